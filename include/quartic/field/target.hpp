@@ -1,0 +1,75 @@
+// Target actions A = sum_k g_k A^(k): terms, their couplings, and the registry of terms by name.
+#pragma once
+
+#include <complex>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quartic/field/field_block.hpp"
+#include "quartic/graph/graph.hpp"
+
+namespace quartic {
+
+/// One term A^(k) of a target action, evaluated for all lanes of a block at once.
+class Term {
+ public:
+  virtual ~Term() = default;
+  /// out[lane] = A^(k)(phi of that lane); float64 accumulation in fixed order.
+  virtual void evaluate(FieldBlock<const float> phi, std::span<double> out) const = 0;
+  virtual void evaluate(FieldBlock<const double> phi, std::span<double> out) const = 0;
+};
+
+/// What a user says of a term: its registered name, its coupling, and what that name needs besides.
+struct TermSpec {
+  std::string name;                      ///< one of term_names()
+  std::complex<double> coupling = 1.0;   ///< g_k; real for learning
+  std::vector<int> displacement;         ///< for "pairs" on a lattice
+  std::string edge_file;                 ///< for "pairs" on an edge list (text, as read_edge_list)
+  std::vector<double> weights;           ///< a weight a site (powers) or a pair (products); empty: 1 each
+};
+
+/// A user's own function: given phi [site][lane], fills out[lane]. Must be free of side effects; it
+/// is called from several threads.
+using TermFunction = std::function<void(FieldBlock<const double> phi, std::span<double> out)>;
+
+std::unique_ptr<Term> make_function_term(TermFunction function);
+
+/// The registered names: nn, nnn, edges, pairs, phi, phi2, phi4, phi6, plaquette.
+///   nn         sum over nearest pairs phi_i phi_j (a lattice's axes; all edges of other graphs)
+///   nnn        sum over diagonal pairs
+///   edges      sum over the graph's edges
+///   pairs      sum over pairs at a displacement, or over an edge list's pairs
+///   phi phi2 phi4 phi6    sum over sites of that power
+///   plaquette  sum over elementary squares of the product of the four corners
+std::span<const std::string_view> term_names();
+
+/// Builds a term. Throws BadInput for an unknown name (nearest suggested), a term the graph has no
+/// neighbours for, or weights of the wrong length.
+std::unique_ptr<Term> make_term(const TermSpec& spec, const Graph& graph);
+
+/// A = sum_k g_k A^(k).
+class Target {
+ public:
+  Target() = default;
+  Target(std::span<const TermSpec> specs, const Graph& graph);
+  void add(std::complex<double> coupling, std::shared_ptr<const Term> term);
+
+  int size() const { return static_cast<int>(terms_.size()); }
+  std::complex<double> coupling(int k) const { return couplings_[k]; }
+  const Term& term(int k) const { return *terms_[k]; }
+  bool real() const;
+
+  /// out[lane] = A, real part of the couplings. O(terms).
+  template <class T>
+  void evaluate(FieldBlock<const T> phi, std::span<double> out) const;
+
+ private:
+  std::vector<std::complex<double>> couplings_;
+  std::vector<std::shared_ptr<const Term>> terms_;
+};
+
+}  // namespace quartic

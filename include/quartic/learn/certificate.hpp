@@ -1,0 +1,50 @@
+// The certificate of a learned action: free energies, the Bogoliubov bound, and the overlap.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "quartic/field/action.hpp"
+#include "quartic/field/target.hpp"
+#include "quartic/mcmc/sampler.hpp"
+
+namespace quartic {
+
+/// A number with its standard error.
+struct Estimate {
+  double value = 0;
+  double error = 0;
+};
+
+struct CertificateOptions {
+  int chains = 1024;   ///< annealed trajectories, a multiple of 16
+  int steps = 0;       ///< annealing steps; 0: chosen from a pilot
+  int draws = 16;      ///< configurations a chain for the averages under the learned action
+  int sweeps = 8;      ///< sweeps between them
+};
+
+/// F_A <= variational_free_energy = <A - S> + F(theta); the gap is KL(p||q).
+struct Certificate {
+  Estimate free_energy;              ///< F(theta) = -ln Z, by annealed importance sampling from w = 0
+  Estimate variational_free_energy;  ///< <A - S>_p + F
+  Estimate target_free_energy;       ///< F_A = F - ln <exp(-(A - S))>_p
+  Estimate gap;                      ///< their difference, errors correlated
+  Estimate half_variance;            ///< Var_p(A - S) / 2, the gap to leading order
+  Estimate weight_ess;               ///< effective fraction of the weights exp(-(A - S))
+  Estimate annealing_ess;            ///< effective fraction of the annealing weights
+  int annealing_steps = 0;
+  bool ok = true;                    ///< false where the weights have died
+  std::string reason;                ///< why not ok
+
+  // The sample behind it, for the run file and the figures: [chain][draw] and [chain][draw][site].
+  int chains = 0, draws = 0, sites = 0;
+  std::vector<double> action, target;  ///< S and A of each configuration
+  std::vector<float> phi;
+  // The learned couplings' statistical uncertainty, from one last regression (theta_error).
+};
+
+template <class T>
+Certificate certify(const Action& action, const Target& target, const SamplerOptions& sampler,
+                    const CertificateOptions& options, std::uint64_t seed);
+
+}  // namespace quartic

@@ -1,0 +1,110 @@
+// Learning the couplings of a known target action: KL(p||q), no data.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/field/parameters.hpp"
+#include "quartic/field/target.hpp"
+#include "quartic/mcmc/sampler.hpp"
+
+namespace quartic {
+
+enum class Optimiser {
+  natural,   ///< linear regression of A on f: theta <- (1-eta) theta + eta C^-1 Cov(f, A)
+  adam,      ///< Kingma & Ba, arXiv:1412.6980
+  gradient,  ///< theta <- theta - eta Cov(f, S - A), the talk's algorithm
+};
+std::string_view name(Optimiser optimiser);
+
+struct VariationalOptions {
+  Optimiser optimiser = Optimiser::natural;
+  std::optional<double> rate;          ///< eta; default: natural 1, adam 0.01, gradient 0.01
+  int epochs = 200;                    ///< at most
+  int draws = 8;                       ///< configurations a chain and epoch
+  int sweeps = 4;                      ///< sweeps between draws
+  int warm_up = 200;                   ///< sweeps before the first epoch
+  double regularisation = 0;           ///< ridge, in units of each feature's variance
+  double tolerance = 1e-6;             ///< a step below this counts as no movement
+  int patience = 3;                    ///< epochs without movement beyond error before stopping
+  bool stop_early = true;              ///< stop when the couplings stop moving beyond their error
+  int dense_limit = 3000;              ///< more parameters than this are solved matrix-free
+};
+
+/// One epoch of the history. Every estimate carries its standard error.
+struct EpochRow {
+  int epoch = 0;                   ///< 0 is the start, before any update
+  double gradient_norm = 0;        ///< |Cov_p(f, S - A)|, Euclidean
+  double gradient_norm_error = 0;
+  double action_variance = 0;      ///< Var_p(A - S)
+  double action_variance_error = 0;
+  double weight_ess = 0;           ///< effective fraction of the weights exp(-(A-S)), in (0, 1]
+  double weight_ess_error = 0;
+  double acceptance = 0;           ///< independence Metropolis
+  double reflection_acceptance = 0;
+  double rate = 0;                 ///< eta that was used for the update that led to this epoch's couplings
+  double largest_step = 0;         ///< max_k |theta_k - previous theta_k|
+  double step_significance = 0;    ///< rms of that step over its statistical error; about 1: only noise
+  int rejected_samples = 0;        ///< reserved for data that had to be left out; 0
+};
+
+enum class StopReason {
+  running,          ///< not stopped yet
+  converged,        ///< the couplings stopped moving beyond their error
+  epochs_exhausted  ///< the limit came first
+};
+std::string_view name(StopReason reason);
+
+/// Everything that an exact restart needs, besides the options: couplings, optimiser, fields, streams.
+struct VariationalState {
+  int epoch = 0;
+  std::vector<double> w, r, a, b;
+  std::vector<double> theta_error;     ///< standard error of the current parameters
+  std::vector<double> first_moment, second_moment;  ///< Adam
+  int quiet_epochs = 0;
+  StopReason reason = StopReason::running;
+  SamplerState sampler;
+};
+
+/// The learner as a state machine: `step` does one epoch; state() and restore() are exact.
+/// T is the precision of the fields.
+template <class T>
+class VariationalLearner {
+ public:
+  /// Throws BadInput where the start is not normalisable, the target is complex, or the samples of an
+  /// epoch (chains x draws) are fewer than the regression needs (more than parameters + 1).
+  VariationalLearner(Target target, Parameters parameters, const Action& start,
+                     const SamplerOptions& sampler, const VariationalOptions& options,
+                     std::uint64_t seed);
+
+  /// Equilibrates the fields under the starting couplings and tunes the schedule.
+  void warm_up();
+  /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update, update.
+  /// Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
+  EpochRow step();
+  bool finished() const;
+  StopReason reason() const { return state_.reason; }
+
+  const Action& action() const { return action_; }
+  const Parameters& parameters() const { return parameters_; }
+  const Target& target() const { return target_; }
+  std::vector<double> theta() const { return parameters_.gather(action_); }
+  const std::vector<double>& theta_error() const { return state_.theta_error; }
+  Sampler<T>& sampler() { return sampler_; }
+
+  VariationalState state() const;
+  void restore(const VariationalState& state);
+
+ private:
+  Target target_;
+  Parameters parameters_;
+  Action action_;
+  VariationalOptions options_;
+  Sampler<T> sampler_;
+  VariationalState state_;
+};
+
+}  // namespace quartic
