@@ -7,18 +7,20 @@
 
 namespace quartic {
 
-/// What went wrong, as the process exit code that the command line gives for it (docs/exit-codes.md).
+/// What went wrong, as the process exit code that the command line gives for it
+/// (docs/exit-codes.md).
 enum class ErrorCode : int {
   ok = 0,
-  internal = 1,             ///< a defect in quartic or the machine (out of memory, ...)
-  usage = 2,                ///< the command line could not be understood
-  bad_input = 3,            ///< a config, file or physical parameter that cannot be
-  diverged = 4,             ///< NaN, vanishing acceptance, couplings that run away
-  diagnostics_failed = 5,   ///< a self test or a strict health check failed
-  interrupted = 6,          ///< stopped by a signal or a time limit; state was saved
+  internal = 1,            ///< a defect in quartic or the machine (out of memory, ...)
+  usage = 2,               ///< the command line could not be understood
+  bad_input = 3,           ///< a config, file or physical parameter that cannot be
+  diverged = 4,            ///< NaN, vanishing acceptance, couplings that run away
+  diagnostics_failed = 5,  ///< a self test or a strict health check failed
+  interrupted = 6,         ///< stopped by a signal or a time limit; state was saved
 };
 
-/// An error with a code, one sentence that names place and reason, and a hint that names the remedy.
+/// An error with a code, one sentence that names place and reason, and a hint that names the
+/// remedy.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message, std::string hint = {})

@@ -45,8 +45,8 @@ struct Action {
 };
 
 /// Why an action is not normalisable, or nothing. exp(-S) is integrable where every b_i > 0, or no
-/// b_i < 0 and the quadratic form sum a_i phi_i^2 - sum w_ij phi_i phi_j restricted to the sites with b_i = 0 is
-/// positive definite (sparse Cholesky). The reason names the site and the coupling.
+/// b_i < 0 and the quadratic form sum a_i phi_i^2 - sum w_ij phi_i phi_j restricted to the sites
+/// with b_i = 0 is positive definite (sparse Cholesky). The reason names the site and the coupling.
 std::optional<std::string> why_not_normalisable(const Action& action);
 
 /// Throws BadInput with that reason.

@@ -5,8 +5,8 @@
 
 namespace quartic {
 
-/// A view of `sites` x `lanes` field values stored [site][lane]; a lane is a Markov chain. Lanes are a
-/// multiple of 16, rows are 64-byte aligned. T is float or double (const for reading).
+/// A view of `sites` x `lanes` field values stored [site][lane]; a lane is a Markov chain. Lanes
+/// are a multiple of 16, rows are 64-byte aligned. T is float or double (const for reading).
 template <class T>
 struct FieldBlock {
   T* data;

@@ -25,11 +25,11 @@ class Term {
 
 /// What a user says of a term: its registered name, its coupling, and what that name needs besides.
 struct TermSpec {
-  std::string name;                      ///< one of term_names()
-  std::complex<double> coupling = 1.0;   ///< g_k; real for learning
-  std::vector<int> displacement;         ///< for "pairs" on a lattice
-  std::string edge_file;                 ///< for "pairs" on an edge list (text, as read_edge_list)
-  std::vector<double> weights;           ///< a weight a site (powers) or a pair (products); empty: 1 each
+  std::string name;                     ///< one of term_names()
+  std::complex<double> coupling = 1.0;  ///< g_k; real for learning
+  std::vector<int> displacement;        ///< for "pairs" on a lattice
+  std::string edge_file;                ///< for "pairs" on an edge list (text, as read_edge_list)
+  std::vector<double> weights;  ///< a weight a site (powers) or a pair (products); empty: 1 each
 };
 
 /// A user's own function: given phi [site][lane], fills out[lane]. Must be free of side effects; it

@@ -9,8 +9,8 @@
 namespace quartic {
 
 /// A graph from a text file with one edge a line, "i j", zero-based sites; blank lines and lines
-/// that begin with # are skipped; an optional line "sites N" fixes the number of sites (otherwise the
-/// largest site + 1). Throws BadInput naming file and line.
+/// that begin with # are skipped; an optional line "sites N" fixes the number of sites (otherwise
+/// the largest site + 1). Throws BadInput naming file and line.
 Graph read_edge_list(const std::filesystem::path& file);
 
 }  // namespace quartic

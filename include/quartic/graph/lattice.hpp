@@ -11,12 +11,12 @@
 
 namespace quartic {
 
-/// The geometry of a named lattice. Sites are numbered row-major (the last coordinate runs fastest),
-/// so an array of site values reshapes to `extent` in C order.
+/// The geometry of a named lattice. Sites are numbered row-major (the last coordinate runs
+/// fastest), so an array of site values reshapes to `extent` in C order.
 ///
 /// Names: chain, square, cubic, hypercubic (any dimension), triangular (square with one diagonal,
-/// (+1,+1)), king (square with both diagonals), honeycomb (two-site cell; the last extent counts the
-/// sites of a row pairwise), complete (extent = {n}), bipartite (extent = {visible, hidden}).
+/// (+1,+1)), king (square with both diagonals), honeycomb (two-site cell; the last extent counts
+/// the sites of a row pairwise), complete (extent = {n}), bipartite (extent = {visible, hidden}).
 struct Lattice {
   std::string name;
   std::vector<int> extent;
@@ -47,7 +47,8 @@ std::vector<Edge> nearest_pairs(const Lattice& lattice);
 /// (2V pairs in two dimensions). Throws BadInput where the lattice has none.
 std::vector<Edge> diagonal_pairs(const Lattice& lattice);
 
-/// Elementary squares (i, i+x, i+y, i+x+y) of every coordinate plane. Throws BadInput where there are none.
+/// Elementary squares (i, i+x, i+y, i+x+y) of every coordinate plane. Throws BadInput where there
+/// are none.
 std::vector<std::array<int, 4>> plaquettes(const Lattice& lattice);
 
 }  // namespace quartic

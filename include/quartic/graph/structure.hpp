@@ -16,8 +16,8 @@ struct Colouring {
 Colouring colour(const Graph& graph);
 
 /// All maximal cliques, each as ascending sites, in lexicographic order. A site without neighbours
-/// is a clique of its own. Bron-Kerbosch (Boost.Graph) on each site's neighbourhood: O(V) on graphs of
-/// bounded degree; exponential in the size of the largest clique at worst.
+/// is a clique of its own. Bron-Kerbosch (Boost.Graph) on each site's neighbourhood: O(V) on graphs
+/// of bounded degree; exponential in the size of the largest clique at worst.
 std::vector<std::vector<int>> maximal_cliques(const Graph& graph);
 
 }  // namespace quartic

@@ -17,15 +17,15 @@ struct Estimate {
 };
 
 struct CertificateOptions {
-  int chains = 1024;   ///< annealed trajectories, a multiple of 16
-  int steps = 0;       ///< annealing steps; 0: chosen from a pilot
-  int draws = 16;      ///< configurations a chain for the averages under the learned action
-  int sweeps = 8;      ///< sweeps between them
+  int chains = 1024;  ///< annealed trajectories, a multiple of 16
+  int steps = 0;      ///< annealing steps; 0: chosen from a pilot
+  int draws = 16;     ///< configurations a chain for the averages under the learned action
+  int sweeps = 8;     ///< sweeps between them
 };
 
 /// F_A <= variational_free_energy = <A - S> + F(theta); the gap is KL(p||q).
 struct Certificate {
-  Estimate free_energy;              ///< F(theta) = -ln Z, by annealed importance sampling from w = 0
+  Estimate free_energy;  ///< F(theta) = -ln Z, by annealed importance sampling from w = 0
   Estimate variational_free_energy;  ///< <A - S>_p + F
   Estimate target_free_energy;       ///< F_A = F - ln <exp(-(A - S))>_p
   Estimate gap;                      ///< their difference, errors correlated
@@ -33,8 +33,8 @@ struct Certificate {
   Estimate weight_ess;               ///< effective fraction of the weights exp(-(A - S))
   Estimate annealing_ess;            ///< effective fraction of the annealing weights
   int annealing_steps = 0;
-  bool ok = true;                    ///< false where the weights have died
-  std::string reason;                ///< why not ok
+  bool ok = true;      ///< false where the weights have died
+  std::string reason;  ///< why not ok
 
   // The sample behind it, for the run file and the figures: [chain][draw] and [chain][draw][site].
   int chains = 0, draws = 0, sites = 0;

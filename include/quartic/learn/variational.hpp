@@ -22,33 +22,34 @@ std::string_view name(Optimiser optimiser);
 
 struct VariationalOptions {
   Optimiser optimiser = Optimiser::natural;
-  std::optional<double> rate;          ///< eta; default: natural 1, adam 0.01, gradient 0.01
-  int epochs = 200;                    ///< at most
-  int draws = 8;                       ///< configurations a chain and epoch
-  int sweeps = 4;                      ///< sweeps between draws
-  int warm_up = 200;                   ///< sweeps before the first epoch
-  double regularisation = 0;           ///< ridge, in units of each feature's variance
-  double tolerance = 1e-6;             ///< a step below this counts as no movement
-  int patience = 3;                    ///< epochs without movement beyond error before stopping
-  bool stop_early = true;              ///< stop when the couplings stop moving beyond their error
-  int dense_limit = 3000;              ///< more parameters than this are solved matrix-free
+  std::optional<double> rate;  ///< eta; default: natural 1, adam 0.01, gradient 0.01
+  int epochs = 200;            ///< at most
+  int draws = 8;               ///< configurations a chain and epoch
+  int sweeps = 4;              ///< sweeps between draws
+  int warm_up = 200;           ///< sweeps before the first epoch
+  double regularisation = 0;   ///< ridge, in units of each feature's variance
+  double tolerance = 1e-6;     ///< a step below this counts as no movement
+  int patience = 3;            ///< epochs without movement beyond error before stopping
+  bool stop_early = true;      ///< stop when the couplings stop moving beyond their error
+  int dense_limit = 3000;      ///< more parameters than this are solved matrix-free
 };
 
 /// One epoch of the history. Every estimate carries its standard error.
 struct EpochRow {
-  int epoch = 0;                   ///< 0 is the start, before any update
-  double gradient_norm = 0;        ///< |Cov_p(f, S - A)|, Euclidean
+  int epoch = 0;             ///< 0 is the start, before any update
+  double gradient_norm = 0;  ///< |Cov_p(f, S - A)|, Euclidean
   double gradient_norm_error = 0;
-  double action_variance = 0;      ///< Var_p(A - S)
+  double action_variance = 0;  ///< Var_p(A - S)
   double action_variance_error = 0;
-  double weight_ess = 0;           ///< effective fraction of the weights exp(-(A-S)), in (0, 1]
+  double weight_ess = 0;  ///< effective fraction of the weights exp(-(A-S)), in (0, 1]
   double weight_ess_error = 0;
-  double acceptance = 0;           ///< independence Metropolis
+  double acceptance = 0;  ///< independence Metropolis
   double reflection_acceptance = 0;
-  double rate = 0;                 ///< eta that was used for the update that led to this epoch's couplings
-  double largest_step = 0;         ///< max_k |theta_k - previous theta_k|
-  double step_significance = 0;    ///< rms of that step over its statistical error; about 1: only noise
-  int rejected_samples = 0;        ///< reserved for data that had to be left out; 0
+  double rate = 0;          ///< eta that was used for the update that led to this epoch's couplings
+  double largest_step = 0;  ///< max_k |theta_k - previous theta_k|
+  double step_significance =
+      0;                     ///< rms of that step over its statistical error; about 1: only noise
+  int rejected_samples = 0;  ///< reserved for data that had to be left out; 0
 };
 
 enum class StopReason {
@@ -58,11 +59,12 @@ enum class StopReason {
 };
 std::string_view name(StopReason reason);
 
-/// Everything that an exact restart needs, besides the options: couplings, optimiser, fields, streams.
+/// Everything that an exact restart needs, besides the options: couplings, optimiser, fields,
+/// streams.
 struct VariationalState {
   int epoch = 0;
   std::vector<double> w, r, a, b;
-  std::vector<double> theta_error;     ///< standard error of the current parameters
+  std::vector<double> theta_error;                  ///< standard error of the current parameters
   std::vector<double> first_moment, second_moment;  ///< Adam
   int quiet_epochs = 0;
   StopReason reason = StopReason::running;
@@ -74,16 +76,16 @@ struct VariationalState {
 template <class T>
 class VariationalLearner {
  public:
-  /// Throws BadInput where the start is not normalisable, the target is complex, or the samples of an
-  /// epoch (chains x draws) are fewer than the regression needs (more than parameters + 1).
+  /// Throws BadInput where the start is not normalisable, the target is complex, or the samples of
+  /// an epoch (chains x draws) are fewer than the regression needs (more than parameters + 1).
   VariationalLearner(Target target, Parameters parameters, const Action& start,
                      const SamplerOptions& sampler, const VariationalOptions& options,
                      std::uint64_t seed);
 
   /// Equilibrates the fields under the starting couplings and tunes the schedule.
   void warm_up();
-  /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update, update.
-  /// Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
+  /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
+  /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   EpochRow step();
   bool finished() const;
   StopReason reason() const { return state_.reason; }

@@ -14,11 +14,11 @@
 namespace quartic {
 
 struct SamplerOptions {
-  int chains = 1024;                 ///< a multiple of 16
-  std::optional<int> reflections;    ///< reflections a sweep; empty: tuned during warm-up
-  bool flips = true;                 ///< global sign flips
-  int metropolis_hits = 0;           ///< > 0: many-hit Metropolis instead of the independence kernel
-  int threads = 0;                   ///< 0: all cores; never changes the results
+  int chains = 1024;               ///< a multiple of 16
+  std::optional<int> reflections;  ///< reflections a sweep; empty: tuned during warm-up
+  bool flips = true;               ///< global sign flips
+  int metropolis_hits = 0;         ///< > 0: many-hit Metropolis instead of the independence kernel
+  int threads = 0;                 ///< 0: all cores; never changes the results
 };
 
 /// Exact state of a sampler: fields [chain][site] in their own precision widened to double, and the
