@@ -18,6 +18,7 @@ HWY_BEFORE_NAMESPACE();
 namespace quartic {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
+using hn::TFromD;  // HWY_IF_LANE_SIZE_D names it unqualified
 
 /// xoshiro128++ for one vector of chains; the words of lane l live at words[k * lanes + l].
 template <class DU>

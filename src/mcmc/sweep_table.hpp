@@ -1,0 +1,37 @@
+// Couplings of an action laid out for the sweep kernels: neighbours in compressed rows, and the constants of
+// each site's conditional exp(-b x^4 - a x^2 + j x).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "quartic/field/action.hpp"
+
+namespace quartic {
+
+template <class T>
+struct SiteConstants {
+  T a, b, r;
+  T reflection;    ///< 1/P: the reflection's centre is j / P
+  T least_centre;  ///< lower limit of the envelope's c, so that its Gaussian stays normalisable
+  T step;          ///< width of a Metropolis proposal
+  T well_square;   ///< the wells' place at j = 0, max(0, -a / 2b)
+  T least_stiffness;  ///< 2 max(a, 0) + 2 sqrt(b): keeps the folded envelope apart from x = 0
+  bool folded;     ///< double well: the independence move works on |x| and draws the sign by its odds
+};
+
+template <class T>
+struct SweepTable {
+  std::vector<std::int32_t> row;        ///< sites + 1
+  std::vector<std::int32_t> neighbour;  ///< site at the other end
+  std::vector<T> weight;                ///< w of the edge to it
+  std::vector<std::int32_t> edge;       ///< that edge, to refresh weights when the action changes
+  std::vector<SiteConstants<T>> site;
+
+  explicit SweepTable(const Graph& graph);
+  /// O(V + E), with some quadratures a site for the reflection's centre.
+  void set(const Action& action);
+  int sites() const { return static_cast<int>(site.size()); }
+};
+
+}  // namespace quartic
