@@ -1,0 +1,71 @@
+#include "quartic/field/features.hpp"
+
+#include <algorithm>
+
+namespace quartic {
+namespace {
+
+/// Calls f(index, value of one chain) for one kind of coupling: an edge or a site at a time, all lanes of a row
+/// in a loop of fixed length that vectorises.
+template <class T, class Row>
+void for_each_feature(CouplingKind kind, const Graph& graph, FieldBlock<const T> phi, Row&& row) {
+  const int lanes = phi.lanes;
+  if (kind == CouplingKind::w) {
+    for (int e = 0; e < graph.edge_count(); ++e) {
+      const auto [i, j] = graph.edges()[e];
+      const T *x = phi.site(i), *y = phi.site(j);
+      row(e, [=](int lane) { return -static_cast<double>(x[lane]) * static_cast<double>(y[lane]); }, lanes);
+    }
+    return;
+  }
+  for (int i = 0; i < phi.sites; ++i) {
+    const T* x = phi.site(i);
+    const auto square = [=](int lane) { return static_cast<double>(x[lane]) * static_cast<double>(x[lane]); };
+    if (kind == CouplingKind::r) row(i, [=](int lane) { return static_cast<double>(x[lane]); }, lanes);
+    if (kind == CouplingKind::a) row(i, square, lanes);
+    if (kind == CouplingKind::b) row(i, [=](int lane) { return square(lane) * square(lane); }, lanes);
+  }
+}
+
+constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a, CouplingKind::b};
+
+}  // namespace
+
+template <class T>
+void evaluate_action(const Action& action, FieldBlock<const T> phi, std::span<double> out) {
+  double* sum = out.data();
+  std::fill(out.begin(), out.end(), 0.0);
+  for (const auto kind : kinds) {
+    const auto& couplings = action.couplings(kind);
+    if (std::all_of(couplings.begin(), couplings.end(), [](double c) { return c == 0; })) continue;
+    for_each_feature(kind, *action.graph, phi, [&](int index, auto value, int lanes) {
+      const double coupling = couplings[index];
+      for (int lane = 0; lane < lanes; ++lane) sum[lane] += coupling * value(lane);
+    });
+  }
+}
+
+template <class T>
+void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, double* features, std::ptrdiff_t stride) {
+  for (const auto kind : kinds) {
+    if (parameters.freedom(kind) == Freedom::frozen) continue;
+    double* first = features + parameters.begin(kind) * stride;
+    const bool tied = parameters.freedom(kind) == Freedom::tied;
+    if (tied) std::fill_n(first, phi.lanes, 0.0);
+    for_each_feature(kind, parameters.graph(), phi, [&](int index, auto value, int lanes) {
+      double* out = tied ? first : first + index * stride;
+      if (tied) {
+        for (int lane = 0; lane < lanes; ++lane) out[lane] += value(lane);
+      } else {
+        for (int lane = 0; lane < lanes; ++lane) out[lane] = value(lane);
+      }
+    });
+  }
+}
+
+template void evaluate_action(const Action&, FieldBlock<const float>, std::span<double>);
+template void evaluate_action(const Action&, FieldBlock<const double>, std::span<double>);
+template void evaluate_features(const Parameters&, FieldBlock<const float>, double*, std::ptrdiff_t);
+template void evaluate_features(const Parameters&, FieldBlock<const double>, double*, std::ptrdiff_t);
+
+}  // namespace quartic
