@@ -7,7 +7,9 @@
 namespace quartic {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::size_t levenshtein(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -45,8 +47,7 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
   if (const std::string nearest = nearest_name(word, names); !nearest.empty())
     return "did you mean '" + nearest + "'?";
   std::string list = "one of:";
-  for (std::size_t k = 0; k < names.size(); ++k)
-    list.append(k == 0 ? " " : ", ").append(names[k]);
+  for (std::size_t k = 0; k < names.size(); ++k) list.append(k == 0 ? " " : ", ").append(names[k]);
   return list;
 }
 

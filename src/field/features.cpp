@@ -5,8 +5,8 @@
 namespace quartic {
 namespace {
 
-/// Calls f(index, value of one chain) for one kind of coupling: an edge or a site at a time, all lanes of a row
-/// in a loop of fixed length that vectorises.
+/// Calls f(index, value of one chain) for one kind of coupling: an edge or a site at a time, all
+/// lanes of a row in a loop of fixed length that vectorises.
 template <class T, class Row>
 void for_each_feature(CouplingKind kind, const Graph& graph, FieldBlock<const T> phi, Row&& row) {
   const int lanes = phi.lanes;
@@ -14,20 +14,29 @@ void for_each_feature(CouplingKind kind, const Graph& graph, FieldBlock<const T>
     for (int e = 0; e < graph.edge_count(); ++e) {
       const auto [i, j] = graph.edges()[e];
       const T *x = phi.site(i), *y = phi.site(j);
-      row(e, [=](int lane) { return -static_cast<double>(x[lane]) * static_cast<double>(y[lane]); }, lanes);
+      row(
+          e, [=](int lane) { return -static_cast<double>(x[lane]) * static_cast<double>(y[lane]); },
+          lanes);
     }
     return;
   }
   for (int i = 0; i < phi.sites; ++i) {
     const T* x = phi.site(i);
-    const auto square = [=](int lane) { return static_cast<double>(x[lane]) * static_cast<double>(x[lane]); };
-    if (kind == CouplingKind::r) row(i, [=](int lane) { return static_cast<double>(x[lane]); }, lanes);
+    const auto square = [=](int lane) {
+      return static_cast<double>(x[lane]) * static_cast<double>(x[lane]);
+    };
+    if (kind == CouplingKind::r)
+      row(
+          i, [=](int lane) { return static_cast<double>(x[lane]); }, lanes);
     if (kind == CouplingKind::a) row(i, square, lanes);
-    if (kind == CouplingKind::b) row(i, [=](int lane) { return square(lane) * square(lane); }, lanes);
+    if (kind == CouplingKind::b)
+      row(
+          i, [=](int lane) { return square(lane) * square(lane); }, lanes);
   }
 }
 
-constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a, CouplingKind::b};
+constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a,
+                                  CouplingKind::b};
 
 }  // namespace
 
@@ -46,7 +55,8 @@ void evaluate_action(const Action& action, FieldBlock<const T> phi, std::span<do
 }
 
 template <class T>
-void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, double* features, std::ptrdiff_t stride) {
+void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, double* features,
+                       std::ptrdiff_t stride) {
   for (const auto kind : kinds) {
     if (parameters.freedom(kind) == Freedom::frozen) continue;
     double* first = features + parameters.begin(kind) * stride;
@@ -65,7 +75,9 @@ void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, do
 
 template void evaluate_action(const Action&, FieldBlock<const float>, std::span<double>);
 template void evaluate_action(const Action&, FieldBlock<const double>, std::span<double>);
-template void evaluate_features(const Parameters&, FieldBlock<const float>, double*, std::ptrdiff_t);
-template void evaluate_features(const Parameters&, FieldBlock<const double>, double*, std::ptrdiff_t);
+template void evaluate_features(const Parameters&, FieldBlock<const float>, double*,
+                                std::ptrdiff_t);
+template void evaluate_features(const Parameters&, FieldBlock<const double>, double*,
+                                std::ptrdiff_t);
 
 }  // namespace quartic

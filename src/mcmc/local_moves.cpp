@@ -67,8 +67,9 @@ HWY_INLINE V choose(D d, M accept, V x_new, V x, V& accepted) {
   return hn::IfThenElse(accept, x_new, x);
 }
 
-/// The positive root of 4 b m^3 + 2 a m = t, roughly: a start between both limits and one Newton step. Its
-/// square centres an envelope that is exact for every centre, so speed comes before digits.
+/// The positive root of 4 b m^3 + 2 a m = t, roughly: a start between both limits and one Newton
+/// step. Its square centres an envelope that is exact for every centre, so speed comes before
+/// digits.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
   using T = hn::TFromD<D>;
@@ -91,8 +92,10 @@ HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
 
 /// Single well: x' from N(j/P, 1/P), P = 2a + 4bc, weight exp(-b (x^2 - c)^2) <= 1.
 template <class D, class V, class S, class T = hn::TFromD<D>>
-HWY_INLINE V independence_single(D d, const SiteConstants<T>& site, V j, V x, V z, S& stream, V& accepted) {
-  const V b = hn::Set(d, site.b), two_a = hn::Set(d, site.a + site.a), four_b = hn::Set(d, 4 * site.b);
+HWY_INLINE V independence_single(D d, const SiteConstants<T>& site, V j, V x, V z, S& stream,
+                                 V& accepted) {
+  const V b = hn::Set(d, site.b), two_a = hn::Set(d, site.a + site.a),
+          four_b = hn::Set(d, 4 * site.b);
   const V m2 = rough_mode_square(d, two_a, four_b, hn::Abs(j));
   const V stiffness = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, two_a);
   const V spread = hn::Div(hn::Set(d, T(1.2)), hn::Max(stiffness, hn::Set(d, T(1e-6))));
@@ -105,8 +108,8 @@ HWY_INLINE V independence_single(D d, const SiteConstants<T>& site, V j, V x, V 
   return choose(d, hn::Lt(u, accept_exp(d, log_ratio)), proposal, x, accepted);
 }
 
-/// The folded envelope of |x| (core/quartic_density.hpp): Gaussian centre, width, and weight exponent
-/// b (y - s)^2 y (y + 2s).
+/// The folded envelope of |x| (core/quartic_density.hpp): Gaussian centre, width, and weight
+/// exponent b (y - s)^2 y (y + 2s).
 template <class D>
 struct FoldedEnvelope {
   using V = hn::Vec<D>;
@@ -119,17 +122,20 @@ struct FoldedEnvelope {
     const V well2 = hn::Set(d, site.well_square);
     V m2 = site.a < 0 ? well2 : rough_mode_square(d, two_a, four_b, t);
     if (site.a < 0) {
-      V m = hn::Add(hn::Sqrt(m2), hn::Div(t, hn::MulAdd(hn::Add(four_b, four_b), m2, hn::Sqrt(hn::Mul(four_b, t)))));
+      V m = hn::Add(hn::Sqrt(m2), hn::Div(t, hn::MulAdd(hn::Add(four_b, four_b), m2,
+                                                        hn::Sqrt(hn::Mul(four_b, t)))));
       for (int step = 0; step < 2; ++step) {
         const V bm2 = hn::Mul(hn::Mul(four_b, m), m);
         m = hn::Div(hn::MulAdd(hn::Add(bm2, bm2), m, t), hn::MulAdd(hn::Set(d, T(3)), bm2, two_a));
       }
       m2 = hn::Max(hn::Mul(m, m), well2);
     }
-    const V spread = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, hn::Set(d, site.least_stiffness));
+    const V spread =
+        hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, hn::Set(d, site.least_stiffness));
     const V s2 = hn::Add(m2, hn::Div(hn::Set(d, T(1)), spread));
     s = hn::Sqrt(s2);
-    const V variance = hn::Div(hn::Set(d, T(1)), hn::MulAdd(hn::Mul(hn::Set(d, T(1.5)), four_b), s2, two_a));
+    const V variance =
+        hn::Div(hn::Set(d, T(1)), hn::MulAdd(hn::Mul(hn::Set(d, T(1.5)), four_b), s2, two_a));
     centre = hn::Mul(hn::MulAdd(hn::Mul(hn::Add(b, b), s2), s, t), variance);
     width = hn::Sqrt(variance);
     minus_2t = hn::Mul(hn::Set(d, T(-2)), t);
@@ -147,9 +153,11 @@ HWY_INLINE V signed_value(D, V y, V j, M with_field) {
   return hn::IfThenElse(with_field, along, hn::Neg(along));
 }
 
-/// Double well: propose |x'| from the folded envelope, accept by the folded weight, then the sign by its exact odds.
+/// Double well: propose |x'| from the folded envelope, accept by the folded weight, then the sign
+/// by its exact odds.
 template <class D, class V, class S, class T = hn::TFromD<D>>
-HWY_INLINE V independence_folded(D d, const SiteConstants<T>& site, V j, V x, V z, S& stream, V& accepted) {
+HWY_INLINE V independence_folded(D d, const SiteConstants<T>& site, V j, V x, V z, S& stream,
+                                 V& accepted) {
   const FoldedEnvelope<D> envelope(d, site, j);
   const V one = hn::Set(d, T(1));
   const V y = hn::MulAdd(envelope.width, z, envelope.centre), old = hn::Abs(x);
@@ -157,15 +165,16 @@ HWY_INLINE V independence_folded(D d, const SiteConstants<T>& site, V j, V x, V 
   const V old_fold = hn::Add(one, accept_exp(d, hn::Mul(envelope.minus_2t, old)));
   const V ratio = accept_exp(d, hn::Sub(envelope.exponent(old), envelope.exponent(y)));
   const V u = uniform(d, stream.next()), v = uniform(d, stream.next());
-  const auto accept = hn::And(hn::Lt(hn::Mul(u, old_fold), hn::Mul(ratio, fold)), hn::Ge(y, hn::Zero(d)));
+  const auto accept =
+      hn::And(hn::Lt(hn::Mul(u, old_fold), hn::Mul(ratio, fold)), hn::Ge(y, hn::Zero(d)));
   return choose(d, accept, signed_value(d, y, j, hn::Lt(hn::Mul(v, fold), one)), x, accepted);
 }
 
 template <class T>
 double Independence(const SweepBlock<T>& block) {
   HWY_ALIGN T spare[kMostLanes];  // the second Gaussian of each pair, for the odd sites
-  return sweep(block, [&](auto d, int site, const auto& constants, int lane, auto j, auto x, auto& stream,
-                          auto& accepted) HWY_ATTR {
+  return sweep(block, [&](auto d, int site, const auto& constants, int lane, auto j, auto x,
+                          auto& stream, auto& accepted) HWY_ATTR {
     auto z = j;
     if ((site & 1) == 0) {
       auto second = j;
@@ -187,7 +196,8 @@ double Reflection(const SweepBlock<T>& block) {
     const auto sum = hn::Mul(hn::Set(d, site.reflection + site.reflection), j);  // x + x'
     const auto reflected = hn::Sub(sum, x);
     const auto squares = hn::MulAdd(x, x, hn::Mul(reflected, reflected));
-    const auto slope = hn::MulSub(sum, hn::MulAdd(hn::Set(d, site.b), squares, hn::Set(d, site.a)), j);
+    const auto slope =
+        hn::MulSub(sum, hn::MulAdd(hn::Set(d, site.b), squares, hn::Set(d, site.a)), j);
     const auto log_ratio = hn::Mul(hn::Sub(x, reflected), slope);
     const auto u = uniform(d, stream.next());
     return choose(d, hn::Lt(u, accept_exp(d, log_ratio)), reflected, x, accepted);
@@ -204,7 +214,8 @@ double Metropolis(const SweepBlock<T>& block) {
       const auto proposal = hn::MulAdd(hn::Set(d, site.step + site.step), move, x);
       const auto sum = hn::Add(x, proposal);
       const auto squares = hn::MulAdd(x, x, hn::Mul(proposal, proposal));
-      const auto log_ratio = hn::Mul(hn::Sub(x, proposal), hn::MulSub(sum, hn::MulAdd(b, squares, a), j));
+      const auto log_ratio =
+          hn::Mul(hn::Sub(x, proposal), hn::MulSub(sum, hn::MulAdd(b, squares, a), j));
       const auto u = uniform(d, stream.next());
       x = choose(d, hn::Lt(u, accept_exp(d, log_ratio)), proposal, x, accepted);
     }
@@ -260,7 +271,8 @@ double Flip(const SweepBlock<T>& block) {
     // A coin besides the acceptance: without it r = 0 would flip always, a period of two.
     const auto coin = uniform(d, stream.next()), u = uniform(d, stream.next());
     stream.store(du, block.words + lane, stride);
-    const auto accept = hn::And(hn::Lt(coin, hn::Set(d, T(0.5))), hn::Lt(u, accept_exp(d, hn::Add(field, field))));
+    const auto accept =
+        hn::And(hn::Lt(coin, hn::Set(d, T(0.5))), hn::Lt(u, accept_exp(d, hn::Add(field, field))));
     const auto sign = hn::IfThenElse(accept, hn::Set(d, T(-1)), hn::Set(d, T(1)));
     for (int site = 0; site < sites; ++site) {
       T* x = block.phi + static_cast<ptrdiff_t>(site) * block.lanes + lane;
@@ -271,9 +283,13 @@ double Flip(const SweepBlock<T>& block) {
   return total;
 }
 
-#define QUARTIC_MOVE(Name)                                                             \
-  double Name##Float(const SweepBlock<float>& block) { return Name<float>(block); }    \
-  double Name##Double(const SweepBlock<double>& block) { return Name<double>(block); }
+#define QUARTIC_MOVE(Name)                               \
+  double Name##Float(const SweepBlock<float>& block) {   \
+    return Name<float>(block);                           \
+  }                                                      \
+  double Name##Double(const SweepBlock<double>& block) { \
+    return Name<double>(block);                          \
+  }
 QUARTIC_MOVE(Independence)
 QUARTIC_MOVE(Reflection)
 QUARTIC_MOVE(Metropolis)
@@ -288,16 +304,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace quartic {
 
-#define QUARTIC_MOVE(Name, function)                             \
-  HWY_EXPORT(Name##Float);                                       \
-  HWY_EXPORT(Name##Double);                                      \
-  template <>                                                    \
-  double function<float>(const SweepBlock<float>& block) {       \
-    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);             \
-  }                                                              \
-  template <>                                                    \
-  double function<double>(const SweepBlock<double>& block) {     \
-    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);            \
+#define QUARTIC_MOVE(Name, function)                         \
+  HWY_EXPORT(Name##Float);                                   \
+  HWY_EXPORT(Name##Double);                                  \
+  template <>                                                \
+  double function<float>(const SweepBlock<float>& block) {   \
+    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);         \
+  }                                                          \
+  template <>                                                \
+  double function<double>(const SweepBlock<double>& block) { \
+    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);        \
   }
 QUARTIC_MOVE(Independence, independence_sweep)
 QUARTIC_MOVE(Reflection, reflection_sweep)

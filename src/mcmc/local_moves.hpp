@@ -19,8 +19,8 @@ struct SweepBlock {
 };
 
 /// Each returns how many proposals were accepted, over sites, lanes (and hits).
-/// Independence Metropolis: one Gaussian proposal a site from an envelope of its conditional with bounded
-/// importance weight (KERNELS: exact, no loop). Any (a, b, j).
+/// Independence Metropolis: one Gaussian proposal a site from an envelope of its conditional with
+/// bounded importance weight (KERNELS: exact, no loop). Any (a, b, j).
 template <class T>
 double independence_sweep(const SweepBlock<T>& block);
 /// Reflection x -> 2 j/P - x, accepted with probability min(1, exp(-dS)).

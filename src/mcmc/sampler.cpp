@@ -17,19 +17,22 @@ namespace {
 
 void require_valid(const SamplerOptions& options) {
   if (options.chains < 16 || options.chains % 16 != 0) {
-    throw BadInput("sampler: chains = " + std::to_string(options.chains) + " is not a positive multiple of 16",
-                   "chains run side by side in SIMD lanes; use " +
-                       std::to_string(std::max(16, (options.chains + 15) / 16 * 16)));
+    throw BadInput(
+        "sampler: chains = " + std::to_string(options.chains) + " is not a positive multiple of 16",
+        "chains run side by side in SIMD lanes; use " +
+            std::to_string(std::max(16, (options.chains + 15) / 16 * 16)));
   }
   if (options.reflections.value_or(0) < 0 || options.metropolis_hits < 0 || options.threads < 0) {
     throw BadInput("sampler: reflections, metropolis_hits and threads must not be negative");
   }
 }
 
-/// 64 chains a block hide latencies; fewer once a block would leave a core's cache. Independent of threads.
+/// 64 chains a block hide latencies; fewer once a block would leave a core's cache. Independent of
+/// threads.
 int lanes_for(int chains, int sites, std::size_t size) {
   for (const int lanes : {64, 32}) {
-    if (chains % lanes == 0 && chains >= 2 * lanes && sites * size * lanes <= (3U << 19)) return lanes;
+    if (chains % lanes == 0 && chains >= 2 * lanes && sites * size * lanes <= (3U << 19))
+      return lanes;
   }
   return chains == 64 ? 64 : 16;
 }
@@ -37,7 +40,8 @@ int lanes_for(int chains, int sites, std::size_t size) {
 }  // namespace
 
 template <class T>
-Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed, Stream stream)
+Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed,
+                    Stream stream)
     : options_(options), sites_(action.graph->sites()) {
   require_valid(options);
   lanes_ = lanes_for(options.chains, sites_, sizeof(T));
@@ -48,7 +52,8 @@ Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::ui
   streams_.resize(4 * static_cast<std::size_t>(options.chains));
   for (int chain = 0; chain < options.chains; ++chain) {
     const auto words = seed_stream(seed, stream, static_cast<std::uint64_t>(chain));
-    for (int k = 0; k < 4; ++k) streams_[(chain / lanes_ * 4 + k) * lanes_ + chain % lanes_] = words[k];
+    for (int k = 0; k < 4; ++k)
+      streams_[(chain / lanes_ * 4 + k) * lanes_ + chain % lanes_] = words[k];
   }
   set_action(action);
   draw_uncoupled();
@@ -88,7 +93,8 @@ void Sampler<T>::draw_uncoupled() {
   // Validity makes every b > 0, or a > 0 where b = 0: each site alone is normalisable.
   for_each_block([&](int index) {
     heat_bath_sweep(SweepBlock<T>{table_.get(), T(0), fields_.data() + block_offset(index),
-                                  streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_, lanes_, 1});
+                                  streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_,
+                                  lanes_, 1});
   });
 }
 
@@ -97,8 +103,12 @@ void Sampler<T>::sweep(int count) {
   std::vector<std::array<double, 3>> accepted(blocks());
   const int hits = options_.metropolis_hits;
   for_each_block([&](int index) {
-    const SweepBlock<T> block{table_.get(), T(scale_), fields_.data() + block_offset(index),
-                              streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_, lanes_, hits};
+    const SweepBlock<T> block{table_.get(),
+                              T(scale_),
+                              fields_.data() + block_offset(index),
+                              streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_,
+                              lanes_,
+                              hits};
     auto& sum = accepted[index];
     for (int k = 0; k < count; ++k) {
       sum[0] += hits > 0 ? metropolis_sweep(block) : independence_sweep(block);
@@ -119,7 +129,8 @@ template <class T>
 double Sampler<T>::cost_per_sample(int reflections) {
   constexpr int length = 48;
   reflections_ = reflections;
-  std::vector<double> magnetisation(static_cast<std::size_t>(options_.chains) * length), squares(magnetisation.size());
+  std::vector<double> magnetisation(static_cast<std::size_t>(options_.chains) * length),
+      squares(magnetisation.size());
   for (int draw = 0; draw < length; ++draw) {
     sweep(1);
     for_each_block([&](int index) {
@@ -179,7 +190,9 @@ SamplerState Sampler<T>::state() const {
     for (int site = 0; site < sites_; ++site) {
       state.phi[static_cast<std::size_t>(chain) * sites_ + site] = block(index).site(site)[lane];
     }
-    for (int k = 0; k < 4; ++k) state.streams[4 * static_cast<std::size_t>(chain) + k] = streams_[(index * 4 + k) * lanes_ + lane];
+    for (int k = 0; k < 4; ++k)
+      state.streams[4 * static_cast<std::size_t>(chain) + k] =
+          streams_[(index * 4 + k) * lanes_ + lane];
   }
   return state;
 }
@@ -194,9 +207,12 @@ void Sampler<T>::restore(const SamplerState& state) {
   for (int chain = 0; chain < options_.chains; ++chain) {
     const int index = chain / lanes_, lane = chain % lanes_;
     for (int site = 0; site < sites_; ++site) {
-      block(index).site(site)[lane] = static_cast<T>(state.phi[static_cast<std::size_t>(chain) * sites_ + site]);
+      block(index).site(site)[lane] =
+          static_cast<T>(state.phi[static_cast<std::size_t>(chain) * sites_ + site]);
     }
-    for (int k = 0; k < 4; ++k) streams_[(index * 4 + k) * lanes_ + lane] = state.streams[4 * static_cast<std::size_t>(chain) + k];
+    for (int k = 0; k < 4; ++k)
+      streams_[(index * 4 + k) * lanes_ + lane] =
+          state.streams[4 * static_cast<std::size_t>(chain) + k];
   }
 }
 

@@ -1,5 +1,5 @@
-// Couplings of an action laid out for the sweep kernels: neighbours in compressed rows, and the constants of
-// each site's conditional exp(-b x^4 - a x^2 + j x).
+// Couplings of an action laid out for the sweep kernels: neighbours in compressed rows, and the
+// constants of each site's conditional exp(-b x^4 - a x^2 + j x).
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@ namespace quartic {
 template <class T>
 struct SiteConstants {
   T a, b, r;
-  T reflection;    ///< 1/P: the reflection's centre is j / P
-  T least_centre;  ///< lower limit of the envelope's c, so that its Gaussian stays normalisable
-  T step;          ///< width of a Metropolis proposal
-  T well_square;   ///< the wells' place at j = 0, max(0, -a / 2b)
+  T reflection;       ///< 1/P: the reflection's centre is j / P
+  T least_centre;     ///< lower limit of the envelope's c, so that its Gaussian stays normalisable
+  T step;             ///< width of a Metropolis proposal
+  T well_square;      ///< the wells' place at j = 0, max(0, -a / 2b)
   T least_stiffness;  ///< 2 max(a, 0) + 2 sqrt(b): keeps the folded envelope apart from x = 0
-  bool folded;     ///< double well: the independence move works on |x| and draws the sign by its odds
+  bool folded;  ///< double well: the independence move works on |x| and draws the sign by its odds
 };
 
 template <class T>

@@ -23,7 +23,8 @@ SeriesEstimate estimate_series(std::span<const double> series, int chains) {
     double sum = 0;
     for (int c = 0; c < chains; ++c) {
       const double* x = series.data() + static_cast<std::ptrdiff_t>(c) * draws;
-      for (int t = 0; t + lag < draws; ++t) sum += (x[t] - result.mean) * (x[t + lag] - result.mean);
+      for (int t = 0; t + lag < draws; ++t)
+        sum += (x[t] - result.mean) * (x[t + lag] - result.mean);
     }
     return sum / (static_cast<double>(chains) * (draws - lag));
   };
@@ -41,8 +42,10 @@ SeriesEstimate estimate_series(std::span<const double> series, int chains) {
       }
     }
     result.window = window;
-    result.tau = std::max(tau, 1e-3) * (1 + (2 * window + 1) / count);  // bias of the subtracted mean, Wolff eq. (49)
-    result.tau_error = result.tau * std::sqrt(4 * (window + 0.5 - std::min(tau, window + 0.5)) / count);
+    result.tau = std::max(tau, 1e-3) *
+                 (1 + (2 * window + 1) / count);  // bias of the subtracted mean, Wolff eq. (49)
+    result.tau_error =
+        result.tau * std::sqrt(4 * (window + 0.5 - std::min(tau, window + 0.5)) / count);
   }
   result.ess = count / (2 * result.tau);
   result.error = std::sqrt(variance / result.ess * count / std::max(count - 1, 1.0));

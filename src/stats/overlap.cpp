@@ -13,7 +13,8 @@ namespace {
 
 constexpr int quantities = 5;
 
-/// Sums over a group of chains; differences and weights relative to fixed offsets, so that nothing cancels or overflows.
+/// Sums over a group of chains; differences and weights relative to fixed offsets, so that nothing
+/// cancels or overflows.
 struct Sums {
   double count = 0, first = 0, second = 0, weight = 0, weight2 = 0;
   Sums& operator+=(const Sums& other) {
@@ -31,16 +32,18 @@ struct Sums {
 std::array<double, quantities> evaluate(const Sums& s, double centre, double least) {
   const double mean = s.first / s.count, variance = s.second / s.count - mean * mean;
   const double log_weight = std::log(s.weight / s.count) - least;
-  return {centre + mean, std::max(variance, 0.0), log_weight, s.weight * s.weight / (s.count * s.weight2),
-          std::max(centre + mean + log_weight, 0.0)};
+  return {centre + mean, std::max(variance, 0.0), log_weight,
+          s.weight * s.weight / (s.count * s.weight2), std::max(centre + mean + log_weight, 0.0)};
 }
 
 }  // namespace
 
 Overlap measure_overlap(std::span<const double> difference, int chains) {
-  if (chains < 2 || difference.empty() || difference.size() % static_cast<std::size_t>(chains) != 0) {
-    throw BadInput("the overlap needs at least two chains of equal length, got " + std::to_string(difference.size()) +
-                   " values in " + std::to_string(chains) + " chains");
+  if (chains < 2 || difference.empty() ||
+      difference.size() % static_cast<std::size_t>(chains) != 0) {
+    throw BadInput("the overlap needs at least two chains of equal length, got " +
+                   std::to_string(difference.size()) + " values in " + std::to_string(chains) +
+                   " chains");
   }
   double centre = 0;
   for (const double d : difference) centre += d;
@@ -70,7 +73,8 @@ Overlap measure_overlap(std::span<const double> difference, int chains) {
     for (int k = 0; k < quantities; ++k) error[k] += (v[k] - mean[k]) * (v[k] - mean[k]);
   for (double& e : error) e = std::sqrt(e * (groups - 1) / groups);
   const auto estimate = [&](int k) { return Estimate{value[k], error[k]}; };
-  return {estimate(0), estimate(1), estimate(2), estimate(3), estimate(4), {value[1] / 2, error[1] / 2}};
+  return {estimate(0), estimate(1), estimate(2),
+          estimate(3), estimate(4), {value[1] / 2, error[1] / 2}};
 }
 
 }  // namespace quartic

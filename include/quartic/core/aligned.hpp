@@ -16,9 +16,9 @@ struct AlignedAllocator {
   template <class U>
   explicit AlignedAllocator(const AlignedAllocator<U>&) {}
   T* allocate(std::size_t n) {
-    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{row_alignment}));
+    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{row_alignment}));
   }
-  void deallocate(T* p, std::size_t) { ::operator delete(p, std::align_val_t{row_alignment}); }
+  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{row_alignment}); }
   bool operator==(const AlignedAllocator&) const = default;
 };
 

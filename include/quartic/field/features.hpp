@@ -14,9 +14,10 @@ namespace quartic {
 template <class T>
 void evaluate_action(const Action& action, FieldBlock<const T> phi, std::span<double> out);
 
-/// features[k * stride + lane] = f_k(phi of that lane): -phi_i phi_j, phi_i, phi_i^2, phi_i^4, summed over the kind where it is
-/// tied. float64 throughout. O((V + E) lanes).
+/// features[k * stride + lane] = f_k(phi of that lane): -phi_i phi_j, phi_i, phi_i^2, phi_i^4,
+/// summed over the kind where it is tied. float64 throughout. O((V + E) lanes).
 template <class T>
-void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, double* features, std::ptrdiff_t stride);
+void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, double* features,
+                       std::ptrdiff_t stride);
 
 }  // namespace quartic

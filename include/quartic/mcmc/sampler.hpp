@@ -41,17 +41,19 @@ struct Acceptance {
   double flip = 0;
 };
 
-/// Many independent chains of one action. A sweep is one independence-Metropolis pass (exact for any a, b, j,
-/// core/quartic_density.hpp), `reflections` reflection passes and one global flip. Fields are stored
-/// [block][site][lane], a lane being a chain; blocks run in parallel, and since every chain has its own
-/// random stream, results depend on neither threads nor blocks.
+/// Many independent chains of one action. A sweep is one independence-Metropolis pass (exact for
+/// any a, b, j, core/quartic_density.hpp), `reflections` reflection passes and one global flip.
+/// Fields are stored [block][site][lane], a lane being a chain; blocks run in parallel, and since
+/// every chain has its own random stream, results depend on neither threads nor blocks.
 template <class T>
 class Sampler {
  public:
-  /// Throws BadInput for a number of chains that is not a positive multiple of 16, an action that is not
-  /// normalisable, negative counts. The fields start as exact draws of the uncoupled action (w = 0) if that is
-  /// normalisable, else as independent draws of unit Gaussians. O(chains (V + E)).
-  Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed, Stream stream = Stream::fields);
+  /// Throws BadInput for a number of chains that is not a positive multiple of 16, an action that
+  /// is not normalisable, negative counts. The fields start as exact draws of the uncoupled action
+  /// (w = 0) if that is normalisable, else as independent draws of unit Gaussians. O(chains (V +
+  /// E)).
+  Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed,
+          Stream stream = Stream::fields);
   ~Sampler();
   Sampler(Sampler&&) noexcept;
   Sampler& operator=(Sampler&&) noexcept;
@@ -64,8 +66,9 @@ class Sampler {
   void draw_uncoupled();
 
   void sweep(int count = 1);
-  /// Equilibrates with `sweeps` sweeps, and chooses the number of reflections that gives most independent
-  /// samples of m^2 and phi^2 for the cost, unless it was given. Costs are nominal, so the choice is reproducible.
+  /// Equilibrates with `sweeps` sweeps, and chooses the number of reflections that gives most
+  /// independent samples of m^2 and phi^2 for the cost, unless it was given. Costs are nominal, so
+  /// the choice is reproducible.
   void warm_up(int sweeps);
 
   int chains() const { return options_.chains; }
@@ -75,7 +78,9 @@ class Sampler {
   int threads() const { return threads_; }
   int reflections() const { return reflections_; }
   FieldBlock<T> block(int index) { return {fields_.data() + block_offset(index), sites_, lanes_}; }
-  FieldBlock<const T> block(int index) const { return {fields_.data() + block_offset(index), sites_, lanes_}; }
+  FieldBlock<const T> block(int index) const {
+    return {fields_.data() + block_offset(index), sites_, lanes_};
+  }
   /// Calls f(index) for all blocks in parallel; exceptions come out.
   void for_each_block(const std::function<void(int)>& f) const;
 
@@ -86,7 +91,9 @@ class Sampler {
   void restore(const SamplerState& state);
 
  private:
-  std::ptrdiff_t block_offset(int index) const { return static_cast<std::ptrdiff_t>(index) * sites_ * lanes_; }
+  std::ptrdiff_t block_offset(int index) const {
+    return static_cast<std::ptrdiff_t>(index) * sites_ * lanes_;
+  }
   void tune_reflections();
   double cost_per_sample(int reflections);
 
