@@ -22,7 +22,7 @@ std::string_view name(Optimiser optimiser);
 
 struct VariationalOptions {
   Optimiser optimiser = Optimiser::natural;
-  std::optional<double> rate;  ///< eta; default: natural 1, adam 0.01, gradient 0.01
+  std::optional<double> rate;  ///< eta; default: natural 1, adam 0.01, gradient 0.04
   int epochs = 200;            ///< at most
   int draws = 8;               ///< configurations a chain and epoch
   int sweeps = 4;              ///< sweeps between draws
