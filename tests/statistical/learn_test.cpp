@@ -190,7 +190,7 @@ TEST(Learn, CertificateMeetsTheExactFreeEnergyOfTheTarget) {
     learner.warm_up();
     while (!learner.finished()) learner.step();
     EXPECT_EQ(learner.reason(), StopReason::converged);
-    const auto certificate = certify<float>(learner.action(), target, {}, {}, 2);
+    const auto certificate = certify(learner.sampler(), learner.action(), target, {}, 2);
     const auto place = ::testing::Message() << entry["extent"] << " g " << entry["g_nnn"];
     EXPECT_TRUE(certificate.ok) << place << certificate.reason;
     EXPECT_LT(std::abs(z(certificate.target_free_energy, entry["F"])), 4) << place;
@@ -219,7 +219,7 @@ TEST(Learn, LongerRangeTargetConvergesWithOverlap) {
   learner.warm_up();
   while (!learner.finished()) learner.step();
   EXPECT_EQ(learner.reason(), StopReason::converged);
-  const auto certificate = certify<float>(learner.action(), target, {}, {}, 1);
+  const auto certificate = certify(learner.sampler(), learner.action(), target, {}, 1);
   EXPECT_GE(certificate.weight_ess.value, 0.80);
   EXPECT_TRUE(certificate.ok);
 }

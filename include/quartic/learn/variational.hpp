@@ -97,7 +97,7 @@ class VariationalLearner {
   const Target& target() const { return target_; }
   std::vector<double> theta() const { return parameters_.gather(action_); }
   const std::vector<double>& theta_error() const { return state_.theta_error; }
-  Sampler<T>& sampler() { return sampler_; }
+  const Sampler<T>& sampler() const { return sampler_; }
 
   VariationalState state() const;
   void restore(const VariationalState& state);
