@@ -50,13 +50,11 @@ std::optional<std::string> why_not_definite(const Action& action,
   Eigen::SparseMatrix<double> form(n, n);
   form.setFromTriplets(entries.begin(), entries.end());
   const Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>> cholesky(form);
-  int bad = cholesky.info() == Eigen::Success ? -1 : 0;
-  if (bad < 0) {
-    const auto pivots = cholesky.vectorD();
-    for (int k = 0; k < n && bad < 0; ++k) {
-      if (!(pivots[k] > 1e-12 * std::abs(2 * action.a[gaussian[0]])))
-        bad = cholesky.permutationPinv().indices()[k];
-    }
+  const auto pivots = cholesky.vectorD();  // valid up to and including the first that vanishes
+  int bad = -1;
+  for (int k = 0; k < n && bad < 0; ++k) {
+    const int index_k = cholesky.permutationPinv().indices()[k];
+    if (!(pivots[k] > 1e-12 * std::abs(2 * action.a[gaussian[index_k]]))) bad = index_k;
   }
   if (bad < 0) return std::nullopt;
   return fmt::format(

@@ -58,7 +58,7 @@ template <class T>
 void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, double* features,
                        std::ptrdiff_t stride) {
   for (const auto kind : kinds) {
-    if (parameters.freedom(kind) == Freedom::frozen) continue;
+    if (parameters.begin(kind) == parameters.end(kind)) continue;
     double* first = features + parameters.begin(kind) * stride;
     const bool tied = parameters.freedom(kind) == Freedom::tied;
     if (tied) std::fill_n(first, phi.lanes, 0.0);

@@ -19,6 +19,7 @@ Graph read_edge_list(const std::filesystem::path& file) {
     throw BadInput(fmt::format("cannot read the edge list {}", file.string()), "check the path");
   std::vector<Edge> edges;
   long sites = 0, given = -1;
+  int largest_at = 0;  // the line that names the largest site
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     const auto refuse = [&](const std::string& why) {
@@ -31,6 +32,7 @@ Graph read_edge_list(const std::filesystem::path& file) {
     if (!(words >> first) || first[0] == '#') continue;
     long i = 0, j = 0;
     if (first == "sites") {
+      if (given >= 0) refuse("a second 'sites' line");
       if (!(words >> given) || given < 1 || given > 1000000000 || words >> rest)
         refuse(fmt::format("'{}' is no number of sites", line));
       continue;
@@ -41,13 +43,21 @@ Graph read_edge_list(const std::filesystem::path& file) {
       refuse(fmt::format("site {} does not exist", i < 0 ? i : j));
     if (i == j) refuse(fmt::format("site {} is joined to itself", i));
     edges.push_back({static_cast<std::int32_t>(i), static_cast<std::int32_t>(j)});
-    sites = std::max({sites, i + 1, j + 1});
+    if (std::max(i, j) < sites) continue;
+    sites = std::max(i, j) + 1;
+    largest_at = number;
   }
-  if (in.bad() || (edges.empty() && given < 0))
-    throw BadInput(fmt::format("{} holds no edges", file.string()));
+  if (in.bad())
+    throw BadInput(fmt::format("cannot read the edge list {}", file.string()),
+                   "name a text file, not a folder");
+  if (edges.empty() && given < 0) {
+    throw BadInput(fmt::format("{} holds no edges", file.string()),
+                   "write one edge a line, 'i j', or 'sites N' for a graph without edges");
+  }
   if (given >= 0 && given < sites) {
-    throw BadInput(fmt::format("{} says 'sites {}', but an edge names site {}", file.string(),
-                               given, sites - 1));
+    throw BadInput(fmt::format("{}:{}: an edge names site {}, but the file says 'sites {}'",
+                               file.string(), largest_at, sites - 1, given),
+                   fmt::format("sites count from 0: write 'sites {}'", sites));
   }
   return {static_cast<int>(std::max(sites, given)), std::move(edges)};
 }

@@ -11,7 +11,11 @@
 
 namespace quartic {
 
-Graph::Graph(int sites, std::vector<Edge> edges) : edges_(std::move(edges)), row_(sites + 1) {
+Graph::Graph(int sites, std::vector<Edge> edges)
+    : edges_(std::move(edges)), row_(static_cast<std::size_t>(std::max(sites, 0)) + 1) {
+  if (sites < 1)
+    throw BadInput(fmt::format("a graph needs at least one site, got {}", sites),
+                   "give the number of sites");
   for (std::size_t e = 0; e < edges_.size(); ++e) {
     const auto [i, j] = edges_[e];
     if (i < 0 || j < 0 || i >= sites || j >= sites || i == j) {
