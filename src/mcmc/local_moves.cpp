@@ -67,6 +67,16 @@ HWY_INLINE V choose(D d, M accept, V x_new, V x, V& accepted) {
   return hn::IfThenElse(accept, x_new, x);
 }
 
+/// 1/x to a few digits, where any value keeps a move exact.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V rough_reciprocal(D d, V x) {
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    return hn::ApproximateReciprocal(x);
+  } else {
+    return hn::Div(hn::Set(d, 1.0), x);
+  }
+}
+
 /// The positive root of 4 b m^3 + 2 a m = t, roughly: a start between both limits and one Newton
 /// step. Its square centres an envelope that is exact for every centre, so speed comes before
 /// digits.
@@ -83,10 +93,11 @@ HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
   } else {
     root = hn::Exp(d, hn::Mul(hn::Log(d, q), hn::Set(d, T(1.0 / 3))));
   }
-  const V m = hn::Div(t, hn::Max(hn::Add(two_a, root), hn::Set(d, T(1e-6))));
+  const V least = hn::Set(d, T(1e-6));
+  const V m = hn::Mul(t, rough_reciprocal(d, hn::Max(hn::Add(two_a, root), least)));
   const V bm2 = hn::Mul(hn::Mul(four_b, m), m);
-  const V slope = hn::MulAdd(hn::Set(d, T(3)), bm2, two_a);
-  const V next = hn::Div(hn::MulAdd(hn::Add(bm2, bm2), m, t), hn::Max(slope, hn::Set(d, T(1e-6))));
+  const V slope = hn::Max(hn::MulAdd(hn::Set(d, T(3)), bm2, two_a), least);
+  const V next = hn::Mul(hn::MulAdd(hn::Add(bm2, bm2), m, t), rough_reciprocal(d, slope));
   return hn::Mul(next, next);
 }
 
@@ -98,7 +109,7 @@ HWY_INLINE V independence_single(D d, const SiteConstants<T>& site, V j, V x, V 
           four_b = hn::Set(d, 4 * site.b);
   const V m2 = rough_mode_square(d, two_a, four_b, hn::Abs(j));
   const V stiffness = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, two_a);
-  const V spread = hn::Div(hn::Set(d, T(1.2)), hn::Max(stiffness, hn::Set(d, T(1e-6))));
+  const V spread = hn::Mul(hn::Set(d, T(1.2)), rough_reciprocal(d, hn::Max(stiffness, hn::Set(d, T(1e-6)))));
   const V c = hn::Max(hn::Add(m2, spread), hn::Set(d, site.least_centre));
   const V variance = hn::Div(hn::Set(d, T(1)), hn::MulAdd(four_b, c, two_a));
   const V proposal = hn::MulAdd(hn::Sqrt(variance), z, hn::Mul(j, variance));

@@ -1,0 +1,41 @@
+// The few dense operations that learning needs, on OpenBLAS, deterministic for any number of threads.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace quartic {
+
+/// While it lives, OpenBLAS runs single-threaded: quartic's own threads call it side by side.
+class SerialBlas {
+ public:
+  SerialBlas();
+  ~SerialBlas();
+  SerialBlas(const SerialBlas&) = delete;
+  SerialBlas& operator=(const SerialBlas&) = delete;
+
+ private:
+  int before_;
+};
+
+/// gram += X X^T for X of shape (rows, columns), row-major with the given stride; gram is (rows, rows), its lower triangle filled.
+/// Tiles of fixed size run in parallel, so the bits do not depend on `threads`. O(rows^2 columns).
+void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrdiff_t stride, std::span<double> gram,
+                     int threads);
+
+/// Cholesky factor of a symmetric positive definite matrix (lower triangle given), or nothing if it is not. O(n^3 / 3).
+class Cholesky {
+ public:
+  static std::optional<Cholesky> factor(std::vector<double> matrix, int n);
+  /// Solves in place for `count` right-hand sides, stored one after another.
+  void solve(std::span<double> right, int count) const;
+
+ private:
+  Cholesky(std::vector<double> matrix, int n);
+  std::vector<double> matrix_;
+  int n_;
+};
+
+}  // namespace quartic
