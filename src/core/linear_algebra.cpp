@@ -8,16 +8,21 @@
 
 extern "C" {
 void dpotrf_(const char*, const int*, double*, const int*, int*);
-void dpotrs_(const char*, const int*, const int*, const double*, const int*, double*, const int*, int*);
+void dpotrs_(const char*, const int*, const int*, const double*, const int*, double*, const int*,
+             int*);
 }
 
 namespace quartic {
 
-SerialBlas::SerialBlas() : before_(openblas_get_num_threads()) { openblas_set_num_threads(1); }
-SerialBlas::~SerialBlas() { openblas_set_num_threads(before_); }
+SerialBlas::SerialBlas() : before_(openblas_get_num_threads()) {
+  openblas_set_num_threads(1);
+}
+SerialBlas::~SerialBlas() {
+  openblas_set_num_threads(before_);
+}
 
-void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrdiff_t stride, std::span<double> gram,
-                     int threads) {
+void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrdiff_t stride,
+                     std::span<double> gram, int threads) {
   constexpr int tile = 128;
   const SerialBlas serial;
   const int tiles = (rows + tile - 1) / tile, pairs = tiles * (tiles + 1) / 2;
@@ -27,8 +32,9 @@ void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrd
     while ((i + 1) * (i + 2) / 2 <= pair) ++i;
     const int j = pair - i * (i + 1) / 2;
     const int height = std::min(tile, rows - i * tile), width = std::min(tile, rows - j * tile);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, height, width, columns, 1.0, x.data() + i * tile * stride,
-                static_cast<int>(stride), x.data() + j * tile * stride, static_cast<int>(stride), 1.0,
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, height, width, columns, 1.0,
+                x.data() + i * tile * stride, static_cast<int>(stride),
+                x.data() + j * tile * stride, static_cast<int>(stride), 1.0,
                 gram.data() + static_cast<std::ptrdiff_t>(i) * tile * rows + j * tile, rows);
   }
 }

@@ -1,4 +1,5 @@
-// The few dense operations that learning needs, on OpenBLAS, deterministic for any number of threads.
+// The few dense operations that learning needs, on OpenBLAS, deterministic for any number of
+// threads.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +21,14 @@ class SerialBlas {
   int before_;
 };
 
-/// gram += X X^T for X of shape (rows, columns), row-major with the given stride; gram is (rows, rows), its lower triangle filled.
-/// Tiles of fixed size run in parallel, so the bits do not depend on `threads`. O(rows^2 columns).
-void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrdiff_t stride, std::span<double> gram,
-                     int threads);
+/// gram += X X^T for X of shape (rows, columns), row-major with the given stride; gram is (rows,
+/// rows), its lower triangle filled. Tiles of fixed size run in parallel, so the bits do not depend
+/// on `threads`. O(rows^2 columns).
+void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrdiff_t stride,
+                     std::span<double> gram, int threads);
 
-/// Cholesky factor of a symmetric positive definite matrix (lower triangle given), or nothing if it is not. O(n^3 / 3).
+/// Cholesky factor of a symmetric positive definite matrix (lower triangle given), or nothing if it
+/// is not. O(n^3 / 3).
 class Cholesky {
  public:
   static std::optional<Cholesky> factor(std::vector<double> matrix, int n);

@@ -7,14 +7,9 @@
 #include "quartic/field/action.hpp"
 #include "quartic/field/target.hpp"
 #include "quartic/mcmc/sampler.hpp"
+#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
-
-/// A number with its standard error.
-struct Estimate {
-  double value = 0;
-  double error = 0;
-};
 
 struct CertificateOptions {
   int chains = 1024;  ///< annealed trajectories, a multiple of 16
@@ -40,7 +35,6 @@ struct Certificate {
   int chains = 0, draws = 0, sites = 0;
   std::vector<double> action, target;  ///< S and A of each configuration
   std::vector<float> phi;
-  // The learned couplings' statistical uncertainty, from one last regression (theta_error).
 };
 
 template <class T>

@@ -45,11 +45,10 @@ struct EpochRow {
   double weight_ess_error = 0;
   double acceptance = 0;  ///< independence Metropolis
   double reflection_acceptance = 0;
-  double rate = 0;          ///< eta that was used for the update that led to this epoch's couplings
-  double largest_step = 0;  ///< max_k |theta_k - previous theta_k|
-  double step_significance =
-      0;                     ///< rms of that step over its statistical error; about 1: only noise
-  int rejected_samples = 0;  ///< reserved for data that had to be left out; 0
+  double rate = 0;               ///< eta of the update that follows this epoch; 0: none follows
+  double largest_step = 0;       ///< max_k |change of theta_k| in that update
+  double step_significance = 0;  ///< rms of the step over its error; about 1: only noise
+  double regularisation = 0;     ///< ridge of the regression, in units of each feature's variance
 };
 
 enum class StopReason {
@@ -70,6 +69,9 @@ struct VariationalState {
   StopReason reason = StopReason::running;
   SamplerState sampler;
 };
+
+template <class T>
+struct Samples;
 
 /// The learner as a state machine: `step` does one epoch; state() and restore() are exact.
 /// T is the precision of the fields.
@@ -101,6 +103,10 @@ class VariationalLearner {
   void restore(const VariationalState& state);
 
  private:
+  Samples<T> sample();
+  double update(const std::vector<double>& step, double rate);
+  std::vector<double> adam_direction(const std::vector<double>& descent);
+
   Target target_;
   Parameters parameters_;
   Action action_;

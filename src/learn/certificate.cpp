@@ -1,0 +1,92 @@
+#include "quartic/learn/certificate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "quartic/field/features.hpp"
+#include "quartic/stats/annealing.hpp"
+#include "quartic/stats/overlap.hpp"
+
+namespace quartic {
+namespace {
+
+Estimate sum(const Estimate& x, const Estimate& y, double sign) {
+  return {x.value + sign * y.value, std::hypot(x.error, y.error)};
+}
+
+/// Draws the sample of the learned ensemble, with S and A of each configuration.
+template <class T>
+void draw_sample(const Action& action, const Target& target, const SamplerOptions& options,
+                 const CertificateOptions& wanted, std::uint64_t seed, Certificate& out) {
+  Sampler<T> sampler(action, options, seed, Stream::certificate);
+  sampler.warm_up(100);
+  out.chains = sampler.chains(), out.draws = wanted.draws, out.sites = sampler.sites();
+  const std::size_t count = static_cast<std::size_t>(out.chains) * out.draws;
+  out.action.resize(count), out.target.resize(count), out.phi.resize(count * out.sites);
+  for (int draw = 0; draw < wanted.draws; ++draw) {
+    sampler.sweep(wanted.sweeps);
+    sampler.for_each_block([&](int index) {
+      const FieldBlock<const T> block = sampler.block(index);
+      std::vector<double> s(block.lanes), a(block.lanes);
+      evaluate_action(action, block, s);
+      target.evaluate(block, a);
+      for (int lane = 0; lane < block.lanes; ++lane) {
+        const std::size_t at =
+            (static_cast<std::size_t>(index) * block.lanes + lane) * out.draws + draw;
+        out.action[at] = s[lane], out.target[at] = a[lane];
+        for (int i = 0; i < out.sites; ++i)
+          out.phi[at * out.sites + i] = static_cast<float>(block.site(i)[lane]);
+      }
+    });
+  }
+}
+
+}  // namespace
+
+template <class T>
+Certificate certify(const Action& action, const Target& target, const SamplerOptions& sampler,
+                    const CertificateOptions& options, std::uint64_t seed) {
+  Certificate result;
+  AnnealingOptions annealing;
+  annealing.chains = options.chains, annealing.steps = options.steps,
+  annealing.threads = sampler.threads;
+  const auto free_energy = anneal_free_energy<T>(action, annealing, seed);
+  result.free_energy = free_energy.free_energy;
+  result.annealing_ess = free_energy.weight_ess;
+  result.annealing_steps = free_energy.steps;
+
+  draw_sample<T>(action, target, sampler, options, seed, result);
+  std::vector<double> difference(result.action.size());
+  for (std::size_t n = 0; n < difference.size(); ++n)
+    difference[n] = result.target[n] - result.action[n];
+  const Overlap overlap = measure_overlap(difference, result.chains);
+  result.variational_free_energy = sum(result.free_energy, overlap.difference, 1);
+  result.target_free_energy = sum(result.free_energy, overlap.log_mean_weight, -1);
+  result.gap = overlap.gap;
+  result.half_variance = overlap.half_variance;
+  result.weight_ess = overlap.weight_ess;
+
+  const double effective = result.weight_ess.value * static_cast<double>(difference.size());
+  if (effective < 50 || result.weight_ess.error > 0.3 * result.weight_ess.value) {
+    result.ok = false;
+    result.reason = fmt::format(
+        "the weights exp(-(A - S)) have died: effectively {:.1f} of {} configurations carry F_A; "
+        "anneal from S to A, or "
+        "learn with more couplings",
+        effective, difference.size());
+  } else if (!free_energy.ok) {
+    result.ok = false;
+    result.reason = "the annealing weights have died; raise certificate.steps above " +
+                    std::to_string(free_energy.steps);
+  }
+  return result;
+}
+
+template Certificate certify<float>(const Action&, const Target&, const SamplerOptions&,
+                                    const CertificateOptions&, std::uint64_t);
+template Certificate certify<double>(const Action&, const Target&, const SamplerOptions&,
+                                     const CertificateOptions&, std::uint64_t);
+
+}  // namespace quartic

@@ -1,0 +1,247 @@
+#include "quartic/learn/variational.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "learn/regression.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/field/features.hpp"
+#include "quartic/stats/overlap.hpp"
+
+namespace quartic {
+namespace {
+
+void require_valid(const VariationalOptions& o, const Target& target, const Parameters& parameters,
+                   int chains) {
+  if (!target.real()) {
+    throw BadInput("learning needs a real target action, but a coupling of the target is complex",
+                   "learn the real part and reach the complex action by reweighting");
+  }
+  if (target.size() == 0)
+    throw BadInput("the target action has no terms", "add at least one [[target]]");
+  if (parameters.size() == 0)
+    throw BadInput("every coupling is frozen: nothing to learn", "set a freedom to free or tied");
+  if (o.epochs < 1 || o.draws < 1 || o.sweeps < 1 || o.warm_up < 0 || o.patience < 1) {
+    throw BadInput(
+        "learn: epochs, draws, sweeps and patience must be positive, warm_up not negative");
+  }
+  const double samples = static_cast<double>(chains) * o.draws;
+  if (o.optimiser == Optimiser::natural && o.regularisation == 0 &&
+      samples <= parameters.size() + 1) {
+    throw BadInput(
+        fmt::format("learn: {:.0f} samples an epoch ({} chains x {} draws) are too few for the "
+                    "regression on {} "
+                    "parameters",
+                    samples, chains, o.draws, parameters.size()),
+        fmt::format("raise learn.draws to {} or more, tie couplings, or set learn.regularisation",
+                    2 * parameters.size() / chains + 1));
+  }
+}
+
+double default_rate(Optimiser optimiser) {
+  return optimiser == Optimiser::natural ? 1.0 : optimiser == Optimiser::adam ? 0.01 : 0.01;
+}
+
+double root_mean_square_ratio(const std::vector<double>& x, const std::vector<double>& error) {
+  double sum = 0;
+  for (std::size_t k = 0; k < x.size(); ++k)
+    sum += error[k] > 0 ? x[k] * x[k] / (error[k] * error[k]) : 0;
+  return std::sqrt(sum / static_cast<double>(x.size()));
+}
+
+}  // namespace
+
+std::string_view name(Optimiser optimiser) {
+  constexpr std::string_view names[] = {"natural", "adam", "gradient"};
+  return names[static_cast<int>(optimiser)];
+}
+
+std::string_view name(StopReason reason) {
+  constexpr std::string_view names[] = {"running", "converged", "epochs exhausted"};
+  return names[static_cast<int>(reason)];
+}
+
+template <class T>
+VariationalLearner<T>::VariationalLearner(Target target, Parameters parameters, const Action& start,
+                                          const SamplerOptions& sampler,
+                                          const VariationalOptions& options, std::uint64_t seed)
+    : target_(std::move(target)),
+      parameters_(std::move(parameters)),
+      action_(start),
+      options_(options),
+      sampler_(start, sampler, seed) {
+  require_valid(options_, target_, parameters_, sampler.chains);
+  state_.theta_error.assign(parameters_.size(), 0.0);
+}
+
+template <class T>
+void VariationalLearner<T>::warm_up() {
+  sampler_.warm_up(options_.warm_up);
+}
+
+template <class T>
+bool VariationalLearner<T>::finished() const {
+  return state_.reason != StopReason::running;
+}
+
+template <class T>
+Samples<T> VariationalLearner<T>::sample() {
+  Samples<T> samples{sampler_.sites(),
+                     sampler_.lanes(),
+                     sampler_.blocks(),
+                     options_.draws,
+                     sampler_.threads(),
+                     {},
+                     {}};
+  samples.difference.resize(static_cast<std::size_t>(sampler_.chains()) * options_.draws);
+  for (int draw = 0; draw < options_.draws; ++draw) {
+    sampler_.sweep(options_.sweeps);
+    const T* first = sampler_.block(0).data;
+    samples.fields.emplace_back(
+        first, first + static_cast<std::ptrdiff_t>(sampler_.sites()) * sampler_.chains());
+  }
+  sampler_.for_each_block([&](int index) {
+    std::vector<double> a(samples.lanes), s(samples.lanes);
+    for (int draw = 0; draw < options_.draws; ++draw) {
+      target_.evaluate(samples.block(draw, index), a);
+      evaluate_action(action_, samples.block(draw, index), s);
+      for (int lane = 0; lane < samples.lanes; ++lane) {
+        const std::size_t chain = static_cast<std::size_t>(index) * samples.lanes + lane;
+        samples.difference[chain * options_.draws + draw] = a[lane] - s[lane];
+      }
+    }
+  });
+  for (const double d : samples.difference) {
+    if (std::isfinite(d)) continue;
+    throw Diverged(fmt::format("epoch {}: the action difference A - S is not finite", state_.epoch),
+                   "lower learn.rate, or start closer to the target");
+  }
+  return samples;
+}
+
+/// theta + eta * step, with eta halved until the action stays normalisable.
+template <class T>
+double VariationalLearner<T>::update(const std::vector<double>& step, double rate) {
+  const auto theta = parameters_.gather(action_);
+  Action moved = action_;
+  std::optional<std::string> reason;
+  for (int halving = 0; halving < 20; ++halving, rate /= 2) {
+    auto next = theta;
+    for (std::size_t k = 0; k < next.size(); ++k) next[k] += rate * step[k];
+    parameters_.scatter(next, moved);
+    reason = why_not_normalisable(moved);
+    if (reason) continue;
+    action_ = std::move(moved);
+    sampler_.set_action(action_);
+    return rate;
+  }
+  throw Diverged(
+      fmt::format("epoch {}: every step along the gradient leaves the normalisable actions: {}",
+                  state_.epoch, *reason),
+      "the target may want b < 0 on this graph; freeze b, or start closer to the target");
+}
+
+template <class T>
+std::vector<double> VariationalLearner<T>::adam_direction(const std::vector<double>& descent) {
+  constexpr double decay1 = 0.9, decay2 = 0.999, epsilon = 1e-8;  // the paper's defaults
+  auto &m = state_.first_moment, &v = state_.second_moment;
+  m.resize(descent.size()), v.resize(descent.size());
+  std::vector<double> direction(descent.size());
+  const double time = state_.epoch + 1;
+  for (std::size_t k = 0; k < descent.size(); ++k) {
+    m[k] = decay1 * m[k] + (1 - decay1) * descent[k];
+    v[k] = decay2 * v[k] + (1 - decay2) * descent[k] * descent[k];
+    const double mean = m[k] / (1 - std::pow(decay1, time)),
+                 square = v[k] / (1 - std::pow(decay2, time));
+    direction[k] = mean / (std::sqrt(square) + epsilon);
+  }
+  return direction;
+}
+
+template <class T>
+EpochRow VariationalLearner<T>::step() {
+  sampler_.reset_acceptance();
+  const Samples<T> samples = sample();
+  const Overlap overlap = measure_overlap(samples.difference, sampler_.chains());
+  const Regression<T> regression(samples, parameters_);
+  const auto acceptance = sampler_.acceptance();
+  EpochRow row;
+  row.epoch = state_.epoch;
+  row.action_variance = overlap.variance.value, row.action_variance_error = overlap.variance.error;
+  row.weight_ess = overlap.weight_ess.value, row.weight_ess_error = overlap.weight_ess.error;
+  row.acceptance = acceptance.independence, row.reflection_acceptance = acceptance.reflection;
+  if (row.acceptance < 1e-3) {
+    throw Diverged(
+        fmt::format("epoch {}: the acceptance has fallen to {:.1e}", state_.epoch, row.acceptance),
+        "the couplings ran away; lower learn.rate");
+  }
+
+  // The descent direction: -d F/d theta = Cov(f, A - S).
+  const auto &descent = regression.covariance(), &descent_error = regression.covariance_error();
+  double norm2 = 0, error2 = 0;
+  for (std::size_t k = 0; k < descent.size(); ++k) {
+    norm2 += descent[k] * descent[k];
+    error2 += descent[k] * descent[k] * descent_error[k] * descent_error[k];
+  }
+  row.gradient_norm = std::sqrt(norm2),
+  row.gradient_norm_error = norm2 > 0 ? std::sqrt(error2 / norm2) : 0;
+
+  const double rate = options_.rate.value_or(default_rate(options_.optimiser));
+  std::vector<double> direction, error;
+  if (options_.optimiser == Optimiser::natural) {
+    auto solution = parameters_.size() <= options_.dense_limit
+                        ? regression.dense(options_.regularisation)
+                        : regression.matrix_free(options_.regularisation);
+    direction = std::move(solution.step), error = std::move(solution.error);
+    row.regularisation = solution.regularisation;
+    row.step_significance = root_mean_square_ratio(direction, error);
+  } else {
+    direction = options_.optimiser == Optimiser::adam ? adam_direction(descent) : descent;
+    error = regression.diagonal_error();
+    row.step_significance = root_mean_square_ratio(descent, descent_error);
+  }
+  double largest = 0;
+  for (const double d : direction) largest = std::max(largest, std::abs(rate * d));
+
+  // Two independent estimates of the same couplings differ by sqrt(2) of their error.
+  const bool quiet = largest < options_.tolerance || row.step_significance < 1.7;
+  state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
+  if (options_.stop_early && state_.quiet_epochs >= options_.patience) {
+    state_.reason = StopReason::converged;
+  } else if (state_.epoch >= options_.epochs) {
+    state_.reason = state_.quiet_epochs >= options_.patience ? StopReason::converged
+                                                             : StopReason::epochs_exhausted;
+  } else {
+    row.rate = update(direction, rate);
+    row.largest_step = largest * row.rate / rate;
+    state_.theta_error = error;
+    ++state_.epoch;
+  }
+  return row;
+}
+
+template <class T>
+VariationalState VariationalLearner<T>::state() const {
+  VariationalState state = state_;
+  state.w = action_.w, state.r = action_.r, state.a = action_.a, state.b = action_.b;
+  state.sampler = sampler_.state();
+  return state;
+}
+
+template <class T>
+void VariationalLearner<T>::restore(const VariationalState& state) {
+  state_ = state;
+  // A finished run may be extended: whether to stop is decided anew.
+  state_.reason = StopReason::running;
+  action_.w = state.w, action_.r = state.r, action_.a = state.a, action_.b = state.b;
+  sampler_.set_action(action_);
+  sampler_.restore(state.sampler);
+}
+
+template class VariationalLearner<float>;
+template class VariationalLearner<double>;
+
+}  // namespace quartic
