@@ -51,7 +51,7 @@ std::vector<Key> learn_keys(VariationalOptions& o) {
       {"optimiser", choice(o.optimiser, 3),
        "natural: regression of A on f; adam; gradient: plain descent"},
       {"rate", &o.rate, "eta; auto: 1 for natural, 0.01 for the others", above(0)},
-      {"epochs", &o.epochs, "at most this many", at_least(0)},
+      {"epochs", &o.epochs, "at most this many", at_least(1)},
       {"draws", &o.draws, "configurations a chain and epoch", at_least(1)},
       {"sweeps", &o.sweeps, "sweeps between draws", at_least(1)},
       {"warm_up", &o.warm_up, "sweeps before the first epoch", at_least(0)},

@@ -23,10 +23,6 @@ std::string parent(const std::string& path) {
   return slash == std::string::npos ? std::string("/") : path.substr(0, slash);
 }
 
-std::string leaf(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 }  // namespace
 
 template <>
@@ -65,9 +61,9 @@ Silence::~Silence() {
 // ---- writing ------------------------------------------------------------------------------------
 
 template <class Id>
-Handle Writer::own(Id id, Handle::Close close, const char* what) const {
+Handle Writer::own(Id id, Handle::Close closer, const char* what) const {
   if (id < 0) check(-1, what);
-  return Handle(id, close);
+  return Handle(id, closer);
 }
 
 void Writer::check(herr_t status, const char* what) const {
@@ -90,18 +86,20 @@ Handle Writer::create(const std::string& path, hid_t type,
   std::vector<hsize_t> extent;
   for (const auto& name : dimensions) {
     const std::string full = parent(path) + "/" + name;
-    scales.push_back(own(H5Dopen2(file_, full.c_str(), H5P_DEFAULT), H5Dclose, "a dimension is missing"));
+    scales.push_back(
+        own(H5Dopen2(file_, full.c_str(), H5P_DEFAULT), H5Dclose, "a dimension is missing"));
     const Handle space(H5Dget_space(scales.back()), H5Sclose);
     H5Sget_simple_extent_dims(space, &extent.emplace_back(), nullptr);
   }
-  const Handle space = own(dimensions.empty()
-                               ? H5Screate(H5S_SCALAR)
-                               : H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr),
+  const Handle space = own(dimensions.empty() ? H5Screate(H5S_SCALAR)
+                                              : H5Screate_simple(static_cast<int>(extent.size()),
+                                                                 extent.data(), nullptr),
                            H5Sclose, "bad shape");
   Handle set = own(H5Dcreate2(file_, path.c_str(), type, space, link_, H5P_DEFAULT, H5P_DEFAULT),
                    H5Dclose, "a dataset cannot be created");
   for (std::size_t k = 0; k < scales.size(); ++k)
-    check(H5DSattach_scale(set, scales[k], static_cast<unsigned>(k)), "a dimension cannot be attached");
+    check(H5DSattach_scale(set, scales[k], static_cast<unsigned>(k)),
+          "a dimension cannot be attached");
   return set;
 }
 
@@ -111,11 +109,13 @@ void Writer::dimension(const std::string& group, const std::string& name,
   const hsize_t size = values.size();
   const Handle space = own(H5Screate_simple(1, &size, nullptr), H5Sclose, "bad shape");
   const std::string path = group + "/" + name;
-  const Handle set = own(H5Dcreate2(file_, path.c_str(), type_of<T>(), space, link_, H5P_DEFAULT, H5P_DEFAULT),
-                         H5Dclose, "a dimension cannot be created");
+  const Handle set =
+      own(H5Dcreate2(file_, path.c_str(), type_of<T>(), space, link_, H5P_DEFAULT, H5P_DEFAULT),
+          H5Dclose, "a dimension cannot be created");
   check(H5DSset_scale(set, name.c_str()), "a dimension scale");
   if (size > 0)
-    check(H5Dwrite(set, type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "writing failed");
+    check(H5Dwrite(set, type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+          "writing failed");
 }
 
 void Writer::dimension(const std::string& group, const std::string& name,
@@ -123,13 +123,15 @@ void Writer::dimension(const std::string& group, const std::string& name,
   const hsize_t size = values.size();
   const Handle space = own(H5Screate_simple(1, &size, nullptr), H5Sclose, "bad shape");
   const std::string path = group + "/" + name;
-  const Handle set = own(H5Dcreate2(file_, path.c_str(), strings_, space, link_, H5P_DEFAULT, H5P_DEFAULT),
-                         H5Dclose, "a dimension cannot be created");
+  const Handle set =
+      own(H5Dcreate2(file_, path.c_str(), strings_, space, link_, H5P_DEFAULT, H5P_DEFAULT),
+          H5Dclose, "a dimension cannot be created");
   check(H5DSset_scale(set, name.c_str()), "a dimension scale");
   std::vector<const char*> pointers;
   for (const auto& value : values) pointers.push_back(value.c_str());
   if (size > 0)
-    check(H5Dwrite(set, strings_, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "writing failed");
+    check(H5Dwrite(set, strings_, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()),
+          "writing failed");
 }
 
 void Writer::count(const std::string& group, const std::string& name, std::size_t size) {
@@ -144,9 +146,11 @@ void Writer::write(const std::string& path, std::span<const T> values,
   const Handle set = create(path, type_of<T>(), dimensions);
   const Handle space(H5Dget_space(set), H5Sclose);
   if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(values.size()))
-    throw Error(ErrorCode::internal, fmt::format("dataset '{}' does not fill its dimensions", path));
+    throw Error(ErrorCode::internal,
+                fmt::format("dataset '{}' does not fill its dimensions", path));
   if (!values.empty())
-    check(H5Dwrite(set, type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "writing failed");
+    check(H5Dwrite(set, type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+          "writing failed");
 }
 
 void Writer::text(const std::string& path, const std::string& value) {
@@ -186,17 +190,27 @@ void Writer::close() {
   file_ = Handle();
 }
 
-template void Writer::dimension(const std::string&, const std::string&, std::span<const std::int32_t>);
+template void Writer::dimension(const std::string&, const std::string&,
+                                std::span<const std::int32_t>);
 template void Writer::dimension(const std::string&, const std::string&, std::span<const double>);
-template void Writer::write(const std::string&, std::span<const float>, const std::vector<std::string>&);
-template void Writer::write(const std::string&, std::span<const double>, const std::vector<std::string>&);
-template void Writer::write(const std::string&, std::span<const std::int32_t>, const std::vector<std::string>&);
-template void Writer::write(const std::string&, std::span<const std::uint32_t>, const std::vector<std::string>&);
-template void Writer::write(const std::string&, std::span<const std::uint8_t>, const std::vector<std::string>&);
-template void Writer::attributes(const std::string&, const std::string&, std::span<const double>, bool);
-template void Writer::attributes(const std::string&, const std::string&, std::span<const std::int32_t>, bool);
-template void Writer::attributes(const std::string&, const std::string&, std::span<const std::uint64_t>, bool);
-template void Writer::attributes(const std::string&, const std::string&, std::span<const std::uint8_t>, bool);
+template void Writer::write(const std::string&, std::span<const float>,
+                            const std::vector<std::string>&);
+template void Writer::write(const std::string&, std::span<const double>,
+                            const std::vector<std::string>&);
+template void Writer::write(const std::string&, std::span<const std::int32_t>,
+                            const std::vector<std::string>&);
+template void Writer::write(const std::string&, std::span<const std::uint32_t>,
+                            const std::vector<std::string>&);
+template void Writer::write(const std::string&, std::span<const std::uint8_t>,
+                            const std::vector<std::string>&);
+template void Writer::attributes(const std::string&, const std::string&, std::span<const double>,
+                                 bool);
+template void Writer::attributes(const std::string&, const std::string&,
+                                 std::span<const std::int32_t>, bool);
+template void Writer::attributes(const std::string&, const std::string&,
+                                 std::span<const std::uint64_t>, bool);
+template void Writer::attributes(const std::string&, const std::string&,
+                                 std::span<const std::uint8_t>, bool);
 
 // ---- reading ------------------------------------------------------------------------------------
 
@@ -217,11 +231,13 @@ Reader::Reader(const std::filesystem::path& file) : name_(file), strings_(string
   if (!std::filesystem::is_regular_file(file, error)) refuse("it is no regular file");
   if (std::filesystem::file_size(file, error) == 0) refuse("it is empty");
   if (H5Fis_hdf5(name_.c_str()) <= 0) refuse("it is not HDF5, or cannot be read");
-  file_ = own(H5Fopen(name_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "it is truncated or damaged");
+  file_ = own(H5Fopen(name_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
+              "it is truncated or damaged");
 }
 
 bool Reader::has(const std::string& path) const {
-  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
+  for (std::size_t slash = path.find('/'); slash != std::string::npos;
+       slash = path.find('/', slash + 1))
     if (H5Lexists(file_, path.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
   return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0;
 }
@@ -232,7 +248,8 @@ bool Reader::has_attribute(const std::string& group, const std::string& name) co
 
 Handle Reader::dataset(const std::string& path) const {
   if (!has(path)) refuse(fmt::format("it has no '{}'", path));
-  return own(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose, fmt::format("'{}' is no dataset", path));
+  return own(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose,
+             fmt::format("'{}' is no dataset", path));
 }
 
 std::vector<std::size_t> Reader::shape(const std::string& path) const {
@@ -252,7 +269,8 @@ bool Reader::is_float32(const std::string& path) const {
 
 void Reader::require_numbers(hid_t type, const std::string& path) const {
   const auto kind = H5Tget_class(type);
-  if (kind != H5T_INTEGER && kind != H5T_FLOAT) refuse(fmt::format("'{}' does not hold numbers", path));
+  if (kind != H5T_INTEGER && kind != H5T_FLOAT)
+    refuse(fmt::format("'{}' does not hold numbers", path));
 }
 
 void Reader::require_strings(hid_t type, const std::string& path) const {
@@ -268,7 +286,8 @@ std::vector<T> Reader::read(const std::string& path) const {
   const hssize_t count = H5Sget_simple_extent_npoints(space);
   // A damaged header may claim any size: it cannot hold more than the file does.
   std::error_code error;
-  if (count < 0 || (count > 0 && static_cast<std::uintmax_t>(count) > std::filesystem::file_size(name_, error)))
+  if (count < 0 ||
+      (count > 0 && static_cast<std::uintmax_t>(count) > std::filesystem::file_size(name_, error)))
     refuse(fmt::format("'{}' claims {} values", path, count));
   std::vector<T> values(static_cast<std::size_t>(count));
   if (count > 0 && H5Dread(set, type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
@@ -310,8 +329,8 @@ std::string Reader::text(const std::string& path) const {
 
 Handle Reader::open_attribute(const std::string& group, const std::string& name) const {
   if (!has_attribute(group, name)) refuse(fmt::format("'{}' has no attribute '{}'", group, name));
-  return own(H5Aopen_by_name(file_, group.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
-             fmt::format("attribute '{}@{}' cannot be read", group, name));
+  return own(H5Aopen_by_name(file_, group.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+             H5Aclose, fmt::format("attribute '{}@{}' cannot be read", group, name));
 }
 
 template <class T>
@@ -348,9 +367,9 @@ std::string Reader::text_attribute(const std::string& group, const std::string& 
   return value;
 }
 
-#define QUARTIC_READ(T)                                                             \
-  template std::vector<T> Reader::read(const std::string&) const;                   \
-  template std::vector<T> Reader::read(const std::string&, std::size_t) const;      \
+#define QUARTIC_READ(T)                                                                     \
+  template std::vector<T> Reader::read(const std::string&) const;                           \
+  template std::vector<T> Reader::read(const std::string&, std::size_t) const;              \
   template std::vector<T> Reader::attributes(const std::string&, const std::string&) const; \
   template T Reader::attribute(const std::string&, const std::string&) const;
 QUARTIC_READ(float)

@@ -1,5 +1,5 @@
-// A small RAII wrapper over the HDF5 C API: named datasets with dimension scales, attributes, strings.
-// Errors become BadInput with the file's name; HDF5 itself never prints.
+// A small RAII wrapper over the HDF5 C API: named datasets with dimension scales, attributes,
+// strings. Errors become BadInput with the file's name; HDF5 itself never prints.
 #pragma once
 
 #include <hdf5.h>
@@ -98,7 +98,8 @@ class Writer {
   Handle file_, link_, strings_;
 };
 
-/// An existing file, read only. Every reader names the file and the dataset when something is not as it should.
+/// An existing file, read only. Every reader names the file and the dataset when something is not
+/// as it should.
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& file);
