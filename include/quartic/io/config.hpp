@@ -1,0 +1,105 @@
+// The run config: what a run is, as plain structs; strict reading, exact dumping.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quartic/field/action.hpp"
+#include "quartic/field/parameters.hpp"
+#include "quartic/field/target.hpp"
+#include "quartic/learn/certificate.hpp"
+#include "quartic/learn/variational.hpp"
+#include "quartic/mcmc/sampler.hpp"
+
+namespace quartic {
+
+/// [graph]: a named lattice, or an edge list from a file.
+struct GraphConfig {
+  std::string lattice = "square";
+  std::vector<int> extent = {4, 4};
+  std::vector<std::string> boundary;  ///< periodic | open, one for all or one a direction
+  std::string edges;                  ///< file; where given, lattice and extent play no part
+};
+
+/// One kind of coupling of the action that learns: where it starts and whether it is learned.
+struct CouplingStart {
+  std::optional<std::array<double, 2>> start;  ///< uniform in [low, high]; equal: that number
+  Freedom freedom = Freedom::free;
+  bool operator==(const CouplingStart&) const = default;
+};
+
+/// [action]: starts by kind, or from the homogeneous lattice theory (kappa, mu2, lambda), which
+/// kinds with a start of their own override.
+struct ActionConfig {
+  CouplingStart w, r{.start = {}, .freedom = Freedom::frozen}, a, b;
+  std::optional<double> kappa, mu2, lambda;
+
+  bool homogeneous() const { return kappa || mu2 || lambda; }
+  const CouplingStart& kind(CouplingKind kind) const;
+  std::array<Freedom, coupling_kinds> freedom() const;
+};
+
+enum class Precision { float32, float64 };  ///< of the fields; sums are always float64
+std::string_view name(Precision precision);
+
+struct SamplerConfig {
+  SamplerOptions options;
+  Precision precision = Precision::float32;
+};
+
+struct CertificateConfig {
+  bool enabled = true;
+  CertificateOptions options;
+};
+
+struct RunConfig {
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: all cores; never changes the results
+};
+
+struct OutputConfig {
+  std::string file;          ///< empty: the config's name with .h5, in the current directory
+  std::optional<int> draws;  ///< stored draws a chain; empty: as many as keep phi below 64 MiB
+};
+
+struct Config {
+  GraphConfig graph;
+  ActionConfig action;
+  std::vector<TermSpec> target;
+  VariationalOptions learn;
+  SamplerConfig sampler;
+  CertificateConfig certificate;
+  RunConfig run;
+  OutputConfig output;
+};
+
+/// Reads a config file. Throws BadInput "FILE:LINE: ..." for anything it does not understand:
+/// syntax, an unknown section or key (nearest one suggested), a wrong type, a value out of range.
+/// Relative file names in it are taken from the config's directory and become absolute.
+Config read_config(const std::filesystem::path& file,
+                   const std::vector<std::string>& settings = {});
+
+/// The same from text; `place` stands for the file name in messages.
+Config parse_config(std::string_view text, const std::string& place,
+                    const std::vector<std::string>& settings = {},
+                    const std::filesystem::path& directory = {});
+
+/// "section.key=value" over a config, by the same checks; value is TOML, or a bare word.
+void apply_setting(Config& config, const std::string& setting);
+
+/// What must hold between keys of different sections; read_config and parse_config end with it.
+void check_config(const Config& config, const std::string& place);
+
+/// The effective config, defaults filled in, as TOML. parse_config gives the same config back
+/// exactly.
+std::string to_toml(const Config& config);
+
+/// All sections and keys with type, default and meaning, as Markdown (docs/config.md).
+std::string config_reference();
+
+}  // namespace quartic

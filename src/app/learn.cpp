@@ -1,0 +1,37 @@
+// quartic learn CONFIG|RUN
+#include "app/learning.hpp"
+
+namespace quartic::app {
+namespace {
+
+struct Options {
+  std::string input;
+  double max_hours = 1e9;
+};
+
+ErrorCode learn(const Options& options, const Globals& globals) {
+  const Loaded loaded = load(options.input, globals);
+  const auto file = output_file(loaded, options.input, globals);
+  const Problem problem = make_problem(loaded.config, loaded.graph);
+  check_learner(loaded.config, problem);
+  require_writable(file, globals.force);
+  Run run = new_run(loaded.config, problem, globals);
+  return learn_run(run, problem, file, false, options.max_hours, globals);
+}
+
+void add(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  auto* verb = app.add_subcommand("learn", "learn the couplings of a target action, KL(p||q)");
+  verb->add_option("config", options->input, "CONFIG.toml, or a run file whose config to use")
+      ->required();
+  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
+      ->check(CLI::PositiveNumber);
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] { return learn(*options, globals); };
+  });
+}
+
+const Registration registration(10, add);
+
+}  // namespace
+}  // namespace quartic::app

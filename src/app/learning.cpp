@@ -1,0 +1,201 @@
+#include "app/learning.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "app/number.hpp"
+#include "app/progress.hpp"
+#include "app/report.hpp"
+#include "app/signals.hpp"
+#include "quartic/learn/certificate.hpp"
+
+namespace quartic::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr double checkpoint_interval = 30;  // seconds
+constexpr double stored_bytes = 64 << 20;   // of fields, where output.draws is auto
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+SamplerOptions sampler_options(const Config& config) {
+  SamplerOptions options = config.sampler.options;
+  options.threads = config.run.threads;
+  return options;
+}
+
+int stored_draws(const Config& config, const Certificate& c) {
+  if (config.output.draws) return *config.output.draws;
+  const double draw = 4.0 * c.chains * c.sites;
+  return std::max(1, static_cast<int>(std::min<double>(c.draws, stored_bytes / draw)));
+}
+
+template <class T>
+VariationalLearner<T> make_learner(const Config& config, const Problem& problem) {
+  return VariationalLearner<T>(problem.target, problem.parameters, problem.start,
+                               sampler_options(config), config.learn, config.run.seed);
+}
+
+template <class T>
+class Session {
+ public:
+  Session(Run& run, const Problem& problem, std::filesystem::path file, double max_hours,
+          const Globals& globals)
+      : run_(run),
+        problem_(problem),
+        file_(std::move(file)),
+        max_seconds_(max_hours * 3600),
+        globals_(globals),
+        before_(run.provenance.seconds),
+        learner_(make_learner<T>(run.config, problem)),
+        progress_(globals, run.config.learn.epochs, run.checkpoint.epoch) {}
+
+  ErrorCode go(bool resumed) {
+    if (resumed)
+      learner_.restore(run_.checkpoint);
+    else
+      save(learner_.state());
+    if (run_.reason == StopReason::running) {
+      warm_up();
+      if (!learn()) return ErrorCode::interrupted;
+    }
+    certify();
+    progress_.clear();
+    return ErrorCode::ok;
+  }
+
+ private:
+  void warm_up() {
+    if (run_.warm) return;
+    progress_.note("warming up");
+    learner_.warm_up();
+    run_.warm = true;
+  }
+
+  /// False: stopped before the end, and saved.
+  bool learn() {
+    while (run_.reason == StopReason::running) {
+      VariationalState before = learner_.state();
+      if (stop_requested() || since(start_) > max_seconds_) return interrupt(std::move(before));
+      if (since(saved_) > checkpoint_interval) save(before);
+      epoch(before);
+      run_.reason = learner_.reason();
+      if (run_.reason != StopReason::running) save(std::move(before));
+    }
+    return true;
+  }
+
+  void epoch(const VariationalState& before) {
+    const auto theta = learner_.theta(), error = learner_.theta_error();
+    try {
+      const EpochRow row = learner_.step();
+      run_.history.append(row, theta, error);
+      progress_.epoch(row);
+    } catch (const Diverged& error_now) {
+      progress_.clear();
+      learner_.restore(before);
+      save(before);
+      throw Diverged(error_now.what(), fmt::format("{}; the last good epoch, {}, is in '{}'",
+                                                   error_now.hint(), before.epoch, file_.string()));
+    }
+  }
+
+  bool interrupt(VariationalState state) {
+    progress_.clear();
+    const int epoch = state.epoch;
+    save(std::move(state));
+    fmt::print(stderr,
+               "quartic: stopped {} epoch {} and saved; continue with\n  quartic resume {}\n",
+               since(start_) > max_seconds_ ? "by --max-hours before" : "by a signal before", epoch,
+               file_.string());
+    return false;
+  }
+
+  void certify() {
+    if (!run_.config.certificate.enabled || run_.certificate) return;
+    progress_.note("certificate: annealing and sampling");
+    auto certificate =
+        quartic::certify<T>(learner_action(), problem_.target, sampler_options(run_.config),
+                            run_.config.certificate.options, run_.config.run.seed);
+    keep_draws(certificate, stored_draws(run_.config, certificate));
+    run_.certificate = std::move(certificate);
+    run_.provenance.seconds = before_ + since(start_);
+    write_run(file_, run_);
+  }
+
+  const Action& learner_action() const { return run_.action; }
+
+  void save(VariationalState state) {
+    run_.action = learner_.action();
+    run_.theta_error = learner_.theta_error();
+    run_.checkpoint = std::move(state);
+    run_.provenance.seconds = before_ + since(start_);
+    write_run(file_, run_);
+    saved_ = Clock::now();
+  }
+
+  Run& run_;
+  const Problem& problem_;
+  std::filesystem::path file_;
+  double max_seconds_;
+  const Globals& globals_;
+  double before_;
+  Clock::time_point start_ = Clock::now(), saved_ = start_;
+  VariationalLearner<T> learner_;
+  Progress progress_;
+};
+
+void print_summary(const Run& run, const std::filesystem::path& file, const Globals& globals) {
+  if (globals.json) {
+    auto summary = report_json(run);
+    summary["event"] = "summary";
+    summary["file"] = file.string();
+    fmt::print("{}\n", summary.dump());
+  } else if (!globals.quiet) {
+    fmt::print("{}written to {}; next: quartic plot {}\n", report(run), file.string(),
+               file.string());
+  }
+}
+
+}  // namespace
+
+Run new_run(const Config& config, const Problem& problem, const Globals& globals) {
+  Run run{.config = config,
+          .provenance = make_provenance(globals.command, config.run.seed),
+          .action = problem.start,
+          .freedom = config.action.freedom(),
+          .theta_error = {},
+          .history = {},
+          .reason = StopReason::running,
+          .certificate = {},
+          .checkpoint = {}};
+  for (int k = 0; k < problem.parameters.size(); ++k)
+    run.history.parameters.push_back(problem.parameters.label(k));
+  run.history.expected = problem.expected;
+  return run;
+}
+
+ErrorCode learn_run(Run& run, const Problem& problem, const std::filesystem::path& file,
+                    bool resumed, double max_hours, const Globals& globals) {
+  catch_signals();
+  const bool narrow = run.config.sampler.precision == Precision::float32;
+  const ErrorCode code = narrow
+                             ? Session<float>(run, problem, file, max_hours, globals).go(resumed)
+                             : Session<double>(run, problem, file, max_hours, globals).go(resumed);
+  if (code == ErrorCode::ok) print_summary(run, file, globals);
+  return code;
+}
+
+void check_learner(const Config& config, const Problem& problem) {
+  if (config.sampler.precision == Precision::float32)
+    make_learner<float>(config, problem);
+  else
+    make_learner<double>(config, problem);
+}
+
+}  // namespace quartic::app

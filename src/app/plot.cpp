@@ -1,0 +1,70 @@
+// quartic plot RUN: figures, by the Python package
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/verb.hpp"
+
+namespace quartic::app {
+namespace {
+
+std::string python_beside(const std::filesystem::path& program) {
+  const auto beside = program.parent_path() / "python3";
+  return access(beside.c_str(), X_OK) == 0 ? beside.string() : std::string("python3");
+}
+
+/// Runs a command and gives its exit status, 127 where it cannot be started.
+int run(const std::vector<std::string>& words, bool silent) {
+  const pid_t child = fork();
+  if (child < 0) return 127;
+  if (child == 0) {
+    if (silent) {
+      const int null = open("/dev/null", O_WRONLY);
+      dup2(null, STDOUT_FILENO);
+      dup2(null, STDERR_FILENO);
+    }
+    std::vector<char*> arguments;
+    for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+ErrorCode plot(const std::string& file, const Globals& globals) {
+  read_run(file);  // a clear sentence for what is no run file
+  const std::string python = python_beside(globals.program);
+  if (run({python, "-c", "import matplotlib, quartic.plot"}, true) != 0) {
+    throw BadInput(
+        fmt::format(
+            "figures need the Python package quartic with matplotlib, which {} cannot import",
+            python),
+        "pip install '.[plot]' in quartic's source directory, or activate the environment that has "
+        "it");
+  }
+  const std::string directory = globals.output.empty()
+                                    ? std::filesystem::path(file).stem().string() + "-figures"
+                                    : globals.output;
+  const int status = run({python, "-m", "quartic.plot", file, "-o", directory}, globals.quiet);
+  if (status != 0)
+    throw Error(ErrorCode::internal, fmt::format("the figures of '{}' could not be drawn", file));
+  return ErrorCode::ok;
+}
+
+void add(CLI::App& app, Globals& globals) {
+  auto file = std::make_shared<std::string>();
+  auto* verb =
+      app.add_subcommand("plot", "figures of a run, into the directory -o (default: RUN-figures)");
+  verb->add_option("run", *file, "RUN.h5")->required();
+  verb->callback(
+      [file, &globals] { globals.action = [file, &globals] { return plot(*file, globals); }; });
+}
+
+const Registration registration(50, add);
+
+}  // namespace
+}  // namespace quartic::app

@@ -1,0 +1,38 @@
+// quartic show RUN
+#include <fmt/format.h>
+
+#include "app/report.hpp"
+#include "app/verb.hpp"
+
+namespace quartic::app {
+namespace {
+
+ErrorCode show(const std::string& file, bool config, const Globals& globals) {
+  const Run run = read_run(file);
+  if (config)
+    fmt::print("{}", to_toml(run.config));
+  else if (globals.json)
+    fmt::print("{}\n", report_json(run).dump());
+  else
+    fmt::print("{}", report(run));
+  return ErrorCode::ok;
+}
+
+void add(CLI::App& app, Globals& globals) {
+  struct Options {
+    std::string run;
+    bool config = false;
+  };
+  auto options = std::make_shared<Options>();
+  auto* verb = app.add_subcommand("show", "what a run holds, every number with its error");
+  verb->add_option("run", options->run, "RUN.h5")->required();
+  verb->add_flag("--config", options->config, "print the effective config instead");
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] { return show(options->run, options->config, globals); };
+  });
+}
+
+const Registration registration(40, add);
+
+}  // namespace
+}  // namespace quartic::app

@@ -1,0 +1,64 @@
+#include "app/verb.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace quartic::app {
+namespace {
+
+struct Entry {
+  int order;
+  Setup setup;
+};
+
+std::vector<Entry>& registry() {
+  static std::vector<Entry> entries;
+  return entries;
+}
+
+bool changes_graph(const std::vector<std::string>& settings) {
+  return std::any_of(settings.begin(), settings.end(),
+                     [](const std::string& s) { return s.starts_with("graph."); });
+}
+
+}  // namespace
+
+Registration::Registration(int order, Setup setup) {
+  registry().push_back({order, setup});
+}
+
+void add_verbs(CLI::App& app, Globals& globals) {
+  auto entries = registry();
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& x, const Entry& y) { return x.order < y.order; });
+  for (const auto& entry : entries) entry.setup(app, globals);
+  for (auto* verb : app.get_subcommands({})) verb->fallthrough();
+}
+
+std::vector<std::string> Globals::all_settings() const {
+  auto all = settings;
+  if (seed) all.push_back(fmt::format("run.seed={}", *seed));
+  if (threads) all.push_back(fmt::format("run.threads={}", *threads));
+  return all;
+}
+
+Loaded load(const std::filesystem::path& file, const Globals& globals) {
+  const auto settings = globals.all_settings();
+  if (!is_run_file(file)) return {read_config(file, settings), nullptr, {}};
+  Run run = read_run(file);
+  Config config = run.config;
+  for (const auto& setting : settings) apply_setting(config, setting);
+  check_config(config, file.string());
+  auto graph = changes_graph(settings) ? nullptr : run.action.graph;
+  return {std::move(config), std::move(graph), std::move(run)};
+}
+
+std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
+                                  const Globals& globals) {
+  if (!globals.output.empty()) return globals.output;
+  if (!loaded.run && !loaded.config.output.file.empty()) return loaded.config.output.file;
+  return input.stem().string() + ".h5";
+}
+
+}  // namespace quartic::app

@@ -1,0 +1,60 @@
+// What the verbs share: global options, registration, loading of configs and runs.
+//
+// A verb is one file: it adds its subcommand and, as callback, sets Globals::action. Registering it
+// is one line at the end of that file:
+//
+//     const Registration registration(60, add_bench);   // 60: its place in the help
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/core/error.hpp"
+#include "quartic/io/config.hpp"
+#include "quartic/io/run_file.hpp"
+
+namespace quartic::app {
+
+/// Options that every verb understands, and what the chosen verb will do.
+struct Globals {
+  std::optional<std::uint64_t> seed;
+  std::optional<int> threads;
+  std::string output;  ///< -o
+  bool force = false, quiet = false, json = false;
+  std::vector<std::string> settings;  ///< --set
+  std::string command;                ///< the whole command line
+  std::filesystem::path program;      ///< this executable
+  std::function<ErrorCode()> action;
+
+  /// --set, --seed and --threads as settings, in that order.
+  std::vector<std::string> all_settings() const;
+};
+
+using Setup = void (*)(CLI::App& app, Globals& globals);
+
+struct Registration {
+  Registration(int order, Setup setup);
+};
+
+/// Calls every registered verb's setup, in order.
+void add_verbs(CLI::App& app, Globals& globals);
+
+/// A config from CONFIG or RUN with the command line's settings applied, and the graph of a RUN.
+struct Loaded {
+  Config config;
+  std::shared_ptr<const Graph> graph;  ///< null where the config makes it
+  std::optional<Run> run;
+};
+Loaded load(const std::filesystem::path& file, const Globals& globals);
+
+/// The run file to write: -o, else the config's, else NAME.h5 here.
+std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
+                                  const Globals& globals);
+
+}  // namespace quartic::app

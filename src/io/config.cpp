@@ -1,0 +1,347 @@
+#include "quartic/io/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "io/binder.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/core/suggest.hpp"
+#include "quartic/graph/lattice.hpp"
+
+namespace quartic {
+namespace {
+
+using namespace binder;  // NOLINT: the lists below are its vocabulary
+
+/// A list without "unset": `name(Precision)` and the like live in namespace quartic.
+std::vector<Key> graph_keys(GraphConfig& g) {
+  return {
+      {"lattice", choice(g.lattice, lattice_names()), "the lattice's name"},
+      {"extent", &g.extent, "sites in each direction", at_least(1)},
+      {"boundary",
+       &g.boundary,
+       "periodic (default) or open, one for all or one a direction",
+       {},
+       true},
+      {"edges",
+       FileName{&g.edges},
+       "an edge list instead of a lattice: one \"i j\" a line",
+       {},
+       true},
+  };
+}
+
+std::vector<Key> action_keys(ActionConfig& a) {
+  return {
+      {"w", &a.w, "couplings of the edges, -w phi_i phi_j: where they start; free, tied or frozen"},
+      {"r", &a.r, "linear couplings, r phi"},
+      {"a", &a.a, "quadratic couplings, a phi^2"},
+      {"b", &a.b, "quartic couplings, b phi^4; never negative"},
+      {"kappa", &a.kappa, "homogeneous start: w = kappa", {}, true},
+      {"mu2", &a.mu2, "homogeneous start: a = (mu2 + degree kappa) / 2", {}, true},
+      {"lambda", &a.lambda, "homogeneous start: b = lambda / 4", at_least(0), true},
+  };
+}
+
+std::vector<Key> learn_keys(VariationalOptions& o) {
+  return {
+      {"optimiser", choice(o.optimiser, 3),
+       "natural: regression of A on f; adam; gradient: plain descent"},
+      {"rate", &o.rate, "eta; auto: 1 for natural, 0.01 for the others", above(0)},
+      {"epochs", &o.epochs, "at most this many", at_least(1)},
+      {"draws", &o.draws, "configurations a chain and epoch", at_least(1)},
+      {"sweeps", &o.sweeps, "sweeps between draws", at_least(1)},
+      {"warm_up", &o.warm_up, "sweeps before the first epoch", at_least(0)},
+      {"regularisation", &o.regularisation, "ridge, in units of each feature's variance",
+       at_least(0)},
+      {"tolerance", &o.tolerance, "a step below this counts as no movement", at_least(0)},
+      {"patience", &o.patience, "epochs without movement beyond error before stopping",
+       at_least(1)},
+      {"stop_early", &o.stop_early, "stop when the couplings stop moving beyond their error"},
+      {"dense_limit", &o.dense_limit, "more parameters than this are solved matrix-free",
+       at_least(0)},
+  };
+}
+
+std::vector<Key> sampler_keys(SamplerConfig& s) {
+  auto& o = s.options;
+  return {
+      {"chains", &o.chains, "independent Markov chains", {.low = 16, .multiple = 16}},
+      {"reflections", &o.reflections, "reflections a sweep; auto: tuned in the warm-up",
+       at_least(0)},
+      {"flips", &o.flips, "a global sign flip a sweep"},
+      {"metropolis_hits", &o.metropolis_hits,
+       "> 0: many-hit Metropolis instead of all other local moves", at_least(0)},
+      {"precision", choice(s.precision, 2), "of the fields; sums are always float64"},
+  };
+}
+
+std::vector<Key> certificate_keys(CertificateConfig& c) {
+  auto& o = c.options;
+  return {
+      {"enabled", &c.enabled, "compute free energies, bound and overlap after learning"},
+      {"chains", &o.chains, "annealed trajectories", {.low = 16, .multiple = 16}},
+      {"steps", AutoInt{&o.steps}, "annealing steps; auto: from a pilot", at_least(1)},
+      {"draws", &o.draws, "configurations a chain for the averages", at_least(2)},
+      {"sweeps", &o.sweeps, "sweeps between them", at_least(1)},
+  };
+}
+
+std::vector<Key> run_keys(RunConfig& r) {
+  return {
+      {"seed", &r.seed, "of all random streams", at_least(0)},
+      {"threads", AutoInt{&r.threads}, "auto: all cores; never changes the results", at_least(1)},
+  };
+}
+
+std::vector<Key> output_keys(OutputConfig& o) {
+  return {
+      {"file",
+       FileName{&o.file},
+       "the run file; default: the config's name with .h5, here",
+       {},
+       true},
+      {"draws", &o.draws, "stored draws a chain; auto: as many as keep the fields below 64 MiB",
+       at_least(1)},
+  };
+}
+
+Section find_section(std::vector<Section> all, const toml::key& name) {
+  std::vector<std::string_view> names;
+  for (auto& section : all) {
+    if (section.name == name.str()) return section;
+    names.push_back(section.name);
+  }
+  names.push_back("target");
+  throw BadInput(fmt::format("{}: unknown section [{}]; {}", place(name.source()), name.str(),
+                             suggestion(name.str(), names)));
+}
+
+std::vector<TermSpec> read_target(const toml::node& node, const std::filesystem::path& directory) {
+  const auto* array = node.as_array();
+  if (!array || !array->is_homogeneous(toml::node_type::table)) {
+    throw BadInput(fmt::format("{}: the target is a list of terms", place(node.source())),
+                   "write [[target]], once for each term");
+  }
+  std::vector<TermSpec> target;
+  for (const auto& entry : *array) {
+    TermSpec& spec = target.emplace_back();
+    read(target_section(spec), *entry.as_table(), directory);
+    if (spec.name.empty())
+      throw BadInput(fmt::format("{}: this [[target]] has no 'term'", place(entry.source())),
+                     "term = \"nn\", \"phi2\", ...");
+  }
+  return target;
+}
+
+void read_document(Config& config, const toml::table& document,
+                   const std::filesystem::path& directory) {
+  for (const auto& [name, node] : document) {
+    if (name.str() == "target") {
+      config.target = read_target(node, directory);
+      continue;
+    }
+    const Section section = find_section(sections(config), name);
+    if (!node.is_table())
+      throw BadInput(fmt::format("{}: '{}' is a section: write [{}]", place(name.source()),
+                                 name.str(), name.str()));
+    read(section, *node.as_table(), directory);
+  }
+}
+
+toml::table parse(std::string_view text, const std::string& place_name) {
+  try {
+    return toml::parse(text, std::string_view(place_name));
+  } catch (const toml::parse_error& error) {
+    std::string what(error.description());
+    std::replace(what.begin(), what.end(), '\n', ' ');
+    throw BadInput(fmt::format("{}: {}", place(error.source()), what));
+  }
+}
+
+void require_together(const ActionConfig& action, const std::string& where) {
+  if (action.homogeneous() && !(action.kappa && action.mu2 && action.lambda)) {
+    throw BadInput(fmt::format(
+        "{}: a homogeneous start needs kappa, mu2 and lambda together in [action]", where));
+  }
+}
+
+/// Starts that are not given: the defaults, unless a homogeneous theory gives them.
+void fill_starts(ActionConfig& action) {
+  if (action.homogeneous()) return;
+  if (!action.w.start) action.w.start = {{0.2, 0.6}};
+  if (!action.r.start) action.r.start = {{0.0, 0.0}};
+  if (!action.a.start) action.a.start = {{1.0, 2.0}};
+  if (!action.b.start) action.b.start = {{0.1, 0.4}};
+}
+
+void append_section(std::string& out, const Section& section, const Section& defaults,
+                    bool array = false) {
+  if (!out.empty()) out += '\n';
+  out += array ? "[[target]]\n" : fmt::format("[{}]\n", section.name);
+  for (std::size_t k = 0; k < section.keys.size(); ++k) {
+    const std::string value = dump(section.keys[k]);
+    if (value.empty()) continue;
+    const bool is_default = !array && value == dump(defaults.keys[k]);
+    out += fmt::format("{} = {}{}\n", section.keys[k].name, value, is_default ? "  # default" : "");
+  }
+}
+
+std::string escaped(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
+    text.insert(at, "\\");
+  return text;
+}
+
+void append_reference(std::string& out, const Section& section, std::string_view heading) {
+  out += fmt::format(
+      "\n## {}\n\n{}\n\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n", heading,
+      section.doc);
+  for (const auto& key : section.keys) {
+    const std::string value = dump(key);
+    out += fmt::format("| `{}` | {} | {} | {} |\n", key.name, escaped(type_name(key)),
+                       value.empty() ? "-" : fmt::format("`{}`", value),
+                       escaped(std::string(key.doc)));
+  }
+}
+
+}  // namespace
+
+std::string_view name(Precision precision) {
+  return precision == Precision::float32 ? "float32" : "float64";
+}
+
+const CouplingStart& ActionConfig::kind(CouplingKind which) const {
+  const CouplingStart* const all[] = {&w, &r, &a, &b};
+  return *all[static_cast<int>(which)];
+}
+
+std::array<Freedom, coupling_kinds> ActionConfig::freedom() const {
+  return {w.freedom, r.freedom, a.freedom, b.freedom};
+}
+
+namespace binder {
+
+std::vector<Section> sections(Config& c) {
+  return {
+      {"graph", "The sites and edges of the field.", graph_keys(c.graph)},
+      {"action", "The action that learns: where its couplings start and which are learned.",
+       action_keys(c.action)},
+      {"learn", "The learner, KL(p||q).", learn_keys(c.learn)},
+      {"sampler", "The ensemble of fields and its moves.", sampler_keys(c.sampler)},
+      {"certificate", "Free energies, the Bogoliubov bound and the overlap, after learning.",
+       certificate_keys(c.certificate)},
+      {"run", "Randomness and machine.", run_keys(c.run)},
+      {"output", "What is stored, and where.", output_keys(c.output)},
+  };
+}
+
+Section target_section(TermSpec& spec) {
+  return {"target",
+          "One term of the target action A = sum_k coupling * term; as many [[target]] as there "
+          "are terms.",
+          {
+              {"term", choice(spec.name, term_names()), "nn, nnn, phi2, ...", {}, true},
+              {"coupling", &spec.coupling, "g_k; real for learning"},
+              {"displacement", &spec.displacement, "for term \"pairs\" on a lattice", {}, true},
+              {"edges", FileName{&spec.edge_file}, "for term \"pairs\": an edge list", {}, true},
+              {"weights",
+               &spec.weights,
+               "one a site (powers), pair (products) or square (plaquette)",
+               {},
+               true},
+          }};
+}
+
+}  // namespace binder
+
+Config parse_config(std::string_view text, const std::string& place_name,
+                    const std::vector<std::string>& settings,
+                    const std::filesystem::path& directory) {
+  Config config;
+  read_document(config, parse(text, place_name), directory);
+  for (const auto& setting : settings) apply_setting(config, setting);
+  check_config(config, place_name);
+  fill_starts(config.action);
+  return config;
+}
+
+Config read_config(const std::filesystem::path& file, const std::vector<std::string>& settings) {
+  std::ifstream stream(file);
+  std::stringstream text;
+  if (!stream || std::filesystem::is_directory(file) || !(text << stream.rdbuf()))
+    throw BadInput(fmt::format("cannot read config '{}'", file.string()));
+  return parse_config(text.str(), file.string(), settings, file.parent_path());
+}
+
+void apply_setting(Config& config, const std::string& setting) {
+  const auto equals = setting.find('=');
+  const std::string where = "--set " + setting;
+  const std::string path = setting.substr(0, equals);
+  if (equals == std::string::npos || (path.find('.') == std::string::npos && path != "target"))
+    throw Error(ErrorCode::usage, where + ": expected section.key=value",
+                "for example --set learn.epochs=20");
+  const std::string value = setting.substr(equals + 1);
+  toml::table document;
+  try {
+    document = toml::parse(path + " = " + value, std::string_view(where));
+  } catch (const toml::parse_error&) {  // a bare word, then
+    document = parse(path + " = '" + value + "'", where);
+  }
+  read_document(config, document, {});
+}
+
+void check_config(const Config& config, const std::string& where) {
+  require_together(config.action, where);
+  if (config.target.empty()) {
+    throw BadInput(fmt::format("{}: no target", where),
+                   "add a [[target]] with term and coupling for each term of A");
+  }
+  for (const auto& boundary : config.graph.boundary) {
+    const std::string_view names[] = {"periodic", "open"};
+    if (boundary != "periodic" && boundary != "open") {
+      throw BadInput(fmt::format("{}: a boundary is periodic or open, not \"{}\"; {}", where,
+                                 boundary, suggestion(boundary, names)));
+    }
+  }
+}
+
+std::string to_toml(const Config& config) {
+  Config copy = config, defaults;
+  fill_starts(copy.action);
+  fill_starts(defaults.action);
+  const auto all = binder::sections(copy), plain = binder::sections(defaults);
+  std::string out;
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    append_section(out, all[k], plain[k]);
+    if (all[k].name != "action") continue;
+    for (auto& spec : copy.target) {
+      const auto section = binder::target_section(spec);
+      append_section(out, section, section, true);
+    }
+  }
+  return out;
+}
+
+std::string config_reference() {
+  Config config;
+  fill_starts(config.action);
+  TermSpec spec;
+  std::string out =
+      "# The config\n\nTOML. An unknown key, a wrong type or a value out of range is refused, with "
+      "file and "
+      "line.\n`--set section.key=value` overrides a key from the command line; `quartic validate "
+      "CONFIG "
+      "--effective`\nprints the config with all defaults filled in. Written by `quartic validate "
+      "--reference`.\n";
+  for (const auto& section : binder::sections(config)) {
+    append_reference(out, section, fmt::format("[{}]", section.name));
+    if (section.name == "action") append_reference(out, binder::target_section(spec), "[[target]]");
+  }
+  return out;
+}
+
+}  // namespace quartic
