@@ -169,7 +169,8 @@ void bind_couplings(nb::class_<Action>& type, const char* name, const char* doc)
         auto& couplings = nb::cast<Action&>(self).couplings(kind);
         return Array(couplings.data(), {couplings.size()}, self);
       },
-      [](Action& action, nb::object value) { set_couplings(action, kind, value); }, doc);
+      [](Action& action, nb::object value) { set_couplings(action, kind, value); },
+      nb::for_getter(nb::rv_policy::reference), doc);
 }
 
 nb::object evaluate(const Action& action, nb::object fields) {
@@ -214,7 +215,8 @@ NB_MODULE(_quartic, m) {
   nb::class_<Graph>(m, "Graph", "An undirected graph: sites 0..sites-1, edges in a fixed order.")
       .def(nb::new_(&make_graph), nb::arg("sites"), nb::arg("edges"))
       .def_prop_ro("sites", &Graph::sites)
-      .def_prop_ro("edges", &edge_table, "The two sites of each edge, shape (edges, 2).")
+      .def_prop_ro("edges", &edge_table, nb::rv_policy::reference,
+                   "The two sites of each edge, shape (edges, 2).")
       .def_prop_ro("extent",
                    [](const Graph& graph) -> std::optional<std::vector<int>> {
                      if (!graph.lattice()) {
