@@ -14,7 +14,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from .errors import Error
 from .run import Run, read
@@ -23,7 +23,8 @@ STYLE = {
     "figure.constrained_layout.use": True,
     "savefig.dpi": 200,
     "font.size": 9,
-    "axes.titlesize": 9,
+    "axes.titlesize": 11,
+    "axes.labelsize": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.7,
@@ -45,8 +46,8 @@ def _epoch_axis(axes: Axes, run: Run, label: bool = True) -> np.ndarray:
     axes.set_xscale("log")
     last = max(x[-1], 2.0)
     axes.set_xlim(1, last)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if last < 50 else (1.0,)))
-    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0) if last < 50 else (1.0,)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     if last < 50:
         axes.xaxis.set_minor_locator(NullLocator())
@@ -61,7 +62,7 @@ def draw_trajectories(axes: Axes, run: Run, kind: str, label: bool = True) -> No
     columns = run.kinds[kind]
     theta = run.history["theta"][:, columns]
     n = len(columns)
-    alpha, width = (1.0, 1.5) if n == 1 else (max(0.15, min(0.8, 12 / n)), 0.8)
+    alpha, width = (1.0, 1.5) if n == 1 else (max(0.2, min(0.8, 25 / n)), 0.8)
     axes.plot(x, theta, color=COLOURS[kind], alpha=alpha, linewidth=width)
     expected = run.history.get("expected", np.full(theta.shape[1], np.nan))
     if len(expected) == len(run.parameters):
@@ -80,6 +81,7 @@ def draw_trajectories(axes: Axes, run: Run, kind: str, label: bool = True) -> No
                 ha="right",
                 va="bottom" if levels[0] <= np.mean(axes.get_ylim()) else "top",
                 fontsize=8,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
             )
     axes.margins(y=0.08)
     axes.set_ylabel(SYMBOLS[kind] if n > 1 else f"${kind}$")
@@ -160,7 +162,7 @@ def overlap_figure(run: Run) -> Figure:
     draw_overlap(panels[1], run, "target", "A")
     if "weight_ess" in run.results:
         ess = run.results["weight_ess"]
-        panels[0].set_title(f"weight ESS {number(ess.value, ess.error)}", loc="left")
+        panels[0].set_title(f"weight ESS {number(*ess)}", loc="left", fontsize=9)
     return figure
 
 
@@ -181,7 +183,7 @@ def _frame(axes: Axes, extent: tuple[int, ...]) -> None:
     axes.set_aspect("equal")
     axes.tick_params(length=0)
     for direction, n in ((axes.xaxis, extent[1]), (axes.yaxis, extent[0])):
-        direction.set_major_locator(MaxNLocator(5, integer=True) if n > 8 else MaxNLocator(n, integer=True))
+        direction.set_major_locator(MaxNLocator(5, integer=True) if n > 8 else FixedLocator(range(n)))
     for spine in axes.spines.values():
         spine.set_visible(False)
 
@@ -285,7 +287,7 @@ TABLE = (
 
 def draw_table(axes: Axes, run: Run) -> None:
     axes.axis("off")
-    rows = [(label, number(*run.results[name])) for name, label in TABLE if name in run.results]
+    rows = [(label, number(*run.results[name]).replace("-", "−")) for name, label in TABLE if name in run.results]
     reason = str(run.verdict.get("stop_reason", "")).replace("_", " ")
     if reason:
         rows.append(("stopped", reason))

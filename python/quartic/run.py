@@ -88,9 +88,7 @@ def read(path: str | PathLike) -> Run:
                 raise BadInput(f"{path}: no group '{group}'", "is it the output of `quartic learn`?")
         parameters = [_plain(label) for label in file["history/parameter"][()]]
         history = {
-            name: data[()]
-            for name, data in file["history"].items()
-            if name != "parameter" and data.dtype.kind in "fiu"
+            name: data[()] for name, data in file["history"].items() if name != "parameter" and data.dtype.kind in "fiu"
         }
         results, verdict = _results(file.get("results"))
         posterior = file.get("posterior", {})
