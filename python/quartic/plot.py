@@ -348,11 +348,11 @@ def plot(run: Run, folder: Path, extension: str = "png") -> list[Path]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="quartic plot", description="Draws the figures of a run file.")
     parser.add_argument("run", type=Path, metavar="RUN", help="a run file of `quartic learn`")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder of the figures (RUN without .h5)")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder of the figures (RUN-figures, here)")
     parser.add_argument("--format", choices=("png", "pdf", "svg"), default="png")
     options = parser.parse_args(arguments)
     try:
-        files = plot(read(options.run), options.output or options.run.with_suffix(""), options.format)
+        files = plot(read(options.run), options.output or Path(f"{options.run.stem}-figures"), options.format)
     except Error as error:
         print(f"quartic plot: {error}", file=sys.stderr)
         return getattr(error, "code", 1)

@@ -30,10 +30,11 @@ def test_what_is_no_run_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("lattice, extent", [("square", (4, 4)), ("triangular", (3, 5)), ("chain", (8,))])
-def test_every_figure_is_drawn(tmp_path, lattice, extent, capsys):
+def test_every_figure_is_drawn(tmp_path, monkeypatch, lattice, extent, capsys):
+    monkeypatch.chdir(tmp_path)
     path = write_run(tmp_path / "run.h5", lattice=lattice, extent=extent, epochs=5, optimiser="natural", misfit=0.02)
     assert plot.main([str(path), "--format", "pdf"]) == 0
-    names = {p.name for p in (tmp_path / "run").iterdir()}
+    names = {p.name for p in (tmp_path / "run-figures").iterdir()}
     assert names == {f"{name}.pdf" for name in plot.FIGURES}
     assert len(capsys.readouterr().out.splitlines()) == len(names)
 
