@@ -1,8 +1,8 @@
 """Every ```console block of the documentation is run as it stands.
 
-A line `$ command` is a command; `# exit N` at its end says that it must exit with N instead of 0. The lines below it are
-its output, where `...` stands for anything; none means that the output is not compared. The commands of one page run one
-after another in an empty directory that holds a copy of examples/.
+A line `$ command` is a command; `# exit N` at its end says that it must exit with N instead of 0. The lines below
+it are its output, where `...` stands for anything; none means that the output is not compared. The commands of one
+page run one after another in an empty directory that holds a copy of examples/.
 """
 
 import os
