@@ -1,7 +1,23 @@
-# Installation: as a CMake package for C++ users; the program into bin/ (or the wheel's scripts).
-if(SKBUILD)
-  if(QUARTIC_APP)
-    install(TARGETS quartic_program RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR})
+# Installation. Component `python` is what a wheel holds: the program (and the extension, python/bindings). Component
+# `development` is the library for C++ users, found by find_package(quartic).
+include(CMakePackageConfigHelpers)
+
+if(QUARTIC_APP)
+  if(SKBUILD)
+    install(TARGETS quartic_program RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT python)
+  else()
+    install(TARGETS quartic_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
   endif()
-  return()
 endif()
+
+set(QUARTIC_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/quartic)
+install(TARGETS quartic EXPORT quartic_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+install(DIRECTORY include/quartic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+        PATTERN io EXCLUDE)
+install(EXPORT quartic_targets FILE quartic-targets.cmake NAMESPACE quartic:: DESTINATION ${QUARTIC_CONFIG_DIR}
+        COMPONENT development)
+configure_package_config_file(cmake/quartic-config.cmake.in ${PROJECT_BINARY_DIR}/quartic-config.cmake
+                              INSTALL_DESTINATION ${QUARTIC_CONFIG_DIR})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/quartic-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/quartic-config.cmake ${PROJECT_BINARY_DIR}/quartic-config-version.cmake
+        DESTINATION ${QUARTIC_CONFIG_DIR} COMPONENT development)

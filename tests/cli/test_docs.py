@@ -1,0 +1,51 @@
+"""Every ```console block of the documentation is run as it stands.
+
+A line `$ command` is a command; `# exit N` at its end says that it must exit with N instead of 0. The lines below
+it are its output, where `...` stands for anything; none means that the output is not compared. The commands of one
+page run one after another in an empty directory that holds a copy of examples/.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/README.md")])
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+pytestmark = pytest.mark.skipif(shutil.which("quartic", path=PATH) is None, reason="the quartic program is not built")
+
+
+def commands(page: Path) -> list[tuple[str, int, str]]:
+    """(command, exit status, expected output) in order."""
+    found = []
+    for block in BLOCK.findall(page.read_text()):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            status = re.search(r"\s+# exit (\d+)$", command)
+            found.append((command, int(status[1]) if status else 0, output.strip()))
+    return found
+
+
+def matches(output: str, expected: str) -> bool:
+    pattern = r"(?s:.*?)".join(re.escape(part) for part in expected.split("..."))
+    return re.fullmatch(pattern, "\n".join(line.rstrip() for line in output.strip().splitlines())) is not None
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: str(p.relative_to(ROOT)))
+def test_page_does_what_it_says(page, tmp_path):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    environment = {**os.environ, "PATH": PATH, "NO_COLOR": "1"}
+    for command, status, expected in commands(page):
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, env=environment, text=True, timeout=300,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        assert done.returncode == status, f"$ {command}\n{done.stdout}"
+        assert not expected or matches(done.stdout, expected), f"$ {command}\n{done.stdout}"
