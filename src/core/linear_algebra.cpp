@@ -26,7 +26,7 @@ void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrd
   constexpr int tile = 128;
   const SerialBlas serial;
   const int tiles = (rows + tile - 1) / tile, pairs = tiles * (tiles + 1) / 2;
-#pragma omp parallel for schedule(dynamic) num_threads(std::min(threads, pairs))
+#pragma omp parallel for schedule(dynamic) num_threads(std::min(threads, pairs)) if (pairs > 2)
   for (int pair = 0; pair < pairs; ++pair) {
     int i = 0;
     while ((i + 1) * (i + 2) / 2 <= pair) ++i;

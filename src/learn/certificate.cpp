@@ -18,10 +18,14 @@ Estimate sum(const Estimate& x, const Estimate& y, double sign) {
 
 /// Draws the sample of the learned ensemble, with S and A of each configuration.
 template <class T>
-void draw_sample(const Action& action, const Target& target, const SamplerOptions& options,
+void draw_sample(const Sampler<T>& equilibrated, const Action& action, const Target& target,
                  const CertificateOptions& wanted, std::uint64_t seed, Certificate& out) {
-  Sampler<T> sampler(action, options, seed, Stream::certificate);
-  sampler.warm_up(100);
+  Sampler<T> sampler(action, equilibrated.options(), seed, Stream::certificate);
+  auto start = sampler.state();
+  const auto from = equilibrated.state();
+  start.phi = from.phi, start.reflections = from.reflections;
+  sampler.restore(start);
+  sampler.sweep(50);
   out.chains = sampler.chains(), out.draws = wanted.draws, out.sites = sampler.sites();
   const std::size_t count = static_cast<std::size_t>(out.chains) * out.draws;
   out.action.resize(count), out.target.resize(count), out.phi.resize(count * out.sites);
@@ -46,18 +50,18 @@ void draw_sample(const Action& action, const Target& target, const SamplerOption
 }  // namespace
 
 template <class T>
-Certificate certify(const Action& action, const Target& target, const SamplerOptions& sampler,
+Certificate certify(const Sampler<T>& equilibrated, const Action& action, const Target& target,
                     const CertificateOptions& options, std::uint64_t seed) {
   Certificate result;
   AnnealingOptions annealing;
   annealing.chains = options.chains, annealing.steps = options.steps,
-  annealing.threads = sampler.threads;
+  annealing.threads = equilibrated.options().threads;
   const auto free_energy = anneal_free_energy<T>(action, annealing, seed);
   result.free_energy = free_energy.free_energy;
   result.annealing_ess = free_energy.weight_ess;
   result.annealing_steps = free_energy.steps;
 
-  draw_sample<T>(action, target, sampler, options, seed, result);
+  draw_sample(equilibrated, action, target, options, seed, result);
   std::vector<double> difference(result.action.size());
   for (std::size_t n = 0; n < difference.size(); ++n)
     difference[n] = result.target[n] - result.action[n];
@@ -84,9 +88,9 @@ Certificate certify(const Action& action, const Target& target, const SamplerOpt
   return result;
 }
 
-template Certificate certify<float>(const Action&, const Target&, const SamplerOptions&,
-                                    const CertificateOptions&, std::uint64_t);
-template Certificate certify<double>(const Action&, const Target&, const SamplerOptions&,
-                                     const CertificateOptions&, std::uint64_t);
+template Certificate certify(const Sampler<float>&, const Action&, const Target&,
+                             const CertificateOptions&, std::uint64_t);
+template Certificate certify(const Sampler<double>&, const Action&, const Target&,
+                             const CertificateOptions&, std::uint64_t);
 
 }  // namespace quartic

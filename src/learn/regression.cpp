@@ -21,7 +21,9 @@ double dot(std::span<const double> x, std::span<const double> y) {
 template <class T>
 template <class F>
 void Regression<T>::for_each_batch(F&& f) const {
-#pragma omp parallel num_threads(samples_.threads)
+  // A parallel region costs more than a pass over few numbers.
+  [[maybe_unused]] const bool worth_it = count_ * size_ > 1e6;
+#pragma omp parallel num_threads(samples_.threads) if (worth_it)
   {
     std::vector<double> x(static_cast<std::size_t>(size_) * samples_.lanes);
 #pragma omp for schedule(static)
@@ -129,7 +131,7 @@ std::vector<double> Regression<T>::gram() const {
   std::vector<double> gram(static_cast<std::size_t>(size_) * size_);
   std::vector<double> x(static_cast<std::size_t>(size_) * columns);
   for (int block = 0; block < samples_.blocks; ++block) {
-#pragma omp parallel for schedule(static) num_threads(samples_.threads)
+#pragma omp parallel for schedule(static) num_threads(samples_.threads) if (count_ * size_ > 1e6)
     for (int draw = 0; draw < draws; ++draw) {
       double* first = x.data() + static_cast<std::ptrdiff_t>(draw) * lanes;
       evaluate_features(parameters_, samples_.block(draw, block), first, columns);

@@ -42,7 +42,7 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
 }
 
 double default_rate(Optimiser optimiser) {
-  return optimiser == Optimiser::natural ? 1.0 : optimiser == Optimiser::adam ? 0.01 : 0.01;
+  return optimiser == Optimiser::natural ? 1.0 : optimiser == Optimiser::adam ? 0.01 : 0.04;
 }
 
 double root_mean_square_ratio(const std::vector<double>& x, const std::vector<double>& error) {
@@ -131,6 +131,13 @@ double VariationalLearner<T>::update(const std::vector<double>& step, double rat
   for (int halving = 0; halving < 20; ++halving, rate /= 2) {
     auto next = theta;
     for (std::size_t k = 0; k < next.size(); ++k) next[k] += rate * step[k];
+    // A gradient step is local anyway: it may halve a b, never take it to the bound. The natural
+    // step, exact for a target in the span, keeps its direction and is shortened as a whole.
+    if (options_.optimiser != Optimiser::natural) {
+      for (int k = parameters_.begin(CouplingKind::b); k < parameters_.end(CouplingKind::b); ++k) {
+        next[k] = std::max(next[k], theta[k] / 2);
+      }
+    }
     parameters_.scatter(next, moved);
     reason = why_not_normalisable(moved);
     if (reason) continue;
@@ -206,8 +213,10 @@ EpochRow VariationalLearner<T>::step() {
   double largest = 0;
   for (const double d : direction) largest = std::max(largest, std::abs(rate * d));
 
-  // Two independent estimates of the same couplings differ by sqrt(2) of their error.
-  const bool quiet = largest < options_.tolerance || row.step_significance < 1.7;
+  // Two independent regressions differ by sqrt(2) of their error; a gradient that is only noise has
+  // significance 1, and one just above it still drives the slow directions.
+  const double noise = options_.optimiser == Optimiser::natural ? 1.7 : 1.2;
+  const bool quiet = largest < options_.tolerance || row.step_significance < noise;
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
   if (options_.stop_early && state_.quiet_epochs >= options_.patience) {
     state_.reason = StopReason::converged;

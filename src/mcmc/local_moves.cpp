@@ -109,8 +109,8 @@ HWY_INLINE V independence_single(D d, const SiteConstants<T>& site, V j, V x, V 
           four_b = hn::Set(d, 4 * site.b);
   const V m2 = rough_mode_square(d, two_a, four_b, hn::Abs(j));
   const V stiffness = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, two_a);
-  const V spread =
-      hn::Mul(hn::Set(d, T(1.2)), rough_reciprocal(d, hn::Max(stiffness, hn::Set(d, T(1e-6)))));
+  const V spread = hn::Mul(hn::Set(d, T(1.2)),
+                           rough_reciprocal(d, hn::Max(stiffness, hn::Set(d, site.two_root_b))));
   const V c = hn::Max(hn::Add(m2, spread), hn::Set(d, site.least_centre));
   const V variance = hn::Div(hn::Set(d, T(1)), hn::MulAdd(four_b, c, two_a));
   const V proposal = hn::MulAdd(hn::Sqrt(variance), z, hn::Mul(j, variance));
@@ -142,8 +142,8 @@ struct FoldedEnvelope {
       }
       m2 = hn::Max(hn::Mul(m, m), well2);
     }
-    const V spread =
-        hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, hn::Set(d, site.least_stiffness));
+    const V spread = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2,
+                                hn::Set(d, (site.a > 0 ? 2 * site.a : T(0)) + site.two_root_b));
     const V s2 = hn::Add(m2, hn::Div(hn::Set(d, T(1)), spread));
     s = hn::Sqrt(s2);
     const V variance =

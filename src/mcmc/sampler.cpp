@@ -76,7 +76,9 @@ template <class T>
 void Sampler<T>::for_each_block(const std::function<void(int)>& f) const {
   std::exception_ptr failure;
   const int count = blocks();
-#pragma omp parallel for schedule(static) num_threads(threads_)
+  // A parallel region costs more than a pass over a small ensemble.
+  [[maybe_unused]] const bool worth_it = static_cast<double>(sites_) * options_.chains > 1e5;
+#pragma omp parallel for schedule(static) num_threads(threads_) if (worth_it)
   for (int index = 0; index < count; ++index) {
     try {
       f(index);

@@ -51,8 +51,8 @@ void SweepTable<T>::set(const Action& action) {
     const double a = action.a[i], b = action.b[i], r = action.r[i];
     if (b ==
         0) {  // Gaussian site: the envelope is the conditional itself; a > 0 is known from validity
-      site[i] = {T(a), T(0),     T(r), T(1 / (2 * a)), T(0), T(2 / std::sqrt(2 * a)),
-                 T(0), T(2 * a), false};
+      site[i] = {T(a), T(0), T(r), T(1 / (2 * a)), T(0), T(2 / std::sqrt(2 * a)),
+                 T(0), T(0), false};
       continue;
     }
     double total_weight = 0;
@@ -72,7 +72,7 @@ void SweepTable<T>::set(const Action& action) {
                T(least_centre),
                T(2.5 * width),
                T(std::max(0.0, -a / (2 * b))),
-               T(2 * std::max(a, 0.0) + 2 * std::sqrt(b)),
+               T(2 * std::sqrt(b)),
                double_well(a, b)};
   }
 }

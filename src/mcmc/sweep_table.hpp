@@ -12,11 +12,11 @@ namespace quartic {
 template <class T>
 struct SiteConstants {
   T a, b, r;
-  T reflection;       ///< 1/P: the reflection's centre is j / P
-  T least_centre;     ///< lower limit of the envelope's c, so that its Gaussian stays normalisable
-  T step;             ///< width of a Metropolis proposal
-  T well_square;      ///< the wells' place at j = 0, max(0, -a / 2b)
-  T least_stiffness;  ///< 2 max(a, 0) + 2 sqrt(b): keeps the folded envelope apart from x = 0
+  T reflection;    ///< 1/P: the reflection's centre is j / P
+  T least_centre;  ///< lower limit of the envelope's c, so that its Gaussian stays normalisable
+  T step;          ///< width of a Metropolis proposal
+  T well_square;   ///< the wells' place at j = 0, max(0, -a / 2b)
+  T two_root_b;    ///< 2 sqrt(b), the stiffness that the quartic term alone gives
   bool folded;  ///< double well: the independence move works on |x| and draws the sign by its odds
 };
 

@@ -71,10 +71,10 @@ std::vector<double> plan(const Action& action, const AnnealingOptions& options,
   }
   int steps = options.steps;
   if (steps == 0) {
-    // The work's variance is about 2 tau length^2 / steps; aim at 0.3 with tau of a few sweeps.
+    // The work's variance is about 2 tau length^2 / steps; aim at 0.05 with tau of a few sweeps.
     constexpr double autocorrelation = 6;
     steps = static_cast<int>(
-        std::clamp(autocorrelation * length.back() * length.back() / 0.3, 50.0, 20000.0));
+        std::clamp(autocorrelation * length.back() * length.back() / 0.05, 100.0, 20000.0));
   }
   std::vector<double> beta{0};
   for (int n = 1, k = 1; n <= steps; ++n) {

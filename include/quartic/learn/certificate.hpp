@@ -37,8 +37,12 @@ struct Certificate {
   std::vector<float> phi;
 };
 
+/// Certifies a learned action. `equilibrated` samples it already (the learner's own sampler): its
+/// fields are where the certificate's chains begin, with random streams of their own, and it is
+/// left as it is. A fresh start could be trapped in domain walls where the learned action is deep
+/// in the broken phase. O(chains (V + E) (annealing steps + draws sweeps)).
 template <class T>
-Certificate certify(const Action& action, const Target& target, const SamplerOptions& sampler,
+Certificate certify(const Sampler<T>& equilibrated, const Action& action, const Target& target,
                     const CertificateOptions& options, std::uint64_t seed);
 
 }  // namespace quartic

@@ -22,7 +22,7 @@ std::string_view name(Optimiser optimiser);
 
 struct VariationalOptions {
   Optimiser optimiser = Optimiser::natural;
-  std::optional<double> rate;  ///< eta; default: natural 1, adam 0.01, gradient 0.01
+  std::optional<double> rate;  ///< eta; default: natural 1, adam 0.01, gradient 0.04
   int epochs = 200;            ///< at most
   int draws = 8;               ///< configurations a chain and epoch
   int sweeps = 4;              ///< sweeps between draws
@@ -97,7 +97,7 @@ class VariationalLearner {
   const Target& target() const { return target_; }
   std::vector<double> theta() const { return parameters_.gather(action_); }
   const std::vector<double>& theta_error() const { return state_.theta_error; }
-  Sampler<T>& sampler() { return sampler_; }
+  const Sampler<T>& sampler() const { return sampler_; }
 
   VariationalState state() const;
   void restore(const VariationalState& state);

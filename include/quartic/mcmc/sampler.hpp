@@ -71,6 +71,7 @@ class Sampler {
   /// the choice is reproducible.
   void warm_up(int sweeps);
 
+  const SamplerOptions& options() const { return options_; }
   int chains() const { return options_.chains; }
   int sites() const { return sites_; }
   int lanes() const { return lanes_; }  ///< chains in a block

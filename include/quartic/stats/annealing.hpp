@@ -11,7 +11,7 @@ namespace quartic {
 struct AnnealingOptions {
   int chains = 1024;  ///< annealed trajectories, a multiple of 16
   int steps =
-      0;  ///< 0: chosen by a pilot so that the weights keep about 3/4 of their effective number
+      0;  ///< 0: chosen by a pilot so that the weights keep nearly all of their effective number
   int threads = 0;  ///< 0: all cores; never changes the results
 };
 
