@@ -273,6 +273,8 @@ def number(value: float, error: float) -> str:
     if not (np.isfinite(value) and np.isfinite(error) and error > 0):
         return f"{value:.6g}"
     digits = max(0, 1 - int(np.floor(np.log10(error)))) if error < 10 else 0
+    if digits > 8:  # nothing but rounding
+        return f"{value:.3g} ± {error:.1g}"
     return f"{value:.{digits}f}({round(error * 10**digits)})"
 
 
