@@ -36,14 +36,19 @@ using Array = nb::ndarray<nb::numpy, double>;
 
 /// Gives a vector to numpy without copying it.
 template <class T>
-nb::ndarray<nb::numpy, T> to_numpy(std::vector<T> values, std::initializer_list<std::size_t> shape) {
+nb::ndarray<nb::numpy, T> to_numpy(std::vector<T> values,
+                                   std::initializer_list<std::size_t> shape) {
   auto* kept = new std::vector<T>(std::move(values));
   nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
   return nb::ndarray<nb::numpy, T>(kept->data(), shape, owner);
 }
 
-std::span<const double> span(const Input& x) { return {x.data(), x.size()}; }
-std::span<const double> span(const Row& x) { return {x.data(), x.size()}; }
+std::span<const double> span(const Input& x) {
+  return {x.data(), x.size()};
+}
+std::span<const double> span(const Row& x) {
+  return {x.data(), x.size()};
+}
 
 /// Any array-like as contiguous float64.
 Input as_input(nb::handle value) {
@@ -217,38 +222,44 @@ NB_MODULE(_quartic, m) {
       .def_prop_ro("sites", &Graph::sites)
       .def_prop_ro("edges", &edge_table, nb::rv_policy::reference,
                    "The two sites of each edge, shape (edges, 2).")
-      .def_prop_ro("extent",
-                   [](const Graph& graph) -> std::optional<std::vector<int>> {
-                     if (!graph.lattice()) {
-                       return std::nullopt;
-                     }
-                     return graph.lattice()->extent;
-                   },
-                   "Extents of the lattice, None for an edge list; site values reshape to it.")
-      .def("degree", [](const Graph& graph, int site) { return neighbour_sites(graph, site).size(); })
+      .def_prop_ro(
+          "extent",
+          [](const Graph& graph) -> std::optional<std::vector<int>> {
+            if (!graph.lattice()) {
+              return std::nullopt;
+            }
+            return graph.lattice()->extent;
+          },
+          "Extents of the lattice, None for an edge list; site values reshape to it.")
+      .def("degree",
+           [](const Graph& graph, int site) { return neighbour_sites(graph, site).size(); })
       .def("neighbours", &neighbour_sites, nb::arg("site"))
-      .def("__repr__", [](const Graph& graph) { return "<quartic.Graph: " + graph.description() + ">"; });
+      .def("__repr__",
+           [](const Graph& graph) { return "<quartic.Graph: " + graph.description() + ">"; });
   m.def("lattice", &make_lattice, nb::arg("name"), nb::arg("extent"), nb::arg("periodic") = true,
-        "The graph of a named lattice, such as lattice('square', [4, 4]). `periodic` is one value, or one a\n"
+        "The graph of a named lattice, such as lattice('square', [4, 4]). `periodic` is one value, "
+        "or one a\n"
         "direction. Sites are numbered row-major.");
 
   nb::class_<Action> action(
       m, "Action",
       "S(phi) = - sum_<ij> w_ij phi_i phi_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4).\n\n"
       "Couplings are numbers or arrays: w one an edge, r, a, b one a site.");
-  action.def("__init__",
-             [](Action* self, std::shared_ptr<Graph> graph, nb::object w, nb::object r, nb::object a,
-                nb::object b) {
-               Action built{std::shared_ptr<const Graph>(std::move(graph))};
-               set_couplings(built, CouplingKind::w, w);
-               set_couplings(built, CouplingKind::r, r);
-               set_couplings(built, CouplingKind::a, a);
-               set_couplings(built, CouplingKind::b, b);
-               new (self) Action(std::move(built));
-             },
-             nb::arg("graph"), nb::arg("w") = 0.0, nb::arg("r") = 0.0, nb::arg("a") = 0.0,
-             nb::arg("b") = 0.0);
-  action.def_prop_ro("graph", [](const Action& self) { return std::const_pointer_cast<Graph>(self.graph); });
+  action.def(
+      "__init__",
+      [](Action* self, std::shared_ptr<Graph> graph, nb::object w, nb::object r, nb::object a,
+         nb::object b) {
+        Action built{std::shared_ptr<const Graph>(std::move(graph))};
+        set_couplings(built, CouplingKind::w, w);
+        set_couplings(built, CouplingKind::r, r);
+        set_couplings(built, CouplingKind::a, a);
+        set_couplings(built, CouplingKind::b, b);
+        new (self) Action(std::move(built));
+      },
+      nb::arg("graph"), nb::arg("w") = 0.0, nb::arg("r") = 0.0, nb::arg("a") = 0.0,
+      nb::arg("b") = 0.0);
+  action.def_prop_ro("graph",
+                     [](const Action& self) { return std::const_pointer_cast<Graph>(self.graph); });
   bind_couplings<CouplingKind::w>(action, "w", "Couplings of the edges (a view).");
   bind_couplings<CouplingKind::r>(action, "r", "Linear couplings of the sites (a view).");
   bind_couplings<CouplingKind::a>(action, "a", "Quadratic couplings of the sites (a view).");
@@ -256,7 +267,8 @@ NB_MODULE(_quartic, m) {
   action.def("evaluate", &evaluate, nb::arg("phi"),
              "S of fields of shape (..., sites); the result has shape (...).");
   action.def("__call__", &evaluate, nb::arg("phi"), "The same as evaluate.");
-  action.def("why_not_normalisable",
-             [](const Action& self) { return quartic::why_not_normalisable(self); },
-             "Why exp(-S) cannot be normalised, or None where it can.");
+  action.def(
+      "why_not_normalisable",
+      [](const Action& self) { return quartic::why_not_normalisable(self); },
+      "Why exp(-S) cannot be normalised, or None where it can.");
 }

@@ -72,17 +72,7 @@ def draw_trajectories(axes: Axes, run: Run, kind: str, label: bool = True) -> No
         for level in levels:
             axes.axhline(level, color="black", linestyle=(0, (4, 3)), linewidth=0.9)
         if len(levels) == 1:
-            axes.annotate(
-                f"expected {levels[0]:g}",
-                (0.99, levels[0]),
-                xycoords=("axes fraction", "data"),
-                xytext=(0, 3 if levels[0] <= np.mean(axes.get_ylim()) else -3),
-                textcoords="offset points",
-                ha="right",
-                va="bottom" if levels[0] <= np.mean(axes.get_ylim()) else "top",
-                fontsize=8,
-                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
-            )
+            axes.set_title(f"expected {levels[0]:g}", loc="right", fontsize=8)
     axes.margins(y=0.08)
     axes.set_ylabel(SYMBOLS[kind] if n > 1 else f"${kind}$")
 
@@ -273,6 +263,8 @@ def number(value: float, error: float) -> str:
     if not (np.isfinite(value) and np.isfinite(error) and error > 0):
         return f"{value:.6g}"
     digits = max(0, 1 - int(np.floor(np.log10(error)))) if error < 10 else 0
+    if digits > 8:  # nothing but rounding
+        return f"{value:.3g} ± {error:.1g}"
     return f"{value:.{digits}f}({round(error * 10**digits)})"
 
 

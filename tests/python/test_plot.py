@@ -40,7 +40,13 @@ def test_every_figure_is_drawn(tmp_path, monkeypatch, lattice, extent, capsys):
 
 
 @pytest.mark.parametrize(
-    "value, error, text", [(-20.4123, 0.0031, "-20.4123(31)"), (0.5, 0.0, "0.5"), (123.4, 12.0, "123(12)")]
+    "value, error, text",
+    [
+        (-20.4123, 0.0031, "-20.4123(31)"),
+        (0.5, 0.0, "0.5"),
+        (123.4, 12.0, "123(12)"),
+        (7.66e-16, 4e-17, "7.66e-16 ± 4e-17"),
+    ],
 )
 def test_numbers_carry_their_error(value, error, text):
     assert plot.number(value, error) == text
