@@ -119,16 +119,15 @@ class Session {
   void certify() {
     if (!run_.config.certificate.enabled || run_.certificate) return;
     progress_.note("certificate: annealing and sampling");
-    auto certificate =
-        quartic::certify<T>(learner_action(), problem_.target, sampler_options(run_.config),
-                            run_.config.certificate.options, run_.config.run.seed);
+    // From the saved state, where a run killed during the certificate would begin again.
+    learner_.restore(run_.checkpoint);
+    auto certificate = quartic::certify(learner_.sampler(), run_.action, problem_.target,
+                                        run_.config.certificate.options, run_.config.run.seed);
     keep_draws(certificate, stored_draws(run_.config, certificate));
     run_.certificate = std::move(certificate);
     run_.provenance.seconds = before_ + since(start_);
     write_run(file_, run_);
   }
-
-  const Action& learner_action() const { return run_.action; }
 
   void save(VariationalState state) {
     run_.action = learner_.action();

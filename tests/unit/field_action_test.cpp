@@ -67,11 +67,11 @@ TEST(Factorisation, IsTheTalksFormOnTheSquareLattice) {
   const Block<double> block(16, 16, 4);
   const auto phi = block.lane(0);
   ASSERT_EQ(factors.cliques()[0], (std::vector<int>{0, 1}));
+  const auto edges = action.graph->edges();
+  const auto edge = std::find(edges.begin(), edges.end(), Edge{0, 1}) - edges.begin();
   const auto site = [&](int i) {
     return action.r[i] * phi[i] + action.a[i] * phi[i] * phi[i] + action.b[i] * std::pow(phi[i], 4);
   };
-  const auto edges = action.graph->edges();
-  const auto edge = std::find(edges.begin(), edges.end(), Edge{0, 1}) - edges.begin();
   EXPECT_NEAR(factors.log_factor(0, phi),
               action.w[edge] * phi[0] * phi[1] - (site(0) + site(1)) / 4, 1e-13);
 }
