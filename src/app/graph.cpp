@@ -1,0 +1,173 @@
+// quartic graph: a graph's nodes, edges, colours, maximal cliques; factorisation and Markov check
+#include "quartic/graph/graph.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "app/verb.hpp"
+#include "quartic/field/factorisation.hpp"
+#include "quartic/graph/structure.hpp"
+#include "quartic/io/problem.hpp"
+
+namespace quartic::app {
+namespace {
+
+constexpr int listed_cliques = 4;  // of each size, without --all
+constexpr int configurations = 8;  // of the numerical checks
+
+struct Options {
+  std::string input, edges;
+  std::string lattice;
+  std::vector<int> extent;
+  std::vector<std::string> boundary;
+  std::optional<double> w, r, a, b;
+  bool all = false;
+};
+
+/// The graph, and the action on it if one was given.
+struct Subject {
+  std::shared_ptr<const Graph> graph;
+  std::optional<Action> action;
+};
+
+GraphConfig graph_config(const Options& options) {
+  GraphConfig config;
+  config.edges = options.edges;
+  if (!options.lattice.empty()) config.lattice = options.lattice;
+  if (!options.extent.empty()) config.extent = options.extent;
+  config.boundary = options.boundary;
+  return config;
+}
+
+Subject make_subject(const Options& options, const Globals& globals) {
+  if (options.input.empty() == (options.lattice.empty() && options.edges.empty())) {
+    throw Error(ErrorCode::usage,
+                "graph needs either a config or run file, or --lattice, or --edges",
+                "quartic graph --lattice square --extent 4 4");
+  }
+  Subject subject;
+  if (options.input.empty()) {
+    subject.graph = make_graph(graph_config(options));
+  } else {
+    const Loaded loaded = load(options.input, globals);
+    subject.graph = loaded.graph ? loaded.graph : make_graph(loaded.config.graph);
+    subject.action = loaded.run && loaded.graph
+                         ? loaded.run->action
+                         : make_start(loaded.config.action, subject.graph, loaded.config.run.seed);
+  }
+  if (options.w || options.r || options.a || options.b) {
+    subject.action = Action::uniform(subject.graph, options.w.value_or(0), options.r.value_or(0),
+                                     options.a.value_or(0), options.b.value_or(0));
+  }
+  return subject;
+}
+
+std::map<std::size_t, std::vector<std::vector<int>>> by_size(
+    const std::vector<std::vector<int>>& cliques) {
+  std::map<std::size_t, std::vector<std::vector<int>>> sorted;
+  for (const auto& clique : cliques) sorted[clique.size()].push_back(clique);
+  return sorted;
+}
+
+/// The numerical checks of an action.
+struct Checks {
+  double defect;
+  bool factorises;
+  MarkovCheck markov;
+};
+
+Checks check(const Action& action, std::uint64_t seed) {
+  const double defect = factorisation_defect(action, configurations, seed);
+  return {defect, defect < 1e-12, check_markov(action, configurations, seed)};
+}
+
+void print(const Graph& graph, const std::vector<std::vector<int>>& cliques, bool all) {
+  int low = graph.sites() ? graph.degree(0) : 0, high = low;
+  for (int i = 0; i < graph.sites(); ++i)
+    low = std::min(low, graph.degree(i)), high = std::max(high, graph.degree(i));
+  fmt::print("graph            {}\nnodes            {}\nedges            {}\n", graph.description(),
+             graph.sites(), graph.edge_count());
+  fmt::print("degree           {}\n",
+             low == high ? fmt::format("{}", low) : fmt::format("{} to {}", low, high));
+  fmt::print("colours          {}\nmaximal cliques  {}\n", colour(graph).colours, cliques.size());
+  for (const auto& [size, group] : by_size(cliques)) {
+    fmt::print("  of {} node{}: {}\n", size, size == 1 ? "" : "s", group.size());
+    const std::size_t shown =
+        all ? group.size() : std::min<std::size_t>(group.size(), listed_cliques);
+    for (std::size_t k = 0; k < shown; ++k) fmt::print("    {{{}}}\n", fmt::join(group[k], ", "));
+    if (shown < group.size())
+      fmt::print("    ... {} more (--all lists them)\n", group.size() - shown);
+  }
+}
+
+void print(const Checks& checks) {
+  fmt::print("factorisation    sum_c ln psi_c = -S to {:.1e} of its terms: {}\n", checks.defect,
+             checks.factorises ? "holds" : "FAILS");
+  fmt::print(
+      "local Markov     p(phi_i | rest) changes by {:.1e} with non-neighbours, by {:.1e} with a "
+      "neighbour: {}\n",
+      checks.markov.largest_change, checks.markov.largest_control,
+      checks.markov.holds ? "holds" : "FAILS");
+}
+
+nlohmann::json to_json(const Graph& graph, const std::vector<std::vector<int>>& cliques, bool all) {
+  nlohmann::json sizes = nlohmann::json::object();
+  for (const auto& [size, group] : by_size(cliques)) sizes[std::to_string(size)] = group.size();
+  nlohmann::json out = {{"graph", graph.description()},      {"nodes", graph.sites()},
+                        {"edges", graph.edge_count()},       {"colours", colour(graph).colours},
+                        {"maximal_cliques", cliques.size()}, {"cliques_by_size", sizes}};
+  if (all) out["cliques"] = cliques;
+  return out;
+}
+
+ErrorCode show_graph(const Options& options, const Globals& globals) {
+  const Subject subject = make_subject(options, globals);
+  std::optional<Checks> checks;
+  if (subject.action) checks = check(*subject.action, globals.seed.value_or(1));
+  const auto cliques = maximal_cliques(*subject.graph);
+  if (globals.json) {
+    auto out = to_json(*subject.graph, cliques, options.all);
+    if (checks) {
+      out["factorisation"] = {{"defect", checks->defect}, {"holds", checks->factorises}};
+      out["markov"] = {{"largest_change", checks->markov.largest_change},
+                       {"largest_control", checks->markov.largest_control},
+                       {"holds", checks->markov.holds}};
+    }
+    fmt::print("{}\n", out.dump());
+  } else {
+    print(*subject.graph, cliques, options.all);
+    if (checks) print(*checks);
+  }
+  const bool failed = checks && !(checks->factorises && checks->markov.holds);
+  return failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
+}
+
+void add(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  auto* verb =
+      app.add_subcommand("graph", "a graph's nodes, edges, colours, maximal cliques, Markov check");
+  verb->add_option("config", options->input, "CONFIG.toml or RUN.h5");
+  auto* lattice = verb->add_option("--lattice", options->lattice, "a lattice by name");
+  verb->add_option("--extent", options->extent, "its extents")->needs(lattice);
+  verb->add_option("--boundary", options->boundary, "periodic or open, one or one a direction")
+      ->needs(lattice)
+      ->check(CLI::IsMember({"periodic", "open"}));
+  verb->add_option("--edges", options->edges, "an edge list")->excludes(lattice);
+  verb->add_option("--w", options->w, "uniform couplings of the action to check");
+  verb->add_option("--r", options->r);
+  verb->add_option("--a", options->a);
+  verb->add_option("--b", options->b);
+  verb->add_flag("--all", options->all, "list every maximal clique");
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] { return show_graph(*options, globals); };
+  });
+}
+
+const Registration registration(35, add);
+
+}  // namespace
+}  // namespace quartic::app

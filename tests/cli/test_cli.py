@@ -1,0 +1,282 @@
+"""The quartic program as a user meets it: exit codes, one sentence an error, nothing written; restart to the bit."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+QUARTIC = os.environ.get("QUARTIC") or shutil.which(
+    "quartic", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+)
+pytestmark = pytest.mark.skipif(not QUARTIC, reason="the quartic program is not built")
+
+A3 = """
+[[target]]
+term = "nn"
+coupling = -1.0
+[[target]]
+term = "phi2"
+coupling = 1.52425
+[[target]]
+term = "phi4"
+coupling = 0.175
+"""
+SMALL = "[graph]\nextent = [3, 3]\n[sampler]\nchains = 32\n[certificate]\nchains = 32\nsteps = 20\ndraws = 4\n"
+# Long enough to be interrupted, and never done before its last epoch.
+STEADY = '[learn]\noptimiser = "gradient"\nstop_early = false\nepochs = 400\n'
+
+
+def quartic(*arguments, cwd, **options):
+    return subprocess.run(
+        [QUARTIC, *map(str, arguments)], cwd=cwd, text=True, capture_output=True, timeout=300, check=False, **options
+    )
+
+
+@pytest.fixture
+def here(tmp_path):
+    (tmp_path / "run.toml").write_text(SMALL + A3)
+    return tmp_path
+
+
+def refused(done, code, fragment, here, files=("run.toml",)):
+    """One sentence, perhaps a hint, the exit code, and nothing written."""
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert lines[0].startswith("quartic: ") and fragment in lines[0], done.stderr
+    assert len(lines) == 1 or (len(lines) == 2 and lines[1].startswith("  hint: ")), done.stderr
+    assert done.stdout == ""
+    assert sorted(p.name for p in here.iterdir()) == sorted(files)
+
+
+BAD = [
+    ("[learn]\nepoch = 3\n" + A3, "run.toml:2: unknown key 'epoch' in [learn]; did you mean 'epochs'?"),
+    ("[action]\nb = -0.1\n" + A3, "b of site 0"),
+    ("[action]\nb = 0\na = -1\n" + A3, "not positive definite"),
+    ("[graph]\nlattice = 'complete'\nextent = [6]\nboundary = 'open'\n" + A3, "complete"),
+    ("[graph]\nlattice = 'complete'\nextent = [6]\n[[target]]\nterm = 'nnn'\n", "no"),
+    ("[graph]\nlattice = 'chain'\nextent = [8]\n[[target]]\nterm = 'plaquette'\n", "no"),
+    ("[sampler]\nchains = 16\n[learn]\ndraws = 2\n" + A3, "too few"),
+    ("[graph]\nedges = 'none.txt'\n" + A3, "none.txt"),
+    ("[[target]]\nterm = 'nn'\ncoupling = [1.0, 0.5]\n", "complex"),
+    ("[action]\nw.freedom = 'frozen'\na.freedom = 'frozen'\nb.freedom = 'frozen'\n" + A3, "frozen"),
+    ("[learn\n", "run.toml:1"),
+    ("", "no target"),
+    ("\x00\x01\xff", "run.toml"),
+]
+
+
+@pytest.mark.parametrize("verb", ["learn", "validate"])
+@pytest.mark.parametrize(("text", "fragment"), BAD)
+def test_bad_config(here, verb, text, fragment):
+    (here / "run.toml").write_text(text)
+    refused(quartic(verb, "run.toml", cwd=here), 3, fragment, here)
+
+
+def test_bad_command_lines(here):
+    for arguments in (["lern", "run.toml"], ["learn"], ["learn", "run.toml", "--epoch", "3"], [], ["learn", "run.toml", "--seed", "x"]):
+        refused(quartic(*arguments, cwd=here), 2, "", here)
+    refused(quartic("learn", "run.toml", "--set", "epochs=3", cwd=here), 2, "section.key=value", here)
+    refused(quartic("learn", "run.toml", "--set", "learn.epoch=3", cwd=here), 3, "did you mean 'epochs'?", here)
+
+
+def test_missing_and_unwritable(here):
+    refused(quartic("learn", "no.toml", cwd=here), 3, "no.toml", here)
+    refused(quartic("learn", "run.toml", "-o", "no/run.h5", cwd=here), 3, "no directory", here)
+    refused(quartic("show", "no.h5", cwd=here), 3, "no.h5", here)
+    refused(quartic("show", "run.toml", cwd=here), 3, "not HDF5", here)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_unwritable_directory(here):
+    folder = here / "locked"
+    folder.mkdir()
+    folder.chmod(0o555)
+    refused(quartic("learn", "run.toml", "-o", "locked/run.h5", cwd=here), 3, "not writable", here, ("run.toml", "locked"))
+
+
+def test_existing_output_is_kept(here):
+    (here / "run.h5").write_text("precious")
+    refused(quartic("learn", "run.toml", cwd=here), 3, "exists already", here, ("run.toml", "run.h5"))
+    assert (here / "run.h5").read_text() == "precious"
+    assert quartic("learn", "run.toml", "--force", "--quiet", cwd=here).returncode == 0
+    assert (here / "run.h5").read_bytes().startswith(b"\x89HDF")
+
+
+def test_version_and_help(here):
+    done = quartic("--version", cwd=here)
+    assert done.returncode == 0 and done.stdout.startswith("quartic ")
+    assert "learn" in quartic("--help", cwd=here).stdout
+
+
+def test_validate(here):
+    done = quartic("validate", "run.toml", "--json", cwd=here)
+    assert json.loads(done.stdout)["parameters"] == 36
+    effective = quartic("validate", "run.toml", "--effective", cwd=here).stdout
+    (here / "effective.toml").write_text(effective)
+    assert quartic("validate", "effective.toml", "--effective", cwd=here).stdout == effective
+
+
+def test_quiet_is_quiet(here):
+    done = quartic("learn", "run.toml", "--quiet", cwd=here)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_learn_and_show(here):
+    done = quartic("learn", "run.toml", "--json", cwd=here)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    summary = events[-1]
+    assert summary["event"] == "summary" and summary["converged"]
+    assert summary["couplings"]["w"]["largest_deviation"] < 1e-4
+    assert json.loads(quartic("show", "run.h5", "--json", cwd=here).stdout)["couplings"] == summary["couplings"]
+    text = quartic("show", "run.h5", cwd=here).stdout
+    assert "converged" in text and "F_A" in text
+    # A run file can be given wherever a config can.
+    assert quartic("validate", "run.h5", cwd=here).returncode == 0
+    assert quartic("learn", "run.h5", "-o", "again.h5", "--quiet", cwd=here).returncode == 0
+    same_bits(here / "run.h5", here / "again.h5")
+
+
+def contents(path):
+    h5py = pytest.importorskip("h5py")
+    found = {}
+    with h5py.File(path) as file:
+        for group in ("model", "history", "results", "posterior", "sample_stats", "checkpoint"):
+            if group in file:
+                found |= {f"{group}/{name}": data[()] for name, data in file[group].items()}
+                found |= {f"{group}@{name}": value for name, value in file[group].attrs.items()}
+    return found
+
+
+def same_bits(one, other):
+    numpy = pytest.importorskip("numpy")
+    first, second = contents(one), contents(other)
+    assert first.keys() == second.keys()
+    for name in first:
+        a, b = numpy.asarray(first[name]), numpy.asarray(second[name])
+        assert a.dtype == b.dtype and a.shape == b.shape, name
+        assert a.dtype == object and (a == b).all() or a.tobytes() == b.tobytes(), name
+
+
+def test_threads_do_not_change_bits(here):
+    for threads in (1, 2):
+        assert quartic("learn", "run.toml", "--quiet", "--threads", threads, "-o", f"{threads}.h5", cwd=here).returncode == 0
+    same_bits(here / "1.h5", here / "2.h5")
+    assert quartic("learn", "run.toml", "--quiet", "--seed", 2, "-o", "other.h5", cwd=here).returncode == 0
+    one, other = contents(here / "1.h5"), contents(here / "other.h5")
+    assert (one["posterior/phi"] != other["posterior/phi"]).any()
+
+
+def started(here, output, *arguments):
+    """A long learn that has begun its epochs."""
+    process = subprocess.Popen(
+        [QUARTIC, "learn", "run.toml", "--json", "-o", output, *arguments],
+        cwd=here, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    for line in process.stdout:
+        if json.loads(line)["event"] == "epoch" and json.loads(line)["epoch"] >= 3:
+            return process
+    pytest.fail(process.stderr.read())
+
+
+@pytest.mark.parametrize("optimiser", ["gradient", "adam", "natural"])
+def test_signal_saves_and_resume_gives_the_same_bits(here, optimiser):
+    (here / "run.toml").write_text(SMALL + STEADY.replace("gradient", optimiser) + A3)
+    process = started(here, "stopped.h5")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 6, errors
+    assert "quartic resume stopped.h5" in errors
+    done = quartic("resume", "stopped.h5", "--quiet", cwd=here)
+    assert done.returncode == 0, done.stderr
+    assert quartic("learn", "run.toml", "--quiet", "-o", "whole.h5", cwd=here).returncode == 0
+    same_bits(here / "stopped.h5", here / "whole.h5")
+
+
+def test_killed_and_resumed_gives_the_same_bits(here):
+    (here / "run.toml").write_text(SMALL + STEADY + A3)
+    process = started(here, "killed.h5")
+    time.sleep(0.2)
+    process.kill()
+    process.communicate()
+    assert quartic("resume", "killed.h5", "--quiet", cwd=here).returncode == 0
+    assert quartic("learn", "run.toml", "--quiet", "-o", "whole.h5", cwd=here).returncode == 0
+    same_bits(here / "killed.h5", here / "whole.h5")
+
+
+def test_extended_equals_a_longer_run(here):
+    short = STEADY.replace("400", "10")
+    (here / "run.toml").write_text(SMALL + short + A3)
+    assert quartic("learn", "run.toml", "--quiet", "-o", "extended.h5", cwd=here).returncode == 0
+    assert quartic("resume", "extended.h5", "--epochs", 10, cwd=here).returncode == 3
+    assert quartic("resume", "extended.h5", "--epochs", 25, "--quiet", cwd=here).returncode == 0
+    assert quartic("learn", "run.toml", "--set", "learn.epochs=25", "--quiet", "-o", "whole.h5", cwd=here).returncode == 0
+    same_bits(here / "extended.h5", here / "whole.h5")
+
+
+def test_max_hours_saves(here):
+    (here / "run.toml").write_text(SMALL + STEADY + A3)
+    done = quartic("learn", "run.toml", "--max-hours", 1e-9, cwd=here)
+    assert done.returncode == 6 and "quartic resume run.h5" in done.stderr
+
+
+def test_graph(here):
+    done = quartic("graph", "--lattice", "king", "--extent", 5, 5, "--json", "--w", 1, "--a", 4, "--b", 0.3, cwd=here)
+    found = json.loads(done.stdout)
+    assert done.returncode == 0 and found["nodes"] == 25 and found["cliques_by_size"] == {"4": 25}
+    assert found["factorisation"]["holds"] and found["markov"]["holds"]
+    assert "square 3x3 periodic" in quartic("graph", "run.toml", cwd=here).stdout
+    (here / "edges.txt").write_text("0 1\n1 2\n0 2\n2 3\n")
+    done = quartic("graph", "--edges", "edges.txt", "--all", cwd=here)
+    assert "{0, 1, 2}" in done.stdout and "{2, 3}" in done.stdout
+    refused(quartic("graph", "--lattice", "sqare", "--extent", 4, 4, cwd=here), 3, "square", here, ("run.toml", "edges.txt"))
+
+
+def test_plot_without_python_package(here):
+    assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
+    bare = here / "bin"
+    bare.mkdir()
+    (bare / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (bare / "python3").chmod(0o755)
+    program = shutil.copy(QUARTIC, bare / "quartic")
+    done = subprocess.run([program, "plot", "run.h5"], cwd=here, text=True, capture_output=True, check=False)
+    assert done.returncode == 3 and "matplotlib" in done.stderr
+
+
+def test_run_file_layout_from_python(here):
+    h5py = pytest.importorskip("h5py")
+    assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
+    layout = json.loads((Path(__file__).parents[2] / "docs" / "run-file-layout.json").read_text())
+    with h5py.File(here / "run.h5") as file:
+        for entry in layout["entries"]:
+            group, _, attribute = entry["path"].partition("@")
+            if attribute:
+                assert attribute in file[group].attrs, entry["path"]
+                continue
+            data = file[entry["path"]]
+            kind = "string" if h5py.check_string_dtype(data.dtype) else data.dtype.name
+            assert kind in entry["type"], entry["path"]
+            names = [dimension[0].name.split("/")[-1] for dimension in data.dims if len(dimension)]
+            if data.is_scale:
+                names = [entry["path"].split("/")[-1]]
+            assert names == entry["dims"], entry["path"]
+
+
+def test_xarray_and_arviz_open_it(here):
+    xarray, _ = pytest.importorskip("xarray"), pytest.importorskip("h5netcdf")
+    assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
+    for group in ("posterior", "sample_stats", "model", "history", "results", "provenance", "checkpoint", "/"):
+        with xarray.open_dataset(here / "run.h5", group=group, engine="h5netcdf") as data:
+            if group == "posterior":
+                assert data.phi.dims == ("chain", "draw", "site") and data.phi.shape == (32, 4, 9)
+            if group == "history":
+                assert data.theta.dims == ("epoch", "parameter") and "b[0]" in data.parameter.values
+    arviz = pytest.importorskip("arviz")
+    inference = arviz.from_netcdf(str(here / "run.h5"), engine="h5netcdf")
+    assert inference.posterior.phi.shape == (32, 4, 9) and "lp" in inference.sample_stats
