@@ -2,11 +2,14 @@
 #include <hdf5.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -133,7 +136,7 @@ std::string refusal(const fs::path& file) {
 }
 
 TEST_F(RunFile, ComesBackExactly) {
-  Run run = sample_run();
+  auto run = sample_run();
   write_run(file(), run);
   expect_equal(read_run(file()), run);
   EXPECT_EQ(read_run(file()).theta_error, run.theta_error);
@@ -145,18 +148,18 @@ TEST_F(RunFile, ComesBackExactly) {
 }
 
 TEST_F(RunFile, EdgeListGraphComesBackWithoutItsFile) {
-  Run run = sample_run();
+  auto run = sample_run();
   run.action = Action(std::make_shared<Graph>(
       6, std::vector<Edge>(run.action.graph->edges().begin(), run.action.graph->edges().end())));
   write_run(file(), run);
-  const Run back = read_run(file());
+  const auto back = read_run(file());
   EXPECT_EQ(back.action.graph->lattice(), nullptr);
   EXPECT_TRUE(std::equal(back.action.graph->edges().begin(), back.action.graph->edges().end(),
                          run.action.graph->edges().begin()));
 }
 
 TEST_F(RunFile, WritingLeavesNothingElseAndReplaces) {
-  Run run = sample_run();
+  auto run = sample_run();
   write_run(file(), run);
   EXPECT_EQ(listing(), std::set<std::string>{"run.h5"});
   run.checkpoint.epoch = 9;
@@ -166,7 +169,7 @@ TEST_F(RunFile, WritingLeavesNothingElseAndReplaces) {
 }
 
 TEST_F(RunFile, FailedWriteLeavesThePreviousFile) {
-  Run run = sample_run();
+  auto run = sample_run();
   write_run(file(), run);
   run.certificate->phi.pop_back();  // cannot be written: found only after the file was begun
   EXPECT_THROW(write_run(file(), run), Error);
