@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 #include "io/binder.hpp"
 #include "quartic/core/error.hpp"
@@ -190,10 +190,13 @@ void append_section(std::string& out, const Section& section, const Section& def
   }
 }
 
-std::string escaped(std::string text) {
-  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
-    text.insert(at, "\\");
-  return text;
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
 }
 
 void append_reference(std::string& out, const Section& section, std::string_view heading) {
@@ -203,8 +206,7 @@ void append_reference(std::string& out, const Section& section, std::string_view
   for (const auto& key : section.keys) {
     const std::string value = dump(key);
     out += fmt::format("| `{}` | {} | {} | {} |\n", key.name, escaped(type_name(key)),
-                       value.empty() ? "-" : fmt::format("`{}`", value),
-                       escaped(std::string(key.doc)));
+                       value.empty() ? "-" : fmt::format("`{}`", value), escaped(key.doc));
   }
 }
 
@@ -270,11 +272,11 @@ Config parse_config(std::string_view text, const std::string& place_name,
 }
 
 Config read_config(const std::filesystem::path& file, const std::vector<std::string>& settings) {
-  std::ifstream stream(file);
-  std::stringstream text;
-  if (!stream || std::filesystem::is_directory(file) || !(text << stream.rdbuf()))
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream || std::filesystem::is_directory(file))
     throw BadInput(fmt::format("cannot read config '{}'", file.string()));
-  return parse_config(text.str(), file.string(), settings, file.parent_path());
+  const std::string text((std::istreambuf_iterator<char>(stream)), {});
+  return parse_config(text, file.string(), settings, file.parent_path());
 }
 
 void apply_setting(Config& config, const std::string& setting) {

@@ -10,6 +10,7 @@
 
 #include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
+#include "io/seal.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/graph/lattice.hpp"
@@ -209,6 +210,7 @@ void write_all(const std::filesystem::path& file, const Run& run) {
   }
   write_checkpoint(out, run);
   out.close();
+  seal_file(file);
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -379,6 +381,7 @@ void write_run(const std::filesystem::path& file, const Run& run) {
 }
 
 Run read_run(const std::filesystem::path& file) {
+  if (check_seal(file) == Seal::broken) refuse(file, "its checksum is wrong: bytes were damaged");
   const hdf5::Reader in(file);
   require_layout(in, file);
   Run run{.config = parse_config(in.text("config"), file.string() + ": config"),

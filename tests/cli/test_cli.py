@@ -235,7 +235,7 @@ def test_graph(here):
     (here / "edges.txt").write_text("0 1\n1 2\n0 2\n2 3\n")
     done = quartic("graph", "--edges", "edges.txt", "--all", cwd=here)
     assert "{0, 1, 2}" in done.stdout and "{2, 3}" in done.stdout
-    refused(quartic("graph", "--lattice", "sqare", "--extent", 4, 4, cwd=here), 3, "square", here, ("run.toml", "edges.txt"))
+    refused(quartic("graph", "--lattice", "sqare", "--extent", 4, 4, cwd=here), 3, "sqare", here, ("run.toml", "edges.txt"))
 
 
 def test_plot_without_python_package(here):
