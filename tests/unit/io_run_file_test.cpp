@@ -44,15 +44,15 @@ Run sample_run(const std::string& extra = {}) {
           extra + "[action]\na.freedom = \"tied\"\n[[target]]\nterm = \"nn\"\ncoupling = -1.0\n",
       "run.toml");
   const Problem problem = make_problem(config);
-  Run run{.config = config,
-          .provenance = make_provenance("quartic learn 'a \"b\" ä.toml'", 7),
-          .action = problem.start,
-          .freedom = config.action.freedom(),
-          .theta_error = {},
-          .history = {},
-          .reason = StopReason::converged,
-          .certificate = {},
-          .checkpoint = {}};
+  quartic::Run run{.config = config,
+                   .provenance = make_provenance("quartic learn 'a \"b\" ä.toml'", 7),
+                   .action = problem.start,
+                   .freedom = config.action.freedom(),
+                   .theta_error = {},
+                   .history = {},
+                   .reason = StopReason::converged,
+                   .certificate = {},
+                   .checkpoint = {}};
   run.provenance.seconds = 1.0 / 3;
   const int size = problem.parameters.size();
   for (int k = 0; k < size; ++k) {
@@ -133,7 +133,7 @@ std::string refusal(const fs::path& file) {
 }
 
 TEST_F(RunFile, ComesBackExactly) {
-  Run run = sample_run();
+  quartic::Run run = sample_run();
   write_run(file(), run);
   expect_equal(read_run(file()), run);
   EXPECT_EQ(read_run(file()).theta_error, run.theta_error);
@@ -145,18 +145,18 @@ TEST_F(RunFile, ComesBackExactly) {
 }
 
 TEST_F(RunFile, EdgeListGraphComesBackWithoutItsFile) {
-  Run run = sample_run();
+  quartic::Run run = sample_run();
   run.action = Action(std::make_shared<Graph>(
       6, std::vector<Edge>(run.action.graph->edges().begin(), run.action.graph->edges().end())));
   write_run(file(), run);
-  const Run back = read_run(file());
+  const quartic::Run back = read_run(file());
   EXPECT_EQ(back.action.graph->lattice(), nullptr);
   EXPECT_TRUE(std::equal(back.action.graph->edges().begin(), back.action.graph->edges().end(),
                          run.action.graph->edges().begin()));
 }
 
 TEST_F(RunFile, WritingLeavesNothingElseAndReplaces) {
-  Run run = sample_run();
+  quartic::Run run = sample_run();
   write_run(file(), run);
   EXPECT_EQ(listing(), std::set<std::string>{"run.h5"});
   run.checkpoint.epoch = 9;
@@ -166,7 +166,7 @@ TEST_F(RunFile, WritingLeavesNothingElseAndReplaces) {
 }
 
 TEST_F(RunFile, FailedWriteLeavesThePreviousFile) {
-  Run run = sample_run();
+  quartic::Run run = sample_run();
   write_run(file(), run);
   run.certificate->phi.pop_back();  // cannot be written: found only after the file was begun
   EXPECT_THROW(write_run(file(), run), Error);
