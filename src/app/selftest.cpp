@@ -1,11 +1,10 @@
 // quartic selftest: known values, recomputed on this machine
-#include "app/verb.hpp"
-#if __has_include("quartic/learn/self_test.hpp")
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/verb.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/learn/self_test.hpp"
 
@@ -52,4 +51,3 @@ const Registration registration(70, add);
 
 }  // namespace
 }  // namespace quartic::app
-#endif
