@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "field/lane_sum.hpp"
+#include "quartic/core/aligned.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/graph/edge_list.hpp"
@@ -111,8 +112,8 @@ class FunctionTerm : public Term {
  public:
   explicit FunctionTerm(TermFunction function) : function_(std::move(function)) {}
   void evaluate(FieldBlock<const float> phi, std::span<double> out) const override {
-    const std::vector<double> wide(phi.data,
-                                   phi.data + static_cast<std::ptrdiff_t>(phi.sites) * phi.lanes);
+    const AlignedVector<double> wide(phi.data,
+                                     phi.data + static_cast<std::ptrdiff_t>(phi.sites) * phi.lanes);
     function_({wide.data(), phi.sites, phi.lanes}, out);
   }
   void evaluate(FieldBlock<const double> phi, std::span<double> out) const override {

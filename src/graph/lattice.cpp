@@ -64,7 +64,9 @@ void require_valid(const Lattice& lattice) {
     throw BadInput("a periodic honeycomb lattice needs even extents",
                    "its rows alternate between two kinds of sites");
   }
-  const double edges = name == "complete" ? sites * (sites - 1) / 2 : sites * dimension;
+  const double edges = name == "complete"    ? sites * (sites - 1) / 2
+                       : name == "bipartite" ? static_cast<double>(extent[0]) * extent[1]
+                                             : sites * dimension * dimension;
   if (std::max(sites, edges) > 1e9)
     throw BadInput(fmt::format("a {} lattice of {:g} sites is too large", name, sites));
 }
