@@ -177,6 +177,7 @@ typename Regression<T>::Step Regression<T>::dense(double regularisation) const {
     for (int k = 0; k < size_; ++k)
       columns[static_cast<std::size_t>(chain) * size_ + k] =
           score[static_cast<std::size_t>(k) * chains + chain] * scale[k] / count_;
+  const std::vector<double> noise_gradient = columns;
   cholesky->solve(columns, chains);
   result.error.resize(size_);
   for (std::size_t n = 0; n < columns.size(); ++n)
@@ -185,6 +186,9 @@ typename Regression<T>::Step Regression<T>::dense(double regularisation) const {
   const double lost = std::max(count_ - size_, 1.0) / count_;
   for (int k = 0; k < size_; ++k)
     result.error[k] = scale[k] * std::sqrt(result.error[k] * chains / (chains - 1.0)) / lost;
+  const double noise = std::sqrt(dot(noise_gradient, columns) * chains / (chains - 1.0)) / lost;
+  result.significance =
+      noise > 0 ? std::sqrt(std::max(dot(covariance_, result.step), 0.0)) / noise : 0;
   return result;
 }
 
@@ -242,6 +246,12 @@ typename Regression<T>::Step Regression<T>::matrix_free(double regularisation) c
     const std::span row(score.data() + static_cast<std::ptrdiff_t>(k) * chains, chains);
     result.error[k] = std::sqrt(dot(row, row) * chains / (chains - 1.0)) / (count_ * variance_[k]);
   }
+  double step2 = 0, noise2 = 0;
+  for (int i = 0; i < size_; ++i) {
+    step2 += variance_[i] * result.step[i] * result.step[i];
+    noise2 += variance_[i] * result.error[i] * result.error[i];
+  }
+  result.significance = noise2 > 0 ? std::sqrt(step2 / noise2) : 0;
   return result;
 }
 

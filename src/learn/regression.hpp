@@ -38,6 +38,10 @@ class Regression {
   struct Step {
     std::vector<double> step;   ///< C^-1 Cov(f, D)
     std::vector<double> error;  ///< standard error
+    /// Length of the step over what noise alone would give it, both in the metric C: sqrt(g C^-1 g
+    /// / tr(C^-1 Cov g)). Single errors, swollen by features that nearly coincide, would hide a
+    /// move along the stiff directions.
+    double significance = 0;
     double regularisation = 0;  ///< ridge that was used, in units of each feature's variance
     int iterations = 0;         ///< of conjugate gradients; 0: dense
   };

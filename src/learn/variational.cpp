@@ -204,7 +204,7 @@ EpochRow VariationalLearner<T>::step() {
                         : regression.matrix_free(options_.regularisation);
     direction = std::move(solution.step), error = std::move(solution.error);
     row.regularisation = solution.regularisation;
-    row.step_significance = root_mean_square_ratio(direction, error);
+    row.step_significance = solution.significance;
   } else {
     direction = options_.optimiser == Optimiser::adam ? adam_direction(descent) : descent;
     error = regression.diagonal_error();
