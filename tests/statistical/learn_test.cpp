@@ -224,8 +224,7 @@ TEST(Learn, LongerRangeTargetConvergesWithOverlap) {
   EXPECT_TRUE(certificate.ok);
 }
 
-// d F / d theta by central differences of exact moments: on 2x2 the sampled gradient Cov(f, S - A)
-// must vanish only at the target.
+// A run restored halfway continues to the bits of the whole one, for every optimiser.
 TEST(Learn, RestartGivesTheSameBits) {
   const auto graph = square(4);
   for (const auto optimiser : {Optimiser::natural, Optimiser::adam, Optimiser::gradient}) {
