@@ -14,7 +14,11 @@ enum class Stream : std::uint32_t {
   annealing = 2,
   pilot = 3,
   certificate = 4,
-  check = 5
+  check = 5,
+  sample = 6,       ///< `quartic sample`
+  reverse = 7,      ///< annealing from the full action back to the uncoupled one
+  integration = 8,  ///< thermodynamic integration
+  exchange = 9      ///< parallel tempering: which neighbours exchange
 };
 
 /// The four words of a xoshiro128++ state (Blackman & Vigna, 2019) for one chain: the output of

@@ -14,6 +14,7 @@ struct SeriesEstimate {
   double ess = 0;            ///< effective sample size, N / (2 tau)
   int window = 0;            ///< where the sum of rho was cut
   bool window_found = true;  ///< false: the chains are too short for their tau
+  double r_hat = 1;          ///< split R-hat (Gelman et al., BDA3); near 1 where all chains agree
 };
 
 /// Chains of equal length, series[chain * draws + draw]. The window is the first W with W >= 5
