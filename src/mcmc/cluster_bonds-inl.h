@@ -59,7 +59,8 @@ HWY_INLINE VFloat exp2_negative(Lanes32 d, VFloat y) {
 #endif
 }
 
-/// Probability that no bond is drawn, exp(-2 w x y) where that is below 1; `strength` is 2 w / ln 2.
+/// Probability that no bond is drawn, exp(-2 w x y) where that is below 1; `strength` is 2 w /
+/// ln 2.
 HWY_INLINE VFloat no_bond(Lanes32 d, VFloat x, VFloat y, VFloat minus_strength) {
   return exp2_negative(d, hn::Min(hn::Mul(hn::Mul(x, minus_strength), y), hn::Zero(d)));
 }

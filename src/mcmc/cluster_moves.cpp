@@ -131,7 +131,8 @@ double SwendsenWang(const ClusterBlock<T>& block) {
   auto& scratch = *block.scratch;
   draw_bonds(block);
   draw_labels(block);
-  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(LabelCells::Bytes())))
+  for (int lane = 0; lane < block.lanes;
+       lane += static_cast<int>(hn::MaxLanes(LabelCells::Bytes())))
     spread(*block.table, LabelCells{scratch.labels.data(), scratch.bonds.data(), lane},
            scratch.dirty.data());
   odd_labels(*block.table, block.lanes, scratch);
@@ -175,18 +176,18 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
 
 }  // namespace
 
-#define QUARTIC_MOVE(Name, function)                          \
-  HWY_EXPORT(Name##Float);                                    \
-  HWY_EXPORT(Name##Double);                                   \
-  template <>                                                 \
-  double function<float>(const ClusterBlock<float>& block) {  \
-    fit(*block.scratch, *block.table, block.lanes);           \
-    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);          \
-  }                                                           \
-  template <>                                                 \
-  double function<double>(const ClusterBlock<double>& block) {\
-    fit(*block.scratch, *block.table, block.lanes);           \
-    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);         \
+#define QUARTIC_MOVE(Name, function)                           \
+  HWY_EXPORT(Name##Float);                                     \
+  HWY_EXPORT(Name##Double);                                    \
+  template <>                                                  \
+  double function<float>(const ClusterBlock<float>& block) {   \
+    fit(*block.scratch, *block.table, block.lanes);            \
+    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);           \
+  }                                                            \
+  template <>                                                  \
+  double function<double>(const ClusterBlock<double>& block) { \
+    fit(*block.scratch, *block.table, block.lanes);            \
+    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);          \
   }
 QUARTIC_MOVE(Fill, fill_sweep)
 QUARTIC_MOVE(SwendsenWang, swendsen_wang_sweep)

@@ -28,10 +28,10 @@ std::vector<std::int32_t> inverse(std::span<const std::int32_t> order) {
 }
 
 std::vector<std::int32_t> reverse_cuthill_mckee(const Graph& graph) {
-  using Boost = boost::adjacency_list<
-      boost::vecS, boost::vecS, boost::undirectedS,
-      boost::property<boost::vertex_color_t, boost::default_color_type,
-                      boost::property<boost::vertex_degree_t, int>>>;
+  using Boost =
+      boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS,
+                            boost::property<boost::vertex_color_t, boost::default_color_type,
+                                            boost::property<boost::vertex_degree_t, int>>>;
   Boost copy(static_cast<std::size_t>(graph.sites()));
   for (const auto& [i, j] : graph.edges()) boost::add_edge(i, j, copy);
   std::vector<std::int32_t> order(graph.sites());
@@ -66,8 +66,7 @@ std::vector<std::int32_t> local_order(const Graph& graph) {
   std::iota(given.begin(), given.end(), 0);
   if (graph.lattice() != nullptr || graph.edge_count() == 0) return given;
   auto reordered = reverse_cuthill_mckee(graph);
-  const bool shorter =
-      2 * total_distance(graph, inverse(reordered)) < total_distance(graph, given);
+  const bool shorter = 2 * total_distance(graph, inverse(reordered)) < total_distance(graph, given);
   return shorter ? reordered : given;
 }
 
