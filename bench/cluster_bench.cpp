@@ -68,11 +68,13 @@ struct Chains {
 
 template <class T>
 void run(benchmark::State& state, const std::shared_ptr<const Graph>& graph,
-         double (*move)(const ClusterBlock<T>&)) {
+         double (*move)(const ClusterBlock<T>&), int seeds = 4) {
   Chains<T> chains(graph);
+  auto block = chains.block();
+  block.seeds = seeds;
   double turned = 0;
   for (auto _ : state) {
-    turned += move(chains.block());
+    turned += move(block);
     state.PauseTiming();
     independence_sweep(chains.local(1));
     state.ResumeTiming();
@@ -85,6 +87,10 @@ void run(benchmark::State& state, const std::shared_ptr<const Graph>& graph,
 
 void fill(benchmark::State& state) {
   run<float>(state, square(static_cast<int>(state.range(0))), fill_sweep<float>);
+}
+/// Without seeds: the bonds, one visit of every block, and no signs to turn.
+void bonds(benchmark::State& state) {
+  run<float>(state, square(static_cast<int>(state.range(0))), fill_sweep<float>, 0);
 }
 void fill_float64(benchmark::State& state) {
   run<double>(state, square(static_cast<int>(state.range(0))), fill_sweep<double>);
@@ -106,6 +112,7 @@ void labels_shuffled(benchmark::State& state) {
 }
 
 BENCHMARK(fill)->Arg(64)->Arg(128)->Arg(256);
+BENCHMARK(bonds)->Arg(64)->Arg(256);
 BENCHMARK(fill_float64)->Arg(64);
 BENCHMARK(fill_edge_list)->Arg(64)->Arg(256);
 BENCHMARK(fill_shuffled)->Arg(64);
