@@ -92,7 +92,7 @@ nlohmann::json to_json(const ObservableResult& result) {
 nlohmann::json report_json(const SampleRun& run) {
   nlohmann::json observables = nlohmann::json::object(), acceptance = nlohmann::json::object();
   for (const auto& result : run.results) observables[result.name] = to_json(result);
-  for (const auto& [move, rate] : run.acceptance) acceptance[move] = number(rate);
+  for (const auto& move : run.acceptance) acceptance[move.move] = number(move.rate);
   nlohmann::json out = origin_json(run.action, run.provenance);
   out.update({{"chains", run.config.sampler.options.chains},
               {"draws", run.measurement.draws},

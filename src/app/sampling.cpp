@@ -44,31 +44,26 @@ bool looks_at_error(std::int64_t draws) {
          0;
 }
 
+/// The moves that were made.
 template <class T>
-std::vector<MoveAcceptance> acceptance(const Sampler<T>& sampler) {
+std::vector<std::pair<std::string, double>> acceptance(const Sampler<T>& sampler) {
   const Acceptance rates = sampler.acceptance();
   const auto& options = sampler.options();
-  if (options.metropolis_hits > 0) {
-    std::vector<MoveAcceptance> moves = {{"metropolis", rates.independence}};
-    if (options.flips) moves.push_back({"flip", rates.flip});
-    return moves;
-  }
-  std::vector<MoveAcceptance> moves = {{"independence", rates.independence}};
-  if (sampler.reflections() > 0) moves.push_back({"reflection", rates.reflection});
-  if (options.flips) moves.push_back({"flip", rates.flip});
+  std::vector<std::pair<std::string, double>> moves = {
+      {options.hmc_steps > 0         ? "trajectory"
+       : options.metropolis_hits > 0 ? "metropolis"
+                                     : "independence",
+       rates.local},
+      {"reflection", rates.reflection},
+      {"turned", rates.turned},
+      {"flip", rates.flip},
+      {"exchange", rates.exchange}};
+  std::erase_if(moves, [](const auto& move) { return std::isnan(move.second); });
   return moves;
 }
 
-template <class T>
-std::string schedule(const Sampler<T>& sampler) {
-  const auto& options = sampler.options();
-  std::string text =
-      options.metropolis_hits > 0
-          ? fmt::format("Metropolis, {} hits", options.metropolis_hits)
-          : fmt::format("independence Metropolis, {} reflection{}", sampler.reflections(),
-                        sampler.reflections() == 1 ? "" : "s");
-  return text + (options.flips ? ", a global sign flip" : "");
-}
+/// Thrown out of a warm-up that is to stop.
+struct Stopped {};
 
 template <class T>
 class Session {
@@ -92,7 +87,11 @@ class Session {
     } else {
       save();
     }
-    if (!warm_up() || !measure()) return interrupt();
+    try {
+      if (!warm_up() || !measure()) return interrupt();
+    } catch (const Stopped&) {
+      return interrupt();
+    }
     save();
     progress_.clear();
     return ErrorCode::ok;
@@ -110,7 +109,10 @@ class Session {
     progress_.note("warming up");
     const auto& wanted = run_.config.sample.warm_up;
     run_.warm_up = wanted.value_or(first_warm_up);
-    sampler_.warm_up(run_.warm_up);
+    sampler_.warm_up(run_.warm_up, [this](double done) {
+      if (must_stop()) throw Stopped();
+      progress_.note(fmt::format("warming up: {:.0f} %", 100 * done));
+    });
     for (int window = first_warm_up; !wanted && !at_rest_after(window); window *= 2) {
       if (must_stop()) return false;
       run_.settled = run_.warm_up < longest_warm_up && !out_of_time();
@@ -118,7 +120,7 @@ class Session {
     }
     if (must_stop()) return false;  // the last window may be cut short
     sampler_.reset_acceptance();
-    run_.schedule = schedule(sampler_);
+    run_.schedule = sampler_.describe_schedule();
     return run_.warm = true;
   }
 
@@ -157,14 +159,19 @@ class Session {
   void draw() {
     sampler_.sweep(run_.config.sample.sweeps);
     measurement_.add(sampler_);
-    const auto now = acceptance(sampler_);
+    for (const auto& [move, rate] : acceptance(sampler_)) count(move, rate);
     sampler_.reset_acceptance();
-    if (run_.acceptance.empty()) run_.acceptance = now;
     const auto draws = measurement_.draws();
-    for (std::size_t k = 0; k < now.size(); ++k)  // running mean: a restart needs nothing else
-      run_.acceptance[k].rate +=
-          (now[k].rate - run_.acceptance[k].rate) / static_cast<double>(draws);
     if (run_.kept.wants(draws)) keep();
+  }
+
+  /// A running mean, from which a restart goes on to the same bits.
+  void count(const std::string& move, double rate) {
+    auto& all = run_.acceptance;
+    auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.move == move; });
+    if (found == all.end()) found = all.insert(all.end(), MoveAcceptance{move});
+    found->rate += (rate - found->rate) / ++found->draws;
   }
 
   void keep() {

@@ -92,9 +92,17 @@ std::vector<Key> sampler_keys(SamplerConfig& s) {
       {"chains", &o.chains, "independent Markov chains", {.low = 16, .multiple = 16}},
       {"reflections", &o.reflections, "reflections a sweep; auto: tuned in the warm-up",
        at_least(0)},
+      {"cluster", choice(o.cluster, 4),
+       "move of the signs: fill from a few seeds, Swendsen-Wang; auto: tuned in the warm-up"},
+      {"cluster_seeds", &o.cluster_seeds, "sites a chain that a fill starts from", at_least(1)},
       {"flips", &o.flips, "a global sign flip a sweep"},
       {"metropolis_hits", &o.metropolis_hits,
-       "> 0: many-hit Metropolis instead of all other local moves", at_least(0)},
+       "> 0: many-hit Metropolis instead of independence and reflections", at_least(0)},
+      {"hmc_steps", &o.hmc_steps, "> 0: a Hamiltonian trajectory of so many steps instead of them",
+       at_least(0)},
+      {"integrator", choice(o.integrator, 2), "of Hamiltonian trajectories"},
+      {"rungs", &o.rungs, "> 1: parallel tempering over so many strengths of w, down to w = 0",
+       at_least(1)},
       {"precision", choice(s.precision, 2), "of the fields; sums are always float64"},
   };
 }

@@ -123,8 +123,9 @@ std::vector<Check> diagnose(const SampleRun& run) {
                     "they were still moving: give sample.warm_up more sweeps"});
   check_series(checks, run);
   check_observables(checks, run);
-  for (const auto& [move, rate] : run.acceptance)
-    if (move != "flip") checks.push_back(acceptance_check(move, rate));
+  for (const auto& move : run.acceptance)
+    if (move.move != "flip" && move.move != "turned")
+      checks.push_back(acceptance_check(move.move, move.rate));
   check_symmetry(checks, run);
   if (!run.kept.phi.empty()) {
     std::vector<float> phi;  // by chain

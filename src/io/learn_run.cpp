@@ -164,7 +164,7 @@ Certificate read_certificate(const hdf5::Reader& in, int sites) {
 void read_checkpoint(const hdf5::Reader& in, LearnRun& run) {
   VariationalState& state = run.checkpoint;
   const std::size_t sites = run.action.graph->sites(), edges = run.action.graph->edge_count();
-  state.sampler = read_sampler(in, run.config.sampler.options.chains, run.action.graph->sites());
+  state.sampler = read_sampler(in, run.config.sampler.options, run.action.graph->sites());
   for (const auto& vector : state_vectors)
     state.*vector.value = in.read<double>(fmt::format("checkpoint/{}", vector.name));
   if (state.w.size() != edges || state.r.size() != sites || state.a.size() != sites ||

@@ -12,6 +12,8 @@
 namespace quartic::run_parts {
 namespace {
 
+constexpr int cluster_moves = 4;
+
 struct TextField {
   const char* name;
   std::string Provenance::*value;
@@ -164,23 +166,35 @@ void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Prec
   out.count("checkpoint", "site", sites);
   out.count("checkpoint", "word", 4);
   out.write("checkpoint/streams", view(state.streams), {"chain", "word"});
-  out.attribute("checkpoint", "reflections", std::int32_t{state.reflections});
   if (precision == Precision::float32) {  // exact: they are widened floats
     const std::vector<float> narrow(state.phi.begin(), state.phi.end());
     out.write("checkpoint/phi", view(narrow), {"chain", "site"});
   } else {
     out.write("checkpoint/phi", view(state.phi), {"chain", "site"});
   }
+  const Schedule& schedule = state.schedule;
+  out.attribute("checkpoint", "sweeps", static_cast<std::uint64_t>(state.sweeps));
+  out.attribute("checkpoint", "reflections", std::int32_t{schedule.reflections});
+  out.attribute("checkpoint", "cluster", std::string(name(schedule.cluster)));
+  out.attribute("checkpoint", "step_size", schedule.step_size);
+  out.attributes("checkpoint", "scales", view(schedule.scales));
 }
 
-SamplerState read_sampler(const hdf5::Reader& in, int chains, int sites) {
-  if (in.read<std::int32_t>("checkpoint/chain").size() != static_cast<std::size_t>(chains))
+SamplerState read_sampler(const hdf5::Reader& in, const SamplerOptions& options, int sites) {
+  const auto chains = static_cast<std::size_t>(options.rungs) * options.chains;
+  if (in.read<std::int32_t>("checkpoint/chain").size() != chains)
     in.refuse("the checkpoint's chains are not the config's");
   SamplerState state;
-  state.phi = in.read<double>("checkpoint/phi", static_cast<std::size_t>(chains) * sites);
-  state.streams =
-      in.read<std::uint32_t>("checkpoint/streams", static_cast<std::size_t>(chains) * 4);
-  state.reflections = in.attribute<std::int32_t>("checkpoint", "reflections");
+  state.phi = in.read<double>("checkpoint/phi", chains * sites);
+  state.streams = in.read<std::uint32_t>("checkpoint/streams", chains * 4);
+  Schedule& schedule = state.schedule;
+  schedule.reflections = in.attribute<std::int32_t>("checkpoint", "reflections");
+  if (!in.has_attribute("checkpoint", "cluster")) return state;  // layout 1: local moves alone
+  schedule.cluster =
+      named<ClusterMove>(in, in.text_attribute("checkpoint", "cluster"), cluster_moves);
+  schedule.step_size = in.attribute<double>("checkpoint", "step_size");
+  schedule.scales = in.attributes<double>("checkpoint", "scales");
+  state.sweeps = static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "sweeps"));
   return state;
 }
 

@@ -67,9 +67,9 @@ void write_posterior(hdf5::Writer& out, int chains, int draws, int sites,
                      std::span<const float> phi, std::span<const double> action);
 Posterior read_posterior(const hdf5::Reader& in, int sites);
 
-/// The sampler's fields and random streams, in `checkpoint`.
+/// The sampler's fields, random streams and schedule, in `checkpoint`.
 void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Precision precision);
-SamplerState read_sampler(const hdf5::Reader& in, int chains, int sites);
+SamplerState read_sampler(const hdf5::Reader& in, const SamplerOptions& options, int sites);
 
 /// Calls write(out) for a new file, seals it, and puts it in the place of `file` at once.
 void replace_run(const std::filesystem::path& file,

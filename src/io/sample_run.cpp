@@ -74,9 +74,13 @@ void write_results(hdf5::Writer& out, const SampleRun& run) {
   out.text("results/schedule", run.schedule);
   std::vector<std::string> moves;
   std::vector<double> rates;
-  for (const auto& [move, rate] : run.acceptance) moves.push_back(move), rates.push_back(rate);
+  std::vector<std::int32_t> draws;
+  for (const auto& move : run.acceptance) {
+    moves.push_back(move.move), rates.push_back(move.rate), draws.push_back(move.draws);
+  }
   out.dimension("results", "move", moves);
   out.write("results/acceptance", view(rates), {"move"});
+  out.write("results/move_draws", view(draws), {"move"});
   write_observables(out, run.results);
   if (!run.two_point) return;
   out.count("results", "site", run.action.graph->sites());
@@ -168,7 +172,9 @@ void read_results(const hdf5::Reader& in, SampleRun& run) {
   run.schedule = in.text("results/schedule");
   const auto moves = in.texts("results/move");
   const auto rates = in.read<double>("results/acceptance", moves.size());
-  for (std::size_t k = 0; k < moves.size(); ++k) run.acceptance.push_back({moves[k], rates[k]});
+  const auto draws = in.read<std::int32_t>("results/move_draws", moves.size());
+  for (std::size_t k = 0; k < moves.size(); ++k)
+    run.acceptance.push_back({moves[k], rates[k], draws[k]});
   run.results = read_observables(in);
   if (!in.has("results/structure_factor")) return;
   const std::size_t sites = run.action.graph->sites();
@@ -269,7 +275,7 @@ SampleRun read_sample_run(const std::filesystem::path& file) {
   read_results(in, run);
   read_kept(in, run, chains);
   read_measurement(in, run, chains);
-  run.sampler = read_sampler(in, chains, run.action.graph->sites());
+  run.sampler = read_sampler(in, run.config.sampler.options, run.action.graph->sites());
   run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
   run.warm_up = in.attribute<std::int32_t>("checkpoint", "warm_up");
   run.settled = in.attribute<std::uint8_t>("checkpoint", "settled") != 0;

@@ -28,7 +28,8 @@ void expect_equal(const LearnRun& x, const LearnRun& y) {
   }
   EXPECT_EQ(x.checkpoint.sampler.phi, y.checkpoint.sampler.phi);
   EXPECT_EQ(x.checkpoint.sampler.streams, y.checkpoint.sampler.streams);
-  EXPECT_EQ(x.checkpoint.sampler.reflections, y.checkpoint.sampler.reflections);
+  EXPECT_EQ(x.checkpoint.sampler.schedule, y.checkpoint.sampler.schedule);
+  EXPECT_EQ(x.checkpoint.sampler.sweeps, y.checkpoint.sampler.sweeps);
   EXPECT_EQ(x.checkpoint.first_moment, y.checkpoint.first_moment);
   EXPECT_EQ(x.checkpoint.second_moment, y.checkpoint.second_moment);
   EXPECT_EQ(x.checkpoint.theta_error, y.checkpoint.theta_error);

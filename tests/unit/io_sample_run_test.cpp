@@ -26,7 +26,7 @@ SampleRun sample_run_of_six_sites() {
                 .settled = false,
                 .stop = SampleStop::relative_error,
                 .schedule = "a move",
-                .acceptance = {{"one", 1.0 / 3}, {"other", 0.25}},
+                .acceptance = {{"one", 1.0 / 3, 12}, {"other", 0.25, 6}},
                 .kept = {.thin = 4, .phi = {}, .action = {}},
                 .results = {},
                 .two_point = {},
@@ -57,10 +57,9 @@ SampleRun sample_run_of_six_sites() {
                       .reason = "too short"};
   run.results = {m2, xi};
   run.two_point = TwoPoint{{3, 2}, awkward(6), awkward(6), awkward(6), awkward(6)};
-  run.sampler = {.phi = {}, .streams = {}};
   for (int k = 0; k < 16 * 6; ++k) run.sampler.phi.push_back(std::sin(static_cast<float>(k)));
   run.sampler.streams.assign(16 * 4, 0xFFFFFFF0u);
-  run.sampler.reflections = 3;
+  run.sampler.schedule.cluster = ClusterMove::swendsen_wang;
   run.measurement = {.draws = 12,
                      .bin_length = 4,
                      .bins = awkward(2 * 16 * 3),
@@ -91,7 +90,7 @@ TEST_F(RunFile, SampleComesBackExactly) {
   EXPECT_EQ(back.measuring_seconds, 1.5);
   EXPECT_EQ(back.sampler.phi, run.sampler.phi);
   EXPECT_EQ(back.sampler.streams, run.sampler.streams);
-  EXPECT_EQ(back.sampler.reflections, 3);
+  EXPECT_EQ(back.sampler.schedule, run.sampler.schedule);
   EXPECT_EQ(back.observables, run.observables);
   EXPECT_EQ(back.measurement.draws, 12);
   EXPECT_EQ(back.measurement.bin_length, 4);

@@ -73,7 +73,9 @@ inline LearnRun learn_sample(const std::string& extra = {}) {
   state.epoch = 2, state.quiet_epochs = 1, state.w = run.action.w, state.r = run.action.r;
   state.a = run.action.a, state.b = run.action.b, state.theta_error = run.theta_error;
   state.first_moment = {-0.0, std::numeric_limits<double>::denorm_min()};
-  state.sampler.reflections = 3;
+  state.sampler.schedule = {
+      .reflections = 3, .cluster = ClusterMove::fill, .step_size = 0.1, .scales = {1.0}};
+  state.sampler.sweeps = 77;
   for (int k = 0; k < 16 * 6; ++k) state.sampler.phi.push_back(static_cast<float>(std::sin(k)));
   for (unsigned k = 0; k < 16 * 4; ++k)
     state.sampler.streams.push_back(0xFFFFFFFFu - k * 2654435761u);

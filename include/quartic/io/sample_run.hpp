@@ -34,8 +34,9 @@ struct KeptDraws {
 };
 
 struct MoveAcceptance {
-  std::string move;  ///< independence, reflection, ...
+  std::string move;  ///< independence, reflection, ..., turned: the signs that cluster moves turned
   double rate = 0;   ///< accepted over proposed, mean over the draws
+  int draws = 0;     ///< those in which it was made
 };
 
 struct SampleRun {
