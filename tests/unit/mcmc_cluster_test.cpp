@@ -23,7 +23,9 @@ constexpr std::uint64_t seed = 21;
 
 class UnionFind {
  public:
-  explicit UnionFind(int sites) : parent_(sites) { std::iota(parent_.begin(), parent_.end(), 0); }
+  explicit UnionFind(int sites) : parent_(sites) {
+    std::iota(parent_.begin(), parent_.end(), 0);
+  }
   int find(int i) {
     while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
     return i;
@@ -65,8 +67,8 @@ struct Case {
       for (int k = 0; k < 4; ++k) words[k * lanes + lane] = state[k];
       RandomStream random(seed, Stream::check, chain);
       for (int i = 0; i < table.sites(); ++i)
-        start[static_cast<std::size_t>(i) * lanes + lane] = static_cast<T>(
-            0.9 * std::copysign(1.0, random.uniform() - 0.3) + 0.4 * random.normal());
+        start[static_cast<std::size_t>(i) * lanes + lane] =
+            static_cast<T>(0.9 * std::copysign(1.0, random.uniform() - 0.3) + 0.4 * random.normal());
     }
     phi = start;
   }
