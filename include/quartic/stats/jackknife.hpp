@@ -1,0 +1,73 @@
+// Groups of samples for errors by the jackknife.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "quartic/stats/estimate.hpp"
+
+namespace quartic {
+
+/// Chains of equal length from one ensemble, stored [chain][draw].
+struct ChainSet {
+  int chains = 0;
+  int draws = 0;
+  std::size_t samples() const { return static_cast<std::size_t>(chains) * draws; }
+};
+
+/// Consecutive groups of samples that are independent of each other: whole chains where there are
+/// 64 or more in a set, bins within chains otherwise. Each set of chains is a stratum.
+struct JackknifeGroups {
+  std::vector<std::size_t> first;  ///< group g holds samples [first[g], first[g + 1])
+  std::vector<int> stratum;        ///< one a group, ascending
+  int shortest_bin = 0;            ///< draws; 0 where every group is whole chains
+
+  int size() const { return static_cast<int>(stratum.size()); }
+  std::size_t length(int group) const { return first[group + 1] - first[group]; }
+};
+
+/// 64 to 256 groups a set, whole chains where it has 64 chains or more; otherwise bins of at least
+/// `least_bin` draws where that leaves 64 of them. Throws BadInput for a set of fewer than 64
+/// samples.
+JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bin = 1);
+
+/// Standard errors of several functions of sums over samples, by leaving out one group at a time
+/// (groups of unequal size: Busing, Meijer, van der Leeden, Stat. Comput. 9 (1999) 3; strata: the
+/// group's stratum is scaled up to its full size, and variances of strata add). `deviation` holds
+/// for each group the functions' values without it, less their values with all: [group][function].
+std::vector<double> jackknife_errors(const JackknifeGroups& groups,
+                                     const std::vector<std::vector<double>>& deviation);
+
+/// Sums of all samples but those of one group, with its stratum scaled up to its full size: from
+/// sums [group][quantity].
+class LeaveOneOut {
+ public:
+  LeaveOneOut(const JackknifeGroups& groups, const std::vector<std::vector<double>>& sums);
+  const std::vector<double>& total() const { return total_; }
+  std::vector<double> without(int group) const;
+
+ private:
+  const JackknifeGroups* groups_;
+  const std::vector<std::vector<double>>* sums_;
+  std::vector<double> total_;
+  std::vector<std::vector<double>> stratum_total_;
+  std::vector<std::size_t> stratum_length_;
+};
+
+/// Several functions of the means of several quantities: fills `values` from `means`. Must be free
+/// of side effects.
+using FunctionOfMeans =
+    std::function<void(std::span<const double> means, std::span<double> values)>;
+
+/// Values and jackknife errors of `functions` functions of the means over all samples; sums
+/// [group][quantity] are over a group's samples. The value is that of the overall means: its bias
+/// falls off as 1/samples, the error only as 1/sqrt(samples). With `correct_bias` the leading 1/N
+/// is removed (f_J = f - sum_g (1 - n_g/N) (f_g - f), f_g without group g), which adds noise.
+/// O(groups * (quantities + cost of the functions)).
+std::vector<Estimate> jackknife(const JackknifeGroups& groups,
+                                const std::vector<std::vector<double>>& sums, int functions,
+                                const FunctionOfMeans& function, bool correct_bias = false);
+
+}  // namespace quartic
