@@ -1,0 +1,64 @@
+// Groups of samples for errors by the jackknife.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace quartic {
+
+/// Chains of equal length from one ensemble, stored [chain][draw].
+struct ChainSet {
+  int chains = 0;
+  int draws = 0;
+  std::size_t samples() const { return static_cast<std::size_t>(chains) * draws; }
+};
+
+/// Whether groups of a set are whole chains (64 or more of them) rather than bins within chains.
+bool whole_chains(const ChainSet& set);
+
+/// Consecutive groups of samples that are independent of each other: whole chains where there are
+/// 64 or more in a set, bins within chains otherwise. Each set of chains is a stratum.
+struct JackknifeGroups {
+  std::vector<std::size_t> first;  ///< group g holds samples [first[g], first[g + 1])
+  std::vector<int> stratum;        ///< one a group, ascending
+  int shortest_bin = 0;            ///< draws; 0 where every group is whole chains
+
+  int size() const { return static_cast<int>(stratum.size()); }
+  std::size_t length(int group) const { return first[group + 1] - first[group]; }
+};
+
+/// 64 to 256 groups a set: whole chains, or bins of at least
+/// `least_bin` draws where that leaves 64 of them. Throws BadInput for a set of fewer than 64
+/// samples.
+JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bin = 1);
+
+/// The longest integrated autocorrelation time (draws) of series [series][sample] in those sets
+/// whose groups are bins within chains; 1/2 where there are none.
+double slowest_autocorrelation(std::span<const ChainSet> sets,
+                               const std::vector<std::vector<double>>& series);
+
+/// Standard errors of several functions of sums over samples, by leaving out one group at a time
+/// (groups of unequal size: Busing, Meijer, van der Leeden, Stat. Comput. 9 (1999) 3; strata: the
+/// group's stratum is scaled up to its full size, and variances of strata add). `deviation` holds
+/// for each group the functions' values without it, less their values with all: [group][function].
+std::vector<double> jackknife_errors(const JackknifeGroups& groups,
+                                     const std::vector<std::vector<double>>& deviation);
+
+/// Sums of all samples but those of one group, with its stratum scaled up to its full size: from
+/// sums [group][quantity].
+class LeaveOneOut {
+ public:
+  LeaveOneOut(const JackknifeGroups& groups, const std::vector<std::vector<double>>& sums);
+  const std::vector<double>& total() const { return total_; }
+  std::vector<double> without(int group) const;
+
+ private:
+  const JackknifeGroups* groups_;
+  const std::vector<std::vector<double>>* sums_;
+  std::vector<double> total_;
+  std::vector<std::vector<double>> stratum_total_;
+  std::vector<std::size_t> stratum_length_;
+};
+
+}  // namespace quartic

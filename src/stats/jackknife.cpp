@@ -1,0 +1,123 @@
+#include "quartic/stats/jackknife.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "quartic/core/error.hpp"
+#include "quartic/stats/autocorrelation.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr int least_groups = 64, most_groups = 256;
+
+/// Groups of one set from `first` on.
+void append_groups(const ChainSet& set, int stratum, double least_bin, JackknifeGroups& out) {
+  const auto cut = [&](std::size_t begin, std::size_t length, std::size_t unit, int parts) {
+    for (int g = 0; g < parts; ++g) {
+      out.first.push_back(begin + length / unit * (g + 1) / parts * unit);
+      out.stratum.push_back(stratum);
+    }
+  };
+  const std::size_t begin = out.first.back(), draws = set.draws;
+  if (whole_chains(set)) return cut(begin, set.samples(), draws, std::min(set.chains, most_groups));
+  const int fewest = (least_groups + set.chains - 1) / set.chains;
+  const int most = std::min(set.draws, (most_groups + set.chains - 1) / set.chains);
+  const int bins =
+      std::clamp(static_cast<int>(set.draws / least_bin), std::min(fewest, most), most);
+  for (int chain = 0; chain < set.chains; ++chain) cut(begin + chain * draws, draws, 1, bins);
+  const int bin = set.draws / bins;
+  out.shortest_bin = out.shortest_bin == 0 ? bin : std::min(out.shortest_bin, bin);
+}
+
+}  // namespace
+
+bool whole_chains(const ChainSet& set) {
+  return set.chains >= least_groups;
+}
+
+JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bin) {
+  JackknifeGroups groups;
+  groups.first.push_back(0);
+  for (std::size_t k = 0; k < sets.size(); ++k) {
+    if (sets[k].chains < 1 || sets[k].samples() < least_groups) {
+      throw BadInput(fmt::format("errors need at least {} samples of an ensemble, got {} chains of "
+                                 "{} draws",
+                                 least_groups, sets[k].chains, sets[k].draws),
+                     "store more chains or draws");
+    }
+    append_groups(sets[k], static_cast<int>(k), std::max(least_bin, 1.0), groups);
+  }
+  return groups;
+}
+
+double slowest_autocorrelation(std::span<const ChainSet> sets,
+                               const std::vector<std::vector<double>>& series) {
+  double tau = 0.5;
+  std::size_t first = 0;
+  for (const auto& set : sets) {
+    for (const auto& x : series)
+      if (!whole_chains(set))
+        tau = std::max(tau,
+                       estimate_series(std::span(x).subspan(first, set.samples()), set.chains).tau);
+    first += set.samples();
+  }
+  return tau;
+}
+
+std::vector<double> jackknife_errors(const JackknifeGroups& groups,
+                                     const std::vector<std::vector<double>>& deviation) {
+  const int strata = groups.stratum.empty() ? 0 : groups.stratum.back() + 1;
+  const std::size_t functions = deviation.empty() ? 0 : deviation.front().size();
+  std::vector<std::size_t> length(strata), count(strata);
+  for (int g = 0; g < groups.size(); ++g)
+    length[groups.stratum[g]] += groups.length(g), ++count[groups.stratum[g]];
+  std::vector<double> error(functions);
+  for (std::size_t k = 0; k < functions; ++k) {
+    // Pseudo-values less the full estimate: -(h - 1) * deviation, h = samples of stratum / group.
+    const auto h = [&](int g) {
+      return static_cast<double>(length[groups.stratum[g]]) / static_cast<double>(groups.length(g));
+    };
+    std::vector<double> mean(strata);
+    for (int g = 0; g < groups.size(); ++g)
+      mean[groups.stratum[g]] -=
+          (h(g) - 1) * deviation[g][k] / static_cast<double>(count[groups.stratum[g]]);
+    double variance = 0;
+    for (int g = 0; g < groups.size(); ++g) {
+      const double d = -(h(g) - 1) * deviation[g][k] - mean[groups.stratum[g]];
+      variance += d * d / ((h(g) - 1) * static_cast<double>(count[groups.stratum[g]]));
+    }
+    error[k] = std::sqrt(variance);
+  }
+  return error;
+}
+
+LeaveOneOut::LeaveOneOut(const JackknifeGroups& groups,
+                         const std::vector<std::vector<double>>& sums)
+    : groups_(&groups),
+      sums_(&sums),
+      total_(sums.front().size()),
+      stratum_total_(groups.stratum.back() + 1, total_),
+      stratum_length_(stratum_total_.size()) {
+  for (int g = 0; g < groups.size(); ++g) {
+    auto& sum = stratum_total_[groups.stratum[g]];
+    for (std::size_t q = 0; q < sum.size(); ++q) sum[q] += sums[g][q];
+    stratum_length_[groups.stratum[g]] += groups.length(g);
+  }
+  for (const auto& sum : stratum_total_)
+    for (std::size_t q = 0; q < sum.size(); ++q) total_[q] += sum[q];
+}
+
+std::vector<double> LeaveOneOut::without(int group) const {
+  const int k = groups_->stratum[group];
+  const double length = static_cast<double>(stratum_length_[k]);
+  const double scale = length / (length - static_cast<double>(groups_->length(group)));
+  std::vector<double> out = total_;
+  for (std::size_t q = 0; q < out.size(); ++q)
+    out[q] += scale * (stratum_total_[k][q] - (*sums_)[group][q]) - stratum_total_[k][q];
+  return out;
+}
+
+}  // namespace quartic
