@@ -66,20 +66,22 @@ HWY_INLINE hn::Vec<D> uniform(D d, VU bits) {
   }
 }
 
-/// exp(x) for an accept step; x is clamped to at least -80 (float).
+/// exp(x) for an accept step, x clamped to [-80, 80]. Adding 1.5 * 2^23 rounds to an integer and
+/// leaves it in the low bits of the sum, ready to be shifted into the exponent.
 template <class D, HWY_IF_LANE_SIZE_D(D, 4)>
 HWY_INLINE hn::Vec<D> accept_exp(D d, hn::Vec<D> x) {
   const hn::RebindToSigned<D> di;
+  const auto round = hn::Set(d, 12582912.0f);
   x = hn::Min(hn::Max(x, hn::Set(d, -80.0f)), hn::Set(d, 80.0f));
-  const auto n = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504f)));
-  const auto nf = hn::ConvertTo(d, n);
-  auto r = hn::NegMulAdd(nf, hn::Set(d, 0.693145752f), x);
-  r = hn::NegMulAdd(nf, hn::Set(d, 1.42860677e-6f), r);
+  const auto shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), round);
+  const auto n = hn::Sub(shifted, round);
+  auto r = hn::NegMulAdd(n, hn::Set(d, 0.693145752f), x);
+  r = hn::NegMulAdd(n, hn::Set(d, 1.42860677e-6f), r);
   auto p = hn::MulAdd(hn::Set(d, 0.008373887772f), r, hn::Set(d, 0.041898485922f));
   p = hn::MulAdd(p, r, hn::Set(d, 0.166664654584f));
   p = hn::MulAdd(p, r, hn::Set(d, 0.499991447554f));
   p = hn::MulAdd(p, hn::Mul(r, r), hn::Add(r, hn::Set(d, 1.0f)));
-  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(n)));
+  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
 }
 template <class D, HWY_IF_LANE_SIZE_D(D, 8)>
 HWY_INLINE hn::Vec<D> accept_exp(D d, hn::Vec<D> x) {

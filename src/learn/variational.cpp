@@ -179,7 +179,7 @@ EpochRow VariationalLearner<T>::step() {
   row.epoch = state_.epoch;
   row.action_variance = overlap.variance.value, row.action_variance_error = overlap.variance.error;
   row.weight_ess = overlap.weight_ess.value, row.weight_ess_error = overlap.weight_ess.error;
-  row.acceptance = acceptance.independence, row.reflection_acceptance = acceptance.reflection;
+  row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
   if (row.acceptance < 1e-3) {
     throw Diverged(
         fmt::format("epoch {}: the acceptance has fallen to {:.1e}", state_.epoch, row.acceptance),

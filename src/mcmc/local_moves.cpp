@@ -17,47 +17,68 @@ namespace HWY_NAMESPACE {
 
 constexpr int kMostLanes = 64;
 
-/// j = scale * sum w phi - r for one vector of chains.
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> local_field(D d, const SweepBlock<T>& block, int site, int lane) {
-  const auto& table = *block.table;
-  const auto begin = table.row[site], end = table.row[site + 1];
-  const T* phi = block.phi + lane;
-  auto sum = hn::Zero(d);
-  for (auto k = begin; k < end; ++k) {
-    const auto x = hn::Load(d, phi + static_cast<ptrdiff_t>(table.neighbour[k]) * block.lanes);
-    sum = hn::MulAdd(hn::Set(d, table.weight[k]), x, sum);
-  }
-  return hn::MulSub(sum, hn::Set(d, block.scale), hn::Set(d, table.site[site].r));
-}
-
-/// Runs a site kernel over all sites and lanes in lexicographic order. The kernel maps
-/// (site, constants, lane, j, x, stream) to the new x and adds 1 for each acceptance.
-template <class T, class Kernel>
-HWY_INLINE double sweep(const SweepBlock<T>& block, Kernel&& kernel) {
+/// Runs a site kernel over all sites in the table's order, kVectors vectors of chains side by side:
+/// their latencies overlap, and each neighbour's row and weight are looked up once for all of them.
+/// The kernel gets (turn, constants, apply) and calls apply once with what maps (lane, j, x,
+/// stream) to the new x and adds 1 for each acceptance, so that it decides by site outside the loop
+/// over vectors; j = scale * sum w phi - r.
+template <int kVectors, class T, class Kernel>
+HWY_INLINE double sweep_vectors(const SweepBlock<T>& block, int lane, Kernel& kernel) {
   const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
   const hn::Rebind<uint32_t, decltype(d)> du;
   const int step = static_cast<int>(hn::Lanes(d));
-  const size_t stride = static_cast<size_t>(block.lanes);
-  const int sites = block.table->sites();
-  auto accepted = hn::Zero(d);
+  const ptrdiff_t stride = block.lanes;
+  const auto& table = *block.table;
+  const int sites = table.sites();
+  const int32_t* HWY_RESTRICT order = table.order.data();
+  const int32_t* HWY_RESTRICT row = table.row.data();
+  const int32_t* HWY_RESTRICT neighbour = table.neighbour.data();
+  const T* HWY_RESTRICT weight = table.weight.data();
+  T* phi = block.phi + lane;
+  uint32_t* words = block.words + lane;
+  const V scale = hn::Set(d, block.scale);
+  V accepted = hn::Zero(d);
   double total = 0;
-  for (int site = 0; site < sites; ++site) {
-    const auto& constants = block.table->site[site];
-    T* row = block.phi + static_cast<ptrdiff_t>(site) * block.lanes;
-    for (int lane = 0; lane < block.lanes; lane += step) {
-      const auto j = local_field(d, block, site, lane);
-      VectorStream<decltype(du)> stream(du, block.words + lane, stride);
-      const auto x = hn::Load(d, row + lane);
-      hn::Store(kernel(d, site, constants, lane, j, x, stream, accepted), d, row + lane);
-      stream.store(du, block.words + lane, stride);
+  for (int turn = 0; turn < sites; ++turn) {
+    const int site = order[turn];
+    const SiteConstants<T>& constants = table.site[site];
+    V j[kVectors];
+    for (int k = 0; k < kVectors; ++k) j[k] = hn::Zero(d);
+    for (auto n = row[site]; n < row[site + 1]; ++n) {
+      const T* x = phi + neighbour[n] * stride;
+      const V w = hn::Set(d, weight[n]);
+      for (int k = 0; k < kVectors; ++k) j[k] = hn::MulAdd(w, hn::Load(d, x + k * step), j[k]);
     }
-    if ((site & 1023) == 1023) {  // float counts stay exact
+    T* x = phi + site * stride;
+    const V r = hn::Set(d, constants.r);
+    kernel(d, turn, constants, [&](auto&& update) HWY_ATTR {
+#pragma GCC unroll 4
+      for (int k = 0; k < kVectors; ++k) {
+        VectorStream<decltype(du)> stream(du, words + k * step, static_cast<size_t>(stride));
+        const V old = hn::Load(d, x + k * step);
+        const V field = hn::MulSub(j[k], scale, r);
+        hn::Store(update(lane + k * step, field, old, stream, accepted), d, x + k * step);
+        stream.store(du, words + k * step, static_cast<size_t>(stride));
+      }
+    });
+    if ((turn & 1023) == 1023) {  // float counts stay exact
       total += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, accepted)));
       accepted = hn::Zero(d);
     }
   }
   return total + static_cast<double>(hn::GetLane(hn::SumOfLanes(d, accepted)));
+}
+
+template <class T, class Kernel>
+HWY_INLINE double sweep(const SweepBlock<T>& block, Kernel&& kernel) {
+  const int step = static_cast<int>(hn::Lanes(hn::ScalableTag<T>()));
+  double accepted = 0;
+  int lane = 0;
+  for (; lane + 4 * step <= block.lanes; lane += 4 * step)
+    accepted += sweep_vectors<4>(block, lane, kernel);
+  for (; lane < block.lanes; lane += step) accepted += sweep_vectors<1>(block, lane, kernel);
+  return accepted;
 }
 
 /// x_new where accepted, x elsewhere; counts acceptances.
@@ -74,6 +95,21 @@ HWY_INLINE V rough_reciprocal(D d, V x) {
     return hn::ApproximateReciprocal(x);
   } else {
     return hn::Div(hn::Set(d, 1.0), x);
+  }
+}
+
+/// 1/sqrt(x) to full precision, without the divider for float.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V reciprocal_sqrt(D d, V x) {
+  using T = hn::TFromD<D>;
+  if constexpr (sizeof(T) == 4) {
+    const V half = hn::Mul(hn::Set(d, T(0.5)), x);
+    V y = hn::ApproximateReciprocalSqrt(x);
+    for (int step = 0; step < (HWY_TARGET <= HWY_SSE4 ? 1 : 3); ++step)  // x86 begins with 12 bits
+      y = hn::Mul(y, hn::NegMulAdd(hn::Mul(half, y), y, hn::Set(d, T(1.5))));
+    return y;
+  } else {
+    return hn::Div(hn::Set(d, T(1)), hn::Sqrt(x));
   }
 }
 
@@ -101,23 +137,40 @@ HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
   return hn::Mul(next, next);
 }
 
-/// Single well: x' from N(j/P, 1/P), P = 2a + 4bc, weight exp(-b (x^2 - c)^2) <= 1.
-template <class D, class V, class S, class T = hn::TFromD<D>>
-HWY_INLINE V independence_single(D d, const SiteConstants<T>& site, V j, V x, V z, S& stream,
-                                 V& accepted) {
-  const V b = hn::Set(d, site.b), two_a = hn::Set(d, site.a + site.a),
-          four_b = hn::Set(d, 4 * site.b);
+/// P = 2a + 4bc with the centre c at the mode, for a field beyond the usual.
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE V unusual_precision(D d, const SiteConstants<T>& site, V j) {
+  const V two_a = hn::Set(d, site.a + site.a), four_b = hn::Set(d, 4 * site.b);
   const V m2 = rough_mode_square(d, two_a, four_b, hn::Abs(j));
   const V stiffness = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, two_a);
   const V spread = hn::Mul(hn::Set(d, T(1.2)),
                            rough_reciprocal(d, hn::Max(stiffness, hn::Set(d, site.two_root_b))));
   const V c = hn::Max(hn::Add(m2, spread), hn::Set(d, site.least_centre));
-  const V variance = hn::Div(hn::Set(d, T(1)), hn::MulAdd(four_b, c, two_a));
-  const V proposal = hn::MulAdd(hn::Sqrt(variance), z, hn::Mul(j, variance));
+  return hn::MulAdd(four_b, c, two_a);
+}
+
+/// Single well: x' from N(j/P, 1/P), P = 2a + 4bc, weight exp(-b (x^2 - c)^2) <= 1. P is a function
+/// of j alone, and any positive one is exact.
+template <class D, class V, class S, class T = hn::TFromD<D>>
+HWY_INLINE V independence_single(D d, const SiteConstants<T>& site, V j, V x, V z, S& stream,
+                                 V& accepted) {
+  const V u = hn::Mul(j, j);
+  const V usual =
+      hn::Mul(hn::MulAdd(hn::Set(d, site.precision[1]), u, hn::Set(d, site.precision[0])),
+              rough_reciprocal(d, hn::MulAdd(hn::Set(d, site.precision[2]), u, hn::Set(d, T(1)))));
+  V precision = usual;
+  const auto beyond = hn::Gt(u, hn::Set(d, site.usual_field2));
+  if (HWY_UNLIKELY(!hn::AllFalse(d, beyond)))
+    precision = hn::IfThenElse(beyond, unusual_precision(d, site, j), usual);
+  const V width = reciprocal_sqrt(d, precision);
+  const V proposal = hn::MulAdd(width, z, hn::Mul(j, hn::Mul(width, width)));
+  // b (x^2 - p^2) (x^2 + p^2 - 2c) with 2bc = P/2 - a.
   const V x2 = hn::Mul(x, x), p2 = hn::Mul(proposal, proposal);
-  const V log_ratio = hn::Mul(hn::Mul(b, hn::Sub(x2, p2)), hn::Sub(hn::Add(x2, p2), hn::Add(c, c)));
-  const V u = uniform(d, stream.next());
-  return choose(d, hn::Lt(u, accept_exp(d, log_ratio)), proposal, x, accepted);
+  const V centre = hn::MulSub(hn::Set(d, T(0.5)), precision, hn::Set(d, site.a));
+  const V log_ratio =
+      hn::Mul(hn::Sub(x2, p2), hn::MulSub(hn::Set(d, site.b), hn::Add(x2, p2), centre));
+  const V v = uniform(d, stream.next());
+  return choose(d, hn::Lt(v, accept_exp(d, log_ratio)), proposal, x, accepted);
 }
 
 /// The folded envelope of |x| (core/quartic_density.hpp): Gaussian centre, width, and weight
@@ -184,85 +237,96 @@ HWY_INLINE V independence_folded(D d, const SiteConstants<T>& site, V j, V x, V 
 
 template <class T>
 double Independence(const SweepBlock<T>& block) {
-  HWY_ALIGN T spare[kMostLanes];  // the second Gaussian of each pair, for the odd sites
-  return sweep(block, [&](auto d, int site, const auto& constants, int lane, auto j, auto x,
-                          auto& stream, auto& accepted) HWY_ATTR {
-    auto z = j;
-    if ((site & 1) == 0) {
-      auto second = j;
+  HWY_ALIGN T spare[kMostLanes];  // the second Gaussian of each pair, for every other turn
+  return sweep(block, [&](auto d, int turn, const auto& site, auto&& apply) HWY_ATTR {
+    using V = hn::Vec<decltype(d)>;
+    const auto gaussian = [&](int lane, auto& stream) HWY_ATTR {
+      if ((turn & 1) != 0) return hn::Load(d, spare + lane);
+      V first, second;
       const auto radius_bits = stream.next(), angle_bits = stream.next();
-      gaussian_pair(d, radius_bits, angle_bits, z, second);
+      gaussian_pair(d, radius_bits, angle_bits, first, second);
       hn::Store(second, d, spare + lane);
+      return first;
+    };
+    if (site.folded) {
+      apply([&](int lane, V j, V x, auto& stream, V& accepted) HWY_ATTR {
+        const V z = gaussian(lane, stream);
+        return independence_folded(d, site, j, x, z, stream, accepted);
+      });
     } else {
-      z = hn::Load(d, spare + lane);
+      apply([&](int lane, V j, V x, auto& stream, V& accepted) HWY_ATTR {
+        const V z = gaussian(lane, stream);
+        return independence_single(d, site, j, x, z, stream, accepted);
+      });
     }
-    return constants.folded ? independence_folded(d, constants, j, x, z, stream, accepted)
-                            : independence_single(d, constants, j, x, z, stream, accepted);
   });
 }
 
 template <class T>
 double Reflection(const SweepBlock<T>& block) {
-  return sweep(block, [&](auto d, int, const auto& site, int, auto j, auto x, auto& stream,
-                          auto& accepted) HWY_ATTR {
-    const auto sum = hn::Mul(hn::Set(d, site.reflection + site.reflection), j);  // x + x'
-    const auto reflected = hn::Sub(sum, x);
-    const auto squares = hn::MulAdd(x, x, hn::Mul(reflected, reflected));
-    const auto slope =
-        hn::MulSub(sum, hn::MulAdd(hn::Set(d, site.b), squares, hn::Set(d, site.a)), j);
-    const auto log_ratio = hn::Mul(hn::Sub(x, reflected), slope);
-    const auto u = uniform(d, stream.next());
-    return choose(d, hn::Lt(u, accept_exp(d, log_ratio)), reflected, x, accepted);
+  return sweep(block, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+    apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
+      const auto sum = hn::Mul(hn::Set(d, site.reflection + site.reflection), j);  // x + x'
+      const auto reflected = hn::Sub(sum, x);
+      const auto squares = hn::MulAdd(x, x, hn::Mul(reflected, reflected));
+      const auto slope =
+          hn::MulSub(sum, hn::MulAdd(hn::Set(d, site.b), squares, hn::Set(d, site.a)), j);
+      const auto log_ratio = hn::Mul(hn::Sub(x, reflected), slope);
+      const auto u = uniform(d, stream.next());
+      return choose(d, hn::Lt(u, accept_exp(d, log_ratio)), reflected, x, accepted);
+    });
   });
 }
 
 template <class T>
 double Metropolis(const SweepBlock<T>& block) {
-  return sweep(block, [&](auto d, int, const auto& site, int, auto j, auto x, auto& stream,
-                          auto& accepted) HWY_ATTR {
-    const auto a = hn::Set(d, site.a), b = hn::Set(d, site.b);
-    for (int hit = 0; hit < block.hits; ++hit) {
-      const auto move = hn::Sub(uniform(d, stream.next()), hn::Set(d, T(0.5)));
-      const auto proposal = hn::MulAdd(hn::Set(d, site.step + site.step), move, x);
-      const auto sum = hn::Add(x, proposal);
-      const auto squares = hn::MulAdd(x, x, hn::Mul(proposal, proposal));
-      const auto log_ratio =
-          hn::Mul(hn::Sub(x, proposal), hn::MulSub(sum, hn::MulAdd(b, squares, a), j));
-      const auto u = uniform(d, stream.next());
-      x = choose(d, hn::Lt(u, accept_exp(d, log_ratio)), proposal, x, accepted);
-    }
-    return x;
+  return sweep(block, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+    apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
+      const auto a = hn::Set(d, site.a), b = hn::Set(d, site.b);
+      for (int hit = 0; hit < block.hits; ++hit) {
+        const auto move = hn::Sub(uniform(d, stream.next()), hn::Set(d, T(0.5)));
+        const auto proposal = hn::MulAdd(hn::Set(d, site.step + site.step), move, x);
+        const auto sum = hn::Add(x, proposal);
+        const auto squares = hn::MulAdd(x, x, hn::Mul(proposal, proposal));
+        const auto log_ratio =
+            hn::Mul(hn::Sub(x, proposal), hn::MulSub(sum, hn::MulAdd(b, squares, a), j));
+        const auto u = uniform(d, stream.next());
+        x = choose(d, hn::Lt(u, accept_exp(d, log_ratio)), proposal, x, accepted);
+      }
+      return x;
+    });
   });
 }
 
 template <class T>
 double HeatBath(const SweepBlock<T>& block) {
-  return sweep(block, [&](auto d, int, const auto& site, int, auto j, auto x, auto& stream,
-                          auto& accepted) HWY_ATTR {
-    const auto one = hn::Set(d, T(1));
-    accepted = hn::Add(accepted, one);
-    auto z = x, spare = x;
-    if (site.b == T(0)) {
-      const auto radius_bits = stream.next(), angle_bits = stream.next();
-      gaussian_pair(d, radius_bits, angle_bits, z, spare);
-      const auto variance = hn::Set(d, T(1) / (2 * site.a));
-      return hn::MulAdd(hn::Sqrt(variance), z, hn::Mul(j, variance));
-    }
-    const FoldedEnvelope<decltype(d)> envelope(d, site, j);
-    auto open = hn::Eq(one, one);
-    while (!hn::AllFalse(d, open)) {
-      const auto radius_bits = stream.next(), angle_bits = stream.next();
-      gaussian_pair(d, radius_bits, angle_bits, z, spare);
-      const auto y = hn::MulAdd(envelope.width, z, envelope.centre);
-      const auto fold = hn::Add(one, accept_exp(d, hn::Mul(envelope.minus_2t, y)));
-      const auto weight = hn::Mul(fold, accept_exp(d, hn::Neg(envelope.exponent(y))));
-      const auto u = uniform(d, stream.next()), v = uniform(d, stream.next());
-      const auto accept = hn::And(hn::Lt(hn::Add(u, u), weight), hn::Ge(y, hn::Zero(d)));
-      const auto drawn = signed_value(d, y, j, hn::Lt(hn::Mul(v, fold), one));
-      x = hn::IfThenElse(hn::And(open, accept), drawn, x);
-      open = hn::AndNot(accept, open);
-    }
-    return x;
+  return sweep(block, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+    apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
+      const auto one = hn::Set(d, T(1));
+      accepted = hn::Add(accepted, one);
+      auto z = x, spare = x;
+      if (site.b == T(0)) {
+        const auto radius_bits = stream.next(), angle_bits = stream.next();
+        gaussian_pair(d, radius_bits, angle_bits, z, spare);
+        const auto variance = hn::Set(d, T(1) / (2 * site.a));
+        return hn::MulAdd(hn::Sqrt(variance), z, hn::Mul(j, variance));
+      }
+      const FoldedEnvelope<decltype(d)> envelope(d, site, j);
+      auto open = hn::Eq(one, one);
+      while (!hn::AllFalse(d, open)) {
+        const auto radius_bits = stream.next(), angle_bits = stream.next();
+        gaussian_pair(d, radius_bits, angle_bits, z, spare);
+        const auto y = hn::MulAdd(envelope.width, z, envelope.centre);
+        const auto fold = hn::Add(one, accept_exp(d, hn::Mul(envelope.minus_2t, y)));
+        const auto weight = hn::Mul(fold, accept_exp(d, hn::Neg(envelope.exponent(y))));
+        const auto u = uniform(d, stream.next()), v = uniform(d, stream.next());
+        const auto accept = hn::And(hn::Lt(hn::Add(u, u), weight), hn::Ge(y, hn::Zero(d)));
+        const auto drawn = signed_value(d, y, j, hn::Lt(hn::Mul(v, fold), one));
+        x = hn::IfThenElse(hn::And(open, accept), drawn, x);
+        open = hn::AndNot(accept, open);
+      }
+      return x;
+    });
   });
 }
 

@@ -13,6 +13,9 @@ template <class T>
 struct SiteConstants {
   T a, b, r;
   T reflection;    ///< 1/P: the reflection's centre is j / P
+  T precision[3];  ///< p0, p1, q: the independence envelope's P at field j is (p0 + p1 j^2) / (1 +
+                   ///< q j^2)
+  T usual_field2;  ///< j^2 up to which that form was fitted; beyond, the mode is found anew
   T least_centre;  ///< lower limit of the envelope's c, so that its Gaussian stays normalisable
   T step;          ///< width of a Metropolis proposal
   T well_square;   ///< the wells' place at j = 0, max(0, -a / 2b)
@@ -22,6 +25,9 @@ struct SiteConstants {
 
 template <class T>
 struct SweepTable {
+  /// Sites in the order of a sweep: ascending, but within each short run no site soon after its
+  /// neighbour, because the second would wait for the first's result.
+  std::vector<std::int32_t> order;
   std::vector<std::int32_t> row;        ///< sites + 1
   std::vector<std::int32_t> neighbour;  ///< site at the other end
   std::vector<T> weight;                ///< w of the edge to it

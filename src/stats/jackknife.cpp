@@ -120,4 +120,35 @@ std::vector<double> LeaveOneOut::without(int group) const {
   return out;
 }
 
+std::vector<Estimate> jackknife(const JackknifeGroups& groups,
+                                const std::vector<std::vector<double>>& sums, int functions,
+                                const FunctionOfMeans& function, bool correct_bias) {
+  const LeaveOneOut leave(groups, sums);
+  const auto samples = static_cast<double>(groups.first.back() - groups.first.front());
+  const auto evaluate = [&](std::vector<double> sum) {
+    for (double& s : sum) s /= samples;
+    std::vector<double> values(functions);
+    function(sum, values);
+    return values;
+  };
+  const auto all = evaluate(leave.total());
+  std::vector<std::vector<double>> deviation;
+  std::vector<std::size_t> length(groups.stratum.back() + 1);
+  for (int g = 0; g < groups.size(); ++g) {
+    deviation.push_back(evaluate(leave.without(g)));
+    for (int k = 0; k < functions; ++k) deviation[g][k] -= all[k];
+    length[groups.stratum[g]] += groups.length(g);
+  }
+  const auto error = jackknife_errors(groups, deviation);
+  std::vector<Estimate> result(functions);
+  for (int k = 0; k < functions; ++k) {
+    result[k] = {all[k], error[k]};
+    for (int g = 0; correct_bias && g < groups.size(); ++g)
+      result[k].value -= (1 - static_cast<double>(groups.length(g)) /
+                                  static_cast<double>(length[groups.stratum[g]])) *
+                         deviation[g][k];
+  }
+  return result;
+}
+
 }  // namespace quartic

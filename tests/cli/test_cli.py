@@ -66,7 +66,6 @@ BAD = [
     ("[[target]]\nterm = 'nn'\ncoupling = [1.0, 0.5]\n", "complex"),
     ("[action]\nw.freedom = 'frozen'\na.freedom = 'frozen'\nb.freedom = 'frozen'\n" + A3, "frozen"),
     ("[learn\n", "run.toml:1"),
-    ("", "no target"),
     ("\x00\x01\xff", "run.toml"),
 ]
 
@@ -76,6 +75,12 @@ BAD = [
 def test_bad_config(here, verb, text, fragment):
     (here / "run.toml").write_text(text)
     refused(quartic(verb, "run.toml", cwd=here), 3, fragment, here)
+
+
+def test_learn_needs_a_target(here):
+    (here / "run.toml").write_text("")
+    refused(quartic("learn", "run.toml", cwd=here), 3, "no target", here)
+    assert "none: this can be sampled" in quartic("validate", "run.toml", cwd=here).stdout
 
 
 def test_bad_command_lines(here):

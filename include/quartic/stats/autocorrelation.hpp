@@ -12,13 +12,35 @@ struct SeriesEstimate {
   double tau = 0.5;  ///< integrated autocorrelation time, 1/2 + sum rho, in draws
   double tau_error = 0;
   double ess = 0;            ///< effective sample size, N / (2 tau)
-  int window = 0;            ///< where the sum of rho was cut
+  int window = 0;            ///< where the sum of rho was cut, in draws
   bool window_found = true;  ///< false: the chains are too short for their tau
   double r_hat = 1;          ///< split R-hat (Gelman et al., BDA3); near 1 where all chains agree
 };
 
-/// Chains of equal length, series[chain * draws + draw]. The window is the first W with W >= 5
-/// tau(W). O(chains * draws * window). Throws BadInput for an empty or ragged series.
+/// Chains of equal length, series[chain * draws + draw].
+///
+/// The sum of autocorrelations is cut by Wolff's automatic window (eqs. 50-52, S = 2) and corrected
+/// for the subtracted mean (eq. 49). It is looked for again in series joined into bins of 2, 4, 8,
+/// ... draws, where a slow mode that is small beside fast noise stands out; a significantly larger
+/// sum found there replaces it. The error combines it with the scatter between the chains' means,
+/// each weighted by its own uncertainty. docs/errors.md has the formulas.
+///
+/// window_found is false where no window closes, or where the chains' means scatter far more than
+/// their autocorrelation explains. The error is then from that scatter alone, widened by Student's
+/// factor for chains - 1 degrees of freedom, and stays right for independent chains however short;
+/// tau is only a lower bound. With a single chain error and tau are lower bounds.
+///
+/// tau below 1/2 (antithetic draws) is reported as it is, but never so low that ESS exceeds
+/// N log10 N. A constant series has error 0 and ESS N. A single value has an infinite error, values
+/// that are not finite give NaN with ESS 0; both with window_found false. R-hat is NaN below four
+/// draws a chain, infinite where each chain is constant at another value.
+/// O(chains * draws * min(window, 256)). Throws BadInput for an empty or ragged series.
 SeriesEstimate estimate_series(std::span<const double> series, int chains);
+
+/// The same from means over bins of `bin_length` draws each, bins[chain * bins + bin]. `variance`
+/// is that of single draws about the mean, <x^2> - <x>^2; with it tau is in draws and does not
+/// depend on the bins. Throws BadInput also for bin_length < 1.
+SeriesEstimate estimate_binned_series(std::span<const double> bins, int chains, int bin_length,
+                                      double variance);
 
 }  // namespace quartic

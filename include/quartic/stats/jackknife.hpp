@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
+
+#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 
@@ -60,5 +63,19 @@ class LeaveOneOut {
   std::vector<std::vector<double>> stratum_total_;
   std::vector<std::size_t> stratum_length_;
 };
+
+/// Several functions of the means of several quantities: fills `values` from `means`. Must be free
+/// of side effects.
+using FunctionOfMeans =
+    std::function<void(std::span<const double> means, std::span<double> values)>;
+
+/// Values and jackknife errors of `functions` functions of the means over all samples; sums
+/// [group][quantity] are over a group's samples. The value is that of the overall means: its bias
+/// falls off as 1/samples, the error only as 1/sqrt(samples). With `correct_bias` the leading 1/N
+/// is removed (f_J = f - sum_g (1 - n_g/N) (f_g - f), f_g without group g), which adds noise.
+/// O(groups * (quantities + cost of the functions)).
+std::vector<Estimate> jackknife(const JackknifeGroups& groups,
+                                const std::vector<std::vector<double>>& sums, int functions,
+                                const FunctionOfMeans& function, bool correct_bias = false);
 
 }  // namespace quartic

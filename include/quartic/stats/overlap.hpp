@@ -7,8 +7,9 @@
 
 namespace quartic {
 
-/// All from D = A - S on samples of p = exp(-S)/Z. Errors by jackknife over groups of chains, which
-/// accounts for the autocorrelation within chains and for the correlation between the numbers.
+/// All from D = A - S on samples of p = exp(-S)/Z. Errors by jackknife over groups of chains (or
+/// long bins of few chains), which accounts for the autocorrelation within chains and for the
+/// correlation between the numbers.
 struct Overlap {
   Estimate difference;       ///< <D>
   Estimate variance;         ///< Var(D)
@@ -20,7 +21,7 @@ struct Overlap {
 };
 
 /// difference[chain * draws + draw] of equally long chains. O(samples). Throws BadInput for fewer
-/// than two chains.
+/// than two chains or 64 samples.
 Overlap measure_overlap(std::span<const double> difference, int chains);
 
 }  // namespace quartic
