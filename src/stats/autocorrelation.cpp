@@ -100,11 +100,10 @@ LongRunVariance search(Bins b) {
   while (b.bins >= 4 && b.count() >= 64) {
     b = b.joined();
     const LongRunVariance coarse = integrate(b);
-    const bool longer_than_lags = !best.found && coarse.found;
-    if (longer_than_lags ||
-        coarse.value * (1 - significance * std::max(coarse.relative, 1 / std::sqrt(b.count()))) >
-            best.value)
+    const double doubt = std::max(coarse.relative, 1 / std::sqrt(b.count()));
+    if (coarse.found && (!best.found || coarse.value * (1 - significance * doubt) > best.value))
       best = coarse;
+    if (!best.found && coarse.value > best.value) best = coarse;
   }
   return best;
 }

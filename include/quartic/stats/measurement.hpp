@@ -41,20 +41,27 @@ struct MeasurementState {
   std::vector<double> bins;      ///< [observable][chain][bin], complete bins
   std::vector<double> open_bin;  ///< [observable][chain], sums of the bin in progress
   std::vector<double> squares;   ///< [observable][chain], sums of squares of single draws
+  std::vector<double> products;  ///< [pair][chain], the same of the pairs that are combined
   std::vector<double> spectra;   ///< [group of chains][site], sums of |phi(k)|^2
 };
 
 /// Accumulates draws of all chains of a sampler. Memory is bounded: beyond `most_bins` bins a chain
 /// neighbouring bins are joined, so that a bin holds 1, 2, 4, ... draws.
 ///
-/// Primary observables (V sites): action S, action_density S/V, m = sum phi / V, abs_m, m2, m4,
-/// phi2 = sum phi^2 / V, phi4, nn and nnn = products over nearest and diagonal pairs / V (where the
-/// graph has them; all edges on an edge list). Derived: susceptibility V <m2>,
-/// susceptibility_connected V (<m2>
-/// - <abs_m>^2), binder 1 - <m4> / (3 <m2>^2), heat Var(S) / V, and xi, the second-moment
-/// correlation length, on periodic lattices.
+/// Primary observables (V sites): action S, action_density S/V, action2 = S^2, m = sum phi / V,
+/// abs_m, m2, m4, phi2 = sum phi^2 / V, phi4, nn and nnn = products over nearest and diagonal pairs
+/// / V (where the graph has them; all edges on an edge list), and structure_factor_min =
+/// |sum phi exp(ikx)|^2 / V at the least momentum k = 2 pi / L along the longest directions of a
+/// periodic lattice, averaged over them. Derived: susceptibility V <m2>, susceptibility_connected
+/// V (<m2> - <abs_m>^2), binder 1 - <m4> / (3 <m2>^2), heat Var(S) / V, and on periodic lattices
+/// the second-moment correlation length xi, xi^2 = (V <m2> / <structure_factor_min> - 1) / (4
+/// sin^2(pi / L)) (Cooper, Freedman, Preston, Nucl. Phys. B 210 (1982) 210), in units of the
+/// lattice's own coordinates.
+///
+/// Field sums are taken in the fields' precision over 64 sites at a time and in float64 beyond.
 class Measurement {
  public:
+  /// Throws BadInput for chains < 1 and for most_bins below 16 or odd.
   Measurement(const Action& action, int chains, int most_bins = 4096);
   ~Measurement();
   Measurement(Measurement&&) noexcept;
@@ -62,24 +69,36 @@ class Measurement {
 
   /// One draw of every chain. O(chains (V + E)), in parallel over blocks, independent of threads;
   /// every `spectrum_interval`-th draw the structure factor too, O(chains V log V).
+  /// Throws BadInput if the sampler has other chains or sites.
   template <class T>
   void add(const Sampler<T>& sampler);
-  void set_spectrum_interval(int draws);  ///< 0: never; default 8
+  /// 0: never; default 8. To be set before the first draw or a restore; BadInput after.
+  void set_spectrum_interval(int draws);
 
-  /// The chains of `other` beside these. Throws BadInput where action, draws or bins differ.
+  /// The chains of `other` beside these; for results only, no draws can be added after. Throws
+  /// BadInput where action, draws, bins or spectrum interval differ.
   void merge(const Measurement& other);
 
   int chains() const;
   std::int64_t draws() const;
   std::span<const std::string> names() const;  ///< of the primary observables
-  /// Bin means of one primary observable, [chain * bins + bin].
+  /// Bin means of one primary observable, [chain * bins + bin]; the bin in progress is not in it.
+  /// Throws BadInput for an unknown name.
   std::vector<double> series(const std::string& name) const;
   int bin_length() const;
 
+  /// Primary, then derived observables, from complete bins. Not ok: fewer than 100 effective draws
+  /// in all, no window, R-hat above 1.05, or nothing measured yet. Derived quantities: the value is
+  /// the function of the means; its error is by jackknife over chains, or over bins of at least 10
+  /// tau of few chains, or where those would be fewer than 64 that of the linearised series, which
+  /// tau, ESS and R-hat are always of. O(draws kept * window), in parallel, independent of threads.
   std::vector<ObservableResult> results() const;
-  std::optional<TwoPoint> two_point() const;  ///< nothing but on periodic lattices
+  /// Errors by jackknife over groups of chains. Nothing but on periodic lattices with one site a
+  /// cell, and before the first spectrum. O(groups V log V).
+  std::optional<TwoPoint> two_point() const;
 
   MeasurementState state() const;
+  /// Throws BadInput where the state is of another action, number of chains or most_bins.
   void restore(const MeasurementState& state);
 
  private:

@@ -1,0 +1,284 @@
+#include "quartic/stats/measurement.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "quartic/core/error.hpp"
+#include "quartic/core/suggest.hpp"
+#include "quartic/graph/lattice.hpp"
+#include "stats/lattice_fourier.hpp"
+#include "stats/measurement_data.hpp"
+
+namespace quartic {
+namespace {
+
+/// The values of one draw of one chain, in the order of the names, from its sums.
+template <class Sum>
+void observe(const LocalSums& sums, Sum&& sum, std::vector<double>& out) {
+  const double volume = sums.sites, action = sum(sum_action), m = sum(sum_phi) / volume;
+  out = {action,        action / volume,        action * action,       m, std::abs(m), m * m,
+         m * m * m * m, sum(sum_phi2) / volume, sum(sum_phi4) / volume};
+  if (!sums.nearest.empty()) out.push_back(sum(sum_nn) / volume);
+  if (!sums.diagonal.empty()) out.push_back(sum(sum_nnn) / volume);
+  if (sums.waves.empty()) return;
+  double power = 0;
+  for (std::size_t k = 0; k < sums.waves.size(); ++k) {
+    const double part = sum(local_sum_count + static_cast<int>(k));
+    power += part * part;
+  }
+  out.push_back(power / (volume * static_cast<double>(sums.waves.size() / 2)));
+}
+
+void require_same(bool same, const char* what) {
+  if (!same)
+    throw BadInput(fmt::format("measurements of different {} cannot be put together", what),
+                   "merge chains of one and the same run");
+}
+
+}  // namespace
+
+Measurement::Data::Data(const Action& measured, int chains_measured, int most)
+    : action(measured),
+      sums(measured),
+      chains(chains_measured),
+      most_bins(most),
+      threads(omp_get_max_threads()) {
+  if (chains < 1 || most_bins < 16 || most_bins % 2 != 0) {
+    throw BadInput(
+        fmt::format("measurement: {} chains with at most {} bins cannot be", chains, most_bins),
+        "at least one chain, and an even number of bins from 16 on");
+  }
+  const auto add = [&](const char* name, const char* meaning) {
+    names.emplace_back(name), meanings.emplace_back(meaning);
+  };
+  add("action", "S");
+  add("action_density", "S / V");
+  add("action2", "S^2");
+  add("m", "sum phi / V");
+  add("abs_m", "|sum phi| / V");
+  add("m2", "(sum phi / V)^2");
+  add("m4", "(sum phi / V)^4");
+  add("phi2", "sum phi^2 / V");
+  add("phi4", "sum phi^4 / V");
+  if (!sums.nearest.empty()) add("nn", "sum over nearest pairs phi phi / V");
+  if (!sums.diagonal.empty()) add("nnn", "sum over diagonal pairs phi phi / V");
+  if (!sums.waves.empty()) add("structure_factor_min", "|sum phi exp(ikx)|^2 / V at the least k");
+  pairs = {{index("action"), index("action2")},
+           {index("abs_m"), index("m2")},
+           {index("m2"), index("m4")}};
+  if (!sums.waves.empty()) pairs.emplace_back(index("m2"), index("structure_factor_min"));
+  open_bin.assign(row(), 0);
+  squares.assign(row(), 0);
+  products.assign(pairs.size() * static_cast<std::size_t>(chains), 0);
+  while (chains_a_group < 16 && chains > 64 * chains_a_group) chains_a_group *= 2;
+}
+
+int Measurement::Data::index(const std::string& name) const {
+  const auto at = std::find(names.begin(), names.end(), name);
+  return at == names.end() ? -1 : static_cast<int>(at - names.begin());
+}
+
+std::vector<double> Measurement::Data::series(int observable) const {
+  std::vector<double> out(static_cast<std::size_t>(chains) * bin_count);
+  for (int bin = 0; bin < bin_count; ++bin) {
+    const double* from = bins.data() + bin * row() + static_cast<std::size_t>(observable) * chains;
+    for (int c = 0; c < chains; ++c) out[static_cast<std::size_t>(c) * bin_count + bin] = from[c];
+  }
+  return out;
+}
+
+double Measurement::Data::covariance(int first, int second) const {
+  const double* sum = squares.data() + static_cast<std::ptrdiff_t>(first) * chains;
+  for (std::size_t p = 0; p < pairs.size(); ++p)
+    if (pairs[p] == std::pair{first, second})
+      sum = products.data() + static_cast<std::ptrdiff_t>(p) * chains;
+  const double count = static_cast<double>(chains) * static_cast<double>(draws);
+  const auto mean = [&](int observable) {
+    double total = 0;
+    for (int c = 0; c < chains; ++c) {
+      const std::size_t at = static_cast<std::size_t>(observable) * chains + c;
+      double closed = 0;
+      for (int bin = 0; bin < bin_count; ++bin) closed += bins[bin * row() + at];
+      total += closed * bin_length + open_bin[at];
+    }
+    return total / count;
+  };
+  double product = 0;
+  for (int c = 0; c < chains; ++c) product += sum[c];
+  return product / count - mean(first) * mean(second);
+}
+
+/// The open bin becomes a complete one, or, where there is no room, all bins become twice as long.
+void Measurement::Data::close_bin() {
+  if (bin_count == most_bins) {
+    for (int bin = 0; bin < most_bins / 2; ++bin) {
+      const double* from = bins.data() + 2 * bin * row();
+      double* to = bins.data() + bin * row();
+      for (std::size_t k = 0; k < row(); ++k) to[k] = 0.5 * (from[k] + from[row() + k]);
+    }
+    bin_count /= 2, bin_length *= 2;
+    bins.resize(bin_count * row());
+    return;
+  }
+  for (double& x : open_bin) bins.push_back(x / bin_length), x = 0;
+  ++bin_count;
+}
+
+void Measurement::Data::coarsen_spectra(int wanted) {
+  const std::size_t sites = sums.sites, groups = spectra.size() / sites;
+  const std::size_t factor = static_cast<std::size_t>(wanted / chains_a_group);
+  if (factor < 2) return;
+  std::vector<double> joined(groups / factor * sites);
+  for (std::size_t k = 0; k < joined.size() * factor; ++k)
+    joined[k / sites / factor * sites + k % sites] += spectra[k];
+  spectra = std::move(joined), chains_a_group = wanted;
+}
+
+Measurement::Measurement(const Action& action, int chains, int most_bins)
+    : data_(std::make_unique<Data>(action, chains, most_bins)) {}
+Measurement::~Measurement() = default;
+Measurement::Measurement(Measurement&&) noexcept = default;
+Measurement& Measurement::operator=(Measurement&&) noexcept = default;
+
+template <class T>
+void Measurement::add(const Sampler<T>& sampler) {
+  auto& d = *data_;
+  if (sampler.chains() != d.chains || sampler.sites() != d.sums.sites) {
+    throw BadInput(fmt::format("measurement of {} chains of {} sites given {} chains of {} sites",
+                               d.chains, d.sums.sites, sampler.chains(), sampler.sites()));
+  }
+  d.threads = sampler.threads();
+  const bool spectrum = translation_invariant(d.action.graph->lattice()) &&
+                        d.spectrum_interval > 0 && (d.draws + 1) % d.spectrum_interval == 0;
+  if (spectrum && d.spectra.empty())
+    d.spectra.assign(static_cast<std::size_t>(d.chains / d.chains_a_group) * d.sums.sites, 0);
+  sampler.for_each_block([&](int index) {
+    const auto phi = sampler.block(index);
+    std::vector<double> sums(static_cast<std::size_t>(d.sums.size()) * phi.lanes), value;
+    local_sums(d.sums, phi, sums.data());
+    for (int lane = 0; lane < phi.lanes; ++lane) {
+      observe(
+          d.sums, [&](int k) { return sums[static_cast<std::size_t>(k) * phi.lanes + lane]; },
+          value);
+      const std::size_t chain = static_cast<std::size_t>(index) * phi.lanes + lane;
+      for (std::size_t k = 0; k < value.size(); ++k) {
+        d.open_bin[k * d.chains + chain] += value[k];
+        d.squares[k * d.chains + chain] += value[k] * value[k];
+      }
+      for (std::size_t p = 0; p < d.pairs.size(); ++p)
+        d.products[p * d.chains + chain] += value[d.pairs[p].first] * value[d.pairs[p].second];
+    }
+    if (!spectrum) return;
+    const std::size_t groups = static_cast<std::size_t>(phi.lanes / d.chains_a_group);
+    add_power(d.action.graph->lattice()->extent, phi, d.chains_a_group,
+              std::span(d.spectra).subspan(index * groups * d.sums.sites, groups * d.sums.sites));
+  });
+  ++d.draws;
+  if (d.draws - static_cast<std::int64_t>(d.bin_count) * d.bin_length == d.bin_length)
+    d.close_bin();
+}
+
+void Measurement::set_spectrum_interval(int draws) {
+  if (draws < 0 || data_->draws > 0) {
+    throw BadInput(draws < 0 ? "the spectrum interval must not be negative"
+                             : "the spectrum interval is to be set before the first draw");
+  }
+  data_->spectrum_interval = draws;
+}
+
+void Measurement::merge(const Measurement& other) {
+  auto& d = *data_;
+  const auto& o = *other.data_;
+  const auto couplings = [](const Action& a) { return std::tie(a.w, a.r, a.a, a.b); };
+  const auto edges = [](const Action& a) { return a.graph->edges(); };
+  require_same(d.names == o.names && couplings(d.action) == couplings(o.action) &&
+                   std::equal(edges(d.action).begin(), edges(d.action).end(),
+                              edges(o.action).begin(), edges(o.action).end()),
+               "actions");
+  require_same(d.draws == o.draws, "numbers of draws");
+  require_same(d.bin_length == o.bin_length && d.bin_count == o.bin_count, "bins");
+  require_same(d.spectrum_interval == o.spectrum_interval, "spectrum intervals");
+  const auto beside = [&](const std::vector<double>& x, const std::vector<double>& y) {
+    std::vector<double> out;
+    out.reserve(x.size() + y.size());
+    for (std::size_t k = 0; k < x.size() / d.chains; ++k) {
+      out.insert(out.end(), x.begin() + k * d.chains, x.begin() + (k + 1) * d.chains);
+      out.insert(out.end(), y.begin() + k * o.chains, y.begin() + (k + 1) * o.chains);
+    }
+    return out;
+  };
+  d.bins = beside(d.bins, o.bins), d.open_bin = beside(d.open_bin, o.open_bin);
+  d.squares = beside(d.squares, o.squares), d.products = beside(d.products, o.products);
+  Data theirs = o;
+  theirs.coarsen_spectra(d.chains_a_group);
+  d.coarsen_spectra(theirs.chains_a_group);
+  d.spectra.insert(d.spectra.end(), theirs.spectra.begin(), theirs.spectra.end());
+  d.chains += o.chains;
+}
+
+int Measurement::chains() const {
+  return data_->chains;
+}
+std::int64_t Measurement::draws() const {
+  return data_->draws;
+}
+std::span<const std::string> Measurement::names() const {
+  return data_->names;
+}
+int Measurement::bin_length() const {
+  return data_->bin_length;
+}
+
+std::vector<double> Measurement::series(const std::string& name) const {
+  const int index = data_->index(name);
+  if (index >= 0) return data_->series(index);
+  const std::vector<std::string_view> known(data_->names.begin(), data_->names.end());
+  const auto near = nearest_name(name, known);
+  throw BadInput(fmt::format("no observable '{}' is measured", name),
+                 near.empty() ? fmt::format("one of {}", fmt::join(known, ", "))
+                              : fmt::format("did you mean '{}'?", near));
+}
+
+MeasurementState Measurement::state() const {
+  const auto& d = *data_;
+  MeasurementState state{d.draws, d.bin_length, {}, d.open_bin, d.squares, d.products, d.spectra};
+  state.bins.reserve(d.bins.size());
+  for (int k = 0; k < d.observables(); ++k) {
+    const auto series = d.series(k);
+    state.bins.insert(state.bins.end(), series.begin(), series.end());
+  }
+  return state;
+}
+
+void Measurement::restore(const MeasurementState& state) {
+  auto& d = *data_;
+  const std::size_t count = state.bins.size() / d.row();
+  const auto open = state.draws - static_cast<std::int64_t>(count) * state.bin_length;
+  const std::size_t spectra = static_cast<std::size_t>(d.chains / d.chains_a_group) * d.sums.sites;
+  if (state.bins.size() != count * d.row() || count > static_cast<std::size_t>(d.most_bins) ||
+      state.bin_length < 1 || open < 0 || open >= state.bin_length ||
+      state.open_bin.size() != d.row() || state.squares.size() != d.row() ||
+      state.products.size() != d.products.size() ||
+      (!state.spectra.empty() && state.spectra.size() != spectra)) {
+    throw BadInput("the saved measurement is of another action, number of chains or most_bins",
+                   "resume with the configuration that the run file holds");
+  }
+  d.draws = state.draws, d.bin_length = state.bin_length, d.bin_count = static_cast<int>(count);
+  d.open_bin = state.open_bin, d.squares = state.squares, d.products = state.products;
+  d.spectra = state.spectra;
+  d.bins.resize(state.bins.size());
+  for (std::size_t bin = 0; bin < count; ++bin)
+    for (std::size_t k = 0; k < d.row(); ++k)
+      d.bins[bin * d.row() + k] = state.bins[k * count + bin];
+}
+
+template void Measurement::add(const Sampler<float>&);
+template void Measurement::add(const Sampler<double>&);
+
+}  // namespace quartic

@@ -1,0 +1,55 @@
+// What a Measurement holds; shared by its accumulation and its results.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "quartic/stats/measurement.hpp"
+#include "stats/local_sums.hpp"
+
+namespace quartic {
+
+/// A function of the means of two observables.
+struct Derived {
+  std::string name, meaning;
+  int first, second;
+  std::function<double(double, double)> value;
+};
+
+struct Measurement::Data {
+  Action action;
+  LocalSums sums;
+  int chains, most_bins;
+  int threads;  ///< for results
+  std::vector<std::string> names, meanings;
+  std::vector<std::pair<int, int>> pairs;  ///< of observables that derived quantities combine
+
+  std::int64_t draws = 0;
+  int bin_length = 1, bin_count = 0;
+  std::vector<double> bins;  ///< [bin][observable][chain]
+  std::vector<double> open_bin, squares, products;
+
+  int spectrum_interval = 8;
+  int chains_a_group = 1;       ///< in spectra, divides 16
+  std::vector<double> spectra;  ///< [group][site]; empty where there are none
+
+  Data(const Action& action, int chains, int most_bins);
+
+  int observables() const { return static_cast<int>(names.size()); }
+  int index(const std::string& name) const;  ///< -1: not there
+  std::size_t row() const { return names.size() * static_cast<std::size_t>(chains); }
+  std::vector<double> series(int observable) const;
+  /// Covariance of single draws about the means over all of them.
+  double covariance(int first, int second) const;
+  ObservableResult primary(int observable) const;
+  ObservableResult combine(const Derived& derived) const;
+  std::vector<Derived> derived() const;
+  void close_bin();
+  void coarsen_spectra(int chains_a_group_wanted);
+};
+
+}  // namespace quartic
