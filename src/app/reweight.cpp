@@ -143,14 +143,16 @@ ReweightingSample make_sample(const Pool& pool, const Targets& targets,
 }
 
 std::vector<ReweightedPoint> scan(const Reweighting& reweighting, const Targets& targets,
-                                  Progress& progress) {
+                                  Clock::time_point start, Progress& progress) {
   constexpr std::size_t chunk = 16;
+  constexpr double patience = 2;  // seconds without a sign of progress
   std::vector<ReweightedPoint> points;
   while (points.size() < targets.points.size()) {
     const auto begin = targets.points.begin() + std::ssize(points);
     const auto count = std::min(chunk, targets.points.size() - points.size());
     auto next = reweighting.scan({begin, begin + static_cast<std::ptrdiff_t>(count)});
     std::move(next.begin(), next.end(), std::back_inserter(points));
+    if (since(start) < patience) continue;
     progress.update([&] {
       Status status;
       status.unit = "point";
@@ -197,7 +199,7 @@ ReweightRun compute(const Options& options, const Globals& globals) {
   const int threads = globals.threads.value_or(0);
   const Reweighting reweighting(make_sample(pool, targets, names, threads, run.free_energy),
                                 threads);
-  run.points = scan(reweighting, targets, progress);
+  run.points = scan(reweighting, targets, start, progress);
   if (wants_density) add_action_density(run);
   run.provenance.seconds = since(start);
   return run;

@@ -64,8 +64,8 @@ double tail_weight(std::vector<double> log_modulus) {
 
 /// What `ok` is decided on, besides the point itself.
 struct Evidence {
-  double forecast;
-  double tau;
+  double forecast;  ///< samples that would carry the variance of |w|
+  double tau;       ///< the slowest autocorrelation time, in draws
   int shortest_bin;
 };
 
@@ -90,11 +90,12 @@ std::string why_not(const ReweightedPoint& p, const Evidence& evidence, std::siz
   if (p.error_samples < limit.error_samples)
     return fmt::format("effectively {:.0f} samples carry the error, which is too few to trust it",
                        p.error_samples);
-  if (evidence.forecast < (complex ? limit.complex_forecast_samples : limit.forecast_samples))
+  const double wanted = complex ? limit.complex_forecast_samples : limit.forecast_samples;
+  if (evidence.forecast < wanted)
     return fmt::format(
-        "too few samples reach where the weight is ({:.0f} effective ones): errors would be too "
-        "small",
-        p.effective_samples);
+        "the weights are too uneven for right errors: {:.0f} samples would carry their variance, "
+        "{:.0f} are needed",
+        evidence.forecast, wanted);
   return {};
 }
 
