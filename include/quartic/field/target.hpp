@@ -51,6 +51,10 @@ std::span<const std::string_view> term_names();
 /// neighbours for, or weights of the wrong length.
 std::unique_ptr<Term> make_term(const TermSpec& spec, const Graph& graph);
 
+/// The pairs that a product term (nn, nnn, edges, pairs) sums over; none for other terms. Throws
+/// BadInput as make_term does.
+std::vector<Edge> term_pairs(const TermSpec& spec, const Graph& graph);
+
 /// A = sum_k g_k A^(k).
 class Target {
  public:
