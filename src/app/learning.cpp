@@ -118,11 +118,12 @@ class Session {
 
   void certify() {
     if (!run_.config.certificate.enabled || run_.certificate) return;
-    progress_.note("certificate: annealing and sampling");
+    auto options = run_.config.certificate.options;
+    options.progress = [this](double done) { progress_.part("certificate", done); };
     // From the saved state, where a run killed during the certificate would begin again.
     learner_.restore(run_.checkpoint);
-    auto certificate = quartic::certify(learner_.sampler(), run_.action, problem_.target,
-                                        run_.config.certificate.options, run_.config.run.seed);
+    auto certificate = quartic::certify(learner_.sampler(), run_.action, problem_.target, options,
+                                        run_.config.run.seed);
     keep_draws(certificate, stored_draws(run_.config, certificate));
     run_.certificate = std::move(certificate);
     run_.provenance.seconds = before_ + since(start_);

@@ -57,6 +57,21 @@ void Progress::note(const std::string& what) {
   drawn_ = true;
 }
 
+void Progress::part(const std::string& what, double done) {
+  if (what != part_) {
+    part_ = what;
+    note(what);
+  }
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  if (mode_ != Mode::bar || seconds < next_) return;
+  next_ = seconds + 0.1;
+  const int filled = static_cast<int>(16 * done);
+  fmt::print(stderr, "\r\x1b[K[{:#<{}}{:.<{}}] {:3.0f} %  {}", "", filled, "", 16 - filled,
+             100 * done, what);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
 void Progress::epoch(const EpochRow& row) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   if (mode_ == Mode::json) {

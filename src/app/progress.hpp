@@ -16,6 +16,8 @@ class Progress {
 
   void note(const std::string& what);  ///< "warming up", "certificate", ...
   void epoch(const EpochRow& row);
+  /// How far a part is, a fraction; for computations that have no epochs.
+  void part(const std::string& what, double done);
   void clear();  ///< takes the bar off the screen
 
  private:
@@ -27,6 +29,7 @@ class Progress {
   Mode mode_;
   int epochs_, first_;
   bool drawn_ = false;
+  std::string part_;                  ///< the part under way
   double next_ = 0, interval_ = 0.5;  ///< seconds
   Clock::time_point start_ = Clock::now();
 };

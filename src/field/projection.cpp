@@ -31,13 +31,8 @@ struct Couplings {
     if (spec.name == "phi2") return add_powers(a, spec);
     if (spec.name == "phi4") return add_powers(b, spec);
     const auto pairs = term_pairs(spec, graph);
-    for (std::size_t k = 0; k < pairs.size(); ++k) {
-      const double g = spec.coupling.real() * (spec.weights.empty() ? 1.0 : spec.weights[k]);
-      if (pairs[k].first == pairs[k].second)  // a displacement around the whole lattice
-        a[pairs[k].first] += g;
-      else
-        w[key(pairs[k])] -= g;
-    }
+    for (std::size_t k = 0; k < pairs.size(); ++k)
+      w[key(pairs[k])] -= spec.coupling.real() * (spec.weights.empty() ? 1.0 : spec.weights[k]);
     return !pairs.empty();
   }
 

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/tools/roots.hpp>
 #include <cmath>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "quartic/core/error.hpp"
@@ -24,38 +27,44 @@ double acceptance(double x) {
   return 1 / (1 + std::exp(x));
 }
 
-/// Mean acceptance of the works against a constant.
-double mean_acceptance(std::span<const double> work, double constant) {
-  double sum = 0;
-  for (const double w : work) sum += acceptance(w + constant);
-  return sum / static_cast<double>(work.size());
+/// Sum over works of the acceptance f(w + constant), and of its derivative f (1 - f).
+struct Acceptance {
+  double sum = 0, slope = 0;
+};
+Acceptance accept(std::span<const double> work, double constant) {
+  Acceptance out;
+  for (const double w : work) {
+    const double f = acceptance(w + constant);
+    out.sum += f, out.slope += f * (1 - f);
+  }
+  return out;
 }
 
 struct Solution {
   double difference, overlap;
 };
 
-/// Bisection: the imbalance of acceptances grows with dF, and changes sign between the extreme
-/// works.
-Solution solve(std::span<const double> forward, std::span<const double> reverse) {
+/// Newton's method within brackets: the imbalance of acceptances grows with dF, and changes sign
+/// between the extreme works.
+Solution solve(std::span<const double> forward, std::span<const double> reverse,
+               std::optional<double> guess = {}) {
   const double forwards = static_cast<double>(forward.size()),
                reverses = static_cast<double>(reverse.size());
   const double m = std::log(forwards / reverses);
-  const auto imbalance = [&](double d) {
-    return forwards * mean_acceptance(forward, m - d) - reverses * mean_acceptance(reverse, d - m);
-  };
   const auto [f_low, f_high] = std::minmax_element(forward.begin(), forward.end());
   const auto [r_low, r_high] = std::minmax_element(reverse.begin(), reverse.end());
   const double margin = std::abs(m) + 1;
-  double low = std::min(*f_low, -*r_high) - margin, high = std::max(*f_high, -*r_low) + margin;
-  const double fine = 1e-13 * std::max({1.0, std::abs(low), std::abs(high)});
-  while (high - low > fine) {
-    const double middle = (low + high) / 2;
-    (imbalance(middle) < 0 ? low : high) = middle;
-  }
-  const double d = (low + high) / 2;
+  const double low = std::min(*f_low, -*r_high) - margin,
+               high = std::max(*f_high, -*r_low) + margin;
+  const auto imbalance = [&](double d) {
+    const Acceptance f = accept(forward, m - d), r = accept(reverse, d - m);
+    return std::pair(f.sum - r.sum, f.slope + r.slope);
+  };
+  constexpr int bits = 40;
+  const double d = boost::math::tools::newton_raphson_iterate(
+      imbalance, guess.value_or((low + high) / 2), low, high, bits);
   // With n_F = n_R the two mean acceptances are equal, and each is half the overlap.
-  return {d, mean_acceptance(forward, -d) + mean_acceptance(reverse, d)};
+  return {d, accept(forward, -d).sum / forwards + accept(reverse, d).sum / reverses};
 }
 
 Estimate jackknife(double value, const std::vector<double>& left_out) {
@@ -107,7 +116,8 @@ WorkEstimate acceptance_ratio(std::span<const double> forward, std::span<const d
   const Solution best = solve(forward, reverse);
   std::vector<double> difference, overlap;
   for (std::size_t group = 0; group < groups; ++group) {
-    const auto left = solve(without(forward, group, groups), without(reverse, group, groups));
+    const auto left =
+        solve(without(forward, group, groups), without(reverse, group, groups), best.difference);
     difference.push_back(left.difference);
     overlap.push_back(left.overlap);
   }
