@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/number.hpp"
 #include "app/progress.hpp"
@@ -44,15 +46,47 @@ Subject make_subject(const Options& options, const Loaded& loaded) {
   return {make_start(config.action, graph, config.run.seed), "start of S"};
 }
 
+/// F_A = F(theta) - ln Z_A / Z from the certificate and the learned configurations annealed to A.
+struct FromLearned {
+  Estimate free_energy;
+  Estimate direct_ess;  ///< of the weights exp(-(A - S)), all at once
+  AnnealedSample sample;
+};
+
 struct Results {
+  std::optional<FromLearned> learned;
   WorkFreeEnergy work;
   IntegrationFreeEnergy integration;
   CombinedFreeEnergy combined;
 };
 
+/// One configuration a chain of the run's sample goes from S to A.
 template <class T>
-Results measure(const Action& action, const Config& config, const Options& options,
+FromLearned anneal_from_learned(const Run& run, const Action& target, const Config& config,
+                                const ProgressCallback& progress) {
+  const Certificate& c = *run.certificate;
+  std::vector<float> phi;
+  for (int chain = 1; chain <= c.chains; ++chain) {
+    const auto end = c.phi.begin() + static_cast<std::ptrdiff_t>(chain) * c.draws * c.sites;
+    phi.insert(phi.end(), end - c.sites, end);
+  }
+  AnnealingOptions options;
+  options.sampler = config.sampler.options, options.sampler.threads = config.run.threads;
+  options.progress = progress;
+  FromLearned out{{}, c.weight_ess, {}};
+  out.sample = anneal_sample<T>({extend(run.action, target.graph), target}, phi, c.chains, options,
+                                config.run.seed);
+  const Estimate& ratio = out.sample.log_ratio;
+  out.free_energy = {c.free_energy.value - ratio.value,
+                     std::hypot(c.free_energy.error, ratio.error)};
+  return out;
+}
+
+template <class T>
+Results measure(const Subject& subject, const Loaded& loaded, const Options& options,
                 const Globals& globals) {
+  const Action& action = subject.action;
+  const Config& config = loaded.config;
   Progress progress(globals, 0, 0);
   FreeEnergyOptions wanted;
   wanted.sampler = config.sampler.options, wanted.sampler.threads = config.run.threads;
@@ -63,8 +97,14 @@ Results measure(const Action& action, const Config& config, const Options& optio
   auto work = free_energy_by_work<T>(plan, wanted, config.run.seed);
   wanted.progress = [&](double done) { progress.part("thermodynamic integration", done); };
   auto integration = free_energy_by_integration<T>(plan, wanted, config.run.seed);
+  std::optional<FromLearned> learned;
+  if (options.to_target && loaded.run && loaded.graph && loaded.run->certificate) {
+    learned = anneal_from_learned<T>(*loaded.run, action, config, [&](double done) {
+      progress.part("annealing from S to A", done);
+    });
+  }
   auto combined = combine(work, integration);
-  return {std::move(work), std::move(integration), std::move(combined)};
+  return {std::move(learned), std::move(work), std::move(integration), std::move(combined)};
 }
 
 std::string verdict(bool ok, const std::string& reason) {
@@ -97,10 +137,26 @@ void print(const Subject& subject, const Results& r) {
   line("combined", r.combined.value,
        fmt::format("the routes differ by {:.1f} standard errors; {}", std::abs(r.combined.z),
                    verdict(r.combined.ok, r.combined.reason)));
+  if (!r.learned) return;
+  const auto& sample = r.learned->sample;
+  line("from S", r.learned->free_energy,
+       fmt::format("learned configurations annealed to A: {} steps, weight ESS {}, at once {}; {}",
+                   sample.steps, with_error(sample.weight_ess.value, sample.weight_ess.error),
+                   with_error(r.learned->direct_ess.value, r.learned->direct_ess.error),
+                   verdict(sample.ok, sample.reason)));
 }
 
 nlohmann::json to_json(const Estimate& e) {
   return {{"value", e.value}, {"error", e.error}};
+}
+
+nlohmann::json to_json(const FromLearned& learned) {
+  return {{"free_energy", to_json(learned.free_energy)},
+          {"weight_ess", to_json(learned.sample.weight_ess)},
+          {"direct_ess", to_json(learned.direct_ess)},
+          {"steps", learned.sample.steps},
+          {"ok", learned.sample.ok},
+          {"reason", learned.sample.reason}};
 }
 
 nlohmann::json to_json(const Subject& subject, const Results& r) {
@@ -127,6 +183,7 @@ nlohmann::json to_json(const Subject& subject, const Results& r) {
             {"start", r.work.mean_field ? "mean field" : "w = 0"},
             {"ok", r.work.ok},
             {"reason", r.work.reason}}},
+          {"from_learned", r.learned ? to_json(*r.learned) : nlohmann::json()},
           {"integration",
            {{"free_energy", to_json(i.difference)},
             {"statistical_error", i.statistical_error},
@@ -143,8 +200,8 @@ ErrorCode free_energy(const Options& options, const Globals& globals) {
   const Subject subject = make_subject(options, loaded);
   require_normalisable(subject.action);
   const Results results = loaded.config.sampler.precision == Precision::float32
-                              ? measure<float>(subject.action, loaded.config, options, globals)
-                              : measure<double>(subject.action, loaded.config, options, globals);
+                              ? measure<float>(subject, loaded, options, globals)
+                              : measure<double>(subject, loaded, options, globals);
   if (globals.json)
     fmt::print("{}\n", to_json(subject, results).dump());
   else
