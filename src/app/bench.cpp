@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <vector>
 
 #include "app/verb.hpp"
@@ -24,24 +26,37 @@ double seconds(Clock::time_point since) {
   return std::chrono::duration<double>(Clock::now() - since).count();
 }
 
-/// One core, two blocks of 64 chains, periodic square lattice at the BAL point.
-Sampler<float> make_sampler(int extent, std::optional<int> reflections, int hits, bool flips) {
+/// One core, one block of 64 chains, periodic square lattice at the BAL point.
+Sampler<float> make_sampler(int extent, const SamplerOptions& wanted) {
   const auto graph =
       std::make_shared<Graph>(make_lattice({"square", {extent, extent}, {true, true}}));
-  SamplerOptions options;
-  options.chains = 128, options.threads = 1, options.reflections = reflections;
-  options.metropolis_hits = hits, options.flips = flips;
+  SamplerOptions options = wanted;
+  options.chains = 64, options.threads = 1;
   return {Action::uniform(graph, 1, 0, 1.52425, 0.175), options, 1, Stream::check};
 }
 
+/// One local pass alone.
+SamplerOptions passes(int reflections, int hits = 0, ClusterMove cluster = ClusterMove::none) {
+  SamplerOptions options;
+  options.reflections = reflections, options.metropolis_hits = hits;
+  options.cluster = cluster, options.flips = false;
+  return options;
+}
+
+struct Time {
+  double nanoseconds, error;
+  Time operator-(const Time& other) const {
+    return {nanoseconds - other.nanoseconds, std::hypot(error, other.error)};
+  }
+};
+
 /// Nanoseconds of one sweep a site and chain: the median and half the spread of the middle half of
 /// eleven runs.
-std::pair<double, double> sweep_time(int extent, std::optional<int> reflections, int hits,
-                                     bool flips) {
-  auto sampler = make_sampler(extent, reflections, hits, flips);
+Time sweep_time(int extent, const SamplerOptions& options) {
+  auto sampler = make_sampler(extent, options);
   sampler.sweep(20);
   const double updates = static_cast<double>(sampler.sites()) * sampler.chains();
-  const int sweeps = std::max(1, static_cast<int>(2e7 / updates));
+  const int sweeps = std::max(1, static_cast<int>(1e7 / updates));
   std::vector<double> runs;
   for (int run = 0; run < 11; ++run) {
     const auto start = Clock::now();
@@ -54,52 +69,83 @@ std::pair<double, double> sweep_time(int extent, std::optional<int> reflections,
 
 struct Rate {
   SeriesEstimate magnetisation;
-  double per_second;
-  double per_second_error;
-  int reflections;
+  double per_second, per_second_error;
 };
 
-/// Effective samples of m^2 a second.
-Rate effective_rate(int extent, int hits, double limit) {
-  auto sampler = make_sampler(extent, std::nullopt, hits, true);
+/// The rate at which a series of m^2, [chain][draw], was effectively sampled.
+Rate rate_of(const std::vector<double>& series, int chains, double sampling) {
+  const auto estimate = estimate_series(series, chains);
+  const double rate = estimate.ess / sampling;
+  return {estimate, rate, rate * estimate.tau_error / estimate.tau};
+}
+
+/// Effective samples of m^2 a second, measuring not counted; and the schedule in words.
+std::pair<Rate, std::string> effective_rate(int extent, const SamplerOptions& options,
+                                            double limit) {
+  auto sampler = make_sampler(extent, options);
   sampler.warm_up(200);
-  std::vector<std::vector<double>> draws;
+  std::vector<std::vector<double>> series(sampler.chains());
   double sampling = 0;
-  while (sampling < limit && draws.size() < 4000) {
+  while (sampling < limit && series[0].size() < 8000) {
     const auto start = Clock::now();
     sampler.sweep(1);
     sampling += seconds(start);
-    std::vector<double> m2(sampler.chains());
-    for (int index = 0; index < sampler.blocks(); ++index) {
-      const auto block = sampler.block(index);
-      for (int lane = 0; lane < block.lanes; ++lane) {
-        double m = 0;
-        for (int i = 0; i < block.sites; ++i) m += block.site(i)[lane];
-        m2[index * block.lanes + lane] = m * m / (static_cast<double>(block.sites) * block.sites);
-      }
-    }
-    draws.push_back(std::move(m2));
+    const auto block = sampler.block(0);
+    std::vector<double> m(block.lanes);
+    for (int i = 0; i < block.sites; ++i)
+      for (int lane = 0; lane < block.lanes; ++lane) m[lane] += block.site(i)[lane];
+    for (int lane = 0; lane < block.lanes; ++lane)
+      series[lane].push_back(m[lane] * m[lane] / std::pow(block.sites, 2));
   }
-  std::vector<double> series;
-  for (int chain = 0; chain < sampler.chains(); ++chain)
-    for (const auto& draw : draws) series.push_back(draw[chain]);
-  const auto estimate = estimate_series(series, sampler.chains());
-  const double rate = estimate.ess / sampling;
-  return {estimate, rate, rate * estimate.tau_error / estimate.tau, sampler.reflections()};
+  std::vector<double> all;
+  for (const auto& chain : series) all.insert(all.end(), chain.begin(), chain.end());
+  return {rate_of(all, sampler.chains(), sampling), sampler.describe_schedule()};
 }
 
-void print_kernel(const Globals& globals, const std::string& name, int extent,
-                  std::pair<double, double> time) {
-  if (globals.json) {
-    fmt::print(
-        "{}\n",
-        nlohmann::json{
-            {"kernel", name}, {"extent", extent}, {"ns", time.first}, {"ns_error", time.second}}
-            .dump());
-  } else {
-    fmt::print("{:<34} L={:<4} {:6.2f} ± {:<5.2f} ns a site and chain  {:7.1f} M updates/s\n", name,
-               extent, time.first, time.second, 1e3 / time.first);
+/// What a user has without quartic: one chain, one site at a time, std::mt19937, std::exp.
+Rate plain_metropolis(int extent, double limit) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  const int sites = extent * extent;
+  std::vector<double> phi(sites, 0.0), series;
+  const auto local = [](double x) { return x * x * (1.52425 + 0.175 * x * x); };
+  const auto sweep = [&] {
+    for (int y = 0; y < extent; ++y) {
+      for (int x = 0; x < extent; ++x) {
+        const auto at = [&](int i, int k) {
+          return phi[(i + extent) % extent * extent + (k + extent) % extent];
+        };
+        const double j = at(y, x + 1) + at(y, x - 1) + at(y + 1, x) + at(y - 1, x);
+        double& old = phi[y * extent + x];
+        const double proposal = old + 2.4 * (uniform(random) - 0.5);
+        const double change = local(proposal) - local(old) - j * (proposal - old);
+        if (uniform(random) < std::exp(-change)) old = proposal;
+      }
+    }
+  };
+  for (int k = 0; k < 200; ++k) sweep();
+  const auto start = Clock::now();
+  while (seconds(start) < limit) {
+    sweep();
+    double m = 0;
+    for (const double x : phi) m += x / sites;
+    series.push_back(m * m);
   }
+  return rate_of(series, 1, seconds(start));
+}
+
+void print_kernel(const Globals& globals, const std::string& name, int extent, const Time& time) {
+  if (globals.json) {
+    fmt::print("{}\n", nlohmann::json{{"kernel", name},
+                                      {"extent", extent},
+                                      {"ns", time.nanoseconds},
+                                      {"ns_error", time.error}}
+                           .dump());
+  } else {
+    fmt::print("L={:<4} {:<26} {:6.2f} ± {:<5.2f} ns a site and chain  {:7.1f} M updates/s\n",
+               extent, name, time.nanoseconds, time.error, 1e3 / time.nanoseconds);
+  }
+  std::fflush(stdout);
 }
 
 void print_rate(const Globals& globals, const std::string& name, int extent, const Rate& rate) {
@@ -110,47 +156,62 @@ void print_rate(const Globals& globals, const std::string& name, int extent, con
                                       {"ess_per_second", rate.per_second},
                                       {"ess_per_second_error", rate.per_second_error},
                                       {"tau", m.tau},
-                                      {"tau_error", m.tau_error}}
+                                      {"tau_error", m.tau_error},
+                                      {"tau_found", m.window_found}}
                            .dump());
   } else {
     fmt::print(
-        "{:<34} L={:<4} {:9.3g} ± {:<8.2g} effective samples of m^2/s, tau {:.2f} ± {:.2f} "
-        "sweeps{}\n",
-        name, extent, rate.per_second, rate.per_second_error, m.tau, m.tau_error,
+        "L={:<4} {:>9.3g} ± {:<8.2g} effective samples of m^2/s  tau {:.2f} ± {:.2f} sweeps  "
+        "{}{}\n",
+        extent, rate.per_second, rate.per_second_error, m.tau, m.tau_error, name,
         m.window_found ? "" : " (run too short for its tau: an upper limit)");
   }
+  std::fflush(stdout);
 }
 
-ErrorCode bench(const Globals& globals) {
+ErrorCode bench(const std::vector<int>& extents, double limit, const Globals& globals) {
   if (!globals.json) {
     fmt::print(
         "one core, {} kernels, 64 chains in lanes, periodic square lattice at the BAL point (w = "
-        "1, a = "
-        "1.52425, b = 0.175)\n",
+        "1, a = 1.52425, b = 0.175)\n",
         simd_target());
   }
   for (const int extent : {8, 64}) {
-    const auto independence = sweep_time(extent, 0, 0, false),
-               both = sweep_time(extent, 4, 0, false);
+    const Time independence = sweep_time(extent, passes(0));
+    const Time four = sweep_time(extent, passes(4)) - independence;
     print_kernel(globals, "independence Metropolis", extent, independence);
-    print_kernel(
-        globals, "reflection", extent,
-        {(both.first - independence.first) / 4, std::hypot(both.second, independence.second) / 4});
-    print_kernel(globals, "Metropolis, one hit", extent, sweep_time(extent, 0, 1, false));
+    print_kernel(globals, "reflection", extent, {four.nanoseconds / 4, four.error / 4});
+    print_kernel(globals, "Metropolis, one hit", extent, sweep_time(extent, passes(0, 1)));
+    for (const auto cluster : {ClusterMove::fill, ClusterMove::swendsen_wang})
+      print_kernel(globals, fmt::format("cluster move, {}", name(cluster)), extent,
+                   sweep_time(extent, passes(0, 0, cluster)) - independence);
   }
-  for (const int extent : {8, 16, 32}) {
-    const auto rate = effective_rate(extent, 0, 1.0);
-    print_rate(globals, fmt::format("default schedule ({} reflections)", rate.reflections), extent,
-               rate);
-    print_rate(globals, "Metropolis, one hit", extent, effective_rate(extent, 1, 1.0));
+  for (const int extent : extents) {
+    const auto [rate, schedule] = effective_rate(extent, {}, limit);
+    print_rate(globals, "default: " + schedule, extent, rate);
+    print_rate(globals, "plain scalar Metropolis, one chain", extent,
+               plain_metropolis(extent, limit));
   }
   return ErrorCode::ok;
 }
 
 void add(CLI::App& app, Globals& globals) {
+  struct Options {
+    std::vector<int> extents{16, 64, 256};
+    double seconds = 2;
+  };
+  auto options = std::make_shared<Options>();
   auto* verb = app.add_subcommand(
       "bench", "speed of the kernels and effective samples a second on this machine");
-  verb->callback([&globals] { globals.action = [&globals] { return bench(globals); }; });
+  verb->add_option("--extent", options->extents, "lattices L x L for the effective samples")
+      ->check(CLI::Range(2, 4096));
+  verb->add_option("--seconds", options->seconds, "sampling time of each")
+      ->check(CLI::PositiveNumber);
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] {
+      return bench(options->extents, options->seconds, globals);
+    };
+  });
 }
 
 const Registration registration(80, add);

@@ -195,7 +195,7 @@ void write_checkpoint(hdf5::Writer& out, const Run& run) {
     out.dimension<double>("checkpoint", vector.name, state.*vector.value);
   out.attribute("checkpoint", "epoch", std::int32_t{state.epoch});
   out.attribute("checkpoint", "quiet_epochs", std::int32_t{state.quiet_epochs});
-  out.attribute("checkpoint", "reflections", std::int32_t{state.sampler.reflections});
+  out.attribute("checkpoint", "reflections", std::int32_t{state.sampler.schedule.reflections});
   out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
   out.attribute("checkpoint", "reason", std::string(name(state.reason)));
 }
@@ -339,7 +339,7 @@ void read_checkpoint(const hdf5::Reader& in, const std::filesystem::path& file, 
     refuse(file, "the checkpoint's couplings do not fit its graph");
   state.epoch = in.attribute<std::int32_t>("checkpoint", "epoch");
   state.quiet_epochs = in.attribute<std::int32_t>("checkpoint", "quiet_epochs");
-  state.sampler.reflections = in.attribute<std::int32_t>("checkpoint", "reflections");
+  state.sampler.schedule.reflections = in.attribute<std::int32_t>("checkpoint", "reflections");
   state.reason = named<StopReason>(file, in.text_attribute("checkpoint", "reason"), 3);
   run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
 }

@@ -23,7 +23,7 @@ void draw_sample(const Sampler<T>& equilibrated, const Action& action, const Tar
   Sampler<T> sampler(action, equilibrated.options(), seed, Stream::certificate);
   auto start = sampler.state();
   const auto from = equilibrated.state();
-  start.phi = from.phi, start.reflections = from.reflections;
+  start.phi = from.phi, start.schedule = from.schedule;
   sampler.restore(start);
   sampler.sweep(50);
   out.chains = sampler.chains(), out.draws = wanted.draws, out.sites = sampler.sites();

@@ -1,5 +1,6 @@
 #include "quartic/mcmc/sampler.hpp"
 
+#include <fmt/format.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -7,10 +8,9 @@
 #include <exception>
 #include <string>
 
-#include "mcmc/local_moves.hpp"
+#include "mcmc/sampler_scratch.hpp"
 #include "mcmc/sweep_table.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic {
 namespace {
@@ -22,35 +22,68 @@ void require_valid(const SamplerOptions& options) {
         "chains run side by side in SIMD lanes; use " +
             std::to_string(std::max(16, (options.chains + 15) / 16 * 16)));
   }
-  if (options.reflections.value_or(0) < 0 || options.metropolis_hits < 0 || options.threads < 0) {
-    throw BadInput("sampler: reflections, metropolis_hits and threads must not be negative");
+  if (options.reflections.value_or(0) < 0 || options.metropolis_hits < 0 || options.hmc_steps < 0 ||
+      options.threads < 0 || options.cluster_seeds < 1 || options.rungs < 1) {
+    throw BadInput(
+        "sampler: reflections, metropolis_hits, hmc_steps and threads must not be "
+        "negative, cluster_seeds and rungs must be positive");
+  }
+  if (options.metropolis_hits > 0 && options.hmc_steps > 0) {
+    throw BadInput("sampler: metropolis_hits and hmc_steps exclude each other",
+                   "each takes the place of the other local moves: set one of them to 0");
   }
 }
 
-/// 64 chains a block hide latencies; fewer once a block would leave a core's cache. Independent of
-/// threads.
-int lanes_for(int chains, int sites, std::size_t size) {
-  for (const int lanes : {64, 32}) {
-    if (chains % lanes == 0 && chains >= 2 * lanes && sites * size * lanes <= (3U << 19))
-      return lanes;
+/// 64 chains a block hide latencies, and are one word of the cluster moves; 16 where there are
+/// fewer, so that threads have blocks to share. Independent of threads.
+int lanes_for(int chains) {
+  return chains % 64 == 0 ? 64 : 16;
+}
+
+/// What sweeps are made of before a warm-up has measured anything: clusters where there is a bulk.
+Schedule first_schedule(const SamplerOptions& options, const Graph& graph) {
+  Schedule schedule;
+  const bool local = options.metropolis_hits == 0 && options.hmc_steps == 0;
+  schedule.reflections = local ? options.reflections.value_or(1) : 0;
+  schedule.cluster = options.cluster;
+  if (options.cluster == ClusterMove::automatic) {
+    const bool bulk = graph.sites() >= 64 && graph.edge_count() > 0;
+    schedule.cluster = bulk ? ClusterMove::fill : ClusterMove::none;
   }
-  return chains == 64 ? 64 : 16;
+  schedule.step_size = options.hmc_steps > 0 ? 1.0 / options.hmc_steps : 0;
+  for (int rung = 1; rung < options.rungs; ++rung)
+    schedule.scales.push_back(1 - static_cast<double>(rung) / (options.rungs - 1));
+  return schedule;
 }
 
 }  // namespace
 
+std::string_view name(ClusterMove move) {
+  constexpr std::string_view names[] = {"auto", "none", "fill", "swendsen-wang"};
+  return names[static_cast<int>(move)];
+}
+
+std::string_view name(Integrator integrator) {
+  return integrator == Integrator::leapfrog ? "leapfrog" : "omelyan";
+}
+
 template <class T>
 Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed,
                     Stream stream)
-    : options_(options), sites_(action.graph->sites()) {
+    : options_(options),
+      sites_(action.graph->sites()),
+      lanes_(lanes_for(options.chains)),
+      schedule_(first_schedule(options, *action.graph)) {
   require_valid(options);
-  lanes_ = lanes_for(options.chains, sites_, sizeof(T));
-  threads_ = std::min(options.threads > 0 ? options.threads : omp_get_max_threads(), blocks());
-  reflections_ = options.reflections.value_or(1);
+  threads_ = std::min(options.threads > 0 ? options.threads : omp_get_max_threads(), all_blocks());
   table_ = std::make_unique<SweepTable<T>>(*action.graph);
-  fields_.resize(static_cast<std::size_t>(sites_) * options.chains);
-  streams_.resize(4 * static_cast<std::size_t>(options.chains));
-  for (int chain = 0; chain < options.chains; ++chain) {
+  if (options.cluster != ClusterMove::none)
+    cluster_table_ = std::make_unique<ClusterTable>(*action.graph);
+  scratch_.resize(threads_);
+  const int chains = options.rungs * options.chains;
+  fields_.resize(static_cast<std::size_t>(sites_) * chains);
+  streams_.resize(4 * static_cast<std::size_t>(chains));
+  for (int chain = 0; chain < chains; ++chain) {
     const auto words = seed_stream(seed, stream, static_cast<std::uint64_t>(chain));
     for (int k = 0; k < 4; ++k)
       streams_[(chain / lanes_ * 4 + k) * lanes_ + chain % lanes_] = words[k];
@@ -70,14 +103,18 @@ template <class T>
 void Sampler<T>::set_action(const Action& action) {
   require_normalisable(action);
   table_->set(action);
+  if (cluster_table_) cluster_table_->set(action);
+  if (options_.rungs > 1) {
+    coupling_part_ = std::make_unique<Action>(action.graph);
+    coupling_part_->w = action.w;
+  }
 }
 
 template <class T>
-void Sampler<T>::for_each_block(const std::function<void(int)>& f) const {
+void Sampler<T>::for_all_blocks(int count, const std::function<void(int)>& f) const {
   std::exception_ptr failure;
-  const int count = blocks();
   // A parallel region costs more than a pass over a small ensemble.
-  [[maybe_unused]] const bool worth_it = static_cast<double>(sites_) * options_.chains > 1e5;
+  [[maybe_unused]] const bool worth_it = static_cast<double>(sites_) * count * lanes_ > 1e5;
 #pragma omp parallel for schedule(static) num_threads(threads_) if (worth_it)
   for (int index = 0; index < count; ++index) {
     try {
@@ -91,130 +128,147 @@ void Sampler<T>::for_each_block(const std::function<void(int)>& f) const {
 }
 
 template <class T>
+void Sampler<T>::for_each_block(const std::function<void(int)>& f) const {
+  for_all_blocks(blocks(), f);
+}
+
+template <class T>
+SweepBlock<T> Sampler<T>::sweep_block(int index) {
+  return {table_.get(),
+          T(scale_ * schedule_.scales[index / blocks()]),
+          fields_.data() + block_offset(index),
+          streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_,
+          lanes_,
+          std::max(1, options_.metropolis_hits)};
+}
+
+template <class T>
 void Sampler<T>::draw_uncoupled() {
   // Validity makes every b > 0, or a > 0 where b = 0: each site alone is normalisable.
-  for_each_block([&](int index) {
-    heat_bath_sweep(SweepBlock<T>{table_.get(), T(0), fields_.data() + block_offset(index),
-                                  streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_,
-                                  lanes_, 1});
+  for_all_blocks(all_blocks(), [&](int index) {
+    auto block = sweep_block(index);
+    block.scale = 0;
+    heat_bath_sweep(block);
   });
+}
+
+template <class T>
+typename Sampler<T>::Tally& Sampler<T>::Tally::operator+=(const Tally& other) {
+  for (int k = 0; k < moves; ++k)
+    accepted[k] += other.accepted[k], proposed[k] += other.proposed[k];
+  return *this;
+}
+
+template <class T>
+void Sampler<T>::local_passes(int index, Tally& tally) {
+  const auto block = sweep_block(index);
+  const double updates = static_cast<double>(sites_) * lanes_;
+  if (options_.metropolis_hits > 0) {
+    tally.accepted[local] += metropolis_sweep(block);
+    tally.proposed[local] += updates * options_.metropolis_hits;
+  } else {
+    tally.accepted[local] += independence_sweep(block);
+    tally.proposed[local] += updates;
+  }
+  for (int n = 0; n < schedule_.reflections; ++n)
+    tally.accepted[reflection] += reflection_sweep(block);
+  tally.proposed[reflection] += updates * schedule_.reflections;
+}
+
+template <class T>
+void Sampler<T>::sign_passes(int index, Tally& tally) {
+  const auto block = sweep_block(index);
+  if (schedule_.cluster != ClusterMove::none && block.scale > 0) {
+    const ClusterBlock<T> clusters{cluster_table_.get(),
+                                   block.scale,
+                                   block.phi,
+                                   block.words,
+                                   lanes_,
+                                   options_.cluster_seeds,
+                                   &scratch_[omp_get_thread_num()].cluster};
+    tally.accepted[turned] += schedule_.cluster == ClusterMove::fill
+                                  ? fill_sweep(clusters)
+                                  : swendsen_wang_sweep(clusters);
+    tally.proposed[turned] += static_cast<double>(sites_) * lanes_;
+  }
+  if (!options_.flips) return;
+  tally.accepted[flip] += flip_sweep(block);
+  tally.proposed[flip] += lanes_ / 2.0;  // a fair coin decides whether a flip is tried
 }
 
 template <class T>
 void Sampler<T>::sweep(int count) {
-  std::vector<std::array<double, 3>> accepted(blocks());
-  const int hits = options_.metropolis_hits;
-  for_each_block([&](int index) {
-    const SweepBlock<T> block{table_.get(),
-                              T(scale_),
-                              fields_.data() + block_offset(index),
-                              streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_,
-                              lanes_,
-                              hits};
-    auto& sum = accepted[index];
-    for (int k = 0; k < count; ++k) {
-      sum[0] += hits > 0 ? metropolis_sweep(block) : independence_sweep(block);
-      for (int n = 0; n < (hits > 0 ? 0 : reflections_); ++n) sum[1] += reflection_sweep(block);
-      if (options_.flips) sum[2] += flip_sweep(block);
-    }
-  });
-  for (const auto& sum : accepted)
-    for (int k = 0; k < 3; ++k) accepted_[k] += sum[k];
-  const double passes = static_cast<double>(count) * options_.chains;
-  proposed_[0] += passes * sites_ * std::max(hits, 1);
-  proposed_[1] += passes * sites_ * (hits > 0 ? 0 : reflections_);
-  proposed_[2] += options_.flips ? passes / 2 : 0;  // a fair coin decides whether a flip is tried
-}
-
-/// Nominal cost of a sweep times the slowest autocorrelation time of m^2 and sum phi^2.
-template <class T>
-double Sampler<T>::cost_per_sample(int reflections) {
-  constexpr int length = 48;
-  reflections_ = reflections;
-  std::vector<double> magnetisation(static_cast<std::size_t>(options_.chains) * length),
-      squares(magnetisation.size());
-  for (int draw = 0; draw < length; ++draw) {
-    sweep(1);
-    for_each_block([&](int index) {
-      const auto fields = block(index);
-      for (int lane = 0; lane < lanes_; ++lane) {
-        double m = 0, square = 0;
-        for (int site = 0; site < sites_; ++site) {
-          const double x = fields.site(site)[lane];
-          m += x;
-          square += x * x;
-        }
-        const std::size_t at = (static_cast<std::size_t>(index) * lanes_ + lane) * length + draw;
-        magnetisation[at] = m * m;
-        squares[at] = square;
+  // Rungs meet after every sweep; without them a block may run ahead.
+  const int stride = options_.rungs > 1 ? 1 : count;
+  for (int done = 0; done < count; done += stride) {
+    std::vector<Tally> tallies(all_blocks());
+    for_all_blocks(all_blocks(), [&](int index) {
+      for (int k = 0; k < stride; ++k) {
+        local_passes(index, tallies[index]);
+        sign_passes(index, tallies[index]);
       }
     });
+    sweeps_ += stride;
+    if (options_.rungs > 1) exchange_rungs();
+    for (int index = 0; index < blocks(); ++index) tally_ += tallies[index];  // the target's alone
   }
-  const double tau = std::max({0.5, estimate_series(magnetisation, options_.chains).tau,
-                               estimate_series(squares, options_.chains).tau});
-  constexpr double reflection_cost = 0.4;  // of an independence pass, KERNELS and bench/
-  return tau * (1 + reflection_cost * reflections);
-}
-
-template <class T>
-void Sampler<T>::tune_reflections() {
-  double best_cost = INFINITY;
-  int best = 1;
-  for (const int candidate : {0, 1, 2, 3, 5, 7}) {
-    const double cost = cost_per_sample(candidate);
-    if (cost < 0.95 * best_cost) best_cost = cost, best = candidate;
-  }
-  reflections_ = best;
-}
-
-template <class T>
-void Sampler<T>::warm_up(int sweeps) {
-  sweep(sweeps);
-  if (options_.reflections.has_value() || options_.metropolis_hits > 0) return;
-  tune_reflections();
-  reset_acceptance();
 }
 
 template <class T>
 Acceptance Sampler<T>::acceptance() const {
-  const auto rate = [&](int k) { return proposed_[k] > 0 ? accepted_[k] / proposed_[k] : 0.0; };
-  return {rate(0), rate(1), rate(2)};
+  const auto rate = [&](Move move) {
+    return tally_.proposed[move] > 0 ? tally_.accepted[move] / tally_.proposed[move] : NAN;
+  };
+  return {rate(local), rate(reflection), rate(flip), rate(turned), rate(exchange)};
+}
+
+template <class T>
+std::string Sampler<T>::describe_schedule() const {
+  std::string text =
+      options_.hmc_steps > 0
+          ? fmt::format("{} trajectories of {} steps of {:.3g}", name(options_.integrator),
+                        options_.hmc_steps, schedule_.step_size)
+      : options_.metropolis_hits > 0 ? fmt::format("{}-hit Metropolis", options_.metropolis_hits)
+                                     : "independence Metropolis";
+  if (schedule_.reflections > 0)
+    text += fmt::format(", {} reflection{}", schedule_.reflections,
+                        schedule_.reflections == 1 ? "" : "s");
+  if (schedule_.cluster == ClusterMove::fill)
+    text += fmt::format(", cluster fill from {} seeds", options_.cluster_seeds);
+  if (schedule_.cluster == ClusterMove::swendsen_wang) text += ", Swendsen-Wang clusters";
+  if (options_.flips) text += ", flip";
+  if (options_.rungs > 1) text += fmt::format(", {} rungs", options_.rungs);
+  return text;
 }
 
 template <class T>
 SamplerState Sampler<T>::state() const {
-  SamplerState state;
-  state.reflections = reflections_;
-  state.phi.resize(fields_.size());
-  state.streams.resize(streams_.size());
-  for (int chain = 0; chain < options_.chains; ++chain) {
-    const int index = chain / lanes_, lane = chain % lanes_;
-    for (int site = 0; site < sites_; ++site) {
-      state.phi[static_cast<std::size_t>(chain) * sites_ + site] = block(index).site(site)[lane];
-    }
+  SamplerState state{std::vector<double>(fields_.size()),
+                     std::vector<std::uint32_t>(streams_.size()), sweeps_, schedule_};
+  for (int chain = 0; chain < options_.rungs * options_.chains; ++chain) {
+    for (int site = 0; site < sites_; ++site)
+      state.phi[static_cast<std::size_t>(chain) * sites_ + site] = field_of(chain)[site * lanes_];
     for (int k = 0; k < 4; ++k)
-      state.streams[4 * static_cast<std::size_t>(chain) + k] =
-          streams_[(index * 4 + k) * lanes_ + lane];
+      state.streams[4 * static_cast<std::size_t>(chain) + k] = words_of(chain)[k * lanes_];
   }
   return state;
 }
 
 template <class T>
 void Sampler<T>::restore(const SamplerState& state) {
-  if (state.phi.size() != fields_.size() || state.streams.size() != streams_.size()) {
-    throw BadInput("the saved sampler state has another number of chains or sites than this run",
-                   "resume with the configuration that the run file holds");
+  if (state.phi.size() != fields_.size() || state.streams.size() != streams_.size() ||
+      state.schedule.scales.size() != schedule_.scales.size()) {
+    throw BadInput(
+        "the saved sampler state has another number of chains, sites or rungs than this run",
+        "resume with the configuration that the run file holds");
   }
-  reflections_ = state.reflections;
-  for (int chain = 0; chain < options_.chains; ++chain) {
-    const int index = chain / lanes_, lane = chain % lanes_;
-    for (int site = 0; site < sites_; ++site) {
-      block(index).site(site)[lane] =
+  schedule_ = state.schedule, sweeps_ = state.sweeps;
+  for (int chain = 0; chain < options_.rungs * options_.chains; ++chain) {
+    for (int site = 0; site < sites_; ++site)
+      field_of(chain)[site * lanes_] =
           static_cast<T>(state.phi[static_cast<std::size_t>(chain) * sites_ + site]);
-    }
     for (int k = 0; k < 4; ++k)
-      streams_[(index * 4 + k) * lanes_ + lane] =
-          state.streams[4 * static_cast<std::size_t>(chain) + k];
+      words_of(chain)[k * lanes_] = state.streams[4 * static_cast<std::size_t>(chain) + k];
   }
 }
 

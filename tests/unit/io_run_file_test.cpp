@@ -72,7 +72,7 @@ Run sample_run(const std::string& extra = {}) {
   state.epoch = 2, state.quiet_epochs = 1, state.w = run.action.w, state.r = run.action.r;
   state.a = run.action.a, state.b = run.action.b, state.theta_error = run.theta_error;
   state.first_moment = {-0.0, std::numeric_limits<double>::denorm_min()};
-  state.sampler.reflections = 3;
+  state.sampler.schedule.reflections = 3;
   for (int k = 0; k < 16 * 6; ++k) state.sampler.phi.push_back(static_cast<float>(std::sin(k)));
   for (unsigned k = 0; k < 16 * 4; ++k)
     state.sampler.streams.push_back(0xFFFFFFFFu - k * 2654435761u);
@@ -109,7 +109,7 @@ void expect_equal(const Run& x, const Run& y) {
   }
   EXPECT_EQ(x.checkpoint.sampler.phi, y.checkpoint.sampler.phi);
   EXPECT_EQ(x.checkpoint.sampler.streams, y.checkpoint.sampler.streams);
-  EXPECT_EQ(x.checkpoint.sampler.reflections, y.checkpoint.sampler.reflections);
+  EXPECT_EQ(x.checkpoint.sampler.schedule.reflections, y.checkpoint.sampler.schedule.reflections);
   EXPECT_EQ(x.checkpoint.first_moment, y.checkpoint.first_moment);
   EXPECT_EQ(x.checkpoint.second_moment, y.checkpoint.second_moment);
   EXPECT_EQ(x.checkpoint.theta_error, y.checkpoint.theta_error);

@@ -32,6 +32,9 @@ class RandomStream {
   using result_type = std::uint32_t;
   RandomStream(std::uint64_t seed, Stream stream, std::uint64_t chain)
       : state_(seed_stream(seed, stream, chain)) {}
+  /// Continues a stream.
+  explicit RandomStream(const std::array<std::uint32_t, 4>& state) : state_(state) {}
+  const std::array<std::uint32_t, 4>& state() const { return state_; }
   static constexpr result_type min() { return 0; }
   static constexpr result_type max() { return 0xFFFFFFFFu; }
   result_type operator()();

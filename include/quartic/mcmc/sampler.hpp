@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "quartic/core/aligned.hpp"
@@ -18,33 +20,70 @@ namespace quartic {
 
 template <class T>
 struct SweepTable;
+template <class T>
+struct SweepBlock;
+struct ClusterTable;
+struct SamplerScratch;
+
+/// The global move of the signs.
+enum class ClusterMove {
+  automatic,      ///< chosen in the warm-up: fill, or none where it does not pay
+  none,           ///<
+  fill,           ///< what a few random seeds reach through the bonds turns
+  swendsen_wang,  ///< every cluster turns with probability 1/2
+};
+std::string_view name(ClusterMove move);
+
+/// How Hamiltonian trajectories are integrated.
+enum class Integrator { leapfrog, omelyan };
+std::string_view name(Integrator integrator);
 
 struct SamplerOptions {
   int chains = 1024;               ///< a multiple of 16
   std::optional<int> reflections;  ///< reflections a sweep; empty: tuned during warm-up
-  bool flips = true;               ///< a global sign flip a sweep
-  int metropolis_hits = 0;         ///< > 0: many-hit Metropolis instead of all other local moves
-  int threads = 0;                 ///< 0: all cores; never changes the results
+  ClusterMove cluster = ClusterMove::automatic;
+  int cluster_seeds = 4;    ///< sites a chain that a fill starts from
+  bool flips = true;        ///< a global sign flip a sweep
+  int metropolis_hits = 0;  ///< > 0: many-hit Metropolis instead of independence and reflections
+  int hmc_steps = 0;        ///< > 0: a Hamiltonian trajectory of so many steps instead of them
+  Integrator integrator = Integrator::omelyan;
+  int rungs = 1;    ///< > 1: parallel tempering over so many strengths of w, down to w = 0
+  int threads = 0;  ///< 0: all cores; never changes the results
 };
 
-/// Exact state of a sampler: fields [chain][site], float fields widened, and the random streams.
-struct SamplerState {
-  std::vector<double> phi;             ///< chains x sites
-  std::vector<std::uint32_t> streams;  ///< chains x 4
+/// What a sweep is made of, as the warm-up left it.
+struct Schedule {
   int reflections = 1;
+  ClusterMove cluster = ClusterMove::none;
+  double step_size = 0;              ///< of Hamiltonian trajectories
+  std::vector<double> scales = {1};  ///< of w, one a rung, the first 1
+  bool operator==(const Schedule&) const = default;
 };
 
-/// Accepted over proposed, by move, since the last reset.
+/// Exact state of a sampler: fields [chain][site], float fields widened, and the random streams;
+/// chains of all rungs, the target's first.
+struct SamplerState {
+  std::vector<double> phi;             ///< rungs x chains x sites
+  std::vector<std::uint32_t> streams;  ///< rungs x chains x 4
+  std::int64_t sweeps = 0;             ///< made so far; its parity says which rungs exchange next
+  Schedule schedule;
+};
+
+/// Accepted over proposed, by move, since the last reset; NaN for a move that was not made.
 struct Acceptance {
-  double independence = 0;  ///< or Metropolis, where that was chosen
+  double local = 0;  ///< independence Metropolis, Metropolis or trajectories
   double reflection = 0;
   double flip = 0;
+  double turned = 0;    ///< fraction of the signs that cluster moves turned
+  double exchange = 0;  ///< between neighbouring rungs
 };
 
-/// Many independent chains of one action. A sweep is one independence-Metropolis pass (exact for
-/// any a, b, j, core/quartic_density.hpp), `reflections` reflection passes and one global flip.
-/// Fields are stored [block][site][lane], a lane being a chain; blocks run in parallel, and since
-/// every chain has its own random stream, results depend on neither threads nor blocks.
+/// Many independent chains of one action. A sweep is one local pass (independence Metropolis, exact
+/// for any a, b, j, core/quartic_density.hpp; or many-hit Metropolis; or a Hamiltonian trajectory),
+/// reflection passes, one cluster move of the signs, one global flip, and with several rungs an
+/// exchange of fields between neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986). Fields
+/// are stored [block][site][lane], a lane being a chain; blocks run in parallel, and since every
+/// chain has its own random stream, results depend on neither threads nor blocks.
 template <class T>
 class Sampler {
  public:
@@ -66,10 +105,15 @@ class Sampler {
   void draw_uncoupled();
 
   void sweep(int count = 1);
-  /// Equilibrates with `sweeps` sweeps, and chooses the number of reflections that gives most
-  /// independent samples of m^2 and phi^2 for the cost, unless it was given. Costs are nominal, so
-  /// the choice is reproducible.
-  void warm_up(int sweeps);
+  /// Equilibrates with `sweeps` sweeps; adapts the step size and the rungs; and chooses reflections
+  /// and cluster move, where they were not given, for most independent samples of m^2 and phi^2 at
+  /// the cost. Costs are nominal, so the choice is reproducible. `progress` hears the fraction
+  /// done.
+  void warm_up(int sweeps, const std::function<void(double)>& progress = {});
+  const Schedule& schedule() const { return schedule_; }
+  void set_schedule(const Schedule& schedule) { schedule_ = schedule; }
+  /// "independence Metropolis, 2 reflections, cluster fill from 4 seeds, flip".
+  std::string describe_schedule() const;
 
   const SamplerOptions& options() const { return options_; }
   int chains() const { return options_.chains; }
@@ -77,7 +121,6 @@ class Sampler {
   int lanes() const { return lanes_; }  ///< chains in a block
   int blocks() const { return options_.chains / lanes_; }
   int threads() const { return threads_; }
-  int reflections() const { return reflections_; }
   FieldBlock<T> block(int index) { return {fields_.data() + block_offset(index), sites_, lanes_}; }
   FieldBlock<const T> block(int index) const {
     return {fields_.data() + block_offset(index), sites_, lanes_};
@@ -86,25 +129,56 @@ class Sampler {
   void for_each_block(const std::function<void(int)>& f) const;
 
   Acceptance acceptance() const;
-  void reset_acceptance() { accepted_ = {}, proposed_ = {}; }
+  void reset_acceptance() { tally_ = {}; }
 
   SamplerState state() const;
   void restore(const SamplerState& state);
 
  private:
+  enum Move { local, reflection, flip, turned, exchange, moves };
+  struct Tally {
+    std::array<double, moves> accepted{}, proposed{};
+    Tally& operator+=(const Tally& other);
+  };
+
+  int all_blocks() const { return options_.rungs * blocks(); }  ///< the target's first
   std::ptrdiff_t block_offset(int index) const {
     return static_cast<std::ptrdiff_t>(index) * sites_ * lanes_;
   }
-  void tune_reflections();
-  double cost_per_sample(int reflections);
+  /// Of a chain of any rung; sites and words are lanes() apart.
+  T* field_of(int chain) { return fields_.data() + block_offset(chain / lanes_) + chain % lanes_; }
+  const T* field_of(int chain) const { return const_cast<Sampler*>(this)->field_of(chain); }
+  std::uint32_t* words_of(int chain) {
+    return streams_.data() + static_cast<std::ptrdiff_t>(chain / lanes_) * 4 * lanes_ +
+           chain % lanes_;
+  }
+  const std::uint32_t* words_of(int chain) const {
+    return const_cast<Sampler*>(this)->words_of(chain);
+  }
+
+  void for_all_blocks(int count, const std::function<void(int)>& f) const;
+  SweepBlock<T> sweep_block(int index);
+  void local_passes(int index, Tally& tally);
+  void sign_passes(int index, Tally& tally);
+  std::vector<double> coupling_energies() const;
+  void exchange_rungs();
+  void adapt_rungs();
+  void adapt_step_size();
+  void tune_schedule(const std::function<void(double)>& progress);
+  double cost_per_sample();
 
   SamplerOptions options_;
-  int sites_, lanes_, threads_, reflections_;
+  int sites_, lanes_, threads_;
   double scale_ = 1;
+  Schedule schedule_;
   std::unique_ptr<SweepTable<T>> table_;
+  std::unique_ptr<ClusterTable> cluster_table_;  ///< none where clusters are switched off
+  std::unique_ptr<Action> coupling_part_;        ///< w alone, for exchanges; none with one rung
+  std::vector<SamplerScratch> scratch_;          ///< one a thread
   AlignedVector<T> fields_;
   AlignedVector<std::uint32_t> streams_;  ///< [block][word][lane]
-  std::array<double, 3> accepted_{}, proposed_{};
+  std::int64_t sweeps_ = 0;
+  Tally tally_;
 };
 
 }  // namespace quartic

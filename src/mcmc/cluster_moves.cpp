@@ -1,0 +1,197 @@
+#include "mcmc/cluster_moves.hpp"
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "mcmc/cluster_moves.cpp"
+#include "hwy/foreach_target.h"
+// clang-format off
+#include "hwy/highway.h"
+#include "core/simd_math-inl.h"
+#include "mcmc/cluster_bonds-inl.h"
+#include "mcmc/cluster_spread-inl.h"
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace quartic {
+namespace HWY_NAMESPACE {
+
+/// Sets the bit of every chain at `seeds` random positions of its own.
+template <class T>
+HWY_INLINE void plant_seeds(const ClusterBlock<T>& block) {
+  const Words32 du;
+  auto& reached = block.scratch->turned;
+  std::fill(reached.begin(), reached.end(), 0);
+  const auto sites = static_cast<uint64_t>(block.table->sites());
+  HWY_ALIGN uint32_t drawn[hn::MaxLanes(Words32())];
+  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(du))) {
+    VectorStream<Words32> stream(du, block.words + lane, static_cast<size_t>(block.lanes));
+    for (int seed = 0; seed < block.seeds; ++seed) {
+      hn::Store(stream.next(), du, drawn);
+      for (size_t l = 0; l < hn::MaxLanes(du); ++l)
+        reached[(drawn[l] * sites) >> 32] |= uint64_t{1} << (lane + l);
+    }
+    stream.store(du, block.words + lane, static_cast<size_t>(block.lanes));
+  }
+}
+
+/// Takes the clusters that hang on the ghost out of what was reached.
+template <class T>
+HWY_INLINE void spare_ghost_cluster(const ClusterBlock<T>& block) {
+  const auto& table = *block.table;
+  auto& [bonds, ties, turned, tied, labels, dirty, lanes] = *block.scratch;
+  std::fill(tied.begin(), tied.end(), 0);
+  for (size_t k = 0; k < table.ghost.size(); ++k) tied[table.ghost[k].position] |= ties[k];
+  spread(table, ReachedCells{tied.data(), bonds.data()}, dirty.data());
+  for (size_t k = 0; k < turned.size(); ++k) turned[k] &= ~tied[k];
+}
+
+/// A level that all chains share and four random bits of each chain's own; sites tied to the ghost
+/// get the highest label, which is even.
+template <class T>
+HWY_INLINE void draw_labels(const ClusterBlock<T>& block) {
+  const Words32 du;
+  const hn::Rebind<uint8_t, Words32> bytes;
+  const auto& table = *block.table;
+  auto* labels = block.scratch->labels.data();
+  const int sites = table.sites();
+  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(du))) {
+    VectorStream<Words32> stream(du, block.words + lane, static_cast<size_t>(block.lanes));
+    for (int begin = 0; begin < sites; begin += 8) {
+      auto bits = stream.next();
+      for (int k = begin; k < std::min(begin + 8, sites); ++k) {
+        const auto level = hn::Set(du, static_cast<uint32_t>(table.level[k]) << 4);
+        const auto label = hn::Or(hn::And(bits, hn::Set(du, 15)), level);
+        hn::StoreU(hn::U8FromU32(label), bytes,
+                   labels + static_cast<ptrdiff_t>(k) * ClusterTable::most_lanes + lane);
+        bits = hn::ShiftRight<4>(bits);
+      }
+    }
+    stream.store(du, block.words + lane, static_cast<size_t>(block.lanes));
+  }
+  for (size_t k = 0; k < table.ghost.size(); ++k) {
+    auto* row = labels + static_cast<ptrdiff_t>(table.ghost[k].position) * ClusterTable::most_lanes;
+    for (uint64_t bits = block.scratch->ties[k]; bits != 0; bits &= bits - 1)
+      row[std::countr_zero(bits)] = 0xFE;
+  }
+}
+
+/// Odd labels, as one word a position.
+HWY_INLINE void odd_labels(const ClusterTable& table, int lanes, ClusterScratch& scratch) {
+  using Bytes = LabelCells::Bytes;
+  const Bytes d;
+  const auto one = hn::Set(d, 1);
+  for (int k = 0; k < table.sites(); ++k) {
+    uint64_t word = 0;
+    for (int lane = 0; lane < lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
+      const LabelCells cells{scratch.labels.data(), nullptr, lane};
+      uint64_t bits = 0;
+      hn::StoreMaskBits(d, hn::TestBit(cells.load(k), one), reinterpret_cast<uint8_t*>(&bits));
+      word |= bits << lane;
+    }
+    scratch.turned[k] = word;
+  }
+}
+
+/// Changes the signs that the words ask for and counts them.
+template <class T>
+HWY_INLINE double turn(const ClusterBlock<T>& block) {
+  const hn::ScalableTag<T> d;
+  const auto& order = block.table->order;
+  int64_t count = 0;
+  for (size_t k = 0; k < order.size(); ++k) {
+    const uint64_t word = block.scratch->turned[k];
+    count += std::popcount(word);
+    T* row = block.phi + static_cast<ptrdiff_t>(order[k]) * block.lanes;
+    for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
+      const uint64_t bits = word >> lane;
+      const auto mask = hn::LoadMaskBits(d, reinterpret_cast<const uint8_t*>(&bits));
+      const auto x = hn::Load(d, row + lane);
+      hn::Store(hn::IfThenElse(mask, hn::Neg(x), x), d, row + lane);
+    }
+  }
+  return static_cast<double>(count);
+}
+
+template <class T>
+double Fill(const ClusterBlock<T>& block) {
+  auto& scratch = *block.scratch;
+  draw_bonds(block);
+  plant_seeds(block);
+  spread(*block.table, ReachedCells{scratch.turned.data(), scratch.bonds.data()},
+         scratch.dirty.data());
+  if (!block.table->ghost.empty()) spare_ghost_cluster(block);
+  return turn(block);
+}
+
+template <class T>
+double SwendsenWang(const ClusterBlock<T>& block) {
+  auto& scratch = *block.scratch;
+  draw_bonds(block);
+  draw_labels(block);
+  for (int lane = 0; lane < block.lanes;
+       lane += static_cast<int>(hn::MaxLanes(LabelCells::Bytes())))
+    spread(*block.table, LabelCells{scratch.labels.data(), scratch.bonds.data(), lane},
+           scratch.dirty.data());
+  odd_labels(*block.table, block.lanes, scratch);
+  return turn(block);
+}
+
+#define QUARTIC_MOVE(Name)                                 \
+  double Name##Float(const ClusterBlock<float>& block) {   \
+    return Name<float>(block);                             \
+  }                                                        \
+  double Name##Double(const ClusterBlock<double>& block) { \
+    return Name<double>(block);                            \
+  }
+QUARTIC_MOVE(Fill)
+QUARTIC_MOVE(SwendsenWang)
+#undef QUARTIC_MOVE
+
+}  // namespace HWY_NAMESPACE
+}  // namespace quartic
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace quartic {
+namespace {
+
+/// Unused lanes hold zeros, which the kernels keep.
+void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
+  const auto sites = static_cast<std::size_t>(table.sites());
+  if (scratch.lanes != lanes || scratch.turned.size() != sites ||
+      scratch.bonds.size() != table.edges.size()) {
+    scratch.lanes = lanes;
+    scratch.bonds.assign(table.edges.size(), 0);
+    scratch.turned.assign(sites, 0);
+    scratch.tied.assign(sites, 0);
+    scratch.labels.assign(sites * ClusterTable::most_lanes, 0);
+    scratch.dirty.assign(static_cast<std::size_t>(table.blocks()), 0);
+    scratch.ties.clear();
+  }
+  if (scratch.ties.size() != table.ghost.size()) scratch.ties.assign(table.ghost.size(), 0);
+}
+
+}  // namespace
+
+#define QUARTIC_MOVE(Name, function)                           \
+  HWY_EXPORT(Name##Float);                                     \
+  HWY_EXPORT(Name##Double);                                    \
+  template <>                                                  \
+  double function<float>(const ClusterBlock<float>& block) {   \
+    fit(*block.scratch, *block.table, block.lanes);            \
+    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);           \
+  }                                                            \
+  template <>                                                  \
+  double function<double>(const ClusterBlock<double>& block) { \
+    fit(*block.scratch, *block.table, block.lanes);            \
+    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);          \
+  }
+QUARTIC_MOVE(Fill, fill_sweep)
+QUARTIC_MOVE(SwendsenWang, swendsen_wang_sweep)
+#undef QUARTIC_MOVE
+
+}  // namespace quartic
+#endif

@@ -1,0 +1,149 @@
+#include "mcmc/cluster_table.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <boost/graph/adjacency_list.hpp>
+#include <boost/graph/cuthill_mckee_ordering.hpp>
+#include <boost/graph/properties.hpp>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "quartic/core/random.hpp"
+#include "quartic/graph/lattice.hpp"
+
+namespace quartic {
+namespace {
+
+double total_distance(const Graph& graph, std::span<const std::int32_t> position) {
+  double sum = 0;
+  for (const auto& [i, j] : graph.edges()) sum += std::abs(position[i] - position[j]);
+  return sum;
+}
+
+std::vector<std::int32_t> inverse(std::span<const std::int32_t> order) {
+  std::vector<std::int32_t> position(order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) position[order[k]] = static_cast<std::int32_t>(k);
+  return position;
+}
+
+std::vector<std::int32_t> reverse_cuthill_mckee(const Graph& graph) {
+  using Boost =
+      boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS,
+                            boost::property<boost::vertex_color_t, boost::default_color_type,
+                                            boost::property<boost::vertex_degree_t, int>>>;
+  Boost copy(static_cast<std::size_t>(graph.sites()));
+  for (const auto& [i, j] : graph.edges()) boost::add_edge(i, j, copy);
+  std::vector<std::int32_t> order(graph.sites());
+  boost::cuthill_mckee_ordering(copy, order.rbegin(), boost::get(boost::vertex_color, copy),
+                                boost::make_degree_map(copy));
+  return order;
+}
+
+/// A block is a row of the lattice where rows are short, so that most of its edges are links.
+int block_length(const Graph& graph) {
+  const auto* lattice = graph.lattice();
+  if (lattice != nullptr && !lattice->periodic.empty()) {
+    const int row = lattice->extent.back();
+    if (row >= 16 && row <= 128) return row;
+  }
+  return 32;
+}
+
+/// Trailing zeros of fixed random words: a label needs a level that does not depend on the signs,
+/// and levels that halve in number make ties between large clusters rare.
+std::vector<std::uint8_t> fixed_levels(int sites) {
+  RandomStream random(0, Stream::fields, 0);
+  std::vector<std::uint8_t> level(sites);
+  for (auto& l : level) l = static_cast<std::uint8_t>(std::min(14, std::countr_zero(random())));
+  return level;
+}
+
+}  // namespace
+
+std::vector<std::int32_t> local_order(const Graph& graph) {
+  std::vector<std::int32_t> given(graph.sites());
+  std::iota(given.begin(), given.end(), 0);
+  if (graph.lattice() != nullptr || graph.edge_count() == 0) return given;
+  auto reordered = reverse_cuthill_mckee(graph);
+  const bool shorter = 2 * total_distance(graph, inverse(reordered)) < total_distance(graph, given);
+  return shorter ? reordered : given;
+}
+
+ClusterTable::ClusterTable(const Graph& graph)
+    : order(local_order(graph)), no_edge(graph.edge_count()), level(fixed_levels(graph.sites())) {
+  const auto position = inverse(order);
+  std::vector<ClusterEdge> ends(graph.edges().size());  // by position
+  for (std::size_t e = 0; e < ends.size(); ++e) {
+    const auto [low, high] =
+        std::minmax(position[graph.edges()[e].first], position[graph.edges()[e].second]);
+    ends[e] = {low, high};
+  }
+  std::vector<std::int32_t> sorted(ends.size());
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::stable_sort(sorted.begin(), sorted.end(), [&](int e, int f) {
+    return std::pair(ends[e].first, ends[e].second) < std::pair(ends[f].first, ends[f].second);
+  });
+  slot.resize(ends.size());
+  for (const auto e : sorted) {
+    slot[e] = static_cast<std::int32_t>(edges.size());
+    edges.push_back({order[ends[e].first], order[ends[e].second]});
+  }
+  do edges.push_back({0, 0});  // at least one edge that never becomes a bond
+  while (edges.size() % 2 != 0);
+  strength.resize(edges.size());
+  const int length = block_length(graph);
+  for (int begin = 0; begin < sites(); begin += length) block_begin.push_back(begin);
+  block_begin.push_back(sites());
+  for (int k = 0; k < sites(); ++k) block_of.push_back(k / length);
+  place_half_edges(position);
+}
+
+void ClusterTable::place_half_edges(std::span<const std::int32_t> position) {
+  std::vector<std::vector<HalfEdge>> outside(sites()), earlier(sites()), later(sites());
+  places.assign(sites() + 1, {0, 0, 0, no_edge});
+  for (std::int32_t e = 0; e < no_edge; ++e) {
+    const auto low = position[edges[e].first], high = position[edges[e].second];
+    if (block_of[low] != block_of[high]) {
+      outside[low].push_back({high, e});
+      outside[high].push_back({low, e});
+    } else if (high == low + 1 && places[high].link == no_edge) {
+      places[high].link = e;
+    } else {
+      later[low].push_back({high, e});
+      earlier[high].push_back({low, e});
+    }
+  }
+  const auto append = [&](const std::vector<HalfEdge>& list) {
+    const auto begin = static_cast<std::int32_t>(half_edges.size());
+    half_edges.insert(half_edges.end(), list.begin(), list.end());
+    return begin;
+  };
+  for (int k = 0; k < sites(); ++k) {
+    places[k].outside = append(outside[k]);
+    places[k].earlier = append(earlier[k]);
+    places[k].later = append(later[k]);
+  }
+  const auto end = static_cast<std::int32_t>(half_edges.size());
+  places.back() = {end, end, end, no_edge};
+}
+
+void ClusterTable::set(const Action& action) {
+  constexpr double factor = 2 / std::numbers::ln2;
+  for (std::size_t e = 0; e < slot.size(); ++e)
+    strength[slot[e]] = static_cast<float>(factor * action.w[e]);
+  ghost.clear();
+  ghost_strength.clear();
+  for (std::int32_t k = 0; k < sites(); ++k) {
+    const double r = action.r[order[k]];
+    if (r == 0) continue;
+    ghost.push_back({order[k], k});
+    ghost_strength.push_back(static_cast<float>(-factor * r));
+  }
+  if (ghost.size() % 2 != 0) {
+    ghost.push_back({0, 0});
+    ghost_strength.push_back(0);
+  }
+}
+
+}  // namespace quartic

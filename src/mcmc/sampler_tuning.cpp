@@ -1,0 +1,116 @@
+// The warm-up: equilibration, and the schedule that gives most independent samples for the cost.
+#include <algorithm>
+#include <cmath>
+
+#include "mcmc/sampler_scratch.hpp"
+#include "quartic/mcmc/sampler.hpp"
+#include "quartic/stats/autocorrelation.hpp"
+
+namespace quartic {
+namespace {
+
+// Of an independence pass, from bench/: nominal, so that the choice is reproducible.
+constexpr double reflection_cost = 0.45, fill_cost = 0.7, swendsen_wang_cost = 1.0;
+constexpr int trial = 48;  // sweeps a candidate is tried for
+
+double cost_of(const Schedule& schedule) {
+  const double signs = schedule.cluster == ClusterMove::fill            ? fill_cost
+                       : schedule.cluster == ClusterMove::swendsen_wang ? swendsen_wang_cost
+                                                                        : 0;
+  return 1 + reflection_cost * schedule.reflections + signs;
+}
+
+}  // namespace
+
+/// Nominal cost of a sweep times the slowest autocorrelation time of m^2 and sum phi^2.
+template <class T>
+double Sampler<T>::cost_per_sample() {
+  std::vector<double> magnetisation(static_cast<std::size_t>(options_.chains) * trial),
+      squares(magnetisation.size());
+  for (int draw = 0; draw < trial; ++draw) {
+    sweep(1);
+    for_each_block([&](int index) {
+      const auto fields = block(index);
+      for (int lane = 0; lane < lanes_; ++lane) {
+        double m = 0, square = 0;
+        for (int site = 0; site < sites_; ++site) {
+          const double x = fields.site(site)[lane];
+          m += x;
+          square += x * x;
+        }
+        const std::size_t at = (static_cast<std::size_t>(index) * lanes_ + lane) * trial + draw;
+        magnetisation[at] = m * m;
+        squares[at] = square;
+      }
+    });
+  }
+  const double tau = std::max({0.5, estimate_series(magnetisation, options_.chains).tau,
+                               estimate_series(squares, options_.chains).tau});
+  return tau * cost_of(schedule_);
+}
+
+template <class T>
+void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
+  const bool reflects = options_.metropolis_hits == 0 && options_.hmc_steps == 0;
+  std::vector<int> reflections{0, 1, 2, 3, 5, 7};
+  if (options_.reflections.has_value() || !reflects) reflections = {schedule_.reflections};
+  std::vector<ClusterMove> clusters{ClusterMove::fill, ClusterMove::none};
+  if (options_.cluster != ClusterMove::automatic) clusters = {options_.cluster};
+  if (reflections.size() * clusters.size() < 2) return;
+
+  Schedule best = schedule_;
+  double least = INFINITY;
+  int tried = 0;
+  for (const auto cluster : clusters) {
+    double least_here = INFINITY;
+    for (const int count : reflections) {
+      schedule_.cluster = cluster, schedule_.reflections = count;
+      const double cost = cost_per_sample();
+      if (progress) progress(++tried / static_cast<double>(reflections.size() * clusters.size()));
+      if (cost < 0.95 * least) least = cost, best = schedule_;
+      if (cost > 1.15 * least_here) break;  // more reflections will not pay either
+      least_here = std::min(least_here, cost);
+    }
+  }
+  schedule_ = best;
+}
+
+/// Towards an acceptance of 0.8 by stochastic approximation (Robbins & Monro, 1951).
+template <class T>
+void Sampler<T>::adapt_step_size() {
+  constexpr double wanted = 0.8;
+  for (int round = 1; round <= 24; ++round) {
+    reset_acceptance();
+    sweep(2);
+    schedule_.step_size *= std::exp(2 * (acceptance().local - wanted) / std::sqrt(round));
+  }
+}
+
+template <class T>
+void Sampler<T>::warm_up(int sweeps, const std::function<void(double)>& progress) {
+  const auto report = [&](double done) {
+    if (progress) progress(done);
+  };
+  constexpr int parts = 20;
+  for (int part = 0; part < parts; ++part) {
+    sweep(sweeps * (part + 1) / parts - sweeps * part / parts);
+    if (options_.hmc_steps > 0 && part == 0) adapt_step_size();
+    if (options_.rungs > 1) adapt_rungs();
+    report(0.5 * (part + 1) / parts);
+  }
+  if (options_.hmc_steps > 0) adapt_step_size();
+  tune_schedule([&](double done) { report(0.5 + 0.5 * done); });
+  reset_acceptance();
+  report(1);
+}
+
+#define QUARTIC_INSTANTIATE(T)                                                 \
+  template double Sampler<T>::cost_per_sample();                               \
+  template void Sampler<T>::tune_schedule(const std::function<void(double)>&); \
+  template void Sampler<T>::adapt_step_size();                                 \
+  template void Sampler<T>::warm_up(int, const std::function<void(double)>&);
+QUARTIC_INSTANTIATE(float)
+QUARTIC_INSTANTIATE(double)
+#undef QUARTIC_INSTANTIATE
+
+}  // namespace quartic

@@ -1,0 +1,307 @@
+// Cluster updates against an oracle that knows nothing of their layout: bonds from the chains' own
+// random streams and exp() in float64, clusters by union-find. Bit for bit, on every SIMD target.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+#include "mcmc/cluster_moves.hpp"
+#include "quartic/core/random.hpp"
+#include "quartic/core/simd.hpp"
+#include "unit/graph_fixtures.hpp"
+
+namespace quartic {
+namespace {
+
+using testing::all_lattices;
+using testing::random_graph;
+
+constexpr std::uint64_t seed = 21;
+
+class UnionFind {
+ public:
+  explicit UnionFind(int sites) : parent_(sites) { std::iota(parent_.begin(), parent_.end(), 0); }
+  int find(int i) {
+    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
+    return i;
+  }
+  void join(int i, int j) { parent_[find(i)] = find(j); }
+
+ private:
+  std::vector<int> parent_;
+};
+
+/// Couplings of both signs and rough fields; every third site in a field r where `fields`.
+Action random_action(std::shared_ptr<const Graph> graph, bool fields, std::uint64_t which) {
+  Action action(std::move(graph));
+  RandomStream random(which, Stream::start, 0);
+  for (double& w : action.w) w = 1.4 * random.uniform() - 0.5;
+  for (std::size_t i = 0; i < action.r.size(); ++i)
+    action.r[i] = fields && i % 3 == 0 ? 0.6 * random.normal() : 0;
+  return action;
+}
+
+template <class T>
+struct Case {
+  const Action& action;
+  int lanes;
+  ClusterTable table;
+  ClusterScratch scratch;
+  AlignedVector<T> start, phi;
+  AlignedVector<std::uint32_t> words;
+  T scale = T(0.8);
+  static constexpr int seeds = 3;
+
+  Case(const Action& a, int chains)
+      : action(a), lanes(chains), table(*a.graph), words(4 * static_cast<std::size_t>(chains)) {
+    table.set(action);
+    start.resize(static_cast<std::size_t>(table.sites()) * lanes);
+    for (int lane = 0; lane < lanes; ++lane) {
+      const auto chain = static_cast<std::uint64_t>(lane);
+      const auto state = seed_stream(seed, Stream::fields, chain);
+      for (int k = 0; k < 4; ++k) words[k * lanes + lane] = state[k];
+      RandomStream random(seed, Stream::check, chain);
+      for (int i = 0; i < table.sites(); ++i)
+        start[static_cast<std::size_t>(i) * lanes + lane] = static_cast<T>(
+            0.9 * std::copysign(1.0, random.uniform() - 0.3) + 0.4 * random.normal());
+    }
+    phi = start;
+  }
+  ClusterBlock<T> block() {
+    return {&table, scale, phi.data(), words.data(), lanes, seeds, &scratch};
+  }
+  double at(int site, int lane) const {
+    return start[static_cast<std::size_t>(site) * lanes + lane];
+  }
+};
+
+bool bit(std::uint64_t word, int lane) {
+  return (word >> lane & 1) != 0;
+}
+
+/// Whether the drawn bits could come from these probabilities and this uniform number; float
+/// rounding decides within 1e-6 of a threshold.
+void expect_pair(double v, double p, double q, bool first, bool second) {
+  const double edges[] = {p, p * q, 1 - (1 - p) * q};
+  for (const double edge : edges)
+    if (std::abs(v - edge) < 1e-6) return;
+  EXPECT_EQ(first, v < p);
+  EXPECT_EQ(second, v < p * q || v >= 1 - (1 - p) * q);
+}
+
+double uniform24(RandomStream& random) {
+  return (random() >> 8) * 0x1p-24;
+}
+
+/// Follows the chain's stream through the bonds of a sweep, and joins what they bond. Site
+/// `sites` is the ghost.
+template <class T>
+UnionFind follow_bonds(const Case<T>& c, int lane, RandomStream& random) {
+  const auto& table = c.table;
+  const auto p = [&](double w, double x, double y) {
+    return w * x * y > 0 ? 1 - std::exp(-2 * w * x * y) : 0.0;
+  };
+  std::vector<double> bond(table.edges.size()), tie(table.ghost.size());
+  for (std::size_t e = 0; e < table.slot.size(); ++e) {
+    const auto [i, j] = c.action.graph->edges()[e];
+    bond[table.slot[e]] = p(c.scale * c.action.w[e], c.at(i, lane), c.at(j, lane));
+  }
+  std::vector<bool> seen(table.sites());
+  for (std::size_t k = 0; k < tie.size(); ++k) {
+    const int site = table.ghost[k].site;
+    if (!seen[site] && c.action.r[site] != 0) tie[k] = p(-c.action.r[site], c.at(site, lane), 1);
+    seen[site] = true;
+  }
+  for (std::size_t e = 0; e < bond.size(); e += 2)
+    expect_pair(uniform24(random), bond[e], bond[e + 1], bit(c.scratch.bonds[e], lane),
+                bit(c.scratch.bonds[e + 1], lane));
+  for (std::size_t k = 0; k < tie.size(); k += 2)
+    expect_pair(uniform24(random), tie[k], tie[k + 1], bit(c.scratch.ties[k], lane),
+                bit(c.scratch.ties[k + 1], lane));
+  UnionFind clusters(table.sites() + 1);
+  for (std::size_t e = 0; e < table.slot.size(); ++e) {
+    const auto [i, j] = c.action.graph->edges()[e];
+    if (bit(c.scratch.bonds[table.slot[e]], lane)) clusters.join(i, j);
+  }
+  for (std::size_t k = 0; k < tie.size(); ++k)
+    if (bit(c.scratch.ties[k], lane)) clusters.join(table.ghost[k].site, table.sites());
+  return clusters;
+}
+
+/// The fields must be the start with the signs of `turned` changed, nothing else.
+template <class T>
+void expect_turned(const Case<T>& c, int lane, const std::vector<bool>& turned) {
+  int wrong = 0;
+  for (int k = 0; k < c.table.sites(); ++k) {
+    const int site = c.table.order[k];
+    const auto at = static_cast<std::size_t>(site) * c.lanes + lane;
+    wrong += bit(c.scratch.turned[k], lane) != turned[site];
+    wrong += c.phi[at] != (turned[site] ? -c.start[at] : c.start[at]);
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+template <class T>
+void expect_stream(const Case<T>& c, int lane, RandomStream& random) {
+  AlignedVector<std::uint32_t> words(c.words);
+  const std::uint32_t a = words[lane], d = words[3 * c.lanes + lane], sum = a + d;
+  EXPECT_EQ(random(), (sum << 7 | sum >> 25) + a) << "another number of draws";
+}
+
+template <class T>
+void check_fill(const Action& action, int lanes) {
+  Case<T> c(action, lanes);
+  const double count = fill_sweep(c.block());
+  double expected_count = 0;
+  const int sites = c.table.sites();
+  for (int lane = 0; lane < lanes; ++lane) {
+    RandomStream random(seed, Stream::fields, static_cast<std::uint64_t>(lane));
+    auto clusters = follow_bonds(c, lane, random);
+    std::vector<bool> hit(sites + 1), turned(sites);
+    for (int k = 0; k < Case<T>::seeds; ++k) {
+      const auto position = (std::uint64_t{random()} * static_cast<std::uint64_t>(sites)) >> 32;
+      hit[clusters.find(c.table.order[position])] = true;
+    }
+    hit[clusters.find(sites)] = false;
+    for (int i = 0; i < sites; ++i) turned[i] = hit[clusters.find(i)];
+    expected_count += static_cast<double>(std::count(turned.begin(), turned.end(), true));
+    expect_turned(c, lane, turned);
+    expect_stream(c, lane, random);
+  }
+  EXPECT_EQ(count, expected_count);
+}
+
+template <class T>
+void check_labels(const Action& action, int lanes) {
+  Case<T> c(action, lanes);
+  swendsen_wang_sweep(c.block());
+  const int sites = c.table.sites();
+  for (int lane = 0; lane < lanes; ++lane) {
+    RandomStream random(seed, Stream::fields, static_cast<std::uint64_t>(lane));
+    auto clusters = follow_bonds(c, lane, random);
+    std::vector<int> largest(sites + 1);
+    std::uint32_t bits = 0;
+    for (int k = 0; k < sites; ++k) {
+      if (k % 8 == 0) bits = random();
+      const int label = c.table.level[k] << 4 | (bits >> 4 * (k % 8) & 15);
+      int& most = largest[clusters.find(c.table.order[k])];
+      most = std::max(most, label);
+    }
+    largest[clusters.find(sites)] = 0xFE;
+    std::vector<bool> turned(sites);
+    int wrong = 0;
+    for (int k = 0; k < sites; ++k) {
+      const int site = c.table.order[k], label = largest[clusters.find(site)];
+      turned[site] = label % 2 != 0;
+      wrong += label != c.scratch.labels[static_cast<std::size_t>(k) * 64 + lane];
+    }
+    EXPECT_EQ(wrong, 0);
+    expect_turned(c, lane, turned);
+    expect_stream(c, lane, random);
+  }
+}
+
+std::vector<std::pair<std::string, std::shared_ptr<const Graph>>> graphs() {
+  std::vector<std::pair<std::string, std::shared_ptr<const Graph>>> list;
+  auto lattices = all_lattices();
+  for (const Lattice& more : std::vector<Lattice>{{"square", {4, 4}, {true, true}},
+                                                  {"square", {8, 8}, {true, true}},
+                                                  {"square", {64, 64}, {true, true}},
+                                                  {"square", {5, 33}, {true, false}},
+                                                  {"square", {3, 130}, {true, true}},
+                                                  {"square", {17, 19}, {false, true}},
+                                                  {"square", {6, 32}, {true, true}},
+                                                  {"chain", {100}, {true}},
+                                                  {"triangular", {9, 16}, {true, true}},
+                                                  {"king", {7, 20}, {true, true}},
+                                                  {"cubic", {5, 6, 16}, {true, true, true}},
+                                                  {"complete", {70}, {}}})
+    lattices.push_back(more);
+  for (const auto& lattice : lattices) {
+    const auto graph = std::make_shared<Graph>(make_lattice(lattice));
+    list.emplace_back(graph->description(), graph);
+  }
+  list.emplace_back("no edges", std::make_shared<Graph>(5, std::vector<Edge>{}));
+  list.emplace_back("sparse", std::make_shared<Graph>(random_graph(300, 0.006, 1)));
+  list.emplace_back("dense", std::make_shared<Graph>(random_graph(90, 0.2, 2)));
+  return list;
+}
+
+/// The same lattice as an edge list with its sites in random order.
+std::shared_ptr<const Graph> permuted(const Graph& graph) {
+  std::vector<int> to(graph.sites());
+  std::iota(to.begin(), to.end(), 0);
+  RandomStream random(4, Stream::check, 0);
+  std::shuffle(to.begin(), to.end(), random);
+  std::vector<Edge> edges;
+  for (const auto& [i, j] : graph.edges()) edges.push_back({to[i], to[j]});
+  return std::make_shared<Graph>(graph.sites(), edges);
+}
+
+void check_everywhere(const std::shared_ptr<const Graph>& graph, std::uint64_t which) {
+  for (const bool fields : {false, true}) {
+    const Action action = random_action(graph, fields, which);
+    check_fill<float>(action, 64);
+    check_labels<float>(action, 64);
+    if (graph->sites() > 400) continue;
+    check_fill<double>(action, 32);
+    check_labels<double>(action, 16);
+    check_fill<float>(action, 16);
+    check_labels<float>(action, 48);
+  }
+}
+
+TEST(ClusterMoves, EqualUnionFindBitForBit) {
+  for (const auto& target : simd_targets()) {
+    restrict_simd_target(target);
+    std::uint64_t which = 0;
+    for (const auto& [name, graph] : graphs()) {
+      SCOPED_TRACE(name + ", " + target);
+      check_everywhere(graph, ++which);
+      check_everywhere(permuted(*graph), ++which);
+      if (HasFailure()) return restrict_simd_target("");
+    }
+  }
+  restrict_simd_target("");
+}
+
+// What a chain does depends on its own field and stream alone.
+TEST(ClusterMoves, LanesAreIndependent) {
+  const auto graph = std::make_shared<Graph>(make_lattice({"triangular", {8, 8}, {true, true}}));
+  const Action action = random_action(graph, true, 5);
+  for (const auto move : {fill_sweep<float>, swendsen_wang_sweep<float>}) {
+    Case<float> a(action, 64), b(action, 64);
+    constexpr int kept = 37;
+    for (int i = 0; i < graph->sites(); ++i)
+      for (int lane = 0; lane < 64; ++lane)
+        if (lane != kept) b.phi[i * 64 + lane] = static_cast<float>(i % 5) - 2.0F;
+    for (int k = 0; k < 4; ++k)
+      for (int lane = 0; lane < 64; ++lane)
+        if (lane != kept) b.words[k * 64 + lane] += 77U;
+    for (int n = 0; n < 5; ++n) move(a.block()), move(b.block());
+    for (int i = 0; i < graph->sites(); ++i)
+      ASSERT_EQ(a.phi[i * 64 + kept], b.phi[i * 64 + kept]) << i;
+    for (int k = 0; k < 4; ++k) ASSERT_EQ(a.words[k * 64 + kept], b.words[k * 64 + kept]);
+  }
+}
+
+// A randomly numbered lattice is put back into an order in which neighbours are close.
+TEST(ClusterTable, OrdersAPermutedLatticeLocally) {
+  const Graph lattice = make_lattice({"square", {64, 64}, {true, true}});
+  const auto shuffled = permuted(lattice);
+  const ClusterTable table(*shuffled);
+  std::vector<int> position(table.sites());
+  for (int k = 0; k < table.sites(); ++k) position[table.order[k]] = k;
+  double distance = 0;
+  for (const auto& [i, j] : shuffled->edges()) distance += std::abs(position[i] - position[j]);
+  EXPECT_LT(distance / shuffled->edge_count(), 2 * 64);  // lattice order: 64.5, random order: 1365
+  EXPECT_EQ(ClusterTable(lattice).order, local_order(lattice));
+  const auto kept = local_order(lattice);
+  EXPECT_TRUE(std::is_sorted(kept.begin(), kept.end()));
+}
+
+}  // namespace
+}  // namespace quartic
