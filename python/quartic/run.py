@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -42,29 +42,39 @@ class Model:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run file holds. `phi()` alone is read when asked for.
+    """What every run file holds. `phi()` alone is read when asked for.
 
-    history: arrays by name, one row an epoch, row 0 the start; `theta` has shape (epochs, parameters) and
-    `parameters` labels its columns. results: estimates by name; `verdict` the rest of that group. action,
-    target: S and A of the learned ensemble, shape (chains, draws), None in a run without a certificate.
+    results: estimates by name; verdict: the rest of that group. action: S of the stored fields, shape
+    (chains, draws), None in a run without any.
     """
 
     path: Path
     config: str
     provenance: dict
     model: Model
-    parameters: list[str]
-    history: dict[str, np.ndarray]
     results: dict[str, Estimate]
     verdict: dict
-    action: np.ndarray | None = None
-    target: np.ndarray | None = None
-    kinds: dict[str, list[int]] = field(default_factory=dict)  # columns of theta by kind of coupling
+    action: np.ndarray | None
 
     def phi(self) -> np.ndarray:
-        """Fields of the learned ensemble, shape (chains, draws, sites)."""
+        """The stored fields, shape (chains, draws, sites)."""
         with h5py.File(self.path, "r") as file:
             return file["posterior/phi"][()]
+
+
+@dataclass(frozen=True)
+class LearnRun(Run):
+    """A run of `quartic learn`.
+
+    history: arrays by name, one row an epoch, row 0 the start; `theta` has shape (epochs, parameters) and
+    `parameters` labels its columns. action, target: S and A of the learned ensemble, None in a run without a
+    certificate.
+    """
+
+    parameters: list[str]
+    history: dict[str, np.ndarray]
+    target: np.ndarray | None
+    kinds: dict[str, list[int]]  # columns of theta by kind of coupling
 
     def error_of(self, kind: str) -> np.ndarray | None:
         """Standard errors of the final parameters of one kind."""
@@ -73,8 +83,63 @@ class Run:
         return self.history["theta_error"][-1, self.kinds[kind]]
 
 
-def read(path: str | PathLike) -> Run:
-    """Reads a run file. Raises BadInput where the file is no run file of `quartic learn`."""
+class Observable(NamedTuple):
+    """An observable with everything that a number must carry; `tau` in draws."""
+
+    value: float
+    error: float
+    tau: float
+    tau_error: float
+    ess: float
+    r_hat: float
+    ok: bool
+    reason: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class SampleRun(Run):
+    """A run of `quartic sample`.
+
+    observables: by name. series: means over bins of `bin_length` successive draws by name, shape (chains, bins).
+    two_point: structure_factor, correlation and their errors, in the shape of the lattice; empty elsewhere.
+    """
+
+    observables: dict[str, Observable]
+    series: dict[str, np.ndarray]
+    bin_length: int
+    draws: int
+    two_point: dict[str, np.ndarray]
+    acceptance: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ReweightRun(Run):
+    """A run of `quartic reweight`, one entry a point in every array.
+
+    sources: the run files that were reweighted. couplings: complex, shape (points, terms), named by `terms`;
+    `scanned` is the term whose coupling varies, empty for one point. averages, real_errors, imag_errors: shape
+    (points, observables), named by `observables`, averages complex. columns: log_ratio_real, weight_ess, phase, ok,
+    reason, ... by name.
+    """
+
+    sources: list[str]
+    terms: list[str]
+    scanned: str
+    couplings: np.ndarray
+    observables: list[str]
+    averages: np.ndarray
+    real_errors: np.ndarray
+    imag_errors: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    @property
+    def complex(self) -> bool:
+        return bool(self.couplings.imag.any())
+
+
+def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun:
+    """Reads a run file of any kind. Raises BadInput where the file is none."""
     path = Path(path)
     if not path.is_file():
         raise BadInput(f"{path}: no such file")
@@ -83,28 +148,95 @@ def read(path: str | PathLike) -> Run:
     except OSError as error:
         raise BadInput(f"{path}: not an HDF5 file") from error
     with file:
-        for group in ("model", "history"):
-            if group not in file:
-                raise BadInput(f"{path}: no group '{group}'", "is it the output of `quartic learn`?")
-        parameters = [_plain(label) for label in file["history/parameter"][()]]
-        history = {
-            name: data[()] for name, data in file["history"].items() if name != "parameter" and data.dtype.kind in "fiu"
-        }
-        results, verdict = _results(file.get("results"))
-        posterior = file.get("posterior", {})
-        return Run(
-            path=path,
-            config=_plain(file["config"][()]) if "config" in file else "",
-            provenance={k: _plain(v) for k, v in file["provenance"].attrs.items()} if "provenance" in file else {},
-            model=_model(file["model"]),
-            parameters=parameters,
-            history=history,
-            results=results,
-            verdict=verdict,
-            action=posterior["action"][()] if "action" in posterior else None,
-            target=posterior["target"][()] if "target" in posterior else None,
-            kinds=_columns(parameters),
-        )
+        kind = _kind(file, path)
+        common = _common(file, path)
+        return {"learn": _learn, "sample": _sample, "reweight": _reweight}[kind](file, common)
+
+
+def _kind(file: h5py.File, path: Path) -> str:
+    """A file without a kind is of layout 1, which held learn runs only."""
+    groups = {"learn": ("model", "history"), "sample": ("model", "measurement"), "reweight": ("model", "results")}
+    kind = _plain(file["provenance"].attrs.get("kind", "learn")) if "provenance" in file else "learn"
+    if kind not in groups:
+        raise BadInput(f"{path}: a run of `quartic {kind}`, which this quartic does not know")
+    for group in groups[kind]:
+        if group not in file:
+            raise BadInput(f"{path}: no group '{group}'", "is it a run file of quartic?")
+    return kind
+
+
+def _common(file: h5py.File, path: Path) -> dict:
+    return {
+        "path": path,
+        "config": _plain(file["config"][()]) if "config" in file else "",
+        "provenance": {k: _plain(v) for k, v in file["provenance"].attrs.items()} if "provenance" in file else {},
+        "model": _model(file["model"]),
+        "action": file["posterior/action"][()] if "posterior/action" in file else None,
+    }
+
+
+def _learn(file: h5py.File, common: dict) -> LearnRun:
+    parameters = [_plain(label) for label in file["history/parameter"][()]]
+    history = {
+        name: data[()] for name, data in file["history"].items() if name != "parameter" and data.dtype.kind in "fiu"
+    }
+    results, verdict = _results(file.get("results"))
+    return LearnRun(
+        **common,
+        results=results,
+        verdict=verdict,
+        parameters=parameters,
+        history=history,
+        target=file["posterior/target"][()] if "posterior/target" in file else None,
+        kinds=_columns(parameters),
+    )
+
+
+TWO_POINT = ("structure_factor", "structure_factor_error", "correlation", "correlation_error")
+
+
+def _sample(file: h5py.File, common: dict) -> SampleRun:
+    results, measurement = file["results"], file["measurement"]
+    columns = [results[name][()] for name in Observable._fields]
+    observables = {
+        _plain(name): Observable(*map(_plain, row))._replace(ok=bool(row[Observable._fields.index("ok")]))
+        for name, *row in zip(results["observable"][()], *columns, strict=True)
+    }
+    names = [_plain(name) for name in measurement["observable"][()]]
+    return SampleRun(
+        **common,
+        results={name: Estimate(o.value, o.error) for name, o in observables.items()},
+        verdict={name: _plain(results[name][()]) for name in ("stop_reason", "schedule")},
+        observables=observables,
+        series=dict(zip(names, measurement["bins"][()], strict=True)),
+        bin_length=int(measurement.attrs["bin_length"]),
+        draws=int(measurement.attrs["draws"]),
+        two_point={name: results[name][()].reshape(common["model"].extent) for name in TWO_POINT if name in results},
+        acceptance=dict(zip(map(_plain, results["move"][()]), results["acceptance"][()], strict=True)),
+    )
+
+
+def _reweight(file: h5py.File, common: dict) -> ReweightRun:
+    results = file["results"]
+    values = {name: data[()] for name, data in results.items()}
+    points = len(values["point"])
+    scales = ("point", "term", "observable", "source")
+    columns = {n: v for n, v in values.items() if n not in scales and v.shape == (points,) and "free" not in n}
+    columns["reason"] = np.array([_plain(reason) for reason in columns["reason"]])
+    return ReweightRun(
+        **common,
+        results={},
+        verdict={},
+        sources=[_plain(name) for name in values["source"]],
+        terms=[_plain(name) for name in values["term"]],
+        scanned=_plain(results.attrs["scanned"]),
+        couplings=values["coupling_real"] + 1j * values["coupling_imag"],
+        observables=[_plain(name) for name in values["observable"]],
+        averages=values["value_real"] + 1j * values["value_imag"],
+        real_errors=values["error_real"],
+        imag_errors=values["error_imag"],
+        columns=columns,
+    )
 
 
 def _plain(value):

@@ -55,8 +55,8 @@ Subject make_subject(const Options& options, const Globals& globals) {
   } else {
     const Loaded loaded = load(options.input, globals);
     subject.graph = loaded.graph ? loaded.graph : make_graph(loaded.config.graph);
-    subject.action = loaded.run && loaded.graph
-                         ? loaded.run->action
+    subject.action = loaded.action
+                         ? *loaded.action
                          : make_start(loaded.config.action, subject.graph, loaded.config.run.seed);
   }
   if (options.w || options.r || options.a || options.b) {

@@ -11,11 +11,12 @@ struct Options {
 
 ErrorCode learn(const Options& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
+  require_target(loaded.config, options.input);
   const auto file = output_file(loaded, options.input, globals);
   const Problem problem = make_problem(loaded.config, loaded.graph);
   check_learner(loaded.config, problem);
   require_writable(file, globals.force);
-  Run run = new_run(loaded.config, problem, globals);
+  LearnRun run = new_run(loaded.config, problem, globals);
   return learn_run(run, problem, file, false, options.max_hours, globals);
 }
 

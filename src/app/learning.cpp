@@ -3,37 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 
 #include "app/number.hpp"
 #include "app/progress.hpp"
 #include "app/report.hpp"
+#include "app/session.hpp"
 #include "app/signals.hpp"
 #include "quartic/learn/certificate.hpp"
 
 namespace quartic::app {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-constexpr double checkpoint_interval = 30;  // seconds
-constexpr double stored_bytes = 64 << 20;   // of fields, where output.draws is auto
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-SamplerOptions sampler_options(const Config& config) {
-  SamplerOptions options = config.sampler.options;
-  options.threads = config.run.threads;
-  return options;
-}
-
-int stored_draws(const Config& config, const Certificate& c) {
-  if (config.output.draws) return *config.output.draws;
-  const double draw = 4.0 * c.chains * c.sites;
-  return std::max(1, static_cast<int>(std::min<double>(c.draws, stored_bytes / draw)));
-}
 
 template <class T>
 VariationalLearner<T> make_learner(const Config& config, const Problem& problem) {
@@ -44,7 +24,7 @@ VariationalLearner<T> make_learner(const Config& config, const Problem& problem)
 template <class T>
 class Session {
  public:
-  Session(Run& run, const Problem& problem, std::filesystem::path file, double max_hours,
+  Session(LearnRun& run, const Problem& problem, std::filesystem::path file, double max_hours,
           const Globals& globals)
       : run_(run),
         problem_(problem),
@@ -53,7 +33,8 @@ class Session {
         globals_(globals),
         before_(run.provenance.seconds),
         learner_(make_learner<T>(run.config, problem)),
-        progress_(globals, run.config.learn.epochs, run.checkpoint.epoch) {}
+        first_epoch_(run.checkpoint.epoch),
+        progress_(globals) {}
 
   ErrorCode go(bool resumed) {
     if (resumed)
@@ -95,7 +76,7 @@ class Session {
     try {
       const EpochRow row = learner_.step();
       run_.history.append(row, theta, error);
-      progress_.epoch(row);
+      progress_.update([&] { return status(row); });
     } catch (const Diverged& error_now) {
       progress_.clear();
       learner_.restore(before);
@@ -103,6 +84,19 @@ class Session {
       throw Diverged(error_now.what(), fmt::format("{}; the last good epoch, {}, is in '{}'",
                                                    error_now.hint(), before.epoch, file_.string()));
     }
+  }
+
+  Status status(const EpochRow& row) const {
+    return {.unit = "epoch",
+            .first = first_epoch_,
+            .done = row.epoch,
+            .total = run_.config.learn.epochs,
+            .may_stop_early = true,
+            .numbers = fmt::format("|grad| {}  Var(A-S) {}  acc {:.2f}",
+                                   with_error(row.gradient_norm, row.gradient_norm_error),
+                                   with_error(row.action_variance, row.action_variance_error),
+                                   row.acceptance),
+            .event = to_json(row)};
   }
 
   bool interrupt(VariationalState state) {
@@ -123,7 +117,7 @@ class Session {
     learner_.restore(run_.checkpoint);
     auto certificate = quartic::certify(learner_.sampler(), run_.action, problem_.target,
                                         run_.config.certificate.options, run_.config.run.seed);
-    keep_draws(certificate, stored_draws(run_.config, certificate));
+    keep_draws(certificate, run_.config.output.most_draws(certificate.chains, certificate.sites));
     run_.certificate = std::move(certificate);
     run_.provenance.seconds = before_ + since(start_);
     write_run(file_, run_);
@@ -138,7 +132,7 @@ class Session {
     saved_ = Clock::now();
   }
 
-  Run& run_;
+  LearnRun& run_;
   const Problem& problem_;
   std::filesystem::path file_;
   double max_seconds_;
@@ -146,10 +140,11 @@ class Session {
   double before_;
   Clock::time_point start_ = Clock::now(), saved_ = start_;
   VariationalLearner<T> learner_;
+  int first_epoch_;
   Progress progress_;
 };
 
-void print_summary(const Run& run, const std::filesystem::path& file, const Globals& globals) {
+void print_summary(const LearnRun& run, const std::filesystem::path& file, const Globals& globals) {
   if (globals.json) {
     auto summary = report_json(run);
     summary["event"] = "summary";
@@ -163,23 +158,23 @@ void print_summary(const Run& run, const std::filesystem::path& file, const Glob
 
 }  // namespace
 
-Run new_run(const Config& config, const Problem& problem, const Globals& globals) {
-  Run run{.config = config,
-          .provenance = make_provenance(globals.command, config.run.seed),
-          .action = problem.start,
-          .freedom = config.action.freedom(),
-          .theta_error = {},
-          .history = {},
-          .reason = StopReason::running,
-          .certificate = {},
-          .checkpoint = {}};
+LearnRun new_run(const Config& config, const Problem& problem, const Globals& globals) {
+  LearnRun run{.config = config,
+               .provenance = make_provenance(globals.command, config.run.seed),
+               .action = problem.start,
+               .freedom = config.action.freedom(),
+               .theta_error = {},
+               .history = {},
+               .reason = StopReason::running,
+               .certificate = {},
+               .checkpoint = {}};
   for (int k = 0; k < problem.parameters.size(); ++k)
     run.history.parameters.push_back(problem.parameters.label(k));
   run.history.expected = problem.expected;
   return run;
 }
 
-ErrorCode learn_run(Run& run, const Problem& problem, const std::filesystem::path& file,
+ErrorCode learn_run(LearnRun& run, const Problem& problem, const std::filesystem::path& file,
                     bool resumed, double max_hours, const Globals& globals) {
   catch_signals();
   const bool narrow = run.config.sampler.precision == Precision::float32;

@@ -36,7 +36,7 @@ int run(const std::vector<std::string>& words, bool silent) {
 }
 
 ErrorCode plot(const std::string& file, const Globals& globals) {
-  read_run(file);  // a clear sentence for what is no run file
+  run_kind(file);  // a clear sentence for what is no run file
   const std::string python = python_beside(globals.program);
   if (run({python, "-c", "import matplotlib, quartic.plot"}, true) != 0) {
     throw BadInput(

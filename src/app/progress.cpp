@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "app/number.hpp"
-#include "app/report.hpp"
 
 namespace quartic::app {
 namespace {
@@ -20,21 +19,14 @@ std::size_t terminal_columns() {
   return size.ws_col;
 }
 
-std::string numbers(const EpochRow& row) {
-  return fmt::format("|grad| {}  Var(A-S) {}  acc {:.2f}",
-                     with_error(row.gradient_norm, row.gradient_norm_error),
-                     with_error(row.action_variance, row.action_variance_error), row.acceptance);
-}
-
 }  // namespace
 
-Progress::Progress(const Globals& globals, int epochs, int first_epoch)
+Progress::Progress(const Globals& globals, double json_interval)
     : mode_(globals.json            ? Mode::json
             : globals.quiet         ? Mode::none
             : isatty(STDERR_FILENO) ? Mode::bar
                                     : Mode::lines),
-      epochs_(epochs),
-      first_(first_epoch) {}
+      json_interval_(json_interval) {}
 
 Progress::~Progress() {
   clear();
@@ -51,49 +43,52 @@ void Progress::note(const std::string& what) {
     std::fflush(stdout);
   }
   if (mode_ == Mode::lines) fmt::print(stderr, "{}\n", what);
+  detail(what);
+}
+
+void Progress::detail(const std::string& what) {
   if (mode_ != Mode::bar) return;
   fmt::print(stderr, "\r\x1b[K{} ...", what);
   std::fflush(stderr);
   drawn_ = true;
 }
 
-void Progress::epoch(const EpochRow& row) {
-  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+void Progress::show(const Status& status, double now) {
   if (mode_ == Mode::json) {
-    auto event = to_json(row);
-    event["event"] = "epoch";
-    event["seconds"] = seconds;
+    auto event = status.event;
+    event["event"] = status.unit;
+    event["seconds"] = now;
     fmt::print("{}\n", event.dump());
     std::fflush(stdout);
-  }
-  if (seconds < next_) return;
-  if (mode_ == Mode::bar) {
-    draw(row, seconds);
-    next_ = seconds + 0.1;
-  }
-  if (mode_ == Mode::lines) {
-    line(row, seconds);
-    next_ = seconds + interval_;
+    next_ = now + json_interval_;
+  } else if (mode_ == Mode::bar) {
+    draw(status, now);
+    next_ = now + 0.1;
+  } else {
+    const auto total = status.total > 0 ? fmt::format("/{}", status.total) : std::string();
+    fmt::print(stderr, "{} {:>5}{}  {}  after {}\n", status.unit, status.done, total,
+               status.numbers, duration(now));
+    next_ = now + interval_;
     interval_ = std::min(2 * interval_, 300.0);
   }
 }
 
-void Progress::draw(const EpochRow& row, double seconds) {
-  const int done = row.epoch - first_ + 1, total = std::max(epochs_ - first_ + 1, done);
-  const double rate = done / std::max(seconds, 1e-9);
-  const int filled = 16 * done / total;
-  std::string text = fmt::format("[{:#<{}}{:.<{}}] epoch {}/{}  {:.3g}/s  at most {} left  {}", "",
-                                 filled, "", 16 - filled, row.epoch, epochs_, rate,
-                                 duration((total - done) / rate), numbers(row));
+void Progress::draw(const Status& status, double now) {
+  const auto done = std::max<std::int64_t>(status.done - status.first, 1);
+  const double rate = static_cast<double>(done) / std::max(now, 1e-9);
+  std::string text = fmt::format("{} {}", status.unit, status.done);
+  if (status.total > 0) {
+    const auto total = std::max(status.total - status.first, done);
+    const int filled = static_cast<int>(16 * done / total);
+    text = fmt::format("[{:#<{}}{:.<{}}] {}/{}  {}{} left", "", filled, "", 16 - filled, text,
+                       status.total, status.may_stop_early ? "at most " : "",
+                       duration(static_cast<double>(total - done) / rate));
+  }
+  text += fmt::format("  {:.3g}/s  {}", rate, status.numbers);
   text.resize(std::min(text.size(), terminal_columns() - 1));
   fmt::print(stderr, "\r\x1b[K{}", text);
   std::fflush(stderr);
   drawn_ = true;
-}
-
-void Progress::line(const EpochRow& row, double seconds) {
-  fmt::print(stderr, "epoch {:>5}/{}  {}  after {}\n", row.epoch, epochs_, numbers(row),
-             duration(seconds));
 }
 
 }  // namespace quartic::app

@@ -1,31 +1,54 @@
-// Progress of a learn: a live bar on a terminal, plain lines in a log, JSON lines, or nothing.
+// Progress of a long verb: a live bar on a terminal, plain lines in a log, JSON lines, or nothing.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "app/verb.hpp"
-#include "quartic/learn/variational.hpp"
 
 namespace quartic::app {
 
+/// Where a verb is.
+struct Status {
+  std::string unit;             ///< "epoch", "draw"
+  std::int64_t first = 0;       ///< where this session began
+  std::int64_t done = 0;        ///< now
+  std::int64_t total = 0;       ///< 0: not known
+  bool may_stop_early = false;  ///< the total is an upper limit
+  std::string numbers;          ///< what is shown besides
+  nlohmann::json event;         ///< what a JSON line holds
+};
+
 class Progress {
  public:
-  Progress(const Globals& globals, int epochs, int first_epoch);
+  /// At least `json_interval` seconds lie between two JSON lines.
+  explicit Progress(const Globals& globals, double json_interval = 0);
   ~Progress();
 
-  void note(const std::string& what);  ///< "warming up", "certificate", ...
-  void epoch(const EpochRow& row);
+  void note(const std::string& what);    ///< a stage: "warming up", "certificate", ...
+  void detail(const std::string& what);  ///< how far the stage is; on the bar alone
+  /// Shows what `status()` gives; calls it only where something is to be shown now, and spends at
+  /// most a twentieth of the time on it.
+  template <class MakeStatus>
+  void update(MakeStatus status) {
+    const double before = seconds();
+    if (mode_ == Mode::none || before < next_) return;
+    show(status(), before);
+    next_ = std::max(next_, before + 20 * (seconds() - before));
+  }
   void clear();  ///< takes the bar off the screen
 
  private:
   enum class Mode { none, bar, lines, json };
-  void draw(const EpochRow& row, double seconds);
-  void line(const EpochRow& row, double seconds);
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  void show(const Status& status, double now);
+  void draw(const Status& status, double now);
 
   using Clock = std::chrono::steady_clock;
   Mode mode_;
-  int epochs_, first_;
+  double json_interval_;
   bool drawn_ = false;
   double next_ = 0, interval_ = 0.5;  ///< seconds
   Clock::time_point start_ = Clock::now();

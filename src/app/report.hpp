@@ -5,17 +5,37 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "quartic/io/run_file.hpp"
+#include "quartic/io/learn_run.hpp"
+#include "quartic/io/reweight_run.hpp"
+#include "quartic/io/sample_run.hpp"
+#include "quartic/stats/estimate.hpp"
 
 namespace quartic::app {
 
-/// "A = -1 nn + 1.52425 phi2 + 0.175 phi4".
-std::string target_text(const std::vector<TermSpec>& target);
+/// Prints the report of a run of any kind to standard output.
+void print_run(const std::filesystem::path& file, bool json);
 
 /// Learned couplings, convergence, certificate.
-std::string report(const Run& run);
-nlohmann::json report_json(const Run& run);
-
+std::string report(const LearnRun& run);
+nlohmann::json report_json(const LearnRun& run);
 nlohmann::json to_json(const EpochRow& row);
+
+/// Sampling, acceptance, observables.
+std::string report(const SampleRun& run);
+nlohmann::json report_json(const SampleRun& run);
+nlohmann::json to_json(const ObservableResult& result);
+
+/// Every point with its verdict.
+std::string report(const ReweightRun& run);
+nlohmann::json report_json(const ReweightRun& run);
+
+// What the reports share.
+std::string graph_text(const Action& action);
+std::string origin_text(const Config& config, const Provenance& provenance);
+nlohmann::json origin_json(const Action& action, const Provenance& provenance);
+/// "A = -1 nn + 1.52425 phi2 + 0.175 phi4".
+std::string target_text(const std::vector<TermSpec>& target);
+nlohmann::json number(double x);  ///< null where it is not finite
+nlohmann::json to_json(const Estimate& estimate);
 
 }  // namespace quartic::app

@@ -1,33 +1,56 @@
-// quartic resume RUN [--epochs N]
+// quartic resume RUN [--epochs N | --draws N]
 #include <fmt/format.h>
 
 #include "app/learning.hpp"
+#include "app/sampling.hpp"
 
 namespace quartic::app {
 namespace {
 
 struct Options {
-  std::string run;
-  std::optional<int> epochs;
+  std::filesystem::path run;
+  std::optional<int> epochs, draws;
   double max_hours = 1e9;
 };
 
 void refuse_settings(const Globals& globals) {
   if (!globals.settings.empty() || globals.seed) {
     throw Error(ErrorCode::usage, "resume goes on with the run's own config: no --set, no --seed",
-                "quartic learn RUN --set ... begins a new run from it");
+                "quartic learn RUN --set ... begins a new run from it, quartic sample likewise");
   }
+}
+
+void refuse_option(bool given, std::string_view option, RunKind kind) {
+  if (given)
+    throw Error(ErrorCode::usage,
+                fmt::format("{} does not extend a run of `quartic {}`", option, name(kind)));
+}
+
+[[noreturn]] void refuse_shorter(std::string_view unit, std::int64_t done, int wanted) {
+  throw BadInput(
+      fmt::format("the run has {} {}s already, --{}s {} adds none", done, unit, unit, wanted),
+      fmt::format("--{}s counts from the start: --{}s {} adds 50", unit, unit, done + 50));
+}
+
+/// Where the resumed run goes; checked.
+std::filesystem::path target_file(const Options& options, const Globals& globals) {
+  const bool elsewhere = !globals.output.empty();
+  const std::filesystem::path file =
+      elsewhere ? std::filesystem::path(globals.output) : options.run;
+  require_writable(file, globals.force || !elsewhere);
+  return file;
+}
+
+ErrorCode nothing_to_do(const Options& options, std::string_view option, const Globals& globals) {
+  if (!globals.quiet)
+    fmt::print(stderr, "'{}' is finished; {} N extends it\n", options.run.string(), option);
+  return ErrorCode::ok;
 }
 
 /// A finished run goes on from before its last epoch, as if its limit had been the new one all
 /// along.
-void extend(Run& run, int epochs) {
-  const int done = run.checkpoint.epoch;
-  if (epochs <= done) {
-    throw BadInput(
-        fmt::format("the run has {} epochs already, --epochs {} adds none", done, epochs),
-        fmt::format("--epochs counts from the start: --epochs {} adds 50", done + 50));
-  }
+void extend(LearnRun& run, int epochs) {
+  if (epochs <= run.checkpoint.epoch) refuse_shorter("epoch", run.checkpoint.epoch, epochs);
   run.config.learn.epochs = epochs;
   if (run.reason == StopReason::running) return;
   if (run.reason == StopReason::converged) run.config.learn.stop_early = false;
@@ -36,23 +59,50 @@ void extend(Run& run, int epochs) {
   run.certificate.reset();
 }
 
-ErrorCode resume(const Options& options, const Globals& globals) {
-  refuse_settings(globals);
-  Run run = read_run(options.run);
+/// The new number of draws takes the place of every other reason to stop.
+void extend(SampleRun& run, int draws) {
+  if (draws <= run.measurement.draws) refuse_shorter("draw", run.measurement.draws, draws);
+  auto& sample = run.config.sample;
+  sample.draws = draws;
+  sample.until.clear();
+  sample.relative_error.reset();
+  sample.max_seconds.reset();
+  run.stop = SampleStop::running;
+}
+
+ErrorCode resume_learn(const Options& options, const Globals& globals) {
+  refuse_option(options.draws.has_value(), "--draws", RunKind::learn);
+  LearnRun run = read_learn_run(options.run);
   if (globals.threads) run.config.run.threads = *globals.threads;
   if (options.epochs) extend(run, *options.epochs);
   const bool complete =
       run.reason != StopReason::running && (run.certificate || !run.config.certificate.enabled);
-  if (complete) {
-    if (!globals.quiet)
-      fmt::print(stderr, "'{}' is finished; --epochs N extends it\n", options.run);
-    return ErrorCode::ok;
-  }
-  const bool elsewhere = !globals.output.empty();
-  const std::filesystem::path file = elsewhere ? globals.output : options.run;
+  if (complete) return nothing_to_do(options, "--epochs", globals);
   const Problem problem = make_problem(run.config, run.action.graph);
-  require_writable(file, globals.force || !elsewhere);
-  return learn_run(run, problem, file, true, options.max_hours, globals);
+  return learn_run(run, problem, target_file(options, globals), true, options.max_hours, globals);
+}
+
+ErrorCode resume_sample(const Options& options, const Globals& globals) {
+  refuse_option(options.epochs.has_value(), "--epochs", RunKind::sample);
+  SampleRun run = read_sample_run(options.run);
+  if (globals.threads) run.config.run.threads = *globals.threads;
+  if (options.draws) extend(run, *options.draws);
+  if (run.stop != SampleStop::running) return nothing_to_do(options, "--draws", globals);
+  return sample_run(run, target_file(options, globals), true, options.max_hours, globals);
+}
+
+ErrorCode resume(const Options& options, const Globals& globals) {
+  refuse_settings(globals);
+  switch (run_kind(options.run)) {
+    case RunKind::learn:
+      return resume_learn(options, globals);
+    case RunKind::sample:
+      return resume_sample(options, globals);
+    case RunKind::reweight:
+      throw BadInput(fmt::format("'{}' is a run of `quartic reweight`, which is always finished",
+                                 options.run.string()));
+  }
+  return ErrorCode::internal;
 }
 
 void add(CLI::App& app, Globals& globals) {
@@ -60,7 +110,11 @@ void add(CLI::App& app, Globals& globals) {
   auto* verb = app.add_subcommand(
       "resume", "continue an interrupted run to the same bits, or extend a finished one");
   verb->add_option("run", options->run, "RUN.h5")->required();
-  verb->add_option("--epochs", options->epochs, "new limit of epochs, counted from the start")
+  verb->add_option("--epochs", options->epochs,
+                   "new limit of epochs of a learn, counted from the start")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--draws", options->draws,
+                   "new number of draws of a sample, counted from the start")
       ->check(CLI::PositiveNumber);
   verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
       ->check(CLI::PositiveNumber);

@@ -3,18 +3,16 @@
 
 #include "app/report.hpp"
 #include "app/verb.hpp"
+#include "quartic/io/sample_file.hpp"
 
 namespace quartic::app {
 namespace {
 
 ErrorCode show(const std::string& file, bool config, const Globals& globals) {
-  const Run run = read_run(file);
   if (config)
-    fmt::print("{}", to_toml(run.config));
-  else if (globals.json)
-    fmt::print("{}\n", report_json(run).dump());
+    fmt::print("{}", to_toml(read_model(file).config));
   else
-    fmt::print("{}", report(run));
+    print_run(file, globals.json);
   return ErrorCode::ok;
 }
 

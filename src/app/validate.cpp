@@ -1,4 +1,4 @@
-// quartic validate CONFIG
+// quartic validate CONFIG: checks it and says what `learn` or, without a target, `sample` would run
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,27 +22,82 @@ struct Needs {
   double samples, memory, seconds;
 };
 
+double threads(const Config& config) {
+  if (config.run.threads > 0) return config.run.threads;
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// Of all chains together, in seconds: about 5 ns a site and 0.3 ns an edge.
+double sweep_time(const Config& config, const Graph& graph) {
+  return config.sampler.options.chains * (5e-9 * graph.sites() + 0.3e-9 * graph.edge_count());
+}
+
+double field_bytes(const Config& config, const Graph& graph) {
+  const double width = config.sampler.precision == Precision::float32 ? 4 : 8;
+  return width * config.sampler.options.chains * graph.sites();
+}
+
+/// Of learning.
 Needs estimate(const Config& config, const Problem& problem) {
   const auto& o = config.learn;
-  const double chains = config.sampler.options.chains, sites = problem.graph->sites();
-  const double edges = problem.graph->edge_count(), parameters = problem.parameters.size();
-  const double width = config.sampler.precision == Precision::float32 ? 4 : 8;
-  const double threads = config.run.threads > 0 ? config.run.threads
-                                                : std::max(1u, std::thread::hardware_concurrency());
+  const auto& graph = *problem.graph;
+  const double parameters = problem.parameters.size();
   const double gram = parameters <= o.dense_limit ? 2 * 8 * parameters * parameters : 0;
   const double kept =
-      config.certificate.enabled ? 4 * chains * config.certificate.options.draws * sites : 0;
+      config.certificate.enabled
+          ? 4.0 * config.sampler.options.chains * config.certificate.options.draws * graph.sites()
+          : 0;
   Needs needs{};
-  needs.samples = chains * o.draws;
-  needs.memory = width * chains * sites * (2 + o.draws) + gram + kept;
-  // A sweep is about 5 ns a site and chain and 0.3 ns an edge; a regression n p^2 at 10 Gflop/s.
-  const double sweep = chains * (5e-9 * sites + 0.3e-9 * edges);
+  needs.samples = double(config.sampler.options.chains) * o.draws;
+  needs.memory = field_bytes(config, graph) * (2 + o.draws) + gram + kept;
   const bool dense = o.optimiser == Optimiser::natural && parameters <= o.dense_limit;
+  // n p^2 at 10 Gflop/s.
   const double regression = dense ? needs.samples * parameters * parameters * 1e-10 : 0;
-  needs.seconds =
-      (sweep * (o.warm_up + double(o.epochs) * o.draws * o.sweeps) + o.epochs * regression) /
-      threads;
+  needs.seconds = (sweep_time(config, graph) * (o.warm_up + double(o.epochs) * o.draws * o.sweeps) +
+                   o.epochs * regression) /
+                  threads(config);
   return needs;
+}
+
+/// Of sampling.
+Needs estimate(const Config& config, const Graph& graph) {
+  const auto& o = config.sample;
+  const double draws = o.draws.value_or(1000);
+  const int chains = config.sampler.options.chains;
+  const double kept =
+      std::min(draws / o.thin, double(config.output.most_draws(chains, graph.sites())));
+  return {.samples = chains * draws,
+          .memory = field_bytes(config, graph) * 3 + 4 * kept * chains * graph.sites(),
+          .seconds = sweep_time(config, graph) * (o.warm_up.value_or(300) + draws * o.sweeps) /
+                     threads(config)};
+}
+
+void print(const Config& config, const Graph& graph, const std::string& file,
+           const Globals& globals) {
+  const Needs needs = estimate(config, graph);
+  const auto& o = config.sample;
+  if (globals.json) {
+    const nlohmann::json out = {{"graph", graph.description()},
+                                {"sites", graph.sites()},
+                                {"edges", graph.edge_count()},
+                                {"samples", needs.samples},
+                                {"memory_bytes", needs.memory},
+                                {"seconds", needs.seconds},
+                                {"output", file}};
+    fmt::print("{}\n", out.dump());
+    return;
+  }
+  fmt::print("graph       {}: {} sites, {} edges\n", graph.description(), graph.sites(),
+             graph.edge_count());
+  fmt::print("target      none: this can be sampled, not learned\n");
+  fmt::print("sampling    {} chains, {}, {} draws each\n", config.sampler.options.chains,
+             name(config.sampler.precision),
+             o.draws           ? fmt::format("{}", *o.draws)
+             : o.until.empty() ? "1000"
+                               : "as many as " + o.until + " needs");
+  fmt::print("memory      about {}\ntime        about {}{}\noutput      {}\n", bytes(needs.memory),
+             duration(needs.seconds), o.draws || o.until.empty() ? "" : " for each 1000 draws",
+             file);
 }
 
 void print(const Config& config, const Problem& problem, const std::string& file,
@@ -86,12 +141,16 @@ ErrorCode validate(const Options& options, const Globals& globals) {
   if (options.input.empty())
     throw Error(ErrorCode::usage, "validate needs a config", "quartic validate CONFIG.toml");
   const Loaded loaded = load(options.input, globals);
-  const Problem problem = make_problem(loaded.config, loaded.graph);
-  check_learner(loaded.config, problem);
+  const Config& config = loaded.config;
+  const Problem problem = make_problem(config, loaded.graph);
+  if (!config.target.empty()) check_learner(config, problem);
+  const auto file = output_file(loaded, options.input, globals).string();
   if (options.effective)
-    fmt::print("{}", to_toml(loaded.config));
+    fmt::print("{}", to_toml(config));
+  else if (!globals.quiet && config.target.empty())
+    print(config, *problem.graph, file, globals);
   else if (!globals.quiet)
-    print(loaded.config, problem, output_file(loaded, options.input, globals).string(), globals);
+    print(config, problem, file, globals);
   return ErrorCode::ok;
 }
 

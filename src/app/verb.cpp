@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "quartic/io/sample_file.hpp"
+
 namespace quartic::app {
 namespace {
 
@@ -46,19 +48,19 @@ std::vector<std::string> Globals::all_settings() const {
 Loaded load(const std::filesystem::path& file, const Globals& globals) {
   const auto settings = globals.all_settings();
   if (!is_run_file(file)) return {read_config(file, settings), nullptr, {}};
-  Run run = read_run(file);
-  Config config = run.config;
+  auto [config, action] = read_model(file);
   for (const auto& setting : settings) apply_setting(config, setting);
   check_config(config, file.string());
-  auto graph = changes_graph(settings) ? nullptr : run.action.graph;
-  return {std::move(config), std::move(graph), std::move(run)};
+  if (changes_graph(settings)) return {std::move(config), nullptr, {}, true};
+  auto graph = action.graph;
+  return {std::move(config), std::move(graph), std::move(action), true};
 }
 
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
-                                  const Globals& globals) {
+                                  const Globals& globals, const std::string& suffix) {
   if (!globals.output.empty()) return globals.output;
-  if (!loaded.run && !loaded.config.output.file.empty()) return loaded.config.output.file;
-  return input.stem().string() + ".h5";
+  if (!loaded.from_run && !loaded.config.output.file.empty()) return loaded.config.output.file;
+  return input.stem().string() + (loaded.from_run ? suffix : std::string()) + ".h5";
 }
 
 }  // namespace quartic::app

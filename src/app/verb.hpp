@@ -45,16 +45,18 @@ struct Registration {
 /// Calls every registered verb's setup, in order.
 void add_verbs(CLI::App& app, Globals& globals);
 
-/// A config from CONFIG or RUN with the command line's settings applied, and the graph of a RUN.
+/// A config from CONFIG or RUN with the command line's settings applied, and the model of a RUN.
 struct Loaded {
   Config config;
   std::shared_ptr<const Graph> graph;  ///< null where the config makes it
-  std::optional<Run> run;
+  std::optional<Action> action;        ///< the couplings of a RUN; nothing where graph is null
+  bool from_run = false;
 };
 Loaded load(const std::filesystem::path& file, const Globals& globals);
 
-/// The run file to write: -o, else the config's, else NAME.h5 here.
+/// The run file to write: -o, else the config's, else NAME.h5 here. `suffix` is added to the name
+/// of a RUN.
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
-                                  const Globals& globals);
+                                  const Globals& globals, const std::string& suffix = {});
 
 }  // namespace quartic::app

@@ -66,15 +66,43 @@ std::vector<Key> learn_keys(VariationalOptions& o) {
   };
 }
 
+std::vector<Key> sample_keys(SampleConfig& s) {
+  return {
+      {"warm_up", &s.warm_up, "sweeps before the first draw; auto: until averages are at rest",
+       at_least(0)},
+      {"draws", &s.draws, "draws a chain at most; auto: 1000, or no limit where until is set",
+       at_least(1)},
+      {"sweeps", &s.sweeps, "sweeps between draws", at_least(1)},
+      {"thin", &s.thin, "draws between stored fields; doubles where output.draws is full",
+       at_least(1)},
+      {"until",
+       &s.until,
+       "an observable such as \"m2\": stop when its relative error is reached",
+       {},
+       true},
+      {"relative_error", &s.relative_error, "that relative error; 0.01 where it is not given",
+       above(0), true},
+      {"max_seconds", &s.max_seconds, "stop after this long", above(0), true},
+  };
+}
+
 std::vector<Key> sampler_keys(SamplerConfig& s) {
   auto& o = s.options;
   return {
       {"chains", &o.chains, "independent Markov chains", {.low = 16, .multiple = 16}},
       {"reflections", &o.reflections, "reflections a sweep; auto: tuned in the warm-up",
        at_least(0)},
+      {"cluster", choice(o.cluster, 4),
+       "move of the signs: fill from a few seeds, Swendsen-Wang; auto: tuned in the warm-up"},
+      {"cluster_seeds", &o.cluster_seeds, "sites a chain that a fill starts from", at_least(1)},
       {"flips", &o.flips, "a global sign flip a sweep"},
       {"metropolis_hits", &o.metropolis_hits,
-       "> 0: many-hit Metropolis instead of all other local moves", at_least(0)},
+       "> 0: many-hit Metropolis instead of independence and reflections", at_least(0)},
+      {"hmc_steps", &o.hmc_steps, "> 0: a Hamiltonian trajectory of so many steps instead of them",
+       at_least(0)},
+      {"integrator", choice(o.integrator, 2), "of Hamiltonian trajectories"},
+      {"rungs", &o.rungs, "> 1: parallel tempering over so many strengths of w, down to w = 0",
+       at_least(1)},
       {"precision", choice(s.precision, 2), "of the fields; sums are always float64"},
   };
 }
@@ -104,8 +132,8 @@ std::vector<Key> output_keys(OutputConfig& o) {
        "the run file; default: the config's name with .h5, here",
        {},
        true},
-      {"draws", &o.draws, "stored draws a chain; auto: as many as keep the fields below 64 MiB",
-       at_least(1)},
+      {"draws", &o.draws,
+       "stored draws a chain at most; auto: as many as keep the fields below 64 MiB", at_least(1)},
   };
 }
 
@@ -225,14 +253,22 @@ std::array<Freedom, coupling_kinds> ActionConfig::freedom() const {
   return {w.freedom, r.freedom, a.freedom, b.freedom};
 }
 
+int OutputConfig::most_draws(int chains, int sites) const {
+  if (draws) return *draws;
+  constexpr double stored_bytes = 64 << 20;
+  return static_cast<int>(std::clamp(stored_bytes / (4.0 * chains * sites), 1.0, 1e6));
+}
+
 namespace binder {
 
 std::vector<Section> sections(Config& c) {
   return {
       {"graph", "The sites and edges of the field.", graph_keys(c.graph)},
-      {"action", "The action that learns: where its couplings start and which are learned.",
+      {"action",
+       "The action that learns, or is sampled: where its couplings start and which are learned.",
        action_keys(c.action)},
       {"learn", "The learner, KL(p||q).", learn_keys(c.learn)},
+      {"sample", "Sampling and measuring, by `quartic sample`.", sample_keys(c.sample)},
       {"sampler", "The ensemble of fields and its moves.", sampler_keys(c.sampler)},
       {"certificate", "Free energies, the Bogoliubov bound and the overlap, after learning.",
        certificate_keys(c.certificate)},
@@ -244,7 +280,7 @@ std::vector<Section> sections(Config& c) {
 Section target_section(TermSpec& spec) {
   return {"target",
           "One term of the target action A = sum_k coupling * term; as many [[target]] as there "
-          "are terms.",
+          "are terms. `learn` needs at least one.",
           {
               {"term", choice(spec.name, term_names()), "nn, nnn, phi2, ...", {}, true},
               {"coupling", &spec.coupling, "g_k; real for learning"},
@@ -298,9 +334,9 @@ void apply_setting(Config& config, const std::string& setting) {
 
 void check_config(const Config& config, const std::string& where) {
   require_together(config.action, where);
-  if (config.target.empty()) {
-    throw BadInput(fmt::format("{}: no target", where),
-                   "add a [[target]] with term and coupling for each term of A");
+  if (config.sample.relative_error && config.sample.until.empty()) {
+    throw BadInput(fmt::format("{}: relative_error in [sample] needs until", where),
+                   "until = \"m2\" or another observable");
   }
   for (const auto& boundary : config.graph.boundary) {
     const std::string_view names[] = {"periodic", "open"};
@@ -309,6 +345,12 @@ void check_config(const Config& config, const std::string& where) {
                                  boundary, suggestion(boundary, names)));
     }
   }
+}
+
+void require_target(const Config& config, const std::string& where) {
+  if (!config.target.empty()) return;
+  throw BadInput(fmt::format("{}: no target", where),
+                 "add a [[target]] with term and coupling for each term of A");
 }
 
 std::string to_toml(const Config& config) {

@@ -18,6 +18,13 @@ Handle string_type() {
   return type;
 }
 
+void require_filled(hid_t set, const std::string& path, std::size_t values) {
+  const Handle space(H5Dget_space(set), H5Sclose);
+  if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(values))
+    throw Error(ErrorCode::internal,
+                fmt::format("dataset '{}' does not fill its dimensions", path));
+}
+
 std::string parent(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == std::string::npos ? std::string("/") : path.substr(0, slash);
@@ -144,19 +151,21 @@ template <class T>
 void Writer::write(const std::string& path, std::span<const T> values,
                    const std::vector<std::string>& dimensions) {
   const Handle set = create(path, type_of<T>(), dimensions);
-  const Handle space(H5Dget_space(set), H5Sclose);
-  if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(values.size()))
-    throw Error(ErrorCode::internal,
-                fmt::format("dataset '{}' does not fill its dimensions", path));
+  require_filled(set, path, values.size());
   if (!values.empty())
     check(H5Dwrite(set, type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
           "writing failed");
 }
 
-void Writer::text(const std::string& path, const std::string& value) {
-  const Handle set = create(path, strings_, {});
-  const char* pointer = value.c_str();
-  check(H5Dwrite(set, strings_, H5S_ALL, H5S_ALL, H5P_DEFAULT, &pointer), "writing failed");
+void Writer::texts(const std::string& path, const std::vector<std::string>& values,
+                   const std::vector<std::string>& dimensions) {
+  const Handle set = create(path, strings_, dimensions);
+  require_filled(set, path, values.size());
+  std::vector<const char*> pointers;
+  for (const auto& value : values) pointers.push_back(value.c_str());
+  if (!values.empty())
+    check(H5Dwrite(set, strings_, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()),
+          "writing failed");
 }
 
 template <class T>

@@ -69,11 +69,13 @@ class Writer {
   template <class T>
   void write(const std::string& path, std::span<const T> values,
              const std::vector<std::string>& dimensions);
+  void texts(const std::string& path, const std::vector<std::string>& values,
+             const std::vector<std::string>& dimensions);
   template <class T>
   void scalar(const std::string& path, T value) {
     write(path, std::span<const T>(&value, 1), {});
   }
-  void text(const std::string& path, const std::string& value);
+  void text(const std::string& path, const std::string& value) { texts(path, {value}, {}); }
 
   template <class T>
   void attribute(const std::string& group, const std::string& name, T value) {
@@ -104,6 +106,9 @@ class Reader {
  public:
   explicit Reader(const std::filesystem::path& file);
 
+  /// Throws BadInput: the file is not what it should be, and why.
+  [[noreturn]] void refuse(const std::string& what) const;
+
   bool has(const std::string& path) const;
   bool has_attribute(const std::string& group, const std::string& name) const;
   std::vector<std::size_t> shape(const std::string& path) const;
@@ -126,7 +131,6 @@ class Reader {
   std::string text_attribute(const std::string& group, const std::string& name) const;
 
  private:
-  [[noreturn]] void refuse(const std::string& what) const;
   Handle own(hid_t id, Handle::Close close, const std::string& what) const;
   Handle dataset(const std::string& path) const;
   Handle open_attribute(const std::string& group, const std::string& name) const;

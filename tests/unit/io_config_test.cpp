@@ -72,10 +72,26 @@ TEST(Config, RefusesWhatItDoesNotUnderstandWithFileLineAndReason) {
       {"[[target]]\nterm = \"nn\"\ncupling = 1\n",
        "run.toml:3: unknown key 'cupling' in [[target]]; did you mean 'coupling'?"},
       {"[learn]\nepochs = \n", "run.toml:2: "},
-      {"", "run.toml: no target"},
+      {"[sample]\nuntil = \"m2\"\nrelative_error = 0\n",
+       "run.toml:3: 'relative_error' must be a number > 0, not 0"},
+      {"[sample]\nrelative_error = 0.1\n", "run.toml: relative_error in [sample] needs until"},
+      {"[sample]\ndraw = 3\n", "run.toml:2: unknown key 'draw' in [sample]; did you mean 'draws'?"},
   };
   for (const auto& [text, message] : cases)
     EXPECT_EQ(refusal(text).substr(0, message.size()), message) << text;
+}
+
+TEST(Config, OnlyLearningNeedsATarget) {
+  EXPECT_EQ(refusal(""), "accepted");
+  EXPECT_THROW(require_target(parse_config("", "run.toml"), "run.toml"), BadInput);
+  EXPECT_NO_THROW(require_target(parse_config(target, "run.toml"), "run.toml"));
+}
+
+TEST(Config, StoredDrawsStayBelow64MiB) {
+  const OutputConfig automatic;
+  EXPECT_EQ(automatic.most_draws(1024, 4096), 4);
+  EXPECT_EQ(automatic.most_draws(1 << 14, 1 << 20), 1);
+  EXPECT_EQ((OutputConfig{.file = "", .draws = 7}.most_draws(1024, 4096)), 7);
 }
 
 TEST(Config, SettingsGoThroughTheSameChecks) {
@@ -112,6 +128,10 @@ precision = "float64"
 steps = 100
 [output]
 draws = 3
+[sample]
+until = "m2"
+relative_error = 0.1
+draws = 50
 [[target]]
 term = "pairs"
 coupling = [0.1, -1e300]

@@ -52,6 +52,17 @@ struct SamplerConfig {
   Precision precision = Precision::float32;
 };
 
+/// [sample]
+struct SampleConfig {
+  std::optional<int> warm_up;  ///< sweeps before the first draw; empty: until averages are at rest
+  std::optional<int> draws;    ///< a chain, at most; empty: 1000, or no limit where `until` is set
+  int sweeps = 1;              ///< between draws
+  int thin = 1;                ///< draws between stored fields
+  std::string until;           ///< an observable: stop when its error is small enough
+  std::optional<double> relative_error;  ///< error over value to reach; empty: 0.01
+  std::optional<double> max_seconds;     ///< stop after this long
+};
+
 struct CertificateConfig {
   bool enabled = true;
   CertificateOptions options;
@@ -64,7 +75,10 @@ struct RunConfig {
 
 struct OutputConfig {
   std::string file;          ///< empty: the config's name with .h5, in the current directory
-  std::optional<int> draws;  ///< stored draws a chain; empty: as many as keep phi below 64 MiB
+  std::optional<int> draws;  ///< most stored draws a chain; empty: as many as keep phi in 64 MiB
+
+  /// The most draws to store.
+  int most_draws(int chains, int sites) const;
 };
 
 struct Config {
@@ -72,6 +86,7 @@ struct Config {
   ActionConfig action;
   std::vector<TermSpec> target;
   VariationalOptions learn;
+  SampleConfig sample;
   SamplerConfig sampler;
   CertificateConfig certificate;
   RunConfig run;
@@ -94,6 +109,9 @@ void apply_setting(Config& config, const std::string& setting);
 
 /// What must hold between keys of different sections; read_config and parse_config end with it.
 void check_config(const Config& config, const std::string& place);
+
+/// Throws BadInput where there is no target: what `learn` needs.
+void require_target(const Config& config, const std::string& place);
 
 /// The effective config, defaults filled in, as TOML. parse_config gives the same config back
 /// exactly.

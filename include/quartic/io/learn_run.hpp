@@ -1,0 +1,60 @@
+// A run of `quartic learn` as it is in its file.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/field/action.hpp"
+#include "quartic/field/parameters.hpp"
+#include "quartic/io/config.hpp"
+#include "quartic/io/run_file.hpp"
+#include "quartic/learn/certificate.hpp"
+#include "quartic/learn/variational.hpp"
+
+namespace quartic {
+
+/// One row an epoch.
+struct History {
+  std::vector<std::string> parameters;  ///< labels
+  std::vector<double> expected;         ///< the target's own couplings, NaN where unknown
+  std::vector<EpochRow> rows;
+  std::vector<double> theta, theta_error;  ///< rows x parameters: what the epoch sampled
+
+  void append(const EpochRow& row, const std::vector<double>& theta,
+              const std::vector<double>& theta_error);
+  /// Drops rows of epochs >= epoch.
+  void truncate(int epoch);
+};
+
+struct LearnRun {
+  Config config;
+  Provenance provenance;
+  Action action;  ///< the couplings as they are now
+  std::array<Freedom, coupling_kinds> freedom{};
+  std::vector<double> theta_error;
+  History history;
+  StopReason reason = StopReason::running;
+  std::optional<Certificate> certificate;
+  /// Where a restart goes on: the state before the next epoch, or, of a finished run, before the
+  /// last one, so that an extended run has the bits of one that never stopped.
+  VariationalState checkpoint;
+  bool warm = false;  ///< the warm-up is behind the checkpoint
+
+  Parameters parameters() const { return {action.graph, freedom}; }
+};
+
+/// Writes a run file atomically: temporary file beside it, fsync, rename; the previous file is kept
+/// as FILE.previous meanwhile. Throws BadInput where that cannot be.
+void write_run(const std::filesystem::path& file, const LearnRun& run);
+
+/// Reads it back exactly, also from layout 1. Throws BadInput as run_kind does, and for a run of
+/// another kind. The graph comes from the file itself.
+LearnRun read_learn_run(const std::filesystem::path& file);
+
+/// Keeps the first `draws` draws of each chain.
+void keep_draws(Certificate& certificate, int draws);
+
+}  // namespace quartic

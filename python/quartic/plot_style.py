@@ -1,0 +1,54 @@
+"""What the figures of all kinds of run share."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from .run import Run
+
+STYLE = {
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 200,
+    "font.size": 9,
+    "axes.titlesize": 11,
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "mathtext.fontset": "cm",
+    "svg.fonttype": "none",
+}
+BLUE, PALE, ORANGE, GREEN = "#2b6ca3", "#9db9d6", "#c8641b", "#2f8a4e"
+
+
+def number(value: float, error: float) -> str:
+    """Value with its error in brackets, -20.412(3)."""
+    if not (np.isfinite(value) and np.isfinite(error) and error > 0):
+        return f"{value:.6g}"
+    digits = max(0, 1 - int(np.floor(np.log10(error)))) if error < 10 else 0
+    if digits > 8:  # nothing but rounding
+        return f"{value:.3g} ± {error:.1g}"
+    return f"{value:.{digits}f}({round(error * 10**digits)})"
+
+
+def draw_rows(axes: Axes, rows: list[tuple[str, ...]], positions: tuple[float, ...] = (0.02, 1.0)) -> None:
+    """Rows of text; the first column to the right of its position, the others to the left of theirs."""
+    axes.axis("off")
+    step = min(0.155, 1 / max(len(rows), 1))
+    for k, row in enumerate(rows):
+        for column, (x, text) in enumerate(zip(positions, row, strict=True)):
+            axes.text(
+                x, 0.97 - k * step, text.replace("-", "−") if column else text, transform=axes.transAxes, va="top",
+                ha="right" if column else "left",
+            )  # fmt: skip
+
+
+def title(run: Run) -> str:
+    """File and lattice."""
+    size = "×".join(map(str, run.model.extent))
+    return f"{run.path.name}   {run.model.lattice or 'edge list'} {size}".rstrip()

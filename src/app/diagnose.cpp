@@ -1,0 +1,84 @@
+// quartic diagnose RUN [--strict]: check, value, threshold, verdict, advice
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/number.hpp"
+#include "app/report.hpp"
+#include "app/verb.hpp"
+#include "quartic/io/diagnosis.hpp"
+
+namespace quartic::app {
+namespace {
+
+struct Options {
+  std::filesystem::path run;
+  bool strict = false;
+};
+
+std::vector<Check> checks_of(const std::filesystem::path& file) {
+  switch (run_kind(file)) {
+    case RunKind::learn:
+      return diagnose(read_learn_run(file));
+    case RunKind::sample:
+      return diagnose(read_sample_run(file));
+    case RunKind::reweight:
+      return diagnose(read_reweight_run(file));
+  }
+  return {};
+}
+
+std::string value_text(const Estimate& value) {
+  return value.error > 0 ? with_error(value.value, value.error)
+                         : fmt::format("{:.4g}", value.value);
+}
+
+void print(const std::vector<Check>& checks) {
+  fmt::print("{:<28} {:<16} {:<20} {}\n", "check", "value", "threshold", "verdict");
+  for (const auto& check : checks)
+    fmt::print("{:<28} {:<16} {:<20} {}\n", check.name, value_text(check.value), check.threshold,
+               check.ok ? "ok" : "FAILED");
+  for (const auto& check : checks)
+    if (!check.ok) fmt::print("{}: {}\n", check.name, check.advice);
+}
+
+void print_json(const std::vector<Check>& checks) {
+  for (const auto& check : checks) {
+    const nlohmann::json line = {{"check", check.name},
+                                 {"value", number(check.value.value)},
+                                 {"error", number(check.value.error)},
+                                 {"threshold", check.threshold},
+                                 {"ok", check.ok},
+                                 {"advice", check.ok ? "" : check.advice}};
+    fmt::print("{}\n", line.dump());
+  }
+}
+
+ErrorCode diagnose_run(const Options& options, const Globals& globals) {
+  const auto checks = checks_of(options.run);
+  const auto failed =
+      std::count_if(checks.begin(), checks.end(), [](const Check& check) { return !check.ok; });
+  if (globals.json) {
+    print_json(checks);
+  } else if (!globals.quiet) {
+    print(checks);
+    fmt::print("{} of {} checks passed\n", static_cast<std::ptrdiff_t>(checks.size()) - failed,
+               checks.size());
+  }
+  return options.strict && failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
+}
+
+void add(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  auto* verb = app.add_subcommand("diagnose", "health checks of a run, with verdict and advice");
+  verb->add_option("run", options->run, "RUN.h5")->required();
+  verb->add_flag("--strict", options->strict, "exit with 5 if any check fails");
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] { return diagnose_run(*options, globals); };
+  });
+}
+
+const Registration registration(45, add);
+
+}  // namespace
+}  // namespace quartic::app

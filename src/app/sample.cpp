@@ -1,0 +1,56 @@
+// quartic sample CONFIG|RUN
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/sampling.hpp"
+#include "quartic/io/problem.hpp"
+
+namespace quartic::app {
+namespace {
+
+struct Options {
+  std::string input;
+  double max_hours = 1e9;
+};
+
+/// The couplings of a run come from its file: settings that would say otherwise are refused.
+void refuse_model_settings(const Globals& globals, const std::string& file) {
+  for (const auto& setting : globals.settings) {
+    if (!setting.starts_with("graph.") && !setting.starts_with("action.")) continue;
+    throw Error(ErrorCode::usage,
+                fmt::format("--set {}: graph and couplings are those of '{}'", setting, file),
+                fmt::format("quartic show {} --config prints a config to begin with", file));
+  }
+}
+
+ErrorCode sample(const Options& options, const Globals& globals) {
+  const Loaded loaded = load(options.input, globals);
+  if (loaded.from_run) refuse_model_settings(globals, options.input);
+  const auto file = output_file(loaded, options.input, globals, "-sample");
+  const Action action = loaded.action
+                            ? *loaded.action
+                            : make_start(loaded.config.action, make_graph(loaded.config.graph),
+                                         loaded.config.run.seed);
+  SampleRun run = new_run(loaded.config, action, globals);
+  require_writable(file, globals.force);
+  return sample_run(run, file, false, options.max_hours, globals);
+}
+
+void add(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  auto* verb =
+      app.add_subcommand("sample", "sample an action or a learned model, measure with errors");
+  verb->add_option("config", options->input, "CONFIG.toml, or a run file whose model to sample")
+      ->required();
+  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
+      ->check(CLI::PositiveNumber);
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] { return sample(*options, globals); };
+  });
+}
+
+const Registration registration(15, add);
+
+}  // namespace
+}  // namespace quartic::app

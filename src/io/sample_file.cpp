@@ -1,0 +1,37 @@
+#include "quartic/io/sample_file.hpp"
+
+#include <fmt/format.h>
+
+#include "io/run_parts.hpp"
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+
+StoredModel read_model(const std::filesystem::path& file) {
+  const run_parts::RunReader in(file);
+  return {in.config(), run_parts::read_action(in)};
+}
+
+StoredSample read_sample(const std::filesystem::path& file) {
+  const run_parts::RunReader in(file);
+  StoredSample sample{.config = in.config(),
+                      .action = run_parts::read_action(in),
+                      .phi = {},
+                      .action_value = {},
+                      .log_weight = {}};
+  run_parts::Posterior posterior;
+  if (in.has("posterior/phi"))
+    posterior = run_parts::read_posterior(in, sample.action.graph->sites());
+  if (posterior.draws == 0) {
+    throw BadInput(fmt::format("'{}' holds no configurations", file.string()),
+                   fmt::format("quartic sample {} draws and stores some", file.string()));
+  }
+  sample.chains = posterior.chains, sample.draws = posterior.draws, sample.sites = posterior.sites;
+  sample.phi = std::move(posterior.phi);
+  sample.action_value = std::move(posterior.action);
+  if (in.has("posterior/log_weight"))
+    sample.log_weight = in.read<double>("posterior/log_weight", sample.action_value.size());
+  return sample;
+}
+
+}  // namespace quartic
