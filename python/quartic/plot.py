@@ -6,16 +6,17 @@ from pathlib import Path
 
 from matplotlib import pyplot as plt
 
-from . import plot_learn, plot_sample
+from . import plot_learn, plot_reweight, plot_sample
 from .errors import Error
 from .plot_style import STYLE
-from .run import LearnRun, SampleRun, read
+from .run import LearnRun, ReweightRun, SampleRun, read
 
 
-def plot(run: LearnRun | SampleRun, folder: Path, extension: str = "png") -> list[Path]:
+def plot(run: LearnRun | SampleRun | ReweightRun, folder: Path, extension: str = "png") -> list[Path]:
     """Draws every figure that the run has data for; returns the files written."""
     folder.mkdir(parents=True, exist_ok=True)
-    figures = plot_sample.figures(run) if isinstance(run, SampleRun) else plot_learn.figures(run)
+    drawers = {SampleRun: plot_sample, ReweightRun: plot_reweight, LearnRun: plot_learn}
+    figures = drawers[type(run)].figures(run)
     files = []
     with plt.rc_context(STYLE):
         for name, draw in figures.items():

@@ -115,7 +115,32 @@ class SampleRun(Run):
     acceptance: dict[str, float]
 
 
-def read(path: str | PathLike) -> LearnRun | SampleRun:
+@dataclass(frozen=True)
+class ReweightRun(Run):
+    """A run of `quartic reweight`, one entry a point in every array.
+
+    sources: the run files that were reweighted. couplings: complex, shape (points, terms), named by `terms`;
+    `scanned` is the term whose coupling varies, empty for one point. averages, real_errors, imag_errors: shape
+    (points, observables), named by `observables`, averages complex. columns: log_ratio_real, weight_ess, phase, ok,
+    reason, ... by name.
+    """
+
+    sources: list[str]
+    terms: list[str]
+    scanned: str
+    couplings: np.ndarray
+    observables: list[str]
+    averages: np.ndarray
+    real_errors: np.ndarray
+    imag_errors: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    @property
+    def complex(self) -> bool:
+        return bool(self.couplings.imag.any())
+
+
+def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun:
     """Reads a run file of any kind. Raises BadInput where the file is none."""
     path = Path(path)
     if not path.is_file():
@@ -127,12 +152,12 @@ def read(path: str | PathLike) -> LearnRun | SampleRun:
     with file:
         kind = _kind(file, path)
         common = _common(file, path)
-        return _sample(file, common) if kind == "sample" else _learn(file, common)
+        return {"learn": _learn, "sample": _sample, "reweight": _reweight}[kind](file, common)
 
 
 def _kind(file: h5py.File, path: Path) -> str:
     """A file without a kind is of layout 1, which held learn runs only."""
-    groups = {"learn": ("model", "history"), "sample": ("model", "measurement")}
+    groups = {"learn": ("model", "history"), "sample": ("model", "measurement"), "reweight": ("model", "results")}
     kind = _plain(file["provenance"].attrs.get("kind", "learn")) if "provenance" in file else "learn"
     if kind not in groups:
         raise BadInput(f"{path}: a run of `quartic {kind}`, which this quartic does not know")
@@ -191,6 +216,29 @@ def _sample(file: h5py.File, common: dict) -> SampleRun:
         draws=int(measurement.attrs["draws"]),
         two_point={name: results[name][()].reshape(common["model"].extent) for name in TWO_POINT if name in results},
         acceptance=dict(zip(map(_plain, results["move"][()]), results["acceptance"][()], strict=True)),
+    )
+
+
+def _reweight(file: h5py.File, common: dict) -> ReweightRun:
+    results = file["results"]
+    values = {name: data[()] for name, data in results.items()}
+    points = len(values["point"])
+    scales = ("point", "term", "observable", "source")
+    columns = {n: v for n, v in values.items() if n not in scales and v.shape == (points,) and "free" not in n}
+    columns["reason"] = np.array([_plain(reason) for reason in columns["reason"]])
+    return ReweightRun(
+        **common,
+        results={},
+        verdict={},
+        sources=[_plain(name) for name in values["source"]],
+        terms=[_plain(name) for name in values["term"]],
+        scanned=_plain(results.attrs["scanned"]),
+        couplings=values["coupling_real"] + 1j * values["coupling_imag"],
+        observables=[_plain(name) for name in values["observable"]],
+        averages=values["value_real"] + 1j * values["value_imag"],
+        real_errors=values["error_real"],
+        imag_errors=values["error_imag"],
+        columns=columns,
     )
 
 

@@ -22,6 +22,8 @@ std::vector<Check> checks_of(const std::filesystem::path& file) {
       return diagnose(read_learn_run(file));
     case RunKind::sample:
       return diagnose(read_sample_run(file));
+    case RunKind::reweight:
+      return diagnose(read_reweight_run(file));
   }
   return {};
 }

@@ -63,6 +63,8 @@ void print_run(const std::filesystem::path& file, bool json) {
       return print(read_learn_run(file));
     case RunKind::sample:
       return print(read_sample_run(file));
+    case RunKind::reweight:
+      return print(read_reweight_run(file));
   }
 }
 

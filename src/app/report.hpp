@@ -6,6 +6,7 @@
 #include <string>
 
 #include "quartic/io/learn_run.hpp"
+#include "quartic/io/reweight_run.hpp"
 #include "quartic/io/sample_run.hpp"
 #include "quartic/stats/estimate.hpp"
 
@@ -23,6 +24,10 @@ nlohmann::json to_json(const EpochRow& row);
 std::string report(const SampleRun& run);
 nlohmann::json report_json(const SampleRun& run);
 nlohmann::json to_json(const ObservableResult& result);
+
+/// Every point with its verdict.
+std::string report(const ReweightRun& run);
+nlohmann::json report_json(const ReweightRun& run);
 
 // What the reports share.
 std::string graph_text(const Action& action);

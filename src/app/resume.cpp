@@ -98,6 +98,9 @@ ErrorCode resume(const Options& options, const Globals& globals) {
       return resume_learn(options, globals);
     case RunKind::sample:
       return resume_sample(options, globals);
+    case RunKind::reweight:
+      throw BadInput(fmt::format("'{}' is a run of `quartic reweight`, which is always finished",
+                                 options.run.string()));
   }
   return ErrorCode::internal;
 }

@@ -150,14 +150,8 @@ std::vector<Edge> edges_of(const Graph& graph) {
 
 std::unique_ptr<Term> build(const TermSpec& spec, const Graph& graph) {
   const auto& name = spec.name;
-  if (name == "nn") {
-    return std::make_unique<PairTerm>(
-        graph.lattice() ? nearest_pairs(*graph.lattice()) : edges_of(graph), spec);
-  }
-  if (name == "nnn")
-    return std::make_unique<PairTerm>(diagonal_pairs(lattice_of(spec, graph)), spec);
-  if (name == "edges") return std::make_unique<PairTerm>(edges_of(graph), spec);
-  if (name == "pairs") return std::make_unique<PairTerm>(listed_pairs(spec, graph), spec);
+  if (name == "nn" || name == "nnn" || name == "edges" || name == "pairs")
+    return std::make_unique<PairTerm>(term_pairs(spec, graph), spec);
   if (name == "phi") return std::make_unique<PowerTerm<1>>(spec, graph);
   if (name == "phi2") return std::make_unique<PowerTerm<2>>(spec, graph);
   if (name == "phi4") return std::make_unique<PowerTerm<4>>(spec, graph);
@@ -174,6 +168,14 @@ std::unique_ptr<Term> build(const TermSpec& spec, const Graph& graph) {
 
 std::span<const std::string_view> term_names() {
   return names;
+}
+
+std::vector<Edge> term_pairs(const TermSpec& spec, const Graph& graph) {
+  const auto& name = spec.name;
+  if (name == "edges" || (name == "nn" && graph.lattice() == nullptr)) return edges_of(graph);
+  if (name == "nn") return nearest_pairs(*graph.lattice());
+  if (name == "nnn") return diagonal_pairs(lattice_of(spec, graph));
+  return name == "pairs" ? listed_pairs(spec, graph) : std::vector<Edge>{};
 }
 
 std::unique_ptr<Term> make_term(const TermSpec& spec, const Graph& graph) {

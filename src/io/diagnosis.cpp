@@ -180,4 +180,14 @@ std::vector<Check> diagnose(const LearnRun& run) {
   return checks;
 }
 
+std::vector<Check> diagnose(const ReweightRun& run) {
+  std::vector<Check> checks;
+  for (std::size_t k = 0; k < run.points.size(); ++k) {
+    const auto& point = run.points[k];
+    checks.push_back({fmt::format("weight ESS of point {}", k), point.ess, "ok", point.ok,
+                      point.reason + "; go less far, or put runs between"});
+  }
+  return checks;
+}
+
 }  // namespace quartic

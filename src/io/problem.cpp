@@ -28,19 +28,6 @@ Lattice make_geometry(const GraphConfig& config) {
   return lattice;
 }
 
-/// The pairs that a product term sums over; nothing for other terms.
-std::vector<Edge> pairs_of(const TermSpec& spec, const Graph& graph) {
-  const Lattice* lattice = graph.lattice();
-  if (spec.name == "edges" || (spec.name == "nn" && !lattice))
-    return {graph.edges().begin(), graph.edges().end()};
-  if (spec.name == "nn") return nearest_pairs(*lattice);
-  if (spec.name == "nnn" && lattice) return diagonal_pairs(*lattice);
-  if (spec.name != "pairs") return {};
-  if (spec.edge_file.empty() && lattice) return pairs_at(*lattice, spec.displacement);
-  const Graph listed = read_edge_list(spec.edge_file);
-  return {listed.edges().begin(), listed.edges().end()};
-}
-
 std::pair<int, int> key(const Edge& edge) {
   return std::minmax(edge.first, edge.second);
 }
@@ -57,7 +44,7 @@ class Projection {
     if (spec.name == "phi") return add_powers(action_.r, g, spec.weights);
     if (spec.name == "phi2") return add_powers(action_.a, g, spec.weights);
     if (spec.name == "phi4") return add_powers(action_.b, g, spec.weights);
-    const auto pairs = pairs_of(spec, *action_.graph);
+    const auto pairs = term_pairs(spec, *action_.graph);
     for (std::size_t k = 0; k < pairs.size(); ++k)
       pairs_[key(pairs[k])] -= g * (spec.weights.empty() ? 1.0 : spec.weights[k]);
     return !pairs.empty();

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
+#include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic {
 namespace {
@@ -21,8 +22,7 @@ void append_groups(const ChainSet& set, int stratum, double least_bin, Jackknife
     }
   };
   const std::size_t begin = out.first.back(), draws = set.draws;
-  if (set.chains >= least_groups)
-    return cut(begin, set.samples(), draws, std::min(set.chains, most_groups));
+  if (whole_chains(set)) return cut(begin, set.samples(), draws, std::min(set.chains, most_groups));
   const int fewest = (least_groups + set.chains - 1) / set.chains;
   const int most = std::min(set.draws, (most_groups + set.chains - 1) / set.chains);
   const int bins =
@@ -33,6 +33,10 @@ void append_groups(const ChainSet& set, int stratum, double least_bin, Jackknife
 }
 
 }  // namespace
+
+bool whole_chains(const ChainSet& set) {
+  return set.chains >= least_groups;
+}
 
 JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bin) {
   JackknifeGroups groups;
@@ -47,6 +51,20 @@ JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bi
     append_groups(sets[k], static_cast<int>(k), std::max(least_bin, 1.0), groups);
   }
   return groups;
+}
+
+double slowest_autocorrelation(std::span<const ChainSet> sets,
+                               const std::vector<std::vector<double>>& series) {
+  double tau = 0.5;
+  std::size_t first = 0;
+  for (const auto& set : sets) {
+    for (const auto& x : series)
+      if (!whole_chains(set))
+        tau = std::max(tau,
+                       estimate_series(std::span(x).subspan(first, set.samples()), set.chains).tau);
+    first += set.samples();
+  }
+  return tau;
 }
 
 std::vector<double> jackknife_errors(const JackknifeGroups& groups,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "quartic/io/learn_run.hpp"
+#include "quartic/io/reweight_run.hpp"
 #include "quartic/io/sample_run.hpp"
 #include "quartic/stats/estimate.hpp"
 
@@ -28,5 +29,8 @@ std::vector<Check> diagnose(const SampleRun& run);
 /// weight and annealing ESS, gap >= 0 within 5 errors, and the virial identity under the learned
 /// action.
 std::vector<Check> diagnose(const LearnRun& run);
+
+/// Of reweighting: whether each point is ok.
+std::vector<Check> diagnose(const ReweightRun& run);
 
 }  // namespace quartic

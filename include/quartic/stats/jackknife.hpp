@@ -17,6 +17,9 @@ struct ChainSet {
   std::size_t samples() const { return static_cast<std::size_t>(chains) * draws; }
 };
 
+/// Whether groups of a set are whole chains (64 or more of them) rather than bins within chains.
+bool whole_chains(const ChainSet& set);
+
 /// Consecutive groups of samples that are independent of each other: whole chains where there are
 /// 64 or more in a set, bins within chains otherwise. Each set of chains is a stratum.
 struct JackknifeGroups {
@@ -28,10 +31,15 @@ struct JackknifeGroups {
   std::size_t length(int group) const { return first[group + 1] - first[group]; }
 };
 
-/// 64 to 256 groups a set, whole chains where it has 64 chains or more; otherwise bins of at least
+/// 64 to 256 groups a set: whole chains, or bins of at least
 /// `least_bin` draws where that leaves 64 of them. Throws BadInput for a set of fewer than 64
 /// samples.
 JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bin = 1);
+
+/// The longest integrated autocorrelation time (draws) of series [series][sample] in those sets
+/// whose groups are bins within chains; 1/2 where there are none.
+double slowest_autocorrelation(std::span<const ChainSet> sets,
+                               const std::vector<std::vector<double>>& series);
 
 /// Standard errors of several functions of sums over samples, by leaving out one group at a time
 /// (groups of unequal size: Busing, Meijer, van der Leeden, Stat. Comput. 9 (1999) 3; strata: the

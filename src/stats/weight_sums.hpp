@@ -1,0 +1,44 @@
+// Sums of complex weights over groups of samples: what every estimate of reweighting is a function
+// of.
+#pragma once
+
+#include <cmath>
+#include <complex>
+#include <cstddef>
+#include <vector>
+
+#include "quartic/stats/reweighting.hpp"
+
+namespace quartic {
+
+/// Which sum stands where; from `series` on pairs (real, imaginary) of sum x w, terms first, then
+/// observables. norm: sum of the weights that the samples carried before, root: sum |w|^(1/2).
+enum WeightSum : std::size_t { norm, root, modulus, square, real, imag, series };
+
+/// ln |w| of every sample at one point, and its phase -Im B less the phases' mean.
+struct Exponents {
+  std::vector<double> log_modulus;
+  std::vector<double> phase;  ///< Im B less its mean; empty: real
+  double largest = -INFINITY, mean_phase = 0;
+};
+Exponents weight_exponents(const ReweightingSample& sample,
+                           const std::vector<std::complex<double>>& couplings);
+
+/// w of every sample relative to the largest |w|; the imaginary parts are empty for a real point.
+struct SampleWeights {
+  std::vector<double> real, imag;
+};
+
+/// Sums over samples [first, last), relative to the largest weights, and after them their
+/// derivatives by each of LogWeights' numbers; fills `weights` of these samples.
+std::vector<double> weight_sums(const ReweightingSample& sample, const Exponents& exponents,
+                                double largest_before, std::size_t first, std::size_t last,
+                                SampleWeights& weights);
+
+/// Of the influences u on an average, (sum u^2)^2 / sum u^4 for the real parts of observables, then
+/// the imaginary parts, then the average phase: how many samples carry their errors.
+std::vector<double> error_carriers(const ReweightingSample& sample, const SampleWeights& weights,
+                                   const JackknifeGroups& groups, const ReweightedPoint& point,
+                                   const std::vector<double>& sums, int threads);
+
+}  // namespace quartic
