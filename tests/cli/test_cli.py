@@ -24,7 +24,7 @@ coupling = 1.52425
 term = "phi4"
 coupling = 0.175
 """
-SMALL = "[graph]\nextent = [3, 3]\n[sampler]\nchains = 32\n[certificate]\nchains = 32\nsteps = 20\ndraws = 4\n"
+SMALL = "[graph]\nextent = [3, 3]\n[sampler]\nchains = 32\n[certificate]\nchains = 64\nsteps = 20\ndraws = 4\n"
 # Long enough to be interrupted, and never done before its last epoch.
 STEADY = '[learn]\noptimiser = "gradient"\nstop_early = false\nepochs = 400\n'
 
@@ -152,7 +152,7 @@ def test_threads_do_not_change_bits(here):
 @pytest.mark.parametrize("optimiser", ["gradient", "adam", "natural"])
 def test_signal_saves_and_resume_gives_the_same_bits(here, optimiser):
     (here / "run.toml").write_text(SMALL + STEADY.replace("gradient", optimiser) + A3)
-    process = started(here, "learn", "stopped.h5", "epoch")
+    process = started(here, "epoch", "learn", "run.toml", "-o", "stopped.h5")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 6, errors
@@ -165,7 +165,7 @@ def test_signal_saves_and_resume_gives_the_same_bits(here, optimiser):
 
 def test_killed_and_resumed_gives_the_same_bits(here):
     (here / "run.toml").write_text(SMALL + STEADY + A3)
-    process = started(here, "learn", "killed.h5", "epoch")
+    process = started(here, "epoch", "learn", "run.toml", "-o", "killed.h5")
     time.sleep(0.2)
     process.kill()
     process.communicate()

@@ -15,7 +15,7 @@ MODEL = "[action]\nw = 0.4\na = 1.0\nb = 0.2\n"
 SMALL = "[graph]\nextent = [4, 4]\n[sampler]\nchains = 64\n" + MODEL
 DRAWS = "[sample]\ndraws = 200\n"
 # Long enough to be interrupted; the fields fill their place more than once.
-LONG = "[graph]\nextent = [8, 8]\n[sampler]\nchains = 128\n[sample]\ndraws = 4000\n[output]\ndraws = 20\n" + MODEL
+LONG = "[graph]\nextent = [8, 8]\n[sampler]\nchains = 128\n[sample]\ndraws = 10000\n[output]\ndraws = 20\n" + MODEL
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_damaged_file(here):
 
 
 def test_threads_do_not_change_bits(here):
-    (here / "run.toml").write_text(LONG.replace("4000", "60").replace("chains = 128", "chains = 1024"))
+    (here / "run.toml").write_text(LONG.replace("10000", "60").replace("chains = 128", "chains = 1024"))
     for threads in (1, 2):
         ok("sample", "run.toml", "--quiet", "--threads", threads, "-o", f"{threads}.h5", cwd=here)
     same_bits(here / "1.h5", here / "2.h5")
@@ -114,21 +114,44 @@ def test_threads_do_not_change_bits(here):
     assert (contents(here / "1.h5")["posterior/phi"] != contents(here / "other.h5")["posterior/phi"]).any()
 
 
-@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGUSR1", "SIGKILL"])
+def stop(process, how):
+    """Stops a run in the middle, saved."""
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 6, errors
+    assert "quartic resume stopped.h5" in errors
+
+
+def draws_of(here):
+    return json.loads(ok("show", "stopped.h5", "--json", cwd=here).stdout)["draws"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_interrupted_and_resumed_gives_the_same_bits(here, how):
     (here / "run.toml").write_text(LONG)
-    process = started(here, "sample", "stopped.h5", "draw")
-    process.send_signal(getattr(signal, how))
-    _, errors = process.communicate(timeout=60)
-    if how != "SIGKILL":
-        assert process.returncode == 6, errors
-        assert "quartic resume stopped.h5" in errors
-        draws = json.loads(ok("show", "stopped.h5", "--json", cwd=here).stdout)["draws"]
-        assert 0 < draws < 4000
+    stop(started(here, "draw", "sample", "run.toml", "-o", "stopped.h5"), how)
+    assert 0 < draws_of(here) < 10000
     ok("resume", "stopped.h5", "--quiet", cwd=here)
     ok("sample", "run.toml", "--quiet", "-o", "whole.h5", cwd=here)
     same_bits(here / "stopped.h5", here / "whole.h5")
     assert len(contents(here / "whole.h5")["posterior/draw"]) <= 20
+
+
+def test_killed_twice_and_resumed_gives_the_same_bits(here):
+    """Once before the first checkpoint with draws, once after one."""
+    (here / "run.toml").write_text(LONG)
+    process = started(here, "draw", "sample", "run.toml", "-o", "stopped.h5")
+    process.kill()
+    process.communicate()
+    stop(started(here, "draw", "resume", "stopped.h5"), signal.SIGINT)
+    before = draws_of(here)
+    process = started(here, "draw", "resume", "stopped.h5")
+    process.kill()
+    process.communicate()
+    assert draws_of(here) == before > 0
+    ok("resume", "stopped.h5", "--quiet", cwd=here)
+    ok("sample", "run.toml", "--quiet", "-o", "whole.h5", cwd=here)
+    same_bits(here / "stopped.h5", here / "whole.h5")
 
 
 @pytest.mark.parametrize(
