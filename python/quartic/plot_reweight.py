@@ -116,6 +116,9 @@ def scan_figure(run: ReweightRun) -> Figure:
     for row, part in zip(panels, parts, strict=True):
         for column, axes in enumerate(row):
             draw_observable(axes, run, column, part)
+    for axes in panels[-1]:
+        axes.set_xlabel(scanned_coupling(run)[1])
+    top.align_ylabels(panels)
     left, right = bottom.subplots(1, 2)
     draw_ess(left, run)
     draw_phase(right, run)
@@ -136,7 +139,8 @@ def point_figure(run: ReweightRun) -> Figure:
     for k, name in enumerate(run.observables):
         value = number(run.averages[0, k].real, run.real_errors[0, k])
         if run.complex:
-            value += f"  +  {number(run.averages[0, k].imag, run.imag_errors[0, k])} i"
+            imaginary = number(run.averages[0, k].imag, run.imag_errors[0, k])
+            value += f"  {'-' if imaginary.startswith('-') else '+'}  {imaginary.removeprefix('-')} i"
         rows.append((f"${label(name)}$", value))
     columns = run.columns
     rows.append(("weight ESS", number(columns["weight_ess"][0], columns["weight_ess_error"][0])))
