@@ -4,12 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from .plot_style import STYLE  # first: it chooses a back end without a screen
+from matplotlib import pyplot as plt
 
 from . import plot_learn, plot_reweight, plot_sample
 from .errors import Error
+from .plot_style import STYLE
 from .run import LearnRun, ReweightRun, SampleRun, read
-from matplotlib import pyplot as plt
 
 
 def plot(run: LearnRun | SampleRun | ReweightRun, folder: Path, extension: str = "png") -> list[Path]:

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-
-from .plot_style import BLUE, GREEN, ORANGE, draw_rows, number, title
-
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .plot_style import BLUE, GREEN, ORANGE, draw_rows, number, title
 from .run import ReweightRun
 
 LABELS = {

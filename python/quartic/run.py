@@ -211,9 +211,7 @@ def _sample(file: h5py.File, common: dict) -> SampleRun:
         series=dict(zip(names, measurement["bins"][()], strict=True)),
         bin_length=int(measurement.attrs["bin_length"]),
         draws=int(measurement.attrs["draws"]),
-        two_point={
-            name: results[name][()].reshape(common["model"].extent) for name in TWO_POINT if name in results
-        },
+        two_point={name: results[name][()].reshape(common["model"].extent) for name in TWO_POINT if name in results},
         acceptance=dict(zip(map(_plain, results["move"][()]), results["acceptance"][()], strict=True)),
     )
 

@@ -28,11 +28,15 @@ std::vector<Check> checks_of(const std::filesystem::path& file) {
   return {};
 }
 
+std::string value_text(const Estimate& value) {
+  return value.error > 0 ? with_error(value.value, value.error)
+                         : fmt::format("{:.4g}", value.value);
+}
+
 void print(const std::vector<Check>& checks) {
   fmt::print("{:<28} {:<16} {:<20} {}\n", "check", "value", "threshold", "verdict");
   for (const auto& check : checks)
-    fmt::print("{:<28} {:<16} {:<20} {}\n", check.name,
-               with_error(check.value.value, check.value.error), check.threshold,
+    fmt::print("{:<28} {:<16} {:<20} {}\n", check.name, value_text(check.value), check.threshold,
                check.ok ? "ok" : "FAILED");
   for (const auto& check : checks)
     if (!check.ok) fmt::print("{}: {}\n", check.name, check.advice);

@@ -43,6 +43,10 @@ void Progress::note(const std::string& what) {
     std::fflush(stdout);
   }
   if (mode_ == Mode::lines) fmt::print(stderr, "{}\n", what);
+  detail(what);
+}
+
+void Progress::detail(const std::string& what) {
   if (mode_ != Mode::bar) return;
   fmt::print(stderr, "\r\x1b[K{} ...", what);
   std::fflush(stderr);

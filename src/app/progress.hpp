@@ -27,7 +27,8 @@ class Progress {
   explicit Progress(const Globals& globals, double json_interval = 0);
   ~Progress();
 
-  void note(const std::string& what);  ///< "warming up", "certificate", ...
+  void note(const std::string& what);    ///< a stage: "warming up", "certificate", ...
+  void detail(const std::string& what);  ///< how far the stage is; on the bar alone
   /// Shows what `status()` gives; calls it only where something is to be shown now, and spends at
   /// most a twentieth of the time on it.
   template <class MakeStatus>

@@ -111,7 +111,7 @@ class Session {
     run_.warm_up = wanted.value_or(first_warm_up);
     sampler_.warm_up(run_.warm_up, [this](double done) {
       if (must_stop()) throw Stopped();
-      progress_.note(fmt::format("warming up: {:.0f} %", 100 * done));
+      progress_.detail(fmt::format("warming up: {:.0f} %", 100 * done));
     });
     for (int window = first_warm_up; !wanted && !at_rest_after(window); window *= 2) {
       if (must_stop()) return false;

@@ -134,11 +134,13 @@ void write_measurement(hdf5::Writer& out, const SampleRun& run, std::size_t chai
   out.dimension("measurement", "observable", run.observables);
   out.count("measurement", "chain", chains);
   out.count("measurement", "bin", state.bins.size() / series);
+  out.count("measurement", "pair", state.products.size() / chains);
   out.count("measurement", "group", state.spectra.size() / sites);
   out.count("measurement", "site", sites);
   out.write("measurement/bins", view(state.bins), {"observable", "chain", "bin"});
   out.write("measurement/open_bin", view(state.open_bin), {"observable", "chain"});
   out.write("measurement/squares", view(state.squares), {"observable", "chain"});
+  out.write("measurement/products", view(state.products), {"pair", "chain"});
   out.write("measurement/spectra", view(state.spectra), {"group", "site"});
   out.attribute("measurement", "draws", static_cast<std::uint64_t>(state.draws));
   out.attribute("measurement", "bin_length", std::int32_t{state.bin_length});
@@ -215,6 +217,7 @@ void read_measurement(const hdf5::Reader& in, SampleRun& run, std::size_t chains
   state.bins = in.read<double>("measurement/bins", series * bins);
   state.open_bin = in.read<double>("measurement/open_bin", series);
   state.squares = in.read<double>("measurement/squares", series);
+  state.products = in.read<double>("measurement/products");
   state.spectra = in.read<double>("measurement/spectra");
   state.draws = static_cast<std::int64_t>(in.attribute<std::uint64_t>("measurement", "draws"));
   state.bin_length = in.attribute<std::int32_t>("measurement", "bin_length");

@@ -92,10 +92,12 @@ template <class T>
 void add_power(std::span<const int> extent, FieldBlock<const T> phi, int lanes_a_group,
                std::span<double> power) {
   using Number = Pack<T>;
-  constexpr int width = Number::width, together = 2 * width;
+  constexpr int width = Number::width;
+  static_assert(lanes_together == 2 * width);
+  const int groups = lanes_together / lanes_a_group;
   const auto minus = opposite(extent);
   AlignedVector<std::complex<Number>> field(phi.sites);
-  for (int first = 0; first < phi.lanes; first += together) {
+  for (int first = 0; first < phi.lanes; first += lanes_together) {
     // Two real fields x, y travel as x + iy.
     for (int site = 0; site < phi.sites; ++site) {
       Number x, y;
@@ -111,10 +113,18 @@ void add_power(std::span<const int> extent, FieldBlock<const T> phi, int lanes_a
       const Number xr = z.real() + w.real(), xi = z.imag() - w.imag();
       const Number yr = z.imag() + w.imag(), yi = z.real() - w.real();
       const Number x = xr * xr + xi * xi, y = yr * yr + yi * yi;
-      for (int lane = 0; lane < together; ++lane) {
-        const T both = lane < width ? x.v[lane] : y.v[lane - width];
-        power[static_cast<std::size_t>((first + lane) / lanes_a_group) * phi.sites + k] +=
-            0.25 * static_cast<double>(both);
+      double square[lanes_together];
+      for (int lane = 0; lane < width; ++lane) {
+        square[lane] = static_cast<double>(x.v[lane]);
+        square[width + lane] = static_cast<double>(y.v[lane]);
+      }
+      double* out = power.data() +
+                    (static_cast<std::ptrdiff_t>(first / lanes_together) * phi.sites + k) * groups;
+      if (lanes_a_group == 1) {
+        for (int lane = 0; lane < lanes_together; ++lane) out[lane] += 0.25 * square[lane];
+      } else {
+        for (int lane = 0; lane < lanes_together; ++lane)
+          out[lane / lanes_a_group] += 0.25 * square[lane];
       }
     }
   }

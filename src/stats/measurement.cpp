@@ -18,21 +18,33 @@
 namespace quartic {
 namespace {
 
-/// The values of one draw of one chain, in the order of the names, from its sums.
-template <class Sum>
-void observe(const LocalSums& sums, Sum&& sum, std::vector<double>& out) {
-  const double volume = sums.sites, action = sum(sum_action), m = sum(sum_phi) / volume;
-  out = {action,        action / volume,        action * action,       m, std::abs(m), m * m,
-         m * m * m * m, sum(sum_phi2) / volume, sum(sum_phi4) / volume};
-  if (!sums.nearest.empty()) out.push_back(sum(sum_nn) / volume);
-  if (!sums.diagonal.empty()) out.push_back(sum(sum_nnn) / volume);
+/// The values of one draw of all lanes from their sums, [observable][lane] in the order of the
+/// names.
+void observe(const LocalSums& sums, int lanes, const double* sum, double* out) {
+  const double volume = sums.sites, directions = static_cast<double>(sums.waves.size()) / 2;
+  const auto row = [&](auto&& value) {
+    for (int lane = 0; lane < lanes; ++lane) out[lane] = value(lane);
+    out += lanes;
+  };
+  const auto at = [=](int quantity, int lane) { return sum[quantity * lanes + lane]; };
+  const auto m = [=](int lane) { return at(sum_phi, lane) / volume; };
+  row([=](int lane) { return at(sum_action, lane); });
+  row([=](int lane) { return at(sum_action, lane) / volume; });
+  row([=](int lane) { return at(sum_action, lane) * at(sum_action, lane); });
+  row(m);
+  row([=](int lane) { return std::abs(m(lane)); });
+  row([=](int lane) { return m(lane) * m(lane); });
+  row([=](int lane) { return (m(lane) * m(lane)) * (m(lane) * m(lane)); });
+  row([=](int lane) { return at(sum_phi2, lane) / volume; });
+  row([=](int lane) { return at(sum_phi4, lane) / volume; });
+  if (!sums.nearest.empty()) row([=](int lane) { return at(sum_nn, lane) / volume; });
+  if (!sums.diagonal.empty()) row([=](int lane) { return at(sum_nnn, lane) / volume; });
   if (sums.waves.empty()) return;
-  double power = 0;
-  for (std::size_t k = 0; k < sums.waves.size(); ++k) {
-    const double part = sum(local_sum_count + static_cast<int>(k));
-    power += part * part;
-  }
-  out.push_back(power / (volume * static_cast<double>(sums.waves.size() / 2)));
+  row([&](int lane) {
+    double power = 0;
+    for (int k = local_sum_count; k < sums.size(); ++k) power += at(k, lane) * at(k, lane);
+    return power / (volume * directions);
+  });
 }
 
 void require_same(bool same, const char* what) {
@@ -130,13 +142,26 @@ void Measurement::Data::close_bin() {
   ++bin_count;
 }
 
+std::vector<double> Measurement::Data::spectra_by_group() const {
+  std::vector<double> out(spectra.size());
+  const std::size_t sites = sums.sites, groups = lanes_together / chains_a_group;
+  for (std::size_t k = 0; k < out.size(); ++k)
+    out[(k / groups / sites * groups + k % groups) * sites + k / groups % sites] = spectra[k];
+  return out;
+}
+
+void Measurement::Data::set_spectra(std::span<const double> by_group) {
+  spectra.resize(by_group.size());
+  const std::size_t sites = sums.sites, groups = lanes_together / chains_a_group;
+  for (std::size_t k = 0; k < spectra.size(); ++k)
+    spectra[k] = by_group[(k / groups / sites * groups + k % groups) * sites + k / groups % sites];
+}
+
 void Measurement::Data::coarsen_spectra(int wanted) {
-  const std::size_t sites = sums.sites, groups = spectra.size() / sites;
   const std::size_t factor = static_cast<std::size_t>(wanted / chains_a_group);
   if (factor < 2) return;
-  std::vector<double> joined(groups / factor * sites);
-  for (std::size_t k = 0; k < joined.size() * factor; ++k)
-    joined[k / sites / factor * sites + k % sites] += spectra[k];
+  std::vector<double> joined(spectra.size() / factor);
+  for (std::size_t k = 0; k < spectra.size(); ++k) joined[k / factor] += spectra[k];
   spectra = std::move(joined), chains_a_group = wanted;
 }
 
@@ -160,24 +185,29 @@ void Measurement::add(const Sampler<T>& sampler) {
     d.spectra.assign(static_cast<std::size_t>(d.chains / d.chains_a_group) * d.sums.sites, 0);
   sampler.for_each_block([&](int index) {
     const auto phi = sampler.block(index);
-    std::vector<double> sums(static_cast<std::size_t>(d.sums.size()) * phi.lanes), value;
+    const int lanes = phi.lanes;
+    std::vector<double> sums(static_cast<std::size_t>(d.sums.size()) * lanes);
+    std::vector<double> values(d.names.size() * lanes);
     local_sums(d.sums, phi, sums.data());
-    for (int lane = 0; lane < phi.lanes; ++lane) {
-      observe(
-          d.sums, [&](int k) { return sums[static_cast<std::size_t>(k) * phi.lanes + lane]; },
-          value);
-      const std::size_t chain = static_cast<std::size_t>(index) * phi.lanes + lane;
-      for (std::size_t k = 0; k < value.size(); ++k) {
-        d.open_bin[k * d.chains + chain] += value[k];
-        d.squares[k * d.chains + chain] += value[k] * value[k];
-      }
-      for (std::size_t p = 0; p < d.pairs.size(); ++p)
-        d.products[p * d.chains + chain] += value[d.pairs[p].first] * value[d.pairs[p].second];
+    observe(d.sums, lanes, sums.data(), values.data());
+    const auto add_row = [&](std::vector<double>& to, std::size_t row, auto&& value) {
+      double* out = to.data() + row * d.chains + static_cast<std::size_t>(index) * lanes;
+      for (int lane = 0; lane < lanes; ++lane) out[lane] += value(lane);
+    };
+    for (std::size_t k = 0; k < d.names.size(); ++k) {
+      const double* x = values.data() + k * lanes;
+      add_row(d.open_bin, k, [=](int lane) { return x[lane]; });
+      add_row(d.squares, k, [=](int lane) { return x[lane] * x[lane]; });
+    }
+    for (std::size_t p = 0; p < d.pairs.size(); ++p) {
+      const double *x = values.data() + d.pairs[p].first * lanes,
+                   *y = values.data() + d.pairs[p].second * lanes;
+      add_row(d.products, p, [=](int lane) { return x[lane] * y[lane]; });
     }
     if (!spectrum) return;
-    const std::size_t groups = static_cast<std::size_t>(phi.lanes / d.chains_a_group);
+    const std::size_t size = static_cast<std::size_t>(lanes / d.chains_a_group) * d.sums.sites;
     add_power(d.action.graph->lattice()->extent, phi, d.chains_a_group,
-              std::span(d.spectra).subspan(index * groups * d.sums.sites, groups * d.sums.sites));
+              std::span(d.spectra).subspan(index * size, size));
   });
   ++d.draws;
   if (d.draws - static_cast<std::int64_t>(d.bin_count) * d.bin_length == d.bin_length)
@@ -247,7 +277,8 @@ std::vector<double> Measurement::series(const std::string& name) const {
 
 MeasurementState Measurement::state() const {
   const auto& d = *data_;
-  MeasurementState state{d.draws, d.bin_length, {}, d.open_bin, d.squares, d.products, d.spectra};
+  MeasurementState state{d.draws,    d.bin_length,        {}, d.open_bin, d.squares,
+                         d.products, d.spectra_by_group()};
   state.bins.reserve(d.bins.size());
   for (int k = 0; k < d.observables(); ++k) {
     const auto series = d.series(k);
@@ -271,7 +302,7 @@ void Measurement::restore(const MeasurementState& state) {
   }
   d.draws = state.draws, d.bin_length = state.bin_length, d.bin_count = static_cast<int>(count);
   d.open_bin = state.open_bin, d.squares = state.squares, d.products = state.products;
-  d.spectra = state.spectra;
+  d.set_spectra(state.spectra);
   d.bins.resize(state.bins.size());
   for (std::size_t bin = 0; bin < count; ++bin)
     for (std::size_t k = 0; k < d.row(); ++k)

@@ -35,7 +35,7 @@ struct Measurement::Data {
 
   int spectrum_interval = 8;
   int chains_a_group = 1;       ///< in spectra, divides 16
-  std::vector<double> spectra;  ///< [group][site]; empty where there are none
+  std::vector<double> spectra;  ///< sums as add_power lays them out; empty where there are none
 
   Data(const Action& action, int chains, int most_bins);
 
@@ -49,6 +49,8 @@ struct Measurement::Data {
   ObservableResult combine(const Derived& derived) const;
   std::vector<Derived> derived() const;
   void close_bin();
+  std::vector<double> spectra_by_group() const;  ///< [group][site]
+  void set_spectra(std::span<const double> by_group);
   void coarsen_spectra(int chains_a_group_wanted);
 };
 

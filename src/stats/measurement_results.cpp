@@ -160,20 +160,21 @@ std::optional<TwoPoint> Measurement::two_point() const {
   if (d.spectra.empty()) return std::nullopt;
   const auto& extent = d.action.graph->lattice()->extent;
   const std::size_t sites = d.sums.sites;
-  const int count = static_cast<int>(d.spectra.size() / sites);
+  const auto spectra = d.spectra_by_group();
+  const int count = static_cast<int>(spectra.size() / sites);
   JackknifeGroups groups;
   std::vector<std::vector<double>> sums(count);
   groups.first.push_back(0);
   for (int g = 0; g < count; ++g) {
     groups.first.push_back(static_cast<std::size_t>(g + 1) * d.chains_a_group);
     groups.stratum.push_back(0);
-    sums[g].assign(d.spectra.begin() + g * sites, d.spectra.begin() + (g + 1) * sites);
+    sums[g].assign(spectra.begin() + g * sites, spectra.begin() + (g + 1) * sites);
   }
-  const double spectra = static_cast<double>(d.draws / d.spectrum_interval);
+  const double taken = static_cast<double>(d.draws / d.spectrum_interval);
   const auto estimates =
       jackknife(groups, sums, static_cast<int>(2 * sites), [&](auto means, auto values) {
         for (std::size_t k = 0; k < sites; ++k)
-          values[k] = means[k] / (spectra * static_cast<double>(sites));
+          values[k] = means[k] / (taken * static_cast<double>(sites));
         const auto correlation = inverse_transform(extent, values.first(sites));
         std::copy(correlation.begin(), correlation.end(), values.begin() + sites);
       });

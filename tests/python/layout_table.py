@@ -18,7 +18,9 @@ def table(layout: dict) -> str:
     for entry in layout["entries"]:
         dims = "attribute" if entry["dims"] is None else ", ".join(entry["dims"]) or "scalar"
         where = there(entry["kinds"], all_kinds)
-        lines.append(f"| `{entry['path']}` | {entry['type']} | {dims} | {where} | {entry['doc'].replace('|', chr(92) + '|')} |")
+        lines.append(
+            f"| `{entry['path']}` | {entry['type']} | {dims} | {where} | {entry['doc'].replace('|', chr(92) + '|')} |"
+        )
     return "\n".join(lines)
 
 

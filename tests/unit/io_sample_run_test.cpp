@@ -65,6 +65,7 @@ SampleRun sample_run_of_six_sites() {
                      .bins = awkward(2 * 16 * 3),
                      .open_bin = awkward(2 * 16),
                      .squares = awkward(2 * 16),
+                     .products = awkward(3 * 16),
                      .spectra = awkward(4 * 6)};
   return run;
 }
@@ -97,6 +98,7 @@ TEST_F(RunFile, SampleComesBackExactly) {
   EXPECT_EQ(back.measurement.bins, run.measurement.bins);
   EXPECT_EQ(back.measurement.open_bin, run.measurement.open_bin);
   EXPECT_EQ(back.measurement.squares, run.measurement.squares);
+  EXPECT_EQ(back.measurement.products, run.measurement.products);
   EXPECT_EQ(back.measurement.spectra, run.measurement.spectra);
 }
 

@@ -1,0 +1,64 @@
+"""The quartic program as the tests start it, and what they compare."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+QUARTIC = os.environ.get("QUARTIC") or shutil.which(
+    "quartic", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+)
+needs_program = pytest.mark.skipif(not QUARTIC, reason="the quartic program is not built")
+
+
+def quartic(*arguments, cwd, **options):
+    return subprocess.run(
+        [QUARTIC, *map(str, arguments)], cwd=cwd, text=True, capture_output=True, timeout=300, check=False, **options
+    )
+
+
+def refused(done, code, fragment, here, files=("run.toml",)):
+    """One sentence, perhaps a hint, the exit code, and nothing written."""
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert lines[0].startswith("quartic: ") and fragment in lines[0], done.stderr
+    assert len(lines) == 1 or (len(lines) == 2 and lines[1].startswith("  hint: ")), done.stderr
+    assert done.stdout == ""
+    assert sorted(p.name for p in here.iterdir()) == sorted(files)
+
+
+def contents(path):
+    h5py = pytest.importorskip("h5py")
+    found = {}
+    with h5py.File(path) as file:
+        for group in ("model", "history", "results", "posterior", "sample_stats", "measurement", "checkpoint"):
+            if group in file:
+                found |= {f"{group}/{name}": data[()] for name, data in file[group].items()}
+                found |= {f"{group}@{name}": value for name, value in file[group].attrs.items()}
+    return found
+
+
+def same_bits(one, other):
+    numpy = pytest.importorskip("numpy")
+    first, second = contents(one), contents(other)
+    assert first.keys() == second.keys()
+    for name in first:
+        a, b = numpy.asarray(first[name]), numpy.asarray(second[name])
+        assert a.dtype == b.dtype and a.shape == b.shape, name
+        assert (a.dtype == object and (a == b).all()) or a.tobytes() == b.tobytes(), name
+
+
+def started(here, unit, *arguments):
+    """A long run that has begun its epochs or draws."""
+    process = subprocess.Popen(
+        [QUARTIC, *arguments, "--json"],
+        cwd=here, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    for line in process.stdout:
+        if json.loads(line)["event"] == unit:
+            return process
+    pytest.fail(process.stderr.read())
