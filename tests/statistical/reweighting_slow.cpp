@@ -2,7 +2,7 @@
 // exact averages of the 2x2 lattice by quadrature; and 4x4 against direct simulation.
 #include <gtest/gtest.h>
 
-#include "quartic/stats/mbar.hpp"
+#include "quartic/learn/variational.hpp"
 #include "statistical/reweighting_fixtures.hpp"
 
 namespace quartic::reweighting_test {
@@ -64,8 +64,9 @@ struct Path {
   double first, last;
 };
 
-// Over 300 seeds: where every seed's point is ok, z-scores have variance 1 within 15 % and a little
-// for the noise of 300 seeds; where the overlap is lost no seed's is.
+// Over 300 seeds the z-scores of all points that are ok have variance 1 within 15 %, those of each
+// point that is nearly always ok within 3 standard errors of a variance over 300 seeds; where the
+// overlap is lost no seed's point is ok.
 TEST(ReweightingSlow, VerdictsSeparateHonestErrorsFromLostOverlap) {
   constexpr int seeds = 300, steps = 14;
   ScoreVariance real, complex;
@@ -91,21 +92,39 @@ TEST(ReweightingSlow, VerdictsSeparateHonestErrorsFromLostOverlap) {
       }
     }
     for (std::size_t k = 0; k < grid.size(); ++k) {
-      if (scores_of[k].count() > 0.95 * seeds)
-        for (const double v : scores_of[k].variance()) EXPECT_NEAR(v, 1, 0.15 + 0.1) << grid[k][3];
-      if (effective[k] == seeds) EXPECT_EQ(scores_of[k].count(), 0) << grid[k][3];
+      if (scores_of[k].count() > 0.95 * seeds) {
+        for (const double v : scores_of[k].variance()) EXPECT_NEAR(v, 1, 0.25) << grid[k][3];
+      }
+      if (effective[k] == seeds) {
+        EXPECT_EQ(scores_of[k].count(), 0) << grid[k][3];
+      }
     }
   }
   for (const auto* all : {&real, &complex})
     for (const double v : all->variance()) EXPECT_NEAR(v, 1, 0.15);
 }
 
+/// Tied couplings that have learned A4.
+Action learned_a4() {
+  const auto graph = lattice("square", 4);
+  const std::vector<TermSpec> specs{{"nn", -1.0, {}, {}, {}},
+                                    {"nnn", -1.0, {}, {}, {}},
+                                    {"phi2", 1.52425, {}, {}, {}},
+                                    {"phi4", 0.175, {}, {}, {}}};
+  const Parameters tied(graph, {Freedom::tied, Freedom::frozen, Freedom::tied, Freedom::tied});
+  VariationalLearner<float> learner(Target(specs, *graph), tied,
+                                    Action::uniform(graph, 0.5, 0, 1.5, 0.2), {}, {}, 2);
+  learner.warm_up();
+  while (!learner.finished()) learner.step();
+  return learner.action();
+}
+
 // 4x4: the learned field reweighted to A4, along g' and to a complex action agrees with direct
 // simulations of A4 as an action of the king graph.
 TEST(ReweightingSlow, FourByFourAgreesWithDirectSimulation) {
   const Amount amount{.chains = 1024, .draws = 64, .sweeps = 4, .warm_up = 400};
-  const auto from = reweighting(uniform(4, 1.42, -0.27, 0.2211), 4, amount, 11);
-  for (const double diagonal : {0.97, 1.0, 1.03}) {
+  const auto from = reweighting(learned_a4(), 4, amount, 11);
+  for (const double diagonal : {0.98, 1.0, 1.02}) {
     const auto direct = Reweighting(
         make_sample(king_action(4, diagonal), 4, draw(king_action(4, diagonal), amount, 12)));
     for (const double mass : {0.0, 0.15}) {
