@@ -10,7 +10,7 @@ from quartic import run as run_file
 
 pytestmark = needs_program
 
-SMALL = "[graph]\nextent = [3, 3]\n[sampler]\nchains = 256\n[certificate]\nchains = 32\nsteps = 20\ndraws = 16\n"
+SMALL = "[graph]\nextent = [3, 3]\n[sampler]\nchains = 256\n[certificate]\nchains = 64\nsteps = 20\ndraws = 16\n"
 TARGET = "".join(
     f"[[target]]\nterm = '{term}'\ncoupling = {g}\n" for term, g in (("nn", -1.0), ("phi2", 1.52425), ("phi4", 0.175))
 )
@@ -137,5 +137,5 @@ def test_runs_that_do_not_fit(here):
     files = [path.name for path in here.iterdir()]
     refused(quartic("reweight", "a.h5", "chain.h5", cwd=here), 3, "same sites", here, files)
     refused(quartic("reweight", "bare.h5", cwd=here), 3, "no configurations", here, files)
-    refused(quartic("reweight", "chain.h5", "--to", A3 + ",nnn=1", cwd=here), 3, "nnn", here, files)
+    refused(quartic("reweight", "chain.h5", "--to", A3 + ",nnn=1", cwd=here), 3, "diagonal", here, files)
     refused(quartic("reweight", "chain.h5", "--to", A3 + ",plaquette=0.01", cwd=here), 3, "plaquette", here, files)
