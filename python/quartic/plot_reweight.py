@@ -34,8 +34,9 @@ def label(name: str) -> str:
 def scanned_coupling(run: ReweightRun) -> tuple[np.ndarray, str]:
     """What the horizontal axis shows: the part of the scanned coupling that varies."""
     g = run.couplings[:, run.terms.index(run.scanned)]
-    imaginary = np.ptp(g.imag) > np.ptp(g.real)
-    return (g.imag if imaginary else g.real), f"{'imaginary part of the ' if imaginary else ''}coupling of {run.scanned}"
+    if np.ptp(g.imag) > np.ptp(g.real):
+        return g.imag, f"imaginary part of the coupling of {run.scanned}"
+    return g.real, f"coupling of {run.scanned}"
 
 
 def untrusted_spans(x: np.ndarray, ok: np.ndarray) -> list[tuple[float, float]]:

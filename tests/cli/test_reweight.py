@@ -22,8 +22,9 @@ def here(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reweight")
     (folder / "run.toml").write_text(SMALL + TARGET)
     for name, coupling in (("a", -1.0), ("b", -0.9)):
-        target = f"target=[{{term='nn', coupling={coupling}}}, {{term='phi2', coupling=1.52425}}, {{term='phi4', coupling=0.175}}]"
-        done = quartic("learn", "run.toml", "-o", f"{name}.h5", "--quiet", "--set", target, cwd=folder)
+        terms = {"nn": coupling, "phi2": 1.52425, "phi4": 0.175}
+        target = ", ".join(f"{{term='{term}', coupling={g}}}" for term, g in terms.items())
+        done = quartic("learn", "run.toml", "-o", f"{name}.h5", "--quiet", "--set", f"target=[{target}]", cwd=folder)
         assert done.returncode == 0, done.stderr
     return folder
 
@@ -132,7 +133,9 @@ def test_runs_that_do_not_fit(here):
         SMALL.replace("[3, 3]", "[9]").replace("[graph]", "[graph]\nlattice = 'chain'") + TARGET
     )
     assert quartic("learn", "chain.toml", "--quiet", "--force", cwd=here).returncode == 0
-    bare = quartic("learn", "run.toml", "--set", "certificate.enabled=false", "-o", "bare.h5", "--quiet", "--force", cwd=here)
+    bare = quartic(
+        "learn", "run.toml", "--set", "certificate.enabled=false", "-o", "bare.h5", "--quiet", "--force", cwd=here
+    )
     assert bare.returncode == 0
     files = [path.name for path in here.iterdir()]
     refused(quartic("reweight", "a.h5", "chain.h5", cwd=here), 3, "same sites", here, files)
