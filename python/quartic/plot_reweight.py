@@ -35,7 +35,7 @@ def scanned_coupling(run: ReweightRun) -> tuple[np.ndarray, str]:
     """What the horizontal axis shows: the part of the scanned coupling that varies."""
     g = run.couplings[:, run.terms.index(run.scanned)]
     if np.ptp(g.imag) > np.ptp(g.real):
-        return g.imag, f"imaginary part of the coupling of {run.scanned}"
+        return g.imag, f"Im coupling of {run.scanned}"
     return g.real, f"coupling of {run.scanned}"
 
 
@@ -68,6 +68,16 @@ def draw_curve(axes: Axes, x: np.ndarray, y: np.ndarray, error: np.ndarray, ok: 
     axes.fill_between(x, trusted - error, trusted + error, color=colour, alpha=0.3, linewidth=0)
     axes.plot(x, trusted, color=colour, linewidth=1.3, marker="o" if len(x) <= 60 else None, markersize=2.4)
     axes.yaxis.set_major_locator(MaxNLocator(5))
+    limit(axes, y, error, ok)
+
+
+def limit(axes: Axes, y: np.ndarray, error: np.ndarray, ok: np.ndarray) -> None:
+    """What is not to be trusted may leave the panel, rather than flatten what is."""
+    if ok.any() and not ok.all():
+        low, high = (y - 2 * error)[ok].min(), (y + 2 * error)[ok].max()
+        room = 1.5 * (high - low) + 1e-12
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(max(bottom, low - room), min(top, high + room))
 
 
 def draw_observable(axes: Axes, run: ReweightRun, column: int, part: str) -> None:
@@ -87,7 +97,7 @@ def draw_ess(axes: Axes, run: ReweightRun) -> None:
     error = run.columns["weight_ess_error"]
     axes.fill_between(x, np.maximum(ess - error, ess / 10), ess + error, color=GREEN, alpha=0.3, linewidth=0)
     axes.plot(x, ess, color=GREEN, linewidth=1.3, marker="o" if len(x) <= 60 else None, markersize=2.4)
-    axes.set_ylim(max(ess.min() / 2, 1e-6), 1.5)
+    axes.set_ylim(min(max(ess.min() / 2, 1e-6), 0.1), 1.5)
     axes.set_ylabel("weight ESS")
     axes.set_xlabel(name)
 
