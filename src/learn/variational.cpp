@@ -41,6 +41,15 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
   }
 }
 
+/// Couplings on their way may cross into a broken phase, where a schedule tuned before it would leave
+/// domain walls standing: clusters stay, wherever there is a bulk.
+SamplerOptions with_clusters(SamplerOptions options, const Graph& graph) {
+  constexpr int bulk = 64;
+  if (options.cluster == ClusterMove::automatic && graph.sites() >= bulk && graph.edge_count() > 0)
+    options.cluster = ClusterMove::fill;
+  return options;
+}
+
 double default_rate(Optimiser optimiser) {
   return optimiser == Optimiser::natural ? 1.0 : optimiser == Optimiser::adam ? 0.01 : 0.04;
 }
@@ -72,14 +81,14 @@ VariationalLearner<T>::VariationalLearner(Target target, Parameters parameters, 
       parameters_(std::move(parameters)),
       action_(start),
       options_(options),
-      sampler_(start, sampler, seed) {
+      sampler_(start, with_clusters(sampler, *start.graph), seed) {
   require_valid(options_, target_, parameters_, sampler.chains);
   state_.theta_error.assign(parameters_.size(), 0.0);
 }
 
 template <class T>
-void VariationalLearner<T>::warm_up() {
-  sampler_.warm_up(options_.warm_up);
+void VariationalLearner<T>::warm_up(const std::function<void(double)>& progress) {
+  sampler_.warm_up(options_.warm_up, progress);
 }
 
 template <class T>
@@ -224,9 +233,17 @@ EpochRow VariationalLearner<T>::step() {
     state_.reason = state_.quiet_epochs >= options_.patience ? StopReason::converged
                                                              : StopReason::epochs_exhausted;
   } else {
-    row.rate = update(direction, rate);
+    // Once only noise moves the couplings, the next estimates are averaged with the ones before.
+    const double eta =
+        options_.optimiser == Optimiser::natural ? rate / (state_.quiet_epochs + 1) : rate;
+    row.rate = update(direction, eta);
     row.largest_step = largest * row.rate / rate;
-    state_.theta_error = error;
+    for (std::size_t k = 0; k < error.size(); ++k) {
+      auto& of_theta = state_.theta_error[k];
+      of_theta = options_.optimiser == Optimiser::natural
+                     ? std::hypot((1 - row.rate) * of_theta, row.rate * error[k])
+                     : error[k];
+    }
     ++state_.epoch;
   }
   return row;

@@ -35,21 +35,21 @@ HWY_INLINE VFloat load_field(Lanes32 d, const double* phi) {
 #endif
 }
 
-/// 2^y for y <= 0, exactly 1 at 0, relative error 2e-7: the least-maximum fit of 2^f on [0, 1]
-/// that meets it at 0, times a power of two.
-HWY_INLINE VFloat exp2_negative(Lanes32 d, VFloat y) {
+/// unit 2^y for y <= 0, exactly `unit` at 0, relative error 2e-7: the least-maximum fit of 2^f on
+/// [0, 1] that meets it at 0, times a power of two. Where y > 0, something above `unit`.
+HWY_INLINE VFloat scaled_exp2(Lanes32 d, VFloat y, float unit) {
 #if HWY_TARGET <= HWY_AVX3
   const VFloat f{_mm512_reduce_ps(y.raw, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
 #else
-  y = hn::Max(y, hn::Set(d, -126.0F));
+  y = hn::Min(hn::Max(y, hn::Set(d, -100.0F)), hn::Set(d, 100.0F));
   const auto whole = hn::Floor(y);
   const auto f = hn::Sub(y, whole);
 #endif
-  auto p = hn::MulAdd(hn::Set(d, 0.00186713F), f, hn::Set(d, 0.00901703F));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.05579991F));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.24016445F));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.69315131F));
-  p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
+  auto p = hn::MulAdd(hn::Set(d, 0.00186713F * unit), f, hn::Set(d, 0.00901703F * unit));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.05579991F * unit));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.24016445F * unit));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.69315131F * unit));
+  p = hn::MulAdd(p, f, hn::Set(d, unit));
 #if HWY_TARGET <= HWY_AVX3
   return VFloat{_mm512_scalef_ps(p.raw, y.raw)};
 #else
@@ -59,49 +59,66 @@ HWY_INLINE VFloat exp2_negative(Lanes32 d, VFloat y) {
 #endif
 }
 
-/// Probability that no bond is drawn, exp(-2 w x y) where that is below 1; `strength` is 2 w / ln 2.
-HWY_INLINE VFloat no_bond(Lanes32 d, VFloat x, VFloat y, VFloat minus_strength) {
-  return exp2_negative(d, hn::Min(hn::Mul(hn::Mul(x, minus_strength), y), hn::Zero(d)));
-}
-
-/// Bits `lane`, `lane + 1`, ... of a word, one for each lane of the mask; the others keep.
-template <class M>
-HWY_INLINE void store_bits(Lanes32 d, M mask, uint64_t* word, int lane) {
-  auto* byte = reinterpret_cast<uint8_t*>(word) + lane / 8;
-  if constexpr (hn::MaxLanes(Lanes32()) >= 8) {
-    hn::StoreMaskBits(d, mask, byte);
-  } else {
-    uint8_t bits[8] = {};
-    hn::StoreMaskBits(d, mask, bits);
-    const int shift = lane % 8, keep = ((1 << hn::MaxLanes(d)) - 1) << shift;
-    *byte = static_cast<uint8_t>((*byte & ~keep) | bits[0] << shift);
+/// Bonds as words of chains, one an edge.
+struct WordSink {
+  uint64_t* words;
+  template <class M>
+  HWY_INLINE void store(Lanes32 d, int edge, int lane, M mask) const {
+    auto* byte = reinterpret_cast<uint8_t*>(words + edge) + lane / 8;
+    if constexpr (hn::MaxLanes(Lanes32()) >= 8) {
+      hn::StoreMaskBits(d, mask, byte);
+    } else {
+      uint8_t bits[8] = {};
+      hn::StoreMaskBits(d, mask, bits);
+      const int shift = lane % 8, keep = ((1 << hn::MaxLanes(d)) - 1) << shift;
+      *byte = static_cast<uint8_t>((*byte & ~keep) | bits[0] << shift);
+    }
   }
-}
+};
+
+/// Bonds as bits that are added to boards, [word][lane].
+struct BoardSink {
+  const BoardBit* place;
+  uint32_t* boards;
+  int lanes;
+  template <class M>
+  HWY_INLINE void store(Lanes32, int edge, int lane, M mask) const {
+    const Words32 du;
+    auto* word = boards + static_cast<ptrdiff_t>(place[edge].word) * lanes + lane;
+    const auto bit = hn::IfThenElseZero(hn::RebindMask(du, mask), hn::Set(du, place[edge].bit));
+    hn::Store(hn::Or(hn::Load(du, word), bit), du, word);
+  }
+};
 
 /// Two independent bonds from one uniform number v: the first where v < p; the second where v falls
 /// into the lower part p p' of [0, p) or into the upper part (1 - p) p' of [p, 1), so it has
-/// probability p' whatever the first does. Exact zeros stay exact.
-template <class Ends>
+/// probability p' whatever the first does. All scaled by 2^24, the number of values of v. With
+/// p = 1 - exp(-2 w x y) and `strength` 2 w / ln 2. What cannot be a bond never is one: the first
+/// probability is exactly 0 there, and a second one at or below 0 leaves both parts empty.
+template <class Ends, class Sink>
 HWY_INLINE void draw_bond_pairs(const Ends& ends, const float* strength, float scale, int count,
-                                uint32_t* streams, int lanes, uint64_t* words) {
+                                uint32_t* streams, int lanes, const Sink& sink) {
   const Lanes32 d;
   const Words32 du;
-  const auto one = hn::Set(d, 1.0F);
+  const hn::RebindToSigned<Lanes32> di;
+  const auto zero = hn::Zero(d), one = hn::Set(d, 1.0F), unit = hn::Set(d, 0x1p24F);
   constexpr int chunk = 64;  // the rows of a chunk stay in the first cache for all its vectors
   for (int begin = 0; begin < count; begin += chunk) {
     const int end = std::min(begin + chunk, count);
     for (int lane = 0; lane < lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
       VectorStream<Words32> stream(du, streams + lane, static_cast<size_t>(lanes));
+      const auto exponent = [&](int e) HWY_ATTR {
+        const auto x = hn::Mul(ends.first(d, e, lane), hn::Set(d, -scale * strength[e]));
+        return hn::Mul(x, ends.second(d, e, lane));
+      };
       for (int e = begin; e < end; e += 2) {
-        const auto q = no_bond(d, ends.first(d, e, lane), ends.second(d, e, lane),
-                               hn::Set(d, -scale * strength[e]));
-        const auto q2 = no_bond(d, ends.first(d, e + 1, lane), ends.second(d, e + 1, lane),
-                                hn::Set(d, -scale * strength[e + 1]));
-        const auto p = hn::Sub(one, q), p2 = hn::Sub(one, q2);
-        const auto v = uniform(d, stream.next());
-        store_bits(d, hn::Lt(v, p), words + e, lane);
-        store_bits(d, hn::Or(hn::Lt(v, hn::Mul(p, p2)), hn::Ge(v, hn::NegMulAdd(q, p2, one))),
-                   words + e + 1, lane);
+        const auto q = scaled_exp2(d, hn::Min(exponent(e), zero), 0x1p24F);
+        const auto p = hn::Sub(unit, q);
+        const auto p2 = hn::Sub(one, scaled_exp2(d, exponent(e + 1), 1.0F));
+        const auto v = hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(stream.next())));
+        sink.store(d, e, lane, hn::Lt(v, p));
+        sink.store(d, e + 1, lane,
+                   hn::Or(hn::Lt(v, hn::Mul(p, p2)), hn::Ge(v, hn::NegMulAdd(q, p2, unit))));
       }
       stream.store(du, streams + lane, static_cast<size_t>(lanes));
     }
@@ -133,16 +150,16 @@ struct GhostEnds {
   HWY_INLINE VFloat second(Lanes32 d, int, int) const { return hn::Set(d, 1.0F); }
 };
 
-template <class T>
-HWY_INLINE void draw_bonds(const ClusterBlock<T>& block) {
+template <class T, class EdgeSink, class GhostSink>
+HWY_INLINE void draw_bonds(const ClusterBlock<T>& block, const EdgeSink& bonds,
+                           const GhostSink& ties) {
   const auto& table = *block.table;
-  auto& scratch = *block.scratch;
   draw_bond_pairs(EdgeEnds<T>{table.edges.data(), block.phi, block.lanes}, table.strength.data(),
                   static_cast<float>(block.scale), static_cast<int>(table.edges.size()),
-                  block.words, block.lanes, scratch.bonds.data());
+                  block.words, block.lanes, bonds);
   draw_bond_pairs(GhostEnds<T>{table.ghost.data(), block.phi, block.lanes},
                   table.ghost_strength.data(), 1.0F, static_cast<int>(table.ghost.size()),
-                  block.words, block.lanes, scratch.ties.data());
+                  block.words, block.lanes, ties);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -10,6 +10,7 @@
 // clang-format off
 #include "hwy/highway.h"
 #include "core/simd_math-inl.h"
+#include "mcmc/cluster_boards-inl.h"
 #include "mcmc/cluster_bonds-inl.h"
 #include "mcmc/cluster_spread-inl.h"
 // clang-format on
@@ -18,33 +19,61 @@ HWY_BEFORE_NAMESPACE();
 namespace quartic {
 namespace HWY_NAMESPACE {
 
-/// Sets the bit of every chain at `seeds` random positions of its own.
-template <class T>
-HWY_INLINE void plant_seeds(const ClusterBlock<T>& block) {
+/// Calls plant(position, lane) for `seeds` random positions of every chain.
+template <class T, class Plant>
+HWY_INLINE void plant_seeds(const ClusterBlock<T>& block, Plant&& plant) {
   const Words32 du;
-  auto& reached = block.scratch->turned;
-  std::fill(reached.begin(), reached.end(), 0);
   const auto sites = static_cast<uint64_t>(block.table->sites());
   HWY_ALIGN uint32_t drawn[hn::MaxLanes(Words32())];
   for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(du))) {
     VectorStream<Words32> stream(du, block.words + lane, static_cast<size_t>(block.lanes));
     for (int seed = 0; seed < block.seeds; ++seed) {
       hn::Store(stream.next(), du, drawn);
-      for (size_t l = 0; l < hn::MaxLanes(du); ++l)
-        reached[(drawn[l] * sites) >> 32] |= uint64_t{1} << (lane + l);
+      for (int l = 0; l < static_cast<int>(hn::MaxLanes(du)); ++l)
+        plant(static_cast<ptrdiff_t>((drawn[l] * sites) >> 32), lane + l);
     }
     stream.store(du, block.words + lane, static_cast<size_t>(block.lanes));
   }
 }
 
-/// Takes the clusters that hang on the ghost out of what was reached.
+/// Fills from the seeds, and takes the clusters that hang on the ghost out of what was reached.
 template <class T>
-HWY_INLINE void spare_ghost_cluster(const ClusterBlock<T>& block) {
+HWY_INLINE void fill_from_seeds(const ClusterBlock<T>& block) {
   const auto& table = *block.table;
-  auto& [bonds, ties, turned, tied, labels, dirty, lanes] = *block.scratch;
+  auto& scratch = *block.scratch;
+  draw_bonds(block, WordSink{scratch.bonds.data()}, WordSink{scratch.ties.data()});
+  auto& turned = scratch.turned;
+  std::fill(turned.begin(), turned.end(), 0);
+  plant_seeds(block, [&](ptrdiff_t position, int lane)
+                         HWY_ATTR { turned[position] |= uint64_t{1} << lane; });
+  spread(table, ReachedCells{turned.data(), scratch.bonds.data()}, scratch.dirty.data());
+  if (table.ghost.empty()) return;
+  auto& tied = scratch.tied;
   std::fill(tied.begin(), tied.end(), 0);
-  for (size_t k = 0; k < table.ghost.size(); ++k) tied[table.ghost[k].position] |= ties[k];
-  spread(table, ReachedCells{tied.data(), bonds.data()}, dirty.data());
+  for (size_t k = 0; k < table.ghost.size(); ++k) tied[table.ghost[k].position] |= scratch.ties[k];
+  spread(table, ReachedCells{tied.data(), scratch.bonds.data()}, scratch.dirty.data());
+  for (size_t k = 0; k < turned.size(); ++k) turned[k] &= ~tied[k];
+}
+
+/// The same on boards.
+template <class T>
+HWY_INLINE void fill_boards_from_seeds(const ClusterBlock<T>& block) {
+  const auto& table = *block.table;
+  auto& scratch = *block.scratch;
+  auto &bonds = scratch.board_bonds, &turned = scratch.board_turned, &tied = scratch.board_tied;
+  const int lanes = block.lanes;
+  std::fill(bonds.begin(), bonds.end(), 0);
+  std::fill(turned.begin(), turned.end(), 0);
+  std::fill(tied.begin(), tied.end(), 0);
+  draw_bonds(block, BoardSink{table.boards.edge.data(), bonds.data(), lanes},
+             BoardSink{table.ghost_bit.data(), tied.data(), lanes});
+  plant_seeds(block, [&](ptrdiff_t position, int lane) HWY_ATTR {
+    turned[position / ClusterBoards::tile_sites * lanes + lane] |=
+        1U << position % ClusterBoards::tile_sites;
+  });
+  fill_boards(table.boards, turned.data(), bonds.data(), lanes, scratch.dirty.data());
+  if (table.ghost.empty()) return;
+  fill_boards(table.boards, tied.data(), bonds.data(), lanes, scratch.dirty.data());
   for (size_t k = 0; k < turned.size(); ++k) turned[k] &= ~tied[k];
 }
 
@@ -115,23 +144,62 @@ HWY_INLINE double turn(const ClusterBlock<T>& block) {
   return static_cast<double>(count);
 }
 
+/// A board's words as lanes of the field's width, the last site's bit at the top.
+template <class DU>
+HWY_INLINE hn::Vec<DU> load_tile(DU du, const uint32_t* tile) {
+  if constexpr (sizeof(hn::TFromD<DU>) == 4) {
+    return hn::Load(du, tile);
+  } else {
+    return hn::ShiftLeft<32>(hn::PromoteTo(du, hn::Load(hn::Rebind<uint32_t, DU>(), tile)));
+  }
+}
+
+/// The same from boards: each site's bit comes to the sign's place in turn.
+template <class T>
+HWY_INLINE double turn_boards(const ClusterBlock<T>& block) {
+  const hn::ScalableTag<T> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  const auto& table = *block.table;
+  const auto& turned = block.scratch->board_turned;
+  const auto sign = hn::BitCast(du, hn::Set(d, T(-0.0)));
+  constexpr int most = ClusterBoards::tile_sites;
+  for (int t = 0; t < table.boards.tiles; ++t) {
+    const auto* sites = table.order.data() + t * most;
+    const int count = std::min(most, table.sites() - t * most);
+    for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
+      auto bits = load_tile(du, turned.data() + static_cast<ptrdiff_t>(t) * block.lanes + lane);
+      for (int k = most - 1; k >= 0; --k) {
+        if (k < count) {
+          T* x = block.phi + static_cast<ptrdiff_t>(sites[k]) * block.lanes + lane;
+          const auto old = hn::BitCast(du, hn::Load(d, x));
+          hn::Store(hn::BitCast(d, hn::Xor(old, hn::And(bits, sign))), d, x);
+        }
+        bits = hn::Add(bits, bits);
+      }
+    }
+  }
+  int64_t count = 0;
+  for (const uint32_t word : turned) count += std::popcount(word);
+  return static_cast<double>(count);
+}
+
 template <class T>
 double Fill(const ClusterBlock<T>& block) {
-  auto& scratch = *block.scratch;
-  draw_bonds(block);
-  plant_seeds(block);
-  spread(*block.table, ReachedCells{scratch.turned.data(), scratch.bonds.data()},
-         scratch.dirty.data());
-  if (!block.table->ghost.empty()) spare_ghost_cluster(block);
+  if (block.table->has_boards()) {
+    fill_boards_from_seeds(block);
+    return turn_boards(block);
+  }
+  fill_from_seeds(block);
   return turn(block);
 }
 
 template <class T>
 double SwendsenWang(const ClusterBlock<T>& block) {
   auto& scratch = *block.scratch;
-  draw_bonds(block);
+  draw_bonds(block, WordSink{scratch.bonds.data()}, WordSink{scratch.ties.data()});
   draw_labels(block);
-  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(LabelCells::Bytes())))
+  for (int lane = 0; lane < block.lanes;
+       lane += static_cast<int>(hn::MaxLanes(LabelCells::Bytes())))
     spread(*block.table, LabelCells{scratch.labels.data(), scratch.bonds.data(), lane},
            scratch.dirty.data());
   odd_labels(*block.table, block.lanes, scratch);
@@ -167,7 +235,11 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
     scratch.turned.assign(sites, 0);
     scratch.tied.assign(sites, 0);
     scratch.labels.assign(sites * ClusterTable::most_lanes, 0);
-    scratch.dirty.assign(static_cast<std::size_t>(table.blocks()), 0);
+    scratch.dirty.assign(static_cast<std::size_t>(std::max(table.blocks(), table.boards.tiles)), 0);
+    const auto columns = static_cast<std::size_t>(lanes);
+    scratch.board_bonds.assign(columns * table.boards.words, 0);
+    scratch.board_turned.assign(columns * table.boards.tiles, 0);
+    scratch.board_tied.assign(columns * table.boards.tiles, 0);
     scratch.ties.clear();
   }
   if (scratch.ties.size() != table.ghost.size()) scratch.ties.assign(table.ghost.size(), 0);
@@ -175,18 +247,18 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
 
 }  // namespace
 
-#define QUARTIC_MOVE(Name, function)                          \
-  HWY_EXPORT(Name##Float);                                    \
-  HWY_EXPORT(Name##Double);                                   \
-  template <>                                                 \
-  double function<float>(const ClusterBlock<float>& block) {  \
-    fit(*block.scratch, *block.table, block.lanes);           \
-    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);          \
-  }                                                           \
-  template <>                                                 \
-  double function<double>(const ClusterBlock<double>& block) {\
-    fit(*block.scratch, *block.table, block.lanes);           \
-    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);         \
+#define QUARTIC_MOVE(Name, function)                           \
+  HWY_EXPORT(Name##Float);                                     \
+  HWY_EXPORT(Name##Double);                                    \
+  template <>                                                  \
+  double function<float>(const ClusterBlock<float>& block) {   \
+    fit(*block.scratch, *block.table, block.lanes);            \
+    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);           \
+  }                                                            \
+  template <>                                                  \
+  double function<double>(const ClusterBlock<double>& block) { \
+    fit(*block.scratch, *block.table, block.lanes);            \
+    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);          \
   }
 QUARTIC_MOVE(Fill, fill_sweep)
 QUARTIC_MOVE(SwendsenWang, swendsen_wang_sweep)

@@ -21,13 +21,16 @@
 
 namespace quartic {
 
-/// Working memory of one thread, sized at first use. Bit l of a word belongs to lane l. After a
-/// sweep `bonds` and `ties` hold the bonds that it drew, in the table's order of edges and ghost
-/// sites, and `turned` what it flipped, by position.
+/// Working memory of one thread, sized at first use. A chain is a bit of 64-bit words, or, on the
+/// table's boards, a lane whose words hold 32 sites.
 struct ClusterScratch {
-  AlignedVector<std::uint64_t> bonds, ties, turned, tied;
-  AlignedVector<std::uint8_t> labels;  ///< [position][64]
-  AlignedVector<std::uint8_t> dirty;   ///< by block
+  AlignedVector<std::uint64_t> bonds;                     ///< by edge of the table
+  AlignedVector<std::uint64_t> ties;                      ///< by ghost tie of the table
+  AlignedVector<std::uint64_t> turned, tied;              ///< by position
+  AlignedVector<std::uint32_t> board_bonds;               ///< [word][lane]
+  AlignedVector<std::uint32_t> board_turned, board_tied;  ///< [tile][lane]
+  AlignedVector<std::uint8_t> labels;                     ///< [position][64]
+  AlignedVector<std::uint8_t> dirty;                      ///< by block or tile
   int lanes = 0;
 };
 
@@ -38,7 +41,7 @@ struct ClusterBlock {
   T scale;
   T* phi;                ///< [site][lane], 64-byte aligned rows
   std::uint32_t* words;  ///< [4][lane], the chains' random streams
-  int lanes;             ///< 16, 32, 48 or 64; fewer cost as much as 64
+  int lanes;             ///< 16, 32, 48 or 64; without boards fewer cost as much as 64
   int seeds;             ///< random sites a chain that fill_sweep fills from
   ClusterScratch* scratch;
 };

@@ -39,8 +39,8 @@ struct LabelCells {
   const uint64_t* bonds;
   int lane;
   HWY_INLINE Value load(int position) const {
-    return hn::Load(Bytes(), labels + static_cast<ptrdiff_t>(position) * ClusterTable::most_lanes +
-                                 lane);
+    return hn::Load(Bytes(),
+                    labels + static_cast<ptrdiff_t>(position) * ClusterTable::most_lanes + lane);
   }
   HWY_INLINE void store(int position, Value x) const {
     hn::Store(x, Bytes(),

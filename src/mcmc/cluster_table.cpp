@@ -28,10 +28,10 @@ std::vector<std::int32_t> inverse(std::span<const std::int32_t> order) {
 }
 
 std::vector<std::int32_t> reverse_cuthill_mckee(const Graph& graph) {
-  using Boost = boost::adjacency_list<
-      boost::vecS, boost::vecS, boost::undirectedS,
-      boost::property<boost::vertex_color_t, boost::default_color_type,
-                      boost::property<boost::vertex_degree_t, int>>>;
+  using Boost =
+      boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS,
+                            boost::property<boost::vertex_color_t, boost::default_color_type,
+                                            boost::property<boost::vertex_degree_t, int>>>;
   Boost copy(static_cast<std::size_t>(graph.sites()));
   for (const auto& [i, j] : graph.edges()) boost::add_edge(i, j, copy);
   std::vector<std::int32_t> order(graph.sites());
@@ -66,25 +66,34 @@ std::vector<std::int32_t> local_order(const Graph& graph) {
   std::iota(given.begin(), given.end(), 0);
   if (graph.lattice() != nullptr || graph.edge_count() == 0) return given;
   auto reordered = reverse_cuthill_mckee(graph);
-  const bool shorter =
-      2 * total_distance(graph, inverse(reordered)) < total_distance(graph, given);
+  const bool shorter = 2 * total_distance(graph, inverse(reordered)) < total_distance(graph, given);
   return shorter ? reordered : given;
 }
 
 ClusterTable::ClusterTable(const Graph& graph)
     : order(local_order(graph)), no_edge(graph.edge_count()), level(fixed_levels(graph.sites())) {
   const auto position = inverse(order);
-  std::vector<ClusterEdge> ends(graph.edges().size());  // by position
-  for (std::size_t e = 0; e < ends.size(); ++e) {
-    const auto [low, high] =
-        std::minmax(position[graph.edges()[e].first], position[graph.edges()[e].second]);
-    ends[e] = {low, high};
+  sort_edges(graph, position);
+  const int length = block_length(graph);
+  for (int begin = 0; begin < sites(); begin += length) block_begin.push_back(begin);
+  block_begin.push_back(sites());
+  for (int k = 0; k < sites(); ++k) block_of.push_back(k / length);
+  place_half_edges(position);
+  boards = make_boards(*this, position);
+}
+
+void ClusterTable::sort_edges(const Graph& graph, std::span<const std::int32_t> position) {
+  std::vector<ClusterEdge> ends;  // by position
+  for (const auto& [i, j] : graph.edges()) {
+    ClusterEdge edge{position[i], position[j]};
+    // A lattice's own orientation keeps displacements equal across its boundary.
+    if (graph.lattice() == nullptr && edge.first > edge.second) std::swap(edge.first, edge.second);
+    ends.push_back(edge);
   }
   std::vector<std::int32_t> sorted(ends.size());
   std::iota(sorted.begin(), sorted.end(), 0);
-  std::stable_sort(sorted.begin(), sorted.end(), [&](int e, int f) {
-    return std::pair(ends[e].first, ends[e].second) < std::pair(ends[f].first, ends[f].second);
-  });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](int e, int f) { return ends[e].second < ends[f].second; });
   slot.resize(ends.size());
   for (const auto e : sorted) {
     slot[e] = static_cast<std::int32_t>(edges.size());
@@ -93,18 +102,13 @@ ClusterTable::ClusterTable(const Graph& graph)
   do edges.push_back({0, 0});  // at least one edge that never becomes a bond
   while (edges.size() % 2 != 0);
   strength.resize(edges.size());
-  const int length = block_length(graph);
-  for (int begin = 0; begin < sites(); begin += length) block_begin.push_back(begin);
-  block_begin.push_back(sites());
-  for (int k = 0; k < sites(); ++k) block_of.push_back(k / length);
-  place_half_edges(position);
 }
 
 void ClusterTable::place_half_edges(std::span<const std::int32_t> position) {
   std::vector<std::vector<HalfEdge>> outside(sites()), earlier(sites()), later(sites());
   places.assign(sites() + 1, {0, 0, 0, no_edge});
   for (std::int32_t e = 0; e < no_edge; ++e) {
-    const auto low = position[edges[e].first], high = position[edges[e].second];
+    const auto [low, high] = std::minmax({position[edges[e].first], position[edges[e].second]});
     if (block_of[low] != block_of[high]) {
       outside[low].push_back({high, e});
       outside[high].push_back({low, e});
@@ -135,15 +139,18 @@ void ClusterTable::set(const Action& action) {
     strength[slot[e]] = static_cast<float>(factor * action.w[e]);
   ghost.clear();
   ghost_strength.clear();
+  ghost_bit.clear();
   for (std::int32_t k = 0; k < sites(); ++k) {
     const double r = action.r[order[k]];
     if (r == 0) continue;
     ghost.push_back({order[k], k});
     ghost_strength.push_back(static_cast<float>(-factor * r));
+    ghost_bit.push_back({k / ClusterBoards::tile_sites, 1U << k % ClusterBoards::tile_sites});
   }
   if (ghost.size() % 2 != 0) {
     ghost.push_back({0, 0});
     ghost_strength.push_back(0);
+    ghost_bit.push_back({0, 0});
   }
 }
 

@@ -137,7 +137,7 @@ HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
   return hn::Mul(next, next);
 }
 
-/// P = 2a + 4bc with the centre c at the mode, for a field beyond the usual.
+/// P = 2a + 4bc with the centre c at the mode, for a field that is not usual.
 template <class D, class V, class T = hn::TFromD<D>>
 HWY_INLINE V unusual_precision(D d, const SiteConstants<T>& site, V j) {
   const V two_a = hn::Set(d, site.a + site.a), four_b = hn::Set(d, 4 * site.b);
@@ -159,7 +159,8 @@ HWY_INLINE V independence_single(D d, const SiteConstants<T>& site, V j, V x, V 
       hn::Mul(hn::MulAdd(hn::Set(d, site.precision[1]), u, hn::Set(d, site.precision[0])),
               rough_reciprocal(d, hn::MulAdd(hn::Set(d, site.precision[2]), u, hn::Set(d, T(1)))));
   V precision = usual;
-  const auto beyond = hn::Gt(u, hn::Set(d, site.usual_field2));
+  const auto beyond = hn::Or(hn::Lt(u, hn::Set(d, site.usual_field2[0])),
+                             hn::Gt(u, hn::Set(d, site.usual_field2[1])));
   if (HWY_UNLIKELY(!hn::AllFalse(d, beyond)))
     precision = hn::IfThenElse(beyond, unusual_precision(d, site, j), usual);
   const V width = reciprocal_sqrt(d, precision);
@@ -266,7 +267,8 @@ template <class T>
 double Reflection(const SweepBlock<T>& block) {
   return sweep(block, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
     apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
-      const auto sum = hn::Mul(hn::Set(d, site.reflection + site.reflection), j);  // x + x'
+      const auto offset = hn::CopySign(hn::Set(d, 2 * site.reflection[0]), j);
+      const auto sum = hn::MulAdd(hn::Set(d, 2 * site.reflection[1]), j, offset);  // x + x'
       const auto reflected = hn::Sub(sum, x);
       const auto squares = hn::MulAdd(x, x, hn::Mul(reflected, reflected));
       const auto slope =

@@ -23,7 +23,7 @@ struct SweepBlock {
 /// bounded importance weight (KERNELS: exact, no loop). Any (a, b, j).
 template <class T>
 double independence_sweep(const SweepBlock<T>& block);
-/// Reflection x -> 2 j/P - x, accepted with probability min(1, exp(-dS)).
+/// Reflection x -> 2c - x at a centre c(j), accepted with probability min(1, exp(-dS)).
 template <class T>
 double reflection_sweep(const SweepBlock<T>& block);
 /// Many-hit Metropolis, uniform proposals: the plain cross-check of the other kernels.

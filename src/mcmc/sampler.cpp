@@ -163,7 +163,12 @@ template <class T>
 void Sampler<T>::local_passes(int index, Tally& tally) {
   const auto block = sweep_block(index);
   const double updates = static_cast<double>(sites_) * lanes_;
-  if (options_.metropolis_hits > 0) {
+  if (options_.hmc_steps > 0) {
+    tally.accepted[local] +=
+        hmc_sweep(block, scratch_[omp_get_thread_num()].hmc, options_.hmc_steps,
+                  schedule_.step_size, options_.integrator);
+    tally.proposed[local] += lanes_;
+  } else if (options_.metropolis_hits > 0) {
     tally.accepted[local] += metropolis_sweep(block);
     tally.proposed[local] += updates * options_.metropolis_hits;
   } else {

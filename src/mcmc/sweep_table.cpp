@@ -17,30 +17,6 @@ struct SiteKey {
   bool operator==(const SiteKey&) const = default;
 };
 
-/// The conditional's response <x>/j at a typical field, and the field itself, for every site:
-/// phi_rms solves phi_rms^2 = <x^2> at the field j = 0.8 sum |w| phi_rms + |r|. Any positive
-/// response leaves the reflection exact; this one makes it be accepted.
-struct Typical {
-  std::vector<double> field, response;
-};
-
-Typical typical_fields(const std::vector<SiteKey>& keys) {
-  const std::size_t n = keys.size();
-  std::vector<double> a(n), b(n), mean(n), second(n);
-  Typical typical{std::vector<double>(n, 0.0), std::vector<double>(n)};
-  for (std::size_t k = 0; k < n; ++k) a[k] = keys[k].a, b[k] = keys[k].b;
-  for (int round = 0; round < 4; ++round) {
-    quartic_moments(a, b, typical.field, {}, mean, second, {});
-    for (std::size_t k = 0; k < n; ++k) {
-      typical.response[k] = mean[k] / std::max(typical.field[k], 1e-300);
-      if (round == 3) continue;
-      const double rms = std::sqrt(second[k]);
-      typical.field[k] = std::max(1e-3, 0.8 * keys[k].total_weight * rms + std::abs(keys[k].r));
-    }
-  }
-  return typical;
-}
-
 /// The larger root m of 4 b m^3 + 2 a m = t, t >= 0, by Newton steps from above, where they
 /// converge monotonically.
 double mode(double a, double b, double t) {
@@ -54,6 +30,48 @@ double mode(double a, double b, double t) {
   return m;
 }
 
+/// A field that a site typically feels: 0.9 sum |w| phi_rms + |r| with phi_rms^2 = <x^2> at that
+/// field, by Laplace's rule, from the side of the broken phase.
+double typical_field(const SiteKey& key) {
+  const auto [a, b, r, total_weight] = key;
+  double square = std::max(0.0, (total_weight - 2 * a) / (4 * b)), field = 0;
+  for (int round = 0; round < 10; ++round) {
+    field = std::max(1e-3, 0.9 * total_weight * std::sqrt(square) + std::abs(r));
+    const double m = mode(a, b, field);
+    square = m * m + 1 / std::max(2 * a + 12 * b * m * m, 2.9 * std::sqrt(b));
+  }
+  return field;
+}
+
+/// That field, and the conditional's mean <x> as a straight line about it, c0 + c1 |j|. Any line
+/// leaves the reflection exact; this one makes it be accepted.
+struct Typical {
+  std::vector<double> field, offset, slope;
+};
+
+Typical typical_fields(const std::vector<SiteKey>& keys) {
+  const std::size_t n = keys.size();
+  std::vector<double> a(n), b(n), field(n), mean(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    a[k] = keys[k].a, b[k] = keys[k].b;
+    field[k] = b[k] > 0 ? typical_field(keys[k]) : 1;
+  }
+  Typical typical{field, std::vector<double>(n), std::vector<double>(n)};
+  std::vector<double> low(n), high(n), low_mean(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    const double r = std::abs(keys[k].r), spread = field[k] - r;
+    low[k] = std::max(0.4 * field[k], r - spread),
+    high[k] = std::max(1.1 * field[k], r + 0.5 * spread);
+  }
+  quartic_moments(a, b, low, {}, low_mean, {}, {});
+  quartic_moments(a, b, high, {}, mean, {}, {});
+  for (std::size_t k = 0; k < n; ++k) {
+    typical.slope[k] = (mean[k] - low_mean[k]) / (high[k] - low[k]);
+    typical.offset[k] = low_mean[k] - typical.slope[k] * low[k];
+  }
+  return typical;
+}
+
 /// The envelope's precision P = 2a + 4bc at |j| = t, with c where the move is accepted most.
 double envelope_precision(double a, double b, double t) {
   const double m2 = mode(a, b, t) * mode(a, b, t), root = std::sqrt(b);
@@ -61,15 +79,31 @@ double envelope_precision(double a, double b, double t) {
   return std::max(2 * a + 4 * b * centre, 0.2 * root);
 }
 
-/// P at three fields up to `most` as a ratio of two straight lines in j^2: any P is exact, so this
-/// needs no digits, only the right size everywhere.
-std::array<double, 3> fit_precision(double a, double b, double most) {
-  const double u1 = 0.15 * most * most, u2 = most * most;
-  const double p0 = envelope_precision(a, b, 0), p1 = envelope_precision(a, b, std::sqrt(u1)),
-               p2 = envelope_precision(a, b, most);
-  if (!(p2 > p1 * (1 + 1e-9))) return {p0, 0, 0};
-  const double q = std::max(0.0, ((p1 - p0) / u1 - (p2 - p0) / u2) / (p2 - p1));
-  return {p0, (p2 * (1 + q * u2) - p0) / u2, q};
+/// The fields |j| that a site usually feels: those of its neighbours about that of r.
+struct UsualFields {
+  double low, middle, high;
+  UsualFields(double r, double typical)
+      : low(std::max(0.0, std::abs(r) - 3 * (typical - std::abs(r)))),
+        middle(low > 0 ? std::abs(r) : 1.25 * typical),
+        high(std::abs(r) + 3 * (typical - std::abs(r))) {
+    high = std::max(high, 1.5 * middle);
+  }
+};
+
+/// P as a ratio of two straight lines in j^2, right at three fields. Any P > 0 is exact, but the
+/// proposal's mean j / P has to meet the mode.
+std::array<double, 3> fit_precision(double a, double b, const UsualFields& fields) {
+  const double u0 = fields.low * fields.low, u1 = fields.middle * fields.middle,
+               u2 = fields.high * fields.high;
+  const double p0 = envelope_precision(a, b, fields.low),
+               p1 = envelope_precision(a, b, fields.middle),
+               p2 = envelope_precision(a, b, fields.high);
+  // Slopes of P (1 + q u) between the first field and the others agree.
+  const double left = (p1 - p0) / (u1 - u0), right = (p2 - p0) / (u2 - u0);
+  const double bent = (p2 * u2 - p0 * u0) / (u2 - u0) - (p1 * u1 - p0 * u0) / (u1 - u0);
+  const double q = bent > 0 ? std::max(0.0, (left - right) / bent) : 0.0;
+  const double slope = (p2 * (1 + q * u2) - p0 * (1 + q * u0)) / (u2 - u0);
+  return {p0 * (1 + q * u0) - slope * u0, slope, q};
 }
 
 /// The wells count as separate once the barrier a^2 / (4b) between them is half a unit of action.
@@ -133,14 +167,14 @@ void SweepTable<T>::set(const Action& action) {
   std::vector<SiteConstants<T>> constants;
   for (std::size_t k = 0; k < keys.size(); ++k) {
     const auto [a, b, r, total_weight] = keys[k];
-    const double usual = 3 * typical.field[k];
+    const UsualFields usual(r, typical.field[k]);
     if (b == 0) {  // the envelope is the conditional itself; a > 0 is known from validity
       constants.push_back({.a = T(a),
                            .b = T(0),
                            .r = T(r),
-                           .reflection = T(1 / (2 * a)),
+                           .reflection = {T(0), T(1 / (2 * a))},
                            .precision = {T(2 * a), T(0), T(0)},
-                           .usual_field2 = std::numeric_limits<T>::infinity(),
+                           .usual_field2 = {T(0), std::numeric_limits<T>::infinity()},
                            .least_centre = T(0),
                            .step = T(2 / std::sqrt(2 * a)),
                            .well_square = T(0),
@@ -151,17 +185,18 @@ void SweepTable<T>::set(const Action& action) {
     const auto precision = fit_precision(a, b, usual);
     const double least_precision = 0.2 * std::sqrt(b);
     const double width = 1 / std::sqrt(2 * std::abs(a) + 2 * std::sqrt(b));
-    constants.push_back({.a = T(a),
-                         .b = T(b),
-                         .r = T(r),
-                         .reflection = T(typical.response[k]),
-                         .precision = {T(precision[0]), T(precision[1]), T(precision[2])},
-                         .usual_field2 = T(usual * usual),
-                         .least_centre = T(std::max(0.0, (least_precision - 2 * a) / (4 * b))),
-                         .step = T(2.5 * width),
-                         .well_square = T(std::max(0.0, -a / (2 * b))),
-                         .two_root_b = T(2 * std::sqrt(b)),
-                         .folded = double_well(a, b)});
+    constants.push_back(
+        {.a = T(a),
+         .b = T(b),
+         .r = T(r),
+         .reflection = {T(typical.offset[k]), T(typical.slope[k])},
+         .precision = {T(precision[0]), T(precision[1]), T(precision[2])},
+         .usual_field2 = {T(0.9 * usual.low * usual.low), T(1.1 * usual.high * usual.high)},
+         .least_centre = T(std::max(0.0, (least_precision - 2 * a) / (4 * b))),
+         .step = T(2.5 * width),
+         .well_square = T(std::max(0.0, -a / (2 * b))),
+         .two_root_b = T(2 * std::sqrt(b)),
+         .folded = double_well(a, b)});
   }
   for (int i = 0; i < sites(); ++i) site[i] = constants[kind[i]];
 }

@@ -8,11 +8,13 @@
 #include <memory>
 #include <vector>
 
+#include "mcmc/hmc_move.hpp"
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
+#include "quartic/graph/lattice.hpp"
 
 namespace quartic {
 namespace {
@@ -31,6 +33,7 @@ const Coupled fields[] = {
     {"sharp wells", 0.3, {0.1, 0}, {-40, -30}, {20, 15}},
     {"pure quartic", 0.6, {0, 0.2}, {0, 0}, {1, 1e-2}},
     {"gaussian and quartic", 0.5, {0.4, 0}, {0.8, 0.2}, {0, 0.5}},
+    {"pulled far beyond the usual field", 1.0, {-400, 0}, {0.7, 1.0}, {0.3, 0.3}},
 };
 
 /// Marginal of site 0 on a fine grid: p(x) ~ exp(-S_0(x)) Z1(a_1, b_1, w x - r_1), and its
@@ -38,8 +41,10 @@ const Coupled fields[] = {
 class ExactPair {
  public:
   explicit ExactPair(const Coupled& f) : f_(f) {
-    double low = 0, high = 0;  // grow until the density has died on both sides
-    const double peak = most(f);
+    double peak = -INFINITY, low = 0,
+           high = 0;  // both grow from the peak until the density has died
+    for (double x = -60; x <= 60; x += 0.05)
+      if (log_density(x) > peak) peak = log_density(x), low = high = x;
     const double step = 0.01;
     while (log_density(low) > peak - 40 || low > -1) low -= step;
     while (log_density(high) > peak - 40 || high < 1) high += step;
@@ -73,11 +78,6 @@ class ExactPair {
   double log_density(double x) const {
     return -x * (f_.r[0] + x * (f_.a[0] + f_.b[0] * x * x)) +
            log_quartic_normaliser(f_.a[1], f_.b[1], f_.w * x - f_.r[1]);
-  }
-  double most(const Coupled&) const {
-    double peak = -INFINITY;
-    for (double x = -60; x <= 60; x += 0.05) peak = std::max(peak, log_density(x));
-    return peak;
   }
   Coupled f_;
   std::vector<double> x_, cumulative_;
@@ -167,6 +167,13 @@ void expect_invariant(Move<T> move, const char* move_name, int sweeps) {
   }
 }
 
+/// Steps short enough for the sharpest of the fields to accept at times.
+template <class T, Integrator kIntegrator>
+double trajectory(const SweepBlock<T>& block) {
+  HmcScratch<T> scratch;
+  return hmc_sweep(block, scratch, 6, 0.12, kIntegrator);
+}
+
 template <class T>
 void check_all_moves() {
   for (const auto& target : simd_targets()) {
@@ -176,6 +183,8 @@ void check_all_moves() {
     expect_invariant<T>(metropolis_sweep<T>, "Metropolis", 5);
     expect_invariant<T>(heat_bath_sweep<T>, "heat bath", 2);
     expect_invariant<T>(flip_sweep<T>, "flip", 5);
+    expect_invariant<T>(trajectory<T, Integrator::leapfrog>, "leapfrog trajectory", 5);
+    expect_invariant<T>(trajectory<T, Integrator::omelyan>, "Omelyan trajectory", 5);
   }
   restrict_simd_target("");
 }
@@ -185,6 +194,27 @@ TEST(Moves, LeaveTheExactDistributionInvariantFloat) {
 }
 TEST(Moves, LeaveTheExactDistributionInvariantDouble) {
   check_all_moves<double>();
+}
+
+// Integrated forth, momenta reversed, and back: the start again, to rounding.
+TEST(Moves, TrajectoriesAreReversible) {
+  const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
+  SweepTable<double> table(*graph);
+  table.set(Action::uniform(graph, 1, 0.1, 0.5, 0.3));
+  for (const auto integrator : {Integrator::leapfrog, Integrator::omelyan}) {
+    AlignedVector<double> phi(16 * lanes), momentum(16 * lanes);
+    RandomStream random(3, Stream::check, 0);
+    for (double& x : phi) x = random.normal();
+    for (double& p : momentum) p = random.normal();
+    const auto start = phi;
+    AlignedVector<std::uint32_t> words(4 * lanes);
+    const SweepBlock<double> block{&table, 0.9, phi.data(), words.data(), lanes, 1};
+    integrate(block, momentum.data(), 10, 0.05, integrator);
+    EXPECT_GT(std::abs(phi[0] - start[0]), 1e-3);
+    for (double& p : momentum) p = -p;
+    integrate(block, momentum.data(), 10, 0.05, integrator);
+    for (std::size_t k = 0; k < phi.size(); ++k) ASSERT_NEAR(phi[k], start[k], 1e-11);
+  }
 }
 
 // A heat bath reaches the conditional in one sweep from anywhere, and independence Metropolis in a

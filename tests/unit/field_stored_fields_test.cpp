@@ -56,7 +56,7 @@ TEST(Target, IsRefusedWhereItCannotBeNormalised) {
   const auto graph = square();
   const auto fits = [&](std::vector<TermSpec> target) {
     try {
-      require_normalisable(target, *graph);
+      require_normalisable(target, graph);
       return true;
     } catch (const BadInput&) {
       return false;

@@ -23,9 +23,7 @@ constexpr std::uint64_t seed = 21;
 
 class UnionFind {
  public:
-  explicit UnionFind(int sites) : parent_(sites) {
-    std::iota(parent_.begin(), parent_.end(), 0);
-  }
+  explicit UnionFind(int sites) : parent_(sites) { std::iota(parent_.begin(), parent_.end(), 0); }
   int find(int i) {
     while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
     return i;
@@ -46,6 +44,10 @@ Action random_action(std::shared_ptr<const Graph> graph, bool fields, std::uint6
   return action;
 }
 
+bool bit(std::uint64_t word, int lane) {
+  return (word >> lane & 1) != 0;
+}
+
 template <class T>
 struct Case {
   const Action& action;
@@ -55,6 +57,7 @@ struct Case {
   AlignedVector<T> start, phi;
   AlignedVector<std::uint32_t> words;
   T scale = T(0.8);
+  bool boards = false;  ///< where the last sweep kept its bonds
   static constexpr int seeds = 3;
 
   Case(const Action& a, int chains)
@@ -67,8 +70,8 @@ struct Case {
       for (int k = 0; k < 4; ++k) words[k * lanes + lane] = state[k];
       RandomStream random(seed, Stream::check, chain);
       for (int i = 0; i < table.sites(); ++i)
-        start[static_cast<std::size_t>(i) * lanes + lane] =
-            static_cast<T>(0.9 * std::copysign(1.0, random.uniform() - 0.3) + 0.4 * random.normal());
+        start[static_cast<std::size_t>(i) * lanes + lane] = static_cast<T>(
+            0.9 * std::copysign(1.0, random.uniform() - 0.3) + 0.4 * random.normal());
     }
     phi = start;
   }
@@ -78,20 +81,32 @@ struct Case {
   double at(int site, int lane) const {
     return start[static_cast<std::size_t>(site) * lanes + lane];
   }
+  bool on_board(const AlignedVector<std::uint32_t>& board, BoardBit place, int lane) const {
+    return (board[static_cast<std::size_t>(place.word) * lanes + lane] & place.bit) != 0;
+  }
+  /// An edge of the table became a bond.
+  bool bond(std::size_t e, int lane) const {
+    return boards ? on_board(scratch.board_bonds, table.boards.edge[e], lane)
+                  : bit(scratch.bonds[e], lane);
+  }
+  bool turned(int k, int lane) const {
+    return boards ? on_board(scratch.board_turned, {k / 32, 1U << k % 32}, lane)
+                  : bit(scratch.turned[k], lane);
+  }
 };
 
-bool bit(std::uint64_t word, int lane) {
-  return (word >> lane & 1) != 0;
+struct Pair {
+  bool first, second;
+};
+
+/// The bonds of probabilities p, q that one uniform number gives.
+Pair bond_pair(double v, double p, double q) {
+  return {v < p, v < p * q || v >= 1 - (1 - p) * q};
 }
 
-/// Whether the drawn bits could come from these probabilities and this uniform number; float
-/// rounding decides within 1e-6 of a threshold.
-void expect_pair(double v, double p, double q, bool first, bool second) {
-  const double edges[] = {p, p * q, 1 - (1 - p) * q};
-  for (const double edge : edges)
-    if (std::abs(v - edge) < 1e-6) return;
-  EXPECT_EQ(first, v < p);
-  EXPECT_EQ(second, v < p * q || v >= 1 - (1 - p) * q);
+/// Float rounding decides within 1e-6 of a threshold.
+bool on_the_edge(double v, double p, double q) {
+  return std::min({std::abs(v - p), std::abs(v - p * q), std::abs(v - 1 + (1 - p) * q)}) < 1e-6;
 }
 
 double uniform24(RandomStream& random) {
@@ -117,19 +132,27 @@ UnionFind follow_bonds(const Case<T>& c, int lane, RandomStream& random) {
     if (!seen[site] && c.action.r[site] != 0) tie[k] = p(-c.action.r[site], c.at(site, lane), 1);
     seen[site] = true;
   }
-  for (std::size_t e = 0; e < bond.size(); e += 2)
-    expect_pair(uniform24(random), bond[e], bond[e + 1], bit(c.scratch.bonds[e], lane),
-                bit(c.scratch.bonds[e + 1], lane));
-  for (std::size_t k = 0; k < tie.size(); k += 2)
-    expect_pair(uniform24(random), tie[k], tie[k + 1], bit(c.scratch.ties[k], lane),
-                bit(c.scratch.ties[k + 1], lane));
   UnionFind clusters(table.sites() + 1);
+  int wrong = 0;
+  for (std::size_t e = 0; e < bond.size(); e += 2) {
+    const double v = uniform24(random);
+    const auto [first, second] = bond_pair(v, bond[e], bond[e + 1]);
+    wrong += (c.bond(e, lane) != first || c.bond(e + 1, lane) != second) &&
+             !on_the_edge(v, bond[e], bond[e + 1]);
+  }
   for (std::size_t e = 0; e < table.slot.size(); ++e) {
     const auto [i, j] = c.action.graph->edges()[e];
-    if (bit(c.scratch.bonds[table.slot[e]], lane)) clusters.join(i, j);
+    if (c.bond(table.slot[e], lane)) clusters.join(i, j);
   }
-  for (std::size_t k = 0; k < tie.size(); ++k)
-    if (bit(c.scratch.ties[k], lane)) clusters.join(table.ghost[k].site, table.sites());
+  for (std::size_t k = 0; k < tie.size(); k += 2) {
+    const double v = uniform24(random);
+    const auto [first, second] = bond_pair(v, tie[k], tie[k + 1]);
+    if (first) clusters.join(table.ghost[k].site, table.sites());
+    if (second) clusters.join(table.ghost[k + 1].site, table.sites());
+    wrong += !c.boards && !on_the_edge(v, tie[k], tie[k + 1]) &&
+             (bit(c.scratch.ties[k], lane) != first || bit(c.scratch.ties[k + 1], lane) != second);
+  }
+  EXPECT_EQ(wrong, 0) << "bonds";
   return clusters;
 }
 
@@ -140,7 +163,7 @@ void expect_turned(const Case<T>& c, int lane, const std::vector<bool>& turned) 
   for (int k = 0; k < c.table.sites(); ++k) {
     const int site = c.table.order[k];
     const auto at = static_cast<std::size_t>(site) * c.lanes + lane;
-    wrong += bit(c.scratch.turned[k], lane) != turned[site];
+    wrong += c.turned(k, lane) != turned[site];
     wrong += c.phi[at] != (turned[site] ? -c.start[at] : c.start[at]);
   }
   EXPECT_EQ(wrong, 0);
@@ -154,9 +177,11 @@ void expect_stream(const Case<T>& c, int lane, RandomStream& random) {
 }
 
 template <class T>
-void check_fill(const Action& action, int lanes) {
+void check_fill(const Action& action, int lanes, bool boards) {
   Case<T> c(action, lanes);
+  if (!boards) c.table.boards = {};
   const double count = fill_sweep(c.block());
+  c.boards = c.table.has_boards();
   double expected_count = 0;
   const int sites = c.table.sites();
   for (int lane = 0; lane < lanes; ++lane) {
@@ -216,6 +241,10 @@ std::vector<std::pair<std::string, std::shared_ptr<const Graph>>> graphs() {
                                                   {"square", {3, 130}, {true, true}},
                                                   {"square", {17, 19}, {false, true}},
                                                   {"square", {6, 32}, {true, true}},
+                                                  {"square", {4, 16}, {true, true}},
+                                                  {"square", {10, 10}, {true, true}},
+                                                  {"square", {2, 64}, {true, true}},
+                                                  {"chain", {32}, {true}},
                                                   {"chain", {100}, {true}},
                                                   {"triangular", {9, 16}, {true, true}},
                                                   {"king", {7, 20}, {true, true}},
@@ -246,12 +275,14 @@ std::shared_ptr<const Graph> permuted(const Graph& graph) {
 void check_everywhere(const std::shared_ptr<const Graph>& graph, std::uint64_t which) {
   for (const bool fields : {false, true}) {
     const Action action = random_action(graph, fields, which);
-    check_fill<float>(action, 64);
+    check_fill<float>(action, 64, true);
+    check_fill<float>(action, 64, false);
     check_labels<float>(action, 64);
     if (graph->sites() > 400) continue;
-    check_fill<double>(action, 32);
+    check_fill<double>(action, 32, true);
+    check_fill<double>(action, 32, false);
     check_labels<double>(action, 16);
-    check_fill<float>(action, 16);
+    check_fill<float>(action, 16, true);
     check_labels<float>(action, 48);
   }
 }

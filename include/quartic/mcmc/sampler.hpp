@@ -22,8 +22,9 @@ template <class T>
 struct SweepTable;
 template <class T>
 struct SweepBlock;
-struct ClusterTable;
+template <class T>
 struct SamplerScratch;
+struct ClusterTable;
 
 /// The global move of the signs.
 enum class ClusterMove {
@@ -174,7 +175,7 @@ class Sampler {
   std::unique_ptr<SweepTable<T>> table_;
   std::unique_ptr<ClusterTable> cluster_table_;  ///< none where clusters are switched off
   std::unique_ptr<Action> coupling_part_;        ///< w alone, for exchanges; none with one rung
-  std::vector<SamplerScratch> scratch_;          ///< one a thread
+  std::vector<SamplerScratch<T>> scratch_;       ///< one a thread
   AlignedVector<T> fields_;
   AlignedVector<std::uint32_t> streams_;  ///< [block][word][lane]
   std::int64_t sweeps_ = 0;

@@ -1,0 +1,148 @@
+"""Finite-size scaling: crossings of the Binder cumulant of lattices L and 2L, and the critical mu^2 from them.
+
+    python analyse.py RUN.h5 ... [-o FIGURE.png]
+
+Each run of `quartic sample` is reweighted to neighbouring mu^2 (the action holds mu^2/2 sum phi^2), errors by
+jackknife over groups of chains. Crossings of L and 2L approach mu_c^2 like L^(-1/nu - omega), nu = 1 and omega = 7/4
+in the two-dimensional Ising class.
+"""
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+EXPONENT = 1 + 7 / 4  # 1/nu + omega
+GROUPS = 32  # of chains, for the jackknife
+
+
+class Lattice:
+    """Draws of one lattice size, [chain, draw], and its Binder cumulant as a function of mu^2."""
+
+    def __init__(self, path: Path):
+        with h5py.File(path, "r") as file:
+            names = [name.decode() for name in file["measurement/observable"][()]]
+            if file["measurement"].attrs["bin_length"] != 1:
+                raise SystemExit(f"{path}: draws were joined to bins; use sample.draws <= 4096")
+            series = dict(zip(names, file["measurement/bins"][()], strict=True))
+            model = file["model"]
+            self.extent = int(model.attrs["extent"][0])
+            self.sites = len(model["a"])
+            self.mu2 = float(2 * model["a"][0] - 4 * model["w"][0])  # a = (mu^2 + 4 kappa) / 2
+        self.m2, self.m4, self.phi2 = (self._groups(series[name]) for name in ("m2", "m4", "phi2"))
+
+    @staticmethod
+    def _groups(values: np.ndarray) -> np.ndarray:
+        chains = len(values) // GROUPS * GROUPS
+        return values[:chains].reshape(GROUPS, -1)
+
+    def binder(self, mu2: np.ndarray, left_out: int | None = None) -> np.ndarray:
+        """1 - <m^4> / (3 <m^2>^2) at each mu^2, without one group of chains where told so."""
+        kept = np.arange(GROUPS) != (-1 if left_out is None else left_out)
+        change = -0.5 * self.sites * (self.phi2[kept] - self.phi2.mean()).ravel()
+        m2, m4 = self.m2[kept].ravel(), self.m4[kept].ravel()
+        values = []
+        for shift in np.atleast_1d(mu2) - self.mu2:
+            weight = np.exp(shift * change - (shift * change).max())
+            total = weight.sum()
+            values.append(1 - (weight @ m4) * total / (3 * (weight @ m2) ** 2))
+        return np.array(values)
+
+    def table(self, mu2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The cumulant on a grid: all chains, and [group left out, mu^2]."""
+        return self.binder(mu2), np.array([self.binder(mu2, group) for group in range(GROUPS)])
+
+
+def jackknife_error(values: np.ndarray) -> np.ndarray:
+    return np.sqrt((GROUPS - 1) * np.var(values, axis=0))
+
+
+def crossing(mu2: np.ndarray, small: np.ndarray, large: np.ndarray) -> float:
+    """Where two cumulants meet, by a parabola through their difference."""
+    roots = np.roots(np.polyfit(mu2 - mu2.mean(), large - small, 2))
+    roots = roots[np.isreal(roots)].real + mu2.mean()
+    return float(roots[np.argmin(np.abs(roots - mu2.mean()))]) if len(roots) else np.nan
+
+
+def crossings(lattices: list[Lattice], mu2: np.ndarray, tables: dict) -> list[tuple[int, float, float]]:
+    """(L, crossing of L and 2L, error) of every pair; each lattice is jackknifed on its own."""
+    found = []
+    for lattice in lattices:
+        if 2 * lattice.extent not in tables or lattice.extent not in tables:
+            continue
+        (small, small_left), (large, large_left) = tables[lattice.extent], tables[2 * lattice.extent]
+        value = crossing(mu2, small, large)
+        error_small = jackknife_error(np.array([crossing(mu2, left, large) for left in small_left]))
+        error_large = jackknife_error(np.array([crossing(mu2, small, left) for left in large_left]))
+        found.append((lattice.extent, value, float(np.hypot(error_small, error_large))))
+    return found
+
+
+def extrapolate(found: list[tuple[int, float, float]]) -> tuple[float, float, float]:
+    """mu_c^2, its error and chi^2 a degree of freedom from crossing(L) = mu_c^2 + c L^-EXPONENT."""
+    extents, values, errors = (np.array(column, float) for column in zip(*found, strict=True))
+    design = np.stack([np.ones_like(extents), extents**-EXPONENT], axis=1) / errors[:, None]
+    covariance = np.linalg.inv(design.T @ design)
+    best = covariance @ design.T @ (values / errors)
+    residual = values / errors - design @ best
+    freedom = len(found) - 2
+    return best[0], float(np.sqrt(covariance[0, 0])), float(residual @ residual / freedom) if freedom else np.nan
+
+
+def draw(path: Path, lattices, mu2, tables, found, critical, error) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), constrained_layout=True)
+    for k, lattice in enumerate(lattices):
+        value, left_out = tables[lattice.extent]
+        colour = plt.cm.viridis(k / max(1, len(lattices) - 1) * 0.9)
+        spread = jackknife_error(left_out)
+        left.fill_between(mu2, value - spread, value + spread, color=colour, alpha=0.3, linewidth=0)
+        left.plot(mu2, value, color=colour, linewidth=1.2, label=f"$L = {lattice.extent}$")
+    left.axvspan(critical - error, critical + error, color="black", alpha=0.15, linewidth=0)
+    left.set(xlabel=r"$\mu^2$", ylabel=r"$U = 1 - \langle m^4\rangle / 3\langle m^2\rangle^2$")
+    left.ticklabel_format(useOffset=False)
+    left.legend(frameon=False, fontsize=8)
+    extents, values, errors = zip(*found, strict=True)
+    x = np.array(extents, float) ** -EXPONENT
+    right.errorbar(x, values, errors, fmt="o", markersize=4, color="#2b6ca3", capsize=2)
+    right.errorbar([0], [critical], [error], fmt="s", markersize=5, color="black", capsize=2, label=r"$\mu_c^2$")
+    for at, value, extent in zip(x, values, extents, strict=True):
+        right.annotate(f"{extent}/{2 * extent}", (at, value), xytext=(5, 5), textcoords="offset points", fontsize=8)
+    right.set(xlabel=f"$L^{{-{EXPONENT:g}}}$", ylabel=r"crossing of $L$ and $2L$")
+    right.ticklabel_format(axis="y", useOffset=False)
+    right.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
+    right.legend(frameon=False, fontsize=8)
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=200)
+    print(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN.h5")
+    parser.add_argument("-o", "--output", type=Path, metavar="FIGURE")
+    parser.add_argument("--window", type=float, default=0.004, help="mu^2 to either side of the runs' own")
+    options = parser.parse_args()
+
+    lattices = sorted((Lattice(path) for path in options.runs), key=lambda lattice: lattice.extent)
+    mu2 = lattices[0].mu2 + np.linspace(-1, 1, 9) * options.window
+    tables = {lattice.extent: lattice.table(mu2) for lattice in lattices}
+    found = crossings(lattices, mu2, tables)
+    for extent, value, error in found:
+        print(f"crossing of {extent:>3} and {2 * extent:>3}   mu^2 = {value:.5f} +- {error:.5f}")
+    if len(found) < 2:
+        raise SystemExit("two crossings at least are needed: give runs of L, 2L and 4L")
+    critical, error, chi2 = extrapolate(found)
+    print(f"critical point         mu_c^2 = {critical:.5f} +- {error:.5f}   chi^2/dof = {chi2:.2f}")
+    if options.output:
+        draw(options.output, lattices, mu2, tables, found, critical, error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,363 @@
+// Cluster updates leave the exact distribution of a frustrated triangle invariant (chains start as
+// exact draws of it), and mixed with local moves they meet the exact averages of small lattices.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "mcmc/cluster_moves.hpp"
+#include "mcmc/local_moves.hpp"
+#include "quartic/core/aligned.hpp"
+#include "quartic/core/quartic_density.hpp"
+#include "quartic/core/random.hpp"
+#include "quartic/core/simd.hpp"
+#include "quartic/graph/lattice.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr int lanes = 64;
+constexpr int sites = 3;
+
+struct Triangle {
+  const char* name;
+  double scale;
+  std::array<double, 3> w, r, a, b;  ///< w of the edges 01, 12, 20
+};
+
+const Triangle triangles[] = {
+    {"ferromagnet", 1, {1, 0.7, 0.4}, {0, 0, 0}, {1.5, 1.2, 0.9}, {0.175, 0.3, 0.2}},
+    {"frustrated", 1, {-0.9, -0.8, -0.6}, {0, 0, 0}, {0.4, -0.3, 0.2}, {0.2, 0.3, 0.4}},
+    {"double wells", 0.5, {0.7, -0.5, 0.6}, {0, 0, 0}, {-2, -1.5, -2}, {0.4, 0.3, 0.5}},
+    {"fields of both signs",
+     1,
+     {0.8, -0.7, 0.5},
+     {0.4, -0.6, 0.3},
+     {0.5, -0.5, 0.1},
+     {0.2, 0.3, 0.25}},
+    {"one field, wells, scaled",
+     1.6,
+     {0.4, 0.3, -0.35},
+     {0, 0.7, 0},
+     {-1, -1.2, -0.8},
+     {0.3, 0.35, 0.3}},
+};
+
+/// Exact draws: sites 0 and 1 from their marginal, site 2 from its conditional.
+class ExactTriangle {
+ public:
+  explicit ExactTriangle(const Triangle& t) : t_(t) {
+    constexpr int cells = 400;
+    constexpr double span = 8;
+    step_ = span / cells;
+    double total = 0;
+    for (int i = 0; i < cells; ++i) {
+      for (int j = 0; j < cells; ++j) {
+        const double x = -span / 2 + (i + 0.5) * step_, y = -span / 2 + (j + 0.5) * step_;
+        total += std::exp(log_density(x, y));
+        cumulative_.push_back(total);
+        cell_.push_back({x, y});
+      }
+    }
+  }
+  /// A cell by the density at its centre, then a point in it by rejection; across half a cell the
+  /// density grows by less than the factor 1.6.
+  std::array<double, 3> draw(RandomStream& random) const {
+    while (true) {
+      const double u = random.uniform() * cumulative_.back();
+      const auto k =
+          std::upper_bound(cumulative_.begin(), cumulative_.end(), u) - cumulative_.begin();
+      const auto [cx, cy] = cell_[k];
+      const double x = cx + step_ * (random.uniform() - 0.5),
+                   y = cy + step_ * (random.uniform() - 0.5);
+      const double ratio = std::exp(log_density(x, y) - log_density(cx, cy));
+      if (random.uniform() * 1.6 >= ratio) continue;
+      return {x, y, draw_quartic(t_.a[2], t_.b[2], field(x, y), random)};
+    }
+  }
+
+ private:
+  double field(double x, double y) const {
+    return t_.scale * (t_.w[1] * y + t_.w[2] * x) - t_.r[2];
+  }
+  double log_density(double x, double y) const {
+    const auto single = [&](int i, double v) {
+      return -v * (t_.r[i] + v * (t_.a[i] + t_.b[i] * v * v));
+    };
+    return single(0, x) + single(1, y) + t_.scale * t_.w[0] * x * y +
+           log_quartic_normaliser(t_.a[2], t_.b[2], field(x, y));
+  }
+  Triangle t_;
+  double step_;
+  std::vector<double> cumulative_;
+  std::vector<std::array<double, 2>> cell_;
+};
+
+constexpr int blocks = 128;
+
+/// The same exact draws start every move on every target.
+const std::vector<std::array<double, 3>>& starts(std::size_t which) {
+  static const auto all = [] {
+    std::vector<std::vector<std::array<double, 3>>> list;
+    for (const auto& t : triangles) {
+      const ExactTriangle exact(t);
+      auto& draws = list.emplace_back();
+      for (int chain = 0; chain < lanes * blocks; ++chain) {
+        RandomStream random(12, Stream::check, static_cast<std::uint64_t>(chain));
+        draws.push_back(exact.draw(random));
+      }
+    }
+    return list;
+  }();
+  return all[which];
+}
+
+/// What a wrong flip would move: signs of products, signed and squared moments that hang on r and
+/// w.
+std::vector<double> probes(const std::array<double, 3>& x) {
+  std::vector<double> f;
+  for (int i = 0; i < 3; ++i) {
+    const double y = x[(i + 1) % 3];
+    f.insert(f.end(), {x[i], x[i] > 0 ? 1.0 : 0.0, x[i] * y, x[i] * y > 0 ? 1.0 : 0.0,
+                       x[i] * x[i] * y, x[i] * std::abs(y)});
+  }
+  f.push_back(x[0] * x[1] * x[2]);
+  f.push_back(x[0] * x[1] > 0 && x[1] * x[2] > 0 ? 1.0 : 0.0);
+  return f;
+}
+
+template <class T>
+using Move = double (*)(const ClusterBlock<T>&);
+
+template <class T>
+Action triangle_action(const Triangle& t) {
+  Action action(std::make_shared<Graph>(3, std::vector<Edge>{{0, 1}, {1, 2}, {2, 0}}));
+  action.w.assign(t.w.begin(), t.w.end()), action.r.assign(t.r.begin(), t.r.end());
+  action.a.assign(t.a.begin(), t.a.end()), action.b.assign(t.b.begin(), t.b.end());
+  return action;
+}
+
+/// Before and after are draws of the same distribution: the mean change of each probe in units of
+/// its own error.
+template <class T>
+void expect_invariant(Move<T> move, const char* name) {
+  for (std::size_t which = 0; which < std::size(triangles); ++which) {
+    const auto& triangle = triangles[which];
+    const Action action = triangle_action<T>(triangle);
+    ClusterTable table(*action.graph);
+    table.set(action);
+    ClusterScratch scratch;
+    std::vector<double> sum, square;
+    double turned = 0;
+    for (int block = 0; block < blocks; ++block) {
+      AlignedVector<T> phi(sites * lanes);
+      AlignedVector<std::uint32_t> words(4 * lanes);
+      for (int lane = 0; lane < lanes; ++lane) {
+        const auto chain = static_cast<std::uint64_t>(block) * lanes + lane;
+        const auto seed = seed_stream(11, Stream::fields, chain);
+        for (int k = 0; k < 4; ++k) words[k * lanes + lane] = seed[k];
+        for (int i = 0; i < sites; ++i)
+          phi[i * lanes + lane] = static_cast<T>(starts(which)[chain][i]);
+      }
+      for (int k = 0; k < 3; ++k)
+        turned += move(
+            {&table, static_cast<T>(triangle.scale), phi.data(), words.data(), lanes, 1, &scratch});
+      for (int lane = 0; lane < lanes; ++lane) {
+        const auto& start = starts(which)[static_cast<std::size_t>(block) * lanes + lane];
+        const auto before = probes(start),
+                   after = probes({phi[lane], phi[lanes + lane], phi[2 * lanes + lane]});
+        sum.resize(before.size()), square.resize(before.size());
+        for (std::size_t k = 0; k < before.size(); ++k) {
+          const double change = after[k] - before[k];
+          sum[k] += change, square[k] += change * change;
+        }
+      }
+    }
+    EXPECT_GT(turned, 0.05 * sites * lanes * blocks * 3);
+    for (std::size_t k = 0; k < sum.size(); ++k) {
+      if (square[k] < 1e-6) continue;
+      EXPECT_LT(std::abs(sum[k]) / std::sqrt(square[k]), 4.2)
+          << name << ", " << triangle.name << ", probe " << k << ", " << simd_target();
+    }
+  }
+}
+
+TEST(ClusterMoves, LeaveAFrustratedTriangleInvariant) {
+  for (const auto& target : simd_targets()) {
+    restrict_simd_target(target);
+    expect_invariant<float>(fill_sweep<float>, "fill, float");
+    expect_invariant<float>(swendsen_wang_sweep<float>, "Swendsen-Wang, float");
+    expect_invariant<double>(fill_sweep<double>, "fill, double");
+    expect_invariant<double>(swendsen_wang_sweep<double>, "Swendsen-Wang, double");
+  }
+  restrict_simd_target("");
+}
+
+/// Independent chains at the end of a run: the mean over chains of each chain's mean, and its
+/// error.
+struct Averages {
+  double value, error;
+};
+
+using Observable = std::function<double(const std::vector<double>&)>;
+
+std::vector<Averages> averages(const Action& action, Move<float> move, std::uint64_t seed,
+                               int chain_blocks, const std::vector<Observable>& observables) {
+  constexpr int warm_up = 30, draws = 40;
+  SweepTable<float> local(*action.graph);
+  ClusterTable table(*action.graph);
+  local.set(action), table.set(action);
+  ClusterScratch scratch;
+  const int count = action.graph->sites();
+  std::vector<double> sum(observables.size()), square(observables.size());
+  for (int block = 0; block < chain_blocks; ++block) {
+    AlignedVector<float> phi(static_cast<std::size_t>(count) * lanes);
+    AlignedVector<std::uint32_t> words(4 * lanes);
+    for (int lane = 0; lane < lanes; ++lane) {
+      const auto state =
+          seed_stream(seed, Stream::fields, static_cast<std::uint64_t>(block) * lanes + lane);
+      for (int k = 0; k < 4; ++k) words[k * lanes + lane] = state[k];
+    }
+    const SweepBlock<float> sweep{&local, 1, phi.data(), words.data(), lanes, 1};
+    heat_bath_sweep(SweepBlock<float>{&local, 0, phi.data(), words.data(), lanes, 1});
+    std::vector<double> mean(observables.size() * lanes);
+    std::vector<double> x(count);
+    for (int draw = -warm_up; draw < draws; ++draw) {
+      independence_sweep(sweep);
+      reflection_sweep(sweep);
+      move({&table, 1, phi.data(), words.data(), lanes, 4, &scratch});
+      for (int lane = 0; draw >= 0 && lane < lanes; ++lane) {
+        for (int i = 0; i < count; ++i) x[i] = phi[static_cast<std::size_t>(i) * lanes + lane];
+        for (std::size_t k = 0; k < observables.size(); ++k)
+          mean[k * lanes + lane] += observables[k](x) / draws;
+      }
+    }
+    for (std::size_t k = 0; k < observables.size(); ++k)
+      for (int lane = 0; lane < lanes; ++lane) {
+        const double m = mean[k * lanes + lane];
+        sum[k] += m, square[k] += m * m;
+      }
+  }
+  std::vector<Averages> result;
+  const double n = static_cast<double>(chain_blocks) * lanes;
+  for (std::size_t k = 0; k < sum.size(); ++k) {
+    const double mean = sum[k] / n;
+    result.push_back({mean, std::sqrt((square[k] / n - mean * mean) / (n - 1))});
+  }
+  return result;
+}
+
+double magnetisation(const std::vector<double>& x) {
+  double sum = 0;
+  for (const double v : x) sum += v;
+  return sum / static_cast<double>(x.size());
+}
+
+Observable power_mean(int power) {
+  return [power](const std::vector<double>& x) {
+    double sum = 0;
+    for (const double v : x) sum += power == 2 ? v * v : v * v * v * v;
+    return sum / static_cast<double>(x.size());
+  };
+}
+
+const nlohmann::json& reference() {
+  static const auto json =
+      nlohmann::json::parse(std::ifstream(QUARTIC_TEST_DATA "/reference/exact.json"));
+  return json;
+}
+
+const Move<float> moves[] = {fill_sweep<float>, swendsen_wang_sweep<float>};
+
+void expect_lattice_averages(const nlohmann::json& entry, const std::string& lattice, int extent) {
+  const auto graph =
+      std::make_shared<Graph>(make_lattice({lattice, {extent, extent}, {true, true}}));
+  const Action action = Action::uniform(graph, entry["w"], 0, entry["a"], entry["b"]);
+  const std::vector<Observable> observables{
+      power_mean(2), power_mean(4),
+      [](const auto& x) { return magnetisation(x) * magnetisation(x); }, magnetisation};
+  const double exact[] = {entry["phi2"], entry["phi4"], entry["m2"], 0};
+  for (const auto move : moves) {
+    const auto measured = averages(action, move, 3, 128, observables);
+    for (std::size_t k = 0; k < measured.size(); ++k) {
+      EXPECT_LT(std::abs(measured[k].value - exact[k]), 4 * measured[k].error)
+          << lattice << extent << " observable " << k;
+      EXPECT_LT(measured[k].error, 0.003);
+    }
+  }
+}
+
+TEST(ClusterMoves, MeetExactAveragesOfLattices) {
+  for (const auto& entry : reference()["square"])
+    if (entry["g_nnn"] == 0) expect_lattice_averages(entry, "square", entry["extent"][0]);
+  for (const auto& entry : reference()["triangular_3x3_periodic"])
+    expect_lattice_averages(entry, "triangular", 3);
+}
+
+Action open_3x3() {
+  const auto& entry = reference()["graphs"]["open_3x3_random"];
+  std::vector<Edge> edges;
+  for (const auto& e : entry["edges"]) edges.push_back({e[0], e[1]});
+  Action action(std::make_shared<Graph>(entry["n_sites"].get<int>(), edges));
+  action.w = entry["w"].get<std::vector<double>>();
+  action.r = entry["r"].get<std::vector<double>>();
+  action.a = entry["a"].get<std::vector<double>>();
+  action.b = entry["b"].get<std::vector<double>>();
+  return action;
+}
+
+TEST(ClusterMoves, MeetExactAveragesOfAnInhomogeneousField) {
+  const auto& entry = reference()["graphs"]["open_3x3_random"];
+  std::vector<Observable> observables;
+  std::vector<double> exact;
+  for (int i = 0; i < 9; ++i) {
+    observables.push_back([i](const auto& x) { return x[i]; });
+    exact.push_back(entry["phi1"][i]);
+    observables.push_back([i](const auto& x) { return x[i] * x[i]; });
+    exact.push_back(entry["phi2"][i]);
+  }
+  for (const auto& pair : entry["two_point"]) {
+    const int i = pair[0], j = pair[1];
+    observables.push_back([i, j](const auto& x) { return x[i] * x[j]; });
+    exact.push_back(pair[2]);
+  }
+  for (const auto move : moves) {
+    const auto measured = averages(open_3x3(), move, 5, 128, observables);
+    for (std::size_t k = 0; k < measured.size(); ++k)
+      EXPECT_LT(std::abs(measured[k].value - exact[k]), 4.2 * measured[k].error) << k;
+  }
+}
+
+// The errors of many seeds are standard normal: chi^2 of the z-scores, at 4 sigma.
+TEST(ClusterMoves, ScoresOverSeedsAreStandardNormal) {
+  const auto& entry = reference()["graphs"]["open_3x3_random"];
+  const Action action = open_3x3();
+  const std::vector<Observable> observables{[](const auto& x) { return x[4]; },
+                                            [](const auto& x) { return x[1] * x[4]; }};
+  double exact = 0;
+  for (const auto& pair : entry["two_point"])
+    if (pair[0] == 1 && pair[1] == 4) exact = pair[2];
+  const double expected[] = {entry["phi1"][4], exact};
+  constexpr int seeds = 150;
+  for (const auto move : moves) {
+    double chi2[2] = {};
+    for (int seed = 0; seed < seeds; ++seed) {
+      const auto measured = averages(action, move, 100 + seed, 2, observables);
+      for (int k = 0; k < 2; ++k) {
+        const double z = (measured[k].value - expected[k]) / measured[k].error;
+        chi2[k] += z * z;
+      }
+    }
+    for (const double sum : chi2) EXPECT_NEAR(sum / seeds, 1, 4 * std::sqrt(2.0 / seeds));
+  }
+}
+
+}  // namespace
+}  // namespace quartic
