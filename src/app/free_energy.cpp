@@ -9,9 +9,10 @@
 
 #include "app/number.hpp"
 #include "app/progress.hpp"
+#include "app/report.hpp"
 #include "app/verb.hpp"
-#include "quartic/io/learn_run.hpp"
 #include "quartic/field/projection.hpp"
+#include "quartic/io/learn_run.hpp"
 #include "quartic/io/problem.hpp"
 
 namespace quartic::app {
@@ -107,9 +108,8 @@ Results measure(const Subject& subject, const Loaded& loaded, const Options& opt
   std::optional<FromLearned> learned;
   const auto run = options.to_target ? learned_run(options.input) : std::nullopt;
   if (run && run->certificate) {
-    learned = anneal_from_learned<T>(*run, action, config, [&](double done) {
-      progress.part("annealing from S to A", done);
-    });
+    learned = anneal_from_learned<T>(
+        *run, action, config, [&](double done) { progress.part("annealing from S to A", done); });
   }
   auto combined = combine(work, integration);
   return {std::move(learned), std::move(work), std::move(integration), std::move(combined)};
@@ -154,11 +154,7 @@ void print(const Subject& subject, const Results& r) {
                    verdict(sample.ok, sample.reason)));
 }
 
-nlohmann::json to_json(const Estimate& e) {
-  return {{"value", e.value}, {"error", e.error}};
-}
-
-nlohmann::json to_json(const FromLearned& learned) {
+nlohmann::json learned_json(const FromLearned& learned) {
   return {{"free_energy", to_json(learned.free_energy)},
           {"weight_ess", to_json(learned.sample.weight_ess)},
           {"direct_ess", to_json(learned.direct_ess)},
@@ -167,7 +163,7 @@ nlohmann::json to_json(const FromLearned& learned) {
           {"reason", learned.sample.reason}};
 }
 
-nlohmann::json to_json(const Subject& subject, const Results& r) {
+nlohmann::json results_json(const Subject& subject, const Results& r) {
   const WorkEstimate& w = r.work.work;
   const auto& i = r.integration;
   return {{"event", "free_energy"},
@@ -191,7 +187,7 @@ nlohmann::json to_json(const Subject& subject, const Results& r) {
             {"start", r.work.mean_field ? "mean field" : "w = 0"},
             {"ok", r.work.ok},
             {"reason", r.work.reason}}},
-          {"from_learned", r.learned ? to_json(*r.learned) : nlohmann::json()},
+          {"from_learned", r.learned ? learned_json(*r.learned) : nlohmann::json()},
           {"integration",
            {{"free_energy", to_json(i.difference)},
             {"statistical_error", i.statistical_error},
@@ -211,7 +207,7 @@ ErrorCode free_energy(const Options& options, const Globals& globals) {
                               ? measure<float>(subject, loaded, options, globals)
                               : measure<double>(subject, loaded, options, globals);
   if (globals.json)
-    fmt::print("{}\n", to_json(subject, results).dump());
+    fmt::print("{}\n", results_json(subject, results).dump());
   else
     print(subject, results);
   return ErrorCode::ok;

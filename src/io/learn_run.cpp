@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "io/run_parts.hpp"
 
@@ -151,6 +152,10 @@ void read_history(const hdf5::Reader& in, History& history, std::size_t paramete
 Certificate read_certificate(const hdf5::Reader& in, int sites) {
   Certificate c;
   for (const auto& entry : estimates) {
+    if (!in.has(fmt::format("results/{}", entry.name))) {  // layout 1: forward annealing alone
+      c.*entry.value = {std::nan(""), std::nan("")};
+      continue;
+    }
     (c.*entry.value).value = in.scalar<double>(fmt::format("results/{}", entry.name));
     (c.*entry.value).error = in.scalar<double>(fmt::format("results/{}_error", entry.name));
   }

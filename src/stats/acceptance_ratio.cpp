@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "quartic/core/error.hpp"
+#include "quartic/stats/jackknife.hpp"
 #include "quartic/stats/overlap.hpp"
 
 namespace quartic {
 namespace {
 
-/// The works without one of `groups` groups of neighbouring trajectories.
+/// The works without group `group` of `groups` groups of neighbouring trajectories.
 std::vector<double> without(std::span<const double> work, std::size_t group, std::size_t groups) {
   const std::size_t begin = group * work.size() / groups, end = (group + 1) * work.size() / groups;
   std::vector<double> kept(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(begin));
@@ -67,14 +68,6 @@ Solution solve(std::span<const double> forward, std::span<const double> reverse,
   return {d, accept(forward, -d).sum / forwards + accept(reverse, d).sum / reverses};
 }
 
-Estimate jackknife(double value, const std::vector<double>& left_out) {
-  const double n = static_cast<double>(left_out.size());
-  double mean = 0, square = 0;
-  for (const double x : left_out) mean += x / n;
-  for (const double x : left_out) square += (x - mean) * (x - mean);
-  return {value, std::sqrt(square * (n - 1) / n)};
-}
-
 void require_works(std::span<const double> work, const char* direction) {
   if (work.size() < 2)
     throw BadInput(fmt::format("the acceptance ratio needs at least two {} trajectories, got {}",
@@ -114,18 +107,20 @@ WorkEstimate acceptance_ratio(std::span<const double> forward, std::span<const d
   require_works(reverse, "reverse");
   const std::size_t groups = std::min({forward.size(), reverse.size(), std::size_t{64}});
   const Solution best = solve(forward, reverse);
-  std::vector<double> difference, overlap;
+  JackknifeGroups split{{0}, std::vector<int>(groups, 0)};
+  std::vector<std::vector<double>> deviation;
   for (std::size_t group = 0; group < groups; ++group) {
     const auto left =
         solve(without(forward, group, groups), without(reverse, group, groups), best.difference);
-    difference.push_back(left.difference);
-    overlap.push_back(left.overlap);
+    deviation.push_back({left.difference - best.difference, left.overlap - best.overlap});
+    split.first.push_back((group + 1) * forward.size() / groups);
   }
+  const auto errors = jackknife_errors(split, deviation);
   const Overlap f = measure_overlap(forward, static_cast<int>(forward.size()));
   const Overlap r = measure_overlap(reverse, static_cast<int>(reverse.size()));
   WorkEstimate result;
-  result.difference = jackknife(best.difference, difference);
-  result.overlap = jackknife(best.overlap, overlap);
+  result.difference = {best.difference, errors[0]};
+  result.overlap = {best.overlap, errors[1]};
   result.forward = negative(f.log_mean_weight), result.reverse = r.log_mean_weight;
   result.upper = f.difference, result.lower = negative(r.difference);
   result.forward_ess = f.weight_ess, result.reverse_ess = r.weight_ess;
