@@ -3,14 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-
-from .plot_style import BLUE, GREEN, ORANGE, draw_rows, number, title
-
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .plot_style import BLUE, GREEN, ORANGE, draw_rows, number, title
 from .run import ReweightRun
 
 LABELS = {
@@ -36,8 +34,9 @@ def label(name: str) -> str:
 def scanned_coupling(run: ReweightRun) -> tuple[np.ndarray, str]:
     """What the horizontal axis shows: the part of the scanned coupling that varies."""
     g = run.couplings[:, run.terms.index(run.scanned)]
-    imaginary = np.ptp(g.imag) > np.ptp(g.real)
-    return (g.imag if imaginary else g.real), f"{'imaginary part of the ' if imaginary else ''}coupling of {run.scanned}"
+    if np.ptp(g.imag) > np.ptp(g.real):
+        return g.imag, f"Im coupling of {run.scanned}"
+    return g.real, f"coupling of {run.scanned}"
 
 
 def untrusted_spans(x: np.ndarray, ok: np.ndarray) -> list[tuple[float, float]]:
@@ -69,6 +68,16 @@ def draw_curve(axes: Axes, x: np.ndarray, y: np.ndarray, error: np.ndarray, ok: 
     axes.fill_between(x, trusted - error, trusted + error, color=colour, alpha=0.3, linewidth=0)
     axes.plot(x, trusted, color=colour, linewidth=1.3, marker="o" if len(x) <= 60 else None, markersize=2.4)
     axes.yaxis.set_major_locator(MaxNLocator(5))
+    limit(axes, y, error, ok)
+
+
+def limit(axes: Axes, y: np.ndarray, error: np.ndarray, ok: np.ndarray) -> None:
+    """What is not to be trusted may leave the panel, rather than flatten what is."""
+    if ok.any() and not ok.all():
+        low, high = (y - 2 * error)[ok].min(), (y + 2 * error)[ok].max()
+        room = 1.5 * (high - low) + 1e-12
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(max(bottom, low - room), min(top, high + room))
 
 
 def draw_observable(axes: Axes, run: ReweightRun, column: int, part: str) -> None:
@@ -88,7 +97,7 @@ def draw_ess(axes: Axes, run: ReweightRun) -> None:
     error = run.columns["weight_ess_error"]
     axes.fill_between(x, np.maximum(ess - error, ess / 10), ess + error, color=GREEN, alpha=0.3, linewidth=0)
     axes.plot(x, ess, color=GREEN, linewidth=1.3, marker="o" if len(x) <= 60 else None, markersize=2.4)
-    axes.set_ylim(max(ess.min() / 2, 1e-6), 1.5)
+    axes.set_ylim(min(max(ess.min() / 2, 1e-6), 0.1), 1.5)
     axes.set_ylabel("weight ESS")
     axes.set_xlabel(name)
 
@@ -116,6 +125,9 @@ def scan_figure(run: ReweightRun) -> Figure:
     for row, part in zip(panels, parts, strict=True):
         for column, axes in enumerate(row):
             draw_observable(axes, run, column, part)
+    for axes in panels[-1]:
+        axes.set_xlabel(scanned_coupling(run)[1])
+    top.align_ylabels(panels)
     left, right = bottom.subplots(1, 2)
     draw_ess(left, run)
     draw_phase(right, run)
@@ -136,7 +148,8 @@ def point_figure(run: ReweightRun) -> Figure:
     for k, name in enumerate(run.observables):
         value = number(run.averages[0, k].real, run.real_errors[0, k])
         if run.complex:
-            value += f"  +  {number(run.averages[0, k].imag, run.imag_errors[0, k])} i"
+            imaginary = number(run.averages[0, k].imag, run.imag_errors[0, k])
+            value += f"  {'-' if imaginary.startswith('-') else '+'}  {imaginary.removeprefix('-')} i"
         rows.append((f"${label(name)}$", value))
     columns = run.columns
     rows.append(("weight ESS", number(columns["weight_ess"][0], columns["weight_ess_error"][0])))

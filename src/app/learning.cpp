@@ -53,8 +53,7 @@ class Session {
  private:
   void warm_up() {
     if (run_.warm) return;
-    progress_.note("warming up");
-    learner_.warm_up();
+    learner_.warm_up([this](double done) { progress_.part("warming up", done); });
     run_.warm = true;
   }
 
@@ -112,11 +111,12 @@ class Session {
 
   void certify() {
     if (!run_.config.certificate.enabled || run_.certificate) return;
-    progress_.note("certificate: annealing and sampling");
+    auto options = run_.config.certificate.options;
+    options.progress = [this](double done) { progress_.part("certificate", done); };
     // From the saved state, where a run killed during the certificate would begin again.
     learner_.restore(run_.checkpoint);
     auto certificate = quartic::certify(learner_.sampler(), run_.action, problem_.target,
-                                        run_.config.certificate.options, run_.config.run.seed);
+                                        options, run_.config.run.seed);
     keep_draws(certificate, run_.config.output.most_draws(certificate.chains, certificate.sites));
     run_.certificate = std::move(certificate);
     run_.provenance.seconds = before_ + since(start_);

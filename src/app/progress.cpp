@@ -43,12 +43,21 @@ void Progress::note(const std::string& what) {
     std::fflush(stdout);
   }
   if (mode_ == Mode::lines) fmt::print(stderr, "{}\n", what);
-  detail(what);
-}
-
-void Progress::detail(const std::string& what) {
+  stage_ = what;
   if (mode_ != Mode::bar) return;
   fmt::print(stderr, "\r\x1b[K{} ...", what);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void Progress::part(const std::string& what, double done) {
+  if (what != stage_) note(what);
+  const double now = seconds();
+  if (mode_ != Mode::bar || now < next_) return;
+  next_ = now + 0.1;
+  const int filled = static_cast<int>(16 * done);
+  fmt::print(stderr, "\r\x1b[K[{:#<{}}{:.<{}}] {:3.0f} %  {}", "", filled, "", 16 - filled,
+             100 * done, what);
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -27,8 +27,9 @@ class Progress {
   explicit Progress(const Globals& globals, double json_interval = 0);
   ~Progress();
 
-  void note(const std::string& what);    ///< a stage: "warming up", "certificate", ...
-  void detail(const std::string& what);  ///< how far the stage is; on the bar alone
+  void note(const std::string& what);  ///< a stage: "warming up", "certificate", ...
+  /// A stage and how far it is, a fraction: announced once, then followed on the bar.
+  void part(const std::string& what, double done);
   /// Shows what `status()` gives; calls it only where something is to be shown now, and spends at
   /// most a twentieth of the time on it.
   template <class MakeStatus>
@@ -50,6 +51,7 @@ class Progress {
   Mode mode_;
   double json_interval_;
   bool drawn_ = false;
+  std::string stage_;  ///< under way
   double next_ = 0, interval_ = 0.5;  ///< seconds
   Clock::time_point start_ = Clock::now();
 };

@@ -86,15 +86,21 @@ std::string certificate_text(const Certificate& c) {
   };
   std::string out = "certificate\n";
   out += line("F(theta)", c.free_energy,
-              "-ln Z of the learned action, by annealed importance sampling");
+              "-ln Z of the learned action, by annealing in both directions");
+  out += line("  forward", c.free_energy_forward,
+              fmt::format("alone; its mean work bounds F from above: {}",
+                          with_error(c.free_energy_upper.value, c.free_energy_upper.error)));
+  out += line("  reverse", c.free_energy_reverse,
+              fmt::format("alone; and from below: {}",
+                          with_error(c.free_energy_lower.value, c.free_energy_lower.error)));
   out += line("F_A", c.target_free_energy, "of the target");
   out += line("F_var", c.variational_free_energy, "= <A - S> + F(theta), the bound: F_A <= F_var");
   out += line("gap", c.gap, "F_var - F_A = KL(p||q)");
   out += line("Var(A-S)/2", c.half_variance, "the gap to leading order");
   out += line("weight ESS", c.weight_ess, "overlap: effective fraction of the weights exp(-(A-S))");
-  out += line(
-      "annealing", c.annealing_ess,
-      fmt::format("effective fraction of the weights of {} annealing steps", c.annealing_steps));
+  out +=
+      line("annealing", c.annealing_ess,
+           fmt::format("effective fraction of the forward weights, {} steps", c.annealing_steps));
   if (!c.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", c.reason);
   return out;
 }
@@ -116,6 +122,10 @@ nlohmann::json couplings_json(const LearnRun& run) {
 
 nlohmann::json certificate_json(const Certificate& c) {
   return {{"free_energy", to_json(c.free_energy)},
+          {"free_energy_forward", to_json(c.free_energy_forward)},
+          {"free_energy_reverse", to_json(c.free_energy_reverse)},
+          {"free_energy_upper", to_json(c.free_energy_upper)},
+          {"free_energy_lower", to_json(c.free_energy_lower)},
           {"target_free_energy", to_json(c.target_free_energy)},
           {"variational_free_energy", to_json(c.variational_free_energy)},
           {"gap", to_json(c.gap)},

@@ -71,13 +71,13 @@ Targets make_targets(const Options& options, const StoredSample& sample) {
       couplings.clear();
       for (const auto& spec : specs) couplings.push_back(spec.coupling);
       targets.points.push_back(couplings);
-      require_normalisable(specs, *sample.action.graph);
+      require_normalisable(specs, sample.action.graph);
     }
     at->coupling = scan.couplings.front();
     targets.scanned = scan.term;
     return targets;
   }
-  require_normalisable(targets.specs, *sample.action.graph);
+  require_normalisable(targets.specs, sample.action.graph);
   for (const auto& spec : targets.specs) couplings.push_back(spec.coupling);
   targets.points = {couplings};
   return targets;

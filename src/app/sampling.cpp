@@ -106,12 +106,11 @@ class Session {
   /// False: stopped before it was over; the file still has the state before it.
   bool warm_up() {
     if (run_.warm) return true;
-    progress_.note("warming up");
     const auto& wanted = run_.config.sample.warm_up;
     run_.warm_up = wanted.value_or(first_warm_up);
     sampler_.warm_up(run_.warm_up, [this](double done) {
       if (must_stop()) throw Stopped();
-      progress_.detail(fmt::format("warming up: {:.0f} %", 100 * done));
+      progress_.part("warming up", done);
     });
     for (int window = first_warm_up; !wanted && !at_rest_after(window); window *= 2) {
       if (must_stop()) return false;

@@ -5,69 +5,60 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
-#include "quartic/field/action.hpp"
+#include "quartic/field/projection.hpp"
 #include "quartic/field/target.hpp"
 #include "quartic/graph/lattice.hpp"
 
 namespace quartic {
 namespace {
 
-/// Adds g times the weights (1 each where there are none) to coupling[index(k)], k < count.
-template <class Index>
-void add(std::vector<double>& coupling, const TermSpec& spec, std::size_t count, double g,
-         Index&& index) {
-  for (std::size_t k = 0; k < count; ++k)
-    coupling[index(k)] += g * (spec.weights.empty() ? 1.0 : spec.weights[k]);
+double weight(const TermSpec& spec, std::size_t k) {
+  return spec.coupling.real() * (spec.weights.empty() ? 1.0 : spec.weights[k]);
 }
 
-/// The couplings of phi^n at each site, summed over all terms of that name.
-std::vector<double> powers(std::span<const TermSpec> target, std::string_view name, int sites) {
+/// The couplings of phi^6 at each site.
+std::vector<double> sextic_couplings(std::span<const TermSpec> target, int sites) {
   std::vector<double> sum(sites);
   for (const auto& spec : target)
-    if (spec.name == name)
-      add(sum, spec, sum.size(), spec.coupling.real(), [](std::size_t k) { return k; });
+    for (std::size_t i = 0; spec.name == "phi6" && i < sum.size(); ++i) sum[i] += weight(spec, i);
   return sum;
 }
 
-/// The least quartic coupling that plaquettes leave a site: each takes at most |g| / 4 of it.
-void subtract_plaquettes(std::span<const TermSpec> target, const Graph& graph,
-                         std::vector<double>& b) {
+/// All but phi6 and plaquettes, their couplings real.
+std::vector<TermSpec> quartic_part(std::span<const TermSpec> target) {
+  std::vector<TermSpec> part;
   for (const auto& spec : target) {
-    if (spec.name != "plaquette" || graph.lattice() == nullptr) continue;
-    const auto squares = plaquettes(*graph.lattice());
+    if (spec.name == "phi6" || spec.name == "plaquette") continue;
+    part.push_back(spec);
+    part.back().coupling = spec.coupling.real();
+  }
+  return part;
+}
+
+/// Leaves each site the least quartic coupling that plaquettes can: |g| / 4 less for each.
+void subtract_plaquettes(std::span<const TermSpec> target, Action& action) {
+  for (const auto& spec : target) {
+    if (spec.name != "plaquette") continue;
+    const auto squares = plaquettes(*action.graph->lattice());
     for (std::size_t k = 0; k < squares.size(); ++k)
-      for (const int site : squares[k])
-        b[site] -=
-            std::abs(spec.coupling.real() * (spec.weights.empty() ? 1 : spec.weights[k])) / 4;
+      for (const int site : squares[k]) action.b[site] -= std::abs(weight(spec, k)) / 4;
   }
 }
 
 }  // namespace
 
-void require_normalisable(std::span<const TermSpec> target, const Graph& graph) {
-  const auto sextic = powers(target, "phi6", graph.sites());
+void require_normalisable(std::span<const TermSpec> target,
+                          const std::shared_ptr<const Graph>& graph) {
+  for (const auto& spec : target) make_term(spec, *graph);  // refuses what the graph cannot have
+  const auto sextic = sextic_couplings(target, graph->sites());
   const auto least = std::min_element(sextic.begin(), sextic.end());
   if (least != sextic.end() && *least < 0)
     throw BadInput(fmt::format("the target cannot be normalised: phi6 has coupling {:g} at site {}",
                                *least, least - sextic.begin()),
                    "its real part must not be negative");
   if (least != sextic.end() && *least > 0) return;
-
-  std::vector<Edge> edges;
-  std::vector<double> w;
-  for (const auto& spec : target) {
-    const auto pairs = term_pairs(spec, graph);
-    edges.insert(edges.end(), pairs.begin(), pairs.end());
-    std::vector<double> part(pairs.size());
-    add(part, spec, part.size(), -spec.coupling.real(), [](std::size_t k) { return k; });
-    w.insert(w.end(), part.begin(), part.end());
-  }
-  Action action(std::make_shared<Graph>(graph.sites(), std::move(edges)));
-  action.w = std::move(w);
-  action.r = powers(target, "phi", graph.sites());
-  action.a = powers(target, "phi2", graph.sites());
-  action.b = powers(target, "phi4", graph.sites());
-  subtract_plaquettes(target, graph, action.b);
+  Action action = target_as_action(quartic_part(target), graph).value();
+  subtract_plaquettes(target, action);
   if (const auto reason = why_not_normalisable(action))
     throw BadInput(fmt::format("the target cannot be normalised: {}", *reason),
                    "phi4 needs a positive coupling, or phi2 one that outweighs the products");

@@ -112,7 +112,9 @@ std::vector<Key> certificate_keys(CertificateConfig& c) {
   return {
       {"enabled", &c.enabled, "compute free energies, bound and overlap after learning"},
       {"chains", &o.chains, "annealed trajectories", {.low = 64, .multiple = 16}},
-      {"steps", AutoInt{&o.steps}, "annealing steps; auto: from a pilot", at_least(1)},
+      {"steps", AutoInt{&o.steps}, "annealing steps; auto: as many as the error needs",
+       at_least(1)},
+      {"error", &o.error, "wanted standard error of the free energy", above(0)},
       {"draws", &o.draws, "configurations a chain for the averages", at_least(2)},
       {"sweeps", &o.sweeps, "sweeps between them", at_least(1)},
   };

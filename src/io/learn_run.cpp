@@ -36,6 +36,10 @@ struct Entry {
 };
 constexpr Entry estimates[] = {
     {"free_energy", &Certificate::free_energy},
+    {"free_energy_forward", &Certificate::free_energy_forward},
+    {"free_energy_reverse", &Certificate::free_energy_reverse},
+    {"free_energy_upper", &Certificate::free_energy_upper},
+    {"free_energy_lower", &Certificate::free_energy_lower},
     {"variational_free_energy", &Certificate::variational_free_energy},
     {"target_free_energy", &Certificate::target_free_energy},
     {"gap", &Certificate::gap},

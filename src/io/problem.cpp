@@ -1,15 +1,12 @@
 #include "quartic/io/problem.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
 #include <limits>
-#include <map>
 #include <utility>
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/field/projection.hpp"
 #include "quartic/graph/edge_list.hpp"
 #include "quartic/graph/lattice.hpp"
 
@@ -27,57 +24,6 @@ Lattice make_geometry(const GraphConfig& config) {
     lattice.periodic.assign(config.extent.size(), config.boundary.empty() || lattice.periodic[0]);
   return lattice;
 }
-
-std::pair<int, int> key(const Edge& edge) {
-  return std::minmax(edge.first, edge.second);
-}
-
-/// The target written in the action's own couplings, if it can be.
-class Projection {
- public:
-  explicit Projection(const Parameters& parameters) : action_(share(parameters)) {}
-
-  /// False: the term is not in the span.
-  bool add(const TermSpec& spec) {
-    if (spec.coupling.imag() != 0) return false;
-    const double g = spec.coupling.real();
-    if (spec.name == "phi") return add_powers(action_.r, g, spec.weights);
-    if (spec.name == "phi2") return add_powers(action_.a, g, spec.weights);
-    if (spec.name == "phi4") return add_powers(action_.b, g, spec.weights);
-    const auto pairs = term_pairs(spec, *action_.graph);
-    for (std::size_t k = 0; k < pairs.size(); ++k)
-      pairs_[key(pairs[k])] -= g * (spec.weights.empty() ? 1.0 : spec.weights[k]);
-    return !pairs.empty();
-  }
-
-  /// Shares each pair's coupling among its parallel edges; false where a pair is no edge.
-  bool distribute() {
-    std::map<std::pair<int, int>, int> parallel;
-    for (const auto& edge : action_.graph->edges()) ++parallel[key(edge)];
-    for (const auto& [pair, coupling] : pairs_)
-      if (coupling != 0 && !parallel.contains(pair)) return false;
-    for (int e = 0; e < action_.graph->edge_count(); ++e) {
-      const auto at = key(action_.graph->edges()[e]);
-      const auto found = pairs_.find(at);
-      if (found != pairs_.end()) action_.w[e] = found->second / parallel[at];
-    }
-    return true;
-  }
-
-  const Action& action() const { return action_; }
-
- private:
-  static Action share(const Parameters& parameters) {
-    return Action(std::shared_ptr<const Graph>(std::shared_ptr<void>(), &parameters.graph()));
-  }
-  static bool add_powers(std::vector<double>& to, double g, const std::vector<double>& weights) {
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] += g * (weights.empty() ? 1.0 : weights[i]);
-    return true;
-  }
-
-  Action action_;
-  std::map<std::pair<int, int>, double> pairs_;
-};
 
 bool in_span(const Parameters& parameters, const Action& target, const Action& start) {
   for (const auto kind : kinds) {
@@ -135,12 +81,10 @@ Problem make_problem(const Config& config, std::shared_ptr<const Graph> graph) {
 
 std::vector<double> expected_parameters(const std::vector<TermSpec>& target,
                                         const Parameters& parameters, const Action& start) {
-  std::vector<double> unknown(parameters.size(), std::numeric_limits<double>::quiet_NaN());
-  Projection projection(parameters);
-  for (const auto& spec : target)
-    if (!projection.add(spec)) return unknown;
-  if (!projection.distribute() || !in_span(parameters, projection.action(), start)) return unknown;
-  return parameters.gather(projection.action());
+  const auto action = target_as_action(target, start.graph);
+  if (!action || action->graph != start.graph || !in_span(parameters, *action, start))
+    return std::vector<double>(parameters.size(), std::numeric_limits<double>::quiet_NaN());
+  return parameters.gather(*action);
 }
 
 }  // namespace quartic

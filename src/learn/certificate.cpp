@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "quartic/field/features.hpp"
-#include "quartic/stats/annealing.hpp"
+#include "quartic/stats/free_energy.hpp"
 #include "quartic/stats/overlap.hpp"
 
 namespace quartic {
@@ -47,19 +47,32 @@ void draw_sample(const Sampler<T>& equilibrated, const Action& action, const Tar
   }
 }
 
+/// F of the learned action, the reverse trajectories from the learner's own fields.
+template <class T>
+WorkFreeEnergy measure_free_energy(const Sampler<T>& equilibrated, const Action& action,
+                                   const CertificateOptions& wanted, std::uint64_t seed,
+                                   Certificate& out) {
+  FreeEnergyOptions options;
+  options.sampler = equilibrated.options(), options.sampler.chains = wanted.chains;
+  options.steps = wanted.steps, options.error = wanted.error, options.progress = wanted.progress;
+  const auto plan = plan_from_uncoupled<T>(action, options.sampler, seed);
+  auto result = free_energy_by_work(plan, options, seed, &equilibrated);
+  const WorkEstimate& work = result.work;
+  out.free_energy = work.difference;
+  out.free_energy_forward = work.forward, out.free_energy_reverse = work.reverse;
+  out.free_energy_upper = work.upper, out.free_energy_lower = work.lower;
+  out.annealing_ess = work.forward_ess;
+  out.annealing_steps = result.steps;
+  return result;
+}
+
 }  // namespace
 
 template <class T>
 Certificate certify(const Sampler<T>& equilibrated, const Action& action, const Target& target,
                     const CertificateOptions& options, std::uint64_t seed) {
   Certificate result;
-  AnnealingOptions annealing;
-  annealing.chains = options.chains, annealing.steps = options.steps,
-  annealing.threads = equilibrated.options().threads;
-  const auto free_energy = anneal_free_energy<T>(action, annealing, seed);
-  result.free_energy = free_energy.free_energy;
-  result.annealing_ess = free_energy.weight_ess;
-  result.annealing_steps = free_energy.steps;
+  const auto free_energy = measure_free_energy(equilibrated, action, options, seed, result);
 
   draw_sample(equilibrated, action, target, options, seed, result);
   std::vector<double> difference(result.action.size());
@@ -82,8 +95,8 @@ Certificate certify(const Sampler<T>& equilibrated, const Action& action, const 
         effective, difference.size());
   } else if (!free_energy.ok) {
     result.ok = false;
-    result.reason = "the annealing weights have died; raise certificate.steps above " +
-                    std::to_string(free_energy.steps);
+    result.reason =
+        fmt::format("free energy, {} annealing steps: {}", free_energy.steps, free_energy.reason);
   }
   return result;
 }

@@ -7,8 +7,8 @@
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/learn/variational.hpp"
-#include "quartic/stats/annealing.hpp"
 #include "quartic/stats/autocorrelation.hpp"
+#include "quartic/stats/free_energy.hpp"
 
 namespace quartic {
 namespace {
@@ -104,10 +104,14 @@ std::vector<SelfTestResult> self_test() {
       within_errors("<phi^2>, 2x2, default moves", mean_square(action, 0), exact_square));
   results.push_back(
       within_errors("<phi^2>, 2x2, Metropolis", mean_square(action, 4), exact_square));
-  AnnealingOptions annealing;
-  annealing.threads = 1;
-  results.push_back(within_errors("F, 2x2, annealing",
-                                  anneal_free_energy<float>(action, annealing, 1).free_energy,
+  FreeEnergyOptions options;
+  options.sampler.threads = 1;
+  const auto plan = plan_from_uncoupled<float>(action, options.sampler, 1);
+  results.push_back(within_errors("F, 2x2, acceptance ratio",
+                                  free_energy_by_work<float>(plan, options, 1).work.difference,
+                                  exact_free_energy));
+  results.push_back(within_errors("F, 2x2, integration",
+                                  free_energy_by_integration<float>(plan, options, 1).difference,
                                   exact_free_energy));
   results.push_back(
       within_tolerance("natural gradient, one step: deviation", learned_deviation(), 0, 1e-4));

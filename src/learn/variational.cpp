@@ -87,8 +87,8 @@ VariationalLearner<T>::VariationalLearner(Target target, Parameters parameters, 
 }
 
 template <class T>
-void VariationalLearner<T>::warm_up() {
-  sampler_.warm_up(options_.warm_up);
+void VariationalLearner<T>::warm_up(const std::function<void(double)>& progress) {
+  sampler_.warm_up(options_.warm_up, progress);
 }
 
 template <class T>

@@ -1,125 +1,92 @@
 #include "quartic/stats/annealing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
-#include "quartic/core/quartic_density.hpp"
-#include "quartic/field/features.hpp"
-#include "quartic/mcmc/sampler.hpp"
+#include "quartic/core/error.hpp"
 #include "quartic/stats/overlap.hpp"
+#include "stats/energies.hpp"
 
 namespace quartic {
 namespace {
 
-/// F at w = 0: minus the sum of ln Z1 over sites.
-double uncoupled_free_energy(const Action& action) {
-  const int sites = action.graph->sites();
-  std::vector<double> j(sites), log_normaliser(sites);
-  for (int i = 0; i < sites; ++i) j[i] = -action.r[i];
-  quartic_moments(action.a, action.b, j, log_normaliser, {}, {}, {});
-  double sum = 0;
-  for (const double z : log_normaliser) sum -= z;
-  return sum;
-}
-
-/// The part of S that the annealing switches on: - sum w phi phi.
-Action coupling_part(const Action& action) {
-  Action part(action.graph);
-  part.w = action.w;
-  return part;
-}
-
 template <class T>
-std::vector<double> energies(const Sampler<T>& sampler, const Action& coupled) {
-  std::vector<double> out(sampler.chains());
-  sampler.for_each_block([&](int index) {
-    evaluate_action(
-        coupled, sampler.block(index),
-        std::span(out).subspan(static_cast<std::size_t>(index) * sampler.lanes(), sampler.lanes()));
-  });
-  return out;
-}
-
-double variance(const std::vector<double>& x) {
-  double mean = 0, square = 0;
-  for (const double v : x) mean += v / static_cast<double>(x.size());
-  for (const double v : x) square += (v - mean) * (v - mean) / static_cast<double>(x.size());
-  return square;
-}
-
-/// Where to stop on the way, at equal steps of the thermodynamic length int sqrt(Var(dS/dbeta))
-/// dbeta (measured in a pilot), which is what makes the work's variance least for a number of
-/// steps.
-template <class T>
-std::vector<double> plan(const Action& action, const AnnealingOptions& options,
-                         std::uint64_t seed) {
-  constexpr int stops = 40, sweeps = 4;
-  SamplerOptions pilot_options;
-  pilot_options.chains = 128, pilot_options.reflections = 2,
-  pilot_options.threads = options.threads;
-  Sampler<T> pilot(action, pilot_options, seed, Stream::pilot);
-  const Action coupled = coupling_part(action);
-  std::vector<double> length{0};
-  double before = std::sqrt(variance(energies(pilot, coupled)));
-  for (int k = 1; k <= stops; ++k) {
-    pilot.set_coupling_scale(static_cast<double>(k) / stops);
-    pilot.sweep(sweeps);
-    const double now = std::sqrt(variance(energies(pilot, coupled)));
-    length.push_back(length.back() + (before + now) / (2 * stops));
-    before = now;
-  }
-  int steps = options.steps;
-  if (steps == 0) {
-    // The work's variance is about 2 tau length^2 / steps; aim at 0.05 with tau of a few sweeps.
-    constexpr double autocorrelation = 6;
-    steps = static_cast<int>(
-        std::clamp(autocorrelation * length.back() * length.back() / 0.05, 100.0, 20000.0));
-  }
-  std::vector<double> beta{0};
-  for (int n = 1, k = 1; n <= steps; ++n) {
-    const double wanted = length.back() * n / steps;
-    while (k < stops && length[k] < wanted) ++k;
-    const double span = length[k] - length[k - 1];
-    const double fraction = span > 0 ? (wanted - length[k - 1]) / span : 1;
-    beta.push_back(length.back() > 0 ? (k - 1 + fraction) / stops : static_cast<double>(n) / steps);
-  }
-  beta.back() = 1;
-  return beta;
+std::vector<float> fields(const Sampler<T>& sampler) {
+  const auto phi = get_fields(sampler);
+  return {phi.begin(), phi.end()};
 }
 
 }  // namespace
 
 template <class T>
-AnnealingResult anneal_free_energy(const Action& action, const AnnealingOptions& options,
-                                   std::uint64_t seed) {
-  require_normalisable(action);
-  const auto beta = plan<T>(action, options, seed);
-  SamplerOptions sampler_options;
-  sampler_options.chains = options.chains, sampler_options.reflections = 1,
-  sampler_options.threads = options.threads;
-  Sampler<T> sampler(action, sampler_options, seed, Stream::annealing);
-  const Action coupled = coupling_part(action);
-  std::vector<double> work(options.chains);
-  for (std::size_t n = 1; n < beta.size(); ++n) {
-    const auto energy = energies(sampler, coupled);
-    for (std::size_t c = 0; c < work.size(); ++c) work[c] += (beta[n] - beta[n - 1]) * energy[c];
-    sampler.set_coupling_scale(beta[n]);
-    if (n + 1 < beta.size()) sampler.sweep(1);
+std::vector<double> drive(Sampler<T>& sampler, const ActionPath& path,
+                          std::span<const double> stops, const ProgressCallback& progress) {
+  const Action difference = path.difference();
+  std::vector<double> work(sampler.chains());
+  for (std::size_t n = 1; n < stops.size(); ++n) {
+    const auto d = energies(sampler, difference);
+    for (std::size_t c = 0; c < work.size(); ++c) work[c] += (stops[n] - stops[n - 1]) * d[c];
+    sampler.set_action(path.at(stops[n]));
+    sampler.sweep(1);
+    if (progress) progress(static_cast<double>(n) / static_cast<double>(stops.size() - 1));
   }
-  const Overlap overlap = measure_overlap(work, options.chains);
-  AnnealingResult result;
-  result.free_energy = {uncoupled_free_energy(action) - overlap.log_mean_weight.value,
-                        overlap.log_mean_weight.error};
-  result.weight_ess = overlap.weight_ess;
-  result.steps = static_cast<int>(beta.size()) - 1;
-  result.ok = overlap.weight_ess.value * options.chains >= 50;
-  return result;
+  return work;
 }
 
-template AnnealingResult anneal_free_energy<float>(const Action&, const AnnealingOptions&,
-                                                   std::uint64_t);
-template AnnealingResult anneal_free_energy<double>(const Action&, const AnnealingOptions&,
-                                                    std::uint64_t);
+template <class T>
+AnnealedSample anneal_sample(const ActionPath& path, std::span<const float> phi, int chains,
+                             const AnnealingOptions& options, std::uint64_t seed) {
+  const std::size_t sites = path.from.graph->sites(), row = sites * std::max(chains, 1);
+  if (chains < 2 || phi.empty() || phi.size() % row != 0) {
+    throw BadInput(
+        fmt::format("annealing: {} field values do not split into {} chains of equal "
+                    "length on {} sites, or there are fewer than two chains",
+                    phi.size(), chains, sites));
+  }
+  if (!(options.ess > 0 && options.ess < 1))
+    throw BadInput(fmt::format("annealing: ess = {:g} is not between 0 and 1", options.ess));
+  AnnealedSample out;
+  out.chains = chains, out.draws = static_cast<int>(phi.size() / row);
+  out.sites = static_cast<int>(sites);
+  const std::vector<double> start(phi.begin(), phi.end());
+  SamplerOptions moves = moves_along(options.sampler);
+  moves.chains = out.chains * out.draws;
+  Sampler<T> sampler(path.from, moves, seed, Stream::annealing);
+  const auto plan = plan_annealing<T>(path, moves, seed, start);
+  // Of work with a normal distribution the weights keep the fraction exp(-variance).
+  const int suggested = plan.steps_for(-std::log(options.ess) / 2);
+  out.steps = options.steps > 0 ? options.steps : std::min(suggested, options.most_steps);
+  for (;;) {
+    sampler.set_action(path.from);
+    set_fields(sampler, start);
+    const auto work = drive(sampler, path, plan.stops(out.steps), options.progress);
+    const Overlap overlap = measure_overlap(work, chains);
+    out.log_ratio = overlap.log_mean_weight, out.weight_ess = overlap.weight_ess;
+    out.log_weight.resize(work.size());
+    std::transform(work.begin(), work.end(), out.log_weight.begin(), [](double w) { return -w; });
+    out.ok = out.weight_ess.value >= options.ess;
+    if (out.ok || options.steps > 0 || out.steps >= options.most_steps) break;
+    out.steps = std::min(2 * out.steps, options.most_steps);
+  }
+  out.phi = fields(sampler);
+  if (!out.ok) {
+    out.reason = fmt::format(
+        "after {} annealing steps the weights keep {:.2g} of their effective "
+        "number, wanted {:.2g}",
+        out.steps, out.weight_ess.value, options.ess);
+  }
+  return out;
+}
+
+template std::vector<double> drive(Sampler<float>&, const ActionPath&, std::span<const double>,
+                                   const ProgressCallback&);
+template std::vector<double> drive(Sampler<double>&, const ActionPath&, std::span<const double>,
+                                   const ProgressCallback&);
+template AnnealedSample anneal_sample<float>(const ActionPath&, std::span<const float>, int,
+                                             const AnnealingOptions&, std::uint64_t);
+template AnnealedSample anneal_sample<double>(const ActionPath&, std::span<const float>, int,
+                                              const AnnealingOptions&, std::uint64_t);
 
 }  // namespace quartic

@@ -48,17 +48,14 @@ double forecast(const std::vector<double>& s, double count) {
   return whole > -1e-9 || half > -1e-9 ? count : count * std::exp(whole * whole / half);
 }
 
-double tail_weight(std::vector<double> log_modulus) {
+/// Share of `total` = sum exp(log_modulus - largest) that the largest 1 % carry.
+double tail_weight(std::vector<double> log_modulus, double largest, double total) {
   const auto tail = static_cast<std::ptrdiff_t>((log_modulus.size() + 99) / 100);
   std::nth_element(log_modulus.begin(), log_modulus.begin() + tail - 1, log_modulus.end(),
                    std::greater<>());
   std::sort(log_modulus.begin(), log_modulus.begin() + tail);
-  const double top = log_modulus[tail - 1];
-  double share = 0, total = 0;
-  for (std::ptrdiff_t n = 0; n < std::ssize(log_modulus); ++n) {
-    const double w = std::exp(log_modulus[n] - top);
-    total += w, share += n < tail ? w : 0;
-  }
+  double share = 0;
+  for (std::ptrdiff_t n = 0; n < tail; ++n) share += std::exp(log_modulus[n] - largest);
   return share / total;
 }
 
@@ -125,7 +122,8 @@ class Evaluation {
     point.error_samples = count;
     for (const double n : carriers)
       point.error_samples = std::min(point.error_samples, independent * n);
-    point.tail_weight = tail_weight(exponents_.log_modulus);
+    point.tail_weight =
+        tail_weight(exponents_.log_modulus, exponents_.largest, leave.total()[modulus]);
     point.pareto_shape = pareto_shape(exponents_.log_modulus);
     point.reason =
         why_not(point, {independent * forecast(leave.total(), count), tau, groups_.shortest_bin},

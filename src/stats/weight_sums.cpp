@@ -75,7 +75,7 @@ template <class Influence>
 void add_moments(std::size_t first, std::size_t last, double* out, Influence&& influence) {
   double second = 0, fourth = 0;
   for (std::size_t n = first; n < last; ++n) {
-    const double u2 = std::pow(influence(n), 2);
+    const double u = influence(n), u2 = u * u;
     second += u2, fourth += u2 * u2;
   }
   out[0] += second, out[1] += fourth;
@@ -137,10 +137,13 @@ std::vector<double> weight_sums(const ReweightingSample& sample, const Exponents
 std::vector<double> error_carriers(const ReweightingSample& sample, const SampleWeights& weights,
                                    const JackknifeGroups& groups, const ReweightedPoint& point,
                                    const std::vector<double>& sums, int threads) {
-  const Complex total(sums[real], sums[imag]);
+  const Complex inverse = 1.0 / Complex(sums[real], sums[imag]);
   const bool complex = !weights.imag.empty();
-  const auto relative = [&](std::size_t n) {
-    return Complex(weights.real[n], complex ? weights.imag[n] : 0) / total;
+  // w / W in real arithmetic: complex division would cost more than all the rest.
+  const auto share = [&](std::size_t n) {
+    const double x = weights.real[n], y = complex ? weights.imag[n] : 0;
+    return std::array{x * inverse.real() - y * inverse.imag(),
+                      x * inverse.imag() + y * inverse.real()};
   };
   const std::size_t observables = sample.observables.size();
   const std::size_t quantities = observables * (complex ? 2 : 1) + (complex ? 1 : 0);
@@ -150,14 +153,19 @@ std::vector<double> error_carriers(const ReweightingSample& sample, const Sample
     const std::size_t first = groups.first[g], last = groups.first[g + 1];
     double* out = moments[g].data();
     for (int part = 0; part < (complex ? 2 : 1); ++part)
-      for (std::size_t k = 0; k < observables; ++k, out += 2)
+      for (std::size_t k = 0; k < observables; ++k, out += 2) {
+        const double* x = sample.observables[k].data();
+        const Complex mean = point.observables[k].value;
         add_moments(first, last, out, [&](std::size_t n) {
-          const Complex u = relative(n) * (sample.observables[k][n] - point.observables[k].value);
-          return part == 0 ? u.real() : u.imag();
+          const auto [re, im] = share(n);
+          return part == 0 ? re * (x[n] - mean.real()) + im * mean.imag()
+                           : im * (x[n] - mean.real()) - re * mean.imag();
         });
+      }
     if (complex)
       add_moments(first, last, out, [&](std::size_t n) {
-        return relative(n).real() - std::hypot(weights.real[n], weights.imag[n]) / sums[modulus];
+        const double x = weights.real[n], y = weights.imag[n];
+        return share(n)[0] - std::sqrt(x * x + y * y) / sums[modulus];
       });
   }
   std::vector<double> carriers(quantities);

@@ -205,6 +205,22 @@ def test_graph(here):
     )
 
 
+def test_free_energy(here):
+    table = quartic("free-energy", "run.toml", "--to-target", "--set", "sampler.chains=256", cwd=here)
+    assert table.returncode == 0, table.stderr
+    for word in ("F = -ln Z of the target A", "work", "upper bound", "integration", "combined"):
+        assert word in table.stdout
+    done = quartic("free-energy", "run.toml", "--to-target", "--set", "sampler.chains=256", "--json", cwd=here)
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["ok"], result["reason"]
+    exact = -4.95792753304  # tests/reference/exact.json, 3x3
+    for route in (result["work"], result["integration"]):
+        assert route["free_energy"]["error"] <= 0.01
+        assert abs(route["free_energy"]["value"] - exact) < 4 * route["free_energy"]["error"]
+    (here / "run.toml").write_text(SMALL + A3 + "[[target]]\nterm = 'phi6'\ncoupling = 0.1\n")
+    refused(quartic("free-energy", "run.toml", "--to-target", cwd=here), 3, "this target is no action", here)
+
+
 def test_plot_without_python_package(here):
     assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
     bare = here / "bin"

@@ -61,6 +61,10 @@ def write_run(path, *, lattice="square", extent=(4, 4), epochs=400, optimiser="g
         gap = variance[-1] / 2
         for name, value, error in (
             ("free_energy", -20.5, 0.003),
+            ("free_energy_forward", -20.5, 0.005),
+            ("free_energy_reverse", -20.5, 0.005),
+            ("free_energy_upper", -20.4, 0.005),
+            ("free_energy_lower", -20.6, 0.005),
             ("variational_free_energy", -20.4, 0.004),
             ("target_free_energy", -20.4 - gap, 0.004),
             ("gap", gap, 0.002),

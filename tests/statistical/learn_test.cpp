@@ -11,7 +11,6 @@
 #include "quartic/graph/lattice.hpp"
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/variational.hpp"
-#include "quartic/stats/annealing.hpp"
 #include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic {
@@ -104,38 +103,6 @@ TEST(Sampler, SameBitsForAnyNumberOfThreads) {
   EXPECT_EQ(a.state().phi, b.state().phi);
   EXPECT_EQ(a.state().streams, b.state().streams);
   EXPECT_NE(a.state().phi, c.state().phi);
-}
-
-TEST(Annealing, MeetsExactFreeEnergies) {
-  for (const auto& entry : reference()["square"]) {
-    if (entry["g_nnn"] != 0) continue;
-    const Action action =
-        Action::uniform(square(entry["extent"][0]), entry["w"], 0, entry["a"], entry["b"]);
-    const auto result = anneal_free_energy<float>(action, {}, 5);
-    EXPECT_LT(std::abs(z(result.free_energy, entry["F"])), 4) << entry["extent"];
-    EXPECT_LT(result.free_energy.error, 0.01);
-    EXPECT_TRUE(result.ok);
-  }
-  for (const auto& entry : reference()["graphs"]) {
-    const auto result = anneal_free_energy<float>(listed_action(entry), {}, 5);
-    EXPECT_LT(std::abs(z(result.free_energy, entry["F"])), 4);
-  }
-}
-
-// Honest errors: the z-scores of many seeds are standard normal (chi^2 test at 4 sigma).
-TEST(Annealing, ErrorsAreHonestOverSeeds) {
-  const auto& entry = reference()["graphs"]["open_3x3_random"];
-  const Action action = listed_action(entry);
-  AnnealingOptions options;
-  options.chains = 128, options.steps = 50;
-  double chi2 = 0;
-  constexpr int seeds = 100;
-  for (int seed = 0; seed < seeds; ++seed) {
-    const double score =
-        z(anneal_free_energy<float>(action, options, seed).free_energy, entry["F"]);
-    chi2 += score * score;
-  }
-  EXPECT_NEAR(chi2 / seeds, 1, 4 * std::sqrt(2.0 / seeds));
 }
 
 TEST(Learn, NaturalGradientMeetsATargetInItsSpanInOneUpdate) {

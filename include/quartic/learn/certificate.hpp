@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "quartic/core/progress.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/field/target.hpp"
 #include "quartic/mcmc/sampler.hpp"
@@ -12,21 +13,27 @@
 namespace quartic {
 
 struct CertificateOptions {
-  int chains = 1024;  ///< annealed trajectories, a multiple of 16
-  int steps = 0;      ///< annealing steps; 0: chosen from a pilot
-  int draws = 16;     ///< configurations a chain for the averages under the learned action
-  int sweeps = 8;     ///< sweeps between them
+  int chains = 1024;    ///< annealed trajectories, a multiple of 16
+  int steps = 0;        ///< annealing steps; 0: as many as the wanted error needs
+  double error = 0.01;  ///< wanted standard error of F
+  int draws = 16;       ///< configurations a chain for the averages under the learned action
+  int sweeps = 8;       ///< sweeps between them
+  ProgressCallback progress;
 };
 
 /// F_A <= variational_free_energy = <A - S> + F(theta); the gap is KL(p||q).
 struct Certificate {
-  Estimate free_energy;  ///< F(theta) = -ln Z, by annealed importance sampling from w = 0
+  Estimate free_energy;  ///< F(theta) = -ln Z, by annealing in both directions (acceptance ratio)
+  Estimate free_energy_forward;      ///< from forward work alone, annealed importance sampling
+  Estimate free_energy_reverse;      ///< from reverse work alone
+  Estimate free_energy_upper;        ///< F_0 + <W_F> >= F
+  Estimate free_energy_lower;        ///< F_0 - <W_R> <= F
   Estimate variational_free_energy;  ///< <A - S>_p + F
   Estimate target_free_energy;       ///< F_A = F - ln <exp(-(A - S))>_p
   Estimate gap;                      ///< their difference, errors correlated
   Estimate half_variance;            ///< Var_p(A - S) / 2, the gap to leading order
   Estimate weight_ess;               ///< effective fraction of the weights exp(-(A - S))
-  Estimate annealing_ess;            ///< effective fraction of the annealing weights
+  Estimate annealing_ess;            ///< effective fraction of the forward annealing weights
   int annealing_steps = 0;
   bool ok = true;      ///< false where the weights have died
   std::string reason;  ///< why not ok
@@ -38,9 +45,9 @@ struct Certificate {
 };
 
 /// Certifies a learned action. `equilibrated` samples it already (the learner's own sampler): its
-/// fields are where the certificate's chains begin, with random streams of their own, and it is
-/// left as it is. A fresh start could be trapped in domain walls where the learned action is deep
-/// in the broken phase. O(chains (V + E) (annealing steps + draws sweeps)).
+/// fields are where the certificate's chains and the reverse annealing begin, with random streams
+/// of their own, and it is left as it is. A fresh start could be trapped in domain walls where the
+/// learned action is deep in the broken phase. O(chains (V + E) (annealing steps + draws sweeps)).
 template <class T>
 Certificate certify(const Sampler<T>& equilibrated, const Action& action, const Target& target,
                     const CertificateOptions& options, std::uint64_t seed);

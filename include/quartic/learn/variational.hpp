@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,7 +86,7 @@ class VariationalLearner {
                      std::uint64_t seed);
 
   /// Equilibrates the fields under the starting couplings and tunes the schedule.
-  void warm_up();
+  void warm_up(const std::function<void(double)>& progress = {});
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   EpochRow step();

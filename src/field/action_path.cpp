@@ -1,0 +1,85 @@
+#include "quartic/field/action_path.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "quartic/core/error.hpp"
+#include "quartic/core/quartic_density.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a,
+                                  CouplingKind::b};
+
+/// of_x x + of_y y, coupling by coupling.
+Action combine(const Action& x, const Action& y, double of_x, double of_y) {
+  if (x.graph->edge_count() != y.graph->edge_count() || x.graph->sites() != y.graph->sites())
+    throw BadInput("a path joins two actions on one graph, but these have different ones",
+                   "extend() puts an action on a larger graph");
+  Action out(y.graph);
+  for (const auto kind : kinds) {
+    const auto &from = x.couplings(kind), &to = y.couplings(kind);
+    auto& between = out.couplings(kind);
+    for (std::size_t k = 0; k < between.size(); ++k) between[k] = of_x * from[k] + of_y * to[k];
+  }
+  return out;
+}
+
+}  // namespace
+
+Action ActionPath::at(double beta) const {
+  return combine(from, to, 1 - beta, beta);
+}
+
+Action ActionPath::difference() const {
+  return combine(from, to, -1, 1);
+}
+
+Action uncoupled(const Action& action) {
+  Action out = action;
+  std::fill(out.w.begin(), out.w.end(), 0.0);
+  return out;
+}
+
+Action mean_field(const Action& action) {
+  constexpr int rounds = 200;
+  constexpr double tolerance = 1e-6;  // of the polarised site's own width
+  const int sites = action.graph->sites();
+  if (sites == 0) return action;
+  const double width = std::sqrt(quartic_moments(action.a[0], action.b[0], 0).second);
+  std::vector<double> mean(sites, 0.0);
+  mean[0] = width;
+  for (int round = 0; round < rounds; ++round) {
+    double change = 0;
+    for (int k = 1; k <= sites; ++k) {  // the polarised site last, or it would forget
+      const int i = k % sites;
+      const double now =
+          quartic_moments(action.a[i], action.b[i], action.local_field(i, mean)).mean;
+      change = std::max(change, std::abs(now - mean[i]));
+      mean[i] = now;
+    }
+    if (change < tolerance * width) break;
+  }
+  // Without order what is left of the polarisation is noise of the descent.
+  if (std::all_of(mean.begin(), mean.end(), [&](double m) { return std::abs(m) < 1e-3 * width; }))
+    return uncoupled(action);
+  Action out = uncoupled(action);
+  for (int i = 0; i < sites; ++i) out.r[i] = -action.local_field(i, mean);
+  return out;
+}
+
+double uncoupled_free_energy(const Action& action) {
+  if (std::any_of(action.w.begin(), action.w.end(), [](double w) { return w != 0; }))
+    throw BadInput("the free energy of coupled sites is no product of single-site integrals");
+  const int sites = action.graph->sites();
+  std::vector<double> j(sites), log_normaliser(sites);
+  for (int i = 0; i < sites; ++i) j[i] = -action.r[i];
+  quartic_moments(action.a, action.b, j, log_normaliser, {}, {}, {});
+  double sum = 0;
+  for (const double z : log_normaliser) sum -= z;
+  return sum;
+}
+
+}  // namespace quartic

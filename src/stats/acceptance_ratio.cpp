@@ -1,0 +1,136 @@
+#include "quartic/stats/acceptance_ratio.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/math/tools/roots.hpp>
+#include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "quartic/core/error.hpp"
+#include "quartic/stats/overlap.hpp"
+
+namespace quartic {
+namespace {
+
+/// The works without one of `groups` groups of neighbouring trajectories.
+std::vector<double> without(std::span<const double> work, std::size_t group, std::size_t groups) {
+  const std::size_t begin = group * work.size() / groups, end = (group + 1) * work.size() / groups;
+  std::vector<double> kept(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(begin));
+  kept.insert(kept.end(), work.begin() + static_cast<std::ptrdiff_t>(end), work.end());
+  return kept;
+}
+
+double acceptance(double x) {
+  return 1 / (1 + std::exp(x));
+}
+
+/// Sum over works of the acceptance f(w + constant), and of its derivative f (1 - f).
+struct Acceptance {
+  double sum = 0, slope = 0;
+};
+Acceptance accept(std::span<const double> work, double constant) {
+  Acceptance out;
+  for (const double w : work) {
+    const double f = acceptance(w + constant);
+    out.sum += f, out.slope += f * (1 - f);
+  }
+  return out;
+}
+
+struct Solution {
+  double difference, overlap;
+};
+
+/// Newton's method within brackets: the imbalance of acceptances grows with dF, and changes sign
+/// between the extreme works.
+Solution solve(std::span<const double> forward, std::span<const double> reverse,
+               std::optional<double> guess = {}) {
+  const double forwards = static_cast<double>(forward.size()),
+               reverses = static_cast<double>(reverse.size());
+  const double m = std::log(forwards / reverses);
+  const auto [f_low, f_high] = std::minmax_element(forward.begin(), forward.end());
+  const auto [r_low, r_high] = std::minmax_element(reverse.begin(), reverse.end());
+  const double margin = std::abs(m) + 1;
+  const double low = std::min(*f_low, -*r_high) - margin,
+               high = std::max(*f_high, -*r_low) + margin;
+  const auto imbalance = [&](double d) {
+    const Acceptance f = accept(forward, m - d), r = accept(reverse, d - m);
+    return std::pair(f.sum - r.sum, f.slope + r.slope);
+  };
+  constexpr int bits = 40;
+  const double d = boost::math::tools::newton_raphson_iterate(
+      imbalance, guess.value_or((low + high) / 2), low, high, bits);
+  // With n_F = n_R the two mean acceptances are equal, and each is half the overlap.
+  return {d, accept(forward, -d).sum / forwards + accept(reverse, d).sum / reverses};
+}
+
+Estimate jackknife(double value, const std::vector<double>& left_out) {
+  const double n = static_cast<double>(left_out.size());
+  double mean = 0, square = 0;
+  for (const double x : left_out) mean += x / n;
+  for (const double x : left_out) square += (x - mean) * (x - mean);
+  return {value, std::sqrt(square * (n - 1) / n)};
+}
+
+void require_works(std::span<const double> work, const char* direction) {
+  if (work.size() < 2)
+    throw BadInput(fmt::format("the acceptance ratio needs at least two {} trajectories, got {}",
+                               direction, work.size()));
+  if (!std::all_of(work.begin(), work.end(), [](double w) { return std::isfinite(w); }))
+    throw BadInput(fmt::format("a {} work is not finite", direction));
+}
+
+Estimate negative(const Estimate& x) {
+  return {-x.value, x.error};
+}
+
+/// Says where the numbers are not to be trusted.
+void judge(WorkEstimate& w, double forwards, double reverses) {
+  constexpr double least_overlap = 0.1, least_effective = 50;
+  const double apart = w.forward.value - w.reverse.value,
+               error = std::hypot(w.forward.error, w.reverse.error);
+  if (w.overlap.value < least_overlap) {
+    w.ok = false;
+    w.reason = fmt::format(
+        "forward and reverse work overlap by {:.2g} only, {} is the least to be trusted",
+        w.overlap.value, least_overlap);
+  } else if (w.forward_ess.value * forwards >= least_effective &&
+             w.reverse_ess.value * reverses >= least_effective && std::abs(apart) > 4 * error) {
+    w.ok = false;
+    w.reason = fmt::format(
+        "the two directions disagree, {:.6g} forward and {:.6g} reverse: the fields at the coupled "
+        "end are not in equilibrium",
+        w.forward.value, w.reverse.value);
+  }
+}
+
+}  // namespace
+
+WorkEstimate acceptance_ratio(std::span<const double> forward, std::span<const double> reverse) {
+  require_works(forward, "forward");
+  require_works(reverse, "reverse");
+  const std::size_t groups = std::min({forward.size(), reverse.size(), std::size_t{64}});
+  const Solution best = solve(forward, reverse);
+  std::vector<double> difference, overlap;
+  for (std::size_t group = 0; group < groups; ++group) {
+    const auto left =
+        solve(without(forward, group, groups), without(reverse, group, groups), best.difference);
+    difference.push_back(left.difference);
+    overlap.push_back(left.overlap);
+  }
+  const Overlap f = measure_overlap(forward, static_cast<int>(forward.size()));
+  const Overlap r = measure_overlap(reverse, static_cast<int>(reverse.size()));
+  WorkEstimate result;
+  result.difference = jackknife(best.difference, difference);
+  result.overlap = jackknife(best.overlap, overlap);
+  result.forward = negative(f.log_mean_weight), result.reverse = r.log_mean_weight;
+  result.upper = f.difference, result.lower = negative(r.difference);
+  result.forward_ess = f.weight_ess, result.reverse_ess = r.weight_ess;
+  judge(result, static_cast<double>(forward.size()), static_cast<double>(reverse.size()));
+  return result;
+}
+
+}  // namespace quartic

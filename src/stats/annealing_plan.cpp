@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "quartic/core/error.hpp"
+#include "quartic/stats/annealing.hpp"
+#include "stats/energies.hpp"
+
+namespace quartic {
+namespace {
+
+using Knot = AnnealingPlan::Knot;
+
+template <class T>
+class Pilot {
+ public:
+  Pilot(const ActionPath& path, const SamplerOptions& wanted, std::uint64_t seed,
+        std::span<const double> start)
+      : path_(path),
+        difference_(path.difference()),
+        sampler_(path.from, options(wanted, start.size() / sites(path)), seed, Stream::pilot) {
+    if (!start.empty()) set_fields(sampler_, spread(start, sampler_.chains(), sites(path)));
+  }
+
+  /// Up in steps that the chains can follow, then halved from above until neighbours overlap: near
+  /// the upper end of a path from the mean field all changes within a tiny interval.
+  std::vector<Knot> knots() {
+    std::vector<Knot> knots{measure(0)};
+    while (knots.back().beta < 1 && knots.size() < most_knots) {
+      const Knot& last = knots.back();
+      knots.push_back(
+          measure(std::min(1.0, last.beta + stride / std::max(last.deviation, stride))));
+    }
+    if (knots.back().beta < 1) knots.push_back(measure(1));
+    for (std::size_t k = knots.size() - 1; k > 0;) {
+      if (too_far(knots[k - 1], knots[k]) && knots.size() < 2 * most_knots) {
+        const double middle = (knots[k - 1].beta + knots[k].beta) / 2;
+        knots.insert(knots.begin() + static_cast<std::ptrdiff_t>(k), measure(middle));
+        ++k;
+      } else {
+        --k;
+      }
+    }
+    return knots;
+  }
+
+ private:
+  static constexpr double stride = 0.7;  // of a standard deviation of D
+  static constexpr int relaxation = 8, draws = 16;
+  static constexpr std::size_t most_knots = 400;
+
+  static std::size_t sites(const ActionPath& path) { return path.from.graph->sites(); }
+  static SamplerOptions options(SamplerOptions wanted, std::size_t given) {
+    wanted = moves_along(wanted);
+    wanted.chains = given > 0 ? static_cast<int>(std::min<std::size_t>(given / 16 * 16, 256)) : 256;
+    return wanted;
+  }
+  /// Evenly spread over all that are given, because neighbouring draws of a chain are alike.
+  static std::vector<double> spread(std::span<const double> phi, int count, std::size_t sites) {
+    const std::size_t given = phi.size() / sites;
+    std::vector<double> out;
+    for (int k = 0; k < count; ++k) {
+      const auto one = phi.subspan(k * given / count * sites, sites);
+      out.insert(out.end(), one.begin(), one.end());
+    }
+    return out;
+  }
+  static bool too_far(const Knot& x, const Knot& y) {
+    return (y.beta - x.beta) * std::max(x.deviation, y.deviation) > 2 * stride &&
+           y.beta - x.beta > 1e-9;
+  }
+
+  Knot measure(double beta) {
+    sampler_.set_action(path_.at(beta));
+    sampler_.sweep(relaxation);
+    const std::size_t chains = sampler_.chains();
+    std::vector<double> mean(chains), all;
+    for (int draw = 0; draw < draws; ++draw) {
+      sampler_.sweep(1);
+      const auto now = energies(sampler_, difference_);
+      for (std::size_t c = 0; c < chains; ++c) mean[c] += now[c] / draws;
+      all.insert(all.end(), now.begin(), now.end());
+    }
+    // A chain's mean over m sweeps has variance 2 tau Var / m.
+    const double single = variance(all), averaged = draws * variance(mean);
+    return {beta, std::sqrt(single), std::sqrt(std::max(averaged, single))};
+  }
+
+  static double variance(const std::vector<double>& x) {
+    double mean = 0, square = 0;
+    for (const double v : x) mean += v / static_cast<double>(x.size());
+    for (const double v : x) square += (v - mean) * (v - mean) / static_cast<double>(x.size());
+    return square;
+  }
+
+  const ActionPath& path_;
+  Action difference_;
+  Sampler<T> sampler_;
+};
+
+/// Trapezium.
+double length_between(const Knot& low, const Knot& high) {
+  return (high.beta - low.beta) * (low.friction + high.friction) / 2;
+}
+
+bool coupled(const Action& action) {
+  return std::any_of(action.w.begin(), action.w.end(), [](double w) { return w != 0; });
+}
+
+}  // namespace
+
+double AnnealingPlan::friction_length() const {
+  double sum = 0;
+  for (std::size_t k = 1; k < knots.size(); ++k) sum += length_between(knots[k - 1], knots[k]);
+  return sum;
+}
+
+std::vector<double> AnnealingPlan::stops(int steps) const {
+  std::vector<double> out{0};
+  const double total = friction_length();
+  double before = 0;  // length up to knot k - 1
+  for (std::size_t n = 1, k = 1; n < static_cast<std::size_t>(steps); ++n) {
+    const double part = static_cast<double>(n) / steps, wanted = total * part;
+    while (k + 1 < knots.size() && before + length_between(knots[k - 1], knots[k]) < wanted) {
+      before += length_between(knots[k - 1], knots[k]);
+      ++k;
+    }
+    const Knot &low = knots[k - 1], &high = knots[k];
+    const double length = length_between(low, high);
+    const double fraction = length > 0 ? std::min(1.0, (wanted - before) / length) : part;
+    out.push_back(low.beta + fraction * (high.beta - low.beta));
+  }
+  out.push_back(1);
+  return out;
+}
+
+int AnnealingPlan::steps_for(double work_variance) const {
+  return static_cast<int>(std::clamp(std::pow(friction_length(), 2) / work_variance, 10.0, 1e9));
+}
+
+template <class T>
+AnnealingPlan plan_annealing(const ActionPath& path, const SamplerOptions& sampler,
+                             std::uint64_t seed, std::span<const double> start) {
+  require_normalisable(path.from);
+  require_normalisable(path.to);
+  if (start.empty() && coupled(path.from))
+    throw BadInput("annealing from a coupled action needs fields in equilibrium to begin with");
+  return {path, Pilot<T>(path, sampler, seed, start).knots()};
+}
+
+template <class T>
+AnnealingPlan plan_from_uncoupled(const Action& action, const SamplerOptions& sampler,
+                                  std::uint64_t seed) {
+  require_normalisable(action);
+  const Action ordered = mean_field(action);
+  auto plan = plan_annealing<T>({uncoupled(action), action}, sampler, seed);
+  if (ordered.r == action.r) return plan;
+  auto other = plan_annealing<T>({ordered, action}, sampler, seed);
+  return other.friction_length() < plan.friction_length() ? other : plan;
+}
+
+template AnnealingPlan plan_annealing<float>(const ActionPath&, const SamplerOptions&,
+                                             std::uint64_t, std::span<const double>);
+template AnnealingPlan plan_annealing<double>(const ActionPath&, const SamplerOptions&,
+                                              std::uint64_t, std::span<const double>);
+template AnnealingPlan plan_from_uncoupled<float>(const Action&, const SamplerOptions&,
+                                                  std::uint64_t);
+template AnnealingPlan plan_from_uncoupled<double>(const Action&, const SamplerOptions&,
+                                                   std::uint64_t);
+
+}  // namespace quartic
