@@ -103,7 +103,7 @@ def draw(path: Path, lattices, mu2, tables, found, critical, error) -> None:
         left.fill_between(mu2, value - spread, value + spread, color=colour, alpha=0.3, linewidth=0)
         left.plot(mu2, value, color=colour, linewidth=1.2, label=f"$L = {lattice.extent}$")
     left.axvspan(critical - error, critical + error, color="black", alpha=0.15, linewidth=0)
-    left.set(xlim=(START - 0.01, START + 0.02), xlabel=r"$\mu^2$", ylabel=r"$U = 1 - \langle m^4\rangle / 3\langle m^2\rangle^2$")
+    left.set(xlim=(START - 0.01, START + 0.02), ylim=(0.4, 0.67), xlabel=r"$\mu^2$", ylabel=r"$U = 1 - \langle m^4\rangle / 3\langle m^2\rangle^2$")
     left.ticklabel_format(useOffset=False)
     left.legend(frameon=False, fontsize=8)
     extents, values, errors = zip(*found, strict=True)
@@ -115,7 +115,7 @@ def draw(path: Path, lattices, mu2, tables, found, critical, error) -> None:
     right.set(xlabel=f"$L^{{-{EXPONENT:g}}}$", ylabel=r"crossing of $L$ and $2L$")
     right.ticklabel_format(axis="y", useOffset=False)
     right.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=8, loc="lower right")
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=200)
@@ -136,7 +136,10 @@ def main() -> None:
         print(f"crossing of {extent:>3} and {2 * extent:>3}   mu^2 = {value:.5f} +- {error:.5f}")
     if len(found) < 2:
         raise SystemExit("two crossings at least are needed: give runs of L, 2L and 4L")
-    critical, error, chi2 = extrapolate(found)
+    kept = next(k for k in range(len(found) - 1) if len(found) - k == 2 or extrapolate(found[k:])[2] < 2)
+    critical, error, chi2 = extrapolate(found[kept:])
+    if kept:
+        print(f"left out of the fit, too small for one correction term: L below {found[kept][0]}")
     print(f"critical point         mu_c^2 = {critical:.5f} +- {error:.5f}   chi^2/dof = {chi2:.2f}")
     if options.output:
         draw(options.output, lattices, mu2, tables, found, critical, error)
