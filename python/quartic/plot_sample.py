@@ -37,6 +37,10 @@ WINDOW = 150  # bins of them
 PALETTE = (BLUE, ORANGE, GREEN)
 
 
+def _binned(run: SampleRun) -> str:
+    return f", means of {run.bin_length} draws" if run.bin_length > 1 else ""
+
+
 def _draw_axis(axes: Axes, label: bool) -> None:
     if label:
         axes.set_xlabel("draw")
@@ -82,7 +86,7 @@ def series_figure(run: SampleRun) -> Figure:
         draw_trace(left, run, name, label=name == names[-1])
         draw_running_mean(right, run, name, label=name == names[-1])
     chains = run.series[names[0]].shape[0]
-    panels[0, 0].set_title(f"the beginning of {min(CHAINS, chains)} chains", loc="left", fontsize=9)
+    panels[0, 0].set_title(f"the beginning of {min(CHAINS, chains)} chains{_binned(run)}", loc="left", fontsize=9)
     panels[0, 1].set_title(f"running means; black: all {chains} chains ± 2 errors", loc="left", fontsize=9)
     return figure
 
@@ -141,7 +145,7 @@ def draw_autocorrelation(axes: Axes, run: SampleRun, names: tuple[str, ...] = ("
     axes.set_xlim(-0.02 * time[-1], 1.02 * time[-1])
     axes.set_ylim(min(-0.08, axes.get_ylim()[0]), 1.05)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.set_xlabel("draws")
+    axes.set_xlabel(f"draws{_binned(run)}")
     axes.set_ylabel(r"$\rho$")
     axes.legend(loc="upper right", handlelength=1.2)
 
@@ -232,7 +236,7 @@ def summary_figure(run: SampleRun) -> Figure:
     figure, panels = plt.subplots(2, 3, figsize=(9.4, 5.2))
     draw_trace(panels[0, 0], run, "m")
     draw_running_mean(panels[0, 1], run, "phi2")
-    panels[0, 0].set_title(f"{CHAINS} chains", loc="left", fontsize=9)
+    panels[0, 0].set_title(f"{CHAINS} chains{_binned(run)}", loc="left", fontsize=9)
     panels[0, 1].set_title("running means; black: all chains", loc="left", fontsize=9)
     draw_histogram(panels[0, 2], run, "m")
     draw_autocorrelation(panels[1, 0], run)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from program import QUARTIC, contents, needs_program, quartic, refused, same_bits, started
@@ -231,25 +230,6 @@ def test_plot_without_python_package(here):
     program = shutil.copy(QUARTIC, bare / "quartic")
     done = subprocess.run([program, "plot", "run.h5"], cwd=here, text=True, capture_output=True, check=False)
     assert done.returncode == 3 and "matplotlib" in done.stderr
-
-
-def test_run_file_layout_from_python(here):
-    h5py = pytest.importorskip("h5py")
-    assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
-    layout = json.loads((Path(__file__).parents[2] / "docs" / "run-file-layout.json").read_text())
-    with h5py.File(here / "run.h5") as file:
-        for entry in (entry for entry in layout["entries"] if "learn" in entry["kinds"]):
-            group, _, attribute = entry["path"].partition("@")
-            if attribute:
-                assert attribute in file[group].attrs, entry["path"]
-                continue
-            data = file[entry["path"]]
-            kind = "string" if h5py.check_string_dtype(data.dtype) else data.dtype.name
-            assert kind in entry["type"], entry["path"]
-            names = [dimension[0].name.split("/")[-1] for dimension in data.dims if len(dimension)]
-            if data.is_scale:
-                names = [entry["path"].split("/")[-1]]
-            assert names == entry["dims"], entry["path"]
 
 
 def test_xarray_and_arviz_open_it(here):

@@ -308,7 +308,7 @@ TEST(Mbar, ErrorsAreHonestOverSeeds) {
   std::vector<Action> rungs;
   for (const double w : {0.0, 0.6, 1.0}) rungs.push_back(uniform(2, w, 1.52425, 0.175));
   ScoreVariance averages;
-  for (int seed = 0; seed < 500; ++seed) {
+  for (int seed = 0; seed < 2000; ++seed) {
     auto l = ladder(rungs, 2, {.chains = 128, .draws = 8, .sweeps = 2, .warm_up = 50}, 100 + seed);
     const auto mbar = solve_mbar(l.actions, l.sets);
     l.sample.log_weight = mbar.log_weight;
