@@ -15,6 +15,7 @@ import numpy as np
 
 EXPONENT = 1 + 7 / 4  # 1/nu + omega
 GROUPS = 32  # of chains, for the jackknife
+START = -0.9515  # mu^2 of the runs
 
 
 class Lattice:
@@ -37,21 +38,18 @@ class Lattice:
         chains = len(values) // GROUPS * GROUPS
         return values[:chains].reshape(GROUPS, -1)
 
-    def binder(self, mu2: np.ndarray, left_out: int | None = None) -> np.ndarray:
-        """1 - <m^4> / (3 <m^2>^2) at each mu^2, without one group of chains where told so."""
-        kept = np.arange(GROUPS) != (-1 if left_out is None else left_out)
-        change = -0.5 * self.sites * (self.phi2[kept] - self.phi2.mean()).ravel()
-        m2, m4 = self.m2[kept].ravel(), self.m4[kept].ravel()
-        values = []
-        for shift in np.atleast_1d(mu2) - self.mu2:
-            weight = np.exp(shift * change - (shift * change).max())
-            total = weight.sum()
-            values.append(1 - (weight @ m4) * total / (3 * (weight @ m2) ** 2))
-        return np.array(values)
-
     def table(self, mu2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The cumulant on a grid: all chains, and [group left out, mu^2]."""
-        return self.binder(mu2), np.array([self.binder(mu2, group) for group in range(GROUPS)])
+        """1 - <m^4> / (3 <m^2>^2) on a grid of mu^2: of all chains, and [group left out, mu^2]."""
+        change = -0.5 * self.sites * (self.phi2 - self.phi2.mean())
+        columns = []
+        for shift in mu2 - self.mu2:
+            weight = np.exp(shift * change - (shift * change).max())
+            sums = np.array([weight.sum(1), (weight * self.m2).sum(1), (weight * self.m4).sum(1)])
+            total = sums.sum(1, keepdims=True)
+            norm, m2, m4 = np.concatenate([total, total - sums], axis=1)
+            columns.append(1 - m4 * norm / (3 * m2**2))
+        values = np.array(columns).T
+        return values[0], values[1:]
 
 
 def jackknife_error(values: np.ndarray) -> np.ndarray:
@@ -59,10 +57,11 @@ def jackknife_error(values: np.ndarray) -> np.ndarray:
 
 
 def crossing(mu2: np.ndarray, small: np.ndarray, large: np.ndarray) -> float:
-    """Where two cumulants meet, by a parabola through their difference."""
-    roots = np.roots(np.polyfit(mu2 - mu2.mean(), large - small, 2))
-    roots = roots[np.isreal(roots)].real + mu2.mean()
-    return float(roots[np.argmin(np.abs(roots - mu2.mean()))]) if len(roots) else np.nan
+    """Where two cumulants meet, on a straight line between points of the grid; of several the one nearest to the runs."""
+    difference = large - small
+    at = np.flatnonzero(difference[:-1] * difference[1:] <= 0)
+    roots = mu2[at] + (mu2[at + 1] - mu2[at]) * difference[at] / (difference[at] - difference[at + 1])
+    return float(roots[np.argmin(np.abs(roots - START))]) if len(roots) else np.nan
 
 
 def crossings(lattices: list[Lattice], mu2: np.ndarray, tables: dict) -> list[tuple[int, float, float]]:
@@ -104,7 +103,7 @@ def draw(path: Path, lattices, mu2, tables, found, critical, error) -> None:
         left.fill_between(mu2, value - spread, value + spread, color=colour, alpha=0.3, linewidth=0)
         left.plot(mu2, value, color=colour, linewidth=1.2, label=f"$L = {lattice.extent}$")
     left.axvspan(critical - error, critical + error, color="black", alpha=0.15, linewidth=0)
-    left.set(xlabel=r"$\mu^2$", ylabel=r"$U = 1 - \langle m^4\rangle / 3\langle m^2\rangle^2$")
+    left.set(xlim=(START - 0.01, START + 0.02), xlabel=r"$\mu^2$", ylabel=r"$U = 1 - \langle m^4\rangle / 3\langle m^2\rangle^2$")
     left.ticklabel_format(useOffset=False)
     left.legend(frameon=False, fontsize=8)
     extents, values, errors = zip(*found, strict=True)
@@ -127,11 +126,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN.h5")
     parser.add_argument("-o", "--output", type=Path, metavar="FIGURE")
-    parser.add_argument("--window", type=float, default=0.004, help="mu^2 to either side of the runs' own")
     options = parser.parse_args()
 
     lattices = sorted((Lattice(path) for path in options.runs), key=lambda lattice: lattice.extent)
-    mu2 = lattices[0].mu2 + np.linspace(-1, 1, 9) * options.window
+    mu2 = START + np.linspace(-0.01, 0.05, 121)  # crossings of small lattices lie above
     tables = {lattice.extent: lattice.table(mu2) for lattice in lattices}
     found = crossings(lattices, mu2, tables)
     for extent, value, error in found:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from .errors import BadInput
 from .plot_style import BLUE, GREEN, ORANGE, PALE, draw_rows, number, title
@@ -32,34 +32,62 @@ SYMBOLS = {
 
 # --- time series ----------------------------------------------------------------------------------
 
-CHAINS = 3  # drawn of each series
+CHAINS = 3  # drawn one by one
+WINDOW = 150  # bins of them
+PALETTE = (BLUE, ORANGE, GREEN)
 
 
-def draw_time_series(axes: Axes, run: SampleRun, name: str, label: bool = True) -> None:
-    """A few chains, the mean of all chains up to each draw with its error from the scatter between them."""
-    series = run.series[name]
-    draw = (np.arange(series.shape[1]) + 0.5) * run.bin_length
-    for k, values in enumerate(series[:CHAINS]):
-        axes.plot(draw, values, color=(PALE, "#c9d8c5", "#e6c9b3")[k], linewidth=0.6, zorder=1)
-    running = np.cumsum(series, axis=1) / np.arange(1, series.shape[1] + 1)
-    mean, error = running.mean(axis=0), running.std(axis=0, ddof=1) / np.sqrt(len(series))
-    axes.fill_between(draw, mean - error, mean + error, color=BLUE, alpha=0.35, linewidth=0, zorder=2)
-    axes.plot(draw, mean, color=BLUE, linewidth=1.3, zorder=3)
-    axes.set_xlim(0, series.shape[1] * run.bin_length)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.set_ylabel(SYMBOLS.get(name, name))
+def _binned(run: SampleRun) -> str:
+    return f", means of {run.bin_length} draws" if run.bin_length > 1 else ""
+
+
+def _draw_axis(axes: Axes, label: bool) -> None:
     if label:
         axes.set_xlabel("draw")
 
 
+def draw_trace(axes: Axes, run: SampleRun, name: str, label: bool = True) -> None:
+    """The beginning of a few chains; their mean over all chains and draws dashed."""
+    series = run.series[name][:, :WINDOW]
+    draw = (np.arange(series.shape[1]) + 0.5) * run.bin_length
+    for values, colour in zip(series, PALETTE, strict=False):
+        axes.plot(draw, values, color=colour, linewidth=0.7, alpha=0.9)
+    axes.axhline(run.series[name].mean(), color="black", linestyle=(0, (4, 3)), linewidth=0.9)
+    axes.set_xlim(0, series.shape[1] * run.bin_length)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.set_ylabel(SYMBOLS.get(name, name))
+    _draw_axis(axes, label)
+
+
+def draw_running_mean(axes: Axes, run: SampleRun, name: str, label: bool = True) -> None:
+    """Means up to each draw: of a few chains, and of all with their error from the scatter between them."""
+    series = run.series[name]
+    draw = np.arange(1, series.shape[1] + 1) * run.bin_length
+    running = np.cumsum(series, axis=1) / np.arange(1, series.shape[1] + 1)
+    mean, error = running.mean(axis=0), running.std(axis=0, ddof=1) / np.sqrt(len(series))
+    for values, colour in zip(running, PALETTE, strict=False):
+        axes.plot(draw, values, color=colour, linewidth=0.8)
+    axes.fill_between(draw, mean - 2 * error, mean + 2 * error, color="black", alpha=0.2, linewidth=0)
+    axes.plot(draw, mean, color="black", linewidth=1.2)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlim(draw[0], draw[-1])
+    spread = 2.5 * running[:, len(draw) // 8 :].std(axis=0, ddof=1).max()
+    axes.set_ylim(mean[-1] - spread, mean[-1] + spread)
+    axes.set_ylabel(SYMBOLS.get(name, name))
+    _draw_axis(axes, label)
+
+
 def series_figure(run: SampleRun) -> Figure:
     names = [name for name in ("m", "m2", "phi2", "action_density", "nn") if name in run.series]
-    figure, panels = plt.subplots(len(names), 1, figsize=(6.6, 1.45 * len(names) + 0.3), sharex=True, squeeze=False)
-    for axes, name in zip(panels[:, 0], names, strict=True):
-        draw_time_series(axes, run, name, label=name == names[-1])
-    panels[0, 0].set_title(
-        f"{CHAINS} of {run.series['m'].shape[0]} chains, and the running mean of all", loc="left", fontsize=9
-    )
+    figure, panels = plt.subplots(len(names), 2, figsize=(8, 1.5 * len(names) + 0.4), sharex="col", squeeze=False)
+    for (left, right), name in zip(panels, names, strict=True):
+        draw_trace(left, run, name, label=name == names[-1])
+        draw_running_mean(right, run, name, label=name == names[-1])
+    chains = run.series[names[0]].shape[0]
+    panels[0, 0].set_title(f"the beginning of {min(CHAINS, chains)} chains{_binned(run)}", loc="left", fontsize=9)
+    panels[0, 1].set_title(f"running means; black: all {chains} chains ± 2 errors", loc="left", fontsize=9)
     return figure
 
 
@@ -67,19 +95,18 @@ def series_figure(run: SampleRun) -> Figure:
 
 
 def draw_histogram(axes: Axes, run: SampleRun, name: str) -> None:
-    """All chains together; the error of each bar from the scatter between chains."""
-    series = run.series[name]
-    low, high = np.quantile(series, [0.0005, 0.9995])
+    """Of the stored fields, all chains together; the error of each bar from the scatter between chains."""
+    values = run.stored[name]
+    low, high = np.quantile(values, [0.0005, 0.9995])
     if name == "m" and low < 0 < high:
         low, high = -max(-low, high), max(-low, high)
-    edges = np.linspace(low, high, int(np.clip(np.sqrt(series.size) / 4, 15, 60)) + 1)
-    counts = np.array([np.histogram(chain, edges, density=False)[0] for chain in series]) / series.shape[1]
-    width = np.diff(edges)
-    density = counts.mean(axis=0) / width
-    error = counts.std(axis=0, ddof=1) / np.sqrt(len(series)) / width
-    axes.bar(edges[:-1], density, width, align="edge", color=PALE)
-    axes.errorbar(edges[:-1] + width / 2, density, error, fmt="none", ecolor=BLUE, elinewidth=0.7)
-    axes.set_xlabel(SYMBOLS.get(name, name) + (f", mean of {run.bin_length} draws" if run.bin_length > 1 else ""))
+    edges = np.linspace(low, high, int(np.clip(np.sqrt(values.size) / 4, 15, 50)) + 1)
+    width = edges[1] - edges[0]
+    density = np.array([np.histogram(chain, edges)[0] for chain in values]) / values.shape[1] / width
+    mean, error = density.mean(axis=0), density.std(axis=0, ddof=1) / np.sqrt(len(values))
+    axes.bar(edges[:-1], mean, width, align="edge", color=PALE)
+    axes.errorbar(edges[:-1] + width / 2, mean, error, fmt="none", ecolor=BLUE, elinewidth=0.8)
+    axes.set_xlabel(SYMBOLS.get(name, name))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlim(edges[0], edges[-1])
@@ -102,24 +129,23 @@ def autocorrelation(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_autocorrelation(axes: Axes, run: SampleRun, names: tuple[str, ...] = ("m2", "phi2")) -> None:
-    reach = 2.0
-    for name, colour in zip((n for n in names if n in run.series), (BLUE, ORANGE), strict=False):
-        series = run.series[name]
-        rho, error = autocorrelation(series)
+    names = tuple(name for name in names if name in run.series)
+    slowest = max(run.observables[name].tau for name in names)
+    for name, colour in zip(names, PALETTE, strict=False):
+        rho, error = autocorrelation(run.series[name])
         observable = run.observables[name]
-        shown = int(np.clip(np.ceil(8 * observable.tau / run.bin_length), 8, len(rho) - 1))
+        shown = min(max(int(np.ceil(8 * slowest / run.bin_length)), 8), len(rho) // 2)
         time = np.arange(shown + 1) * run.bin_length
-        reach = max(reach, time[-1])
         label = f"{SYMBOLS.get(name, name)}   $\\tau$ = {number(observable.tau, observable.tau_error)}"
         axes.errorbar(
             time, rho[: shown + 1], error[: shown + 1], color=colour, fmt="o-", markersize=2.5, linewidth=0.9,
             elinewidth=0.7, label=label,
         )  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.7)
-    axes.set_xlim(-0.02 * reach, reach)
+    axes.set_xlim(-0.02 * time[-1], 1.02 * time[-1])
     axes.set_ylim(min(-0.08, axes.get_ylim()[0]), 1.05)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.set_xlabel("draws")
+    axes.set_xlabel(f"draws{_binned(run)}")
     axes.set_ylabel(r"$\rho$")
     axes.legend(loc="upper right", handlelength=1.2)
 
@@ -139,7 +165,6 @@ def shells(squares: np.ndarray, values: np.ndarray, errors: np.ndarray) -> tuple
 def draw_correlation(axes: Axes, run: SampleRun) -> None:
     """<phi(0) phi(x)> along the axes of the lattice."""
     correlation, error = run.two_point["correlation"], run.two_point["correlation_error"]
-    lowest = np.inf
     extents = run.model.extent
     for axis, n in enumerate(extents[:3]):
         if any(extents[k] == n for k in range(axis)) or n < 2:
@@ -150,12 +175,14 @@ def draw_correlation(axes: Axes, run: SampleRun) -> None:
             along[axis] = x
             line.append((x, correlation[tuple(along)], error[tuple(along)]))
         x, y, dy = np.array(line).T
-        lowest = min(lowest, y.min())
-        axes.errorbar(
-            x, y, dy, fmt="o-", markersize=3, linewidth=0.9, elinewidth=0.9, color=(BLUE, ORANGE, GREEN)[axis]
-        )
-    if lowest > 0:
+        axes.errorbar(x, y, dy, fmt="o-", markersize=3, linewidth=0.9, elinewidth=0.9, color=PALETTE[axis])
+    low = correlation.min()
+    if low > 0 and correlation.max() > 10 * low:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_ylim(min(0, 1.1 * low), None)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("$x$ along an axis")
     axes.set_ylabel(r"$\langle\phi_0\phi_x\rangle$")
@@ -165,16 +192,21 @@ def draw_correlation(axes: Axes, run: SampleRun) -> None:
 
 
 def draw_structure_factor(axes: Axes, run: SampleRun) -> None:
-    """1/S(k) against the lattice momentum squared: a straight line for a free field, 1/S(0) its mass gap."""
+    """S(k) against the lattice momentum; S(0), the susceptibility, dashed."""
     factor, error = run.two_point["structure_factor"], run.two_point["structure_factor_error"]
     momenta = np.meshgrid(*(4 * np.sin(np.pi * np.arange(n) / n) ** 2 for n in run.model.extent), indexing="ij")
-    root, mean, scatter = shells(sum(momenta), factor, error)
-    square = root**2
-    axes.errorbar(square, 1 / mean, scatter / mean**2, fmt="o", markersize=2.5, elinewidth=0.8, color=BLUE)
-    axes.set_xlim(-0.02 * square.max(), 1.02 * square.max())
-    axes.set_ylim(0, None)
-    axes.set_xlabel(r"$\hat k^2 = \sum_d 4\sin^2(k_d/2)$")
-    axes.set_ylabel("$1/S(k)$")
+    momentum, mean, scatter = shells(sum(momenta), factor, error)
+    axes.axhline(mean[0], color="black", linestyle=(0, (4, 3)), linewidth=0.9)
+    axes.errorbar(momentum[1:], mean[1:], scatter[1:], fmt="o", markersize=2.5, elinewidth=0.8, color=BLUE)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel(r"$\hat k$,   $\hat k^2 = \Sigma_d 4\sin^2(k_d/2)$")
+    axes.set_ylabel("$S(k)$")
+    axes.set_title(f"$S(0)$ = {number(factor.flat[0], error.flat[0])}", loc="right", fontsize=9)
 
 
 def correlation_figure(run: SampleRun) -> Figure:
@@ -194,14 +226,18 @@ def draw_table(axes: Axes, run: SampleRun) -> None:
     for name in (name for name in TABLE if name in run.observables):
         o = run.observables[name]
         label = SYMBOLS.get(name, name) + ("" if o.ok else "  NOT ok")
-        rows.append((label, number(o.value, o.error), f"{o.ess:.2g}" if np.isfinite(o.ess) else "–"))
-    draw_rows(axes, rows, (0.0, 0.78, 1.0))
+        rows.append(
+            (label, number(o.value, o.error), f"{o.ess:.1e}".replace("e+0", "e") if np.isfinite(o.ess) else "–")
+        )
+    draw_rows(axes, rows, (0.0, 0.72, 1.0))
 
 
 def summary_figure(run: SampleRun) -> Figure:
     figure, panels = plt.subplots(2, 3, figsize=(9.4, 5.2))
-    draw_time_series(panels[0, 0], run, "m")
-    draw_time_series(panels[0, 1], run, "phi2")
+    draw_trace(panels[0, 0], run, "m")
+    draw_running_mean(panels[0, 1], run, "phi2")
+    panels[0, 0].set_title(f"{CHAINS} chains{_binned(run)}", loc="left", fontsize=9)
+    panels[0, 1].set_title("running means; black: all chains", loc="left", fontsize=9)
     draw_histogram(panels[0, 2], run, "m")
     draw_autocorrelation(panels[1, 0], run)
     if run.two_point:
@@ -216,7 +252,7 @@ def summary_figure(run: SampleRun) -> Figure:
 
 def figures(run: SampleRun) -> dict[str, Callable[[SampleRun], Figure]]:
     """Those that the run has data for."""
-    if not run.series or next(iter(run.series.values())).shape[1] < 4:
+    if run.stored["m"].size == 0 or run.series["m"].shape[1] < 4:
         raise BadInput(f"{run.path}: too few draws for a figure", f"quartic resume {run.path}")
     found = {"summary": summary_figure, "series": series_figure}
     if run.two_point:

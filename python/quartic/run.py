@@ -101,11 +101,13 @@ class Observable(NamedTuple):
 class SampleRun(Run):
     """A run of `quartic sample`.
 
-    observables: by name. series: means over bins of `bin_length` successive draws by name, shape (chains, bins).
+    observables: by name. stored: m, phi2 and phi4 of the stored fields, shape (chains, draws). series: means over
+    bins of `bin_length` successive draws by name, shape (chains, bins).
     two_point: structure_factor, correlation and their errors, in the shape of the lattice; empty elsewhere.
     """
 
     observables: dict[str, Observable]
+    stored: dict[str, np.ndarray]
     series: dict[str, np.ndarray]
     bin_length: int
     draws: int
@@ -208,6 +210,7 @@ def _sample(file: h5py.File, common: dict) -> SampleRun:
         results={name: Estimate(o.value, o.error) for name, o in observables.items()},
         verdict={name: _plain(results[name][()]) for name in ("stop_reason", "schedule")},
         observables=observables,
+        stored={name: file[f"posterior/{name}"][()] for name in ("m", "phi2", "phi4")},
         series=dict(zip(names, measurement["bins"][()], strict=True)),
         bin_length=int(measurement.attrs["bin_length"]),
         draws=int(measurement.attrs["draws"]),

@@ -34,9 +34,9 @@ std::string value_text(const Estimate& value) {
 }
 
 void print(const std::vector<Check>& checks) {
-  fmt::print("{:<28} {:<16} {:<20} {}\n", "check", "value", "threshold", "verdict");
+  fmt::print("{:<30} {:<16} {:<20} {}\n", "check", "value", "threshold", "verdict");
   for (const auto& check : checks)
-    fmt::print("{:<28} {:<16} {:<20} {}\n", check.name, value_text(check.value), check.threshold,
+    fmt::print("{:<30} {:<16} {:<20} {}\n", check.name, value_text(check.value), check.threshold,
                check.ok ? "ok" : "FAILED");
   for (const auto& check : checks)
     if (!check.ok) fmt::print("{}: {}\n", check.name, check.advice);

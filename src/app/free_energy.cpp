@@ -10,8 +10,8 @@
 #include "app/number.hpp"
 #include "app/progress.hpp"
 #include "app/verb.hpp"
-#include "quartic/io/learn_run.hpp"
 #include "quartic/field/projection.hpp"
+#include "quartic/io/learn_run.hpp"
 #include "quartic/io/problem.hpp"
 
 namespace quartic::app {
@@ -107,9 +107,8 @@ Results measure(const Subject& subject, const Loaded& loaded, const Options& opt
   std::optional<FromLearned> learned;
   const auto run = options.to_target ? learned_run(options.input) : std::nullopt;
   if (run && run->certificate) {
-    learned = anneal_from_learned<T>(*run, action, config, [&](double done) {
-      progress.part("annealing from S to A", done);
-    });
+    learned = anneal_from_learned<T>(
+        *run, action, config, [&](double done) { progress.part("annealing from S to A", done); });
   }
   auto combined = combine(work, integration);
   return {std::move(learned), std::move(work), std::move(integration), std::move(combined)};

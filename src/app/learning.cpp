@@ -115,8 +115,8 @@ class Session {
     options.progress = [this](double done) { progress_.part("certificate", done); };
     // From the saved state, where a run killed during the certificate would begin again.
     learner_.restore(run_.checkpoint);
-    auto certificate = quartic::certify(learner_.sampler(), run_.action, problem_.target,
-                                        options, run_.config.run.seed);
+    auto certificate = quartic::certify(learner_.sampler(), run_.action, problem_.target, options,
+                                        run_.config.run.seed);
     keep_draws(certificate, run_.config.output.most_draws(certificate.chains, certificate.sites));
     run_.certificate = std::move(certificate);
     run_.provenance.seconds = before_ + since(start_);

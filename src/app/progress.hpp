@@ -51,7 +51,7 @@ class Progress {
   Mode mode_;
   double json_interval_;
   bool drawn_ = false;
-  std::string stage_;  ///< under way
+  std::string stage_;                 ///< under way
   double next_ = 0, interval_ = 0.5;  ///< seconds
   Clock::time_point start_ = Clock::now();
 };

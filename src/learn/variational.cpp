@@ -41,8 +41,8 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
   }
 }
 
-/// Couplings on their way may cross into a broken phase, where a schedule tuned before it would leave
-/// domain walls standing: clusters stay, wherever there is a bulk.
+/// Couplings on their way may cross into a broken phase, where a schedule tuned before it would
+/// leave domain walls standing: clusters stay, wherever there is a bulk.
 SamplerOptions with_clusters(SamplerOptions options, const Graph& graph) {
   constexpr int bulk = 64;
   if (options.cluster == ClusterMove::automatic && graph.sites() >= bulk && graph.edge_count() > 0)

@@ -93,10 +93,10 @@ struct BoardSink {
 /// Two independent bonds from one uniform number v: the first where v < p; the second where v falls
 /// into the lower part p p' of [0, p) or into the upper part (1 - p) p' of [p, 1), so it has
 /// probability p' whatever the first does. All scaled by 2^24, the number of values of v. With
-/// p = 1 - exp(-2 w x y) and `strength` 2 w / ln 2. What cannot be a bond never is one: the first
-/// probability is exactly 0 there, and a second one at or below 0 leaves both parts empty.
+/// p = 1 - exp(-2 w x y) and `minus_strength` -2 w / ln 2. What cannot be a bond never is one: the
+/// first probability is exactly 0 there, and a second one at or below 0 leaves both parts empty.
 template <class Ends, class Sink>
-HWY_INLINE void draw_bond_pairs(const Ends& ends, const float* strength, float scale, int count,
+HWY_INLINE void draw_bond_pairs(const Ends& ends, const float* minus_strength, int count,
                                 uint32_t* streams, int lanes, const Sink& sink) {
   const Lanes32 d;
   const Words32 du;
@@ -108,7 +108,7 @@ HWY_INLINE void draw_bond_pairs(const Ends& ends, const float* strength, float s
     for (int lane = 0; lane < lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
       VectorStream<Words32> stream(du, streams + lane, static_cast<size_t>(lanes));
       const auto exponent = [&](int e) HWY_ATTR {
-        const auto x = hn::Mul(ends.first(d, e, lane), hn::Set(d, -scale * strength[e]));
+        const auto x = hn::Mul(ends.first(d, e, lane), hn::Set(d, minus_strength[e]));
         return hn::Mul(x, ends.second(d, e, lane));
       };
       for (int e = begin; e < end; e += 2) {
@@ -154,11 +154,13 @@ template <class T, class EdgeSink, class GhostSink>
 HWY_INLINE void draw_bonds(const ClusterBlock<T>& block, const EdgeSink& bonds,
                            const GhostSink& ties) {
   const auto& table = *block.table;
-  draw_bond_pairs(EdgeEnds<T>{table.edges.data(), block.phi, block.lanes}, table.strength.data(),
-                  static_cast<float>(block.scale), static_cast<int>(table.edges.size()),
-                  block.words, block.lanes, bonds);
+  auto& scaled = block.scratch->minus_strength;
+  for (size_t e = 0; e < scaled.size(); ++e)
+    scaled[e] = static_cast<float>(block.scale) * table.minus_strength[e];
+  draw_bond_pairs(EdgeEnds<T>{table.edges.data(), block.phi, block.lanes}, scaled.data(),
+                  static_cast<int>(table.edges.size()), block.words, block.lanes, bonds);
   draw_bond_pairs(GhostEnds<T>{table.ghost.data(), block.phi, block.lanes},
-                  table.ghost_strength.data(), 1.0F, static_cast<int>(table.ghost.size()),
+                  table.minus_ghost_strength.data(), static_cast<int>(table.ghost.size()),
                   block.words, block.lanes, ties);
 }
 

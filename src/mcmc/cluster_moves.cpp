@@ -231,6 +231,7 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
   if (scratch.lanes != lanes || scratch.turned.size() != sites ||
       scratch.bonds.size() != table.edges.size()) {
     scratch.lanes = lanes;
+    scratch.minus_strength.resize(table.edges.size());
     scratch.bonds.assign(table.edges.size(), 0);
     scratch.turned.assign(sites, 0);
     scratch.tied.assign(sites, 0);

@@ -24,6 +24,7 @@ namespace quartic {
 /// Working memory of one thread, sized at first use. A chain is a bit of 64-bit words, or, on the
 /// table's boards, a lane whose words hold 32 sites.
 struct ClusterScratch {
+  AlignedVector<float> minus_strength;                    ///< by edge of the table, scaled
   AlignedVector<std::uint64_t> bonds;                     ///< by edge of the table
   AlignedVector<std::uint64_t> ties;                      ///< by ghost tie of the table
   AlignedVector<std::uint64_t> turned, tied;              ///< by position

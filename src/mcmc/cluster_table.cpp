@@ -101,7 +101,7 @@ void ClusterTable::sort_edges(const Graph& graph, std::span<const std::int32_t> 
   }
   do edges.push_back({0, 0});  // at least one edge that never becomes a bond
   while (edges.size() % 2 != 0);
-  strength.resize(edges.size());
+  minus_strength.resize(edges.size());
 }
 
 void ClusterTable::place_half_edges(std::span<const std::int32_t> position) {
@@ -134,22 +134,22 @@ void ClusterTable::place_half_edges(std::span<const std::int32_t> position) {
 }
 
 void ClusterTable::set(const Action& action) {
-  constexpr double factor = 2 / std::numbers::ln2;
+  constexpr double factor = -2 / std::numbers::ln2;
   for (std::size_t e = 0; e < slot.size(); ++e)
-    strength[slot[e]] = static_cast<float>(factor * action.w[e]);
+    minus_strength[slot[e]] = static_cast<float>(factor * action.w[e]);
   ghost.clear();
-  ghost_strength.clear();
+  minus_ghost_strength.clear();
   ghost_bit.clear();
   for (std::int32_t k = 0; k < sites(); ++k) {
     const double r = action.r[order[k]];
     if (r == 0) continue;
     ghost.push_back({order[k], k});
-    ghost_strength.push_back(static_cast<float>(-factor * r));
+    minus_ghost_strength.push_back(static_cast<float>(-factor * r));
     ghost_bit.push_back({k / ClusterBoards::tile_sites, 1U << k % ClusterBoards::tile_sites});
   }
   if (ghost.size() % 2 != 0) {
     ghost.push_back({0, 0});
-    ghost_strength.push_back(0);
+    minus_ghost_strength.push_back(0);
     ghost_bit.push_back({0, 0});
   }
 }

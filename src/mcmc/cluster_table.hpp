@@ -63,14 +63,14 @@ struct ClusterTable {
   };
   static constexpr int most_lanes = 64;
 
-  std::vector<std::int32_t> order;  ///< the site at each position
-  std::vector<ClusterEdge> edges;   ///< by position of the first end; padded to pairs
-  std::vector<float> strength;      ///< 2 w / ln 2: no bond with probability 2^(-strength phi phi)
-  std::vector<std::int32_t> slot;   ///< where each of the graph's edges stands in `edges`
-  std::int32_t no_edge;             ///< an edge of strength 0, which never becomes a bond
-  std::vector<GhostTie> ghost;      ///< sites with r != 0; padded to pairs
-  std::vector<float> ghost_strength;  ///< -2 r / ln 2
-  std::vector<Place> places;          ///< positions + 1
+  std::vector<std::int32_t> order;    ///< the site at each position
+  std::vector<ClusterEdge> edges;     ///< by position of the first end; padded to pairs
+  std::vector<float> minus_strength;  ///< -2 w / ln 2: no bond with probability 2^(that phi phi)
+  std::vector<std::int32_t> slot;     ///< where each of the graph's edges stands in `edges`
+  std::int32_t no_edge;               ///< an edge of strength 0, which never becomes a bond
+  std::vector<GhostTie> ghost;        ///< sites with r != 0; padded to pairs
+  std::vector<float> minus_ghost_strength;  ///< 2 r / ln 2
+  std::vector<Place> places;                ///< positions + 1
   std::vector<HalfEdge> half_edges;
   std::vector<std::int32_t> block_begin;  ///< blocks + 1, in positions
   std::vector<std::int32_t> block_of;     ///< each position's block

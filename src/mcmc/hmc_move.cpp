@@ -1,6 +1,7 @@
 #include "mcmc/hmc_move.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -16,99 +17,69 @@ HWY_BEFORE_NAMESPACE();
 namespace quartic {
 namespace HWY_NAMESPACE {
 
-/// pi -= length * dS/dphi, dS/dphi_i = phi_i (2 a_i + 4 b_i phi_i^2) - j_i.
-template <class T>
-HWY_INLINE void kick(const SweepBlock<T>& block, T* momentum, double length) {
-  const hn::ScalableTag<T> d;
+/// scale * sum w phi of one site's neighbours.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> coupling(D d, const SweepBlock<T>& block, int site, int lane) {
   const auto& table = *block.table;
-  const auto step = hn::Set(d, static_cast<T>(-length)), scale = hn::Set(d, block.scale);
-  for (int site = 0; site < table.sites(); ++site) {
-    const auto& constants = table.site[site];
-    const ptrdiff_t row = static_cast<ptrdiff_t>(site) * block.lanes;
-    for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::Lanes(d))) {
-      auto sum = hn::Zero(d);
-      for (auto n = table.row[site]; n < table.row[site + 1]; ++n) {
-        const T* x = block.phi + static_cast<ptrdiff_t>(table.neighbour[n]) * block.lanes + lane;
-        sum = hn::MulAdd(hn::Set(d, table.weight[n]), hn::Load(d, x), sum);
-      }
-      const auto j = hn::MulSub(scale, sum, hn::Set(d, constants.r));
-      const auto x = hn::Load(d, block.phi + row + lane);
-      const auto stiffness =
-          hn::MulAdd(hn::Set(d, 4 * constants.b), hn::Mul(x, x), hn::Set(d, 2 * constants.a));
-      const auto force = hn::MulSub(x, stiffness, j);
-      const auto pi = hn::Load(d, momentum + row + lane);
-      hn::Store(hn::MulAdd(step, force, pi), d, momentum + row + lane);
-    }
+  auto sum = hn::Zero(d);
+  for (auto k = table.row[site]; k < table.row[site + 1]; ++k) {
+    const T* phi = block.phi + static_cast<ptrdiff_t>(table.neighbour[k]) * block.lanes + lane;
+    sum = hn::MulAdd(hn::Set(d, table.weight[k]), hn::Load(d, phi), sum);
   }
+  return hn::Mul(sum, hn::Set(d, block.scale));
 }
 
-/// phi += length * pi.
+/// Calls f(site, lane, offset of that vector) over the block.
+template <class T, class F>
+HWY_INLINE void for_each_vector(const SweepBlock<T>& block, F&& f) {
+  constexpr int step = static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
+  for (int site = 0; site < block.table->sites(); ++site)
+    for (int lane = 0; lane < block.lanes; lane += step)
+      f(site, lane, static_cast<ptrdiff_t>(site) * block.lanes + lane);
+}
+
 template <class T>
-HWY_INLINE void drift(const SweepBlock<T>& block, const T* momentum, double length) {
+HWY_INLINE void drift(const SweepBlock<T>& block, const T* momentum, double time) {
   const hn::ScalableTag<T> d;
-  const auto step = hn::Set(d, static_cast<T>(length));
-  const size_t count = static_cast<size_t>(block.table->sites()) * block.lanes;
-  for (size_t k = 0; k < count; k += hn::Lanes(d)) {
-    const auto x = hn::Load(d, block.phi + k);
-    hn::Store(hn::MulAdd(step, hn::Load(d, momentum + k), x), d, block.phi + k);
-  }
+  const auto e = hn::Set(d, static_cast<T>(time));
+  for_each_vector(block, [&](int, int, ptrdiff_t at) HWY_ATTR {
+    const auto x = hn::Load(d, block.phi + at);
+    hn::Store(hn::MulAdd(e, hn::Load(d, momentum + at), x), d, block.phi + at);
+  });
 }
 
-/// Pairs of half steps between steps are joined.
+/// p -= time * dS/dphi = time * (2 a phi + 4 b phi^3 + r - scale sum w phi).
 template <class T>
-HWY_INLINE void Integrate(const SweepBlock<T>& block, T* momentum, int steps, double length,
-                          bool omelyan) {
-  constexpr double lambda = 0.1931833275037836;
-  const double edge = omelyan ? lambda * length : 0.5 * length;
-  kick(block, momentum, edge);
-  for (int step = 1; step <= steps; ++step) {
-    if (omelyan) {
-      drift(block, momentum, 0.5 * length);
-      kick(block, momentum, (1 - 2 * lambda) * length);
-      drift(block, momentum, 0.5 * length);
-    } else {
-      drift(block, momentum, length);
-    }
-    kick(block, momentum, step < steps ? 2 * edge : edge);
-  }
+HWY_INLINE void kick(const SweepBlock<T>& block, T* momentum, double time) {
+  const hn::ScalableTag<T> d;
+  const auto e = hn::Set(d, static_cast<T>(time));
+  for_each_vector(block, [&](int site, int lane, ptrdiff_t at) HWY_ATTR {
+    const auto& s = block.table->site[site];
+    const auto x = hn::Load(d, block.phi + at);
+    const auto slope = hn::MulAdd(hn::Set(d, 4 * s.b), hn::Mul(x, x), hn::Set(d, 2 * s.a));
+    const auto pull = hn::Sub(coupling(d, block, site, lane), hn::Set(d, s.r));
+    const auto force = hn::NegMulAdd(slope, x, pull);
+    hn::Store(hn::MulAdd(e, force, hn::Load(d, momentum + at)), d, momentum + at);
+  });
 }
 
-/// sum pi^2 / 2 + S of each chain, in float64.
+/// Adds sign * H of every chain to `energy`, each edge half at both its ends.
 template <class T>
-HWY_INLINE void energy(const SweepBlock<T>& block, const T* momentum, double* out) {
-  const hn::ScalableTag<double> d;
-  const hn::Rebind<T, decltype(d)> narrow;
-  const auto load = [&](const T* from) HWY_ATTR {
-    if constexpr (sizeof(T) == 4)
-      return hn::PromoteTo(d, hn::LoadU(narrow, from));
-    else
-      return hn::LoadU(d, from);
-  };
-  const auto& table = *block.table;
-  const auto half = hn::Set(d, 0.5);
-  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::Lanes(d))) {
-    auto sum = hn::Zero(d);
-    for (int site = 0; site < table.sites(); ++site) {
-      const auto& constants = table.site[site];
-      const ptrdiff_t at = static_cast<ptrdiff_t>(site) * block.lanes + lane;
-      const auto x = load(block.phi + at), pi = load(momentum + at);
-      auto neighbours = hn::Zero(d);  // every edge is met from both ends: half its product each
-      for (auto n = table.row[site]; n < table.row[site + 1]; ++n) {
-        const auto y =
-            load(block.phi + static_cast<ptrdiff_t>(table.neighbour[n]) * block.lanes + lane);
-        neighbours = hn::MulAdd(hn::Set(d, static_cast<double>(table.weight[n])), y, neighbours);
-      }
-      const auto coupling =
-          hn::Mul(hn::Set(d, -0.5 * static_cast<double>(block.scale)), neighbours);
-      const auto x2 = hn::Mul(x, x);
-      const auto local = hn::MulAdd(hn::Set(d, static_cast<double>(constants.b)), x2,
-                                    hn::Set(d, static_cast<double>(constants.a)));
-      const auto linear = hn::Add(hn::Set(d, static_cast<double>(constants.r)), coupling);
-      sum = hn::MulAdd(x, hn::MulAdd(x, local, linear), sum);
-      sum = hn::MulAdd(hn::Mul(half, pi), pi, sum);
-    }
-    hn::StoreU(sum, d, out + lane);
-  }
+HWY_INLINE void add_energy(const SweepBlock<T>& block, const T* momentum, double sign,
+                           double* energy) {
+  const hn::ScalableTag<T> d;
+  constexpr int step = static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
+  HWY_ALIGN T part[hn::MaxLanes(hn::ScalableTag<T>())];
+  for_each_vector(block, [&](int site, int lane, ptrdiff_t at) HWY_ATTR {
+    const auto& s = block.table->site[site];
+    const auto x = hn::Load(d, block.phi + at), p = hn::Load(d, momentum + at);
+    const auto half = hn::Set(d, T(0.5));
+    const auto well = hn::MulAdd(hn::Set(d, s.b), hn::Mul(x, x), hn::Set(d, s.a));
+    const auto slope = hn::NegMulAdd(half, coupling(d, block, site, lane), hn::Set(d, s.r));
+    const auto potential = hn::Mul(x, hn::MulAdd(well, x, slope));
+    hn::Store(hn::MulAdd(hn::Mul(half, p), p, potential), d, part);
+    for (int l = 0; l < step; ++l) energy[lane + l] += sign * static_cast<double>(part[l]);
+  });
 }
 
 template <class T>
@@ -117,74 +88,94 @@ HWY_INLINE void draw_momenta(const SweepBlock<T>& block, T* momentum) {
   const hn::Rebind<uint32_t, decltype(d)> du;
   const auto stride = static_cast<size_t>(block.lanes);
   const int sites = block.table->sites();
-  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::Lanes(d))) {
+  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
     VectorStream<decltype(du)> stream(du, block.words + lane, stride);
     for (int site = 0; site < sites; site += 2) {
       auto first = hn::Zero(d), second = first;
-      const auto radius_bits = stream.next(), angle_bits = stream.next();
-      gaussian_pair(d, radius_bits, angle_bits, first, second);
-      T* row = momentum + static_cast<ptrdiff_t>(site) * block.lanes + lane;
-      hn::Store(first, d, row);
-      if (site + 1 < sites) hn::Store(second, d, row + block.lanes);
+      const auto radius = stream.next(), angle = stream.next();
+      gaussian_pair(d, radius, angle, first, second);
+      T* p = momentum + static_cast<ptrdiff_t>(site) * block.lanes + lane;
+      hn::Store(first, d, p);
+      if (site + 1 < sites) hn::Store(second, d, p + block.lanes);
     }
     stream.store(du, block.words + lane, stride);
   }
 }
 
-/// Takes back the chains that do not accept.
 template <class T>
-HWY_INLINE double decide(const SweepBlock<T>& block, const T* before, const double* change) {
+HWY_INLINE void integrate(const SweepBlock<T>& block, T* momentum, int steps, double e,
+                          Integrator integrator) {
+  if (integrator == Integrator::leapfrog) {
+    kick(block, momentum, e / 2);
+    for (int n = 1; n <= steps; ++n) {
+      drift(block, momentum, e);
+      kick(block, momentum, n < steps ? e : e / 2);
+    }
+    return;
+  }
+  constexpr double lambda = 0.1931833;
+  drift(block, momentum, lambda * e);
+  for (int n = 1; n <= steps; ++n) {
+    kick(block, momentum, e / 2);
+    drift(block, momentum, (1 - 2 * lambda) * e);
+    kick(block, momentum, e / 2);
+    drift(block, momentum, (n < steps ? 2 : 1) * lambda * e);
+  }
+}
+
+/// Decides chain by chain and takes the rejected ones back to their start.
+template <class T>
+HWY_INLINE double accept_or_restore(const SweepBlock<T>& block, HmcScratch<T>& scratch) {
   const hn::ScalableTag<T> d;
   const hn::Rebind<uint32_t, decltype(d)> du;
   const auto stride = static_cast<size_t>(block.lanes);
-  HWY_ALIGN T log_ratio[hn::MaxLanes(hn::ScalableTag<T>())];
-  double accepted = 0;
-  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::Lanes(d))) {
-    for (size_t k = 0; k < hn::Lanes(d); ++k) {
-      const double x = change[static_cast<size_t>(lane) + k];
-      log_ratio[k] = x == x ? static_cast<T>(-x) : static_cast<T>(-1e30);  // NaN: never
-    }
+  constexpr int step = static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
+  HWY_ALIGN T u[hn::MaxLanes(hn::ScalableTag<T>())];
+  double count = 0;
+  for (int lane = 0; lane < block.lanes; lane += step) {
     VectorStream<decltype(du)> stream(du, block.words + lane, stride);
-    const auto u = uniform(d, stream.next());
+    hn::Store(uniform(d, stream.next()), d, u);
     stream.store(du, block.words + lane, stride);
-    const auto accept = hn::Lt(u, accept_exp(d, hn::Load(d, log_ratio)));
-    accepted += static_cast<double>(hn::CountTrue(d, accept));
-    for (int site = 0; site < block.table->sites(); ++site) {
-      const ptrdiff_t at = static_cast<ptrdiff_t>(site) * block.lanes + lane;
-      const auto x = hn::Load(d, block.phi + at), old = hn::Load(d, before + at);
-      hn::Store(hn::IfThenElse(accept, x, old), d, block.phi + at);
+    for (int l = 0; l < step; ++l) {
+      const bool accept = static_cast<double>(u[l]) < std::exp(-scratch.energy_change[lane + l]);
+      scratch.accepted[lane + l] = accept ? T(1) : T(0);
+      count += accept;
     }
   }
-  return accepted;
+  const auto one = hn::Set(d, T(1));
+  for_each_vector(block, [&](int, int lane, ptrdiff_t at) HWY_ATTR {
+    const auto keep = hn::Eq(hn::Load(d, scratch.accepted.data() + lane), one);
+    const auto x = hn::Load(d, block.phi + at), old = hn::Load(d, scratch.start.data() + at);
+    hn::Store(hn::IfThenElse(keep, x, old), d, block.phi + at);
+  });
+  return count;
 }
-
-constexpr int kMostTrajectories = 64;
 
 template <class T>
-double Trajectory(const SweepBlock<T>& block, T* momentum, T* before, int steps, double length,
-                  bool omelyan) {
-  double first[kMostTrajectories], last[kMostTrajectories];
-  const size_t count = static_cast<size_t>(block.table->sites()) * block.lanes;
-  std::copy_n(block.phi, count, before);
+double Trajectory(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps, double step_size,
+                  Integrator integrator) {
+  T* momentum = scratch.momentum.data();
+  double* change = scratch.energy_change.data();
   draw_momenta(block, momentum);
-  energy(block, momentum, first);
-  Integrate(block, momentum, steps, length, omelyan);
-  energy(block, momentum, last);
-  for (int lane = 0; lane < block.lanes; ++lane) last[lane] -= first[lane];
-  return decide(block, before, last);
+  std::copy(block.phi, block.phi + scratch.start.size(), scratch.start.data());
+  std::fill(change, change + block.lanes, 0.0);
+  add_energy(block, momentum, -1, change);
+  integrate(block, momentum, steps, step_size, integrator);
+  add_energy(block, momentum, 1, change);
+  return accept_or_restore(block, scratch);
 }
 
-#define QUARTIC_HMC(Type, T)                                                              \
-  double Trajectory##Type(const SweepBlock<T>& block, T* momentum, T* before, int steps,  \
-                          double length, bool omelyan) {                                  \
-    return Trajectory<T>(block, momentum, before, steps, length, omelyan);                \
-  }                                                                                       \
-  void Integrate##Type(const SweepBlock<T>& block, T* momentum, int steps, double length, \
-                       bool omelyan) {                                                    \
-    Integrate<T>(block, momentum, steps, length, omelyan);                                \
+#define QUARTIC_HMC(T, Suffix)                                                             \
+  double Trajectory##Suffix(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps, \
+                            double step_size, Integrator integrator) {                     \
+    return Trajectory<T>(block, scratch, steps, step_size, integrator);                    \
+  }                                                                                        \
+  void Integrate##Suffix(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps,    \
+                         double step_size, Integrator integrator) {                        \
+    integrate<T>(block, scratch.momentum.data(), steps, step_size, integrator);            \
   }
-QUARTIC_HMC(Float, float)
-QUARTIC_HMC(Double, double)
+QUARTIC_HMC(float, Float)
+QUARTIC_HMC(double, Double)
 #undef QUARTIC_HMC
 
 }  // namespace HWY_NAMESPACE
@@ -193,27 +184,36 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace quartic {
+namespace {
 
-#define QUARTIC_HMC(Type, T)                                                                \
-  HWY_EXPORT(Trajectory##Type);                                                             \
-  HWY_EXPORT(Integrate##Type);                                                              \
-  template <>                                                                               \
-  double hmc_sweep<T>(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps,        \
-                      double step_size, Integrator integrator) {                            \
-    const std::size_t count = static_cast<std::size_t>(block.table->sites()) * block.lanes; \
-    scratch.momentum.resize(count), scratch.before.resize(count);                           \
-    return HWY_DYNAMIC_DISPATCH(Trajectory##Type)(block, scratch.momentum.data(),           \
-                                                  scratch.before.data(), steps, step_size,  \
-                                                  integrator == Integrator::omelyan);       \
-  }                                                                                         \
-  template <>                                                                               \
-  void integrate<T>(const SweepBlock<T>& block, T* momentum, int steps, double step_size,   \
-                    Integrator integrator) {                                                \
-    HWY_DYNAMIC_DISPATCH(Integrate##Type)                                                   \
-    (block, momentum, steps, step_size, integrator == Integrator::omelyan);                 \
+template <class T>
+void fit(HmcScratch<T>& scratch, const SweepBlock<T>& block) {
+  const auto size = static_cast<std::size_t>(block.table->sites()) * block.lanes;
+  scratch.momentum.resize(size);
+  scratch.start.resize(size);
+  scratch.energy_change.resize(static_cast<std::size_t>(block.lanes));
+  scratch.accepted.resize(static_cast<std::size_t>(block.lanes));
+}
+
+}  // namespace
+
+#define QUARTIC_HMC(T, Suffix)                                                                     \
+  HWY_EXPORT(Trajectory##Suffix);                                                                  \
+  HWY_EXPORT(Integrate##Suffix);                                                                   \
+  template <>                                                                                      \
+  double hmc_sweep<T>(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps,               \
+                      double step_size, Integrator integrator) {                                   \
+    fit(scratch, block);                                                                           \
+    return HWY_DYNAMIC_DISPATCH(Trajectory##Suffix)(block, scratch, steps, step_size, integrator); \
+  }                                                                                                \
+  template <>                                                                                      \
+  void hmc_integrate<T>(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps,             \
+                        double step_size, Integrator integrator) {                                 \
+    fit(scratch, block);                                                                           \
+    HWY_DYNAMIC_DISPATCH(Integrate##Suffix)(block, scratch, steps, step_size, integrator);         \
   }
-QUARTIC_HMC(Float, float)
-QUARTIC_HMC(Double, double)
+QUARTIC_HMC(float, Float)
+QUARTIC_HMC(double, Double)
 #undef QUARTIC_HMC
 
 }  // namespace quartic

@@ -1,6 +1,9 @@
-// Hamiltonian trajectories (hybrid Monte Carlo: Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B
-// 195, 216, 1987) of a block of chains.
+// Hybrid Monte Carlo (Duane, Kennedy, Pendleton & Roweth, Phys. Lett. B 195, 216, 1987) for a block
+// of chains: Gaussian momenta p, Hamilton's equations of H = sum p^2 / 2 + S(phi) integrated by a
+// reversible, volume-preserving scheme, the end accepted with probability min(1, exp(-dH)).
 #pragma once
+
+#include <cstdint>
 
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/aligned.hpp"
@@ -11,20 +14,20 @@ namespace quartic {
 /// Working memory of one thread, sized at first use.
 template <class T>
 struct HmcScratch {
-  AlignedVector<T> momentum, before;  ///< [site][lane]
+  AlignedVector<T> momentum, start;     ///< [site][lane]
+  AlignedVector<double> energy_change;  ///< [lane], dH of the last trajectory
+  AlignedVector<T> accepted;            ///< [lane], 1 or 0
 };
 
-/// One trajectory of `steps` steps of length `step_size` of each chain under H = sum pi^2 / 2 + S,
-/// fresh Gaussian momenta, accepted with probability min(1, exp(-dH)), dH in float64. Returns how
-/// many chains accepted. Omelyan: the second-order minimum-norm integrator (Omelyan, Mryglod, Folk,
-/// Comput. Phys. Commun. 151, 272, 2003), two forces a step. O(steps (V + E)).
+/// One trajectory of length steps * step_size for every chain. Returns how many were accepted; a
+/// chain whose energy diverged is not. O(steps (V + E)).
 template <class T>
 double hmc_sweep(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps, double step_size,
                  Integrator integrator);
 
-/// The integration alone, on given momenta: reversible, and preserves volume.
+/// The trajectory alone, from the block's fields and `scratch.momentum`.
 template <class T>
-void integrate(const SweepBlock<T>& block, T* momentum, int steps, double step_size,
-               Integrator integrator);
+void hmc_integrate(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps, double step_size,
+                   Integrator integrator);
 
 }  // namespace quartic

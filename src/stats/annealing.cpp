@@ -14,7 +14,7 @@ namespace {
 
 template <class T>
 std::vector<float> fields(const Sampler<T>& sampler) {
-  const auto phi = sampler.state().phi;
+  const auto phi = get_fields(sampler);
   return {phi.begin(), phi.end()};
 }
 
@@ -51,7 +51,7 @@ AnnealedSample anneal_sample(const ActionPath& path, std::span<const float> phi,
   out.chains = chains, out.draws = static_cast<int>(phi.size() / row);
   out.sites = static_cast<int>(sites);
   const std::vector<double> start(phi.begin(), phi.end());
-  SamplerOptions moves = options.sampler;
+  SamplerOptions moves = moves_along(options.sampler);
   moves.chains = out.chains * out.draws;
   Sampler<T> sampler(path.from, moves, seed, Stream::annealing);
   const auto plan = plan_annealing<T>(path, moves, seed, start);

@@ -51,6 +51,7 @@ class Pilot {
 
   static std::size_t sites(const ActionPath& path) { return path.from.graph->sites(); }
   static SamplerOptions options(SamplerOptions wanted, std::size_t given) {
+    wanted = moves_along(wanted);
     wanted.chains = given > 0 ? static_cast<int>(std::min<std::size_t>(given / 16 * 16, 256)) : 256;
     return wanted;
   }

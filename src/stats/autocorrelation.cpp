@@ -13,9 +13,9 @@
 namespace quartic {
 namespace {
 
-constexpr double stretch = 2;         // Wolff's S: exponential over integrated autocorrelation time
-constexpr int most_lags = 256;        // a longer window is looked for in joined bins
-constexpr double significance = 1.5;  // of a slow mode that shows only in joined bins
+constexpr double stretch = 2;       // Wolff's S: exponential over integrated autocorrelation time
+constexpr int most_lags = 256;      // a longer window is looked for in joined bins
+constexpr double significance = 2;  // of a slow mode that shows only in joined bins
 
 /// Deviations from the mean over all chains, in bins of `length` draws.
 struct Bins {
@@ -100,7 +100,9 @@ LongRunVariance search(Bins b) {
   while (b.bins >= 4 && b.count() >= 64) {
     b = b.joined();
     const LongRunVariance coarse = integrate(b);
-    const double doubt = std::max(coarse.relative, 1 / std::sqrt(b.count()));
+    // The finer level is the better estimate, so its variance is part of the coarser one's.
+    const double doubt = std::sqrt(
+        std::max(coarse.relative * coarse.relative - best.relative * best.relative, 1 / b.count()));
     if (coarse.found && (!best.found || coarse.value * (1 - significance * doubt) > best.value))
       best = coarse;
     if (!best.found && coarse.value > best.value) best = coarse;

@@ -30,4 +30,19 @@ void set_fields(Sampler<T>& sampler, std::span<const double> phi) {
   sampler.restore(state);
 }
 
+/// The fields of a sampler's own action, [chain][site], without those of other rungs.
+template <class T>
+std::vector<double> get_fields(const Sampler<T>& sampler) {
+  auto phi = sampler.state().phi;
+  phi.resize(static_cast<std::size_t>(sampler.chains()) * sampler.sites());
+  return phi;
+}
+
+/// Moves along a path: no tempering, which needs one action, and no Hamiltonian trajectories, whose
+/// step size fits one action.
+inline SamplerOptions moves_along(SamplerOptions wanted) {
+  wanted.rungs = 1, wanted.hmc_steps = 0;
+  return wanted;
+}
+
 }  // namespace quartic

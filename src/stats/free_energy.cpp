@@ -37,9 +37,9 @@ class Annealer {
            const Sampler<T>* equilibrated)
       : plan_(plan),
         options_(options),
-        forward_(plan.path.from, options.sampler, seed, Stream::annealing),
+        forward_(plan.path.from, moves_along(options.sampler), seed, Stream::annealing),
         reverse_(plan.path.to, reverse_options(options, equilibrated), seed, Stream::reverse) {
-    if (equilibrated) equilibrium_ = equilibrated->state().phi;
+    if (equilibrated) equilibrium_ = get_fields(*equilibrated);
   }
 
   /// The acceptance ratio of one round of trajectories.
@@ -48,11 +48,11 @@ class Annealer {
     forward_.set_action(plan_.path.from);
     forward_.draw_uncoupled();
     const auto forward = drive(forward_, plan_.path, stops, part(options_.progress, 0, 0.45));
-    if (equilibrium_.empty()) equilibrium_ = forward_.state().phi;
+    if (equilibrium_.empty()) equilibrium_ = get_fields(forward_);
     reverse_.set_action(plan_.path.to);
     set_fields(reverse_, equilibrium_);
     reverse_.sweep(std::max(64, steps / 5));
-    equilibrium_ = reverse_.state().phi;
+    equilibrium_ = get_fields(reverse_);
     std::reverse(stops.begin(), stops.end());
     return acceptance_ratio(forward,
                             drive(reverse_, plan_.path, stops, part(options_.progress, 0.55, 1)));
@@ -61,7 +61,7 @@ class Annealer {
  private:
   static SamplerOptions reverse_options(const FreeEnergyOptions& options,
                                         const Sampler<T>* equilibrated) {
-    return equilibrated ? equilibrated->options() : options.sampler;
+    return moves_along(equilibrated ? equilibrated->options() : options.sampler);
   }
 
   const AnnealingPlan& plan_;

@@ -86,14 +86,14 @@ std::vector<double> minus(const std::vector<double>& x, const std::vector<double
 }
 
 template <class T>
-class PathIntegral {
+class PathIntegrator {
  public:
-  PathIntegral(const AnnealingPlan& plan, const IntegrationOptions& options, std::uint64_t seed)
+  PathIntegrator(const AnnealingPlan& plan, const IntegrationOptions& options, std::uint64_t seed)
       : path_(plan.path),
         options_(options),
         difference_(plan.path.difference()),
         nodes_(make_nodes(plan)),
-        sampler_(plan.path.from, options.sampler, seed, Stream::integration),
+        sampler_(plan.path.from, moves_along(options.sampler), seed, Stream::integration),
         sum_{std::vector<double>(sampler_.chains()), std::vector<double>(sampler_.chains())} {
     const double wanted = plan.friction_length() / options.error;
     draws_ = std::max(1.0, 1.2 * wanted * wanted / sampler_.chains() / 2);
@@ -221,7 +221,7 @@ IntegrationResult integrate_path(const AnnealingPlan& plan, const IntegrationOpt
     throw BadInput(fmt::format("the wanted error of a free energy is {:g}", options.error),
                    "it is a standard error, such as 0.01");
   uncoupled_free_energy(plan.path.from);  // refuses a coupled start
-  return PathIntegral<T>(plan, options, seed).run();
+  return PathIntegrator<T>(plan, options, seed).run();
 }
 
 template IntegrationResult integrate_path<float>(const AnnealingPlan&, const IntegrationOptions&,

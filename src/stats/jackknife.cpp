@@ -12,6 +12,7 @@ namespace quartic {
 namespace {
 
 constexpr int least_groups = 64, most_groups = 256;
+constexpr int least_samples = 16;  // fewer groups than wanted still give an error, a noisier one
 
 /// Groups of one set from `first` on.
 void append_groups(const ChainSet& set, int stratum, double least_bin, JackknifeGroups& out) {
@@ -42,10 +43,10 @@ JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bi
   JackknifeGroups groups;
   groups.first.push_back(0);
   for (std::size_t k = 0; k < sets.size(); ++k) {
-    if (sets[k].chains < 1 || sets[k].samples() < least_groups) {
+    if (sets[k].chains < 1 || sets[k].samples() < least_samples) {
       throw BadInput(fmt::format("errors need at least {} samples of an ensemble, got {} chains of "
                                  "{} draws",
-                                 least_groups, sets[k].chains, sets[k].draws),
+                                 least_samples, sets[k].chains, sets[k].draws),
                      "store more chains or draws");
     }
     append_groups(sets[k], static_cast<int>(k), std::max(least_bin, 1.0), groups);

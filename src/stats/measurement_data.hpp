@@ -43,10 +43,11 @@ struct Measurement::Data {
   int index(const std::string& name) const;  ///< -1: not there
   std::size_t row() const { return names.size() * static_cast<std::size_t>(chains); }
   std::vector<double> series(int observable) const;
-  /// Covariance of single draws about the means over all of them.
-  double covariance(int first, int second) const;
-  ObservableResult primary(int observable) const;
-  ObservableResult combine(const Derived& derived) const;
+  std::vector<double> means() const;  ///< of the observables over all draws
+  /// Covariance of single draws about those means; of one observable or one of the pairs.
+  double covariance(const std::vector<double>& mean, int first, int second) const;
+  ObservableResult primary(int observable, const std::vector<double>& mean) const;
+  ObservableResult combine(const Derived& derived, const std::vector<double>& mean) const;
   std::vector<Derived> derived() const;
   void close_bin();
   std::vector<double> spectra_by_group() const;  ///< [group][site]

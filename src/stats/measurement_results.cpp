@@ -72,24 +72,25 @@ std::optional<JackknifeGroups> groups_of(const ChainSet& set, int bin_length, do
 
 }  // namespace
 
-ObservableResult Measurement::Data::primary(int k) const {
+ObservableResult Measurement::Data::primary(int k, const std::vector<double>& mean) const {
   ObservableResult result{names[k], meanings[k], false, {}, true, {}};
   if (bin_count == 0) return nothing_measured(result);
-  result.estimate = estimate_binned_series(series(k), chains, bin_length, covariance(k, k));
+  result.estimate = estimate_binned_series(series(k), chains, bin_length, covariance(mean, k, k));
   judge(result, chains, static_cast<double>(draws));
   return result;
 }
 
-ObservableResult Measurement::Data::combine(const Derived& quantity) const {
+ObservableResult Measurement::Data::combine(const Derived& quantity,
+                                            const std::vector<double>& mean) const {
   ObservableResult result{quantity.name, quantity.meaning, true, {}, true, {}};
   if (bin_count == 0) return nothing_measured(result);
   const auto x = series(quantity.first), y = series(quantity.second);
   const double count = static_cast<double>(x.size());
   const double mean_x = std::accumulate(x.begin(), x.end(), 0.0) / count;
   const double mean_y = std::accumulate(y.begin(), y.end(), 0.0) / count;
-  const double xx = covariance(quantity.first, quantity.first),
-               yy = covariance(quantity.second, quantity.second),
-               xy = covariance(quantity.first, quantity.second);
+  const double xx = covariance(mean, quantity.first, quantity.first),
+               yy = covariance(mean, quantity.second, quantity.second),
+               xy = covariance(mean, quantity.first, quantity.second);
 
   // The linear part of the function near the means carries tau, ESS, R-hat.
   const double all = static_cast<double>(chains) * static_cast<double>(draws);
@@ -148,10 +149,12 @@ std::vector<Derived> Measurement::Data::derived() const {
 std::vector<ObservableResult> Measurement::results() const {
   const auto& d = *data_;
   const auto derived = d.derived();
+  const auto mean = d.means();
   std::vector<ObservableResult> results(d.names.size() + derived.size());
 #pragma omp parallel for schedule(dynamic) num_threads(d.threads)
   for (int k = 0; k < static_cast<int>(results.size()); ++k)
-    results[k] = k < d.observables() ? d.primary(k) : d.combine(derived[k - d.observables()]);
+    results[k] =
+        k < d.observables() ? d.primary(k, mean) : d.combine(derived[k - d.observables()], mean);
   return results;
 }
 

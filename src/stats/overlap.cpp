@@ -38,9 +38,9 @@ Overlap measure_overlap(std::span<const double> difference, int chains) {
   const double least = *std::min_element(difference.begin(), difference.end());
 
   const int draws = static_cast<int>(difference.size() / static_cast<std::size_t>(chains));
-  // Whole chains are independent; bins of few chains are, once they are much longer than tau.
-  const double tau = chains < 64 ? estimate_series(difference, chains).tau : 0;
   const ChainSet set{chains, draws};
+  // Whole chains are independent; bins of few chains are, once they are much longer than tau.
+  const double tau = whole_chains(set) ? 0 : estimate_series(difference, chains).tau;
   const auto groups = jackknife_groups({&set, 1}, 20 * tau);
   std::vector<std::vector<double>> sums(groups.size(), std::vector<double>(4));
   for (int g = 0; g < groups.size(); ++g) {

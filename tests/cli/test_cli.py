@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from program import QUARTIC, contents, needs_program, quartic, refused, same_bits, started
@@ -206,6 +205,22 @@ def test_graph(here):
     )
 
 
+def test_free_energy(here):
+    table = quartic("free-energy", "run.toml", "--to-target", "--set", "sampler.chains=256", cwd=here)
+    assert table.returncode == 0, table.stderr
+    for word in ("F = -ln Z of the target A", "work", "upper bound", "integration", "combined"):
+        assert word in table.stdout
+    done = quartic("free-energy", "run.toml", "--to-target", "--set", "sampler.chains=256", "--json", cwd=here)
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["ok"], result["reason"]
+    exact = -4.95792753304  # tests/reference/exact.json, 3x3
+    for route in (result["work"], result["integration"]):
+        assert route["free_energy"]["error"] <= 0.01
+        assert abs(route["free_energy"]["value"] - exact) < 4 * route["free_energy"]["error"]
+    (here / "run.toml").write_text(SMALL + A3 + "[[target]]\nterm = 'phi6'\ncoupling = 0.1\n")
+    refused(quartic("free-energy", "run.toml", "--to-target", cwd=here), 3, "this target is no action", here)
+
+
 def test_plot_without_python_package(here):
     assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
     bare = here / "bin"
@@ -215,25 +230,6 @@ def test_plot_without_python_package(here):
     program = shutil.copy(QUARTIC, bare / "quartic")
     done = subprocess.run([program, "plot", "run.h5"], cwd=here, text=True, capture_output=True, check=False)
     assert done.returncode == 3 and "matplotlib" in done.stderr
-
-
-def test_run_file_layout_from_python(here):
-    h5py = pytest.importorskip("h5py")
-    assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
-    layout = json.loads((Path(__file__).parents[2] / "docs" / "run-file-layout.json").read_text())
-    with h5py.File(here / "run.h5") as file:
-        for entry in (entry for entry in layout["entries"] if "learn" in entry["kinds"]):
-            group, _, attribute = entry["path"].partition("@")
-            if attribute:
-                assert attribute in file[group].attrs, entry["path"]
-                continue
-            data = file[entry["path"]]
-            kind = "string" if h5py.check_string_dtype(data.dtype) else data.dtype.name
-            assert kind in entry["type"], entry["path"]
-            names = [dimension[0].name.split("/")[-1] for dimension in data.dims if len(dimension)]
-            if data.is_scale:
-                names = [entry["path"].split("/")[-1]]
-            assert names == entry["dims"], entry["path"]
 
 
 def test_xarray_and_arviz_open_it(here):

@@ -14,51 +14,90 @@ import pytest
 import quartic
 from quartic import run as run_file
 
+sys.path.append(str(Path(__file__).parents[1] / "python"))
+from layout_table import table
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = shutil.which("quartic", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="the quartic program is not built")
 
 
+LAYOUT = ROOT / "docs/run-file-layout.json"
+
+
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    path = tmp_path_factory.mktemp("run") / "run.h5"
+def paths(tmp_path_factory):
+    """A run file of each kind."""
+    folder = tmp_path_factory.mktemp("runs")
+    learn, sample = folder / "learn.h5", folder / "sample.h5"
     config = ROOT / "examples/02-longer-range/run.toml"
-    subprocess.run([PROGRAM, "learn", config, "-o", path, "--quiet", "--set", "learn.epochs=3"], check=True)
-    return path
+    subprocess.run([PROGRAM, "learn", config, "-o", learn, "--quiet", "--set", "learn.epochs=3"], check=True)
+    small = ("--set", "sampler.chains=64", "--set", "sample.draws=100", "--set", "output.draws=30")
+    subprocess.run([PROGRAM, "sample", learn, "-o", sample, "--quiet", *small], check=True)
+    return {"learn": learn, "sample": sample}
 
 
-def test_layout_is_the_documented_one(path):
-    layout = json.loads((ROOT / "docs/run-file-layout.json").read_text())
-    entries = [entry for entry in layout["entries"] if "learn" in entry["kinds"]]
-    with h5py.File(path) as file:
+@pytest.mark.parametrize("kind", ["learn", "sample"])
+def test_layout_is_the_documented_one(paths, kind):
+    entries = [e for e in json.loads(LAYOUT.read_text())["entries"] if kind in e["kinds"]]
+    with h5py.File(paths[kind]) as file:
+        assert file["provenance"].attrs["kind"] == kind
         for entry in entries:
             group, _, attribute = entry["path"].partition("@")
-            assert group in file, entry["path"]
             if attribute:
                 assert attribute in file[group].attrs, entry["path"]
-            else:
-                assert file[group].ndim == len(entry["dims"]), entry["path"]
+                continue
+            data = file[entry["path"]]
+            stored = "string" if h5py.check_string_dtype(data.dtype) else data.dtype.name
+            assert stored in entry["type"], entry["path"]
+            names = [dimension[0].name.split("/")[-1] for dimension in data.dims if len(dimension)]
+            assert (names or [entry["path"].split("/")[-1]] * data.is_scale) == entry["dims"], entry["path"]
         written = set()
         file.visititems(lambda name, item: written.add(name) if isinstance(item, h5py.Dataset) else None)
-        documented = {entry["path"] for entry in entries}
-        scales = {
-            f"{p.rsplit('/', 1)[0]}/{d}" for p in documented if "/" in p for e in entries for d in e["dims"] or ()
-        }
-        assert written <= documented | scales
+        assert written <= {entry["path"] for entry in entries}
 
 
-def test_reader_and_program_agree(path):
-    run = run_file.read(path)
-    assert np.array_equal(run.history["theta"][-1, run.kinds["w"]], run.model.w)
-    assert set(run.results) >= {"free_energy", "gap", "half_variance", "weight_ess"}
+def test_page_has_the_table():
+    assert table(json.loads(LAYOUT.read_text())) in (ROOT / "docs/run-file.md").read_text()
+
+
+def same_action(run):
+    """The model's S of the stored fields is the stored action."""
     graph = quartic.lattice(run.model.lattice, run.model.extent, periodic=list(run.model.periodic))
     assert np.array_equal(graph.edges, run.model.edges)
     action = quartic.Action(graph, w=run.model.w, r=run.model.r, a=run.model.a, b=run.model.b)
     np.testing.assert_allclose(action(run.phi()), run.action, rtol=1e-4, atol=1e-3)
 
 
-def test_xarray_opens_it(path):
+def test_reader_and_program_agree_on_learning(paths):
+    run = run_file.read(paths["learn"])
+    assert np.array_equal(run.history["theta"][-1, run.kinds["w"]], run.model.w)
+    assert set(run.results) >= {"free_energy", "gap", "half_variance", "weight_ess"}
+    same_action(run)
+
+
+def test_reader_and_program_agree_on_sampling(paths):
+    run = run_file.read(paths["sample"])
+    assert isinstance(run, run_file.SampleRun) and run.draws == 100
+    same_action(run)
+    chains, draws, _ = run.phi().shape
+    assert chains == 64 and 15 <= draws <= 30
+    np.testing.assert_allclose(run.phi().mean(-1), run.stored["m"], atol=1e-6)
+    for name, series in run.series.items():
+        observable = run.observables[name]
+        assert series.shape == (64, 100 // run.bin_length)
+        assert observable.value == pytest.approx(series.mean()) and observable.error > 0
+    # The two-point functions and the observables are the same numbers: sum_x <phi(0) phi(x)> = S(0) = V <m^2>.
+    factor, correlation = run.two_point["structure_factor"], run.two_point["correlation"]
+    assert factor.shape == run.model.extent
+    assert correlation.sum() == pytest.approx(factor[0, 0])
+    assert (
+        abs(factor[0, 0] - run.observables["susceptibility"].value) < 6 * run.two_point["structure_factor_error"][0, 0]
+    )
+
+
+def test_xarray_opens_it(paths):
     xarray = pytest.importorskip("xarray")
     pytest.importorskip("h5netcdf")
-    with xarray.open_dataset(path, group="posterior", engine="h5netcdf") as fields:
+    with xarray.open_dataset(paths["learn"], group="posterior", engine="h5netcdf") as fields:
         assert fields["phi"].dims == ("chain", "draw", "site")

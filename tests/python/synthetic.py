@@ -1,4 +1,4 @@
-"""A run file made up in Python with the layout of docs/run-file.md, for developing readers and figures."""
+"""Run files made up in Python with the layout of docs/run-file.md, for developing readers and figures."""
 
 import h5py
 import numpy as np
@@ -78,4 +78,50 @@ def write_run(path, *, lattice="square", extent=(4, 4), epochs=400, optimiser="g
         posterior = file.create_group("posterior")
         posterior["phi"], posterior["action"], posterior["target"] = phi, action, target
         file.create_group("sample_stats")["lp"] = -action
+    return path
+
+
+def write_sample(path, *, extent=(6, 6), draws=60, seed=1):
+    """A sample of independent Gaussians, on a lattice or, without an extent, on an edge list of 10 sites."""
+    rng = np.random.default_rng(seed)
+    edges = quartic.lattice("square", list(extent)).edges if extent else np.array([[k, k + 1] for k in range(9)])
+    chains, sites = 32, int(np.prod(extent)) if extent else 10
+    phi = rng.normal(size=(chains, draws, sites)).astype(np.float32)
+    series = {"m": phi.mean(-1), "phi2": (phi**2).mean(-1), "phi4": (phi**4).mean(-1)}
+    series |= {"m2": series["m"] ** 2, "abs_m": np.abs(series["m"])}
+    names = list(series)
+
+    with h5py.File(path, "w") as file:
+        file["config"] = '[graph]\nlattice = "square"\n'
+        provenance = file.create_group("provenance")
+        provenance.attrs.update(version="0.1.0", kind="sample", seed=np.uint64(seed), layout_version=2)
+        model = file.create_group("model")
+        model.attrs.update(lattice="square" if extent else "", description="made up")
+        if extent:
+            model.attrs.update(extent=np.array(extent, np.int32), periodic=np.ones(len(extent), np.uint8))
+        model["edges"], model["w"] = edges, np.zeros(len(edges))
+        model["r"], model["a"], model["b"] = np.zeros(sites), np.full(sites, 0.5), np.zeros(sites)
+        results = file.create_group("results")
+        n = chains * max(draws, 1)
+        results["observable"], results["meaning"], results["reason"] = names, names, [""] * len(names)
+        results["value"] = [x.mean() if draws else 0 for x in series.values()]
+        results["error"] = [x.std() / np.sqrt(n) if draws else 0 for x in series.values()]
+        for name, value in (("tau", 0.5), ("tau_error", 0.01), ("ess", n), ("r_hat", 1.0)):
+            results[name] = np.full(len(names), value)
+        results["ok"] = np.ones(len(names), np.uint8)
+        results["stop_reason"], results["schedule"] = "draws", "made up"
+        results["move"], results["acceptance"] = ["independence"], [0.9]
+        if extent:
+            power = np.abs(np.fft.fftn(phi.reshape(chains, draws, *extent), axes=(-2, -1))) ** 2 / sites
+            for name, x in (("structure_factor", power), ("correlation", np.fft.ifftn(power, axes=(-2, -1)).real)):
+                by_chain = x.reshape(chains, -1, sites).mean(1) if draws else np.ones((chains, sites))
+                results[name] = by_chain.mean(0)
+                results[f"{name}_error"] = by_chain.std(0) / np.sqrt(chains)
+        measurement = file.create_group("measurement")
+        measurement["observable"], measurement["bins"] = names, np.array(list(series.values()))
+        measurement.attrs.update(draws=np.uint64(draws), bin_length=np.int32(1))
+        posterior = file.create_group("posterior")
+        posterior["phi"], posterior["action"] = phi, 0.5 * (phi**2).sum(-1)
+        for name in ("m", "phi2", "phi4"):
+            posterior[name] = series[name]
     return path

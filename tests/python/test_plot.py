@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from synthetic import write_run
+from synthetic import write_run, write_sample
 
 import quartic
 from quartic import run as run_file
 
 plot = pytest.importorskip("quartic.plot")
+from quartic.plot_style import number  # noqa: E402
 
 
 def test_reader_gives_what_was_written(tmp_path):
@@ -35,8 +36,42 @@ def test_every_figure_is_drawn(tmp_path, monkeypatch, lattice, extent, capsys):
     path = write_run(tmp_path / "run.h5", lattice=lattice, extent=extent, epochs=5, optimiser="natural", misfit=0.02)
     assert plot.main([str(path), "--format", "pdf"]) == 0
     names = {p.name for p in (tmp_path / "run-figures").iterdir()}
-    assert names == {f"{name}.pdf" for name in plot.FIGURES}
+    assert names == {f"{name}.pdf" for name in ("summary", "couplings", "convergence", "overlap", "maps")}
     assert len(capsys.readouterr().out.splitlines()) == len(names)
+
+
+@pytest.mark.parametrize("extent, names", [((6, 6), {"summary", "series", "correlation"}), ((), {"summary", "series"})])
+def test_every_figure_of_a_sample_is_drawn(tmp_path, extent, names):
+    path = write_sample(tmp_path / "run.h5", extent=extent)
+    assert plot.main([str(path), "-o", str(tmp_path / "figures")]) == 0
+    assert {p.stem for p in (tmp_path / "figures").iterdir()} == names
+
+
+def test_a_sample_without_draws_is_not_drawn(tmp_path):
+    assert plot.main([str(write_sample(tmp_path / "run.h5", draws=0)), "-o", str(tmp_path / "figures")]) == 3
+
+
+def test_autocorrelation_of_an_autoregressive_process():
+    """rho(t) = a^t of AR(1), with errors that cover it."""
+    from quartic.plot_sample import autocorrelation
+
+    rng = np.random.default_rng(1)
+    x = np.zeros((200, 400))
+    x[:, 0] = rng.normal(size=200)
+    for t in range(1, 400):
+        x[:, t] = 0.8 * x[:, t - 1] + 0.6 * rng.normal(size=200)
+    rho, error = autocorrelation(x)
+    deviation = (rho - 0.8 ** np.arange(400))[1:21] / error[1:21]
+    assert rho[0] == 1 and (error[1:21] < 0.02).all()
+    assert np.abs(deviation).max() < 4 and np.abs(deviation).max() > 0.1
+
+
+def test_a_run_of_an_unknown_kind_is_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(write_sample(tmp_path / "run.h5"), "r+") as file:
+        file["provenance"].attrs["kind"] = "dream"
+    with pytest.raises(quartic.BadInput, match="dream"):
+        run_file.read(tmp_path / "run.h5")
 
 
 @pytest.mark.parametrize(
@@ -49,4 +84,4 @@ def test_every_figure_is_drawn(tmp_path, monkeypatch, lattice, extent, capsys):
     ],
 )
 def test_numbers_carry_their_error(value, error, text):
-    assert plot.number(value, error) == text
+    assert number(value, error) == text

@@ -8,13 +8,11 @@
 #include <memory>
 #include <vector>
 
-#include "mcmc/hmc_move.hpp"
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
-#include "quartic/graph/lattice.hpp"
 
 namespace quartic {
 namespace {
@@ -167,13 +165,6 @@ void expect_invariant(Move<T> move, const char* move_name, int sweeps) {
   }
 }
 
-/// Steps short enough for the sharpest of the fields to accept at times.
-template <class T, Integrator kIntegrator>
-double trajectory(const SweepBlock<T>& block) {
-  HmcScratch<T> scratch;
-  return hmc_sweep(block, scratch, 6, 0.12, kIntegrator);
-}
-
 template <class T>
 void check_all_moves() {
   for (const auto& target : simd_targets()) {
@@ -183,8 +174,6 @@ void check_all_moves() {
     expect_invariant<T>(metropolis_sweep<T>, "Metropolis", 5);
     expect_invariant<T>(heat_bath_sweep<T>, "heat bath", 2);
     expect_invariant<T>(flip_sweep<T>, "flip", 5);
-    expect_invariant<T>(trajectory<T, Integrator::leapfrog>, "leapfrog trajectory", 5);
-    expect_invariant<T>(trajectory<T, Integrator::omelyan>, "Omelyan trajectory", 5);
   }
   restrict_simd_target("");
 }
@@ -194,27 +183,6 @@ TEST(Moves, LeaveTheExactDistributionInvariantFloat) {
 }
 TEST(Moves, LeaveTheExactDistributionInvariantDouble) {
   check_all_moves<double>();
-}
-
-// Integrated forth, momenta reversed, and back: the start again, to rounding.
-TEST(Moves, TrajectoriesAreReversible) {
-  const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
-  SweepTable<double> table(*graph);
-  table.set(Action::uniform(graph, 1, 0.1, 0.5, 0.3));
-  for (const auto integrator : {Integrator::leapfrog, Integrator::omelyan}) {
-    AlignedVector<double> phi(16 * lanes), momentum(16 * lanes);
-    RandomStream random(3, Stream::check, 0);
-    for (double& x : phi) x = random.normal();
-    for (double& p : momentum) p = random.normal();
-    const auto start = phi;
-    AlignedVector<std::uint32_t> words(4 * lanes);
-    const SweepBlock<double> block{&table, 0.9, phi.data(), words.data(), lanes, 1};
-    integrate(block, momentum.data(), 10, 0.05, integrator);
-    EXPECT_GT(std::abs(phi[0] - start[0]), 1e-3);
-    for (double& p : momentum) p = -p;
-    integrate(block, momentum.data(), 10, 0.05, integrator);
-    for (std::size_t k = 0; k < phi.size(); ++k) ASSERT_NEAR(phi[k], start[k], 1e-11);
-  }
 }
 
 // A heat bath reaches the conditional in one sweep from anywhere, and independence Metropolis in a

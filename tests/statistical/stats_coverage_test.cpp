@@ -3,64 +3,39 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <vector>
 
-#include "quartic/core/random.hpp"
 #include "quartic/stats/autocorrelation.hpp"
 #include "quartic/stats/jackknife.hpp"
+#include "statistical/coverage.hpp"
 
 namespace quartic {
 namespace {
 
+using testing::ar1;
+using testing::expect_coverage;
+
 constexpr int seeds = 500;
-
-/// Stationary AR(1) chains of unit variance with integrated autocorrelation time tau,
-/// [chain][draw].
-std::vector<double> ar1(int chains, int draws, double tau, std::uint64_t seed, double scale = 1) {
-  const double a = (2 * tau - 1) / (2 * tau + 1), kick = std::sqrt(1 - a * a);
-  std::vector<double> x;
-  x.reserve(static_cast<std::size_t>(chains) * draws);
-  for (int c = 0; c < chains; ++c) {
-    RandomStream random(seed, Stream::check, static_cast<std::uint64_t>(c));
-    double value = random.normal();
-    for (int t = 0; t < draws; ++t, value = a * value + kick * random.normal())
-      x.push_back(scale * value);
-  }
-  return x;
-}
-
-/// How many z-scores of an honest error lie within k sigma: within 3.3 binomial deviations
-/// (p = 0.001, two-sided), and their variance within 3.3 deviations of 1.
-void expect_coverage(const std::vector<double>& z, const char* what) {
-  const auto count = static_cast<double>(z.size());
-  for (const double k : {1.0, 2.0}) {
-    double inside = 0;
-    for (const double v : z) inside += std::abs(v) <= k ? 1 : 0;
-    const double p = std::erf(k / std::sqrt(2.0));
-    EXPECT_NEAR(inside / count, p, 3.3 * std::sqrt(p * (1 - p) / count))
-        << what << ", " << k << " sigma";
-  }
-  double square = 0;
-  for (const double v : z) square += v * v / count;
-  EXPECT_NEAR(square, 1, 3.3 * std::sqrt(2 / count)) << what << ", variance of z";
-  ::testing::Test::RecordProperty(what, std::to_string(square));
-}
 
 struct Process {
   int chains, draws;
   double tau;
-  bool tau_known;  // long enough that tau itself can be tested
+  bool tau_known;               // long enough that tau itself can be tested
+  std::uint64_t seed() const {  // other noise for every process
+    return 1000000 * static_cast<std::uint64_t>(draws) + 1000 * static_cast<std::uint64_t>(chains) +
+           static_cast<std::uint64_t>(1e10 * tau);
+  }
 };
 
 class Coverage : public ::testing::TestWithParam<Process> {};
 
 TEST_P(Coverage, MeanAndTauOfAnAR1Process) {
   const auto [chains, draws, tau, tau_known] = GetParam();
+  const std::uint64_t first_seed = GetParam().seed();
   std::vector<double> z, z_tau, z_binned;
   double mean_tau = 0;
   for (int seed = 0; seed < seeds; ++seed) {
-    const auto x = ar1(chains, draws, tau, 1000 + seed);
+    const auto x = ar1(chains, draws, tau, first_seed + seed);
     const auto e = estimate_series(x, chains);
     z.push_back(e.mean / e.error);
     z_tau.push_back((e.tau - tau) / e.tau_error);
@@ -91,23 +66,34 @@ INSTANTIATE_TEST_SUITE_P(AR1, Coverage,
                                            Process{512, 16, 0.5, true}, Process{512, 16, 5, false},
                                            Process{512, 16, 50, false}));
 
-/// A slow mode of a tenth of the variance beside fast noise: a window on single draws closes long
-/// before it sees the mode.
-TEST(CoverageOfSlowModes, ASlowModeBeneathFastNoise) {
+/// The Binder cumulant 1 - <x^4> / (3 <x^2>^2) of a Gaussian is 0, and the regression of y = x / 2
+/// + noise on x has slope 1/2.
+TEST(CoverageOfJackknife, FunctionsOfMeansOfAnAR1Process) {
   for (const auto& [chains, draws, tau, known] :
-       {Process{64, 500, 30, true}, Process{4, 4000, 30, true}}) {
-    std::vector<double> z;
-    double mean_tau = 0;
+       {Process{4, 2000, 5, true}, Process{128, 128, 5, true}, Process{1, 4096, 0.5, true}}) {
+    std::vector<double> binder, slope;
     for (int seed = 0; seed < seeds; ++seed) {
-      auto x = ar1(chains, draws, tau, 3000 + seed, std::sqrt(0.1));
-      const auto fast = ar1(chains, draws, 0.5, 4000 + seed, std::sqrt(0.9));
-      for (std::size_t t = 0; t < x.size(); ++t) x[t] += fast[t];
-      const auto e = estimate_series(x, chains);
-      z.push_back(e.mean / e.error);
-      mean_tau += e.tau / seeds;
+      const auto x = ar1(chains, draws, tau, 5000 + seed);
+      const auto rest = ar1(chains, draws, tau, 6000 + seed);
+      const ChainSet set{chains, draws};
+      const auto groups = jackknife_groups({&set, 1}, 20 * tau);
+      std::vector<std::vector<double>> sums(groups.size(), std::vector<double>(5));
+      for (int g = 0; g < groups.size(); ++g) {
+        for (std::size_t t = groups.first[g]; t < groups.first[g + 1]; ++t) {
+          const double v = x[t], y = v / 2 + rest[t];
+          sums[g][0] += v * v, sums[g][1] += v * v * v * v;
+          sums[g][2] += v, sums[g][3] += y, sums[g][4] += v * y;
+        }
+      }
+      const auto result = jackknife(groups, sums, 2, [](auto mean, auto out) {
+        out[0] = 1 - mean[1] / (3 * mean[0] * mean[0]);
+        out[1] = (mean[4] - mean[2] * mean[3]) / (mean[0] - mean[2] * mean[2]);
+      });
+      binder.push_back(result[0].value / result[0].error);
+      slope.push_back((result[1].value - 0.5) / result[1].error);
     }
-    expect_coverage(z, "slow mode");
-    EXPECT_NEAR(mean_tau, 0.45 + 0.1 * tau, 0.15 * (0.45 + 0.1 * tau)) << chains;
+    expect_coverage(binder, "Binder cumulant");
+    expect_coverage(slope, "slope");
   }
 }
 

@@ -78,6 +78,8 @@ struct Case {
   ClusterBlock<T> block() {
     return {&table, scale, phi.data(), words.data(), lanes, seeds, &scratch};
   }
+  /// The chains that the oracle follows: not all of a large graph.
+  int lane_step() const { return table.sites() > 400 ? 9 : 1; }
   double at(int site, int lane) const {
     return start[static_cast<std::size_t>(site) * lanes + lane];
   }
@@ -184,7 +186,7 @@ void check_fill(const Action& action, int lanes, bool boards) {
   c.boards = c.table.has_boards();
   double expected_count = 0;
   const int sites = c.table.sites();
-  for (int lane = 0; lane < lanes; ++lane) {
+  for (int lane = 0; lane < lanes; lane += c.lane_step()) {
     RandomStream random(seed, Stream::fields, static_cast<std::uint64_t>(lane));
     auto clusters = follow_bonds(c, lane, random);
     std::vector<bool> hit(sites + 1), turned(sites);
@@ -198,7 +200,9 @@ void check_fill(const Action& action, int lanes, bool boards) {
     expect_turned(c, lane, turned);
     expect_stream(c, lane, random);
   }
-  EXPECT_EQ(count, expected_count);
+  if (c.lane_step() == 1) {
+    EXPECT_EQ(count, expected_count);
+  }
 }
 
 template <class T>
@@ -206,7 +210,7 @@ void check_labels(const Action& action, int lanes) {
   Case<T> c(action, lanes);
   swendsen_wang_sweep(c.block());
   const int sites = c.table.sites();
-  for (int lane = 0; lane < lanes; ++lane) {
+  for (int lane = 0; lane < lanes; lane += c.lane_step()) {
     RandomStream random(seed, Stream::fields, static_cast<std::uint64_t>(lane));
     auto clusters = follow_bonds(c, lane, random);
     std::vector<int> largest(sites + 1);

@@ -35,8 +35,14 @@ enum class ClusterMove {
 };
 std::string_view name(ClusterMove move);
 
-/// How Hamiltonian trajectories are integrated.
-enum class Integrator { leapfrog, omelyan };
+/// Second-order schemes for one step of size e of a Hamiltonian trajectory.
+enum class Integrator {
+  leapfrog,  ///< kick e/2, drift e, kick e/2: one force a step
+  /// drift l e, kick e/2, drift (1 - 2 l) e, kick e/2, drift l e with l = 0.1931833: two forces a
+  /// step, error about ten times smaller (Omelyan, Mryglod & Folk, Phys. Rev. E 65, 056706, 2002;
+  /// Takaishi & de Forcrand, Phys. Rev. E 73, 036706, 2006)
+  omelyan
+};
 std::string_view name(Integrator integrator);
 
 struct SamplerOptions {

@@ -1,0 +1,48 @@
+// How often errors hold: AR(1) chains with known answers, and the coverage of intervals.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "quartic/core/random.hpp"
+
+namespace quartic::testing {
+
+/// Stationary AR(1) chains of unit variance with integrated autocorrelation time tau,
+/// [chain][draw].
+inline std::vector<double> ar1(int chains, int draws, double tau, std::uint64_t seed,
+                               double scale = 1) {
+  const double a = (2 * tau - 1) / (2 * tau + 1), kick = std::sqrt(1 - a * a);
+  std::vector<double> x;
+  x.reserve(static_cast<std::size_t>(chains) * draws);
+  for (int c = 0; c < chains; ++c) {
+    RandomStream random(seed, Stream::check, static_cast<std::uint64_t>(c));
+    double value = random.normal();
+    for (int t = 0; t < draws; ++t, value = a * value + kick * random.normal())
+      x.push_back(scale * value);
+  }
+  return x;
+}
+
+/// How many z-scores of an honest error lie within k sigma: within 3.9 binomial deviations
+/// (p = 1e-4, two-sided; some two hundred such checks are made), and their variance within 3.9
+/// deviations of 1.
+inline void expect_coverage(const std::vector<double>& z, const std::string& what) {
+  const auto count = static_cast<double>(z.size());
+  for (const double k : {1.0, 2.0}) {
+    double inside = 0;
+    for (const double v : z) inside += std::abs(v) <= k ? 1 : 0;
+    const double p = std::erf(k / std::sqrt(2.0));
+    EXPECT_NEAR(inside / count, p, 3.9 * std::sqrt(p * (1 - p) / count))
+        << what << ", " << k << " sigma";
+  }
+  double square = 0;
+  for (const double v : z) square += v * v / count;
+  EXPECT_NEAR(square, 1, 3.9 * std::sqrt(2 / count)) << what << ", variance of z";
+  ::testing::Test::RecordProperty(what, std::to_string(square));
+}
+
+}  // namespace quartic::testing

@@ -1,0 +1,76 @@
+// The jackknife where its answer is known in closed form.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "quartic/core/random.hpp"
+#include "quartic/stats/jackknife.hpp"
+
+namespace quartic {
+namespace {
+
+struct Data {
+  JackknifeGroups groups;
+  std::vector<std::vector<double>> sums;
+  double mean = 0, variance = 0;  // over groups of equal length
+};
+
+Data random_groups(int count, std::size_t length) {
+  Data data;
+  RandomStream random(1, Stream::check, 0);
+  data.groups.first.push_back(0);
+  for (int g = 0; g < count; ++g) {
+    data.groups.first.push_back(data.groups.first.back() + length);
+    data.groups.stratum.push_back(0);
+    const double mean = 2 + random.normal();
+    data.sums.push_back({mean * static_cast<double>(length)});
+    data.mean += mean / count;
+    data.variance += mean * mean / (count - 1);
+  }
+  data.variance -= data.mean * data.mean * count / (count - 1);
+  return data;
+}
+
+TEST(Jackknife, OfAMeanIsItsStandardError) {
+  const auto data = random_groups(20, 7);
+  const auto mean = [](auto means, auto out) { out[0] = means[0], out[1] = -3 * means[0]; };
+  for (const bool corrected : {false, true}) {
+    const auto result = jackknife(data.groups, data.sums, 2, mean, corrected);
+    EXPECT_NEAR(result[0].value, data.mean, 1e-13);
+    EXPECT_NEAR(result[0].error, std::sqrt(data.variance / 20), 1e-13);
+    EXPECT_NEAR(result[1].value, -3 * data.mean, 1e-12);
+    EXPECT_NEAR(result[1].error, 3 * std::sqrt(data.variance / 20), 1e-12);
+  }
+}
+
+TEST(Jackknife, TakesTheBiasOfASquareAway) {
+  const auto data = random_groups(20, 7);
+  const auto square = [](auto means, auto out) { out[0] = means[0] * means[0]; };
+  EXPECT_NEAR(jackknife(data.groups, data.sums, 1, square)[0].value, data.mean * data.mean, 1e-12);
+  EXPECT_NEAR(jackknife(data.groups, data.sums, 1, square, true)[0].value,
+              data.mean * data.mean - data.variance / 20, 1e-12);
+}
+
+TEST(Jackknife, GroupsOfUnequalLengthWeighAsTheirSamples) {
+  RandomStream random(2, Stream::check, 0);
+  double covered = 0;
+  constexpr int trials = 2000;
+  for (int trial = 0; trial < trials; ++trial) {
+    JackknifeGroups groups;
+    std::vector<std::vector<double>> sums;
+    groups.first.push_back(0);
+    for (int g = 0; g < 60; ++g) {
+      const std::size_t length = g % 3 == 0 ? 40 : 10;
+      groups.first.push_back(groups.first.back() + length);
+      groups.stratum.push_back(0);
+      sums.push_back({random.normal() * std::sqrt(static_cast<double>(length))});
+    }
+    const auto result = jackknife(groups, sums, 1, [](auto means, auto out) { out[0] = means[0]; });
+    covered += std::pow(result[0].value / result[0].error, 2) / trials;
+  }
+  EXPECT_NEAR(covered, 60.0 / 58, 3.3 * std::sqrt(2.2 / trials));
+}
+
+}  // namespace
+}  // namespace quartic
