@@ -47,7 +47,7 @@ class Equations {
     for (std::size_t n = 0; n < samples(); ++n) {
       value += mixture(n, f, share);
       gradient += share;
-      hessian -= share * share.transpose();
+      hessian.noalias() -= share * share.transpose();
     }
     hessian.diagonal() += gradient + count_;
     return value;
