@@ -111,7 +111,7 @@ std::vector<Key> certificate_keys(CertificateConfig& c) {
   auto& o = c.options;
   return {
       {"enabled", &c.enabled, "compute free energies, bound and overlap after learning"},
-      {"chains", &o.chains, "annealed trajectories", {.low = 64, .multiple = 16}},
+      {"chains", &o.chains, "annealed trajectories", {.low = 16, .multiple = 16}},
       {"steps", AutoInt{&o.steps}, "annealing steps; auto: as many as the error needs",
        at_least(1)},
       {"error", &o.error, "wanted standard error of the free energy", above(0)},
