@@ -94,6 +94,61 @@ TEST(Sampler, MeetsExactMomentsOfAnInhomogeneousField) {
   }
 }
 
+// Deep wells in a weak field, with neither flips nor clusters: one rung keeps the signs it began
+// with, exchanges with w = 0 find the right ones (as cluster moves do, which know nothing of
+// rungs).
+TEST(Sampler, TemperingCrossesTheBarrierBetweenPhases) {
+  Action action = Action::uniform(square(4), 1.5, 0.01, 1.0, 0.25);
+  const auto mean_field = [&](SamplerOptions options) {
+    options.chains = 512;
+    Sampler<float> sampler(action, options, 4);
+    sampler.warm_up(200);
+    std::vector<double> series(512 * std::size_t{60});
+    for (int draw = 0; draw < 60; ++draw) {
+      sampler.sweep(5);
+      for (int c = 0; c < 512; ++c)
+        series[static_cast<std::size_t>(c) * 60 + draw] =
+            sampler.block(c / sampler.lanes()).site(0)[c % sampler.lanes()];
+    }
+    if (options.rungs > 1) {
+      EXPECT_GT(sampler.acceptance().exchange, 0.2);
+      EXPECT_LT(sampler.acceptance().exchange, 0.95);
+    }
+    const auto estimate = estimate_series(series, 512);
+    return Estimate{estimate.mean, estimate.error};
+  };
+  SamplerOptions clusters, alone, tempered;
+  clusters.cluster = ClusterMove::swendsen_wang;
+  alone.cluster = tempered.cluster = ClusterMove::none;
+  alone.flips = tempered.flips = false;
+  tempered.rungs = 8;
+  const Estimate right = mean_field(clusters), stuck = mean_field(alone),
+                 found = mean_field(tempered);
+  EXPECT_LT(std::abs(found.value - right.value), 4 * std::hypot(found.error, right.error));
+  EXPECT_GT(std::abs(stuck.value - right.value), 4 * std::hypot(stuck.error, right.error));
+}
+
+TEST(Sampler, RungsMeetExactMomentsAndRestartToTheBit) {
+  const auto& entry = reference()["graphs"]["open_3x3_random"];
+  const Action action = listed_action(entry);
+  SamplerOptions options;
+  options.rungs = 3;
+  for (const int site : {0, 4, 7}) {
+    EXPECT_LT(std::abs(z(measure(action, site, 1, 3, options), entry["phi1"][site])), 4);
+    EXPECT_LT(std::abs(z(measure(action, site, 2, 3, options), entry["phi2"][site])), 4);
+  }
+  options.chains = 64, options.threads = 1;
+  Sampler<float> whole(action, options, 9);
+  options.threads = 2;
+  Sampler<float> resumed(action, options, 77);
+  whole.warm_up(40);
+  whole.sweep(3);
+  resumed.restore(whole.state());
+  whole.sweep(5), resumed.sweep(5);
+  EXPECT_EQ(whole.state().phi, resumed.state().phi);
+  EXPECT_EQ(whole.state().streams, resumed.state().streams);
+}
+
 TEST(Sampler, SameBitsForAnyNumberOfThreads) {
   const Action action = random_start(square(4), 3);
   SamplerOptions one, two;
