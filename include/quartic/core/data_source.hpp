@@ -1,0 +1,37 @@
+// Rows of data to learn from, held in memory or streamed from wherever they are.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace quartic {
+
+/// Rows of real numbers, all of one length. Learners read them in batches, so a source larger than
+/// memory works. `read` may be called from one thread at a time.
+class DataSource {
+ public:
+  virtual ~DataSource() = default;
+  virtual std::size_t rows() const = 0;
+  virtual std::size_t columns() const = 0;
+  /// Copies the named rows into out, row after row: out[n * columns() + column]. Neighbouring rows
+  /// in ascending order are read together, so contiguous batches are cheap. Throws BadInput where a
+  /// row cannot be read.
+  virtual void read(std::span<const std::size_t> rows, std::span<float> out) const = 0;
+};
+
+/// Rows in memory.
+class ArraySource final : public DataSource {
+ public:
+  /// Values row after row. Throws BadInput unless they fill whole rows.
+  ArraySource(std::vector<float> values, std::size_t columns);
+  std::size_t rows() const override { return values_.size() / columns_; }
+  std::size_t columns() const override { return columns_; }
+  void read(std::span<const std::size_t> rows, std::span<float> out) const override;
+
+ private:
+  std::vector<float> values_;
+  std::size_t columns_;
+};
+
+}  // namespace quartic
