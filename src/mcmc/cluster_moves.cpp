@@ -124,15 +124,20 @@ HWY_INLINE void odd_labels(const ClusterTable& table, int lanes, ClusterScratch&
   }
 }
 
-/// Changes the signs that the words ask for and counts them.
+template <class Words>
+HWY_INLINE double count_bits(const Words& words) {
+  int64_t count = 0;
+  for (const auto word : words) count += std::popcount(word);
+  return static_cast<double>(count);
+}
+
+/// Changes the signs that the words ask for.
 template <class T>
-HWY_INLINE double turn(const ClusterBlock<T>& block) {
+HWY_INLINE void turn_words(const ClusterBlock<T>& block) {
   const hn::ScalableTag<T> d;
   const auto& order = block.table->order;
-  int64_t count = 0;
-  for (size_t k = 0; k < order.size(); ++k) {
+  for (int k = block.begin; k < block.end; ++k) {
     const uint64_t word = block.scratch->turned[k];
-    count += std::popcount(word);
     T* row = block.phi + static_cast<ptrdiff_t>(order[k]) * block.lanes;
     for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
       const uint64_t bits = word >> lane;
@@ -141,7 +146,6 @@ HWY_INLINE double turn(const ClusterBlock<T>& block) {
       hn::Store(hn::IfThenElse(mask, hn::Neg(x), x), d, row + lane);
     }
   }
-  return static_cast<double>(count);
 }
 
 /// A board's words as lanes of the field's width, the last site's bit at the top.
@@ -156,16 +160,16 @@ HWY_INLINE hn::Vec<DU> load_tile(DU du, const uint32_t* tile) {
 
 /// The same from boards: each site's bit comes to the sign's place in turn.
 template <class T>
-HWY_INLINE double turn_boards(const ClusterBlock<T>& block) {
+HWY_INLINE void turn_boards(const ClusterBlock<T>& block) {
   const hn::ScalableTag<T> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const auto& table = *block.table;
   const auto& turned = block.scratch->board_turned;
   const auto sign = hn::BitCast(du, hn::Set(d, T(-0.0)));
   constexpr int most = ClusterBoards::tile_sites;
-  for (int t = 0; t < table.boards.tiles; ++t) {
+  for (int t = block.begin / most; t * most < block.end; ++t) {
     const auto* sites = table.order.data() + t * most;
-    const int count = std::min(most, table.sites() - t * most);
+    const int count = std::min(most, block.end - t * most);
     for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
       auto bits = load_tile(du, turned.data() + static_cast<ptrdiff_t>(t) * block.lanes + lane);
       for (int k = most - 1; k >= 0; --k) {
@@ -178,24 +182,23 @@ HWY_INLINE double turn_boards(const ClusterBlock<T>& block) {
       }
     }
   }
-  int64_t count = 0;
-  for (const uint32_t word : turned) count += std::popcount(word);
-  return static_cast<double>(count);
 }
 
 template <class T>
 double Fill(const ClusterBlock<T>& block) {
-  if (block.table->has_boards()) {
+  block.scratch->on_boards = block.table->has_boards();
+  if (block.scratch->on_boards) {
     fill_boards_from_seeds(block);
-    return turn_boards(block);
+    return count_bits(block.scratch->board_turned);
   }
   fill_from_seeds(block);
-  return turn(block);
+  return count_bits(block.scratch->turned);
 }
 
 template <class T>
 double SwendsenWang(const ClusterBlock<T>& block) {
   auto& scratch = *block.scratch;
+  scratch.on_boards = false;
   draw_bonds(block, WordSink{scratch.bonds.data()}, WordSink{scratch.ties.data()});
   draw_labels(block);
   for (int lane = 0; lane < block.lanes;
@@ -203,7 +206,13 @@ double SwendsenWang(const ClusterBlock<T>& block) {
     spread(*block.table, LabelCells{scratch.labels.data(), scratch.bonds.data(), lane},
            scratch.dirty.data());
   odd_labels(*block.table, block.lanes, scratch);
-  return turn(block);
+  return count_bits(scratch.turned);
+}
+
+template <class T>
+double TurnSigns(const ClusterBlock<T>& block) {
+  block.scratch->on_boards ? turn_boards(block) : turn_words(block);
+  return 0;
 }
 
 #define QUARTIC_MOVE(Name)                                 \
@@ -215,6 +224,7 @@ double SwendsenWang(const ClusterBlock<T>& block) {
   }
 QUARTIC_MOVE(Fill)
 QUARTIC_MOVE(SwendsenWang)
+QUARTIC_MOVE(TurnSigns)
 #undef QUARTIC_MOVE
 
 }  // namespace HWY_NAMESPACE
@@ -261,8 +271,9 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
     fit(*block.scratch, *block.table, block.lanes);            \
     return HWY_DYNAMIC_DISPATCH(Name##Double)(block);          \
   }
-QUARTIC_MOVE(Fill, fill_sweep)
-QUARTIC_MOVE(SwendsenWang, swendsen_wang_sweep)
+QUARTIC_MOVE(Fill, choose_fill)
+QUARTIC_MOVE(SwendsenWang, choose_swendsen_wang)
+QUARTIC_MOVE(TurnSigns, turn_signs)
 #undef QUARTIC_MOVE
 
 }  // namespace quartic

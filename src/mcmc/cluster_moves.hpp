@@ -33,6 +33,7 @@ struct ClusterScratch {
   AlignedVector<std::uint8_t> labels;                     ///< [position][64]
   AlignedVector<std::uint8_t> dirty;                      ///< by block or tile
   int lanes = 0;
+  bool on_boards = false;  ///< where the signs to turn were last chosen
 };
 
 /// A block of chains, and what drives them. `scale` multiplies every w (annealing from w = 0).
@@ -45,20 +46,41 @@ struct ClusterBlock {
   int lanes;             ///< 16, 32, 48 or 64; without boards fewer cost as much as 64
   int seeds;             ///< random sites a chain that fill_sweep fills from
   ClusterScratch* scratch;
+  std::int32_t begin = 0;             ///< positions that turn_signs turns, from here
+  std::int32_t end = table->sites();  ///< to here; begin is a multiple of 32
 };
 
-/// Fills through the bonds from `seeds` random sites a chain and turns everything it reached, but
+/// Fills through the bonds from `seeds` random sites a chain and chooses everything it reached, but
 /// for what hangs on the ghost. The seeds do not depend on the signs, and what is reached is a
 /// union of whole clusters: exact for any number of seeds. The ghost's cluster is found by a second
 /// fill, from every tied site, and taken out; the other clusters still turn. Returns the number of
-/// signs turned. O(V + E) a visit; a few visits a block of sites near criticality.
+/// signs to turn. O(V + E) a visit; a few visits a block of sites near criticality.
 template <class T>
-double fill_sweep(const ClusterBlock<T>& block);
+double choose_fill(const ClusterBlock<T>& block);
 
-/// Labels every cluster with the largest of its sites' random labels and turns the clusters whose
+/// Labels every cluster with the largest of its sites' random labels and chooses the clusters whose
 /// label is odd. Where two clusters tie they turn together, which leaves the move exact. Returns
-/// the number of signs turned.
+/// the number of signs to turn.
 template <class T>
-double swendsen_wang_sweep(const ClusterBlock<T>& block);
+double choose_swendsen_wang(const ClusterBlock<T>& block);
+
+/// Turns what was chosen last, in [begin, end), apart from the choice so that a local pass can
+/// follow while the fields are in the cache. Returns 0.
+template <class T>
+double turn_signs(const ClusterBlock<T>& block);
+
+/// The whole move.
+template <class T>
+double fill_sweep(const ClusterBlock<T>& block) {
+  const double count = choose_fill(block);
+  turn_signs(block);
+  return count;
+}
+template <class T>
+double swendsen_wang_sweep(const ClusterBlock<T>& block) {
+  const double count = choose_swendsen_wang(block);
+  turn_signs(block);
+  return count;
+}
 
 }  // namespace quartic

@@ -70,6 +70,27 @@ std::vector<std::int32_t> local_order(const Graph& graph) {
   return shorter ? reordered : given;
 }
 
+TurnPlan plan_turns(const Graph& graph, std::span<const std::int32_t> order, int band) {
+  const std::int32_t sites = graph.sites(), bands = (sites + band - 1) / band;
+  if (!std::is_sorted(order.begin(), order.end()))
+    return {{{0, sites}}, std::vector<std::int32_t>(bands, 1)};
+  TurnPlan plan;
+  std::vector<bool> planned(bands, false);
+  const auto need = [&](std::int32_t site) {
+    const std::int32_t b = site / band;
+    if (planned[b]) return;
+    planned[b] = true;
+    plan.steps.push_back({b * band, std::min(sites, (b + 1) * band)});
+  };
+  for (std::int32_t site = 0; site < sites; ++site) {
+    need(site);
+    for (const auto& neighbour : graph.neighbours(site)) need(neighbour.site);
+    if ((site + 1) % band == 0 || site + 1 == sites)
+      plan.before.push_back(static_cast<std::int32_t>(plan.steps.size()));
+  }
+  return plan;
+}
+
 ClusterTable::ClusterTable(const Graph& graph)
     : order(local_order(graph)), no_edge(graph.edge_count()), level(fixed_levels(graph.sites())) {
   const auto position = inverse(order);

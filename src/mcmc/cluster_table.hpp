@@ -2,6 +2,7 @@
 // consecutive sites that a spreading update visits again only when a neighbouring block changed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -94,6 +95,16 @@ struct ClusterTable {
 
 /// The boards of a table's edges; empty where a word would hold fewer than 5 edges on average.
 ClusterBoards make_boards(const ClusterTable& table, std::span<const std::int32_t> position);
+
+/// In which order to turn chosen signs so that a local pass over bands of sites can follow closely:
+/// it needs the signs of a band and of its neighbours.
+struct TurnPlan {
+  std::vector<std::array<std::int32_t, 2>> steps;  ///< ranges of positions
+  std::vector<std::int32_t> before;  ///< by band of sites: steps to make before its local pass
+};
+
+/// O(V + E). One step for all where positions are not the sites' own order.
+TurnPlan plan_turns(const Graph& graph, std::span<const std::int32_t> order, int band);
 
 /// Sites in an order that keeps neighbours close: the given order, or reverse Cuthill-McKee
 /// (George & Liu, 1981) where that at least halves the mean distance of neighbours.

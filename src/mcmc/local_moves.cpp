@@ -30,7 +30,6 @@ HWY_INLINE double sweep_vectors(const SweepBlock<T>& block, int lane, Kernel& ke
   const int step = static_cast<int>(hn::Lanes(d));
   const ptrdiff_t stride = block.lanes;
   const auto& table = *block.table;
-  const int sites = table.sites();
   const int32_t* HWY_RESTRICT order = table.order.data();
   const int32_t* HWY_RESTRICT row = table.row.data();
   const int32_t* HWY_RESTRICT neighbour = table.neighbour.data();
@@ -40,7 +39,7 @@ HWY_INLINE double sweep_vectors(const SweepBlock<T>& block, int lane, Kernel& ke
   const V scale = hn::Set(d, block.scale);
   V accepted = hn::Zero(d);
   double total = 0;
-  for (int turn = 0; turn < sites; ++turn) {
+  for (int turn = block.begin; turn < block.end; ++turn) {
     const int site = order[turn];
     const SiteConstants<T>& constants = table.site[site];
     V j[kVectors];

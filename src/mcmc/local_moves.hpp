@@ -12,10 +12,12 @@ template <class T>
 struct SweepBlock {
   const SweepTable<T>* table;
   T scale;
-  T* phi;                ///< [site][lane], 64-byte aligned rows
-  std::uint32_t* words;  ///< [4][lane], the chains' random streams
-  int lanes;             ///< a multiple of 16
-  int hits;              ///< tries a site, for Metropolis
+  T* phi;                             ///< [site][lane], 64-byte aligned rows
+  std::uint32_t* words;               ///< [4][lane], the chains' random streams
+  int lanes;                          ///< a multiple of 16
+  int hits;                           ///< tries a site, for Metropolis
+  std::int32_t begin = 0;             ///< turns of the table's order to make, from here
+  std::int32_t end = table->sites();  ///< to here; begin is even
 };
 
 /// Each returns how many proposals were accepted, over sites, lanes (and hits).

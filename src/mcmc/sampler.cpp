@@ -77,8 +77,11 @@ Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::ui
   require_valid(options);
   threads_ = std::min(options.threads > 0 ? options.threads : omp_get_max_threads(), all_blocks());
   table_ = std::make_unique<SweepTable<T>>(*action.graph);
-  if (options.cluster != ClusterMove::none)
+  if (options.cluster != ClusterMove::none) {
     cluster_table_ = std::make_unique<ClusterTable>(*action.graph);
+    turn_plan_ =
+        std::make_unique<TurnPlan>(plan_turns(*action.graph, cluster_table_->order, band_sites()));
+  }
   scratch_.resize(threads_);
   const int chains = options.rungs * options.chains;
   fields_.resize(static_cast<std::size_t>(sites_) * chains);
@@ -139,7 +142,17 @@ SweepBlock<T> Sampler<T>::sweep_block(int index) {
           fields_.data() + block_offset(index),
           streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_,
           lanes_,
-          std::max(1, options_.metropolis_hits)};
+          std::max(1, options_.metropolis_hits),
+          0,
+          sites_};
+}
+
+/// A band of all the block's chains is 64 KiB of fields, in whole tiles of the cluster moves and
+/// runs of the sweep order.
+template <class T>
+int Sampler<T>::band_sites() const {
+  constexpr int bytes = 1 << 16;
+  return bytes / (lanes_ * static_cast<int>(sizeof(T)));
 }
 
 template <class T>
@@ -160,45 +173,68 @@ typename Sampler<T>::Tally& Sampler<T>::Tally::operator+=(const Tally& other) {
 }
 
 template <class T>
-void Sampler<T>::local_passes(int index, Tally& tally) {
-  const auto block = sweep_block(index);
+void Sampler<T>::sweep_block_once(int index, Tally& tally) {
+  auto block = sweep_block(index);
+  const bool clusters = schedule_.cluster != ClusterMove::none && block.scale > 0;
+  std::optional<ClusterBlock<T>> signs;
+  if (clusters) signs = choose_signs(index, tally);
   const double updates = static_cast<double>(sites_) * lanes_;
-  if (options_.hmc_steps > 0) {
+  if (options_.hmc_steps > 0 || options_.metropolis_hits > 0) {
+    if (clusters) turn_signs(*signs);
+    const bool trajectory = options_.hmc_steps > 0;
     tally.accepted[local] +=
-        hmc_sweep(block, scratch_[omp_get_thread_num()].hmc, options_.hmc_steps,
-                  schedule_.step_size, options_.integrator);
-    tally.proposed[local] += lanes_;
-  } else if (options_.metropolis_hits > 0) {
-    tally.accepted[local] += metropolis_sweep(block);
-    tally.proposed[local] += updates * options_.metropolis_hits;
+        trajectory ? hmc_sweep(block, scratch_[omp_get_thread_num()].hmc, options_.hmc_steps,
+                               schedule_.step_size, options_.integrator)
+                   : metropolis_sweep(block);
+    tally.proposed[local] += trajectory ? lanes_ : updates * options_.metropolis_hits;
   } else {
-    tally.accepted[local] += independence_sweep(block);
+    follow_bands(block, clusters ? &*signs : nullptr, tally);
     tally.proposed[local] += updates;
+    tally.proposed[reflection] += updates * schedule_.reflections;
   }
-  for (int n = 0; n < schedule_.reflections; ++n)
-    tally.accepted[reflection] += reflection_sweep(block);
-  tally.proposed[reflection] += updates * schedule_.reflections;
+  // Clusters turn the whole field soon enough where nothing holds it.
+  if (!options_.flips || (clusters && cluster_table_->ghost.empty())) return;
+  tally.accepted[flip] += flip_sweep(block);
+  tally.proposed[flip] += lanes_ / 2.0;  // a fair coin decides whether a flip is tried
 }
 
 template <class T>
-void Sampler<T>::sign_passes(int index, Tally& tally) {
+ClusterBlock<T> Sampler<T>::choose_signs(int index, Tally& tally) {
   const auto block = sweep_block(index);
-  if (schedule_.cluster != ClusterMove::none && block.scale > 0) {
-    const ClusterBlock<T> clusters{cluster_table_.get(),
-                                   block.scale,
-                                   block.phi,
-                                   block.words,
-                                   lanes_,
-                                   options_.cluster_seeds,
-                                   &scratch_[omp_get_thread_num()].cluster};
-    tally.accepted[turned] += schedule_.cluster == ClusterMove::fill
-                                  ? fill_sweep(clusters)
-                                  : swendsen_wang_sweep(clusters);
-    tally.proposed[turned] += static_cast<double>(sites_) * lanes_;
+  const ClusterBlock<T> signs{cluster_table_.get(),
+                              block.scale,
+                              block.phi,
+                              block.words,
+                              lanes_,
+                              options_.cluster_seeds,
+                              &scratch_[omp_get_thread_num()].cluster,
+                              0,
+                              sites_};
+  tally.accepted[turned] +=
+      schedule_.cluster == ClusterMove::fill ? choose_fill(signs) : choose_swendsen_wang(signs);
+  tally.proposed[turned] += static_cast<double>(sites_) * lanes_;
+  return signs;
+}
+
+/// Passes follow each other band by band while the fields are in the cache: signs turn, then the
+/// local moves. Any order of sites that is fixed beforehand is exact.
+template <class T>
+void Sampler<T>::follow_bands(SweepBlock<T> block, ClusterBlock<T>* signs, Tally& tally) {
+  const int turns = band_sites(), bands = (sites_ + turns - 1) / turns;
+  const int passes = 1 + schedule_.reflections;
+  int step = 0;
+  for (int wave = 0; wave < bands + passes - 1; ++wave) {
+    for (; signs != nullptr && wave < bands && step < turn_plan_->before[wave]; ++step) {
+      signs->begin = turn_plan_->steps[step][0], signs->end = turn_plan_->steps[step][1];
+      turn_signs(*signs);
+    }
+    for (int pass = std::max(0, wave - bands + 1); pass <= std::min(wave, passes - 1); ++pass) {
+      block.begin = (wave - pass) * turns, block.end = std::min(sites_, block.begin + turns);
+      const bool first = pass == 0;
+      tally.accepted[first ? local : reflection] +=
+          first ? independence_sweep(block) : reflection_sweep(block);
+    }
   }
-  if (!options_.flips) return;
-  tally.accepted[flip] += flip_sweep(block);
-  tally.proposed[flip] += lanes_ / 2.0;  // a fair coin decides whether a flip is tried
 }
 
 template <class T>
@@ -208,10 +244,7 @@ void Sampler<T>::sweep(int count) {
   for (int done = 0; done < count; done += stride) {
     std::vector<Tally> tallies(all_blocks());
     for_all_blocks(all_blocks(), [&](int index) {
-      for (int k = 0; k < stride; ++k) {
-        local_passes(index, tallies[index]);
-        sign_passes(index, tallies[index]);
-      }
+      for (int k = 0; k < stride; ++k) sweep_block_once(index, tallies[index]);
     });
     sweeps_ += stride;
     if (options_.rungs > 1) exchange_rungs();

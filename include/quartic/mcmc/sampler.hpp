@@ -24,7 +24,10 @@ template <class T>
 struct SweepBlock;
 template <class T>
 struct SamplerScratch;
+template <class T>
+struct ClusterBlock;
 struct ClusterTable;
+struct TurnPlan;
 
 /// The global move of the signs.
 enum class ClusterMove {
@@ -85,12 +88,13 @@ struct Acceptance {
   double exchange = 0;  ///< between neighbouring rungs
 };
 
-/// Many independent chains of one action. A sweep is one local pass (independence Metropolis, exact
-/// for any a, b, j, core/quartic_density.hpp; or many-hit Metropolis; or a Hamiltonian trajectory),
-/// reflection passes, one cluster move of the signs, one global flip, and with several rungs an
-/// exchange of fields between neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986). Fields
-/// are stored [block][site][lane], a lane being a chain; blocks run in parallel, and since every
-/// chain has its own random stream, results depend on neither threads nor blocks.
+/// Many independent chains of one action. A sweep is one cluster move of the signs, one local pass
+/// (independence Metropolis, exact for any a, b, j, core/quartic_density.hpp; or many-hit
+/// Metropolis; or a Hamiltonian trajectory), reflection passes, one global flip (unless clusters do
+/// it: where they move and every r = 0), and with several rungs an exchange of fields between
+/// neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986). Fields are stored
+/// [block][site][lane], a lane being a chain; blocks run in parallel, and since every chain has its
+/// own random stream, results depend on neither threads nor blocks.
 template <class T>
 class Sampler {
  public:
@@ -165,8 +169,10 @@ class Sampler {
 
   void for_all_blocks(int count, const std::function<void(int)>& f) const;
   SweepBlock<T> sweep_block(int index);
-  void local_passes(int index, Tally& tally);
-  void sign_passes(int index, Tally& tally);
+  int band_sites() const;
+  void sweep_block_once(int index, Tally& tally);
+  ClusterBlock<T> choose_signs(int index, Tally& tally);
+  void follow_bands(SweepBlock<T> block, ClusterBlock<T>* signs, Tally& tally);
   std::vector<double> coupling_energies() const;
   void exchange_rungs();
   void adapt_rungs();
@@ -180,6 +186,7 @@ class Sampler {
   Schedule schedule_;
   std::unique_ptr<SweepTable<T>> table_;
   std::unique_ptr<ClusterTable> cluster_table_;  ///< none where clusters are switched off
+  std::unique_ptr<TurnPlan> turn_plan_;          ///< likewise
   std::unique_ptr<Action> coupling_part_;        ///< w alone, for exchanges; none with one rung
   std::vector<SamplerScratch<T>> scratch_;       ///< one a thread
   AlignedVector<T> fields_;
