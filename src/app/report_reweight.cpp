@@ -27,8 +27,13 @@ std::string source_text(const ReweightRun& run) {
                          with_error(run.free_energy[k].value, run.free_energy[k].error));
     out += "\n";
   }
-  return out + fmt::format("samples   {}{}\n", run.samples,
-                           run.sources.size() > 1 ? ", combined by MBAR" : "");
+  out += fmt::format("samples   {}{}\n", run.samples,
+                     run.sources.size() > 1 ? ", combined by MBAR" : "");
+  if (!run.annealed) return out;
+  const auto& a = *run.annealed;
+  return out + fmt::format("annealed  {} steps, weight ESS {}{}\n", a.steps,
+                           with_error(a.weight_ess.value, a.weight_ess.error),
+                           a.ok ? "" : "; NOT ok: " + a.reason);
 }
 
 /// B, with the scanned coupling as g.
@@ -132,6 +137,12 @@ nlohmann::json report_json(const ReweightRun& run) {
   out["samples"] = run.samples;
   out["terms"] = run.terms;
   out["scanned"] = run.scanned;
+  if (run.annealed) {
+    out["annealed"] = {{"steps", run.annealed->steps},
+                       {"weight_ess", to_json(run.annealed->weight_ess)},
+                       {"ok", run.annealed->ok},
+                       {"reason", run.annealed->reason}};
+  }
   for (const auto& point : run.points) out["points"].push_back(point_json(run, point));
   return out;
 }

@@ -6,6 +6,7 @@
 #include "app/coupling.hpp"
 #include "app/progress.hpp"
 #include "app/report.hpp"
+#include "app/reweight_annealing.hpp"
 #include "app/session.hpp"
 #include "app/verb.hpp"
 #include "quartic/core/suggest.hpp"
@@ -20,7 +21,7 @@ namespace {
 struct Options {
   std::vector<std::string> runs;
   std::string to, scan, observables = "abs_m,m2,phi2,phi4,action_density";
-  bool strict = false;
+  bool anneal = false, strict = false;
 };
 
 /// B at every point, as terms with couplings.
@@ -119,6 +120,28 @@ Pool read_pool(const std::vector<std::string>& files) {
   return pool;
 }
 
+/// What is annealed to: B, or where a coupling is scanned the middle of the grid.
+std::vector<TermSpec> annealing_target(const Targets& targets) {
+  auto specs = targets.specs;
+  const auto& middle = targets.points[targets.points.size() / 2];
+  for (std::size_t k = 0; k < specs.size(); ++k) specs[k].coupling = middle[k];
+  return specs;
+}
+
+/// The pool's configurations make way for annealed ones.
+AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads, Progress& progress) {
+  if (pool.actions.size() > 1) {
+    throw Error(ErrorCode::usage, "--anneal begins from one run, not several",
+                "several runs already bridge what annealing would: leave --anneal out");
+  }
+  pool.first.phi = std::move(pool.phi);
+  auto annealing = anneal(pool.first, annealing_target(targets), threads, progress);
+  pool.phi = annealing.sample.phi;
+  pool.first.log_weight = annealing.sample.log_weight;
+  pool.first.action_value = std::move(annealing.action);
+  return std::move(annealing.sample);
+}
+
 /// Everything that reweighting needs of the samples; MBAR where there are several runs.
 ReweightingSample make_sample(const Pool& pool, const Targets& targets,
                               const std::vector<std::string>& observables, int threads,
@@ -131,7 +154,6 @@ ReweightingSample make_sample(const Pool& pool, const Targets& targets,
   std::vector<std::vector<double>> actions;
   for (const auto& action : pool.actions)
     actions.push_back(evaluate_action(action, pool.fields(), threads));
-  sample.log_weight.value = pool.first.log_weight;
   free_energy.assign(1, {0, 0});
   if (actions.size() > 1) {
     auto mbar = solve_mbar(actions, pool.sets);
@@ -139,6 +161,8 @@ ReweightingSample make_sample(const Pool& pool, const Targets& targets,
     free_energy = std::move(mbar.free_energy);
   }
   sample.action = std::move(actions.front());
+  for (std::size_t n = 0; n < pool.first.log_weight.size(); ++n)
+    sample.action[n] += pool.first.log_weight[n];  // weights are exp(-(B - S)) times their own
   return sample;
 }
 
@@ -177,12 +201,16 @@ void add_action_density(ReweightRun& run) {
 ReweightRun compute(const Options& options, const Globals& globals) {
   const auto start = Clock::now();
   Progress progress(globals);
-  const Pool pool = read_pool(options.runs);
+  Pool pool = read_pool(options.runs);
   const Targets targets = make_targets(options, pool.first);
   auto names = split(options.observables, ',');
   const auto density = std::find(names.begin(), names.end(), "action_density");
   const bool wants_density = density != names.end();
   if (wants_density) names.erase(density);
+
+  const int threads = globals.threads.value_or(0);
+  std::optional<AnnealedSample> annealed;
+  if (options.anneal) annealed = anneal_pool(pool, targets, threads, progress);
 
   ReweightRun run{.config = pool.first.config,
                   .provenance = make_provenance(globals.command, pool.first.config.run.seed),
@@ -190,13 +218,15 @@ ReweightRun compute(const Options& options, const Globals& globals) {
                   .sources = options.runs,
                   .free_energy = {},
                   .samples = pool.fields().samples(),
+                  .annealed = std::move(annealed),
+                  .annealed_action = {},
                   .terms = {},
                   .scanned = targets.scanned,
                   .observables = names,
                   .points = {}};
   run.config.target = targets.specs;
   for (const auto& spec : targets.specs) run.terms.push_back(spec.name);
-  const int threads = globals.threads.value_or(0);
+  if (run.annealed) run.annealed_action = pool.first.action_value;
   const Reweighting reweighting(make_sample(pool, targets, names, threads, run.free_energy),
                                 threads);
   run.points = scan(reweighting, targets, start, progress);
@@ -218,7 +248,8 @@ ErrorCode reweight(const Options& options, const Globals& globals) {
   if (!options.strict || failed == 0) return ErrorCode::ok;
   throw Error(ErrorCode::diagnostics_failed,
               fmt::format("{} of {} points are not to be trusted", failed, run.points.size()),
-              "go less far, store more configurations, or put runs between");
+              options.anneal ? "store more configurations, or put runs between"
+                             : "--anneal, store more configurations, or put runs between");
 }
 
 void add(CLI::App& app, Globals& globals) {
@@ -235,6 +266,10 @@ void add(CLI::App& app, Globals& globals) {
   verb->add_option("--observables", options->observables,
                    "m, abs_m, m2, m4, action_density, or terms per site (phi2, nn, ...)")
       ->capture_default_str();
+  verb->add_flag(
+      "--anneal", options->anneal,
+      "anneal the configurations from S to the real part of B in steps first (of a scan: "
+      "to its middle), where weights at once have died");
   verb->add_flag("--strict", options->strict, "exit 5 where a point is not to be trusted");
   verb->callback([options, &globals] {
     globals.action = [options, &globals] { return reweight(*options, globals); };

@@ -107,6 +107,31 @@ void read_points(const hdf5::Reader& in, ReweightRun& run) {
   }
 }
 
+void write_annealed(hdf5::Writer& out, const AnnealedSample& a, const std::vector<double>& action) {
+  out.scalar("results/annealing_steps", std::int32_t{a.steps});
+  out.scalar("results/annealing_ess", a.weight_ess.value);
+  out.scalar("results/annealing_ess_error", a.weight_ess.error);
+  out.text("results/annealing_reason", a.reason);
+  write_posterior(out, a.chains, a.draws, a.sites, a.phi, action);
+  out.write("posterior/log_weight", view(a.log_weight), {"chain", "draw"});
+}
+
+void read_annealed(const hdf5::Reader& in, ReweightRun& run) {
+  if (!in.has("posterior/log_weight")) return;
+  auto sample = read_posterior(in, run.action.graph->sites());
+  AnnealedSample a;
+  a.chains = sample.chains, a.draws = sample.draws, a.sites = sample.sites;
+  a.phi = std::move(sample.phi);
+  run.annealed_action = std::move(sample.action);
+  a.log_weight = in.read<double>("posterior/log_weight", run.annealed_action.size());
+  a.steps = in.scalar<std::int32_t>("results/annealing_steps");
+  a.weight_ess = {in.scalar<double>("results/annealing_ess"),
+                  in.scalar<double>("results/annealing_ess_error")};
+  a.reason = in.text("results/annealing_reason");
+  a.ok = a.reason.empty();
+  run.annealed = std::move(a);
+}
+
 }  // namespace
 
 std::size_t ReweightRun::scanned_term() const {
@@ -136,6 +161,7 @@ void write_run(const std::filesystem::path& file, const ReweightRun& run) {
     out.attribute("results", "scanned", run.scanned);
     out.attribute("results", "samples", run.samples);
     write_points(out, run);
+    if (run.annealed) write_annealed(out, *run.annealed, run.annealed_action);
   });
 }
 
@@ -147,6 +173,8 @@ ReweightRun read_reweight_run(const std::filesystem::path& file) {
                   .sources = in.texts("results/source"),
                   .free_energy = {},
                   .samples = in.attribute<std::uint64_t>("results", "samples"),
+                  .annealed = {},
+                  .annealed_action = {},
                   .terms = in.texts("results/term"),
                   .scanned = in.text_attribute("results", "scanned"),
                   .observables = in.texts("results/observable"),
@@ -156,6 +184,7 @@ ReweightRun read_reweight_run(const std::filesystem::path& file) {
   const auto error = in.read<double>("results/free_energy_difference_error", sources);
   for (std::size_t k = 0; k < sources; ++k) run.free_energy.push_back({f[k], error[k]});
   read_points(in, run);
+  read_annealed(in, run);
   return run;
 }
 

@@ -56,6 +56,34 @@ def test_complex_coupling(here):
                 assert abs(found["value"] - value) < 4 * found["error"]
 
 
+def test_annealed_to_a_complex_action(here):
+    arguments = ("--to", "nn=-1,phi2=1.52425+0.15i,phi4=0.175", "--observables", "phi2,phi4")
+    done = quartic("reweight", "b.h5", *arguments, "--anneal", "-o", "annealed.h5", "--json", cwd=here)
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout.splitlines()[-1])
+    assert run["annealed"]["ok"] and run["annealed"]["steps"] >= 10
+    (point,) = run["points"]
+    (at_once,) = points(here, "b.h5", *arguments)
+    assert point["ok"] and point["weight_ess"]["value"] > at_once["weight_ess"]["value"]
+    exact = {"phi2": (0.811101809, -0.350453602), "phi4": (1.2348089, -0.891763804)}
+    for name, (real, imag) in exact.items():
+        for part, value in (("real", real), ("imag", imag)):
+            found = point["observables"][name][part]
+            assert abs(found["value"] - value) < 4 * found["error"]
+    ratio, same = point["log_ratio"]["real"], at_once["log_ratio"]["real"]
+    assert abs(ratio["value"] - same["value"]) < 4 * (ratio["error"] + same["error"])
+    (again,) = points(here, "annealed.h5", *arguments)
+    assert again["observables"] == point["observables"]
+
+
+def test_annealing_refused(here):
+    quartic("reweight", "b.h5", "--anneal", "-o", "own.h5", "--force", "--quiet", cwd=here)
+    files = [path.name for path in here.iterdir()]
+    refused(quartic("reweight", "own.h5", "--anneal", cwd=here), 3, "annealed already", here, files)
+    refused(quartic("reweight", "a.h5", "b.h5", "--anneal", cwd=here), 2, "one run", here, files)
+    refused(quartic("reweight", "a.h5", "--to", "phi6=1", "--anneal", cwd=here), 3, "no action", here, files)
+
+
 def test_scan_says_where_it_is_lost(here):
     text = quartic("reweight", "a.h5", "--scan", "nnn=-0.5:0:6", cwd=here).stdout
     rows = [line for line in text.splitlines() if line.startswith(("-0.", "0 "))]

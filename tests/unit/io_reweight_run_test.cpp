@@ -1,5 +1,6 @@
 // The run file of reweighting: exactly what was written, in the documented layout.
 #include "quartic/io/reweight_run.hpp"
+#include "quartic/io/sample_file.hpp"
 #include "unit/run_file_fixtures.hpp"
 
 namespace quartic {
@@ -17,6 +18,16 @@ ReweightedPoint point(double x) {
   return p;
 }
 
+AnnealedSample annealed(int sites) {
+  AnnealedSample a;
+  a.chains = 3, a.draws = 2, a.sites = sites, a.steps = 12;
+  for (int k = 0; k < 6 * sites; ++k) a.phi.push_back(static_cast<float>(k) / 7);
+  a.log_weight = {0, -1, 0.5, 1e-3, -30, 2};
+  a.weight_ess = {0.8, 0.01};
+  a.ok = false, a.reason = "too far";
+  return a;
+}
+
 TEST_F(RunFile, ReweightingComesBackExactly) {
   LearnRun source = learn_sample();
   ReweightRun run{.config = source.config,
@@ -25,6 +36,8 @@ TEST_F(RunFile, ReweightingComesBackExactly) {
                   .sources = {"a.h5", "ä/b.h5"},
                   .free_energy = {{0, 0}, {-1.0 / 3, 0.01}},
                   .samples = 1ull << 40,
+                  .annealed = annealed(source.action.graph->sites()),
+                  .annealed_action = {1, 2, 3, 4, 5, 6},
                   .terms = {"nn", "phi2"},
                   .scanned = "phi2",
                   .observables = {"m2", "phi2", "action_density"},
@@ -39,6 +52,17 @@ TEST_F(RunFile, ReweightingComesBackExactly) {
   EXPECT_EQ(back.free_energy[1].value, run.free_energy[1].value);
   EXPECT_EQ(back.samples, run.samples);
   EXPECT_EQ(back.terms, run.terms);
+  ASSERT_TRUE(back.annealed);
+  EXPECT_EQ(back.annealed->phi, run.annealed->phi);
+  EXPECT_EQ(back.annealed->log_weight, run.annealed->log_weight);
+  EXPECT_EQ(back.annealed->steps, 12);
+  EXPECT_EQ(back.annealed->weight_ess.error, 0.01);
+  EXPECT_EQ(back.annealed->reason, "too far");
+  EXPECT_FALSE(back.annealed->ok);
+  EXPECT_EQ(back.annealed_action, run.annealed_action);
+  const auto sample = read_sample(file());
+  EXPECT_EQ(sample.log_weight, run.annealed->log_weight);
+  EXPECT_EQ(sample.draws, 2);
   EXPECT_EQ(back.scanned, run.scanned);
   EXPECT_EQ(back.scanned_term(), 1u);
   EXPECT_TRUE(back.complex());

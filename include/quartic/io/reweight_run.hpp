@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "quartic/field/action.hpp"
 #include "quartic/io/config.hpp"
 #include "quartic/io/run_file.hpp"
+#include "quartic/stats/annealing.hpp"
 #include "quartic/stats/reweighting.hpp"
 
 namespace quartic {
@@ -21,9 +23,11 @@ struct ReweightRun {
   std::vector<Estimate>
       free_energy;  ///< F_k - F_0 of each source's action, by MBAR; 0 for the first
   std::uint64_t samples = 0;
-  std::vector<std::string> terms;        ///< of B, in the order of a point's couplings
-  std::string scanned;                   ///< the term whose coupling is scanned; empty: one point
-  std::vector<std::string> observables;  ///< in the order of a point's
+  std::optional<AnnealedSample> annealed;  ///< the configurations, where they were annealed first
+  std::vector<double> annealed_action;     ///< S of each, [chain][draw]
+  std::vector<std::string> terms;          ///< of B, in the order of a point's couplings
+  std::string scanned;                     ///< the term whose coupling is scanned; empty: one point
+  std::vector<std::string> observables;    ///< in the order of a point's
   std::vector<ReweightedPoint> points;
 
   /// Where the scanned term stands among `terms`; 0 where there is none.

@@ -19,7 +19,7 @@ struct StoredSample {
   int chains = 0, draws = 0, sites = 0;
   std::vector<float> phi;            ///< [chain][draw][site]
   std::vector<double> action_value;  ///< S of each, [chain][draw]
-  std::vector<double> log_weight;    ///< [chain][draw]; empty: equilibrium, all equal
+  std::vector<double> log_weight;  ///< with which they sample exp(-S), [chain][draw]; empty: all 0
 };
 
 /// Throws BadInput for a file without configurations, with the verb that would store them.
