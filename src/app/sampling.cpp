@@ -19,7 +19,7 @@ namespace {
 constexpr int first_warm_up = 100;  // sweeps, where sample.warm_up is auto
 constexpr int longest_warm_up = 20000;
 constexpr double at_rest = 3;              // standard errors of drift
-constexpr double series_bytes = 32 << 20;  // of the measurement's bins
+constexpr double series_bytes = 64 << 20;  // of the measurement's bins
 constexpr int fewest_draws_until = 32;     // before sample.until may stop a run
 
 /// A power of two, so that joined bins fill it evenly.

@@ -257,7 +257,9 @@ Acceptance Sampler<T>::acceptance() const {
   const auto rate = [&](Move move) {
     return tally_.proposed[move] > 0 ? tally_.accepted[move] / tally_.proposed[move] : NAN;
   };
-  return {rate(local), rate(reflection), rate(flip), rate(turned), rate(exchange)};
+  // Flips are tried by a coin, and counted as half of the sweeps: where all are accepted the count
+  // can exceed that.
+  return {rate(local), rate(reflection), std::min(rate(flip), 1.0), rate(turned), rate(exchange)};
 }
 
 template <class T>
