@@ -20,7 +20,7 @@ namespace {
 
 struct Options {
   std::string input;
-  bool to_target = false;
+  bool to_target = false, strict = false;
   double error = 0.01;
 };
 
@@ -210,7 +210,10 @@ ErrorCode free_energy(const Options& options, const Globals& globals) {
     fmt::print("{}\n", results_json(subject, results).dump());
   else
     print(subject, results);
-  return ErrorCode::ok;
+  if (!options.strict || results.combined.ok) return ErrorCode::ok;
+  throw Error(ErrorCode::diagnostics_failed,
+              "the free energy is not to be trusted: " + results.combined.reason,
+              "a smaller --error makes both routes longer");
 }
 
 void add(CLI::App& app, Globals& globals) {
@@ -221,6 +224,7 @@ void add(CLI::App& app, Globals& globals) {
                    "RUN.h5: its learned action; CONFIG.toml: the action that it starts from")
       ->required();
   verb->add_flag("--to-target", options->to_target, "of the target A instead");
+  verb->add_flag("--strict", options->strict, "exit 5 where it is not to be trusted");
   verb->add_option("--error", options->error, "wanted standard error of each route")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
