@@ -64,29 +64,44 @@ def crossing(mu2: np.ndarray, small: np.ndarray, large: np.ndarray) -> float:
     return float(roots[np.argmin(np.abs(roots - START))]) if len(roots) else np.nan
 
 
-def crossings(lattices: list[Lattice], mu2: np.ndarray, tables: dict) -> list[tuple[int, float, float]]:
-    """(L, crossing of L and 2L, error) of every pair; each lattice is jackknifed on its own."""
-    found = []
-    for lattice in lattices:
-        if 2 * lattice.extent not in tables or lattice.extent not in tables:
-            continue
-        (small, small_left), (large, large_left) = tables[lattice.extent], tables[2 * lattice.extent]
-        value = crossing(mu2, small, large)
-        error_small = jackknife_error(np.array([crossing(mu2, left, large) for left in small_left]))
-        error_large = jackknife_error(np.array([crossing(mu2, small, left) for left in large_left]))
-        found.append((lattice.extent, value, float(np.hypot(error_small, error_large))))
-    return found
+def crossings(cumulants: dict[int, np.ndarray], mu2: np.ndarray) -> dict[int, float]:
+    """Where the cumulants of L and 2L cross, by L."""
+    pairs = [extent for extent in sorted(cumulants) if 2 * extent in cumulants]
+    return {extent: crossing(mu2, cumulants[extent], cumulants[2 * extent]) for extent in pairs}
 
 
-def extrapolate(found: list[tuple[int, float, float]]) -> tuple[float, float, float]:
-    """mu_c^2, its error and chi^2 a degree of freedom from crossing(L) = mu_c^2 + c L^-EXPONENT."""
-    extents, values, errors = (np.array(column, float) for column in zip(*found, strict=True))
-    design = np.stack([np.ones_like(extents), extents**-EXPONENT], axis=1) / errors[:, None]
-    covariance = np.linalg.inv(design.T @ design)
-    best = covariance @ design.T @ (values / errors)
-    residual = values / errors - design @ best
-    freedom = len(found) - 2
-    return best[0], float(np.sqrt(covariance[0, 0])), float(residual @ residual / freedom) if freedom else np.nan
+def extrapolate(values: list[float]) -> tuple[float, float]:
+    """mu_c^2 from crossings at L, 2L, 4L, ..., half way between two power laws, and half of their distance.
+
+    One goes through the last two crossings with the asymptotic exponent; the other through the last three with the
+    exponent that they have themselves (Aitken's delta-squared), which takes in corrections of higher order. Of two
+    crossings alone the other has exponent 1.
+    """
+    last = values[-1] - values[-2]
+    asymptotic = values[-1] + last / (2**EXPONENT - 1)
+    growth = (values[-2] - values[-3]) / last if len(values) > 2 else 2
+    own = values[-1] + last / (growth - 1)
+    return (own + asymptotic) / 2, abs(own - asymptotic) / 2
+
+
+def with_errors(tables: dict, mu2: np.ndarray) -> tuple[list[tuple[int, float, float]], tuple[float, float, float]]:
+    """(L, crossing of L and 2L, error) of every pair; mu_c^2, its statistical error, its systematic one.
+
+    Lattices are independent: each is jackknifed on its own, through the whole analysis.
+    """
+    cumulants = {extent: value for extent, (value, _) in tables.items()}
+    best = crossings(cumulants, mu2)
+    if len(best) < 2:
+        raise SystemExit("two crossings at least are needed: give runs of L, 2L and 4L")
+    critical, systematic = extrapolate(list(best.values()))
+    variances = np.zeros(len(best) + 1)
+    for extent, (_, left_out) in tables.items():
+        rounds = [crossings(cumulants | {extent: left}, mu2) for left in left_out]
+        rows = [[*found.values(), extrapolate(list(found.values()))[0]] for found in rounds]
+        variances += jackknife_error(np.array(rows)) ** 2
+    *errors, error = np.sqrt(variances)
+    found = [(extent, value, float(e)) for (extent, value), e in zip(best.items(), errors, strict=True)]
+    return found, (critical, float(error), systematic)
 
 
 def draw(path: Path, lattices, mu2, tables, found, critical, error) -> None:
@@ -107,15 +122,15 @@ def draw(path: Path, lattices, mu2, tables, found, critical, error) -> None:
     left.ticklabel_format(useOffset=False)
     left.legend(frameon=False, fontsize=8)
     extents, values, errors = zip(*found, strict=True)
-    x = np.array(extents, float) ** -EXPONENT
+    x = 1 / np.array(extents, float)
     right.errorbar(x, values, errors, fmt="o", markersize=4, color="#2b6ca3", capsize=2)
     right.errorbar([0], [critical], [error], fmt="s", markersize=5, color="black", capsize=2, label=r"$\mu_c^2$")
     for at, value, extent in zip(x, values, extents, strict=True):
-        right.annotate(f"{extent}/{2 * extent}", (at, value), xytext=(5, 5), textcoords="offset points", fontsize=8)
-    right.set(xlabel=f"$L^{{-{EXPONENT:g}}}$", ylabel=r"crossing of $L$ and $2L$")
+        right.annotate(f"{extent}/{2 * extent}", (at, value), xytext=(7, -3), textcoords="offset points", fontsize=8)
+    right.margins(x=0.12)
+    right.set(xlabel=r"$1/L$", ylabel=r"crossing of $L$ and $2L$")
     right.ticklabel_format(axis="y", useOffset=False)
-    right.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
-    right.legend(frameon=False, fontsize=8, loc="lower right")
+    right.legend(frameon=False, fontsize=8, loc="upper left")
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=200)
@@ -131,16 +146,12 @@ def main() -> None:
     lattices = sorted((Lattice(path) for path in options.runs), key=lambda lattice: lattice.extent)
     mu2 = START + np.linspace(-0.01, 0.05, 121)  # crossings of small lattices lie above
     tables = {lattice.extent: lattice.table(mu2) for lattice in lattices}
-    found = crossings(lattices, mu2, tables)
+    found, (critical, statistical, systematic) = with_errors(tables, mu2)
     for extent, value, error in found:
         print(f"crossing of {extent:>3} and {2 * extent:>3}   mu^2 = {value:.5f} +- {error:.5f}")
-    if len(found) < 2:
-        raise SystemExit("two crossings at least are needed: give runs of L, 2L and 4L")
-    kept = next(k for k in range(len(found) - 1) if len(found) - k == 2 or extrapolate(found[k:])[2] < 2)
-    critical, error, chi2 = extrapolate(found[kept:])
-    if kept:
-        print(f"left out of the fit, too small for one correction term: L below {found[kept][0]}")
-    print(f"critical point         mu_c^2 = {critical:.5f} +- {error:.5f}   chi^2/dof = {chi2:.2f}")
+    error = float(np.hypot(statistical, systematic))
+    parts = f"{statistical:.5f} statistical, {systematic:.5f} systematic"
+    print(f"critical point         mu_c^2 = {critical:.5f} +- {error:.5f}   ({parts})")
     if options.output:
         draw(options.output, lattices, mu2, tables, found, critical, error)
 
