@@ -196,6 +196,7 @@ std::shared_ptr<const DataFile> open_hdf5(const DataPlace& place) {
   const std::size_t lead = path == fields_path && shape.size() == 3 ? 2 : 1;
   std::vector<std::size_t> row(shape.begin() + static_cast<std::ptrdiff_t>(lead), shape.end());
   if (lead == 2) row = lattice_shape(file, shape[2]);
+  if (row.empty()) row = {1};
   DataFileInfo info{DataFormat::hdf5,
                     fmt::format("{}:{}", place.path.filename().string(), printable(path)), type,
                     std::move(row)};

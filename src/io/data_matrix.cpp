@@ -207,6 +207,7 @@ bool is_known(const Element& element) {
 }
 
 std::shared_ptr<const DataFile> matrix_file(Matrix matrix, DataFileInfo info) {
+  if (info.row_shape.empty()) info.row_shape = {1};
   const std::size_t columns = columns_of(info.row_shape);
   return std::make_shared<MatrixFile>(std::move(matrix), columns, std::move(info));
 }
