@@ -18,6 +18,7 @@
 namespace quartic {
 
 inline void spill(const fs::path& file, const std::string& bytes) {
+  fs::remove(file);  // ext4 waits for the disk where a file is truncated and written anew
   std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
 }
 
