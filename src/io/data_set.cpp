@@ -85,8 +85,8 @@ DataRows open_data_rows(const DataOptions& options) {
   data.row_shape = data.file->info().row_shape;
   if (place.rows) data.rows = first_rows(data.rows, *place.rows);
   if (!options.columns.empty()) {
-    data.rows = select_columns(data.rows, {options.columns.begin(), options.columns.end()});
-    data.row_shape = {options.columns.size()};
+    data.rows = select_columns(data.rows, parse_columns(options.columns, data.rows->columns()));
+    data.row_shape = {data.rows->columns()};
   }
   if (options.binarise) data.rows = binarised(data.rows, *options.binarise);
   return data;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <numeric>
 
@@ -112,6 +113,27 @@ SharedSource select_rows(SharedSource source, std::vector<std::size_t> rows) {
 SharedSource first_rows(SharedSource source, std::size_t count) {
   if (count >= source->rows()) return source;
   return std::make_shared<FirstRows>(std::move(source), count);
+}
+
+std::vector<std::size_t> parse_columns(std::string_view text, std::size_t columns) {
+  const auto wrong = [&] {
+    throw BadInput(fmt::format("'{}' names no columns", text), "write 1-784 or 0,2,5-7");
+  };
+  std::vector<std::size_t> chosen;
+  for (const char* at = text.data(); chosen.empty() || at != text.data() + text.size();) {
+    const char* const end = text.data() + text.size();
+    if (!chosen.empty() && *at++ != ',') wrong();
+    std::size_t first = 0;
+    auto part = std::from_chars(at, end, first);
+    std::size_t last = first;
+    if (part.ec == std::errc{} && part.ptr != end && *part.ptr == '-')
+      part = std::from_chars(part.ptr + 1, end, last);
+    if (part.ec != std::errc{} || last < first) wrong();
+    check_indices({first, last}, columns, "column");
+    for (std::size_t column = first; column <= last; ++column) chosen.push_back(column);
+    at = part.ptr;
+  }
+  return chosen;
 }
 
 SharedSource select_columns(SharedSource source, std::vector<std::size_t> columns) {

@@ -173,16 +173,28 @@ TEST_F(DataSets, TheSplitPartsTheRowsAndOnlyTrainingRowsSetTheScaling) {
 
 TEST_F(DataSets, RowsAndColumns) {
   auto o = options(counting(12), "(4, 3)");
-  o.rows = 2, o.columns = {2, 0};
+  o.rows = 2, o.columns = "2,0";
   const DataSet set = open_data_set(o);
   EXPECT_EQ(all_of(*set.train), (Rows{2, 0, 5, 3}));
   EXPECT_EQ(set.row_shape, std::vector<std::size_t>{2});
   EXPECT_THROW(rows_of(*set.train, {2}), BadInput);
-  o.columns = {3};
+  o.columns = "3";
   EXPECT_EQ(message([&] { open_data_set(o); }),
             "there is no column 3 in data of 3 columns | columns are counted from 0");
-  o.columns = {}, o.rows = 100;
+  o.columns = "", o.rows = 100;
   EXPECT_EQ(open_data_set(o).train->rows(), 4u);
+}
+
+TEST_F(DataSets, ColumnsAsText) {
+  using Columns = std::vector<std::size_t>;
+  EXPECT_EQ(parse_columns("1-3", 4), (Columns{1, 2, 3}));
+  EXPECT_EQ(parse_columns("0,2,5-7,5", 8), (Columns{0, 2, 5, 6, 7, 5}));
+  for (const char* wrong :
+       {"", "a", "1,", "1-", "3-1", "1 2", "-1", "1,,2", "99999999999999999999"})
+    EXPECT_NE(message([&] { parse_columns(wrong, 9); }).find("names no columns"), std::string::npos)
+        << wrong;
+  EXPECT_NE(message([] { parse_columns("0-9999999999", 9); }).find("no column 9999999999"),
+            std::string::npos);
 }
 
 // ---- what cannot be learned from ----------------------------------------------------------------
@@ -257,6 +269,12 @@ TEST_F(DataSets, SummaryCountsAroundGaps) {
   EXPECT_EQ(summary.constant(), std::vector<std::size_t>{1});
 }
 
+TEST_F(DataSets, HistogramCountsEveryFiniteValueOnce) {
+  const auto source = memory({0, 1, 2, 3, 4, NAN, 4, 3.99f}, 2);
+  EXPECT_EQ(histogram(*source, 0, 4, 4), (std::vector<std::uint64_t>{1, 1, 1, 4}));
+  EXPECT_EQ(histogram(*memory({2, 2}, 1), 2, 2, 3), (std::vector<std::uint64_t>{2, 0, 0}));
+}
+
 TEST_F(DataSets, ChecksumTellsDataNotFiles) {
   const Rows values = normals(40, 0, 1);
   const std::string sum = summarise(*memory(values, 4)).checksum;
@@ -289,13 +307,13 @@ DataOptions parse(const std::string& text, const fs::path& folder = "/somewhere"
 TEST(DataConfig, KeysReachTheOptionsAndPathsStartFromTheConfig) {
   const auto o = parse(
       "[data]\npath = \"../x.h5\"\ndataset = \"a/b\"\nformat = \"hdf5\"\nrows = 10\n"
-      "columns = [1, 2]\nbinarise = 0.5\nheld_out = 0.1\nscaling = \"constants\"\noffset = 1\n"
+      "columns = \"1-2\"\nbinarise = 0.5\nheld_out = 0.1\nscaling = \"constants\"\noffset = 1\n"
       "scale = 2.5\n");
   EXPECT_EQ(o.path, "/x.h5");
   EXPECT_EQ(o.dataset, "a/b");
   EXPECT_EQ(o.format, DataFormat::hdf5);
   EXPECT_EQ(o.rows, 10);
-  EXPECT_EQ(o.columns, (std::vector<int>{1, 2}));
+  EXPECT_EQ(o.columns, "1-2");
   EXPECT_EQ(o.binarise, 0.5);
   EXPECT_EQ(o.held_out, 0.1);
   EXPECT_EQ(o.scaling, ScalingMethod::constants);
@@ -325,7 +343,8 @@ TEST(DataConfig, RefusesWhatCannotBe) {
             "run.toml:3: unknown key 'scalling' in [data]; did you mean 'scaling'?"},
            {"[data]\npath = 'x'\nscaling = 'standardize'\n",
             "run.toml:3: 'scaling' cannot be \"standardize\"; did you mean 'standardise'?"},
-           {"[data]\npath = 'x'\nheld_out = 1\n", "run.toml:3: 'held_out' must be a number from 0 to 0.99"},
+           {"[data]\npath = 'x'\nheld_out = 1\n",
+            "run.toml:3: 'held_out' must be a number from 0 to 0.99"},
            {"[data]\npath = 'x'\nrows = 0\n", "run.toml:3: 'rows' must be an integer >= 1"},
            {"[data]\npath = 'x'\nscale = 2\n",
             "run.toml: offset and scale in [data] belong to scaling = \"constants\""},

@@ -20,7 +20,7 @@ struct DataOptions {
   std::string dataset;  ///< of an HDF5 file, or member of an npz; empty: the only one
   DataFormat format = DataFormat::automatic;
   std::optional<int> rows;         ///< no more than the first so many; empty: all
-  std::vector<int> columns;        ///< counted from 0; empty: all
+  std::string columns;             ///< "1-784" or "0,2,5-7", counted from 0; empty: all
   std::optional<double> binarise;  ///< values above it become 1, others 0
   double held_out = 0;             ///< fraction of the rows
   ScalingMethod scaling = ScalingMethod::none;
@@ -30,6 +30,9 @@ struct DataOptions {
   /// Use this scaling instead of finding one: that of a run whose model meets new data.
   std::optional<DataScaling> fixed_scaling;
 };
+
+/// What must hold between options. Throws BadInput beginning with `where`.
+void check_data(const DataOptions& options, const std::string& where);
 
 struct DataSet {
   SharedSource train;                  ///< in the units of the model

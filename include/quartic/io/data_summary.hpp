@@ -44,4 +44,7 @@ struct DataSummary {
 /// checksum and first_bad only. O(rows * columns) time, O(columns) memory.
 DataSummary summarise(const DataSource& source, const std::vector<std::size_t>& left_out = {});
 
+/// How many finite values fall into each of `bins` equal parts of [low, high]. Reads everything.
+std::vector<std::uint64_t> histogram(const DataSource& source, float low, float high, int bins);
+
 }  // namespace quartic

@@ -1,7 +1,9 @@
 // Other views of the same rows. They copy nothing and may be put on top of each other.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
@@ -16,6 +18,10 @@ SharedSource select_rows(SharedSource source, std::vector<std::size_t> rows);
 
 /// The first rows, at most `count`.
 SharedSource first_rows(SharedSource source, std::size_t count);
+
+/// Column numbers out of text such as "1-784" or "0,2,5-7". Throws BadInput for anything else, and
+/// for numbers that are not below `columns`.
+std::vector<std::size_t> parse_columns(std::string_view text, std::size_t columns);
 
 /// The named columns, in that order. Throws BadInput for none, or one that is not there.
 SharedSource select_columns(SharedSource source, std::vector<std::size_t> columns);
