@@ -1,0 +1,201 @@
+// quartic data: what a data set holds, and whether quartic reads it
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "app/number.hpp"
+#include "app/report.hpp"
+#include "app/verb.hpp"
+#include "quartic/io/data_set.hpp"
+
+namespace quartic::app {
+namespace {
+
+constexpr int bins = 16;
+constexpr double longest_bar = 40;         // characters
+constexpr std::size_t listed_columns = 8;  // of the constant ones, without --json
+
+struct Options {
+  DataOptions data;
+  std::string format = "auto", scaling = "none";
+};
+
+struct Report {
+  DataRows data;
+  DataSummary summary;                ///< before scaling, of all rows
+  std::vector<std::uint64_t> counts;  ///< histogram from the lowest to the highest value
+  std::optional<DataSet> set;         ///< where a scaling or a split was asked for
+};
+
+/// The enumerator whose name was given; CLI11 has checked that there is one.
+template <class E>
+E named(const std::string& word) {
+  int k = 0;
+  while (name(static_cast<E>(k)) != word) ++k;
+  return static_cast<E>(k);
+}
+
+template <class E>
+std::vector<std::string> names(int count) {
+  std::vector<std::string> all;
+  for (int k = 0; k < count; ++k) all.emplace_back(name(static_cast<E>(k)));
+  return all;
+}
+
+DataOptions data_options(const Options& options, const Globals& globals) {
+  DataOptions data = options.data;
+  data.format = named<DataFormat>(options.format);
+  data.scaling = named<ScalingMethod>(options.scaling);
+  data.seed = globals.seed.value_or(RunConfig{}.seed);
+  check_data(data, "quartic data");
+  return data;
+}
+
+Report examine(const DataOptions& options) {
+  Report report{open_data_rows(options), {}, {}, {}};
+  report.summary = summarise(*report.data.rows);
+  const auto& summary = report.summary;
+  report.counts = histogram(*report.data.rows, summary.lowest(), summary.highest(), bins);
+  const bool changed = options.scaling != ScalingMethod::none || options.held_out > 0;
+  if (changed && !summary.first_bad) report.set = open_data_set(options);
+  return report;
+}
+
+/// "0.5", or "0.1 to 0.9" where columns differ.
+std::string range(const std::vector<double>& values) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return *low == *high ? fmt::format("{:.6g}", *low) : fmt::format("{:.6g} to {:.6g}", *low, *high);
+}
+
+void print_histogram(const Report& report) {
+  const double low = report.summary.lowest(), high = report.summary.highest();
+  const double all =
+      static_cast<double>(report.summary.rows * report.summary.columns() - report.summary.bad());
+  const double most =
+      static_cast<double>(*std::max_element(report.counts.begin(), report.counts.end()));
+  if (!(low < high)) return;
+  fmt::print("histogram\n");
+  for (int k = 0; k < bins; ++k) {
+    const double count = static_cast<double>(report.counts[static_cast<std::size_t>(k)]);
+    const auto bar = static_cast<std::size_t>(std::ceil(longest_bar * count / most));
+    fmt::print("  {:>10.4g} to {:>10.4g}  {:5.1f} %{}{}\n", low + (high - low) * k / bins,
+               low + (high - low) * (k + 1) / bins, 100 * count / all, bar ? "  " : "",
+               std::string(bar, '#'));
+  }
+}
+
+void print(const Report& report) {
+  const auto& summary = report.summary;
+  const auto& info = report.data.file->info();
+  fmt::print("data        {}\nformat      {}, values stored as {}\n", info.name, name(info.format),
+             info.type);
+  fmt::print("rows        {} of {} value{}", summary.rows, summary.columns(),
+             summary.columns() == 1 ? "" : "s");
+  if (report.data.row_shape.size() > 1)
+    fmt::print(" ({})", fmt::join(report.data.row_shape, " x "));
+  if (std::isfinite(summary.lowest())) {
+    const Estimate mean = summary.total_mean();
+    fmt::print("\nrange       {:g} to {:g}\n", summary.lowest(), summary.highest());
+    fmt::print("mean        {}{}\n", with_error(mean.value, mean.error),
+               summary.rows > 1 ? ", if rows are independent" : ", of one row: no error");
+    fmt::print("deviation   {:.6g}", summary.deviation());
+  }
+  auto constant = summary.constant();
+  fmt::print("\nconstant    {}",
+             constant.empty() ? "no column" : fmt::format("{} columns: ", constant.size()));
+  const bool more = constant.size() > listed_columns;
+  constant.resize(std::min(constant.size(), listed_columns));
+  fmt::print("{}{}\nchecksum    {}\n", fmt::join(constant, ", "), more ? ", ..." : "",
+             summary.checksum);
+  if (report.set) {
+    const auto& scaling = report.set->scaling;
+    if (scaling.method != ScalingMethod::none)
+      fmt::print("scaling     (x - offset) / scale, offset {}, scale {}\n", range(scaling.offset),
+                 range(scaling.scale));
+    if (report.set->held_out)
+      fmt::print("held out    {} rows, {} to learn from\n", report.set->held_out->rows(),
+                 report.set->train->rows());
+  }
+  print_histogram(report);
+}
+
+/// Whether it can be learned from, and if not, why.
+std::string verdict(const DataSummary& summary) {
+  if (!summary.first_bad) return "quartic reads these data";
+  const auto& bad = *summary.first_bad;
+  return fmt::format("{} value{} NaN or infinite, the first in row {}, column {} (from 0): {}",
+                     summary.bad(), summary.bad() == 1 ? " is" : "s are", bad.row, bad.column,
+                     bad.value);
+}
+
+nlohmann::json to_json(const Report& report) {
+  const auto& summary = report.summary;
+  const auto& info = report.data.file->info();
+  const Estimate mean = summary.total_mean();
+  nlohmann::json out = {{"data", info.name},
+                        {"format", name(info.format)},
+                        {"type", info.type},
+                        {"rows", summary.rows},
+                        {"columns", summary.columns()},
+                        {"row_shape", report.data.row_shape},
+                        {"low", number(summary.lowest())},
+                        {"high", number(summary.highest())},
+                        {"mean", number(mean.value)},
+                        {"mean_error", summary.rows > 1 ? number(mean.error) : nullptr},
+                        {"standard_deviation", number(summary.deviation())},
+                        {"constant_columns", summary.constant()},
+                        {"not_finite", summary.bad()},
+                        {"checksum", summary.checksum},
+                        {"histogram", report.counts},
+                        {"ok", !summary.first_bad},
+                        {"verdict", verdict(summary)}};
+  if (report.set) {
+    const auto& scaling = report.set->scaling;
+    out["scaling"] = {
+        {"method", name(scaling.method)}, {"offset", scaling.offset}, {"scale", scaling.scale}};
+    out["held_out"] = report.set->held_out ? report.set->held_out->rows() : 0;
+  }
+  return out;
+}
+
+ErrorCode show_data(const Options& options, const Globals& globals) {
+  const Report report = examine(data_options(options, globals));
+  if (globals.json) {
+    fmt::print("{}\n", to_json(report).dump());
+  } else if (!globals.quiet) {
+    print(report);
+    fmt::print("verdict     {}\n", verdict(report.summary));
+  }
+  return report.summary.first_bad ? ErrorCode::diagnostics_failed : ErrorCode::ok;
+}
+
+void add(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  auto& data = options->data;
+  auto* verb = app.add_subcommand("data", "what a data set holds, and whether quartic reads it");
+  verb->add_option("file", data.path, "npy, npz, HDF5, IDX, CSV, image, folder of images, RUN.h5")
+      ->required();
+  verb->add_option("--dataset", data.dataset, "of an HDF5 file, or array of an npz archive");
+  verb->add_option("--format", options->format, "instead of telling it by the content")
+      ->check(CLI::IsMember(names<DataFormat>(data_formats)));
+  verb->add_option("--rows", data.rows, "the first so many")->check(CLI::PositiveNumber);
+  verb->add_option("--columns", data.columns, "such as 1-784 or 0,2,5-7, counted from 0");
+  verb->add_option("--binarise", data.binarise, "values above it become 1, others 0");
+  verb->add_option("--held-out", data.held_out, "fraction of the rows kept from learning")
+      ->check(CLI::Range(0.0, 0.99));
+  verb->add_option("--scaling", options->scaling, "how values become those of the model")
+      ->check(CLI::IsMember(names<ScalingMethod>(scaling_methods)));
+  verb->add_option("--offset", data.offset, "for --scaling constants: (x - offset) / scale");
+  verb->add_option("--scale", data.scale, "for --scaling constants");
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] { return show_data(*options, globals); };
+  });
+}
+
+const Registration registration(33, add);
+
+}  // namespace
+}  // namespace quartic::app
