@@ -10,6 +10,7 @@
 #include "hwy/contrib/math/math-inl.h"
 // clang-format on
 
+#include "core/quartic_mode-inl.h"
 #include "core/quartic_window.hpp"
 #include "quartic/core/quartic_density.hpp"
 
@@ -20,34 +21,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// Trapezoidal points on the window; tests hold the sums to 1e-12 against the adaptive reference.
 constexpr int kPoints = 160;
-
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V cube_root(D d, V x) {
-  const auto y =
-      hn::Exp(d, hn::Mul(hn::Log(d, hn::Max(x, hn::Set(d, 1e-300))), hn::Set(d, 1.0 / 3)));
-  return hn::IfThenElseZero(hn::Gt(x, hn::Zero(d)), y);
-}
-
-/// As quartic_mode (core/quartic_window.hpp), with a fixed number of Newton steps.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V mode_of(D d, V a, V b, V t) {
-  const auto zero = hn::Zero(d), tiny = hn::Set(d, 1e-300);
-  const auto root = cube_root(d, hn::Div(t, hn::Max(hn::Mul(hn::Set(d, 4.0), b), tiny)));
-  const auto harmonic = hn::Div(t, hn::Max(hn::Add(a, a), tiny));
-  const auto well = hn::Sqrt(hn::Div(hn::Max(hn::Neg(a), zero), hn::Max(hn::Add(b, b), tiny)));
-  const auto positive = hn::Gt(a, zero);
-  auto x = hn::IfThenElse(positive, hn::Min(root, harmonic), hn::Add(root, well));
-  x = hn::IfThenElse(hn::Eq(b, zero), harmonic, x);
-  const auto two_a = hn::Add(a, a);
-  for (int step = 0; step < 10; ++step) {
-    const auto bx2 = hn::Mul(hn::Mul(b, x), x);
-    const auto slope = hn::MulAdd(hn::Set(d, 12.0), bx2, two_a);
-    const auto next =
-        hn::Div(hn::MulAdd(hn::Mul(hn::Set(d, 8.0), bx2), x, t), hn::Max(slope, tiny));
-    x = hn::Min(x, next);
-  }
-  return x;
-}
 
 void Moments(size_t count, const double* a_in, const double* b_in, const double* j_in,
              double* log_normaliser, double* mean, double* second, double* fourth) {

@@ -19,7 +19,8 @@ enum class Stream : std::uint32_t {
   reverse = 7,      ///< annealing from the full action back to the uncoupled one
   integration = 8,  ///< thermodynamic integration
   exchange = 9,     ///< parallel tempering: which neighbours exchange
-  held_out = 20     ///< which rows of data are held out
+  held_out = 20,    ///< which rows of data are held out
+  jitter = 30       ///< Gaussian noise on rows of data
 };
 
 /// The four words of a xoshiro128++ state (Blackman & Vigna, 2019) for one chain: the output of

@@ -1,0 +1,60 @@
+// Moments of data: <f_k> with errors, in one streamed pass.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "quartic/core/data_source.hpp"
+#include "quartic/field/parameters.hpp"
+
+namespace quartic {
+
+/// How a learner passes over its data.
+struct DataPass {
+  /// Standard deviation of Gaussian noise that is added to every value, by its exact effect on the
+  /// moments: <x^2> + s^2, <x^4> + 6 s^2 <x^2> + 3 s^4, ... No noise is drawn. It makes few rows (a
+  /// single image) well posed: the likelihood of one configuration has no maximum.
+  double noise = 0;
+  int threads = 0;                        ///< 0: all cores; never changes the results
+  std::size_t batch_bytes = 32UL << 20U;  ///< of rows in memory; never changes the results
+};
+
+/// <f_k> over the rows of a source, a column being a site, for every edge and site and thus for
+/// every choice of free, tied and frozen kinds. Rows are taken in consecutive groups (up to 256),
+/// and errors are from the scatter between groups: they hold for independent rows, and for
+/// autocorrelated rows in the order of their making as long as the autocorrelation is much shorter
+/// than rows / 256.
+class DataMoments {
+ public:
+  /// One pass, O(rows (V + E)). Memory: the batch and 256 (3 V + E) numbers. Throws BadInput where
+  /// columns are not sites, for no rows, for a value that is not finite, and for a negative noise.
+  DataMoments(const DataSource& data, std::shared_ptr<const Graph> graph,
+              const DataPass& pass = {});
+
+  std::size_t rows() const { return rows_; }
+  double noise() const { return noise_; }
+  /// <f_k> in the order of the parameters; a tied kind gives its sum.
+  std::vector<double> mean(const Parameters& parameters) const;
+  /// Standard error of the mean. Infinite for a single row.
+  std::vector<double> error(const Parameters& parameters) const;
+  /// Deviations of the groups' means from the mean, [group][k], each scaled such that the sum of
+  /// their outer products is the covariance of the mean; empty for a single row.
+  std::vector<std::vector<double>> deviations(const Parameters& parameters) const;
+
+  double field(int site) const;    ///< <phi_i>
+  double square(int site) const;   ///< <phi_i^2>
+  double fourth(int site) const;   ///< <phi_i^4>
+  double product(int edge) const;  ///< <phi_i phi_j>
+
+ private:
+  std::shared_ptr<const Graph> graph_;
+  Parameters all_;  ///< every kind free
+  std::size_t rows_;
+  double noise_;
+  std::vector<double> weight_;              ///< rows of a group over all rows
+  std::vector<double> mean_;                ///< of all_
+  std::vector<std::vector<double>> group_;  ///< the groups' means
+};
+
+}  // namespace quartic

@@ -1,0 +1,117 @@
+#include "quartic/learn/data_moments.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "learn/row_stream.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/field/features.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr int most_groups = 256;
+
+Parameters every_coupling(const std::shared_ptr<const Graph>& graph) {
+  return {graph, {Freedom::free, Freedom::free, Freedom::free, Freedom::free}};
+}
+
+/// From all kinds free to the kinds as they are: copies, sums, or nothing.
+std::vector<double> gather_moments(const Parameters& all, const Parameters& wanted,
+                                   const std::vector<double>& values) {
+  std::vector<double> out;
+  out.reserve(wanted.size());
+  for (int k = 0; k < coupling_kinds; ++k) {
+    const auto kind = static_cast<CouplingKind>(k);
+    const auto begin = values.begin() + all.begin(kind), end = values.begin() + all.end(kind);
+    if (wanted.freedom(kind) == Freedom::free) out.insert(out.end(), begin, end);
+    if (wanted.freedom(kind) == Freedom::tied && begin != end) {
+      double sum = 0;
+      for (auto value = begin; value != end; ++value) sum += *value;
+      out.push_back(sum);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+DataMoments::DataMoments(const DataSource& data, std::shared_ptr<const Graph> graph,
+                         const DataPass& pass)
+    : graph_(std::move(graph)),
+      all_(every_coupling(graph_)),
+      rows_(data.rows()),
+      noise_(pass.noise),
+      mean_(all_.size()) {
+  if (!(noise_ >= 0)) throw BadInput("data: the noise must not be negative");
+  const RowStream stream(data, graph_->sites(), most_groups, pass.threads, pass.batch_bytes);
+  const int size = all_.size(), lanes = RowStream::lanes;
+  group_.assign(stream.groups(), std::vector<double>(size));
+  std::vector<std::vector<double>> features(RowStream::slots);
+  stream.for_each_block([&](int slot, int group, FieldBlock<const float> block, int count) {
+    auto& f = features[slot];
+    f.resize(static_cast<std::size_t>(size) * lanes);
+    evaluate_features(all_, block, f.data(), lanes);
+    for (int k = 0; k < size; ++k) {
+      const double* row = f.data() + static_cast<std::ptrdiff_t>(k) * lanes;
+      double sum = 0;
+      for (int lane = 0; lane < count; ++lane) sum += row[lane];
+      group_[group][k] += sum;
+    }
+  });
+  const double s2 = noise_ * noise_;
+  for (int g = 0; g < stream.groups(); ++g) {
+    auto& values = group_[g];
+    for (double& x : values) x /= stream.size(g);
+    for (int i = 0; i < graph_->sites(); ++i) {
+      double& square = values[all_.begin(CouplingKind::a) + i];
+      values[all_.begin(CouplingKind::b) + i] += 6 * s2 * square + 3 * s2 * s2;
+      square += s2;
+    }
+    weight_.push_back(stream.size(g) / static_cast<double>(rows_));
+    for (int k = 0; k < size; ++k) mean_[k] += weight_[g] * values[k];
+  }
+}
+
+std::vector<double> DataMoments::mean(const Parameters& parameters) const {
+  return gather_moments(all_, parameters, mean_);
+}
+
+std::vector<std::vector<double>> DataMoments::deviations(const Parameters& parameters) const {
+  std::vector<std::vector<double>> out;
+  const auto groups = static_cast<double>(group_.size());
+  if (groups < 2) return out;
+  const auto centre = mean(parameters);
+  for (std::size_t g = 0; g < group_.size(); ++g) {
+    auto deviation = gather_moments(all_, parameters, group_[g]);
+    const double scale = weight_[g] * std::sqrt(groups / (groups - 1));
+    for (std::size_t k = 0; k < deviation.size(); ++k)
+      deviation[k] = scale * (deviation[k] - centre[k]);
+    out.push_back(std::move(deviation));
+  }
+  return out;
+}
+
+std::vector<double> DataMoments::error(const Parameters& parameters) const {
+  const auto scatter = deviations(parameters);
+  std::vector<double> error(parameters.size(), scatter.empty() ? INFINITY : 0.0);
+  for (const auto& deviation : scatter)
+    for (std::size_t k = 0; k < error.size(); ++k) error[k] += deviation[k] * deviation[k];
+  for (double& e : error) e = std::sqrt(e);
+  return error;
+}
+
+double DataMoments::field(int site) const {
+  return mean_[all_.begin(CouplingKind::r) + site];
+}
+double DataMoments::square(int site) const {
+  return mean_[all_.begin(CouplingKind::a) + site];
+}
+double DataMoments::fourth(int site) const {
+  return mean_[all_.begin(CouplingKind::b) + site];
+}
+double DataMoments::product(int edge) const {
+  return -mean_[edge];
+}
+
+}  // namespace quartic

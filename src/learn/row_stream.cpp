@@ -1,0 +1,109 @@
+#include "learn/row_stream.hpp"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <numeric>
+
+#include "quartic/core/aligned.hpp"
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+
+RowStream::RowStream(const DataSource& source, int sites, int most_groups, int threads,
+                     std::size_t batch_bytes)
+    : source_(source),
+      rows_(source.rows()),
+      sites_(sites),
+      threads_(threads > 0 ? threads : omp_get_max_threads()) {
+  if (source.columns() != static_cast<std::size_t>(sites)) {
+    throw BadInput(
+        fmt::format("the data have {} columns, the graph has {} sites", source.columns(), sites),
+        "a column is a site: give a graph with as many sites as the rows are long");
+  }
+  if (rows_ == 0) throw BadInput("the data have no rows", "give at least one row");
+  groups_ = static_cast<int>(std::min<std::size_t>(rows_, static_cast<std::size_t>(most_groups)));
+  const std::size_t piece_bytes = slots * sizeof(float) * static_cast<std::size_t>(sites_);
+  piece_ = std::max<std::size_t>(batch_bytes / piece_bytes / lanes, 1) * lanes;
+}
+
+std::size_t RowStream::begin(int group) const {
+  return rows_ / groups_ * group + rows_ % groups_ * group / groups_;
+}
+
+void RowStream::load(std::span<const float> rows, std::size_t first, std::size_t count,
+                     FieldBlock<float> block) const {
+  for (int i = 0; i < sites_; ++i) {
+    float* to = block.site(i);
+    bool finite = true;
+    for (std::size_t n = 0; n < count; ++n) {
+      to[n] = rows[n * sites_ + i];
+      finite = finite && std::isfinite(to[n]);
+    }
+    std::fill(to + count, to + lanes, 0.0F);
+    if (finite) continue;
+    const auto bad = std::find_if(to, to + count, [](float x) { return !std::isfinite(x); }) - to;
+    throw BadInput(fmt::format("the data's row {}, column {} is {}", first + bad, i, to[bad]),
+                   "remove or fill what is missing");
+  }
+}
+
+void RowStream::for_each_block(const Visit& f) const {
+  // A batch takes a piece of each of 16 groups or more, so that slots have work whatever its size.
+  const std::size_t longest = (rows_ + groups_ - 1) / groups_ + 1;
+  const int members =
+      slots * static_cast<int>(std::clamp<std::size_t>(piece_ / longest, 1, groups_));
+  for (int first = 0; first < groups_; first += members) {
+    const int last = std::min(first + members, groups_);
+    for (std::size_t offset = 0; offset < longest; offset += piece_) visit(first, last, offset, f);
+  }
+}
+
+void RowStream::visit(int first_group, int last_group, std::size_t offset, const Visit& f) const {
+  struct Piece {
+    int group;
+    std::size_t first, count, at;  ///< rows, and where the batch has them
+  };
+  std::vector<Piece> pieces;
+  std::vector<std::size_t> wanted;
+  for (int group = first_group; group < last_group; ++group) {
+    const std::size_t end = begin(group + 1), first = std::min(begin(group) + offset, end);
+    pieces.push_back({group, first, std::min(piece_, end - first), wanted.size()});
+    wanted.resize(wanted.size() + pieces.back().count);
+    std::iota(wanted.begin() + static_cast<std::ptrdiff_t>(pieces.back().at), wanted.end(), first);
+  }
+  std::vector<float> batch(wanted.size() * sites_);
+  source_.read(wanted, batch);
+  const auto run_slot = [&](int slot) {
+    AlignedVector<float> data(static_cast<std::size_t>(sites_) * lanes);
+    const FieldBlock<float> block{data.data(), sites_, lanes};
+    for (std::size_t p = slot; p < pieces.size(); p += slots) {
+      const Piece& piece = pieces[p];
+      for (std::size_t n = 0; n < piece.count; n += lanes) {
+        const std::size_t rows = std::min<std::size_t>(lanes, piece.count - n);
+        load(std::span(batch).subspan((piece.at + n) * sites_, rows * sites_), piece.first + n,
+             rows, block);
+        f(slot, piece.group, block, static_cast<int>(rows));
+      }
+    }
+  };
+  std::exception_ptr failure;
+  // A parallel region costs more than a pass over few numbers.
+  [[maybe_unused]] const bool worth_it = batch.size() > 50000;
+#pragma omp parallel for schedule(dynamic, 1) \
+    num_threads(std::min <int>(threads_, slots)) if (worth_it)
+  for (int slot = 0; slot < slots; ++slot) {
+    try {
+      run_slot(slot);
+    } catch (...) {
+#pragma omp critical(quartic_stream_failure)
+      failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace quartic

@@ -1,0 +1,181 @@
+#include "learn/symmetric_matrix.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+
+void FreeFactor::solve(std::span<double> right, int count) const {
+  const std::size_t free = free_.size();
+  std::vector<double> packed(free * count);
+  for (int c = 0; c < count; ++c)
+    for (std::size_t k = 0; k < free; ++k)
+      packed[c * free + k] = scale_[k] * right[c * full_ + free_[k]];
+  if (dense_) {
+    if (free > 0) dense_->solve(packed, count);
+  } else {
+    Eigen::Map<Eigen::MatrixXd> x(packed.data(), static_cast<Eigen::Index>(free), count);
+    x = sparse_->solve(Eigen::MatrixXd(x));
+  }
+  std::fill_n(right.begin(), full_ * count, 0.0);
+  for (int c = 0; c < count; ++c)
+    for (std::size_t k = 0; k < free; ++k)
+      right[c * full_ + free_[k]] = scale_[k] * packed[c * free + k];
+}
+
+SymmetricMatrix SymmetricMatrix::dense(std::vector<double> matrix, int n) {
+  SymmetricMatrix out;
+  out.n_ = n, out.dense_ = std::move(matrix);
+  for (std::size_t k = 0; k < static_cast<std::size_t>(n); ++k)
+    out.diagonal_.push_back(out.dense_[k * (n + 1)]);
+  return out;
+}
+
+SymmetricMatrix SymmetricMatrix::sparse(const std::vector<Eigen::Triplet<double>>& entries, int n) {
+  Eigen::SparseMatrix<double> matrix(n, n);
+  matrix.setFromTriplets(entries.begin(), entries.end());
+  if (static_cast<double>(matrix.nonZeros()) > 0.1 * n * (n + 1) / 2) {
+    std::vector<double> full(static_cast<std::size_t>(n) * n);
+    for (int column = 0; column < n; ++column)
+      for (Eigen::SparseMatrix<double>::InnerIterator it(matrix, column); it; ++it)
+        full[static_cast<std::size_t>(it.row()) * n + column] = it.value();
+    return dense(std::move(full), n);
+  }
+  SymmetricMatrix out;
+  out.n_ = n, out.sparse_ = std::move(matrix);
+  const Eigen::VectorXd diagonal = out.sparse_.diagonal();
+  out.diagonal_.assign(diagonal.begin(), diagonal.end());
+  return out;
+}
+
+std::vector<double> SymmetricMatrix::apply(std::span<const double> x) const {
+  std::vector<double> y(n_);
+  if (dense_.empty()) {
+    const Eigen::Map<const Eigen::VectorXd> in(x.data(), n_);
+    Eigen::Map<Eigen::VectorXd>(y.data(), n_) = sparse_.selfadjointView<Eigen::Lower>() * in;
+    return y;
+  }
+  for (int i = 0; i < n_; ++i) {
+    const double* row = dense_.data() + static_cast<std::ptrdiff_t>(i) * n_;
+    double sum = 0;
+    for (int j = 0; j < i; ++j) {
+      sum += row[j] * x[j];
+      y[j] += row[j] * x[i];
+    }
+    y[i] += sum + row[i] * x[i];
+  }
+  return y;
+}
+
+void SymmetricMatrix::add_to_diagonal(std::span<const double> x) {
+  for (int k = 0; k < n_; ++k) {
+    diagonal_[k] += x[k];
+    if (dense_.empty()) {
+      sparse_.coeffRef(k, k) = diagonal_[k];
+    } else {
+      dense_[static_cast<std::size_t>(k) * (n_ + 1)] = diagonal_[k];
+    }
+  }
+}
+
+std::optional<FreeFactor> SymmetricMatrix::factor(const std::vector<char>& fixed,
+                                                  double ridge) const {
+  FreeFactor out;
+  out.full_ = static_cast<std::size_t>(n_);
+  std::vector<int> position(n_, -1);
+  for (int k = 0; k < n_; ++k) {
+    if (fixed[k]) continue;
+    if (!(diagonal_[k] > 0)) return std::nullopt;
+    position[k] = static_cast<int>(out.free_.size());
+    out.free_.push_back(k);
+    out.scale_.push_back(1 / std::sqrt(diagonal_[k]));
+  }
+  const auto free = static_cast<int>(out.free_.size());
+  if (!dense_.empty() || n_ == 0) {
+    std::vector<double> part(static_cast<std::size_t>(free) * free);
+    for (int i = 0; i < free; ++i) {
+      const double* row = dense_.data() + static_cast<std::ptrdiff_t>(out.free_[i]) * n_;
+      double* to = part.data() + static_cast<std::ptrdiff_t>(i) * free;
+      for (int j = 0; j < i; ++j) to[j] = row[out.free_[j]] * out.scale_[i] * out.scale_[j];
+      to[i] = 1 + ridge;
+    }
+    out.dense_ = Cholesky::factor(std::move(part), free);
+    if (!out.dense_) return std::nullopt;
+    return out;
+  }
+  std::vector<Eigen::Triplet<double>> entries;
+  for (int column = 0; column < n_; ++column) {
+    const int j = position[column];
+    if (j < 0) continue;
+    for (Eigen::SparseMatrix<double>::InnerIterator it(sparse_, column); it; ++it) {
+      const int i = position[it.row()];
+      if (i < 0) continue;
+      const double value = i == j ? 1 + ridge : it.value() * out.scale_[i] * out.scale_[j];
+      entries.emplace_back(i, j, value);
+    }
+  }
+  Eigen::SparseMatrix<double> part(free, free);
+  part.setFromTriplets(entries.begin(), entries.end());
+  auto factor = std::make_shared<FreeFactor::Sparse>(part);
+  // LDLT goes through indefinite matrices too; rounding leaves pivots of 1e-16 where it is
+  // singular.
+  if (factor->info() != Eigen::Success || (free > 0 && factor->vectorD().minCoeff() < 1e-14))
+    return std::nullopt;
+  out.sparse_ = std::move(factor);
+  return out;
+}
+
+namespace {
+
+FreeFactor factor_with_ridge(const SymmetricMatrix& h, const std::vector<char>& fixed,
+                             double& ridge) {
+  for (;; ridge = std::max(10 * ridge, 1e-12)) {
+    if (ridge > 1) {
+      throw Diverged("the quadratic problem for the couplings is singular",
+                     "give more data, add noise or weight decay, or tie couplings");
+    }
+    if (auto factor = h.factor(fixed, ridge)) return std::move(*factor);
+  }
+}
+
+}  // namespace
+
+BoundedMinimum minimise_quadratic(const SymmetricMatrix& h, std::span<const double> c,
+                                  std::span<const double> lower, double ridge) {
+  const int n = h.size();
+  BoundedMinimum out;
+  out.at_bound.assign(n, 0), out.ridge = ridge;
+  int fewest = n + 1, patience = 3;
+  for (int pivoting = 0; pivoting < 10 * n + 10; ++pivoting) {
+    out.factor = factor_with_ridge(h, out.at_bound, out.ridge);
+    out.x.assign(n, 0.0);
+    for (int k = 0; k < n; ++k)
+      if (out.at_bound[k]) out.x[k] = lower[k];
+    const auto fixed_part = h.apply(out.x);
+    std::vector<double> right(n);
+    for (int k = 0; k < n; ++k) right[k] = c[k] - fixed_part[k];
+    out.factor.solve(right, 1);
+    for (int k = 0; k < n; ++k)
+      if (!out.at_bound[k]) out.x[k] = right[k];
+    const auto slope = h.apply(out.x);
+    std::vector<int> wrong;
+    for (int k = 0; k < n; ++k) {
+      const double scale = 1e-10 * (std::abs(c[k]) + std::abs(slope[k]));
+      if (out.at_bound[k] ? slope[k] - c[k] < -scale : out.x[k] < lower[k]) wrong.push_back(k);
+    }
+    if (wrong.empty()) return out;
+    const auto count = static_cast<int>(wrong.size());
+    if (count < fewest) {
+      fewest = count, patience = 3;
+    } else if (patience-- <= 0) {
+      wrong = {wrong.back()};  // one at a time cannot cycle
+    }
+    for (const int k : wrong) out.at_bound[k] = !out.at_bound[k];
+  }
+  throw Diverged("the bounded quadratic problem for the couplings found no solution",
+                 "add weight decay, or tie couplings");
+}
+
+}  // namespace quartic
