@@ -160,20 +160,24 @@ HWY_INLINE V independence_folded(D d, const C& site, V j, V x, V z, S& stream, V
   return choose(d, accept, signed_value(d, y, j, hn::Lt(hn::Mul(v, fold), one)), x, accepted);
 }
 
-/// An exact draw, independent of any x before it, by rejection until every lane has one.
-template <class D, class V, class S, class C, class T = hn::TFromD<D>>
+/// An exact draw, independent of any x before it, by rejection until every lane has one. With
+/// kAlone a lane that has its draw leaves its stream alone, so that no chain depends on the others
+/// of its vector.
+template <bool kAlone, class D, class V, class S, class C, class T = hn::TFromD<D>>
 HWY_INLINE V draw_folded(D d, const C& site, V j, S& stream) {
   const FoldedEnvelope<D> envelope(d, site, j);
   const V one = hn::Set(d, T(1));
   V x = hn::Zero(d), z = x, spare = x;
   auto open = hn::Eq(one, one);
   while (!hn::AllFalse(d, open)) {
+    const S before = stream;
     const auto radius_bits = stream.next(), angle_bits = stream.next();
     gaussian_pair(d, radius_bits, angle_bits, z, spare);
     const V y = hn::MulAdd(envelope.width, z, envelope.centre);
     const V fold = hn::Add(one, accept_exp(d, hn::Mul(envelope.minus_2t, y)));
     const V weight = hn::Mul(fold, accept_exp(d, hn::Neg(envelope.exponent(y))));
     const auto u = uniform(d, stream.next()), v = uniform(d, stream.next());
+    if constexpr (kAlone) stream.keep_where_not(d, open, before);
     const auto accept = hn::And(hn::Lt(hn::Add(u, u), weight), hn::Ge(y, hn::Zero(d)));
     const V drawn = signed_value(d, y, j, hn::Lt(hn::Mul(v, fold), one));
     x = hn::IfThenElse(hn::And(open, accept), drawn, x);

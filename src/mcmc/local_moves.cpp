@@ -174,7 +174,7 @@ double HeatBath(const SweepBlock<T>& block) {
         const auto variance = hn::Set(d, T(1) / (2 * site.a));
         return hn::MulAdd(hn::Sqrt(variance), z, hn::Mul(j, variance));
       }
-      return draw_folded(d, site, j, stream);
+      return draw_folded<false>(d, site, j, stream);
     });
   });
 }

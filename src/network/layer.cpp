@@ -37,6 +37,7 @@ UnitConstants<T>::UnitConstants(double r_in, double a_in, double b_in)
                    : T(0)),
       well_square(b_in > 0 ? static_cast<T>(std::max(0.0, -a_in / (2 * b_in))) : T(0)),
       two_root_b(static_cast<T>(2 * std::sqrt(b_in))),
+      quartic_width(b_in > 0 ? static_cast<T>(1 / std::sqrt(std::sqrt(b_in))) : T(1e15)),
       folded(double_well(a_in, b_in)) {}
 template struct UnitConstants<float>;
 template struct UnitConstants<double>;

@@ -38,10 +38,10 @@ void require_valid(const TrainingOptions& o, const DataSource& data, const Colum
 
 /// Symmetric 3 x 3 inverse with a little ridge in units of the diagonal; zero where a coupling is
 /// absent or frozen.
-Eigen::Matrix3d preconditioner(const Eigen::Matrix3d& covariance, bool only_first) {
+Eigen::Matrix3d preconditioner(const Eigen::Matrix3d& covariance, int couplings) {
   constexpr double ridge = 1e-4;
   std::vector<int> present;
-  for (int k = 0; k < (only_first ? 1 : 3); ++k)
+  for (int k = 0; k < couplings; ++k)
     if (covariance(k, k) > 0) present.push_back(k);
   const auto n = static_cast<Eigen::Index>(present.size());
   Eigen::MatrixXd part(n, n);
@@ -61,8 +61,9 @@ Eigen::Matrix3d preconditioner(const Eigen::Matrix3d& covariance, bool only_firs
 /// memory.
 class TrainedLayer {
  public:
-  /// `typical`: the layer whose units' covariance sets the scale of steps.
-  TrainedLayer(const Layer& start, const Layer& typical, bool shape) : layer(start) {
+  /// `typical`: the layer whose units' covariance sets the scale of steps. The first so many of r,
+  /// a, b are trained.
+  TrainedLayer(const Layer& start, const Layer& typical, int couplings) : layer(start) {
     const auto size = static_cast<std::size_t>(start.size());
     for (int k = 0; k < 3; ++k) first[k].assign(size, 0.0), second[k].assign(size, 0.0);
     for (int i = 0; i < start.size(); ++i) {
@@ -73,7 +74,7 @@ class TrainedLayer {
       } else {
         const auto covariance = unit_covariance(typical, i);
         metric_.push_back(
-            preconditioner(Eigen::Map<const Eigen::Matrix3d>(covariance.data()), !shape));
+            preconditioner(Eigen::Map<const Eigen::Matrix3d>(covariance.data()), couplings));
       }
     }
   }
@@ -179,8 +180,8 @@ struct NetworkTrainer<T>::Parts {
       : data(std::move(source)),
         o(checked(options, *data, moments, start)),
         seed(seed_in),
-        visible(start.visible, fit_layer(start.visible.unit, moments), true),
-        hidden(start.hidden, start.hidden, o.hidden_shape),
+        visible(start.visible, fit_layer(start.visible.unit, moments), 3),
+        hidden(start.hidden, start.hidden, o.hidden_shape && start.hidden.has_b() ? 2 : 1),
         layers(start),
         chains(start.visible.size(), start.hidden.size(), o.chains, seed, Stream::fields),
         threads(thread_count(o.threads)),

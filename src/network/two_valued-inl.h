@@ -52,16 +52,12 @@ struct TwoValuedKernels {
   /// low j + ln(1 + exp(gap j)) = low j + max(gap j, 0) + ln(1 + exp(-|gap j|)).
   template <class T>
   static void log_normaliser(const UnitBlock<T>& block, double* sums) {
-    const hn::ScalableTag<T> d;
-    for (int unit = 0; unit < block.units; ++unit) {
-      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
-        const auto x = hn::Mul(hn::Set(d, T(gap)), j);
-        const auto fold = hn::Add(hn::Set(d, T(1)), accept_exp(d, hn::Neg(hn::Abs(x))));
-        const auto positive = hn::Max(x, hn::Zero(d));
-        const auto rest = hn::Add(positive, log_uniform(d, fold));
-        add_to_lanes(d, hn::MulAdd(hn::Set(d, T(kLow)), j, rest), sums + lane);
-      });
-    }
+    add_to_lanes(block, sums, [](auto d, int, auto j) HWY_ATTR {
+      const auto x = hn::Mul(hn::Set(d, T(gap)), j);
+      const auto fold = hn::Add(hn::Set(d, T(1)), accept_exp(d, hn::Neg(hn::Abs(x))));
+      const auto rest = hn::Add(hn::Max(x, hn::Zero(d)), log_uniform(d, fold));
+      return hn::MulAdd(hn::Set(d, T(kLow)), j, rest);
+    });
   }
 };
 

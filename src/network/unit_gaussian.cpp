@@ -50,15 +50,11 @@ struct GaussianKernels {
 
   template <class T>
   static void log_normaliser(const UnitBlock<T>& block, double* sums) {
-    const hn::ScalableTag<T> d;
-    for (int unit = 0; unit < block.units; ++unit) {
+    add_to_lanes(block, sums, [&](auto d, int unit, auto j) HWY_ATTR {
       const T a = block.constants[unit].a;
       const auto alone = hn::Set(d, std::log(std::numbers::pi_v<T> / a) / 2);
-      const auto quarter = hn::Set(d, T(0.25) / a);
-      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
-        add_to_lanes(d, hn::MulAdd(hn::Mul(j, j), quarter, alone), sums + lane);
-      });
-    }
+      return hn::MulAdd(hn::Mul(j, j), hn::Set(d, T(0.25) / a), alone);
+    });
   }
 };
 QUARTIC_UNIT_TARGET(Gaussian)

@@ -22,12 +22,14 @@ namespace HWY_NAMESPACE {
 /// digits.
 struct Summation {
   int intervals;
-  double cutoff;
+  double cutoff, root;  ///< root: cutoff^(1/4)
 };
 template <class T>
-constexpr Summation for_moments = sizeof(T) == 4 ? Summation{12, 12} : Summation{64, 42};
+constexpr Summation for_moments = sizeof(T) == 4 ? Summation{12, 12, 1.8612}
+                                                 : Summation{64, 42, 2.5457};
 template <class T>
-constexpr Summation for_normaliser = sizeof(T) == 4 ? Summation{16, 14} : Summation{64, 42};
+constexpr Summation for_normaliser = sizeof(T) == 4 ? Summation{16, 14, 1.9343}
+                                                    : Summation{64, 42, 2.5457};
 
 /// The mode of exp(-b x^4 - a x^2 + t x) on x >= 0, roughly: the sums about it allow for the slope
 /// that is left.
@@ -104,12 +106,6 @@ struct FoldedSums {
   }
 };
 
-/// Where b x^4 alone has used up the cutoff.
-template <class T>
-T quartic_width(T b, double cutoff) {
-  return b > 0 ? static_cast<T>(std::sqrt(std::sqrt(cutoff / static_cast<double>(b)))) : T(1e15);
-}
-
 struct QuarticKernels {
   /// Independence Metropolis, as the local moves of a field (mcmc/local_moves.cpp).
   template <class T>
@@ -127,7 +123,7 @@ struct QuarticKernels {
   template <class T>
   static void draw(const UnitBlock<T>& block, const UnitDraws<T>& draws) {
     draw_rows(block, draws, [&](auto d, int unit, int, auto j, auto, auto& stream) HWY_ATTR {
-      return draw_folded(d, block.constants[unit], j, stream);
+      return draw_folded<true>(d, block.constants[unit], j, stream);
     });
   }
 
@@ -138,7 +134,7 @@ struct QuarticKernels {
     constexpr Summation summation = for_moments<T>;
     for (int unit = 0; unit < block.units; ++unit) {
       const auto& constants = block.constants[unit];
-      const T width = quartic_width(constants.b, summation.cutoff);
+      const T width = constants.quartic_width * T(summation.root);
       LaneSums<decltype(d)> lanes{d, count};
       for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
         FoldedSums<decltype(d)> folded{d};
@@ -156,18 +152,14 @@ struct QuarticKernels {
 
   template <class T>
   static void log_normaliser(const UnitBlock<T>& block, double* sums) {
-    const hn::ScalableTag<T> d;
     constexpr Summation summation = for_normaliser<T>;
-    for (int unit = 0; unit < block.units; ++unit) {
+    add_to_lanes(block, sums, [&](auto d, int unit, auto j) HWY_ATTR {
       const auto& constants = block.constants[unit];
-      const T width = quartic_width(constants.b, summation.cutoff);
-      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
-        FoldedSums<decltype(d)> folded{d};
-        folded.template sum<summation.intervals, false>(constants, j, T(summation.cutoff), width);
-        const auto log_sum = log_uniform(d, hn::Mul(folded.norm, folded.step));
-        add_to_lanes(d, hn::Add(folded.log_peak, log_sum), sums + lane);
-      });
-    }
+      const T width = constants.quartic_width * T(summation.root);
+      FoldedSums<decltype(d)> folded{d};
+      folded.template sum<summation.intervals, false>(constants, j, T(summation.cutoff), width);
+      return hn::Add(folded.log_peak, log_uniform(d, hn::Mul(folded.norm, folded.step)));
+    });
   }
 };
 QUARTIC_UNIT_TARGET(Quartic)

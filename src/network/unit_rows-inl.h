@@ -76,12 +76,23 @@ struct LaneSums {
   }
 };
 
-/// sums[lane ...] += value.
-template <class D>
-HWY_INLINE void add_to_lanes(D d, hn::Vec<D> value, double* sums) {
-  HWY_ALIGN hn::TFromD<D> lanes[64 / sizeof(hn::TFromD<D>)];
-  hn::Store(value, d, lanes);
-  for (size_t k = 0; k < hn::Lanes(d); ++k) sums[k] += static_cast<double>(lanes[k]);
+/// Adds kernel(d, unit, j) of all units to sums[lane]: a few units at a time in the kernels'
+/// precision, then in float64.
+template <class T, class Kernel>
+HWY_INLINE void add_to_lanes(const UnitBlock<T>& block, double* sums, Kernel&& kernel) {
+  const hn::ScalableTag<T> d;
+  constexpr int together = 8;
+  HWY_ALIGN T few[most_unit_lanes];
+  for (int first = 0; first < block.units; first += together) {
+    const int end = first + together < block.units ? first + together : block.units;
+    for (int unit = first; unit < end; ++unit) {
+      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
+        const auto value = kernel(d, unit, j);
+        hn::Store(unit == first ? value : hn::Add(hn::Load(d, few + lane), value), d, few + lane);
+      });
+    }
+    for (int lane = 0; lane < block.lanes; ++lane) sums[lane] += static_cast<double>(few[lane]);
+  }
 }
 
 }  // namespace HWY_NAMESPACE

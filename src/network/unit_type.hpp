@@ -16,6 +16,7 @@ template <class T>
 struct UnitConstants {
   T r, a, b;
   T least_centre, well_square, two_root_b;  ///< as in mcmc/sweep_table.hpp
+  T quartic_width;                          ///< b^(-1/4), large where b = 0
   bool folded;                              ///< double well
   UnitConstants() = default;
   UnitConstants(double r, double a, double b);

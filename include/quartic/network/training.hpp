@@ -43,9 +43,11 @@ struct TrainingOptions {
   double momentum = 0;
   double weight_decay = 0;  ///< d ln p / dw gains - weight_decay * w
   bool centring = true;
-  bool hidden_shape = false;  ///< train m and n of continuous hidden units as well
-  bool shuffle = true;        ///< draw the rows of batches anew every epoch
-  int threads = 0;            ///< 0: all cores; never changes the results
+  /// Train m of quartic hidden units as well. Their n, and m of Gaussian ones, stay: h -> c h with
+  /// w -> w / c changes nothing else, so that another n or m would be the same machine.
+  bool hidden_shape = false;
+  bool shuffle = true;  ///< draw the rows of batches anew every epoch
+  int threads = 0;      ///< 0: all cores; never changes the results
 };
 
 /// One epoch of the history, measured on its last batch and the chains after it.
