@@ -37,6 +37,27 @@ struct VectorStream {
     hn::Store(s2, du, words + 2 * stride);
     hn::Store(s3, du, words + 3 * stride);
   }
+  /// Takes the lanes where `moved` is false back to where they were; for double the words of a lane
+  /// are half as wide as its mask.
+  template <class D, class M>
+  HWY_INLINE void keep_where_not(D, M moved, const VectorStream& before) {
+    const auto mask = words_mask<D>(moved);
+    s0 = hn::IfThenElse(mask, s0, before.s0);
+    s1 = hn::IfThenElse(mask, s1, before.s1);
+    s2 = hn::IfThenElse(mask, s2, before.s2);
+    s3 = hn::IfThenElse(mask, s3, before.s3);
+  }
+  template <class D, class M>
+  static HWY_INLINE auto words_mask(M mask) {
+    if constexpr (sizeof(hn::TFromD<D>) == 4) {
+      return hn::RebindMask(DU(), mask);
+    } else {
+      const hn::RebindToSigned<DU> narrow;
+      const auto minus_one = hn::IfThenElseZero(mask, hn::Set(D(), -1.0));
+      return hn::RebindMask(DU(), hn::MaskFromVec(hn::DemoteTo(narrow, minus_one)));
+    }
+  }
+
   template <int kBits>
   static HWY_INLINE V rotate(V x) {
     return hn::RotateRight<32 - kBits>(x);

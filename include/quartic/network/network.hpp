@@ -1,0 +1,58 @@
+// The phi^4 neural network: two layers of units, coupled between the layers only.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quartic/field/action.hpp"
+#include "quartic/network/layer.hpp"
+
+namespace quartic {
+
+/// S(phi, h) = - sum_ij w_ij phi_i h_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4)
+///                                     + sum_j (s_j h_j + m_j h_j^2 + n_j h_j^4),
+/// p = exp(-S) / Z (Bachtis, Aarts, Lucini, Phys. Rev. D 103, 074510); units of any kind on either
+/// side. s, m, n are `hidden.r`, `hidden.a`, `hidden.b`. Special cases by (visible, hidden):
+/// (binary, binary) is the restricted Boltzmann machine, (gaussian, binary) the Gaussian-Bernoulli
+/// one, (quartic, quartic) the phi^4 network, a phi^4 field on the bipartite graph.
+struct Network {
+  Layer visible, hidden;
+  std::vector<double> w;  ///< [visible][hidden]
+
+  /// w = 0.
+  Network(Layer visible_layer, Layer hidden_layer);
+
+  double weight(int i, int j) const { return w[static_cast<std::size_t>(i) * hidden.size() + j]; }
+  /// S of one configuration, float64. O(visible * hidden).
+  double action(std::span<const double> phi, std::span<const double> h) const;
+  /// sum_i w_ij phi_i for every j.
+  std::vector<double> field_on_hidden(std::span<const double> phi) const;
+  /// sum_j w_ij h_j for every i.
+  std::vector<double> field_on_visible(std::span<const double> h) const;
+  /// -ln sum_h exp(-S(phi, h)) = sum_i E(phi_i) - sum_j ln Z1_j = -ln p(phi) - ln Z.
+  double free_energy(std::span<const double> phi) const;
+  /// The same network with the layers exchanged: free_energy is then that of the hidden units.
+  Network transposed() const;
+};
+
+/// Why a network is not normalisable, or nothing: a unit's own coupling cannot be (Layer::why_not),
+/// or continuous units without quartic coupling on both sides make a quadratic form that is not
+/// positive definite, which is where the largest singular value of w_ij / (2 sqrt(a_i m_j)) among
+/// them reaches 1. The reason names the units and the coupling. O(visible hidden) in general, with
+/// Gaussian units on both sides O(max min^2).
+std::optional<std::string> why_not_normalisable(const Network& network);
+/// Throws BadInput with that reason.
+void require_normalisable(const Network& network);
+
+/// The network as a phi^4 field on the graph `bipartite`, visible units first. Throws BadInput
+/// unless all units are continuous.
+Action as_action(const Network& network);
+
+/// Free energies of many rows, [row][visible], float64. O(rows visible hidden). Independent of
+/// threads (0: all cores).
+std::vector<double> free_energies(const Network& network, std::span<const float> rows,
+                                  int threads = 0);
+
+}  // namespace quartic

@@ -1,0 +1,193 @@
+#include "network/coupled_layers.hpp"
+
+#include <cblas.h>
+
+namespace quartic {
+namespace {
+
+CBLAS_TRANSPOSE blas(Transpose as) {
+  return as == Transpose::yes ? CblasTrans : CblasNoTrans;
+}
+
+template <class T>
+void set_constants(const Layer& layer, std::vector<UnitConstants<T>>& out) {
+  for (int i = 0; i < layer.size(); ++i)
+    out[i] = UnitConstants<T>(layer.r[i], layer.a[i], layer.b[i]);
+}
+
+/// Draws by rejection take as many turns as their vector's last chain, so that the padding must not
+/// hold what another block left there.
+template <class T>
+void clear_padding(LayerValues<T> field, int units, int count, int lanes) {
+  for (int unit = 0; unit < units && count < lanes; ++unit)
+    std::fill(field.unit(unit) + count, field.unit(unit) + lanes, T(0));
+}
+
+}  // namespace
+
+void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const float* a,
+              std::ptrdiff_t lda, const float* b, std::ptrdiff_t ldb, float beta, float* c,
+              std::ptrdiff_t ldc, float alpha) {
+  cblas_sgemm(CblasRowMajor, blas(a_as), blas(b_as), m, n, k, alpha, a, static_cast<int>(lda), b,
+              static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
+}
+void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const double* a,
+              std::ptrdiff_t lda, const double* b, std::ptrdiff_t ldb, double beta, double* c,
+              std::ptrdiff_t ldc, double alpha) {
+  cblas_dgemm(CblasRowMajor, blas(a_as), blas(b_as), m, n, k, alpha, a, static_cast<int>(lda), b,
+              static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
+}
+
+int thread_count(int wanted) {
+  return wanted > 0 ? wanted : omp_get_max_threads();
+}
+
+template <class T>
+CoupledLayers<T>::CoupledLayers(const Network& network)
+    : visible_type(&type_of(network.visible.unit)),
+      hidden_type(&type_of(network.hidden.unit)),
+      w(network.w.begin(), network.w.end()),
+      visible(network.visible.size()),
+      hidden(network.hidden.size()) {
+  set_layers(network.visible, network.hidden);
+}
+
+template <class T>
+void CoupledLayers<T>::set_weights(std::span<const double> weights) {
+  w.assign(weights.begin(), weights.end());
+}
+
+template <class T>
+void CoupledLayers<T>::set_layers(const Layer& visible_layer, const Layer& hidden_layer) {
+  set_constants(visible_layer, visible);
+  set_constants(hidden_layer, hidden);
+}
+
+template <class T>
+std::vector<NetworkScratch<T>> make_scratch(int threads, const CoupledLayers<T>& layers) {
+  const int units = std::max(layers.visible_units(), layers.hidden_units());
+  return std::vector<NetworkScratch<T>>(threads, NetworkScratch<T>(units));
+}
+
+template <class T>
+Chains<T>::Chains(int visible, int hidden, int chains, std::uint64_t seed, Stream stream)
+    : visible_units_(visible),
+      hidden_units_(hidden),
+      chains_(chains),
+      stride_((chains + 15) / 16 * 16),
+      visible_(static_cast<std::size_t>(stride_) * visible, T(0)),
+      hidden_(static_cast<std::size_t>(stride_) * hidden, T(0)),
+      scale_(stride_, T(1)),
+      words_(static_cast<std::size_t>(stride_) * 4) {
+  for (std::ptrdiff_t chain = 0; chain < stride_; ++chain) {
+    const auto words = seed_stream(seed, stream, static_cast<std::uint64_t>(chain));
+    for (int k = 0; k < 4; ++k) words_[k * stride_ + chain] = words[k];
+  }
+}
+
+template <class T>
+void Chains<T>::set_scale(T scale) {
+  std::fill(scale_.begin(), scale_.end(), scale);
+}
+
+template <class T>
+void Chains<T>::field_on_hidden(const CoupledLayers<T>& layers, int block,
+                                NetworkScratch<T>& scratch) {
+  const auto from = visible(block), to = scratch.values();
+  multiply(Transpose::yes, Transpose::no, hidden_units_, count(block), visible_units_,
+           layers.w.data(), hidden_units_, from.data, from.stride, T(0), to.data, to.stride);
+  clear_padding(to, hidden_units_, count(block), lanes(block));
+}
+
+template <class T>
+void Chains<T>::field_on_visible(const CoupledLayers<T>& layers, int block,
+                                 NetworkScratch<T>& scratch) {
+  const auto from = hidden(block), to = scratch.values();
+  multiply(Transpose::no, Transpose::no, visible_units_, count(block), hidden_units_,
+           layers.w.data(), hidden_units_, from.data, from.stride, T(0), to.data, to.stride);
+  clear_padding(to, visible_units_, count(block), lanes(block));
+}
+
+template <class T>
+UnitBlock<T> Chains<T>::visible_block(const CoupledLayers<T>& layers, int block,
+                                      NetworkScratch<T>& scratch) const {
+  const auto field = scratch.values();
+  return {layers.visible.data(), visible_units_, lanes(block), field.data,
+          field.stride,          scale(block)};
+}
+
+template <class T>
+UnitBlock<T> Chains<T>::hidden_block(const CoupledLayers<T>& layers, int block,
+                                     NetworkScratch<T>& scratch) const {
+  const auto field = scratch.values();
+  return {layers.hidden.data(), hidden_units_, lanes(block),
+          field.data,           field.stride,  scale(block)};
+}
+
+template <class T>
+void Chains<T>::update_visible(const CoupledLayers<T>& layers, int block,
+                               NetworkScratch<T>& scratch, bool fresh) {
+  const auto& kernels = layers.visible_type->template kernels<T>();
+  (fresh ? kernels.draw : kernels.step)(visible_block(layers, block, scratch),
+                                        draws(visible(block), block));
+}
+
+template <class T>
+void Chains<T>::update_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch,
+                              bool fresh) {
+  const auto& kernels = layers.hidden_type->template kernels<T>();
+  (fresh ? kernels.draw : kernels.step)(hidden_block(layers, block, scratch),
+                                        draws(hidden(block), block));
+}
+
+template <class T>
+void Chains<T>::sweep(const CoupledLayers<T>& layers, int block, int count,
+                      NetworkScratch<T>& scratch) {
+  for (int k = 0; k < count; ++k) {
+    field_on_visible(layers, block, scratch);
+    update_visible(layers, block, scratch);
+    field_on_hidden(layers, block, scratch);
+    update_hidden(layers, block, scratch);
+  }
+}
+
+template <class T>
+std::vector<double> Chains<T>::rows(const AlignedVector<T>& values, int units) const {
+  std::vector<double> out(static_cast<std::size_t>(chains_) * units);
+  for (int unit = 0; unit < units; ++unit)
+    for (int chain = 0; chain < chains_; ++chain)
+      out[static_cast<std::size_t>(chain) * units + unit] =
+          static_cast<double>(values[unit * stride_ + chain]);
+  return out;
+}
+
+template <class T>
+void Chains<T>::set_rows(std::span<const double> from, AlignedVector<T>& values, int units) {
+  for (int unit = 0; unit < units; ++unit)
+    for (int chain = 0; chain < chains_; ++chain)
+      values[unit * stride_ + chain] =
+          static_cast<T>(from[static_cast<std::size_t>(chain) * units + unit]);
+}
+
+template <class T>
+std::vector<std::uint32_t> Chains<T>::streams() const {
+  std::vector<std::uint32_t> out(static_cast<std::size_t>(chains_) * 4);
+  for (int chain = 0; chain < chains_; ++chain)
+    for (int k = 0; k < 4; ++k) out[chain * 4 + k] = words_[k * stride_ + chain];
+  return out;
+}
+
+template <class T>
+void Chains<T>::set_streams(std::span<const std::uint32_t> from) {
+  for (int chain = 0; chain < chains_; ++chain)
+    for (int k = 0; k < 4; ++k) words_[k * stride_ + chain] = from[chain * 4 + k];
+}
+
+template struct CoupledLayers<float>;
+template struct CoupledLayers<double>;
+template class Chains<float>;
+template class Chains<double>;
+template std::vector<NetworkScratch<float>> make_scratch(int, const CoupledLayers<float>&);
+template std::vector<NetworkScratch<double>> make_scratch(int, const CoupledLayers<double>&);
+
+}  // namespace quartic

@@ -1,0 +1,152 @@
+// A network as the kernels take it, and many chains of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "network/unit_type.hpp"
+#include "quartic/core/aligned.hpp"
+#include "quartic/network/network.hpp"
+
+namespace quartic {
+
+/// Weights and constants in the precision of the kernels.
+template <class T>
+struct CoupledLayers {
+  const UnitType *visible_type, *hidden_type;
+  AlignedVector<T> w;  ///< [visible][hidden]
+  std::vector<UnitConstants<T>> visible, hidden;
+
+  explicit CoupledLayers(const Network& network);
+  void set_weights(std::span<const double> weights);
+  void set_layers(const Layer& visible_layer, const Layer& hidden_layer);
+  int visible_units() const { return static_cast<int>(visible.size()); }
+  int hidden_units() const { return static_cast<int>(hidden.size()); }
+};
+
+/// Values of one layer on many chains, [unit][chain], rows 64-byte aligned.
+template <class T>
+struct LayerValues {
+  T* data;
+  std::ptrdiff_t stride;
+  T* unit(std::ptrdiff_t i) const { return data + i * stride; }
+};
+
+/// Chains are worked on in blocks of this many, each by one thread: neighbours in a row, so that
+/// the products of matrices see a few long calls and yet share the cores. A fixed number, because
+/// the bits must not depend on threads.
+inline constexpr int chains_in_block = 128;
+
+/// Work space of one thread.
+template <class T>
+struct NetworkScratch {
+  AlignedVector<T> field;  ///< [unit][chains_in_block]
+  explicit NetworkScratch(int units)
+      : field(static_cast<std::size_t>(units) * chains_in_block, T(0)) {}
+  LayerValues<T> values() { return {field.data(), chains_in_block}; }
+};
+
+/// Chains of a network with their random streams. Rows are padded to whole vectors; the chains in
+/// the padding run along and are never looked at.
+template <class T>
+class Chains {
+ public:
+  Chains(int visible, int hidden, int chains, std::uint64_t seed, Stream stream);
+
+  int size() const { return chains_; }
+  int visible_units() const { return visible_units_; }
+  int hidden_units() const { return hidden_units_; }
+  std::ptrdiff_t stride() const { return stride_; }
+  int blocks() const { return (chains_ + chains_in_block - 1) / chains_in_block; }
+  int first(int block) const { return block * chains_in_block; }
+  /// Chains of a block that count, and with the padding.
+  int count(int block) const { return std::min(chains_in_block, chains_ - first(block)); }
+  int lanes(int block) const { return (count(block) + 15) / 16 * 16; }
+
+  LayerValues<T> visible(int block = 0) { return {visible_.data() + first(block), stride_}; }
+  LayerValues<T> hidden(int block = 0) { return {hidden_.data() + first(block), stride_}; }
+  const T* scale(int block) const { return scale_.data() + first(block); }
+  /// What multiplies w on a chain; 1 at first.
+  std::span<T> scales() { return {scale_.data(), static_cast<std::size_t>(chains_)}; }
+  void set_scale(T scale);
+
+  /// The fields that the one layer exerts on the other, without scale, into scratch.
+  void field_on_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch);
+  void field_on_visible(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch);
+  /// The units of one layer with the field in scratch.
+  UnitBlock<T> visible_block(const CoupledLayers<T>& layers, int block,
+                             NetworkScratch<T>& scratch) const;
+  UnitBlock<T> hidden_block(const CoupledLayers<T>& layers, int block,
+                            NetworkScratch<T>& scratch) const;
+  /// New values of one layer given the field in scratch; `fresh`: independent of the old ones.
+  void update_visible(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch,
+                      bool fresh = false);
+  void update_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch,
+                     bool fresh = false);
+  /// `count` times visible given hidden, then hidden given visible. Scratch is left with the field
+  /// on the hidden units.
+  void sweep(const CoupledLayers<T>& layers, int block, int count, NetworkScratch<T>& scratch);
+
+  /// [chain][unit], and back.
+  std::vector<double> visible_rows() const { return rows(visible_, visible_units_); }
+  std::vector<double> hidden_rows() const { return rows(hidden_, hidden_units_); }
+  void set_visible_rows(std::span<const double> from) { set_rows(from, visible_, visible_units_); }
+  void set_hidden_rows(std::span<const double> from) { set_rows(from, hidden_, hidden_units_); }
+  /// [chain][4].
+  std::vector<std::uint32_t> streams() const;
+  void set_streams(std::span<const std::uint32_t> from);
+
+ private:
+  std::vector<double> rows(const AlignedVector<T>& values, int units) const;
+  void set_rows(std::span<const double> from, AlignedVector<T>& values, int units);
+  UnitDraws<T> draws(LayerValues<T> values, int block) {
+    return {values.data, values.stride, words_.data() + first(block), stride_};
+  }
+
+  int visible_units_, hidden_units_, chains_;
+  std::ptrdiff_t stride_;
+  AlignedVector<T> visible_, hidden_, scale_;
+  AlignedVector<std::uint32_t> words_;  ///< [4][chain]
+};
+
+/// C = op(A) op(B) + beta C, row-major, OpenBLAS in the right precision.
+enum class Transpose { no, yes };
+void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const float* a,
+              std::ptrdiff_t lda, const float* b, std::ptrdiff_t ldb, float beta, float* c,
+              std::ptrdiff_t ldc, float alpha = 1);
+void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const double* a,
+              std::ptrdiff_t lda, const double* b, std::ptrdiff_t ldb, double beta, double* c,
+              std::ptrdiff_t ldc, double alpha = 1);
+
+/// Threads to use: `wanted`, or all cores where 0.
+int thread_count(int wanted);
+
+/// One scratch a thread, large enough for both layers.
+template <class T>
+std::vector<NetworkScratch<T>> make_scratch(int threads, const CoupledLayers<T>& layers);
+
+/// Calls f(index, thread) for index in [0, count), shared among threads, OpenBLAS single-threaded.
+template <class F>
+void for_each_part(int count, int threads, F&& f);
+
+}  // namespace quartic
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "quartic/core/linear_algebra.hpp"
+
+namespace quartic {
+
+template <class F>
+void for_each_part(int count, int threads, F&& f) {
+  const SerialBlas serial;
+  const int used = std::min(threads, count);
+#pragma omp parallel for schedule(dynamic) num_threads(used) if (used > 1)
+  for (int index = 0; index < count; ++index) f(index, omp_get_thread_num());
+}
+
+}  // namespace quartic

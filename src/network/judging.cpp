@@ -1,0 +1,85 @@
+#include "quartic/network/judging.hpp"
+
+#include <fmt/format.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+
+#include "quartic/core/error.hpp"
+#include "quartic/network/sampler.hpp"
+
+namespace quartic {
+namespace {
+
+Estimate mean_of(const std::vector<double>& x) {
+  const double n = static_cast<double>(x.size());
+  double mean = 0, square = 0;
+  for (const double value : x) mean += value / n;
+  for (const double value : x) square += (value - mean) * (value - mean);
+  return {mean, n > 1 ? std::sqrt(square / (n * (n - 1))) : 0};
+}
+
+void require_rows(std::size_t values, int columns) {
+  if (columns > 0 && values > 0 && values % static_cast<std::size_t>(columns) == 0) return;
+  throw BadInput(fmt::format("{} values do not fill rows of {}", values, columns));
+}
+
+}  // namespace
+
+Estimate reconstruction_error(const Network& network, std::span<const float> rows,
+                              std::uint64_t seed, int threads) {
+  require_rows(rows.size(), network.visible.size());
+  const auto columns = static_cast<std::size_t>(network.visible.size());
+  const std::vector<double> values(rows.begin(), rows.end());
+  NetworkSampler<float> sampler(network, static_cast<int>(rows.size() / columns), seed,
+                                Stream::sample, threads);
+  sampler.set_visible(values);
+  const auto means = sampler.visible_means();
+  std::vector<double> errors(rows.size() / columns);
+  for (std::size_t k = 0; k < values.size(); ++k)
+    errors[k / columns] +=
+        (values[k] - means[k]) * (values[k] - means[k]) / static_cast<double>(columns);
+  return mean_of(errors);
+}
+
+Estimate free_energy_gap(const Network& network, std::span<const float> train,
+                         std::span<const float> held_out, int threads) {
+  require_rows(train.size(), network.visible.size());
+  require_rows(held_out.size(), network.visible.size());
+  const Estimate a = mean_of(free_energies(network, train, threads)),
+                 b = mean_of(free_energies(network, held_out, threads));
+  return {b.value - a.value, std::hypot(a.error, b.error)};
+}
+
+std::vector<MomentComparison> compare_moments(std::span<const float> data,
+                                              std::span<const double> model, int columns,
+                                              int power) {
+  require_rows(data.size(), columns);
+  require_rows(model.size(), columns);
+  const auto estimate = [&](auto from, int column) {
+    std::vector<double> out;
+    for (std::size_t k = static_cast<std::size_t>(column); k < from.size();
+         k += static_cast<std::size_t>(columns))
+      out.push_back(std::pow(static_cast<double>(from[k]), power));
+    return mean_of(out);
+  };
+  std::vector<MomentComparison> out;
+  for (int i = 0; i < columns; ++i) {
+    MomentComparison c{estimate(data, i), estimate(model, i), 0};
+    const double error = std::hypot(c.data.error, c.model.error);
+    if (error > 0) c.z = (c.data.value - c.model.value) / error;
+    out.push_back(c);
+  }
+  return out;
+}
+
+std::vector<double> singular_values(const Network& network) {
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const Eigen::Map<const RowMajor> w(network.w.data(), network.visible.size(),
+                                     network.hidden.size());
+  const Eigen::VectorXd values =
+      Eigen::BDCSVD<Eigen::MatrixXd>(Eigen::MatrixXd(w)).singularValues();
+  return {values.data(), values.data() + values.size()};
+}
+
+}  // namespace quartic

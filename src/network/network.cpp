@@ -1,0 +1,189 @@
+#include "quartic/network/network.hpp"
+
+#include <fmt/format.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "network/coupled_layers.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/graph/lattice.hpp"
+
+namespace quartic {
+namespace {
+
+/// The units of a layer that nothing but a quadratic coupling holds.
+std::vector<int> harmonic_units(const Layer& layer) {
+  std::vector<int> units;
+  for (int i = 0; i < layer.size() && !layer.discrete(); ++i)
+    if (layer.b[i] == 0) units.push_back(i);
+  return units;
+}
+
+/// The quadratic form sum a phi^2 + sum m h^2 - sum w phi h of the harmonic units, rescaled to
+/// a = m = 1, is positive definite where the largest singular value of half its w is below 1.
+std::optional<std::string> why_not_definite(const Network& network) {
+  const auto visible = harmonic_units(network.visible), hidden = harmonic_units(network.hidden);
+  if (visible.empty() || hidden.empty()) return std::nullopt;
+  Eigen::MatrixXd form(visible.size(), hidden.size());
+  for (std::size_t i = 0; i < visible.size(); ++i) {
+    for (std::size_t j = 0; j < hidden.size(); ++j) {
+      const double scale = std::sqrt(network.visible.a[visible[i]] * network.hidden.a[hidden[j]]);
+      form(i, j) = network.weight(visible[i], hidden[j]) / (2 * scale);
+    }
+  }
+  const bool wide = visible.size() < hidden.size();
+  const Eigen::MatrixXd gram =
+      wide ? Eigen::MatrixXd(form * form.transpose()) : Eigen::MatrixXd(form.transpose() * form);
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram);
+  const double largest = std::sqrt(std::max(0.0, solver.eigenvalues()(gram.rows() - 1)));
+  if (largest < 1 - 1e-12) return std::nullopt;
+  Eigen::Index i = 0, j = 0;
+  const Eigen::VectorXd direction = solver.eigenvectors().col(gram.rows() - 1);
+  const Eigen::VectorXd other =
+      wide ? Eigen::VectorXd(form.transpose() * direction) : Eigen::VectorXd(form * direction);
+  (wide ? direction : other).cwiseAbs().maxCoeff(&i);
+  (wide ? other : direction).cwiseAbs().maxCoeff(&j);
+  return fmt::format(
+      "w: the quadratic form of the units without quartic coupling is not positive definite (the "
+      "largest singular value of w_ij / (2 sqrt(a_i m_j)) is {:.4g} and must be below 1; visible "
+      "unit {} with a = {:g} and hidden unit {} with m = {:g} contribute most)",
+      largest, visible[i], network.visible.a[visible[i]], hidden[j], network.hidden.a[hidden[j]]);
+}
+
+}  // namespace
+
+Network::Network(Layer visible_layer, Layer hidden_layer)
+    : visible(std::move(visible_layer)),
+      hidden(std::move(hidden_layer)),
+      w(static_cast<std::size_t>(visible.size()) * hidden.size(), 0.0) {}
+
+std::vector<double> Network::field_on_hidden(std::span<const double> phi) const {
+  std::vector<double> field(hidden.size());
+  for (int i = 0; i < visible.size(); ++i)
+    for (int j = 0; j < hidden.size(); ++j) field[j] += weight(i, j) * phi[i];
+  return field;
+}
+
+std::vector<double> Network::field_on_visible(std::span<const double> h) const {
+  std::vector<double> field(visible.size());
+  for (int i = 0; i < visible.size(); ++i)
+    for (int j = 0; j < hidden.size(); ++j) field[i] += weight(i, j) * h[j];
+  return field;
+}
+
+double Network::action(std::span<const double> phi, std::span<const double> h) const {
+  const auto field = field_on_hidden(phi);
+  double sum = 0;
+  for (int i = 0; i < visible.size(); ++i) sum += visible.energy(i, phi[i]);
+  for (int j = 0; j < hidden.size(); ++j) sum += hidden.energy(j, h[j]) - field[j] * h[j];
+  return sum;
+}
+
+double Network::free_energy(std::span<const double> phi) const {
+  const auto field = field_on_hidden(phi);
+  double sum = 0;
+  for (int i = 0; i < visible.size(); ++i) sum += visible.energy(i, phi[i]);
+  for (int j = 0; j < hidden.size(); ++j) sum -= hidden.moments(j, field[j]).log_normaliser;
+  return sum;
+}
+
+Network Network::transposed() const {
+  Network other(hidden, visible);
+  for (int i = 0; i < visible.size(); ++i)
+    for (int j = 0; j < hidden.size(); ++j)
+      other.w[static_cast<std::size_t>(j) * visible.size() + i] = weight(i, j);
+  return other;
+}
+
+std::optional<std::string> why_not_normalisable(const Network& network) {
+  const auto layer = [](const Layer& units, const char* side, const char* letters) {
+    std::optional<std::string> reason;
+    for (int i = 0; i < units.size() && !reason; ++i)
+      if (const auto why = units.why_not(i, letters))
+        reason = fmt::format("{} unit {}: {}", side, i, *why);
+    return reason;
+  };
+  if (auto reason = layer(network.visible, "visible", "rab")) return reason;
+  if (auto reason = layer(network.hidden, "hidden", "smn")) return reason;
+  for (std::size_t k = 0; k < network.w.size(); ++k) {
+    if (std::isfinite(network.w[k])) continue;
+    const std::size_t hidden = network.hidden.r.size();
+    return fmt::format("w of visible unit {} and hidden unit {} is {}", k / hidden, k % hidden,
+                       network.w[k]);
+  }
+  return why_not_definite(network);
+}
+
+void require_normalisable(const Network& network) {
+  if (const auto reason = why_not_normalisable(network)) {
+    throw BadInput("the network is not normalisable: " + *reason,
+                   "keep quartic couplings positive, quadratic ones positive where there is no "
+                   "quartic one, and w small between Gaussian units");
+  }
+}
+
+Action as_action(const Network& network) {
+  const Layer &visible = network.visible, &hidden = network.hidden;
+  if (visible.discrete() || hidden.discrete()) {
+    throw BadInput(fmt::format("a network of {} and {} units is no phi^4 field", name(visible.unit),
+                               name(hidden.unit)),
+                   "only continuous units make a field; see the Ising limit for discrete ones");
+  }
+  Action action(
+      std::make_shared<Graph>(make_lattice({"bipartite", {visible.size(), hidden.size()}, {}})));
+  for (int e = 0; e < action.graph->edge_count(); ++e) {
+    const auto [i, j] = action.graph->edges()[e];
+    action.w[e] = network.weight(std::min(i, j), std::max(i, j) - visible.size());
+  }
+  const auto join = [](const std::vector<double>& first, const std::vector<double>& second) {
+    std::vector<double> all(first);
+    all.insert(all.end(), second.begin(), second.end());
+    return all;
+  };
+  action.r = join(visible.r, hidden.r);
+  action.a = join(visible.a, hidden.a);
+  action.b = join(visible.b, hidden.b);
+  return action;
+}
+
+std::vector<double> free_energies(const Network& network, std::span<const float> rows,
+                                  int threads) {
+  const int visible = network.visible.size();
+  if (rows.size() % static_cast<std::size_t>(visible) != 0) {
+    throw BadInput(
+        fmt::format("{} values do not fill rows of {} visible units", rows.size(), visible));
+  }
+  const CoupledLayers<double> layers(network);
+  std::vector<double> out(rows.size() / visible);
+  const int count = static_cast<int>(out.size()), used = thread_count(threads);
+  auto scratch = make_scratch(used, layers);
+  const AlignedVector<double> ones(chains_in_block, 1.0);
+  const int blocks = (count + chains_in_block - 1) / chains_in_block;
+  for_each_part(blocks, used, [&](int block, int thread) {
+    const int first = block * chains_in_block, lanes = std::min(chains_in_block, count - first);
+    const std::vector<double> phi(
+        rows.begin() + static_cast<std::ptrdiff_t>(first) * visible,
+        rows.begin() + static_cast<std::ptrdiff_t>(first + lanes) * visible);
+    const auto field = scratch[thread].values();
+    const int hidden = layers.hidden_units();
+    multiply(Transpose::yes, Transpose::yes, hidden, lanes, visible, layers.w.data(), hidden,
+             phi.data(), visible, 0.0, field.data, field.stride);
+    double log_hidden[chains_in_block] = {};
+    layers.hidden_type->float64.log_normaliser(
+        {layers.hidden.data(), hidden, (lanes + 15) / 16 * 16, field.data, field.stride,
+         ones.data()},
+        log_hidden);
+    for (int lane = 0; lane < lanes; ++lane) {
+      double energy = 0;
+      for (int i = 0; i < visible; ++i)
+        energy += network.visible.energy(i, phi[static_cast<std::size_t>(lane) * visible + i]);
+      out[first + lane] = energy - log_hidden[lane];
+    }
+  });
+  return out;
+}
+
+}  // namespace quartic

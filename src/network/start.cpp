@@ -1,0 +1,238 @@
+#include "quartic/network/start.hpp"
+
+#include <fmt/format.h>
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "core/quartic_window.hpp"
+#include "network/unit_metric.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/core/quartic_density.hpp"
+
+namespace quartic {
+namespace {
+
+/// Of exp(-x^4 / 8), whose variance is near 1: the b of a quartic unit of that spread.
+constexpr double unit_b = 0.125;
+
+/// ln Z1 and <x^n> for n up to 8, by trapezoidal sums as quartic_moments.
+struct QuarticPowers {
+  double log_normaliser, power[9];
+};
+
+QuarticPowers quartic_powers(double a, double b, double j) {
+  constexpr int points = 256;
+  const double t = std::abs(j);
+  const QuarticWindow window = quartic_window(a, b, t);
+  const double step = window.length / points;
+  QuarticPowers out{0, {}};
+  for (int k = 0; k <= points; ++k) {
+    const double x = window.low + k * step, d = x - window.mode;
+    const double drop = d * d * (window.curvature + d * (4 * b * window.mode + b * d));
+    const double value = (x > 0 ? 1 : 0.5) * std::exp(-drop), other = value * std::exp(-2 * t * x);
+    double even = value + other, odd = std::copysign(value - other, j);
+    for (int n = 0; n <= 8; ++n, even *= x, odd *= x) out.power[n] += n % 2 == 0 ? even : odd;
+  }
+  const double norm = out.power[0];
+  for (double& p : out.power) p /= norm;
+  out.log_normaliser = window.peak + std::log(norm * step);
+  return out;
+}
+
+Eigen::Matrix3d covariance_of_powers(const QuarticPowers& x) {
+  constexpr int power[] = {1, 2, 4};
+  Eigen::Matrix3d out;
+  for (int k = 0; k < 3; ++k)
+    for (int l = 0; l < 3; ++l)
+      out(k, l) = x.power[power[k] + power[l]] - x.power[power[k]] * x.power[power[l]];
+  return out;
+}
+
+/// Largest likelihood of exp(-b x^4 - a x^2 - r x) for given <x>, <x^2>, <x^4>, in units where
+/// <x^2> = 1: Newton's method on a convex function, damped. b stays at its lower bound where the
+/// data want less.
+class QuarticFit {
+ public:
+  QuarticFit(double first, double fourth, double variance)
+      : wanted_{first, 1, fourth}, least_b_(1e-3 * unit_b / (variance * variance)) {
+    // The Gaussian of these moments, with just so much b.
+    const double precision = 1 / variance;
+    theta_ = {-first * precision, precision / 2, least_b_};
+  }
+
+  Eigen::Vector3d solve() {
+    for (int step = 0; step < 200; ++step) {
+      const Sums here = sums(theta_);
+      Eigen::Vector3d gradient = here.mean - wanted_;  // of ln likelihood, upwards
+      Eigen::Matrix3d hessian = here.covariance;
+      const bool at_bound = theta_(2) <= least_b_ * (1 + 1e-9) && gradient(2) < 0;
+      if (at_bound)
+        gradient(2) = 0, hessian.row(2).setZero(), hessian.col(2).setZero(), hessian(2, 2) = 1;
+      const Eigen::Vector3d scale = hessian.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+      Eigen::Matrix3d scaled = scale.asDiagonal() * hessian * scale.asDiagonal();
+      scaled.diagonal().array() += 1e-10;
+      const Eigen::Vector3d direction =
+          scale.asDiagonal() * scaled.ldlt().solve(Eigen::Vector3d(scale.asDiagonal() * gradient));
+      const double decrement = gradient.dot(direction);
+      if (!(decrement > 1e-18)) break;
+      double length = 1;
+      while (length > 1e-8 && !try_step(here, direction, decrement, length)) length /= 2;
+      if (length <= 1e-8) break;
+    }
+    return theta_;
+  }
+
+ private:
+  struct Sums {
+    double log_likelihood;
+    Eigen::Vector3d mean;
+    Eigen::Matrix3d covariance;
+  };
+
+  Sums sums(const Eigen::Vector3d& theta) const {
+    const QuarticPowers x = quartic_powers(theta(1), theta(2), -theta(0));
+    return {-theta.dot(wanted_) - x.log_normaliser,
+            {x.power[1], x.power[2], x.power[4]},
+            covariance_of_powers(x)};
+  }
+
+  bool try_step(const Sums& here, const Eigen::Vector3d& direction, double decrement,
+                double length) {
+    Eigen::Vector3d next = theta_ + length * direction;
+    next(2) = std::max({next(2), least_b_, theta_(2) / 4});
+    const double gain = -next.dot(wanted_) - log_quartic_normaliser(next(1), next(2), -next(0)) -
+                        here.log_likelihood;
+    if (!(gain > 1e-4 * length * decrement) && !(std::abs(gain) < 1e-14)) return false;
+    theta_ = next;
+    return true;
+  }
+
+  Eigen::Vector3d wanted_, theta_;
+  double least_b_;
+};
+
+double typical_deviation(const ColumnMoments& moments) {
+  std::vector<double> deviations;
+  for (std::size_t i = 0; i < moments.first.size(); ++i)
+    deviations.push_back(std::sqrt(std::max(0.0, moments.variance(i))));
+  auto middle = deviations.begin() + static_cast<std::ptrdiff_t>(deviations.size() / 2);
+  std::nth_element(deviations.begin(), middle, deviations.end());
+  return *middle;
+}
+
+void fit_continuous(Layer& layer, const ColumnMoments& moments) {
+  const double typical = typical_deviation(moments);
+  for (int i = 0; i < layer.size(); ++i) {
+    const double mean = moments.first[i], second = moments.second[i],
+                 variance = moments.variance(i), size = std::sqrt(second);
+    if (!(variance > 0) || std::sqrt(variance) < 1e-6 * std::max(size, typical)) {
+      throw BadInput(
+          fmt::format("column {} of the data does not vary (it is always {:g}): a {} unit would "
+                      "need an infinite a",
+                      i, mean, name(layer.unit)),
+          "leave the column out, add noise of the pixels' resolution, or use binary units");
+    }
+    if (!layer.has_b()) {
+      layer.r[i] = -mean / variance, layer.a[i] = 1 / (2 * variance);
+      continue;
+    }
+    const Eigen::Vector3d theta =
+        QuarticFit(mean / size, moments.fourth[i] / (second * second), variance / second).solve();
+    layer.r[i] = theta(0) / size, layer.a[i] = theta(1) / second,
+    layer.b[i] = theta(2) / (second * second);
+  }
+}
+
+void fit_discrete(Layer& layer, const ColumnMoments& moments) {
+  const double low = layer.values()[0], high = layer.values()[1];
+  const double rows = static_cast<double>(moments.rows);
+  for (int i = 0; i < layer.size(); ++i) {
+    const double mean = moments.first[i];
+    // <(x - low) (high - x)> >= 0 vanishes only for the two values.
+    const double between = (low + high) * mean - low * high - moments.second[i];
+    if (std::abs(between) > 1e-6 || mean < low - 1e-6 || mean > high + 1e-6) {
+      throw BadInput(fmt::format("column {} of the data holds other values than {:g} and {:g}, the "
+                                 "values of a {} unit",
+                                 i, low, high, name(layer.unit)),
+                     "binarise the data, or use gaussian or quartic units");
+    }
+    const double of_high = (mean - low) / (high - low) * rows;
+    layer.r[i] = -std::log((of_high + 0.5) / (rows - of_high + 0.5)) / (high - low);
+  }
+}
+
+}  // namespace
+
+std::array<double, 9> unit_covariance(const Layer& layer, int i) {
+  Eigen::Matrix3d covariance = Eigen::Matrix3d::Zero();
+  if (layer.discrete()) {
+    covariance(0, 0) = layer.moments(i, 0).variance();
+  } else {
+    covariance = covariance_of_powers(quartic_powers(layer.a[i], layer.b[i], -layer.r[i]));
+    if (!layer.has_b()) covariance.row(2).setZero(), covariance.col(2).setZero();
+  }
+  std::array<double, 9> out;
+  Eigen::Map<Eigen::Matrix3d>(out.data()) = covariance;
+  return out;
+}
+
+ColumnMoments column_moments(const DataSource& data) {
+  const std::size_t columns = data.columns(), rows = data.rows(), piece = 1024;
+  ColumnMoments out{rows, std::vector<double>(columns), std::vector<double>(columns),
+                    std::vector<double>(columns)};
+  std::vector<std::size_t> wanted;
+  std::vector<float> values;
+  for (std::size_t begin = 0; begin < rows; begin += piece) {
+    wanted.resize(std::min(piece, rows - begin));
+    std::iota(wanted.begin(), wanted.end(), begin);
+    values.resize(wanted.size() * columns);
+    data.read(wanted, values);
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+      for (std::size_t i = 0; i < columns; ++i) {
+        const double x = static_cast<double>(values[n * columns + i]), x2 = x * x;
+        if (!std::isfinite(x)) {
+          throw BadInput(fmt::format("row {}, column {} of the data is {}", begin + n, i, x),
+                         "remove or fill the values that are missing");
+        }
+        out.first[i] += x, out.second[i] += x2, out.fourth[i] += x2 * x2;
+      }
+    }
+  }
+  for (auto* sums : {&out.first, &out.second, &out.fourth})
+    for (double& x : *sums) x /= static_cast<double>(rows);
+  return out;
+}
+
+Layer fit_layer(Unit unit, const ColumnMoments& moments) {
+  Layer layer(unit, static_cast<int>(moments.first.size()));
+  if (layer.discrete()) {
+    fit_discrete(layer, moments);
+  } else {
+    fit_continuous(layer, moments);
+  }
+  return layer;
+}
+
+Network initial_network(Unit visible, Unit hidden, int hidden_units, const ColumnMoments& moments,
+                        const StartOptions& options) {
+  Network network(fit_layer(visible, moments), Layer(hidden, hidden_units));
+  RandomStream random(options.seed, Stream::start, 0);
+  for (int i = 0; i < network.visible.size(); ++i) {
+    const double spread =
+        network.visible.discrete() ? 1 : std::sqrt(std::max(moments.variance(i), 1e-300));
+    for (int j = 0; j < hidden_units; ++j)
+      network.w[static_cast<std::size_t>(i) * hidden_units + j] =
+          options.deviation / spread * random.normal();
+  }
+  return network;
+}
+
+Network base_network(const Network& network, const ColumnMoments& moments) {
+  return Network(fit_layer(network.visible.unit, moments), network.hidden);
+}
+
+}  // namespace quartic

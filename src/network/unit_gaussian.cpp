@@ -1,0 +1,88 @@
+#include <cmath>
+#include <numbers>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "network/unit_gaussian.cpp"
+#include "hwy/foreach_target.h"
+// clang-format off
+#include "hwy/highway.h"
+#include "network/unit_rows-inl.h"
+// clang-format on
+
+#include "network/unit_type.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace quartic {
+namespace HWY_NAMESPACE {
+
+/// p(x | j) = N(j / 2a, 1 / 2a).
+struct GaussianKernels {
+  template <class T>
+  static void draw(const UnitBlock<T>& block, const UnitDraws<T>& draws) {
+    GaussianSupply<T> gaussian;
+    draw_rows(block, draws, [&](auto d, int unit, int lane, auto j, auto, auto& stream) HWY_ATTR {
+      const T variance = T(1) / (2 * block.constants[unit].a);
+      const auto z = gaussian(d, unit, lane, stream);
+      return hn::MulAdd(hn::Set(d, std::sqrt(variance)), z, hn::Mul(j, hn::Set(d, variance)));
+    });
+  }
+  template <class T>
+  static void step(const UnitBlock<T>& block, const UnitDraws<T>& draws) {
+    draw(block, draws);
+  }
+
+  template <class T>
+  static void moments(const UnitBlock<T>& block, int count, T* mean, std::ptrdiff_t stride,
+                      double* sums) {
+    const hn::ScalableTag<T> d;
+    for (int unit = 0; unit < block.units; ++unit) {
+      const auto variance = hn::Set(d, T(1) / (2 * block.constants[unit].a));
+      LaneSums<decltype(d)> lanes{d, count};
+      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
+        const auto m = hn::Mul(j, variance);
+        hn::Store(m, d, mean + unit * stride + lane);
+        lanes.add(0, lane, m);
+        lanes.add(1, lane, hn::MulAdd(m, m, variance));
+      });
+      lanes.give(sums + static_cast<std::ptrdiff_t>(3) * unit);
+    }
+  }
+
+  template <class T>
+  static void log_normaliser(const UnitBlock<T>& block, double* sums) {
+    add_to_lanes(block, sums, [&](auto d, int unit, auto j) HWY_ATTR {
+      const T a = block.constants[unit].a;
+      const auto alone = hn::Set(d, std::log(std::numbers::pi_v<T> / a) / 2);
+      return hn::MulAdd(hn::Mul(j, j), hn::Set(d, T(0.25) / a), alone);
+    });
+  }
+};
+QUARTIC_UNIT_TARGET(Gaussian)
+
+}  // namespace HWY_NAMESPACE
+}  // namespace quartic
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace quartic {
+namespace {
+QUARTIC_UNIT_EXPORT(Gaussian)
+
+UnitMoments moments(double a, double, double j) {
+  const double mean = j / (2 * a), variance = 1 / (2 * a), square = mean * mean;
+  return {std::log(std::numbers::pi / a) / 2 + j * j / (4 * a), mean, square + variance,
+          square * square + 6 * square * variance + 3 * variance * variance};
+}
+double mode(double a, double, double j) {
+  return j / (2 * a);
+}
+double draw(double a, double, double j, RandomStream& random) {
+  return j / (2 * a) + random.normal() / std::sqrt(2 * a);
+}
+}  // namespace
+
+const UnitType gaussian_unit{"gaussian", {},   true,         false,        moments,
+                             mode,       draw, kernelsFloat, kernelsDouble};
+
+}  // namespace quartic
+#endif

@@ -1,0 +1,84 @@
+// What a kind of unit has to provide; everything else of the network is written in these terms. A
+// new kind is one file that defines a UnitType and one line in layer.cpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "quartic/network/layer.hpp"
+
+namespace quartic {
+
+/// The couplings of a unit as the kernels take them, with what follows from them.
+template <class T>
+struct UnitConstants {
+  T r, a, b;
+  T least_centre, well_square, two_root_b;  ///< as in mcmc/sweep_table.hpp
+  T quartic_width;                          ///< b^(-1/4), large where b = 0
+  bool folded;                              ///< double well
+  UnitConstants() = default;
+  UnitConstants(double r, double a, double b);
+};
+
+/// The units of a layer on the chains of one block, [unit][lane]. Rows are 64-byte aligned, lanes a
+/// multiple of 16, at most most_unit_lanes. A unit feels j = scale[lane] * field[unit][lane] - r.
+template <class T>
+struct UnitBlock {
+  const UnitConstants<T>* constants;
+  int units, lanes;
+  const T* field;
+  std::ptrdiff_t field_stride;
+  const T* scale;
+};
+inline constexpr int most_unit_lanes = 256;
+
+/// Values to draw, and the streams of their chains.
+template <class T>
+struct UnitDraws {
+  T* x;
+  std::ptrdiff_t stride;
+  std::uint32_t* words;
+  std::ptrdiff_t words_stride;
+};
+
+template <class T>
+struct UnitKernels {
+  /// Replaces x by a draw from p(x | j) that may depend on x before: an independence Metropolis
+  /// step where that is cheaper than an exact draw. It leaves p(x | j) invariant either way.
+  void (*step)(const UnitBlock<T>&, const UnitDraws<T>&);
+  /// An exact draw; x before does not matter.
+  void (*draw)(const UnitBlock<T>&, const UnitDraws<T>&);
+  /// mean[unit][lane] = <x>, with `stride` between units; and adds to sums[3 unit + 0, 1, 2] the
+  /// first `count` lanes' <x>, <x^2>, <x^4> (the last two only where the kind has these couplings).
+  void (*moments)(const UnitBlock<T>&, int count, T* mean, std::ptrdiff_t stride, double* sums);
+  /// Adds to sums[lane] the units' ln Z1(j).
+  void (*log_normaliser)(const UnitBlock<T>&, double* sums);
+};
+
+struct UnitType {
+  std::string_view name;
+  std::span<const double> values;  ///< of a discrete unit, ascending
+  bool has_a, has_b;
+  UnitMoments (*moments)(double a, double b, double j);
+  double (*mode)(double a, double b, double j);
+  double (*draw)(double a, double b, double j, RandomStream& random);
+  UnitKernels<float> float32;
+  UnitKernels<double> float64;
+
+  template <class T>
+  const UnitKernels<T>& kernels() const {
+    if constexpr (sizeof(T) == 4) {
+      return float32;
+    } else {
+      return float64;
+    }
+  }
+};
+
+const UnitType& type_of(Unit unit);
+
+extern const UnitType quartic_unit, gaussian_unit, binary_unit, spin_unit;
+
+}  // namespace quartic

@@ -1,0 +1,137 @@
+// Annealing in both directions against exact normalisers, with honest errors; judging.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "quartic/core/error.hpp"
+#include "quartic/network/exact.hpp"
+#include "quartic/network/judging.hpp"
+#include "quartic/network/likelihood.hpp"
+#include "quartic/network/sampler.hpp"
+#include "quartic/network/start.hpp"
+#include "unit/network_fixtures.hpp"
+
+namespace quartic {
+namespace {
+
+Network uncoupled(const Network& network) {
+  return Network(network.visible, network.hidden);
+}
+
+LogZOptions by_annealing(int chains, int steps) {
+  LogZOptions o;
+  o.exact = false, o.chains = chains, o.steps = steps, o.equilibration = 60, o.threads = 2;
+  return o;
+}
+
+TEST(NetworkLikelihood, EveryPairOfUnitsMatchesTheExactNormaliser) {
+  for (const Unit visible : all_units) {
+    for (const Unit hidden : all_units) {
+      SCOPED_TRACE(pair_name(visible, hidden));
+      const Network network = sample_network(visible, hidden, 3, 2, 0.6);
+      const double exact = exact_log_z(network);
+      const LogZ z = estimate_log_z<float>(network, uncoupled(network), by_annealing(512, 40), 4);
+      EXPECT_TRUE(z.ok) << z.reason;
+      EXPECT_LT(std::abs(z.value.value - exact), 4.5 * z.value.error + 2e-5);
+      EXPECT_LT(std::abs(z.forward.value - exact), 4.5 * z.forward.error + 2e-5);
+      EXPECT_LT(std::abs(z.reverse.value - exact), 4.5 * z.reverse.error + 2e-5);
+    }
+  }
+}
+
+/// Fifty seeds: the pulls have variance one, and the two directions enclose the exact value on
+/// average.
+TEST(NetworkLikelihood, ErrorsAreHonestOverFiftySeeds) {
+  const Network network = sample_network(Unit::binary, Unit::binary, 40, 20, 0.5);
+  const double exact = exact_log_z(network);
+  double square = 0, mean = 0, forward = 0, reverse = 0;
+  for (int seed = 0; seed < 50; ++seed) {
+    const LogZ z = estimate_log_z<float>(network, uncoupled(network), by_annealing(64, 60),
+                                         static_cast<std::uint64_t>(seed));
+    const double pull = (z.value.value - exact) / z.value.error;
+    square += pull * pull / 50, mean += pull / 50;
+    forward += (z.forward.value - exact) / 50, reverse += (z.reverse.value - exact) / 50;
+    EXPECT_LT(std::abs(pull), 4.5) << seed;
+  }
+  EXPECT_NEAR(square, 1, 5 * std::sqrt(2.0 / 50));
+  EXPECT_NEAR(mean, 0, 4 / std::sqrt(50.0));
+  EXPECT_LT(forward, 0.02);
+  EXPECT_GT(reverse, -0.02);
+}
+
+TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
+  const Network network = sample_network(Unit::quartic, Unit::binary, 30, 10, 0.2);
+  LogZOptions o;
+  const LogZ exact = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  EXPECT_TRUE(exact.exact);
+  EXPECT_EQ(exact.value.error, 0);
+  o = by_annealing(200, 20);
+  o.threads = 1;
+  const LogZ one = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  o.threads = 3;
+  const LogZ three = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  EXPECT_EQ(one.value.value, three.value.value);
+  const std::vector<float> rows(300, 0.3f);
+  const auto likelihood = log_likelihood(network, rows, exact);
+  EXPECT_NEAR(likelihood.value.value,
+              -network.free_energy(std::vector<double>(30, double{0.3f})) - exact.value.value,
+              1e-9);
+  EXPECT_NEAR(likelihood.spread, 0, 1e-9);
+  const auto interval = log_likelihood(network, rows, one);
+  EXPECT_NEAR(interval.upper - interval.lower, one.reverse.value - one.forward.value, 1e-12);
+}
+
+TEST(NetworkLikelihood, WrongBasesAreRefused) {
+  const Network network = sample_network(Unit::quartic, Unit::binary, 3, 2);
+  const auto o = by_annealing(64, 10);
+  EXPECT_THROW(estimate_log_z<float>(network, network, o, 1), BadInput);
+  EXPECT_THROW(estimate_log_z<float>(
+                   network, uncoupled(sample_network(Unit::quartic, Unit::spin, 3, 2)), o, 1),
+               BadInput);
+  auto few = o;
+  few.chains = 8;
+  EXPECT_THROW(estimate_log_z<float>(network, uncoupled(network), few, 1), BadInput);
+}
+
+/// <(phi - <phi | h>)^2> at equilibrium is the mean conditional variance of the visible units.
+TEST(NetworkJudging, ReconstructionOfModelSamplesIsTheConditionalVariance) {
+  const Network network = sample_network(Unit::gaussian, Unit::binary, 3, 4, 0.8);
+  NetworkSampler<float> sampler(network, 4000, 5);
+  sampler.sweep(60);
+  const auto visible = sampler.visible();
+  const std::vector<float> rows(visible.begin(), visible.end());
+  double variance = 0;
+  for (int i = 0; i < 3; ++i) variance += network.visible.moments(i, 0).variance() / 3;
+  const auto error = reconstruction_error(network, rows, 6);
+  EXPECT_LT(std::abs(error.value - variance), 4.5 * error.error);
+  EXPECT_GT(error.error, 0);
+}
+
+TEST(NetworkJudging, MomentsAndSingularValues) {
+  const Network network = sample_network(Unit::quartic, Unit::spin, 6, 4, 0.4);
+  NetworkSampler<float> sampler(network, 3000, 5), other(network, 3000, 6);
+  sampler.sweep(60), other.sweep(60);
+  const auto visible = sampler.visible();
+  const std::vector<float> rows(visible.begin(), visible.end());
+  for (const int power : {1, 2})
+    for (const auto& c : compare_moments(rows, other.visible(), 6, power))
+      EXPECT_LT(std::abs(c.z), 4.5);
+  Network shifted = network;
+  shifted.visible.r[2] -= 1;
+  other.set_network(shifted);
+  other.sweep(60);
+  EXPECT_LT(compare_moments(rows, other.visible(), 6)[2].z, -8);
+  const auto gap = free_energy_gap(network, rows, rows);
+  EXPECT_EQ(gap.value, 0);
+  const auto values = singular_values(network);
+  ASSERT_EQ(values.size(), 4u);
+  double squares = 0, weights = 0;
+  for (const double s : values) squares += s * s;
+  for (const double w : network.w) weights += w * w;
+  EXPECT_NEAR(squares, weights, 1e-12);
+  EXPECT_GE(values[0], values[1]);
+}
+
+}  // namespace
+}  // namespace quartic

@@ -1,0 +1,281 @@
+// Training: the exact gradient, convergence to known networks, exact restart, rollback.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "quartic/core/error.hpp"
+#include "quartic/network/exact.hpp"
+#include "quartic/network/judging.hpp"
+#include "quartic/network/sampler.hpp"
+#include "quartic/network/start.hpp"
+#include "quartic/network/training.hpp"
+#include "unit/network_fixtures.hpp"
+
+namespace quartic {
+namespace {
+
+/// Rows in equilibrium under a network.
+std::vector<float> rows_of(const Network& network, int rows, std::uint64_t seed) {
+  NetworkSampler<float> sampler(network, rows, seed, Stream::sample);
+  sampler.sweep(60);
+  const auto visible = sampler.visible();
+  return {visible.begin(), visible.end()};
+}
+
+double mean_log_p(const Network& network, const std::vector<float>& rows) {
+  double sum = 0;
+  const auto energies = free_energies(network, rows);
+  for (const double f : energies) sum -= f / static_cast<double>(energies.size());
+  return sum - exact_log_z(network);
+}
+
+struct Problem {
+  std::shared_ptr<ArraySource> data;
+  ColumnMoments moments;
+  std::vector<float> rows;
+};
+Problem make_problem(const Network& network, int rows, std::uint64_t seed = 3) {
+  Problem p;
+  p.rows = rows_of(network, rows, seed);
+  p.data = std::make_shared<ArraySource>(p.rows, static_cast<std::size_t>(network.visible.size()));
+  p.moments = column_moments(*p.data);
+  return p;
+}
+
+TEST(NetworkStart, LayersHaveTheMomentsOfTheData) {
+  RandomStream random(2, Stream::check, 0);
+  for (const Unit unit : all_units) {
+    SCOPED_TRACE(name(unit));
+    const Layer layer = sample_layer(unit, 4, 0.7);
+    std::vector<float> rows;
+    for (int n = 0; n < 4000; ++n)
+      for (int i = 0; i < 4; ++i) rows.push_back(static_cast<float>(layer.draw(i, 0, random)));
+    const auto moments = column_moments(ArraySource(rows, 4));
+    const Layer fitted = fit_layer(unit, moments);
+    for (int i = 0; i < 4; ++i) {
+      const auto m = fitted.moments(i, 0);
+      const double tolerance = fitted.discrete() ? 1e-3 : 1e-6;
+      EXPECT_NEAR(m.mean, moments.first[i], tolerance);
+      EXPECT_NEAR(m.second, moments.second[i], tolerance);
+      if (fitted.has_b()) {
+        EXPECT_NEAR(m.fourth, moments.fourth[i], tolerance);
+      }
+    }
+  }
+}
+
+/// Far from the origin, narrow, of another scale, heavy-tailed: always normalisable, mean right.
+TEST(NetworkStart, QuarticUnitsFitAwkwardColumns) {
+  RandomStream random(2, Stream::check, 0);
+  std::vector<float> rows;
+  for (int n = 0; n < 5000; ++n) {
+    const double z = random.normal();
+    rows.push_back(static_cast<float>(-0.5 + 0.05 * z));
+    rows.push_back(static_cast<float>(300 * z));
+    rows.push_back(static_cast<float>(z * z * z));
+    rows.push_back(static_cast<float>(random.uniform() < 0.9 ? 0.0 : random.uniform()));
+  }
+  const auto moments = column_moments(ArraySource(rows, 4));
+  const Layer layer = fit_layer(Unit::quartic, moments);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_GT(layer.b[i], 0) << i;
+    const auto m = layer.moments(i, 0);
+    EXPECT_NEAR(m.mean, moments.first[i], 1e-4 * std::sqrt(moments.second[i])) << i;
+    EXPECT_NEAR(m.second / moments.second[i], 1, 1e-4) << i;
+  }
+}
+
+TEST(NetworkStart, ColumnsThatCannotBeAreNamed) {
+  std::vector<float> rows{0, 1, 0.5, 1, 0, 1, 0.2, 1, 1, 1, 0.1, 0};
+  const auto moments = column_moments(ArraySource(rows, 4));
+  for (const Unit unit : {Unit::quartic, Unit::gaussian}) {
+    try {
+      fit_layer(unit, moments);
+      FAIL();
+    } catch (const BadInput& error) {
+      EXPECT_NE(std::string(error.what()).find("column 1"), std::string::npos) << error.what();
+    }
+  }
+  try {
+    fit_layer(Unit::binary, moments);
+    FAIL();
+  } catch (const BadInput& error) {
+    EXPECT_NE(std::string(error.what()).find("column 2"), std::string::npos) << error.what();
+  }
+  // Discrete columns that never change are fine.
+  const auto constant = column_moments(ArraySource({0, 1, 0, 0, 0, 1}, 2));
+  EXPECT_TRUE(std::isfinite(fit_layer(Unit::binary, constant).r[0]));
+  rows[6] = NAN;
+  EXPECT_THROW(column_moments(ArraySource(rows, 4)), BadInput);
+}
+
+/// The change of w in one update with plain gradient is the exact gradient within the chains'
+/// error.
+TEST(NetworkTraining, UpdateFollowsTheExactGradient) {
+  for (const Unit visible : all_units) {
+    for (const Unit hidden : all_units) {
+      SCOPED_TRACE(pair_name(visible, hidden));
+      const Network network = sample_network(visible, hidden, 3, 2, 0.4);
+      const Problem p = make_problem(sample_network(visible, Unit::binary, 3, 2, 0.8), 4000);
+      TrainingOptions o;
+      o.batch = 4000, o.chains = 20000, o.steps = 40, o.rate = 1e-3, o.threads = 2;
+      o.centring = false;
+      NetworkTrainer<float> trainer(p.data, p.moments, network, o, 5);
+      trainer.update(p.rows);
+      const Network after = trainer.network();
+      const auto exact = solve_exactly(network).moments;
+      NetworkMoments gradient = log_likelihood_gradient(
+          network, exact, std::vector<double>{p.rows[0], p.rows[1], p.rows[2]});
+      for (double& x : gradient.w) x = 0;
+      for (double& x : gradient.s) x = 0;
+      for (std::size_t n = 0; n < 4000; ++n) {
+        const std::vector<double> row(p.rows.begin() + static_cast<std::ptrdiff_t>(3 * n),
+                                      p.rows.begin() + static_cast<std::ptrdiff_t>(3 * n + 3));
+        const auto g = log_likelihood_gradient(network, exact, row);
+        for (std::size_t k = 0; k < g.w.size(); ++k) gradient.w[k] += g.w[k] / 4000;
+        for (std::size_t k = 0; k < g.s.size(); ++k) gradient.s[k] += g.s[k] / 4000;
+      }
+      for (int i = 0; i < 3; ++i) {
+        const double variance = network.visible.discrete() ? 1 : p.moments.variance(i);
+        for (int j = 0; j < 2; ++j) {
+          const double moved = (after.weight(i, j) - network.weight(i, j)) / o.rate * variance;
+          // 20000 chains: an error of about sqrt(<phi^2> <h^2> / 20000).
+          const double error = std::sqrt(exact.a[i] * exact.m[j] / 20000);
+          EXPECT_NEAR(moved, gradient.w[2 * i + j], 4.5 * error + 1e-3) << i << ' ' << j;
+        }
+      }
+      for (int j = 0; j < 2 && network.hidden.discrete(); ++j)
+        EXPECT_NEAR((after.hidden.r[j] - network.hidden.r[j]) / o.rate, gradient.s[j],
+                    4.5 * std::sqrt(exact.m[j] / 20000) + 1e-3);
+    }
+  }
+}
+
+/// Trained on data of a network, another start reaches its likelihood: every pair of units, both
+/// kinds of chains and optimisers.
+TEST(NetworkTraining, ReachesTheLikelihoodOfTheNetworkThatMadeTheData) {
+  for (const Unit visible : all_units) {
+    for (const Unit hidden : all_units) {
+      SCOPED_TRACE(pair_name(visible, hidden));
+      // Strengths at which plain Gibbs sampling still passes between the modes.
+      const bool soft = hidden == Unit::gaussian || !sample_layer(visible, 1, 0).discrete();
+      const Network truth = sample_network(visible, hidden, 3, 2, soft ? 0.6 : 1.2);
+      if (why_not_normalisable(truth)) continue;
+      const Problem p = make_problem(truth, 5000);
+      const double independent =
+          mean_log_p(Network(fit_layer(visible, p.moments), Layer(hidden, 2)), p.rows);
+      const double best = mean_log_p(truth, p.rows);
+      StartOptions start;
+      start.deviation = 0.2;
+      TrainingOptions o;
+      o.epochs = 30, o.batch = 250, o.steps = 2, o.rate = 0.1, o.threads = 2;
+      o.schedule = RateSchedule::exponential, o.momentum = 0.5;
+      o.hidden_shape = true;
+      if (sample_layer(visible, 1, 0).discrete()) o.rate = 0.5;
+      if (hidden == Unit::spin) o.start = ChainStart::data, o.steps = 5;
+      if (hidden == Unit::gaussian) o.optimiser = NetworkOptimiser::adam, o.rate = 0.02;
+      NetworkTrainer<float> trainer(p.data, p.moments,
+                                    initial_network(visible, hidden, 2, p.moments, start), o, 8);
+      TrainingRow row;
+      while (!trainer.finished()) row = trainer.step();
+      const double reached = mean_log_p(trainer.network(), p.rows);
+      // Sixteen-odd parameters fitted to 5000 rows are worth 16 / (2 * 5000).
+      EXPECT_GT(reached, best - 0.006) << "independent: " << independent << ", best " << best;
+      EXPECT_LT(row.moment_score, 3);
+    }
+  }
+}
+
+TEST(NetworkTraining, RestartIsExactAndThreadsDoNotMatter) {
+  for (const auto optimiser : {NetworkOptimiser::momentum, NetworkOptimiser::adam}) {
+    for (const auto start : {ChainStart::persistent, ChainStart::data}) {
+      const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 7, 3, 0.3), 700);
+      TrainingOptions o;
+      o.batch = 150, o.epochs = 4, o.optimiser = optimiser, o.start = start, o.momentum = 0.5;
+      o.rate = 0.01, o.threads = 1;
+      const Network initial = initial_network(Unit::quartic, Unit::quartic, 5, p.moments);
+      NetworkTrainer<float> one(p.data, p.moments, initial, o, 8);
+      o.threads = 3;
+      NetworkTrainer<float> other(p.data, p.moments, initial, o, 8);
+      TrainingState middle;
+      for (int epoch = 0; epoch < 4; ++epoch) {
+        const auto a = one.step(), b = other.step();
+        EXPECT_EQ(a.data_free_energy.value, b.data_free_energy.value);
+        if (epoch == 1) middle = one.state();
+      }
+      EXPECT_EQ(one.state().couplings, other.state().couplings);
+      NetworkTrainer<float> resumed(p.data, p.moments, initial, o, 8);
+      resumed.restore(middle);
+      while (!resumed.finished()) resumed.step();
+      EXPECT_EQ(resumed.state().couplings, one.state().couplings);
+      EXPECT_EQ(resumed.state().first_moments, one.state().first_moments);
+      EXPECT_EQ(resumed.state().chains.streams, one.state().chains.streams);
+      EXPECT_EQ(resumed.state().chains.hidden, one.state().chains.hidden);
+    }
+  }
+}
+
+TEST(NetworkTraining, DivergenceGoesBackToTheLastGoodEpoch) {
+  for (const Unit hidden : {Unit::gaussian, Unit::binary}) {
+    const Problem p = make_problem(sample_network(Unit::gaussian, Unit::binary, 6, 3, 1.5), 1000);
+    TrainingOptions o;
+    o.batch = 100, o.epochs = 100, o.rate = 0.02;
+    NetworkTrainer<float> trainer(p.data, p.moments,
+                                  initial_network(Unit::gaussian, hidden, 4, p.moments), o, 8);
+    trainer.step();
+    const auto good = trainer.state();
+    trainer.set_rate(1e4, 1e4);
+    try {
+      for (int k = 0; k < 50; ++k) trainer.step();
+      FAIL();
+    } catch (const Diverged& error) {
+      EXPECT_NE(error.hint().find("lower the rate"), std::string::npos);
+    }
+    EXPECT_FALSE(why_not_normalisable(trainer.network()));
+    EXPECT_LE(trainer.epoch(), 50);
+    if (trainer.epoch() == 1) {
+      EXPECT_EQ(trainer.state().couplings, good.couplings);
+    }
+    trainer.set_rate(0.01, 0.01);
+    EXPECT_NO_THROW(trainer.step());
+  }
+}
+
+TEST(NetworkTraining, DataOfAnyScaleTrainAlike) {
+  const Problem p = make_problem(sample_network(Unit::quartic, Unit::binary, 4, 2, 1.0), 2000);
+  auto large = p.rows;
+  for (float& x : large) x *= 64;
+  const auto data = std::make_shared<ArraySource>(large, 4);
+  const auto moments = column_moments(*data);
+  TrainingOptions o;
+  o.batch = 200, o.epochs = 5;
+  NetworkTrainer<double> one(p.data, p.moments,
+                             initial_network(Unit::quartic, Unit::binary, 3, p.moments), o, 8),
+      other(data, moments, initial_network(Unit::quartic, Unit::binary, 3, moments), o, 8);
+  while (!one.finished()) one.step(), other.step();
+  const Network a = one.network(), b = other.network();
+  for (std::size_t k = 0; k < a.w.size(); ++k)
+    EXPECT_NEAR(64 * b.w[k], a.w[k], 1e-3 * (0.1 + std::abs(a.w[k])));
+}
+
+TEST(NetworkTraining, OptionsThatCannotBeAreRefused) {
+  const Problem p = make_problem(sample_network(Unit::quartic, Unit::binary, 4, 2, 1.0), 100);
+  const Network network = initial_network(Unit::quartic, Unit::binary, 3, p.moments);
+  const auto refuses = [&](auto&& change) {
+    TrainingOptions o;
+    change(o);
+    EXPECT_THROW(NetworkTrainer<float>(p.data, p.moments, network, o, 1), BadInput);
+  };
+  refuses([](auto& o) { o.rate = 0; });
+  refuses([](auto& o) { o.steps = 0; });
+  refuses([](auto& o) { o.momentum = 1; });
+  refuses([](auto& o) { o.weight_decay = -1; });
+  const Network wide = sample_network(Unit::quartic, Unit::binary, 5, 2);
+  EXPECT_THROW(NetworkTrainer<float>(p.data, p.moments, wide, {}, 1), BadInput);
+}
+
+}  // namespace
+}  // namespace quartic

@@ -1,0 +1,73 @@
+// Networks to test with: every pair of kinds of units, and those of the reference values.
+#pragma once
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "quartic/network/network.hpp"
+
+namespace quartic {
+
+inline constexpr Unit all_units[] = {Unit::quartic, Unit::gaussian, Unit::binary, Unit::spin};
+
+/// Couplings of every kind of unit, different from unit to unit: single and double wells.
+inline Layer sample_layer(Unit unit, int size, double shift) {
+  Layer layer(unit, size);
+  for (int i = 0; i < size; ++i) {
+    layer.r[i] = 0.3 * std::sin(2.0 * i + shift) + 0.1;
+    if (layer.has_b()) {
+      layer.a[i] = i % 2 == 0 ? 0.4 : -0.9;
+      layer.b[i] = 0.2 + 0.05 * i;
+    } else if (layer.has_a()) {
+      layer.a[i] = 0.8 + 0.2 * i;
+    }
+  }
+  return layer;
+}
+
+inline Network sample_network(Unit visible, Unit hidden, int visibles = 2, int hiddens = 2,
+                              double strength = 0.7) {
+  Network network(sample_layer(visible, visibles, 0.4), sample_layer(hidden, hiddens, 1.9));
+  for (std::size_t k = 0; k < network.w.size(); ++k)
+    network.w[k] = strength * std::cos(1.7 * static_cast<double>(k) + 0.3);
+  return network;
+}
+
+inline std::string pair_name(Unit visible, Unit hidden) {
+  return std::string(name(visible)) + "-" + std::string(name(hidden));
+}
+
+struct ReferenceNetwork {
+  std::string kind;
+  Network network;
+  nlohmann::json values;
+};
+
+inline std::vector<ReferenceNetwork> reference_networks() {
+  const auto json = nlohmann::json::parse(std::ifstream(QUARTIC_TEST_DATA "/reference/exact.json"));
+  std::vector<ReferenceNetwork> all;
+  for (const auto& entry : json["networks"]["cases"]) {
+    const std::string kind = entry["kind"];
+    const auto unit = [](const std::string& word) {
+      return word == "phi4" ? Unit::quartic : word == "gauss" ? Unit::gaussian : Unit::binary;
+    };
+    const auto dash = kind.find('-');
+    const auto& p = entry["params"];
+    Layer visible(unit(kind.substr(0, dash)), static_cast<int>(p["r"].size()));
+    Layer hidden(unit(kind.substr(dash + 1)), static_cast<int>(p["s"].size()));
+    const auto numbers = [&](const char* key) { return p[key].get<std::vector<double>>(); };
+    visible.r = numbers("r"), visible.a = numbers("a"), visible.b = numbers("b");
+    hidden.r = numbers("s"), hidden.a = numbers("m"), hidden.b = numbers("n");
+    Network network(visible, hidden);
+    network.w.clear();
+    for (const auto& row : p["w"])
+      for (const double w : row) network.w.push_back(w);
+    all.push_back({kind, network, entry});
+  }
+  return all;
+}
+
+}  // namespace quartic
