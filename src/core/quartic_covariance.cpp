@@ -21,8 +21,8 @@ namespace HWY_NAMESPACE {
 /// As Moments (core/quartic_density_simd.cpp), on fewer points of a shorter window, with exp(-2tx)
 /// by recursion. out holds ten rows of `count` numbers: ln Z1, <x>, <x^2>, <x^4>, and covariances.
 void Covariances(size_t count, double a_in, double b_in, const double* j_in, double* const* out) {
-  constexpr int points = 56;
-  constexpr double cutoff = 32;  // leaves out 1e-14
+  constexpr int points = 40;
+  constexpr double cutoff = 26;  // leaves out 5e-12
   const hn::ScalableTag<double> d;
   using V = hn::Vec<decltype(d)>;
   const V a = hn::Set(d, a_in), b = hn::Set(d, b_in), zero = hn::Zero(d), one = hn::Set(d, 1.0);

@@ -66,6 +66,26 @@ TEST(QuarticCovariance, MeetsTheReferenceOnEveryTarget) {
   restrict_simd_target("");
 }
 
+TEST(QuarticCovariance, MeetsTheReferenceAtRandom) {
+  RandomStream random(1, Stream::check, 600);
+  const auto decades = [&](double low, double high) {
+    return std::pow(10, low + (high - low) * random.uniform());
+  };
+  Rows rows(1);
+  for (int n = 0; n < 3000; ++n) {
+    const double b = decades(-6, 4), a = (random.uniform() < 0.5 ? -1 : 1) * decades(-3, 2.5);
+    if (a < 0 && a * a / (4 * b) > 500) continue;  // a barrier that nothing crosses
+    const std::vector<double> j{(random.uniform() < 0.5 ? -1 : 1) * decades(-4, 2.5)};
+    const auto m = quartic_moments(a, b, j[0]);
+    quartic_covariances(a, b, j, rows.out());
+    EXPECT_NEAR(rows.row(0)[0], m.log_normaliser, 1e-9 * (1 + std::abs(m.log_normaliser)))
+        << a << " " << b << " " << j[0];
+    EXPECT_NEAR(rows.row(1)[0], m.mean, 1e-9 * std::sqrt(m.second)) << a << " " << b << " " << j[0];
+    EXPECT_NEAR(rows.row(3)[0], m.fourth, 1e-9 * m.fourth) << a << " " << b << " " << j[0];
+    EXPECT_NEAR(rows.row(4)[0], m.second - m.mean * m.mean, 1e-9 * m.second);
+  }
+}
+
 TEST(QuarticCovariance, IsTheCovariance) {
   for (const auto& [a, b] : shapes) {
     for (const double field : {0.0, 0.5, -3.0}) {
