@@ -62,7 +62,7 @@ void unit_draw(benchmark::State& state, Unit unit, double a) {
 void unit_moments(benchmark::State& state, Unit unit, double a) {
   std::vector<double> sums(3 * Units<float>::units);
   run(state, unit, a, [&](Units<float>& u) {
-    u.kernels().moments(u.block(), u.lanes, u.x.data(), u.lanes, sums.data());
+    u.kernels().moments(u.block(), {u.x.data(), u.lanes, u.lanes, sums.data(), false});
   });
 }
 void unit_log_normaliser(benchmark::State& state, Unit unit, double a) {

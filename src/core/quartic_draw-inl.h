@@ -46,11 +46,10 @@ HWY_INLINE V reciprocal_sqrt(D d, V x) {
   }
 }
 
-/// The positive root of 4 b m^3 + 2 a m = t, roughly: a start between both limits and one Newton
-/// step. Its square centres an envelope that is exact for every centre, so speed comes before
-/// digits.
+/// The positive root of 4 b m^3 + 2 a m = t, a >= 0, roughly: a start between both limits and one
+/// Newton step. What is centred there is exact for every centre, so speed comes before digits.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
+HWY_INLINE V rough_mode(D d, V two_a, V four_b, V t) {
   using T = hn::TFromD<D>;
   // Start m = t / (2a + (4 b t^2)^(1/3)): right for small and for large t.
   const V q = hn::MulAdd(hn::Mul(four_b, t), t, hn::Set(d, T(1e-30)));
@@ -66,8 +65,12 @@ HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
   const V m = hn::Mul(t, rough_reciprocal(d, hn::Max(hn::Add(two_a, root), least)));
   const V bm2 = hn::Mul(hn::Mul(four_b, m), m);
   const V slope = hn::Max(hn::MulAdd(hn::Set(d, T(3)), bm2, two_a), least);
-  const V next = hn::Mul(hn::MulAdd(hn::Add(bm2, bm2), m, t), rough_reciprocal(d, slope));
-  return hn::Mul(next, next);
+  return hn::Mul(hn::MulAdd(hn::Add(bm2, bm2), m, t), rough_reciprocal(d, slope));
+}
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
+  const V m = rough_mode(d, two_a, four_b, t);
+  return hn::Mul(m, m);
 }
 
 /// The envelope's precision P = 2a + 4bc with the centre c at the mode of the given field.

@@ -38,7 +38,10 @@ void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const double*
               static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
 }
 
-int thread_count(int wanted) {
+int thread_count(int wanted, const Network& network) {
+  constexpr double least = 5e5;  // products, some tens of microseconds
+  const double work = static_cast<double>(network.w.size()) * chains_in_block;
+  if (work < least) return 1;
   return wanted > 0 ? wanted : omp_get_max_threads();
 }
 

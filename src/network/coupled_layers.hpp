@@ -120,8 +120,9 @@ void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const double*
               std::ptrdiff_t lda, const double* b, std::ptrdiff_t ldb, double beta, double* c,
               std::ptrdiff_t ldc, double alpha = 1);
 
-/// Threads to use: `wanted`, or all cores where 0.
-int thread_count(int wanted);
+/// Threads to use: `wanted`, or all cores where 0; one where a block of chains is so little work
+/// that sharing it would take longer.
+int thread_count(int wanted, const Network& network);
 
 /// One scratch a thread, large enough for both layers.
 template <class T>

@@ -14,6 +14,7 @@
 namespace quartic {
 namespace {
 
+constexpr double negligible_weight = 1e-20;  // of the largest so far
 constexpr int most_discrete = 24, most_continuous = 3;
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
@@ -81,11 +82,10 @@ struct PartialSums {
 /// Sums the visible side out over a grid, the hidden side by its conditionals.
 class SummedSide {
  public:
-  SummedSide(const Network& network, bool moments, int threads)
+  SummedSide(const Network& network, int threads)
       : network_(network),
         layers_(network),
-        moments_(moments),
-        threads_(thread_count(threads)),
+        threads_(threads > 0 ? threads : omp_get_max_threads()),
         ones_(chains_in_block, 1.0) {}
 
   /// -E(v) + sum_j ln Z1_j of points in the columns of v.
@@ -120,18 +120,18 @@ class SummedSide {
     return out;
   }
 
-  PartialSums sum(const Grid& grid) const {
+  PartialSums sum(const Grid& grid, bool moments) const {
     // A fixed number of parts, summed in order: the bits do not depend on threads.
     constexpr std::size_t part_size = 64 * chains_in_block;
     const std::size_t points = grid.size(), parts = (points + part_size - 1) / part_size;
     PartialSums total;
-    if (moments_) total.resize(layers_.visible_units(), layers_.hidden_units());
+    if (moments) total.resize(layers_.visible_units(), layers_.hidden_units());
     constexpr std::size_t batch = 64;
     for (std::size_t begin = 0; begin < parts; begin += batch) {
       std::vector<PartialSums> sums(std::min(batch, parts - begin));
       for_each_part(static_cast<int>(sums.size()), threads_, [&](int part, int) {
         const std::size_t first = (begin + part) * part_size;
-        sums[part] = sum_part(grid, first, std::min(first + part_size, points));
+        sums[part] = sum_part(grid, first, std::min(first + part_size, points), moments);
       });
       for (auto& part : sums) total.add(std::move(part));
     }
@@ -146,13 +146,13 @@ class SummedSide {
             field.stride,           ones_.data()};
   }
 
-  PartialSums sum_part(const Grid& grid, std::size_t begin, std::size_t end) const {
+  PartialSums sum_part(const Grid& grid, std::size_t begin, std::size_t end, bool moments) const {
     const int visible = layers_.visible_units(), hidden = layers_.hidden_units();
     NetworkScratch<double> scratch(std::max(visible, hidden));
     AlignedVector<double> v(static_cast<std::size_t>(visible) * chains_in_block, 0.0), mean;
-    if (moments_) mean.resize(static_cast<std::size_t>(hidden) * chains_in_block);
+    if (moments) mean.resize(static_cast<std::size_t>(hidden) * chains_in_block);
     PartialSums sums;
-    if (moments_) sums.resize(visible, hidden);
+    if (moments) sums.resize(visible, hidden);
     double log_density[chains_in_block];
     for (; begin < end; begin += chains_in_block) {
       const int lanes = static_cast<int>(std::min<std::size_t>(chains_in_block, end - begin));
@@ -164,7 +164,7 @@ class SummedSide {
         log_density[lane] = std::exp(log_density[lane] - sums.peak);
         sums.norm += log_density[lane];
       }
-      if (moments_) add_moments(v.data(), log_density, lanes, scratch.values(), mean.data(), sums);
+      if (moments) add_moments(v.data(), log_density, lanes, scratch.values(), mean.data(), sums);
     }
     return sums;
   }
@@ -175,6 +175,8 @@ class SummedSide {
     // The hidden units' higher moments are wanted with weights, so one conditional at a time.
     for (int j = 0; j < hidden; ++j) {
       for (int lane = 0; lane < lanes; ++lane) {
+        mean[j * chains_in_block + lane] = 0;
+        if (weight[lane] < negligible_weight) continue;
         const auto m = network_.hidden.moments(j, field.unit(j)[lane]);
         mean[j * chains_in_block + lane] = m.mean;
         const double moment[] = {m.mean, m.second, m.fourth};
@@ -195,7 +197,6 @@ class SummedSide {
 
   const Network& network_;
   CoupledLayers<double> layers_;
-  bool moments_;
   int threads_;
   AlignedVector<double> ones_;
 };
@@ -271,18 +272,18 @@ class BoxSearch {
 };
 
 /// Trapezoidal sums converge exponentially for such densities; refined until ln Z stands.
-PartialSums integrate(const SummedSide& side, int units) {
+PartialSums integrate(const SummedSide& side, int units, bool moments) {
   const Box box = BoxSearch(side, units).find();
-  PartialSums sums;
   double before = minus_infinity;
-  for (int points = 32; points <= (units < 3 ? 2048 : 256); points = points * 3 / 2) {
-    sums = side.sum(box.grid(points));
+  int points = 32;
+  for (; points <= (units < 3 ? 2048 : 256); points = points * 3 / 2) {
+    const PartialSums sums = side.sum(box.grid(points), false);
     const double log_z = sums.peak + std::log(sums.norm);
     // The error after a refinement is about the change before it, to the power 3/2.
     if (std::abs(log_z - before) < 1e-9) break;
     before = log_z;
   }
-  return sums;
+  return side.sum(box.grid(points), moments);
 }
 
 ExactNetwork of_sums(const PartialSums& sums) {
@@ -337,10 +338,10 @@ ExactNetwork by_determinant(const Network& network) {
 }
 
 ExactNetwork sum_visible(const Network& network, bool moments, int threads) {
-  const SummedSide side(network, moments, threads);
+  const SummedSide side(network, threads);
   const Layer& layer = network.visible;
-  const PartialSums sums =
-      layer.discrete() ? side.sum(discrete_grid(layer)) : integrate(side, layer.size());
+  const PartialSums sums = layer.discrete() ? side.sum(discrete_grid(layer), moments)
+                                            : integrate(side, layer.size(), moments);
   return of_sums(sums);
 }
 

@@ -58,7 +58,7 @@ class Annealing {
         now_(network),
         next_(network),
         chains_(network.visible.size(), network.hidden.size(), chains, seed, stream),
-        threads_(thread_count(threads)),
+        threads_(thread_count(threads, network)),
         scratch_(make_scratch(threads_, now_)) {
     set(now_, 0);
   }

@@ -158,7 +158,7 @@ std::vector<double> free_energies(const Network& network, std::span<const float>
   }
   const CoupledLayers<double> layers(network);
   std::vector<double> out(rows.size() / visible);
-  const int count = static_cast<int>(out.size()), used = thread_count(threads);
+  const int count = static_cast<int>(out.size()), used = thread_count(threads, network);
   auto scratch = make_scratch(used, layers);
   const AlignedVector<double> ones(chains_in_block, 1.0);
   const int blocks = (count + chains_in_block - 1) / chains_in_block;

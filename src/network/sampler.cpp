@@ -19,7 +19,7 @@ struct NetworkSampler<T>::Parts {
       : network(of),
         layers(of),
         chains(of.visible.size(), of.hidden.size(), count, seed, stream),
-        threads(thread_count(wanted_threads)),
+        threads(thread_count(wanted_threads, of)),
         scratch(make_scratch(threads, layers)) {}
 
   template <class F>
@@ -36,8 +36,9 @@ struct NetworkSampler<T>::Parts {
       field(block, work);
       AlignedVector<T> mean(static_cast<std::size_t>(units) * chains_in_block);
       std::vector<double> sums(3 * static_cast<std::size_t>(units));
-      type.template kernels<T>().moments(block_of(block, work), chains.count(block), mean.data(),
-                                         chains_in_block, sums.data());
+      type.template kernels<T>().moments(
+          block_of(block, work),
+          {mean.data(), chains_in_block, chains.count(block), sums.data(), false});
       for (int lane = 0; lane < chains.count(block); ++lane)
         for (int unit = 0; unit < units; ++unit)
           out[static_cast<std::size_t>(chains.first(block) + lane) * units + unit] =

@@ -5,6 +5,7 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -184,7 +185,7 @@ struct NetworkTrainer<T>::Parts {
         hidden(start.hidden, start.hidden, o.hidden_shape && start.hidden.has_b() ? 2 : 1),
         layers(start),
         chains(start.visible.size(), start.hidden.size(), o.chains, seed, Stream::fields),
-        threads(thread_count(o.threads)),
+        threads(thread_count(o.threads, start)),
         scratch(make_scratch(threads, layers)),
         first(start.w.size(), T(0)),
         second(o.optimiser == NetworkOptimiser::adam ? start.w.size() : 0, T(0)),
@@ -264,8 +265,8 @@ struct NetworkTrainer<T>::Parts {
     auto& sums = data_hidden[block];
     sums.assign(3 * static_cast<std::size_t>(hidden_units()), 0.0);
     layers.hidden_type->template kernels<T>().moments(
-        {layers.hidden.data(), hidden_units(), lanes, field.data, field.stride, ones.data()}, count,
-        data_mean.data() + from, row_stride(), sums.data());
+        {layers.hidden.data(), hidden_units(), lanes, field.data, field.stride, ones.data()},
+        {data_mean.data() + from, row_stride(), count, sums.data(), o.hidden_shape});
     auto& powers = data_visible[block];
     powers.assign(3 * static_cast<std::size_t>(visible_units()), 0.0);
     add_row_power_sums(batch.data() + static_cast<std::ptrdiff_t>(from) * visible_units(), count,
@@ -288,8 +289,9 @@ struct NetworkTrainer<T>::Parts {
     auto& sums = model_hidden[block];
     sums.assign(3 * static_cast<std::size_t>(hidden_units()), 0.0);
     layers.hidden_type->template kernels<T>().moments(
-        chains.hidden_block(layers, block, work), chains.count(block),
-        model_mean.data() + chains.first(block), chains.stride(), sums.data());
+        chains.hidden_block(layers, block, work),
+        {model_mean.data() + chains.first(block), chains.stride(), chains.count(block), sums.data(),
+         o.hidden_shape});
     auto& powers = model_visible[block];
     powers.assign(3 * static_cast<std::size_t>(visible_units()), 0.0);
     const auto phi = chains.visible(block);
@@ -338,6 +340,7 @@ struct NetworkTrainer<T>::Parts {
     for (std::size_t k = 0; k < out.size(); ++k) {
       out[k] -= model[k];
       if (k % 3 == 1) model_square += model[k];
+      if (!std::isfinite(model[k])) model_square = std::numeric_limits<double>::infinity();
     }
     return out;
   }
@@ -407,7 +410,7 @@ struct NetworkTrainer<T>::Parts {
       return fmt::format("the chains' <phi^2> is {:.3g} times that of the data",
                          visible_square / data_square);
     }
-    if (!std::isfinite(hidden_square)) return "the hidden units' <h^2> is not finite";
+    if (!std::isfinite(hidden_square)) return "the hidden units' moments are not finite";
     return std::nullopt;
   }
 

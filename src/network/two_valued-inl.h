@@ -33,19 +33,18 @@ struct TwoValuedKernels {
   }
 
   template <class T>
-  static void moments(const UnitBlock<T>& block, int count, T* mean, std::ptrdiff_t stride,
-                      double* sums) {
+  static void moments(const UnitBlock<T>& block, const UnitMeans<T>& out) {
     const hn::ScalableTag<T> d;
     for (int unit = 0; unit < block.units; ++unit) {
-      LaneSums<decltype(d)> lanes{d, count};
+      LaneSums<decltype(d)> lanes{d, out.count};
       for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
         const auto one = hn::Set(d, T(1));
         const auto odds = hn::Add(one, accept_exp(d, hn::Mul(hn::Set(d, T(-gap)), j)));
         const auto value = hn::Add(hn::Set(d, T(kLow)), hn::Div(hn::Set(d, T(gap)), odds));
-        hn::Store(value, d, mean + unit * stride + lane);
+        hn::Store(value, d, out.mean + unit * out.stride + lane);
         lanes.add(0, lane, value);
       });
-      lanes.give(sums + static_cast<std::ptrdiff_t>(3) * unit);
+      lanes.give(out.sums + static_cast<std::ptrdiff_t>(3) * unit);
     }
   }
 

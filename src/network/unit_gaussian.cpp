@@ -32,19 +32,18 @@ struct GaussianKernels {
   }
 
   template <class T>
-  static void moments(const UnitBlock<T>& block, int count, T* mean, std::ptrdiff_t stride,
-                      double* sums) {
+  static void moments(const UnitBlock<T>& block, const UnitMeans<T>& out) {
     const hn::ScalableTag<T> d;
     for (int unit = 0; unit < block.units; ++unit) {
       const auto variance = hn::Set(d, T(1) / (2 * block.constants[unit].a));
-      LaneSums<decltype(d)> lanes{d, count};
+      LaneSums<decltype(d)> lanes{d, out.count};
       for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
         const auto m = hn::Mul(j, variance);
-        hn::Store(m, d, mean + unit * stride + lane);
+        hn::Store(m, d, out.mean + unit * out.stride + lane);
         lanes.add(0, lane, m);
         lanes.add(1, lane, hn::MulAdd(m, m, variance));
       });
-      lanes.give(sums + static_cast<std::ptrdiff_t>(3) * unit);
+      lanes.give(out.sums + static_cast<std::ptrdiff_t>(3) * unit);
     }
   }
 

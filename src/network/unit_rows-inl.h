@@ -104,41 +104,40 @@ HWY_AFTER_NAMESPACE();
 // The kernels of one kind of unit, QUARTIC_UNIT_TARGET in each target's namespace and
 // QUARTIC_UNIT_EXPORT once outside. They come from a class Kind##Kernels with static member
 // templates step, draw, moments, log_normaliser of the precision.
-#define QUARTIC_UNIT_TARGET_OF(Kind, T, Suffix)                                                    \
-  void Kind##Step##Suffix(const UnitBlock<T>& block, const UnitDraws<T>& draws) {                  \
-    Kind##Kernels::step(block, draws);                                                             \
-  }                                                                                                \
-  void Kind##Draw##Suffix(const UnitBlock<T>& block, const UnitDraws<T>& draws) {                  \
-    Kind##Kernels::draw(block, draws);                                                             \
-  }                                                                                                \
-  void Kind##Moments##Suffix(const UnitBlock<T>& block, int count, T* mean, std::ptrdiff_t stride, \
-                             double* sums) {                                                       \
-    Kind##Kernels::moments(block, count, mean, stride, sums);                                      \
-  }                                                                                                \
-  void Kind##LogNormaliser##Suffix(const UnitBlock<T>& block, double* sums) {                      \
-    Kind##Kernels::log_normaliser(block, sums);                                                    \
+#define QUARTIC_UNIT_TARGET_OF(Kind, T, Suffix)                                    \
+  void Kind##Step##Suffix(const UnitBlock<T>& block, const UnitDraws<T>& draws) {  \
+    Kind##Kernels::step(block, draws);                                             \
+  }                                                                                \
+  void Kind##Draw##Suffix(const UnitBlock<T>& block, const UnitDraws<T>& draws) {  \
+    Kind##Kernels::draw(block, draws);                                             \
+  }                                                                                \
+  void Kind##Moments##Suffix(const UnitBlock<T>& block, const UnitMeans<T>& out) { \
+    Kind##Kernels::moments(block, out);                                            \
+  }                                                                                \
+  void Kind##LogNormaliser##Suffix(const UnitBlock<T>& block, double* sums) {      \
+    Kind##Kernels::log_normaliser(block, sums);                                    \
   }
 #define QUARTIC_UNIT_TARGET(Kind)            \
   QUARTIC_UNIT_TARGET_OF(Kind, float, Float) \
   QUARTIC_UNIT_TARGET_OF(Kind, double, Double)
 
-#define QUARTIC_UNIT_EXPORT_OF(Kind, T, Suffix)                                                \
-  HWY_EXPORT(Kind##Step##Suffix);                                                              \
-  HWY_EXPORT(Kind##Draw##Suffix);                                                              \
-  HWY_EXPORT(Kind##Moments##Suffix);                                                           \
-  HWY_EXPORT(Kind##LogNormaliser##Suffix);                                                     \
-  constexpr UnitKernels<T> kernels##Suffix{                                                    \
-      [](const UnitBlock<T>& block, const UnitDraws<T>& draws) {                               \
-        HWY_DYNAMIC_DISPATCH(Kind##Step##Suffix)(block, draws);                                \
-      },                                                                                       \
-      [](const UnitBlock<T>& block, const UnitDraws<T>& draws) {                               \
-        HWY_DYNAMIC_DISPATCH(Kind##Draw##Suffix)(block, draws);                                \
-      },                                                                                       \
-      [](const UnitBlock<T>& block, int count, T* mean, std::ptrdiff_t stride, double* sums) { \
-        HWY_DYNAMIC_DISPATCH(Kind##Moments##Suffix)(block, count, mean, stride, sums);         \
-      },                                                                                       \
-      [](const UnitBlock<T>& block, double* sums) {                                            \
-        HWY_DYNAMIC_DISPATCH(Kind##LogNormaliser##Suffix)(block, sums);                        \
+#define QUARTIC_UNIT_EXPORT_OF(Kind, T, Suffix)                         \
+  HWY_EXPORT(Kind##Step##Suffix);                                       \
+  HWY_EXPORT(Kind##Draw##Suffix);                                       \
+  HWY_EXPORT(Kind##Moments##Suffix);                                    \
+  HWY_EXPORT(Kind##LogNormaliser##Suffix);                              \
+  constexpr UnitKernels<T> kernels##Suffix{                             \
+      [](const UnitBlock<T>& block, const UnitDraws<T>& draws) {        \
+        HWY_DYNAMIC_DISPATCH(Kind##Step##Suffix)(block, draws);         \
+      },                                                                \
+      [](const UnitBlock<T>& block, const UnitDraws<T>& draws) {        \
+        HWY_DYNAMIC_DISPATCH(Kind##Draw##Suffix)(block, draws);         \
+      },                                                                \
+      [](const UnitBlock<T>& block, const UnitMeans<T>& out) {          \
+        HWY_DYNAMIC_DISPATCH(Kind##Moments##Suffix)(block, out);        \
+      },                                                                \
+      [](const UnitBlock<T>& block, double* sums) {                     \
+        HWY_DYNAMIC_DISPATCH(Kind##LogNormaliser##Suffix)(block, sums); \
       }};
 #define QUARTIC_UNIT_EXPORT(Kind)            \
   QUARTIC_UNIT_EXPORT_OF(Kind, float, Float) \

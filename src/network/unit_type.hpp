@@ -43,6 +43,16 @@ struct UnitDraws {
   std::ptrdiff_t words_stride;
 };
 
+/// Where conditional expectations go.
+template <class T>
+struct UnitMeans {
+  T* mean;  ///< <x>, [unit][lane]
+  std::ptrdiff_t stride;
+  int count;     ///< lanes that count in the sums
+  double* sums;  ///< [3 unit + 0, 1, 2] gain the sums of <x>, <x^2>, <x^4> over these lanes
+  bool higher;   ///< the last two as well, for the couplings that the kind has
+};
+
 template <class T>
 struct UnitKernels {
   /// Replaces x by a draw from p(x | j) that may depend on x before: an independence Metropolis
@@ -50,9 +60,8 @@ struct UnitKernels {
   void (*step)(const UnitBlock<T>&, const UnitDraws<T>&);
   /// An exact draw; x before does not matter.
   void (*draw)(const UnitBlock<T>&, const UnitDraws<T>&);
-  /// mean[unit][lane] = <x>, with `stride` between units; and adds to sums[3 unit + 0, 1, 2] the
-  /// first `count` lanes' <x>, <x^2>, <x^4> (the last two only where the kind has these couplings).
-  void (*moments)(const UnitBlock<T>&, int count, T* mean, std::ptrdiff_t stride, double* sums);
+  /// Conditional expectations.
+  void (*moments)(const UnitBlock<T>&, const UnitMeans<T>&);
   /// Adds to sums[lane] the units' ln Z1(j).
   void (*log_normaliser)(const UnitBlock<T>&, double* sums);
 };

@@ -61,7 +61,7 @@ TEST(NetworkLikelihood, ErrorsAreHonestOverFiftySeeds) {
 }
 
 TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
-  const Network network = sample_network(Unit::quartic, Unit::binary, 30, 10, 0.2);
+  const Network network = sample_network(Unit::quartic, Unit::binary, 400, 12, 0.02);
   LogZOptions o;
   const LogZ exact = estimate_log_z<float>(network, uncoupled(network), o, 1);
   EXPECT_TRUE(exact.exact);
@@ -72,10 +72,10 @@ TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
   o.threads = 3;
   const LogZ three = estimate_log_z<float>(network, uncoupled(network), o, 1);
   EXPECT_EQ(one.value.value, three.value.value);
-  const std::vector<float> rows(300, 0.3f);
+  const std::vector<float> rows(1200, 0.3f);
   const auto likelihood = log_likelihood(network, rows, exact);
   EXPECT_NEAR(likelihood.value.value,
-              -network.free_energy(std::vector<double>(30, double{0.3f})) - exact.value.value,
+              -network.free_energy(std::vector<double>(400, double{0.3f})) - exact.value.value,
               1e-9);
   EXPECT_NEAR(likelihood.spread, 0, 1e-9);
   const auto interval = log_likelihood(network, rows, one);

@@ -160,7 +160,8 @@ TEST(NetworkSampling, FieldOnTheBipartiteGraphHasTheSameMoments) {
 
 TEST(NetworkSampling, SameBitsForAnyNumberOfThreadsAndAfterARestart) {
   for (const Unit unit : all_units) {
-    const Network network = sample_network(unit, Unit::quartic, 5, 4, 0.3);
+    const Network network =
+        sample_network(unit, Unit::quartic, 70, 60, unit == Unit::gaussian ? 0.02 : 0.1);
     NetworkSampler<float> one(network, 300, 7, Stream::fields, 1),
         three(network, 300, 7, Stream::fields, 3);
     one.sweep(5), three.sweep(2);

@@ -88,8 +88,13 @@ TYPED_TEST(NetworkUnits, MomentsMatchTheReference) {
     const int units = bench.layer.size(), count = 50;
     AlignedVector<T> mean(static_cast<std::size_t>(units) * lanes);
     std::vector<double> sums(3 * static_cast<std::size_t>(units), 0.0);
-    bench.kernels().moments(bench.block(), count, mean.data(), lanes, sums.data());
+    bench.kernels().moments(bench.block(), {mean.data(), lanes, count, sums.data(), true});
+    // Without the higher moments the means are the same.
+    AlignedVector<T> alone(mean.size());
+    std::vector<double> first_only(sums.size(), 0.0);
+    bench.kernels().moments(bench.block(), {alone.data(), lanes, count, first_only.data(), false});
     for (int i = 0; i < units; ++i) {
+      EXPECT_NEAR(first_only[3 * i], sums[3 * i], 1e-5 * count);
       double expected[3] = {}, size = 0;
       for (int lane = 0; lane < lanes; ++lane) {
         const auto m = bench.exact(i, lane);
