@@ -129,8 +129,7 @@ class Parser {
       rows.append(row_);
     }
     if (rows.rows() == 0) refuse(place_, "it holds no row of numbers");
-    return matrix_file(rows.finish(),
-                       {DataFormat::csv, place_.path.filename().string(), "text", {width_}});
+    return matrix_file(rows.finish(), {DataFormat::csv, file_name(place_), "text", {width_}});
   }
 
  private:

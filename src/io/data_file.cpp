@@ -106,6 +106,8 @@ std::shared_ptr<const DataFile> open_data_file(const DataPlace& place) {
     check_dataset(place, DataFormat::image);
     return open_images(place);
   }
+  if (!std::filesystem::is_regular_file(place.path, error))  // opening a pipe would wait
+    refuse(place, "it is no regular file", "save it to a file first");
   Bytes bytes = open_bytes(place.path);
   std::string head = bytes->head(head_bytes);
   const bool packed = is_gzip(head);

@@ -4,7 +4,7 @@
 #include <hdf5_hl.h>
 
 #include <algorithm>
-#include <mutex>
+#include <limits>
 
 #include "io/data_readers.hpp"
 #include "io/hdf5.hpp"
@@ -108,6 +108,14 @@ std::vector<std::size_t> shape_of(const File& file, hid_t set, const std::string
   return {extent.begin(), extent.end()};
 }
 
+/// What the file can hold; no bound where the values are in others.
+std::uint64_t most_values(hid_t set, const DataPlace& place) {
+  const Handle created(H5Dget_create_plist(set), H5Pclose);
+  if (H5Pget_layout(created) == H5D_VIRTUAL || H5Pget_external_count(created) > 0)
+    return std::numeric_limits<std::uint64_t>::max();
+  return most_inflation * std::filesystem::file_size(place.path);
+}
+
 /// Refuses chunks that a damaged header has blown up: reading one takes its size in memory.
 void check_chunks(const File& file, hid_t set, std::uint64_t most) {
   const Handle created(H5Dget_create_plist(set), H5Pclose), type(H5Dget_type(set), H5Tclose);
@@ -188,7 +196,7 @@ std::shared_ptr<const DataFile> open_hdf5(const DataPlace& place) {
   H5Pset_chunk_cache(access, 4099, cache_bytes, 1.0);
   Handle set(H5Dopen2(file.id(), path.c_str(), access), H5Dclose);
   if (!set) file.fail(fmt::format("'{}' is no dataset, or damaged", printable(path)));
-  const std::uint64_t most = most_inflation * std::filesystem::file_size(place.path);
+  const std::uint64_t most = most_values(set, place);
   const std::string type = type_of(file, set, path);
   auto shape = shape_of(file, set, path);
   product_within(shape, most, place);
@@ -197,8 +205,7 @@ std::shared_ptr<const DataFile> open_hdf5(const DataPlace& place) {
   std::vector<std::size_t> row(shape.begin() + static_cast<std::ptrdiff_t>(lead), shape.end());
   if (lead == 2) row = lattice_shape(file, shape[2]);
   if (row.empty()) row = {1};
-  DataFileInfo info{DataFormat::hdf5,
-                    fmt::format("{}:{}", place.path.filename().string(), printable(path)), type,
+  DataFileInfo info{DataFormat::hdf5, fmt::format("{}:{}", file_name(place), printable(path)), type,
                     std::move(row)};
   return std::make_shared<DatasetFile>(std::move(set), std::move(shape), lead, std::move(info));
 }

@@ -51,10 +51,9 @@ std::shared_ptr<const DataFile> open_idx(const DataPlace& place, const Bytes& by
                        room - count * element.size, shape_text(shape), element.name()),
            "the file is damaged, or no IDX file");
   }
-  return matrix_file({bytes, data, shape[0], element}, {DataFormat::idx,
-                                                        place.path.filename().string(),
-                                                        element.name(),
-                                                        {shape.begin() + 1, shape.end()}});
+  return matrix_file(
+      {bytes, data, shape[0], element},
+      {DataFormat::idx, file_name(place), element.name(), {shape.begin() + 1, shape.end()}});
 }
 
 }  // namespace quartic::data

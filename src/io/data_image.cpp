@@ -214,10 +214,9 @@ std::shared_ptr<const DataFile> open_image(const DataPlace& place, const Bytes& 
   const Image image = read_image(place, *bytes);
   MatrixWriter rows;
   rows.append(image.grey);
-  return matrix_file(rows.finish(), {DataFormat::image,
-                                     place.path.filename().string(),
-                                     "grey level",
-                                     {image.height, image.width}});
+  return matrix_file(
+      rows.finish(),
+      {DataFormat::image, file_name(place), "grey level", {image.height, image.width}});
 }
 
 std::shared_ptr<const DataFile> open_images(const DataPlace& place) {
@@ -236,8 +235,7 @@ std::shared_ptr<const DataFile> open_images(const DataPlace& place) {
              "images of a folder are rows: give all one size");
     rows.append(image.grey);
   }
-  return matrix_file(rows.finish(),
-                     {DataFormat::image, place.path.filename().string(), "grey level", shape});
+  return matrix_file(rows.finish(), {DataFormat::image, file_name(place), "grey level", shape});
 }
 
 }  // namespace quartic::data

@@ -168,6 +168,11 @@ void refuse(const DataPlace& place, const std::string& what, const std::string& 
   throw BadInput(fmt::format("cannot read '{}': {}", place.path.string(), what), hint);
 }
 
+std::string file_name(const DataPlace& place) {
+  const auto path = place.path.lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 void refuse_row(std::size_t row, std::size_t all) {
   throw BadInput(fmt::format("there is no row {} in data of {} rows", row, all),
                  "rows are counted from 0");

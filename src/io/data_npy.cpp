@@ -163,7 +163,7 @@ std::shared_ptr<const DataFile> open_npy(const DataPlace& place, const Bytes& by
   Matrix matrix{bytes, header.data, header.shape[0], element};
   const std::vector<std::size_t> row(header.shape.begin() + 1, header.shape.end());
   if (header.fortran && !row.empty()) matrix = from_fortran_order(matrix, row);
-  DataFileInfo info{format, place.path.filename().string(), element.name(), row};
+  DataFileInfo info{format, file_name(place), element.name(), row};
   if (!member.empty()) info.name += ":" + member;
   return matrix_file(std::move(matrix), std::move(info));
 }

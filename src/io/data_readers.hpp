@@ -18,6 +18,9 @@ inline constexpr std::uint64_t most_inflation = 1032;
 [[noreturn]] void refuse(const DataPlace& place, const std::string& what,
                          const std::string& hint = {});
 
+/// The last part of its path.
+std::string file_name(const DataPlace& place);
+
 /// Text out of a file, fit for a message: short, and printable.
 std::string printable(std::string_view text);
 

@@ -7,6 +7,8 @@
 #include <stb/stb_image_write.h>
 #pragma GCC diagnostic pop
 
+#include <sys/stat.h>
+
 #include "data_fixtures.hpp"
 #include "quartic/io/data_file.hpp"
 #include "quartic/io/sample_file.hpp"
@@ -172,6 +174,27 @@ TEST_F(DataFiles, NpzStoredAndDeflated) {
     EXPECT_EQ(all_of(*open_bytes_as("b.npz", zip({{"x.npy", x}}, compress))), counting(12));
   }
   EXPECT_CONTAINS(refusal_of("c.npz", zip({{"readme.txt", "hello"}}, false)), "no npy array");
+}
+
+TEST_F(DataFiles, NpzWith64BitSizes) {
+  // All of size, packed size, position and the directory's place only in their 64-bit fields.
+  const auto x = npy("<f4", "(4, 3)", raw(counting(12)));
+  const std::string ones = little(0xFFFFFFFFu, 4);
+  const std::string wide = little(x.size(), 8) + little(x.size(), 8) + little(0, 8);
+  const std::string common = little(45, 2) + little(0, 2) + little(0, 2) + little(0, 4) +
+                             little(0, 4) + ones + ones + little(5, 2);
+  const std::string other = little(0x5455, 2) + little(3, 2) + "abc";
+  std::string out = "PK\x03\x04" + common + little(20, 2) + "x.npy" + little(1, 2) + little(16, 2) +
+                    wide.substr(0, 16) + x;
+  const std::size_t directory = out.size();
+  out += "PK\x01\x02" + little(45, 2) + common + little(35, 2) + little(0, 6) + little(0, 4) +
+         ones + "x.npy" + other + little(1, 2) + little(24, 2) + wide;
+  const std::size_t end = out.size();
+  out += "PK\x06\x06" + little(44, 8) + little(45, 2) + little(45, 2) + little(0, 8) +
+         little(1, 8) + little(1, 8) + little(end - directory, 8) + little(directory, 8);
+  out += "PK\x06\x07" + little(0, 4) + little(end, 8) + little(1, 4);
+  out += "PK\x05\x06" + little(0, 4) + little(0xFFFFFFFFu, 4) + ones + ones + little(0, 2);
+  EXPECT_EQ(all_of(*open_bytes_as("a.npz", out)), counting(12));
 }
 
 TEST_F(DataFiles, NpzDamage) {
@@ -415,6 +438,7 @@ TEST_F(DataFiles, FoldersOfImagesAreRowsSortedByName) {
   const auto data = open("images");
   EXPECT_EQ(all_of(*data), (Rows{0.25f, 0.5f, 0.75f, 1}));
   EXPECT_EQ(data->info().row_shape, (Shape{1, 2}));
+  EXPECT_EQ(open("images/")->info().name, "images");
   spill(file("images/c.pgm"), "P2 1 2 4\n1 2\n");
   EXPECT_CONTAINS(refusal("images"), "c.pgm': its image has 2 x 1 pixels, that of 'a.PGM' 1 x 2");
   fs::create_directory(file("none"));
@@ -422,6 +446,8 @@ TEST_F(DataFiles, FoldersOfImagesAreRowsSortedByName) {
 }
 
 TEST_F(DataFiles, WrongFormatsAndNames) {
+  ASSERT_EQ(mkfifo(file("pipe").c_str(), 0600), 0);
+  EXPECT_CONTAINS(refusal("pipe"), "no regular file");
   spill(file("a.npy"), npy("<f4", "(2,)", raw(counting(2))));
   EXPECT_THROW(open_data_file({file("a.npy"), {}, DataFormat::idx, {}}), BadInput);
   EXPECT_THROW(open_data_file({file("a.npy"), {}, DataFormat::hdf5, {}}), BadInput);
