@@ -1,7 +1,6 @@
 // Images as grey levels in [0, 1]: PNG and JPEG by stb_image, PNM here, because stb_image neither
 // reads its text kinds nor heeds its largest value.
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cctype>
@@ -10,6 +9,7 @@
 #include <memory>
 
 #include "io/data_readers.hpp"
+#include "io/image_damage.hpp"
 #include "io/stb_image.hpp"
 
 namespace quartic::data {
@@ -41,28 +41,10 @@ void check_size(std::uint64_t width, std::uint64_t height, std::uint64_t most,
         "the file is truncated or damaged");
 }
 
-/// stb_image skips the checksums of PNG chunks, which tell damage from data.
-bool is_whole_png(std::string_view bytes) {
-  const auto* data = reinterpret_cast<const Bytef*>(bytes.data());
-  const auto word = [&](std::size_t at) {
-    return std::uint64_t{data[at]} << 24 | std::uint64_t{data[at + 1]} << 16 |
-           std::uint64_t{data[at + 2]} << 8 | std::uint64_t{data[at + 3]};
-  };
-  for (std::size_t at = 8; bytes.size() - at >= 12;) {
-    const std::uint64_t length = word(at);
-    if (length > bytes.size() - at - 12) return false;
-    if (crc32(0, data + at + 4, static_cast<uInt>(length + 4)) != word(at + 8 + length))
-      return false;
-    if (bytes.substr(at + 4, 4) == "IEND") return true;
-    at += 12 + length;
-  }
-  return false;
-}
-
 /// PNG and JPEG. Alpha is ignored.
 Image read_stb(std::string_view bytes, const DataPlace& place) {
-  if (bytes.front() != '\xFF' && !is_whole_png(bytes))
-    refuse(place, "its PNG image is truncated or damaged");
+  if (bytes.front() == '\xFF' ? !has_sound_tables(bytes) : !is_whole_png(bytes))
+    refuse(place, "its image is truncated or damaged");
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   const int size = static_cast<int>(bytes.size());
   int width = 0, height = 0, channels = 0;

@@ -38,8 +38,7 @@ std::string raw(const std::vector<T>& values, bool swapped = false) {
   return bytes;
 }
 
-template <class T>
-std::string little(T value, int bytes) {
+inline std::string little(std::uint64_t value, int bytes) {
   std::string out;
   for (int k = 0; k < bytes; ++k) out += static_cast<char>(value >> (8 * k) & 255);
   return out;

@@ -204,6 +204,9 @@ TEST_F(DataFiles, NpzDamage) {
   flipped[100] = static_cast<char>(flipped[100] ^ 4);
   EXPECT_CONTAINS(refusal_of("a.npz", flipped), "truncated or damaged");
   EXPECT_CONTAINS(refusal_of("a.npz", whole.substr(0, whole.size() - 30)), "no whole npz archive");
+  std::string other = whole;  // another checksum in the directory
+  other[other.find("PK\x01\x02") + 16] ^= 1;
+  EXPECT_CONTAINS(refusal_of("a.npz", other), "compressed data are truncated or damaged");
   std::string bomb = whole;  // the directory's claim of the unpacked size
   const auto entry = bomb.find("PK\x01\x02");
   bomb.replace(entry + 24, 4, "\xFE\xFF\xFF\xFF");
@@ -394,6 +397,18 @@ TEST_F(DataFiles, Jpeg) {
   const auto data = open_bytes_as("a.jpg", encoded(false, 16, 8, 1, std::string(128, char(102))));
   EXPECT_EQ(data->info().row_shape, (Shape{8, 16}));
   for (const float level : all_of(*data)) EXPECT_NEAR(level, 0.4f, 0.01f);
+}
+
+TEST_F(DataFiles, JpegTablesOfTooManyCodesAreRefused) {
+  std::string jpg = encoded(false, 16, 8, 1, std::string(128, 'x'));
+  const auto table = jpg.find("\xFF\xC4");
+  jpg[table + 5] = '\xFF', jpg[table + 6] = '\xFF';
+  EXPECT_CONTAINS(refusal_of("a.jpg", jpg), "truncated or damaged");
+  // The same bytes in a comment are no table.
+  const std::string comment =
+      "\xFF\xFE" + std::string(1, '\0') + "\x20\xFF\xC4" + std::string(28, '\xFF');
+  jpg = encoded(false, 16, 8, 1, std::string(128, 'x'));
+  EXPECT_EQ(open_bytes_as("a.jpg", jpg.substr(0, 2) + comment + jpg.substr(2))->rows(), 1u);
 }
 
 TEST_F(DataFiles, PnmOfEveryKind) {
