@@ -64,7 +64,7 @@ HWY_INLINE void fill_boards_from_seeds(const ClusterBlock<T>& block) {
   const int lanes = block.lanes;
   std::fill(bonds.begin(), bonds.end(), 0);
   std::fill(turned.begin(), turned.end(), 0);
-  std::fill(tied.begin(), tied.end(), 0);
+  if (!table.ghost.empty()) std::fill(tied.begin(), tied.end(), 0);
   draw_bonds(block, BoardSink{table.boards.edge.data(), bonds.data(), lanes},
              BoardSink{table.ghost_bit.data(), tied.data(), lanes});
   plant_seeds(block, [&](ptrdiff_t position, int lane) HWY_ATTR {
@@ -210,21 +210,20 @@ double SwendsenWang(const ClusterBlock<T>& block) {
 }
 
 template <class T>
-double TurnSigns(const ClusterBlock<T>& block) {
+void TurnSigns(const ClusterBlock<T>& block) {
   block.scratch->on_boards ? turn_boards(block) : turn_words(block);
-  return 0;
 }
 
-#define QUARTIC_MOVE(Name)                                 \
-  double Name##Float(const ClusterBlock<float>& block) {   \
+#define QUARTIC_MOVE(Result, Name)                         \
+  Result Name##Float(const ClusterBlock<float>& block) {   \
     return Name<float>(block);                             \
   }                                                        \
-  double Name##Double(const ClusterBlock<double>& block) { \
+  Result Name##Double(const ClusterBlock<double>& block) { \
     return Name<double>(block);                            \
   }
-QUARTIC_MOVE(Fill)
-QUARTIC_MOVE(SwendsenWang)
-QUARTIC_MOVE(TurnSigns)
+QUARTIC_MOVE(double, Fill)
+QUARTIC_MOVE(double, SwendsenWang)
+QUARTIC_MOVE(void, TurnSigns)
 #undef QUARTIC_MOVE
 
 }  // namespace HWY_NAMESPACE
@@ -258,22 +257,22 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
 
 }  // namespace
 
-#define QUARTIC_MOVE(Name, function)                           \
+#define QUARTIC_MOVE(Result, Name, function)                   \
   HWY_EXPORT(Name##Float);                                     \
   HWY_EXPORT(Name##Double);                                    \
   template <>                                                  \
-  double function<float>(const ClusterBlock<float>& block) {   \
+  Result function<float>(const ClusterBlock<float>& block) {   \
     fit(*block.scratch, *block.table, block.lanes);            \
     return HWY_DYNAMIC_DISPATCH(Name##Float)(block);           \
   }                                                            \
   template <>                                                  \
-  double function<double>(const ClusterBlock<double>& block) { \
+  Result function<double>(const ClusterBlock<double>& block) { \
     fit(*block.scratch, *block.table, block.lanes);            \
     return HWY_DYNAMIC_DISPATCH(Name##Double)(block);          \
   }
-QUARTIC_MOVE(Fill, choose_fill)
-QUARTIC_MOVE(SwendsenWang, choose_swendsen_wang)
-QUARTIC_MOVE(TurnSigns, turn_signs)
+QUARTIC_MOVE(double, Fill, choose_fill)
+QUARTIC_MOVE(double, SwendsenWang, choose_swendsen_wang)
+QUARTIC_MOVE(void, TurnSigns, turn_signs)
 #undef QUARTIC_MOVE
 
 }  // namespace quartic

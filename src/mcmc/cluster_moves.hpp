@@ -65,9 +65,9 @@ template <class T>
 double choose_swendsen_wang(const ClusterBlock<T>& block);
 
 /// Turns what was chosen last, in [begin, end), apart from the choice so that a local pass can
-/// follow while the fields are in the cache. Returns 0.
+/// follow while the fields are in the cache.
 template <class T>
-double turn_signs(const ClusterBlock<T>& block);
+void turn_signs(const ClusterBlock<T>& block);
 
 /// The whole move.
 template <class T>

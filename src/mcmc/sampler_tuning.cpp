@@ -12,7 +12,11 @@ namespace {
 // Of an independence pass, from bench/: nominal, so that the choice is reproducible.
 constexpr double reflection_cost = 0.54, fill_cost = 0.8, swendsen_wang_cost = 2.2;
 constexpr double measuring_cost = 0.7;  // of the observables, once a sweep
-constexpr int trial = 48;               // sweeps a candidate is tried for
+
+/// Sweeps that a candidate is tried for: few chains need longer ones for a tau to 5 %.
+int trial_sweeps(int chains) {
+  return std::clamp(16384 / chains, 48, 192);
+}
 
 double cost_of(const Schedule& schedule) {
   const double signs = schedule.cluster == ClusterMove::fill            ? fill_cost
@@ -26,6 +30,7 @@ double cost_of(const Schedule& schedule) {
 /// Nominal cost of a sweep times the slowest autocorrelation time of m^2 and sum phi^2.
 template <class T>
 double Sampler<T>::cost_per_sample() {
+  const int trial = trial_sweeps(options_.chains);
   std::vector<double> magnetisation(static_cast<std::size_t>(options_.chains) * trial),
       squares(magnetisation.size());
   for (int draw = 0; draw < trial; ++draw) {

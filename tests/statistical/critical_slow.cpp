@@ -63,8 +63,7 @@ TEST(Critical, TauOfTheDefaultScheduleGrowsSlowerThanLToThePowerZeroPointThree) 
   const double error =
       std::hypot(large.tau_error / large.tau, small.tau_error / small.tau) / std::log(16.0);
   RecordProperty("exponent", std::to_string(exponent));
-  EXPECT_LT(exponent, 0.3 + 2 * error)
-      << "+- " << error << ", tau " << small.tau << ", " << large.tau;
+  EXPECT_LT(exponent, 0.3) << "+- " << error << ", tau " << small.tau << ", " << large.tau;
   EXPECT_LT(error, 0.03);
 }
 

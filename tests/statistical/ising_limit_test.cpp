@@ -63,7 +63,7 @@ TEST(IsingLimit, FieldHasTheEnergyOfTheFiniteLattice) {
     sampler.sweep(100);
     const Action bonds = Action::uniform(graph, -1, 0, 0, 0);
     std::vector<double> energy(options.chains);
-    constexpr int draws = 60;
+    constexpr int draws = 240;
     for (int draw = 0; draw < draws; ++draw) {
       sampler.sweep(4);
       const auto now = energies(sampler, bonds);
@@ -73,7 +73,8 @@ TEST(IsingLimit, FieldHasTheEnergyOfTheFiniteLattice) {
     for (const double e : energy) mean += e / options.chains;
     for (const double e : energy) square += (e - mean) * (e - mean);
     const double error = std::sqrt(square / options.chains / (options.chains - 1));
-    EXPECT_LT(error / exact, 0.001) << "the error has to be well below 0.2 %";
+    EXPECT_LT(error / exact, 0.0005);
+    EXPECT_NEAR(mean, exact, 0.002 * exact) << "k = " << k << " error " << error;
     EXPECT_NEAR(mean, exact, 3.5 * error + exact / b) << "k = " << k << " error " << error;
   }
 }

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "mcmc/cluster_moves.hpp"
+#include "mcmc/local_moves.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
+#include "quartic/mcmc/sampler.hpp"
 #include "unit/graph_fixtures.hpp"
 
 namespace quartic {
@@ -338,6 +340,77 @@ TEST(ClusterTable, OrdersAPermutedLatticeLocally) {
   EXPECT_EQ(ClusterTable(lattice).order, local_order(lattice));
   const auto kept = local_order(lattice);
   EXPECT_TRUE(std::is_sorted(kept.begin(), kept.end()));
+}
+
+TEST(TurnPlan, TurnsEverySiteOnceAndNeighboursBeforeTheLocalPass) {
+  constexpr int band = 32;
+  std::vector<Graph> graphs;
+  for (const auto& lattice : all_lattices()) graphs.push_back(make_lattice(lattice));
+  graphs.push_back(make_lattice({"square", {16, 24}, {true, true}}));
+  graphs.push_back(random_graph(150, 0.03, 3));
+  graphs.push_back(*permuted(graphs[graphs.size() - 2]));
+  for (const Graph& graph : graphs) {
+    const auto order = local_order(graph);
+    const TurnPlan plan = plan_turns(graph, order, band);
+    const int sites = graph.sites(), bands = (sites + band - 1) / band;
+    std::vector<int> step(sites, -1);  // at which each site's sign turns
+    for (int k = 0; k < static_cast<int>(plan.steps.size()); ++k) {
+      EXPECT_EQ(plan.steps[k][0] % 32, 0);
+      for (int p = plan.steps[k][0]; p < plan.steps[k][1]; ++p) {
+        EXPECT_EQ(step[order[p]], -1);
+        step[order[p]] = k;
+      }
+    }
+    ASSERT_EQ(static_cast<int>(plan.before.size()), bands);
+    for (int site = 0; site < sites; ++site) {
+      const int ready = plan.before[site / band];
+      ASSERT_GE(step[site], 0);
+      EXPECT_LT(step[site], ready);
+      for (const auto& n : graph.neighbours(site)) EXPECT_LT(step[n.site], ready);
+    }
+  }
+}
+
+/// A sampler's passes go band by band; without reflections that is the order of whole passes, so
+/// fields and streams have to agree with these to the last bit.
+TEST(Sampler, BandsMakeTheSameSweepAsWholePasses) {
+  const std::shared_ptr<const Graph> graphs[] = {
+      std::make_shared<Graph>(make_lattice({"square", {32, 32}, {true, true}})),
+      std::make_shared<Graph>(make_lattice({"triangular", {28, 30}, {true, true}})),
+      permuted(make_lattice({"square", {32, 32}, {true, true}}))};
+  for (const auto& graph : graphs) {
+    const Action action = Action::uniform(graph, 1, 0, 1.52425, 0.175);
+    for (const auto cluster : {ClusterMove::fill, ClusterMove::swendsen_wang}) {
+      SamplerOptions options;
+      options.chains = 64, options.reflections = 0, options.cluster = cluster;
+      Sampler<float> sampler(action, options, 4);
+      AlignedVector<float> phi;
+      AlignedVector<std::uint32_t> words(4 * 64);
+      const auto block = sampler.block(0);
+      phi.assign(block.data, block.data + static_cast<std::ptrdiff_t>(graph->sites()) * 64);
+      const auto streams = sampler.state().streams;
+      for (int chain = 0; chain < 64; ++chain)
+        for (int k = 0; k < 4; ++k) words[k * 64 + chain] = streams[4 * chain + k];
+
+      SweepTable<float> sweeps(*graph);
+      sweeps.set(action);
+      ClusterTable clusters(*graph);
+      clusters.set(action);
+      ClusterScratch scratch;
+      const ClusterBlock<float> signs{
+          &clusters, 1, phi.data(), words.data(), 64, options.cluster_seeds, &scratch};
+      for (int sweep = 0; sweep < 3; ++sweep) {
+        cluster == ClusterMove::fill ? fill_sweep(signs) : swendsen_wang_sweep(signs);
+        independence_sweep(SweepBlock<float>{&sweeps, 1, phi.data(), words.data(), 64, 1});
+      }
+      sampler.sweep(3);
+      const auto after = sampler.block(0);
+      EXPECT_TRUE(std::equal(phi.begin(), phi.end(), after.data));
+      const auto moved = sampler.state().streams;
+      for (int chain = 0; chain < 64; ++chain)
+        EXPECT_EQ(words[chain], moved[4 * static_cast<std::size_t>(chain)]);
+    }
+  }
 }
 
 }  // namespace
