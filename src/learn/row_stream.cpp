@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <numeric>
 
+#include "core/parallel.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/error.hpp"
 
@@ -90,20 +90,9 @@ void RowStream::visit(int first_group, int last_group, std::size_t offset, const
       }
     }
   };
-  std::exception_ptr failure;
   // A parallel region costs more than a pass over few numbers.
-  [[maybe_unused]] const bool worth_it = batch.size() > 50000;
-#pragma omp parallel for schedule(dynamic, 1) \
-    num_threads(std::min <int>(threads_, slots)) if (worth_it)
-  for (int slot = 0; slot < slots; ++slot) {
-    try {
-      run_slot(slot);
-    } catch (...) {
-#pragma omp critical(quartic_stream_failure)
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  const bool worth_it = batch.size() > 50000;
+  in_parallel(slots, worth_it ? threads_ : 1, [&](int slot, int) { run_slot(slot); });
 }
 
 }  // namespace quartic

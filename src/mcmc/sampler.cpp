@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <string>
 
+#include "core/parallel.hpp"
 #include "mcmc/sampler_scratch.hpp"
 #include "mcmc/sweep_table.hpp"
 #include "quartic/core/error.hpp"
@@ -115,19 +115,9 @@ void Sampler<T>::set_action(const Action& action) {
 
 template <class T>
 void Sampler<T>::for_all_blocks(int count, const std::function<void(int)>& f) const {
-  std::exception_ptr failure;
   // A parallel region costs more than a pass over a small ensemble.
-  [[maybe_unused]] const bool worth_it = static_cast<double>(sites_) * count * lanes_ > 1e5;
-#pragma omp parallel for schedule(static) num_threads(threads_) if (worth_it)
-  for (int index = 0; index < count; ++index) {
-    try {
-      f(index);
-    } catch (...) {
-#pragma omp critical(quartic_block_failure)
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  const bool worth_it = static_cast<double>(sites_) * count * lanes_ > 1e5;
+  in_parallel(count, worth_it ? threads_ : 1, [&](int index, int) { f(index); });
 }
 
 template <class T>

@@ -134,10 +134,7 @@ void for_each_part(int count, int threads, F&& f);
 
 }  // namespace quartic
 
-#include <omp.h>
-
-#include <algorithm>
-
+#include "core/parallel.hpp"
 #include "quartic/core/linear_algebra.hpp"
 
 namespace quartic {
@@ -145,9 +142,7 @@ namespace quartic {
 template <class F>
 void for_each_part(int count, int threads, F&& f) {
   const SerialBlas serial;
-  const int used = std::min(threads, count);
-#pragma omp parallel for schedule(dynamic) num_threads(used) if (used > 1)
-  for (int index = 0; index < count; ++index) f(index, omp_get_thread_num());
+  in_parallel(count, threads, f);
 }
 
 }  // namespace quartic

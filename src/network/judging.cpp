@@ -11,14 +11,6 @@
 namespace quartic {
 namespace {
 
-Estimate mean_of(const std::vector<double>& x) {
-  const double n = static_cast<double>(x.size());
-  double mean = 0, square = 0;
-  for (const double value : x) mean += value / n;
-  for (const double value : x) square += (value - mean) * (value - mean);
-  return {mean, n > 1 ? std::sqrt(square / (n * (n - 1))) : 0};
-}
-
 void require_rows(std::size_t values, int columns) {
   if (columns > 0 && values > 0 && values % static_cast<std::size_t>(columns) == 0) return;
   throw BadInput(fmt::format("{} values do not fill rows of {}", values, columns));

@@ -243,15 +243,11 @@ LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptio
 Likelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
                           int threads) {
   if (rows.empty()) throw BadInput("the log-likelihood of no rows");
-  const auto energies = free_energies(network, rows, threads);
-  const double n = static_cast<double>(energies.size());
-  double mean = 0, square = 0;
-  for (const double f : energies) mean -= f / n;
-  for (const double f : energies) square += (f + mean) * (f + mean);
-  return {{mean - log_z.value.value, log_z.value.error},
-          mean - log_z.reverse.value,
-          mean - log_z.forward.value,
-          n > 1 ? std::sqrt(square / (n * (n - 1))) : 0};
+  const Estimate energy = mean_of(free_energies(network, rows, threads));
+  return {{-energy.value - log_z.value.value, log_z.value.error},
+          -energy.value - log_z.reverse.value,
+          -energy.value - log_z.forward.value,
+          energy.error};
 }
 
 template LogZ estimate_log_z<float>(const Network&, const Network&, const LogZOptions&,

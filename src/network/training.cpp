@@ -136,14 +136,6 @@ struct Tiles {
   int size(int tile) const { return first(tile + 1) - first(tile); }
 };
 
-Estimate mean_estimate(const std::vector<double>& x) {
-  const double n = static_cast<double>(x.size());
-  double mean = 0, square = 0;
-  for (const double value : x) mean += value / n;
-  for (const double value : x) square += (value - mean) * (value - mean);
-  return {mean, n > 1 ? std::sqrt(square / (n * (n - 1))) : 0};
-}
-
 }  // namespace
 
 template <class T>
@@ -478,8 +470,8 @@ struct NetworkTrainer<T>::Parts {
     row.weight_norm = std::sqrt(row.weight_norm / static_cast<double>(now.w.size()));
     const auto rows_of_chains = chains.visible_rows();
     const std::vector<float> of_chains(rows_of_chains.begin(), rows_of_chains.end());
-    row.data_free_energy = mean_estimate(free_energies(now, batch, threads));
-    row.model_free_energy = mean_estimate(free_energies(now, of_chains, threads));
+    row.data_free_energy = mean_of(free_energies(now, batch, threads));
+    row.model_free_energy = mean_of(free_energies(now, of_chains, threads));
     row.moment_score = moment_score(of_chains);
     return row;
   }
@@ -492,7 +484,7 @@ struct NetworkTrainer<T>::Parts {
         std::vector<double> out;
         for (std::size_t k = i; k < from.size(); k += static_cast<std::size_t>(visible_units()))
           out.push_back(from[k]);
-        return mean_estimate(out);
+        return mean_of(out);
       };
       const Estimate of_data = column(batch), of_model = column(of_chains);
       const double error = std::hypot(of_data.error, of_model.error);

@@ -67,18 +67,6 @@ struct Integrals {
   std::vector<double> fine, coarse;
 };
 
-struct Mean {
-  double value, error;
-};
-
-Mean over_chains(const std::vector<double>& x) {
-  const double n = static_cast<double>(x.size());
-  double mean = 0, square = 0;
-  for (const double v : x) mean += v / n;
-  for (const double v : x) square += (v - mean) * (v - mean);
-  return {mean, std::sqrt(square / (n * (n - 1)))};
-}
-
 std::vector<double> minus(const std::vector<double>& x, const std::vector<double>& y) {
   std::vector<double> out(x.size());
   std::transform(x.begin(), x.end(), y.begin(), out.begin(), std::minus<>());
@@ -105,7 +93,7 @@ class PathIntegrator {
     for (;;) {
       draws_ = std::min(draws_, std::max(1.0, (options_.most_sweeps - sweeps_) / 2.0));
       const auto up = pass(true), down = pass(false);
-      const Mean lag = over_chains(minus(up.fine, down.fine));
+      const Estimate lag = mean_of(minus(up.fine, down.fine));
       result.hysteresis = {lag.value, lag.error};
       add(up), add(down);
       evaluate(result);
@@ -179,7 +167,7 @@ class PathIntegrator {
     auto fine = sum_.fine, rules = minus(sum_.fine, sum_.coarse);
     for (double& x : fine) x /= weight_;
     for (double& x : rules) x /= weight_;
-    const Mean integral = over_chains(fine), apart = over_chains(rules);
+    const Estimate integral = mean_of(fine), apart = mean_of(rules);
     result.statistical_error = integral.error;
     result.quadrature_error = std::max(0.0, std::abs(apart.value) - 2 * apart.error);
     result.difference = {integral.value,
