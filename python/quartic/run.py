@@ -122,9 +122,11 @@ class ReweightRun(Run):
     sources: the run files that were reweighted. couplings: complex, shape (points, terms), named by `terms`;
     `scanned` is the term whose coupling varies, empty for one point. averages, real_errors, imag_errors: shape
     (points, observables), named by `observables`, averages complex. columns: log_ratio_real, weight_ess, phase, ok,
-    reason, ... by name.
+    reason, ... by name. log_weight: of the stored fields where they were annealed, shape (chains, draws): with these
+    weights they sample exp(-S); else None.
     """
 
+    log_weight: np.ndarray | None
     sources: list[str]
     terms: list[str]
     scanned: str
@@ -222,14 +224,15 @@ def _sample(file: h5py.File, common: dict) -> SampleRun:
 def _reweight(file: h5py.File, common: dict) -> ReweightRun:
     results = file["results"]
     values = {name: data[()] for name, data in results.items()}
-    points = len(values["point"])
-    scales = ("point", "term", "observable", "source")
-    columns = {n: v for n, v in values.items() if n not in scales and v.shape == (points,) and "free" not in n}
+    columns = {name: values[name] for name, data in results.items() if _dimensions(data) == ["point"]}
     columns["reason"] = np.array([_plain(reason) for reason in columns["reason"]])
     return ReweightRun(
         **common,
-        results={},
-        verdict={},
+        results={"annealing_ess": Estimate(*(values[f"annealing_ess{part}"].item() for part in ("", "_error")))}
+        if "annealing_ess" in values
+        else {},
+        verdict={name: _plain(values[name]) for name in ("annealing_steps", "annealing_reason") if name in values},
+        log_weight=file["posterior/log_weight"][()] if "posterior/log_weight" in file else None,
         sources=[_plain(name) for name in values["source"]],
         terms=[_plain(name) for name in values["term"]],
         scanned=_plain(results.attrs["scanned"]),
@@ -240,6 +243,11 @@ def _reweight(file: h5py.File, common: dict) -> ReweightRun:
         imag_errors=values["error_imag"],
         columns=columns,
     )
+
+
+def _dimensions(data: h5py.Dataset) -> list[str]:
+    """Names of its dimension scales, none for a scale itself."""
+    return [dimension[0].name.rpartition("/")[-1] for dimension in data.dims if len(dimension)]
 
 
 def _plain(value):

@@ -104,8 +104,10 @@ void print(const Report& report) {
     fmt::print("deviation   {:.6g}", summary.deviation());
   }
   auto constant = summary.constant();
-  fmt::print("\nconstant    {}",
-             constant.empty() ? "no column" : fmt::format("{} columns: ", constant.size()));
+  if (summary.rows == 1) constant.clear();  // all are, and it says nothing
+  fmt::print("\nconstant    {}", summary.rows == 1  ? "every column, of one row"
+                                 : constant.empty() ? "no column"
+                                                    : fmt::format("{} columns: ", constant.size()));
   const bool more = constant.size() > listed_columns;
   constant.resize(std::min(constant.size(), listed_columns));
   fmt::print("{}{}\nchecksum    {}\n", fmt::join(constant, ", "), more ? ", ..." : "",

@@ -122,7 +122,12 @@ def test_run_file_and_figure(here):
         assert point["ok"] == run.columns["ok"][k]
     assert quartic("diagnose", "scan.h5", cwd=here).returncode == 0
     plot = pytest.importorskip("quartic.plot")
-    for name, extra in (("scan", []), ("complex", ["--scan", "phi2=1.52425:1.52425+0.3i:4"]), ("point", [])):
+    for name, extra in (
+        ("scan", []),
+        ("complex", ["--scan", "phi2=1.52425:1.52425+0.3i:4"]),
+        ("point", []),
+        ("annealed", ["--anneal"]),
+    ):
         if name != "scan":
             quartic("reweight", "a.h5", *extra, "-o", f"{name}.h5", "--force", cwd=here)
         assert plot.main([str(here / f"{name}.h5"), "-o", str(here / name)]) == 0

@@ -29,15 +29,16 @@ LAYOUT = ROOT / "docs/run-file-layout.json"
 def paths(tmp_path_factory):
     """A run file of each kind."""
     folder = tmp_path_factory.mktemp("runs")
-    learn, sample = folder / "learn.h5", folder / "sample.h5"
+    learn, sample, reweight = (folder / f"{kind}.h5" for kind in ("learn", "sample", "reweight"))
     config = ROOT / "examples/02-longer-range/run.toml"
     subprocess.run([PROGRAM, "learn", config, "-o", learn, "--quiet", "--set", "learn.epochs=3"], check=True)
     small = ("--set", "sampler.chains=64", "--set", "sample.draws=100", "--set", "output.draws=30")
     subprocess.run([PROGRAM, "sample", learn, "-o", sample, "--quiet", *small], check=True)
-    return {"learn": learn, "sample": sample}
+    subprocess.run([PROGRAM, "reweight", learn, "--anneal", "-o", reweight, "--quiet"], check=True)
+    return {"learn": learn, "sample": sample, "reweight": reweight}
 
 
-@pytest.mark.parametrize("kind", ["learn", "sample"])
+@pytest.mark.parametrize("kind", ["learn", "sample", "reweight"])
 def test_layout_is_the_documented_one(paths, kind):
     entries = [e for e in json.loads(LAYOUT.read_text())["entries"] if kind in e["kinds"]]
     with h5py.File(paths[kind]) as file:
@@ -94,6 +95,23 @@ def test_reader_and_program_agree_on_sampling(paths):
     assert (
         abs(factor[0, 0] - run.observables["susceptibility"].value) < 6 * run.two_point["structure_factor_error"][0, 0]
     )
+
+
+def test_annealed_configurations_carry_their_weights(paths):
+    run = run_file.read(paths["reweight"])
+    same_action(run)
+    assert run.log_weight.shape == run.action.shape == run.phi().shape[:2]
+    assert run.verdict["annealing_reason"] == "" and run.results["annealing_ess"].error > 0
+    # One point: the target A of the learn run. Its mean phi^2 from configurations and weights in numpy.
+    graph = quartic.lattice("king", run.model.extent)
+    target = quartic.Action(graph, w=1.0, a=1.52425, b=0.175)(run.phi())
+    log_weight = run.log_weight + run.action - target
+    weight = np.exp(log_weight - log_weight.max())
+    mean = (weight * (run.phi().astype(float) ** 2).mean(-1)).sum() / weight.sum()
+    place = run.observables.index("phi2")
+    assert mean == pytest.approx(run.averages[0, place].real, abs=run.real_errors[0, place] / 10)
+    assert weight.sum() ** 2 / (weight**2).sum() / weight.size == pytest.approx(run.columns["weight_ess"][0], rel=1e-2)
+    assert set(run.columns) >= {"weight_ess", "phase", "ok", "reason"}
 
 
 def test_xarray_opens_it(paths):
