@@ -3,10 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "quartic/core/error.hpp"
 
 namespace quartic {
+
+void read_repeated(const DataSource& source, std::span<const std::size_t> rows,
+                   std::span<float> out) {
+  const auto width = static_cast<std::ptrdiff_t>(source.columns());
+  std::vector<std::size_t> once;
+  std::unique_copy(rows.begin(), rows.end(), std::back_inserter(once));
+  source.read(once, out.first(once.size() * source.columns()));
+  // Backwards, a row's copies never lie before the row itself.
+  std::size_t from = once.size() - 1;
+  for (std::size_t n = rows.size(); n-- > 0;) {
+    if (rows[n] != once[from]) --from;
+    if (n != from)
+      std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(from) * width, width,
+                  out.begin() + static_cast<std::ptrdiff_t>(n) * width);
+  }
+}
 
 ArraySource::ArraySource(std::vector<float> values, std::size_t columns)
     : values_(std::move(values)), columns_(columns) {

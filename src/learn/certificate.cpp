@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/equilibrium_sample.hpp"
 #include "quartic/field/features.hpp"
 #include "quartic/stats/free_energy.hpp"
 #include "quartic/stats/overlap.hpp"
@@ -14,37 +15,6 @@ namespace {
 
 Estimate sum(const Estimate& x, const Estimate& y, double sign) {
   return {x.value + sign * y.value, std::hypot(x.error, y.error)};
-}
-
-/// Draws the sample of the learned ensemble, with S and A of each configuration.
-template <class T>
-void draw_sample(const Sampler<T>& equilibrated, const Action& action, const Target& target,
-                 const CertificateOptions& wanted, std::uint64_t seed, Certificate& out) {
-  Sampler<T> sampler(action, equilibrated.options(), seed, Stream::certificate);
-  auto start = sampler.state();
-  const auto from = equilibrated.state();
-  start.phi = from.phi, start.schedule = from.schedule;
-  sampler.restore(start);
-  sampler.sweep(50);
-  out.chains = sampler.chains(), out.draws = wanted.draws, out.sites = sampler.sites();
-  const std::size_t count = static_cast<std::size_t>(out.chains) * out.draws;
-  out.action.resize(count), out.target.resize(count), out.phi.resize(count * out.sites);
-  for (int draw = 0; draw < wanted.draws; ++draw) {
-    sampler.sweep(wanted.sweeps);
-    sampler.for_each_block([&](int index) {
-      const FieldBlock<const T> block = sampler.block(index);
-      std::vector<double> s(block.lanes), a(block.lanes);
-      evaluate_action(action, block, s);
-      target.evaluate(block, a);
-      for (int lane = 0; lane < block.lanes; ++lane) {
-        const std::size_t at =
-            (static_cast<std::size_t>(index) * block.lanes + lane) * out.draws + draw;
-        out.action[at] = s[lane], out.target[at] = a[lane];
-        for (int i = 0; i < out.sites; ++i)
-          out.phi[at * out.sites + i] = static_cast<float>(block.site(i)[lane]);
-      }
-    });
-  }
 }
 
 /// F of the learned action, the reverse trajectories from the learner's own fields.
@@ -74,7 +44,13 @@ Certificate certify(const Sampler<T>& equilibrated, const Action& action, const 
   Certificate result;
   const auto free_energy = measure_free_energy(equilibrated, action, options, seed, result);
 
-  draw_sample(equilibrated, action, target, options, seed, result);
+  const auto samples = draw_equilibrium(equilibrated, action, options.draws, options.sweeps, seed);
+  result.chains = samples.chains(), result.draws = options.draws, result.sites = samples.sites;
+  result.phi = posterior_fields(samples, result.draws);
+  result.action = by_configuration(
+      samples, result.draws, [&](const auto& block, auto s) { evaluate_action(action, block, s); });
+  result.target = by_configuration(samples, result.draws,
+                                   [&](const auto& block, auto s) { target.evaluate(block, s); });
   std::vector<double> difference(result.action.size());
   for (std::size_t n = 0; n < difference.size(); ++n)
     difference[n] = result.target[n] - result.action[n];

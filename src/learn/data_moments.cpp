@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "learn/model_moments.hpp"
 #include "learn/row_stream.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
@@ -11,10 +12,6 @@ namespace quartic {
 namespace {
 
 constexpr int most_groups = 256;
-
-Parameters every_coupling(const std::shared_ptr<const Graph>& graph) {
-  return {graph, {Freedom::free, Freedom::free, Freedom::free, Freedom::free}};
-}
 
 /// From all kinds free to the kinds as they are: copies, sums, or nothing.
 std::vector<double> gather_moments(const Parameters& all, const Parameters& wanted,

@@ -15,16 +15,12 @@ JitteredSource::JitteredSource(const DataSource& source, double noise, std::size
 void JitteredSource::read(std::span<const std::size_t> rows, std::span<float> out) const {
   const std::size_t width = columns();
   std::vector<std::size_t> wanted;
-  for (const std::size_t row : rows)
-    if (wanted.empty() || wanted.back() != row / copies_) wanted.push_back(row / copies_);
-  std::vector<float> values(wanted.size() * width);
-  source_.read(wanted, values);
-  std::size_t at = 0;
+  for (const std::size_t row : rows) wanted.push_back(row / copies_);
+  read_repeated(source_, wanted, out);
   for (std::size_t n = 0; n < rows.size(); ++n) {
-    if (wanted[at] != rows[n] / copies_) ++at;
     RandomStream random(seed_, Stream::jitter, rows[n]);
     for (std::size_t i = 0; i < width; ++i)
-      out[n * width + i] = static_cast<float>(values[at * width + i] + noise_ * random.normal());
+      out[n * width + i] = static_cast<float>(out[n * width + i] + noise_ * random.normal());
   }
 }
 

@@ -5,23 +5,14 @@
 #include <span>
 #include <vector>
 
-#include "quartic/core/aligned.hpp"
-#include "quartic/field/field_block.hpp"
-#include "quartic/field/parameters.hpp"
+#include "learn/feature_statistics.hpp"
 
 namespace quartic {
 
-/// Configurations of one epoch, [draw][block][site][lane], and D of each, [chain * draws + draw].
+/// Configurations of one epoch, and D of each, [chain * draws + draw].
 template <class T>
-struct Samples {
-  int sites, lanes, blocks, draws, threads;
-  std::vector<AlignedVector<T>> fields;  ///< one an entry a draw
+struct Samples : FieldSamples<T> {
   std::vector<double> difference;
-
-  int chains() const { return lanes * blocks; }
-  FieldBlock<const T> block(int draw, int index) const {
-    return {fields[draw].data() + static_cast<std::ptrdiff_t>(index) * sites * lanes, sites, lanes};
-  }
 };
 
 /// All sums run over chains in fixed order: the bits do not depend on threads.
@@ -55,20 +46,12 @@ class Regression {
   std::vector<double> diagonal_error() const;
 
  private:
-  /// scores[k * chains + chain] = sum over draws of (f_k - <f_k>) y, y as `difference` is stored.
-  std::vector<double> scores(std::span<const double> y,
-                             std::vector<double>* squares = nullptr) const;
   std::vector<double> residual(std::span<const double> step) const;
-  std::vector<double> gram() const;
-  std::vector<double> apply(std::span<const double> v) const;
-  template <class F>
-  void for_each_batch(F&& f) const;
 
-  const Samples<T>& samples_;
-  const Parameters& parameters_;
+  FeatureStatistics<T> features_;
   int size_;
   double count_;
-  std::vector<double> centred_, mean_, covariance_, covariance_error_, variance_;
+  std::vector<double> centred_, covariance_, covariance_error_, variance_;
 };
 
 }  // namespace quartic

@@ -39,15 +39,12 @@ std::vector<double> sandwich_errors(const SymmetricMatrix& hessian, double ridge
                                     const std::vector<std::vector<double>>& deviations) {
   const int n = hessian.size();
   if (deviations.empty()) return std::vector<double>(n, INFINITY);
-  auto factor = hessian.factor(std::vector<char>(n, 0), ridge);
-  for (; !factor; ridge = std::max(10 * ridge, 1e-12)) {
-    if (ridge > 1) throw Diverged("the Hessian is singular", "give more data, or tie couplings");
-    factor = hessian.factor(std::vector<char>(n, 0), ridge);
-  }
+  const auto factor = factor_with_ridge(hessian, std::vector<char>(n, 0), ridge,
+                                        "give more data, or tie couplings");
   std::vector<double> error(n);
   for (const auto& deviation : deviations) {
     auto x = deviation;
-    factor->solve(x, 1);
+    factor.solve(x, 1);
     for (int k = 0; k < n; ++k) error[k] += x[k] * x[k];
   }
   for (double& e : error) e = std::sqrt(e);

@@ -80,6 +80,12 @@ void SymmetricMatrix::add_to_diagonal(std::span<const double> x) {
   }
 }
 
+void SymmetricMatrix::scale(double factor) {
+  for (double& x : dense_) x *= factor;
+  for (double& x : diagonal_) x *= factor;
+  sparse_ *= factor;
+}
+
 std::optional<FreeFactor> SymmetricMatrix::factor(const std::vector<char>& fixed,
                                                   double ridge) const {
   FreeFactor out;
@@ -127,29 +133,24 @@ std::optional<FreeFactor> SymmetricMatrix::factor(const std::vector<char>& fixed
   return out;
 }
 
-namespace {
-
-FreeFactor factor_with_ridge(const SymmetricMatrix& h, const std::vector<char>& fixed,
-                             double& ridge) {
+FreeFactor factor_with_ridge(const SymmetricMatrix& matrix, const std::vector<char>& fixed,
+                             double& ridge, const char* hint) {
   for (;; ridge = std::max(10 * ridge, 1e-12)) {
-    if (ridge > 1) {
-      throw Diverged("the quadratic problem for the couplings is singular",
-                     "give more data, add noise or weight decay, or tie couplings");
-    }
-    if (auto factor = h.factor(fixed, ridge)) return std::move(*factor);
+    if (ridge > 1) throw Diverged("the equations for the couplings are singular", hint);
+    if (auto factor = matrix.factor(fixed, ridge)) return std::move(*factor);
   }
 }
-
-}  // namespace
 
 BoundedMinimum minimise_quadratic(const SymmetricMatrix& h, std::span<const double> c,
                                   std::span<const double> lower, double ridge) {
   const int n = h.size();
+  constexpr const char* singular_hint =
+      "give more data or samples, add noise or weight decay, or tie couplings";
   BoundedMinimum out;
   out.at_bound.assign(n, 0), out.ridge = ridge;
   int fewest = n + 1, patience = 3;
   for (int pivoting = 0; pivoting < 10 * n + 10; ++pivoting) {
-    out.factor = factor_with_ridge(h, out.at_bound, out.ridge);
+    out.factor = factor_with_ridge(h, out.at_bound, out.ridge, singular_hint);
     out.x.assign(n, 0.0);
     for (int k = 0; k < n; ++k)
       if (out.at_bound[k]) out.x[k] = lower[k];

@@ -41,6 +41,7 @@ class SymmetricMatrix {
   const std::vector<double>& diagonal() const { return diagonal_; }
   std::vector<double> apply(std::span<const double> x) const;
   void add_to_diagonal(std::span<const double> x);
+  void scale(double factor);
   /// Of rows and columns k with fixed[k] == 0, with `ridge` times the diagonal added; nothing where
   /// that is not positive definite. Scaled to unit diagonal.
   std::optional<FreeFactor> factor(const std::vector<char>& fixed, double ridge) const;
@@ -51,6 +52,11 @@ class SymmetricMatrix {
   Eigen::SparseMatrix<double> sparse_;  ///< lower triangle; empty where dense
   std::vector<double> diagonal_;
 };
+
+/// The factor with the least ridge, from `ridge` on, that makes one; `ridge` is then that. Diverged
+/// with the hint beyond 1.
+FreeFactor factor_with_ridge(const SymmetricMatrix& matrix, const std::vector<char>& fixed,
+                             double& ridge, const char* hint);
 
 struct BoundedMinimum {
   std::vector<double> x;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "learn/learner_parts.hpp"
 #include "learn/regression.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
@@ -41,24 +42,8 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
   }
 }
 
-/// Couplings on their way may cross into a broken phase, where a schedule tuned before it would
-/// leave domain walls standing: clusters stay, wherever there is a bulk.
-SamplerOptions with_clusters(SamplerOptions options, const Graph& graph) {
-  constexpr int bulk = 64;
-  if (options.cluster == ClusterMove::automatic && graph.sites() >= bulk && graph.edge_count() > 0)
-    options.cluster = ClusterMove::fill;
-  return options;
-}
-
 double default_rate(Optimiser optimiser) {
   return optimiser == Optimiser::natural ? 1.0 : optimiser == Optimiser::adam ? 0.01 : 0.04;
-}
-
-double root_mean_square_ratio(const std::vector<double>& x, const std::vector<double>& error) {
-  double sum = 0;
-  for (std::size_t k = 0; k < x.size(); ++k)
-    sum += error[k] > 0 ? x[k] * x[k] / (error[k] * error[k]) : 0;
-  return std::sqrt(sum / static_cast<double>(x.size()));
 }
 
 }  // namespace
@@ -69,7 +54,8 @@ std::string_view name(Optimiser optimiser) {
 }
 
 std::string_view name(StopReason reason) {
-  constexpr std::string_view names[] = {"running", "converged", "epochs exhausted"};
+  constexpr std::string_view names[] = {"running", "converged", "epochs exhausted",
+                                        "held-out data got worse"};
   return names[static_cast<int>(reason)];
 }
 
@@ -98,12 +84,12 @@ bool VariationalLearner<T>::finished() const {
 
 template <class T>
 Samples<T> VariationalLearner<T>::sample() {
-  Samples<T> samples{sampler_.sites(),
-                     sampler_.lanes(),
-                     sampler_.blocks(),
-                     options_.draws,
-                     sampler_.threads(),
-                     {},
+  Samples<T> samples{{sampler_.sites(),
+                      sampler_.lanes(),
+                      sampler_.blocks(),
+                      options_.draws,
+                      sampler_.threads(),
+                      {}},
                      {}};
   samples.difference.resize(static_cast<std::size_t>(sampler_.chains()) * options_.draws);
   for (int draw = 0; draw < options_.draws; ++draw) {
@@ -161,23 +147,6 @@ double VariationalLearner<T>::update(const std::vector<double>& step, double rat
 }
 
 template <class T>
-std::vector<double> VariationalLearner<T>::adam_direction(const std::vector<double>& descent) {
-  constexpr double decay1 = 0.9, decay2 = 0.999, epsilon = 1e-8;  // the paper's defaults
-  auto &m = state_.first_moment, &v = state_.second_moment;
-  m.resize(descent.size()), v.resize(descent.size());
-  std::vector<double> direction(descent.size());
-  const double time = state_.epoch + 1;
-  for (std::size_t k = 0; k < descent.size(); ++k) {
-    m[k] = decay1 * m[k] + (1 - decay1) * descent[k];
-    v[k] = decay2 * v[k] + (1 - decay2) * descent[k] * descent[k];
-    const double mean = m[k] / (1 - std::pow(decay1, time)),
-                 square = v[k] / (1 - std::pow(decay2, time));
-    direction[k] = mean / (std::sqrt(square) + epsilon);
-  }
-  return direction;
-}
-
-template <class T>
 EpochRow VariationalLearner<T>::step() {
   sampler_.reset_acceptance();
   const Samples<T> samples = sample();
@@ -215,7 +184,10 @@ EpochRow VariationalLearner<T>::step() {
     row.regularisation = solution.regularisation;
     row.step_significance = solution.significance;
   } else {
-    direction = options_.optimiser == Optimiser::adam ? adam_direction(descent) : descent;
+    direction =
+        options_.optimiser == Optimiser::adam
+            ? adam_direction(descent, state_.epoch + 1.0, state_.first_moment, state_.second_moment)
+            : descent;
     error = regression.diagonal_error();
     row.step_significance = root_mean_square_ratio(descent, descent_error);
   }

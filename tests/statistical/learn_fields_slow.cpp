@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "learn_fixtures.hpp"
+#include "quartic/learn/likelihood.hpp"
 #include "quartic/learn/pseudo_likelihood.hpp"
 #include "quartic/learn/score_matching.hpp"
 
@@ -72,6 +73,27 @@ TEST(LearnFields, EstimatorsWithoutSamplingRecoverCouplings) {
   }
   score.expect_honest("score matching");
   pseudo.expect_honest("pseudo-likelihood");
+}
+
+TEST(LearnFields, NewtonRecoversCouplingsWithinTenUpdates) {
+  const auto graph = lattice_graph("king", 8);
+  const Parameters parameters(graph, all_free);
+  ZScores scores;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const Action truth = inhomogeneous_action(graph, seed);
+    const auto data = draw_data(truth, 100000, seed);
+    const Clock clock;
+    LikelihoodLearner<float> learner(data, nullptr, parameters, Action(graph), {}, {}, seed);
+    learner.warm_up();
+    FitRow row;
+    while (!learner.finished()) row = learner.step();
+    std::printf("%d updates, %.1f s, noise share %.3f\n", row.epoch + 1, clock.seconds(),
+                row.noise_share);
+    EXPECT_EQ(learner.reason(), StopReason::converged);
+    EXPECT_LE(row.epoch + 1, 10);
+    scores.add(learner.theta(), learner.theta_error(), parameters.gather(truth));
+  }
+  scores.expect_honest("maximum likelihood");
 }
 
 }  // namespace

@@ -14,11 +14,15 @@ class DataSource {
   virtual ~DataSource() = default;
   virtual std::size_t rows() const = 0;
   virtual std::size_t columns() const = 0;
-  /// Copies the named rows into out, row after row: out[n * columns() + column]. Neighbouring rows
+  /// Copies the named rows, none twice, into out: out[n * columns() + column]. Neighbouring rows
   /// in ascending order are read together, so contiguous batches are cheap. Throws BadInput where a
   /// row cannot be read.
   virtual void read(std::span<const std::size_t> rows, std::span<float> out) const = 0;
 };
+
+/// The same for rows in ascending order that may repeat; each is read once.
+void read_repeated(const DataSource& source, std::span<const std::size_t> rows,
+                   std::span<float> out);
 
 /// Rows in memory.
 class ArraySource final : public DataSource {

@@ -20,7 +20,9 @@ enum class Stream : std::uint32_t {
   integration = 8,  ///< thermodynamic integration
   exchange = 9,     ///< parallel tempering: which neighbours exchange
   held_out = 20,    ///< which rows of data are held out
-  jitter = 30       ///< Gaussian noise on rows of data
+  jitter = 30,      ///< Gaussian noise on rows of data
+  batch = 31,       ///< rows of a mini-batch
+  generate = 32     ///< fields drawn from a learned model
 };
 
 /// The four words of a xoshiro128++ state (Blackman & Vigna, 2019) for one chain: the output of

@@ -10,6 +10,7 @@
 
 #include "quartic/field/parameters.hpp"
 #include "quartic/field/target.hpp"
+#include "quartic/learn/stop_reason.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
@@ -51,13 +52,6 @@ struct EpochRow {
   double step_significance = 0;  ///< rms of the step over its error; about 1: only noise
   double regularisation = 0;     ///< ridge of the regression, in units of each feature's variance
 };
-
-enum class StopReason {
-  running,          ///< not stopped yet
-  converged,        ///< the couplings stopped moving beyond their error
-  epochs_exhausted  ///< the limit came first
-};
-std::string_view name(StopReason reason);
 
 /// Everything that an exact restart needs, besides the options: couplings, optimiser, fields,
 /// streams.
@@ -106,7 +100,6 @@ class VariationalLearner {
  private:
   Samples<T> sample();
   double update(const std::vector<double>& step, double rate);
-  std::vector<double> adam_direction(const std::vector<double>& descent);
 
   Target target_;
   Parameters parameters_;

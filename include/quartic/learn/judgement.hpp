@@ -1,0 +1,50 @@
+// The judgement of a model learned from data: moments, log-likelihood, scores.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/learn/certificate.hpp"
+#include "quartic/learn/likelihood.hpp"
+
+namespace quartic {
+
+/// How one set of rows fares under the model.
+struct DataScore {
+  MomentMatch moments;
+  LogLikelihood log_likelihood;  ///< per row, in the units of the model
+  Estimate score_matching;       ///< Hyvarinen's objective; lower is better
+  Estimate pseudo_likelihood;    ///< sum_i ln p(phi_i | others), per row; higher is better
+};
+
+struct Judgement {
+  WorkFreeEnergy free_energy;  ///< F = -ln Z, by annealing in both directions
+  DataScore train;
+  std::optional<DataScore> held_out;
+  bool ok = true;
+  std::string reason;
+
+  // The sample behind it, for the run file and the figures: [chain][draw] and [chain][draw][site].
+  int chains = 0, draws = 0, sites = 0;
+  std::vector<double> action;
+  std::vector<float> phi;
+};
+
+/// Rows and their moments.
+struct ScoredData {
+  const DataSource& rows;
+  const DataMoments& moments;
+};
+
+/// Judges a learned action. `equilibrated` samples it already (the learner's own sampler): its
+/// fields are where the samples and the reverse annealing begin, and it is left as it is.
+/// `stored_draws`: of a chain, at most. O(chains (V + E) (annealing steps + draws sweeps) + rows
+/// V).
+template <class T>
+Judgement judge(const Sampler<T>& equilibrated, const Action& action, const ScoredData& train,
+                const std::optional<ScoredData>& held_out, const DataPass& pass,
+                const CertificateOptions& wanted, int stored_draws, std::uint64_t seed);
+
+}  // namespace quartic

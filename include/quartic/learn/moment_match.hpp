@@ -1,0 +1,77 @@
+// How well a model meets its data: moments side by side, and the log-likelihood.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/learn/data_moments.hpp"
+#include "quartic/mcmc/sampler.hpp"
+#include "quartic/stats/estimate.hpp"
+#include "quartic/stats/free_energy.hpp"
+
+namespace quartic {
+
+/// Moments of every edge and site: <phi_i phi_j> by edge, then <phi_i>, <phi_i^2>, <phi_i^4> by
+/// site, whatever is learned.
+struct ModelMoments {
+  std::shared_ptr<const Graph> graph;
+  std::vector<Estimate> moment;   ///< errors from the scatter between chains
+  std::vector<double> deviation;  ///< standard deviation of a single configuration's
+};
+
+/// From `draws` more configurations a chain, `sweeps` apart.
+/// O(draws chains (sweeps (V + E) + V + E)).
+template <class T>
+ModelMoments measure_moments(Sampler<T>& sampler, const Action& action, int draws, int sweeps);
+
+struct MomentMatch {
+  struct Summary {
+    int count = 0;    ///< moments that vary
+    double chi2 = 0;  ///< mean of z^2: about 1 where only chance differs, on data not learned from
+    int worst = -1;   ///< index of the largest |z|
+    double worst_z = 0;
+  };
+  std::vector<Estimate> data, model;  ///< in the order of ModelMoments
+  std::vector<double> z;  ///< (data - model) / error of the difference; NaN where neither varies
+  std::array<Summary, coupling_kinds>
+      by_kind;  ///< w: products over edges, r: phi, a: phi^2, b: phi^4
+  Summary all;
+  /// "<phi_3 phi_4>", "<phi_7^2>".
+  std::string label(int index) const;
+  void summarise();  ///< by_kind and all, from z
+
+  std::shared_ptr<const Graph> graph;
+};
+
+/// Of data that the model learned from, chi2 is below 1, as the learned moments were made to agree;
+/// of held-out data it judges. A single row has no error of its own: the model's standard deviation
+/// takes its place, so that z says whether the row is typical of the model.
+MomentMatch match_moments(const DataMoments& data, const ModelMoments& model);
+
+/// <ln p> of data, per row, = F(theta) - theta.<f>.
+struct LogLikelihood {
+  Estimate value;          ///< error: both of the next
+  double data_error = 0;   ///< from the rows being a sample
+  double model_error = 0;  ///< of F
+  bool ok = true;          ///< false where F is not to be trusted
+  std::string reason;
+};
+
+/// From a known F = -ln Z. O(V + E).
+LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
+                             const Estimate& free_energy);
+/// The same with the F that annealing gives (stats/free_energy.hpp).
+LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
+                             const WorkFreeEnergy& free_energy);
+
+/// F of a learned action by annealing in both directions, the reverse from the learner's own
+/// fields, which are left as they are.
+template <class T>
+WorkFreeEnergy measure_free_energy(const Sampler<T>& equilibrated, const Action& action,
+                                   FreeEnergyOptions options, std::uint64_t seed);
+
+}  // namespace quartic

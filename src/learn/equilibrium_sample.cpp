@@ -1,0 +1,55 @@
+#include "learn/equilibrium_sample.hpp"
+
+namespace quartic {
+
+template <class T>
+FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps) {
+  FieldSamples<T> samples{sampler.sites(), sampler.lanes(),   sampler.blocks(),
+                          draws,           sampler.threads(), {}};
+  for (int draw = 0; draw < draws; ++draw) {
+    sampler.sweep(sweeps);
+    const T* first = sampler.block(0).data;
+    samples.fields.emplace_back(
+        first, first + static_cast<std::ptrdiff_t>(sampler.sites()) * sampler.chains());
+  }
+  return samples;
+}
+
+template <class T>
+FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& action, int draws,
+                                 int sweeps, std::uint64_t seed) {
+  Sampler<T> sampler(action, equilibrated.options(), seed, Stream::certificate);
+  auto start = sampler.state();
+  const auto from = equilibrated.state();
+  start.phi = from.phi, start.schedule = from.schedule;
+  sampler.restore(start);
+  sampler.sweep(50);
+  return collect(sampler, draws, sweeps);
+}
+
+template <class T>
+std::vector<float> posterior_fields(const FieldSamples<T>& samples, int draws) {
+  const auto sites = static_cast<std::size_t>(samples.sites);
+  std::vector<float> phi(static_cast<std::size_t>(samples.chains()) * draws * sites);
+#pragma omp parallel for schedule(static) num_threads(samples.threads)
+  for (int chain = 0; chain < samples.chains(); ++chain) {
+    for (int draw = 0; draw < draws; ++draw) {
+      const auto block = samples.block(draw, chain / samples.lanes);
+      float* out = phi.data() + (static_cast<std::size_t>(chain) * draws + draw) * sites;
+      for (std::size_t i = 0; i < sites; ++i)
+        out[i] = static_cast<float>(block.site(static_cast<int>(i))[chain % samples.lanes]);
+    }
+  }
+  return phi;
+}
+
+template FieldSamples<float> collect(Sampler<float>&, int, int);
+template FieldSamples<double> collect(Sampler<double>&, int, int);
+template FieldSamples<float> draw_equilibrium(const Sampler<float>&, const Action&, int, int,
+                                              std::uint64_t);
+template FieldSamples<double> draw_equilibrium(const Sampler<double>&, const Action&, int, int,
+                                               std::uint64_t);
+template std::vector<float> posterior_fields(const FieldSamples<float>&, int);
+template std::vector<float> posterior_fields(const FieldSamples<double>&, int);
+
+}  // namespace quartic

@@ -1,0 +1,45 @@
+// Configurations of a learned action, for its certificate or judgement.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "learn/feature_statistics.hpp"
+#include "quartic/mcmc/sampler.hpp"
+
+namespace quartic {
+
+/// The fields after every `sweeps` sweeps.
+template <class T>
+FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps);
+
+/// `draws` configurations a chain of the action that `equilibrated` samples already: its fields are
+/// where they begin, with random streams of their own, and it is left as it is. A fresh start could
+/// be trapped in domain walls where the action is deep in the broken phase.
+template <class T>
+FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& action, int draws,
+                                 int sweeps, std::uint64_t seed);
+
+/// The first `draws` of each chain, [chain][draw][site].
+template <class T>
+std::vector<float> posterior_fields(const FieldSamples<T>& samples, int draws);
+
+/// evaluate(block, values by lane) for every configuration: [chain][draw], the first `draws`.
+template <class T, class Evaluate>
+std::vector<double> by_configuration(const FieldSamples<T>& samples, int draws,
+                                     Evaluate&& evaluate) {
+  std::vector<double> out(static_cast<std::size_t>(samples.chains()) * draws);
+#pragma omp parallel for schedule(static) num_threads(samples.threads)
+  for (int index = 0; index < samples.blocks; ++index) {
+    std::vector<double> values(samples.lanes);
+    for (int draw = 0; draw < draws; ++draw) {
+      evaluate(samples.block(draw, index), std::span<double>(values));
+      for (int lane = 0; lane < samples.lanes; ++lane)
+        out[(static_cast<std::size_t>(index) * samples.lanes + lane) * draws + draw] = values[lane];
+    }
+  }
+  return out;
+}
+
+}  // namespace quartic

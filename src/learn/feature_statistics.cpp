@@ -1,0 +1,175 @@
+#include "learn/feature_statistics.hpp"
+
+#include <numeric>
+
+namespace quartic {
+
+double dot(std::span<const double> x, std::span<const double> y) {
+  return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+}
+
+/// Calls f(block, draw, features [parameter][lane]) for all blocks in parallel, draws in order.
+template <class T>
+template <class F>
+void FeatureStatistics<T>::for_each_batch(F&& f) const {
+  // A parallel region costs more than a pass over few numbers.
+  [[maybe_unused]] const bool worth_it = count_ * size_ > 1e6;
+#pragma omp parallel num_threads(samples_.threads) if (worth_it)
+  {
+    std::vector<double> x(static_cast<std::size_t>(size_) * samples_.lanes);
+#pragma omp for schedule(static)
+    for (int block = 0; block < samples_.blocks; ++block) {
+      for (int draw = 0; draw < samples_.draws; ++draw) {
+        evaluate_features(parameters_, samples_.block(draw, block), x.data(), samples_.lanes);
+        f(block, draw, x.data());
+      }
+    }
+  }
+}
+
+template <class T>
+FeatureStatistics<T>::FeatureStatistics(const FieldSamples<T>& samples,
+                                        const Parameters& parameters)
+    : samples_(samples),
+      parameters_(parameters),
+      size_(parameters.size()),
+      count_(static_cast<double>(samples.count())),
+      mean_(size_) {
+  const int lanes = samples.lanes;
+  std::vector<double> sums(static_cast<std::size_t>(size_) * samples.blocks);
+  for_each_batch([&](int block, int, const double* x) {
+    for (int k = 0; k < size_; ++k) {
+      double sum = 0;
+      for (int lane = 0; lane < lanes; ++lane) sum += x[k * lanes + lane];
+      sums[static_cast<std::size_t>(block) * size_ + k] += sum;
+    }
+  });
+  for (int block = 0; block < samples.blocks; ++block)
+    for (int k = 0; k < size_; ++k)
+      mean_[k] += sums[static_cast<std::size_t>(block) * size_ + k] / count_;
+}
+
+template <class T>
+std::vector<double> FeatureStatistics<T>::scores(std::span<const double> y,
+                                                 std::vector<double>* squares) const {
+  const int chains = samples_.chains(), lanes = samples_.lanes, draws = samples_.draws;
+  std::vector<double> score(static_cast<std::size_t>(size_) * chains);
+  std::vector<double> square(squares ? static_cast<std::size_t>(size_) * samples_.blocks : 0);
+  for_each_batch([&](int block, int draw, const double* x) {
+    std::vector<double> weight(lanes);
+    for (int lane = 0; lane < lanes; ++lane)
+      weight[lane] = y[(static_cast<std::size_t>(block) * lanes + lane) * draws + draw];
+    for (int k = 0; k < size_; ++k) {
+      double* out = score.data() + static_cast<std::ptrdiff_t>(k) * chains +
+                    static_cast<std::ptrdiff_t>(block) * lanes;
+      const double* row = x + static_cast<std::ptrdiff_t>(k) * lanes;
+      for (int lane = 0; lane < lanes; ++lane) out[lane] += (row[lane] - mean_[k]) * weight[lane];
+      if (!squares) continue;
+      double sum = 0;
+      for (int lane = 0; lane < lanes; ++lane)
+        sum += (row[lane] - mean_[k]) * (row[lane] - mean_[k]);
+      square[static_cast<std::size_t>(block) * size_ + k] += sum;
+    }
+  });
+  if (squares) {
+    squares->assign(size_, 0.0);
+    for (std::size_t n = 0; n < square.size(); ++n) (*squares)[n % size_] += square[n];
+  }
+  return score;
+}
+
+template <class T>
+std::vector<double> FeatureStatistics<T>::chain_sums(std::vector<double>* squares) const {
+  return scores(std::vector<double>(samples_.count(), 1.0), squares);
+}
+
+template <class T>
+std::vector<double> FeatureStatistics<T>::project(std::span<const double> v) const {
+  const int lanes = samples_.lanes, draws = samples_.draws;
+  std::vector<double> out(samples_.count());
+  for_each_batch([&](int block, int draw, const double* x) {
+    std::vector<double> fit(lanes);
+    for (int k = 0; k < size_; ++k)
+      for (int lane = 0; lane < lanes; ++lane)
+        fit[lane] += v[k] * (x[static_cast<std::ptrdiff_t>(k) * lanes + lane] - mean_[k]);
+    for (int lane = 0; lane < lanes; ++lane)
+      out[(static_cast<std::size_t>(block) * lanes + lane) * draws + draw] = fit[lane];
+  });
+  return out;
+}
+
+template <class T>
+SymmetricMatrix FeatureStatistics<T>::covariance() const {
+  const int lanes = samples_.lanes, draws = samples_.draws;
+  const int columns = lanes * draws;
+  std::vector<double> gram(static_cast<std::size_t>(size_) * size_);
+  std::vector<double> x(static_cast<std::size_t>(size_) * columns);
+  for (int block = 0; block < samples_.blocks; ++block) {
+#pragma omp parallel for schedule(static) num_threads(samples_.threads) if (count_ * size_ > 1e6)
+    for (int draw = 0; draw < draws; ++draw) {
+      double* first = x.data() + static_cast<std::ptrdiff_t>(draw) * lanes;
+      evaluate_features(parameters_, samples_.block(draw, block), first, columns);
+      for (int k = 0; k < size_; ++k)
+        for (int lane = 0; lane < lanes; ++lane)
+          first[static_cast<std::ptrdiff_t>(k) * columns + lane] -= mean_[k];
+    }
+    accumulate_gram(x, size_, columns, columns, gram, samples_.threads);
+  }
+  for (double& g : gram) g /= count_;
+  return SymmetricMatrix::dense(std::move(gram), size_);
+}
+
+template <class T>
+std::vector<double> FeatureStatistics<T>::apply(std::span<const double> v) const {
+  const int lanes = samples_.lanes;
+  std::vector<double> parts(static_cast<std::size_t>(samples_.blocks) * size_);
+  for_each_batch([&](int block, int, const double* x) {
+    std::vector<double> fit(lanes);
+    for (int k = 0; k < size_; ++k)
+      for (int lane = 0; lane < lanes; ++lane)
+        fit[lane] += v[k] * (x[static_cast<std::ptrdiff_t>(k) * lanes + lane] - mean_[k]);
+    for (int k = 0; k < size_; ++k) {
+      double sum = 0;
+      for (int lane = 0; lane < lanes; ++lane)
+        sum += fit[lane] * (x[static_cast<std::ptrdiff_t>(k) * lanes + lane] - mean_[k]);
+      parts[static_cast<std::size_t>(block) * size_ + k] += sum;
+    }
+  });
+  std::vector<double> out(size_);
+  for (std::size_t n = 0; n < parts.size(); ++n) out[n % size_] += parts[n] / count_;
+  return out;
+}
+
+ConjugateGradients conjugate_gradients(
+    const std::function<std::vector<double>(std::span<const double>)>& apply,
+    std::span<const double> right, std::span<const double> diagonal, double ridge) {
+  const std::size_t size = right.size();
+  ConjugateGradients result;
+  result.x.assign(size, 0.0);
+  std::vector<double> rest(right.begin(), right.end()), z(size), p;
+  const auto precondition = [&] {
+    for (std::size_t k = 0; k < size; ++k) z[k] = rest[k] / diagonal[k];
+  };
+  precondition();
+  p = z;
+  double rz = dot(rest, z);
+  const double goal = 1e-20 * rz;
+  constexpr int most = 400;
+  while (rz > goal && result.iterations < most) {
+    auto q = apply(p);
+    for (std::size_t k = 0; k < size; ++k) q[k] += ridge * diagonal[k] * p[k];
+    const double alpha = rz / dot(p, q);
+    for (std::size_t k = 0; k < size; ++k) result.x[k] += alpha * p[k], rest[k] -= alpha * q[k];
+    precondition();
+    const double next = dot(rest, z);
+    for (std::size_t k = 0; k < size; ++k) p[k] = z[k] + next / rz * p[k];
+    rz = next;
+    ++result.iterations;
+  }
+  return result;
+}
+
+template class FeatureStatistics<float>;
+template class FeatureStatistics<double>;
+
+}  // namespace quartic

@@ -1,0 +1,79 @@
+// Mean and covariance of the features f over sampled fields.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "learn/symmetric_matrix.hpp"
+#include "quartic/core/aligned.hpp"
+#include "quartic/field/features.hpp"
+#include "quartic/field/field_block.hpp"
+#include "quartic/field/parameters.hpp"
+
+namespace quartic {
+
+/// Configurations of one epoch, [draw][block][site][lane].
+template <class T>
+struct FieldSamples {
+  int sites, lanes, blocks, draws, threads;
+  std::vector<AlignedVector<T>> fields;  ///< one an entry a draw
+
+  int chains() const { return lanes * blocks; }
+  std::size_t count() const { return static_cast<std::size_t>(chains()) * draws; }
+  FieldBlock<const T> block(int draw, int index) const {
+    return {fields[draw].data() + static_cast<std::ptrdiff_t>(index) * sites * lanes, sites, lanes};
+  }
+};
+
+/// All sums run over chains in fixed order: the bits do not depend on threads. Features are
+/// recomputed from the configurations in every pass, O(samples K) each. Numbers by sample are
+/// stored [chain * draws + draw].
+template <class T>
+class FeatureStatistics {
+ public:
+  FeatureStatistics(const FieldSamples<T>& samples, const Parameters& parameters);
+
+  int size() const { return size_; }
+  double count() const { return count_; }
+  const FieldSamples<T>& samples() const { return samples_; }
+  const Parameters& parameters() const { return parameters_; }
+  const std::vector<double>& mean() const { return mean_; }
+
+  /// [k * chains + chain] = sum over draws of (f_k - <f_k>) y; and where wanted the sums of
+  /// (f_k - <f_k>)^2 over all samples.
+  std::vector<double> scores(std::span<const double> y,
+                             std::vector<double>* squares = nullptr) const;
+  /// [k * chains + chain] = sum over draws of f_k - <f_k>.
+  std::vector<double> chain_sums(std::vector<double>* squares = nullptr) const;
+  /// sum_k v_k (f_k - <f_k>) of every sample.
+  std::vector<double> project(std::span<const double> v) const;
+  /// Cov(f, f). O(samples K^2).
+  SymmetricMatrix covariance() const;
+  /// Cov(f, f) v. O(samples K).
+  std::vector<double> apply(std::span<const double> v) const;
+
+ private:
+  template <class F>
+  void for_each_batch(F&& f) const;
+
+  const FieldSamples<T>& samples_;
+  const Parameters& parameters_;
+  int size_;
+  double count_;
+  std::vector<double> mean_;
+};
+
+/// Conjugate gradients for (A + ridge diag) x = right, preconditioned by the positive diagonal, to
+/// 1e-10 of the start's norm or 400 iterations.
+struct ConjugateGradients {
+  std::vector<double> x;
+  int iterations = 0;
+};
+ConjugateGradients conjugate_gradients(
+    const std::function<std::vector<double>(std::span<const double>)>& apply,
+    std::span<const double> right, std::span<const double> diagonal, double ridge);
+
+double dot(std::span<const double> x, std::span<const double> y);
+
+}  // namespace quartic

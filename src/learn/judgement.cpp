@@ -1,0 +1,66 @@
+#include "quartic/learn/judgement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "learn/equilibrium_sample.hpp"
+#include "learn/likelihood_start.hpp"
+#include "learn/model_moments.hpp"
+#include "quartic/learn/pseudo_likelihood.hpp"
+#include "quartic/learn/score_matching.hpp"
+
+namespace quartic {
+namespace {
+
+DataScore score(const ScoredData& data, const Action& action, const ModelMoments& model,
+                const WorkFreeEnergy& free_energy, const DataPass& pass, std::uint64_t seed) {
+  DataScore out;
+  out.moments = match_moments(data.moments, model);
+  out.log_likelihood = log_likelihood(data.moments, action, free_energy);
+  out.score_matching = ScoreMatching(data.rows, action.graph, pass).objective(action);
+  with_noisy_rows(data.rows, pass, seed, [&](const DataSource& noisy, const DataPass& noiseless) {
+    out.pseudo_likelihood = PseudoLikelihood(noisy, action.graph, noiseless).value(action);
+  });
+  return out;
+}
+
+}  // namespace
+
+template <class T>
+Judgement judge(const Sampler<T>& equilibrated, const Action& action, const ScoredData& train,
+                const std::optional<ScoredData>& held_out, const DataPass& pass,
+                const CertificateOptions& wanted, int stored_draws, std::uint64_t seed) {
+  Judgement out;
+  FreeEnergyOptions annealing;
+  annealing.sampler = equilibrated.options(), annealing.sampler.chains = wanted.chains;
+  annealing.steps = wanted.steps, annealing.error = wanted.error;
+  annealing.progress = wanted.progress;
+  out.free_energy = measure_free_energy(equilibrated, action, annealing, seed);
+  const auto samples = draw_equilibrium(equilibrated, action, wanted.draws, wanted.sweeps, seed);
+  const Parameters every = every_coupling(action.graph);
+  const auto model = moments_of(FeatureStatistics<T>(samples, every), action.graph);
+  out.train = score(train, action, model, out.free_energy, pass, seed);
+  if (held_out) out.held_out = score(*held_out, action, model, out.free_energy, pass, seed);
+  out.chains = samples.chains(), out.sites = samples.sites;
+  out.draws = std::min(wanted.draws, stored_draws);
+  out.phi = posterior_fields(samples, out.draws);
+  out.action = by_configuration(samples, out.draws, [&](const auto& block, std::span<double> s) {
+    evaluate_action(action, block, s);
+  });
+  out.ok = out.free_energy.ok;
+  if (!out.ok) {
+    out.reason = fmt::format("free energy, {} annealing steps: {}", out.free_energy.steps,
+                             out.free_energy.reason);
+  }
+  return out;
+}
+
+template Judgement judge(const Sampler<float>&, const Action&, const ScoredData&,
+                         const std::optional<ScoredData>&, const DataPass&,
+                         const CertificateOptions&, int, std::uint64_t);
+template Judgement judge(const Sampler<double>&, const Action&, const ScoredData&,
+                         const std::optional<ScoredData>&, const DataPass&,
+                         const CertificateOptions&, int, std::uint64_t);
+
+}  // namespace quartic

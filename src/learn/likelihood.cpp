@@ -1,0 +1,505 @@
+#include "quartic/learn/likelihood.hpp"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "learn/learner_parts.hpp"
+#include "learn/likelihood_start.hpp"
+#include "learn/model_moments.hpp"
+#include "learn/newton_step.hpp"
+#include "learn/restraint.hpp"
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
+
+void require_valid(const LikelihoodOptions& o, const Parameters& parameters) {
+  if (parameters.size() == 0)
+    throw BadInput("every coupling is frozen: nothing to learn", "set a freedom to free or tied");
+  if (o.epochs < 1 || o.draws < 1 || o.sweeps < 1 || o.warm_up < 0 || o.patience < 1 ||
+      o.most_draws < o.draws || o.held_out_patience < 0) {
+    throw BadInput(
+        "fit: epochs, draws, sweeps and patience must be positive, most_draws at least draws");
+  }
+  if (!(o.noise_share > 0) || !(o.rate.value_or(1) > 0) || !(o.rate_decay >= 0))
+    throw BadInput("fit: rate and noise_share must be positive, rate_decay not negative");
+  if (o.optimiser != LikelihoodOptimiser::newton) return;
+  if (o.batch > 0) {
+    throw BadInput("fit: newton takes the data whole, by their moments",
+                   "leave out fit.batch, or fit.optimiser = \"adam\" or \"gradient\"");
+  }
+  if (parameters.size() > o.dense_limit) {
+    throw BadInput(
+        fmt::format("fit: newton would need a matrix of {0} x {0}, fit.dense_limit is {1}",
+                    parameters.size(), o.dense_limit),
+        "fit.optimiser = \"adam\", or tie couplings");
+  }
+}
+
+double default_rate(LikelihoodOptimiser optimiser) {
+  return optimiser == LikelihoodOptimiser::newton ? 1.0
+         : optimiser == LikelihoodOptimiser::adam ? 0.05
+                                                  : 0.04;
+}
+
+}  // namespace
+
+std::string_view name(LikelihoodOptimiser optimiser) {
+  constexpr std::string_view names[] = {"auto", "newton", "adam", "gradient"};
+  return names[static_cast<int>(optimiser)];
+}
+
+std::string_view name(LikelihoodStart start) {
+  constexpr std::string_view names[] = {"auto", "given", "independent", "score_matching",
+                                        "pseudo_likelihood"};
+  return names[static_cast<int>(start)];
+}
+
+LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
+                                     const Parameters& parameters) {
+  if (options.optimiser != LikelihoodOptimiser::automatic) return options.optimiser;
+  const bool newton = parameters.size() <= options.dense_limit && options.batch == 0;
+  return newton ? LikelihoodOptimiser::newton : LikelihoodOptimiser::adam;
+}
+
+/// What one epoch sampled.
+template <class T>
+struct LikelihoodLearner<T>::Epoch {
+  FieldSamples<T> samples;       ///< the first of its draws, for covariances
+  SampledMean sampled;           ///< of all its draws
+  std::vector<double> gradient;  ///< <f>_p - <f>_data - decay theta
+  int draws = 0;
+};
+
+template <class T>
+LikelihoodLearner<T>::LikelihoodLearner(const DataSource& data, const DataSource* held_out,
+                                        Parameters parameters, const Action& start,
+                                        const SamplerOptions& sampler,
+                                        const LikelihoodOptions& options, std::uint64_t seed)
+    : source_(&data),
+      parameters_(std::move(parameters)),
+      action_(start),
+      options_(options),
+      seed_(seed),
+      moments_(data, start.graph, options.pass),
+      mean_(moments_.mean(parameters_)),
+      lower_(
+          lower_bounds(parameters_, options.restraint, [&](int i) { return moments_.fourth(i); })),
+      decay_(weight_decay(parameters_, options.restraint)),
+      sampler_(options.start == LikelihoodStart::given
+                   ? start
+                   : independent_sites(start, parameters_, moments_, lower_),
+               with_clusters(sampler, *start.graph), seed) {
+  require_valid(options_, parameters_);
+  options_.optimiser = chosen_optimiser(options, parameters_);
+  if (held_out) held_out_.emplace(*held_out, start.graph, options.pass);
+  if (options.start != LikelihoodStart::given)
+    action_ = independent_sites(start, parameters_, moments_, lower_);
+  state_.theta_error.assign(parameters_.size(), INFINITY);
+  state_.noise_variance.assign(parameters_.size(), 0.0);
+  state_.draws = options_.draws;
+}
+
+template <class T>
+void LikelihoodLearner<T>::set_theta(const std::vector<double>& theta) {
+  parameters_.scatter(theta, action_);
+  sampler_.set_action(action_);
+}
+
+template <class T>
+void LikelihoodLearner<T>::find_start() {
+  auto found = find_likelihood_start(*source_, parameters_, action_, options_, seed_);
+  action_ = std::move(found.action), start_description_ = std::move(found.description);
+  auto theta = parameters_.gather(action_);
+  for (std::size_t k = 0; k < theta.size(); ++k) theta[k] = std::max(theta[k], lower_[k]);
+  set_theta(theta);
+  state_.start_theta = theta;
+}
+
+template <class T>
+void LikelihoodLearner<T>::send_chains_to_data() {
+  auto state = sampler_.state();
+  const auto sites = static_cast<std::size_t>(sampler_.sites());
+  const auto chains = static_cast<std::size_t>(sampler_.chains());
+  // Rows spread over the whole set; each chain gets noise of its own.
+  std::vector<std::size_t> rows;
+  for (std::size_t chain = 0; chain < chains; ++chain)
+    rows.push_back(chain * source_->rows() / chains);
+  std::vector<float> values(chains * sites);
+  read_repeated(*source_, rows, values);
+  for (std::size_t chain = 0; chain < chains; ++chain) {
+    RandomStream random(seed_, Stream::jitter, (std::uint64_t{1} << 40U) + chain);
+    for (std::size_t i = 0; i < sites; ++i) {
+      const double noise = options_.pass.noise > 0 ? options_.pass.noise * random.normal() : 0;
+      // Chains of all rungs follow the target's; they begin alike.
+      for (std::size_t at = chain; at * sites < state.phi.size(); at += chains)
+        state.phi[at * sites + i] = values[chain * sites + i] + noise;
+    }
+  }
+  sampler_.restore(state);
+}
+
+template <class T>
+void LikelihoodLearner<T>::warm_up(const std::function<void(double)>& progress) {
+  find_start();
+  if (options_.chains_at_data.value_or(options_.start != LikelihoodStart::given))
+    send_chains_to_data();
+  sampler_.warm_up(options_.warm_up, progress);
+}
+
+/// <f> of the data, or of rows chosen at random for this epoch.
+template <class T>
+std::vector<double> LikelihoodLearner<T>::data_mean() const {
+  if (options_.batch == 0 || options_.batch >= source_->rows()) return mean_;
+  const RandomRows rows(*source_, options_.batch, seed_, static_cast<std::uint64_t>(state_.epoch));
+  return DataMoments(rows, action_.graph, options_.pass).mean(parameters_);
+}
+
+template <class T>
+typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample() {
+  Epoch epoch;
+  epoch.draws = state_.draws;
+  const int size = parameters_.size(), chains = sampler_.chains(), lanes = sampler_.lanes();
+  // Covariances want a few dozen samples a parameter, and no more memory than this.
+  constexpr double most_values = 64e6;
+  const double wanted = std::max(64.0 * size / chains, double(options_.draws)),
+               room = std::max(most_values / (double(chains) * sampler_.sites()), 1.0);
+  const int stored = static_cast<int>(std::min({double(epoch.draws), wanted, room}));
+  epoch.samples = {sampler_.sites(), lanes, sampler_.blocks(), stored, sampler_.threads(), {}};
+  std::vector<double> sums(static_cast<std::size_t>(size) * chains);
+  std::vector<std::vector<double>> scratch(sampler_.threads());
+  sampler_.reset_acceptance();
+  for (int draw = 0; draw < epoch.draws; ++draw) {
+    sampler_.sweep(options_.sweeps);
+    const T* first = sampler_.block(0).data;
+    if (draw < stored) {
+      epoch.samples.fields.emplace_back(
+          first, first + static_cast<std::ptrdiff_t>(sampler_.sites()) * chains);
+    }
+    sampler_.for_each_block([&](int index) {
+      auto& x = scratch[omp_get_thread_num()];
+      x.resize(static_cast<std::size_t>(size) * lanes);
+      const FieldBlock<const T> block = sampler_.block(index);
+      evaluate_features(parameters_, block, x.data(), lanes);
+      for (int k = 0; k < size; ++k) {
+        double* to = sums.data() + static_cast<std::ptrdiff_t>(k) * chains +
+                     static_cast<std::ptrdiff_t>(index) * lanes;
+        const double* from = x.data() + static_cast<std::ptrdiff_t>(k) * lanes;
+        for (int lane = 0; lane < lanes; ++lane) to[lane] += from[lane];
+      }
+    });
+  }
+  epoch.sampled = sampled_mean(sums, size, chains, epoch.draws);
+  epoch.gradient = data_mean();
+  const auto theta = parameters_.gather(action_);
+  for (int k = 0; k < size; ++k) {
+    epoch.gradient[k] = epoch.sampled.mean[k] - epoch.gradient[k] - decay_[k] * theta[k];
+    if (std::isfinite(epoch.gradient[k])) continue;
+    throw Diverged(fmt::format("epoch {}: the gradient along {} is not finite", state_.epoch,
+                               parameters_.label(k)),
+                   "lower fit.rate, or start with score matching");
+  }
+  return epoch;
+}
+
+/// Of the step that was just made, where it began.
+template <class T>
+void LikelihoodLearner<T>::note_climb(const Epoch& epoch) {
+  const auto climb = climb_along(epoch);
+  state_.climb_slope = climb.slope, state_.climb_curvature = climb.curvature;
+}
+
+/// Along the last step d: d ln p / dt and -d^2 ln p / dt^2 at the samples' couplings.
+template <class T>
+typename LikelihoodLearner<T>::Climb LikelihoodLearner<T>::climb_along(const Epoch& epoch) const {
+  const auto& d = state_.last_step;
+  const FeatureStatistics<T> features(epoch.samples, parameters_);
+  const auto projected = features.project(d);
+  return {dot(d, epoch.sampled.mean) - dot(d, mean_), dot(projected, projected) / features.count()};
+}
+
+/// Adds what the last step changed: the integral of the slope along it, by the trapezoidal rule
+/// with its end correction (Euler-Maclaurin).
+template <class T>
+void LikelihoodLearner<T>::track_gain(const Epoch& epoch, FitRow& row) {
+  if (!state_.last_step.empty()) {
+    const auto& d = state_.last_step;
+    const auto climb = climb_along(epoch);
+    const double gain =
+        (state_.climb_slope + climb.slope) / 2 + (climb.curvature - state_.climb_curvature) / 12;
+    double variance = 0;
+    for (const auto& deviation : epoch.sampled.deviations)
+      variance += std::pow(dot(d, deviation), 2);
+    state_.gain += gain, state_.gain_variance += variance;
+    if (held_out_) {
+      const double held_out = gain + dot(d, mean_) - dot(d, held_out_->mean(parameters_));
+      state_.held_out_gain += held_out, state_.since_best += held_out;
+      state_.since_best_variance += variance;
+    }
+  }
+  row.gain = state_.gain, row.gain_error = std::sqrt(state_.gain_variance);
+  row.held_out_gain = row.held_out_gain_error = not_measured;
+  if (!held_out_) return;
+  auto since_start = parameters_.gather(action_);
+  for (std::size_t k = 0; k < since_start.size(); ++k) since_start[k] -= state_.start_theta[k];
+  double variance = state_.gain_variance;
+  for (const auto& deviation : held_out_->deviations(parameters_))
+    variance += std::pow(dot(since_start, deviation), 2);
+  row.held_out_gain = state_.held_out_gain, row.held_out_gain_error = std::sqrt(variance);
+}
+
+template <class T>
+bool LikelihoodLearner<T>::stop_for_held_out() {
+  if (!held_out_ || options_.held_out_patience == 0) return false;
+  if (state_.best_theta.empty() || state_.since_best > 0) {
+    state_.best_theta = parameters_.gather(action_);
+    state_.since_best = state_.since_best_variance = 0;
+    state_.worse_epochs = 0;
+    return false;
+  }
+  const bool worse = state_.since_best < -2 * std::sqrt(state_.since_best_variance);
+  state_.worse_epochs = worse ? state_.worse_epochs + 1 : 0;
+  if (state_.worse_epochs < options_.held_out_patience) return false;
+  set_theta(state_.best_theta);
+  return true;
+}
+
+/// theta + eta * step, with eta halved until the action stays normalisable.
+template <class T>
+double LikelihoodLearner<T>::update(const std::vector<double>& step, double rate) {
+  const auto theta = parameters_.gather(action_);
+  Action moved = action_;
+  std::optional<std::string> reason;
+  for (int halving = 0; halving < 20; ++halving, rate /= 2) {
+    auto next = theta;
+    for (std::size_t k = 0; k < next.size(); ++k)
+      next[k] = std::max(theta[k] + rate * step[k], lower_[k]);
+    parameters_.scatter(next, moved);
+    reason = why_not_normalisable(moved);
+    if (reason) continue;
+    set_theta(next);
+    state_.last_step.resize(theta.size());
+    for (std::size_t k = 0; k < theta.size(); ++k) state_.last_step[k] = next[k] - theta[k];
+    return rate;
+  }
+  throw Diverged(fmt::format("epoch {}: every step uphill leaves the normalisable actions: {}",
+                             state_.epoch, *reason),
+                 "let b be learned, or add weight decay");
+}
+
+template <class T>
+NewtonProblem LikelihoodLearner<T>::newton_problem(const std::vector<double>& theta,
+                                                   const Epoch& epoch) const {
+  return {theta,
+          epoch.gradient,
+          lower_,
+          decay_,
+          static_cast<double>(moments_.rows()),
+          options_.restraint.ridge};
+}
+
+/// The Newton step; returns its eta.
+template <class T>
+double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector<double>& step) {
+  const int size = parameters_.size();
+  const auto theta = parameters_.gather(action_);
+  const FeatureStatistics<T> features(epoch.samples, parameters_);
+  auto newton = newton_step(features, epoch.sampled, newton_problem(theta, epoch));
+  row.regularisation = newton.ridge;
+  row.significance = newton.noise2 > 0 ? std::sqrt(newton.decrement2 / newton.noise2) : 0;
+  step = std::move(newton.step);
+
+  // The last step went past the maximum along its line to where the likelihood is lower than it
+  // was: a secant takes the excess back.
+  double along = 0, along_error = 0;
+  if (!state_.last_step.empty()) {
+    along = dot(epoch.gradient, state_.last_step);
+    for (const auto& d : epoch.sampled.deviations)
+      along_error += std::pow(dot(d, state_.last_step), 2);
+    along_error = std::sqrt(along_error);
+  }
+  if (state_.last_slope > 0 && along < -state_.last_slope - 3 * along_error) {
+    step = state_.last_step;
+    state_.weight = 0, state_.quiet_epochs = 0;
+    const double back = along / (state_.last_slope - along);
+    state_.last_slope = 0;
+    return back;
+  }
+
+  // theta has noise of its own, of the draws that it averages over.
+  const double expected = std::sqrt(1 + (state_.weight > 0 ? epoch.draws / state_.weight : 0));
+  const bool quiet = row.significance < 1.7 * expected ||
+                     newton.decrement2 * static_cast<double>(moments_.rows()) < 1e-3 * size;
+  state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
+  double eta = options_.rate.value_or(1);
+  if (quiet) {
+    eta *= epoch.draws / (state_.weight + epoch.draws);
+    state_.weight += epoch.draws;
+  } else {
+    state_.weight = epoch.draws;
+    // No further than about one nat a site.
+    eta = std::min(eta, std::sqrt(sampler_.sites() / newton.decrement2));
+  }
+  double share = 0;
+  for (int k = 0; k < size; ++k) {
+    auto& noise = state_.noise_variance[k];
+    noise = (1 - eta) * (1 - eta) * noise + eta * eta * newton.noise_variance[k];
+    state_.theta_error[k] = std::sqrt(newton.data_variance[k] + noise);
+    share += noise / newton.data_variance[k] / size;
+  }
+  row.noise_share = share;
+  state_.last_slope = eta * dot(epoch.gradient, step);
+  if (quiet) {
+    const double missing = state_.weight * (share / options_.noise_share - 1);
+    const double most = std::min(4.0 * epoch.draws, double(options_.most_draws));
+    state_.draws = static_cast<int>(std::clamp(std::ceil(missing), double(options_.draws), most));
+  }
+  const bool met = share <= options_.noise_share && state_.quiet_epochs >= 2;
+  const bool no_more =
+      state_.quiet_epochs >= options_.patience + 2 && epoch.draws >= options_.most_draws;
+  if (options_.stop_early && (met || no_more)) state_.reason = StopReason::converged;
+  return eta;
+}
+
+/// The step of Adam or of the plain gradient; returns its eta.
+template <class T>
+double LikelihoodLearner<T>::follow_gradient(const Epoch& epoch, FitRow& row,
+                                             std::vector<double>& step) {
+  const int size = parameters_.size();
+  const FeatureStatistics<T> features(epoch.samples, parameters_);
+  std::vector<double> deviation;
+  features.chain_sums(&deviation);
+  for (int k = 0; k < size; ++k) {
+    deviation[k] = std::sqrt(deviation[k] / features.count());
+    if (!(deviation[k] > 0)) {
+      throw Diverged("the samples do not vary along " + parameters_.label(k),
+                     "freeze that kind of coupling, or start from weaker couplings");
+    }
+    state_.theta_error[k] = 1 / (std::sqrt(static_cast<double>(moments_.rows())) * deviation[k]);
+  }
+  const auto theta = parameters_.gather(action_);
+  auto uphill = epoch.gradient;
+  for (int k = 0; k < size; ++k)
+    if (theta[k] <= lower_[k]) uphill[k] = std::max(uphill[k], 0.0);
+  row.significance = root_mean_square_ratio(uphill, epoch.sampled.error);
+  state_.quiet_epochs = row.significance < 1.2 ? state_.quiet_epochs + 1 : 0;
+  if (options_.stop_early && state_.quiet_epochs >= options_.patience)
+    state_.reason = StopReason::converged;
+
+  step = uphill;
+  if (options_.optimiser == LikelihoodOptimiser::adam) {
+    for (int k = 0; k < size; ++k) step[k] /= deviation[k];
+    step = adam_direction(step, state_.epoch + 1.0, state_.first_moment, state_.second_moment);
+    for (int k = 0; k < size; ++k) step[k] /= deviation[k];
+  }
+  double rate = options_.rate.value_or(default_rate(options_.optimiser));
+  if (options_.rate_decay > 0) rate /= 1 + state_.epoch / options_.rate_decay;
+  // A gradient step is local anyway: it may halve a b, never take it to its bound at once.
+  for (int k = parameters_.begin(CouplingKind::b); k < parameters_.end(CouplingKind::b); ++k)
+    step[k] = std::max(step[k], (std::max(theta[k] / 2, lower_[k]) - theta[k]) / rate);
+  return rate;
+}
+
+/// The Fisher matrix at the end: what the data leave open, and how far the maximum still is.
+template <class T>
+void LikelihoodLearner<T>::find_final_errors(const Epoch& epoch) {
+  const int size = parameters_.size();
+  if (size > options_.dense_limit) return;
+  const auto theta = parameters_.gather(action_);
+  const FeatureStatistics<T> features(epoch.samples, parameters_);
+  const auto newton = newton_step(features, epoch.sampled, newton_problem(theta, epoch));
+  for (int k = 0; k < size; ++k)
+    state_.theta_error[k] = std::hypot(std::sqrt(newton.data_variance[k]), newton.step[k]);
+}
+
+template <class T>
+FitRow LikelihoodLearner<T>::step() {
+  if (state_.start_theta.empty()) state_.start_theta = parameters_.gather(action_);
+  const Epoch epoch = sample();
+  const auto acceptance = sampler_.acceptance();
+  FitRow row;
+  row.epoch = state_.epoch, row.draws = epoch.draws;
+  row.at_bound = static_cast<int>(at_bound().size());
+  row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
+  if (row.acceptance < 1e-3) {
+    throw Diverged(
+        fmt::format("epoch {}: the acceptance has fallen to {:.1e}", state_.epoch, row.acceptance),
+        "the couplings ran away; lower fit.rate, or add noise or weight decay");
+  }
+  double norm2 = 0, error2 = 0;
+  for (std::size_t k = 0; k < epoch.gradient.size(); ++k) {
+    norm2 += epoch.gradient[k] * epoch.gradient[k];
+    error2 += std::pow(epoch.gradient[k] * epoch.sampled.error[k], 2);
+  }
+  row.gradient_norm = std::sqrt(norm2);
+  row.gradient_norm_error = norm2 > 0 ? std::sqrt(error2 / norm2) : 0;
+  track_gain(epoch, row);
+  const Parameters every = every_coupling(action_.graph);
+  const auto model = moments_of(FeatureStatistics<T>(epoch.samples, every), action_.graph);
+  const auto match = match_moments(moments_, model).all;
+  row.chi2 = match.chi2, row.worst_z = match.worst_z, row.worst_moment = match.worst;
+  row.held_out_chi2 = held_out_ ? match_moments(*held_out_, model).all.chi2 : not_measured;
+
+  if (stop_for_held_out()) {
+    state_.reason = StopReason::held_out_worse;
+    return row;
+  }
+  std::vector<double> step;
+  const double eta = options_.optimiser == LikelihoodOptimiser::newton
+                         ? newton(epoch, row, step)
+                         : follow_gradient(epoch, row, step);
+  const bool converged = state_.reason != StopReason::running;
+  const bool is_newton = options_.optimiser == LikelihoodOptimiser::newton;
+  const bool exhausted = state_.epoch >= options_.epochs;
+  if (exhausted && !converged) state_.reason = StopReason::epochs_exhausted;
+  // Newton's last step belongs to the average; plain gradients stop where they are.
+  if (exhausted || (converged && !is_newton)) {
+    if (!is_newton) find_final_errors(epoch);
+    return row;
+  }
+  row.rate = update(step, eta);
+  note_climb(epoch);
+  for (const double d : state_.last_step)
+    row.largest_step = std::max(row.largest_step, std::abs(d));
+  ++state_.epoch;
+  return row;
+}
+
+template <class T>
+std::vector<int> LikelihoodLearner<T>::at_bound() const {
+  std::vector<int> out;
+  const auto theta = parameters_.gather(action_);
+  for (int k = 0; k < parameters_.size(); ++k)
+    if (theta[k] <= lower_[k]) out.push_back(k);
+  return out;
+}
+
+template <class T>
+LikelihoodState LikelihoodLearner<T>::state() const {
+  LikelihoodState state = state_;
+  state.w = action_.w, state.r = action_.r, state.a = action_.a, state.b = action_.b;
+  state.sampler = sampler_.state();
+  return state;
+}
+
+template <class T>
+void LikelihoodLearner<T>::restore(const LikelihoodState& state) {
+  state_ = state;
+  // A finished run may be extended: whether to stop is decided anew.
+  state_.reason = StopReason::running;
+  action_.w = state.w, action_.r = state.r, action_.a = state.a, action_.b = state.b;
+  sampler_.set_action(action_);
+  sampler_.restore(state.sampler);
+}
+
+template class LikelihoodLearner<float>;
+template class LikelihoodLearner<double>;
+
+}  // namespace quartic

@@ -1,0 +1,133 @@
+#include "quartic/learn/moment_match.hpp"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "learn/equilibrium_sample.hpp"
+#include "learn/model_moments.hpp"
+#include "quartic/field/features.hpp"
+
+namespace quartic {
+
+Parameters every_coupling(const std::shared_ptr<const Graph>& graph) {
+  return {graph, {Freedom::free, Freedom::free, Freedom::free, Freedom::free}};
+}
+
+template <class T>
+ModelMoments moments_of(const FeatureStatistics<T>& every,
+                        const std::shared_ptr<const Graph>& graph) {
+  std::vector<double> squares;
+  const auto sums = every.chain_sums(&squares);
+  const int chains = every.samples().chains(), draws = every.samples().draws;
+  ModelMoments out{graph, {}, {}};
+  for (int k = 0; k < every.size(); ++k) {
+    double scatter = 0;
+    for (int c = 0; c < chains; ++c) {
+      const double mean = sums[static_cast<std::size_t>(k) * chains + c] / draws;
+      scatter += mean * mean;
+    }
+    const bool edge = k < graph->edge_count();
+    out.moment.push_back({edge ? -every.mean()[k] : every.mean()[k],
+                          std::sqrt(scatter / (static_cast<double>(chains) * (chains - 1)))});
+    out.deviation.push_back(std::sqrt(squares[k] / every.count()));
+  }
+  return out;
+}
+
+template ModelMoments moments_of(const FeatureStatistics<float>&,
+                                 const std::shared_ptr<const Graph>&);
+template ModelMoments moments_of(const FeatureStatistics<double>&,
+                                 const std::shared_ptr<const Graph>&);
+
+template <class T>
+ModelMoments measure_moments(Sampler<T>& sampler, const Action& action, int draws, int sweeps) {
+  const auto samples = collect(sampler, draws, sweeps);
+  const Parameters all = every_coupling(action.graph);
+  return moments_of(FeatureStatistics<T>(samples, all), action.graph);
+}
+
+template ModelMoments measure_moments(Sampler<float>&, const Action&, int, int);
+template ModelMoments measure_moments(Sampler<double>&, const Action&, int, int);
+
+MomentMatch match_moments(const DataMoments& data, const ModelMoments& model) {
+  const Parameters all = every_coupling(model.graph);
+  const auto mean = data.mean(all), error = data.error(all);
+  MomentMatch out;
+  out.graph = model.graph, out.model = model.moment;
+  for (int k = 0; k < all.size(); ++k) {
+    const double sign = all.kind(k) == CouplingKind::w ? -1 : 1;
+    out.data.push_back({sign * mean[k], error[k]});
+    const double own = std::isfinite(error[k]) ? error[k] : model.deviation[k];
+    const double width = std::hypot(own, model.moment[k].error);
+    const double difference = out.data[k].value - model.moment[k].value;
+    out.z.push_back(width > 0 ? difference / width : std::nan(""));
+  }
+  out.summarise();
+  return out;
+}
+
+void MomentMatch::summarise() {
+  const Parameters every = every_coupling(graph);
+  all = {}, by_kind = {};
+  const auto note = [](Summary& summary, int k, double value) {
+    ++summary.count;
+    summary.chi2 += value * value;
+    if (summary.worst >= 0 && std::abs(value) <= std::abs(summary.worst_z)) return;
+    summary.worst = k, summary.worst_z = value;
+  };
+  for (int k = 0; k < every.size(); ++k) {
+    if (std::isnan(z[k])) continue;
+    note(by_kind[static_cast<int>(every.kind(k))], k, z[k]);
+    note(all, k, z[k]);
+  }
+  for (auto& summary : by_kind) summary.chi2 /= std::max(summary.count, 1);
+  all.chi2 /= std::max(all.count, 1);
+}
+
+std::string MomentMatch::label(int index) const {
+  const int edges = graph->edge_count(), sites = graph->sites();
+  if (index < edges) {
+    const auto [i, j] = graph->edges()[index];
+    return fmt::format("<phi_{} phi_{}>", i, j);
+  }
+  constexpr const char* powers[] = {"", "^2", "^4"};
+  return fmt::format("<phi_{}{}>", (index - edges) % sites, powers[(index - edges) / sites]);
+}
+
+LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
+                             const Estimate& free_energy) {
+  const Parameters all = every_coupling(action.graph);
+  const auto theta = all.gather(action), mean = data.mean(all);
+  LogLikelihood out;
+  out.value.value = free_energy.value - dot(theta, mean);
+  double square = 0;
+  for (const auto& deviation : data.deviations(all)) square += std::pow(dot(theta, deviation), 2);
+  out.data_error = data.rows() > 1 ? std::sqrt(square) : INFINITY;
+  out.model_error = free_energy.error;
+  out.value.error = std::hypot(out.data_error, out.model_error);
+  return out;
+}
+
+LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
+                             const WorkFreeEnergy& free_energy) {
+  auto out = log_likelihood(data, action, free_energy.work.difference);
+  out.ok = free_energy.ok, out.reason = free_energy.reason;
+  return out;
+}
+
+template <class T>
+WorkFreeEnergy measure_free_energy(const Sampler<T>& equilibrated, const Action& action,
+                                   FreeEnergyOptions options, std::uint64_t seed) {
+  const auto plan = plan_from_uncoupled<T>(action, options.sampler, seed);
+  return free_energy_by_work(plan, options, seed, &equilibrated);
+}
+
+template WorkFreeEnergy measure_free_energy(const Sampler<float>&, const Action&, FreeEnergyOptions,
+                                            std::uint64_t);
+template WorkFreeEnergy measure_free_energy(const Sampler<double>&, const Action&,
+                                            FreeEnergyOptions, std::uint64_t);
+
+}  // namespace quartic
