@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from .plot_style import draw_rows, number, title
-from .run import LearnRun
+from .run import FitRun, LearnRun
 
 COLOURS = {"w": "#2b6ca3", "r": "#7a4fa3", "a": "#c8641b", "b": "#2f8a4e"}
 SYMBOLS = {"w": "$w_{ij}$", "r": "$r_i$", "a": "$a_i$", "b": "$b_i$"}
@@ -20,7 +20,8 @@ PLANAR = ("square", "king", "triangular")
 # --- couplings against epochs (the talk's figure) -------------------------------------------------
 
 
-def _epoch_axis(axes: Axes, run: LearnRun, label: bool = True) -> np.ndarray:
+def draw_epoch_axis(axes: Axes, run: LearnRun | FitRun, label: bool = True) -> np.ndarray:
+    """Epochs from 1 on a logarithmic axis."""
     x = run.history["epoch"] + 1.0
     axes.set_xscale("log")
     last = max(x[-1], 2.0)
@@ -35,14 +36,15 @@ def _epoch_axis(axes: Axes, run: LearnRun, label: bool = True) -> np.ndarray:
     return x
 
 
-def draw_trajectories(axes: Axes, run: LearnRun, kind: str, label: bool = True) -> None:
+def draw_trajectories(axes: Axes, run: LearnRun | FitRun, kind: str, label: bool = True) -> None:
     """Every coupling of one kind against epochs; what is expected of it dashed."""
-    x = _epoch_axis(axes, run, label)
+    x = draw_epoch_axis(axes, run, label)
     columns = run.kinds[kind]
     theta = run.history["theta"][:, columns]
     n = len(columns)
     alpha, width = (1.0, 1.5) if n == 1 else (max(0.2, min(0.8, 25 / n)), 0.8)
-    axes.plot(x, theta, color=COLOURS[kind], alpha=alpha, linewidth=width)
+    drawn = np.unique(np.linspace(0, n - 1, min(n, 500)).astype(int))  # more only hide one another
+    axes.plot(x, theta[:, drawn], color=COLOURS[kind], alpha=alpha, linewidth=width)
     expected = run.history.get("expected", np.full(theta.shape[1], np.nan))
     if len(expected) == len(run.parameters):
         expected = expected[columns]
@@ -69,7 +71,7 @@ def couplings_figure(run: LearnRun) -> Figure:
 
 def draw_series(axes: Axes, run: LearnRun, name: str, ylabel: str, log: bool, label: bool = True) -> None:
     """One column of the history with its error band."""
-    x, y = _epoch_axis(axes, run, label), run.history[name]
+    x, y = draw_epoch_axis(axes, run, label), run.history[name]
     error = run.history.get(f"{name}_error", np.zeros_like(y))
     low, high = y - error, y + error
     if log and (y > 0).any():
@@ -157,7 +159,7 @@ def _frame(axes: Axes, extent: tuple[int, ...]) -> None:
         spine.set_visible(False)
 
 
-def draw_bond_map(axes: Axes, run: LearnRun):
+def draw_bond_map(axes: Axes, run: LearnRun | FitRun):
     """Couplings of the edges as coloured lines; an edge around the boundary as two halves."""
     model = run.model
     extent = np.array(model.extent)
@@ -185,7 +187,7 @@ def draw_bond_map(axes: Axes, run: LearnRun):
     return lines
 
 
-def draw_site_map(axes: Axes, run: LearnRun, kind: str):
+def draw_site_map(axes: Axes, run: LearnRun | FitRun, kind: str):
     values = getattr(run.model, kind)
     low, high = _colour_range(values)
     image = axes.imshow(values.reshape(run.model.extent), vmin=low, vmax=high, cmap="viridis")
@@ -193,7 +195,7 @@ def draw_site_map(axes: Axes, run: LearnRun, kind: str):
     return image
 
 
-def draw_strip(axes: Axes, run: LearnRun, kind: str) -> None:
+def draw_strip(axes: Axes, run: LearnRun | FitRun, kind: str) -> None:
     """Final couplings of one kind in order, with errors; what is expected of them dashed."""
     columns = run.kinds[kind]
     values, errors = run.history["theta"][-1, columns], run.error_of(kind)
@@ -213,7 +215,7 @@ def draw_strip(axes: Axes, run: LearnRun, kind: str) -> None:
     axes.set_ylabel(SYMBOLS[kind])
 
 
-def maps_figure(run: LearnRun) -> Figure:
+def maps_figure(run: LearnRun | FitRun) -> Figure:
     model = run.model
     planar = model.lattice in PLANAR and len(model.extent) == 2 and min(model.extent) > 1
     if not planar:

@@ -83,6 +83,39 @@ class LearnRun(Run):
         return self.history["theta_error"][-1, self.kinds[kind]]
 
 
+@dataclass(frozen=True)
+class FitRun(Run):
+    """A run of `quartic fit`.
+
+    history, parameters, kinds: as of a LearnRun. data: description, rows, held_out, checksum, scaling. examples: some
+    rows of the data, shape (rows, sites), and snapshots: fields by epoch, shape (chains, sites), like phi() in the
+    units of the model; `to_data` gives those of the data. shape: of a row. moments: arrays by name (moment_data,
+    moment_model, their errors, moment_z, held_out_...), ordered: <phi_i phi_j> by edge, then <phi>, <phi^2> and <phi^4>
+    by site; empty before the run is judged.
+    """
+
+    parameters: list[str]
+    history: dict[str, np.ndarray]
+    kinds: dict[str, list[int]]
+    data: dict
+    shape: tuple[int, ...]
+    offset: np.ndarray
+    scale: np.ndarray
+    examples: np.ndarray
+    snapshots: dict[int, np.ndarray]
+    moments: dict[str, np.ndarray]
+    theta: np.ndarray  # the final parameters
+    errors: np.ndarray  # and their standard errors
+
+    def error_of(self, kind: str) -> np.ndarray | None:
+        """Standard errors of the final parameters of one kind."""
+        return self.errors[self.kinds[kind]] if kind in self.kinds else None
+
+    def to_data(self, phi: np.ndarray) -> np.ndarray:
+        """Fields, sites last, in the units of the data."""
+        return phi * self.scale + self.offset
+
+
 class Observable(NamedTuple):
     """An observable with everything that a number must carry; `tau` in draws."""
 
@@ -142,7 +175,7 @@ class ReweightRun(Run):
         return bool(self.couplings.imag.any())
 
 
-def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun:
+def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun:
     """Reads a run file of any kind. Raises BadInput where the file is none."""
     path = Path(path)
     if not path.is_file():
@@ -154,12 +187,17 @@ def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun:
     with file:
         kind = _kind(file, path)
         common = _common(file, path)
-        return {"learn": _learn, "sample": _sample, "reweight": _reweight}[kind](file, common)
+        return {"learn": _learn, "sample": _sample, "reweight": _reweight, "fit": _fit}[kind](file, common)
 
 
 def _kind(file: h5py.File, path: Path) -> str:
     """A file without a kind is of layout 1, which held learn runs only."""
-    groups = {"learn": ("model", "history"), "sample": ("model", "measurement"), "reweight": ("model", "results")}
+    groups = {
+        "learn": ("model", "history"),
+        "sample": ("model", "measurement"),
+        "reweight": ("model", "results"),
+        "fit": ("model", "history", "data"),
+    }
     kind = _plain(file["provenance"].attrs.get("kind", "learn")) if "provenance" in file else "learn"
     if kind not in groups:
         raise BadInput(f"{path}: a run of `quartic {kind}`, which this quartic does not know")
@@ -179,11 +217,17 @@ def _common(file: h5py.File, path: Path) -> dict:
     }
 
 
-def _learn(file: h5py.File, common: dict) -> LearnRun:
+def _history(file: h5py.File) -> tuple[list[str], dict[str, np.ndarray]]:
     parameters = [_plain(label) for label in file["history/parameter"][()]]
+    left_out = ("parameter", "phi", "snapshot", "chain", "site")
     history = {
-        name: data[()] for name, data in file["history"].items() if name != "parameter" and data.dtype.kind in "fiu"
+        name: data[()] for name, data in file["history"].items() if name not in left_out and data.dtype.kind in "fiu"
     }
+    return parameters, history
+
+
+def _learn(file: h5py.File, common: dict) -> LearnRun:
+    parameters, history = _history(file)
     results, verdict = _results(file.get("results"))
     return LearnRun(
         **common,
@@ -194,6 +238,41 @@ def _learn(file: h5py.File, common: dict) -> LearnRun:
         target=file["posterior/target"][()] if "posterior/target" in file else None,
         kinds=_columns(parameters),
     )
+
+
+def _fit(file: h5py.File, common: dict) -> FitRun:
+    parameters, history = _history(file)
+    results, verdict = _results(file.get("results"))
+    moments = {name: data[()] for name, data in file["results"].items() if "moment_" in name}
+    data, model = file["data"], common["model"]
+    kinds = _columns(parameters)
+    final = {kind: getattr(model, kind) for kind in kinds}
+    errors = {kind: file[f"model/{kind}_error"][()] for kind in kinds}
+    return FitRun(
+        **common,
+        results={name: value for name, value in results.items() if name not in moments},
+        verdict={name: value for name, value in verdict.items() if name not in moments and name != "moment"},
+        parameters=parameters,
+        history=history,
+        kinds=kinds,
+        data={name: _plain(value) for name, value in data.attrs.items() if name != "row_shape"},
+        shape=tuple(int(n) for n in np.atleast_1d(data.attrs["row_shape"])),
+        offset=data["offset"][()],
+        scale=data["scale"][()],
+        examples=file["observed_data/phi"][()],
+        snapshots={int(e): phi for e, phi in zip(file["history/snapshot"][()], file["history/phi"][()], strict=True)},
+        moments=moments,
+        theta=_by_parameter(final, kinds, len(parameters)),
+        errors=_by_parameter(errors, kinds, len(parameters)),
+    )
+
+
+def _by_parameter(values: dict[str, np.ndarray], kinds: dict[str, list[int]], count: int) -> np.ndarray:
+    """From couplings by kind; those of a tied kind are all equal."""
+    out = np.empty(count)
+    for kind, columns in kinds.items():
+        out[columns] = values[kind][: len(columns)]
+    return out
 
 
 TWO_POINT = ("structure_factor", "structure_factor_error", "correlation", "correlation_error")

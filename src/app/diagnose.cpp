@@ -24,6 +24,8 @@ std::vector<Check> checks_of(const std::filesystem::path& file) {
       return diagnose(read_sample_run(file));
     case RunKind::reweight:
       return diagnose(read_reweight_run(file));
+    case RunKind::fit:
+      return diagnose(read_fit_run(file));
   }
   return {};
 }

@@ -2,14 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdio>
-
+#include "app/epoch_loop.hpp"
 #include "app/number.hpp"
-#include "app/progress.hpp"
 #include "app/report.hpp"
-#include "app/session.hpp"
-#include "app/signals.hpp"
 #include "quartic/learn/certificate.hpp"
 
 namespace quartic::app {
@@ -22,72 +17,20 @@ VariationalLearner<T> make_learner(const Config& config, const Problem& problem)
 }
 
 template <class T>
-class Session {
+class Session : public EpochLoop<LearnRun, VariationalLearner<T>> {
  public:
   Session(LearnRun& run, const Problem& problem, std::filesystem::path file, double max_hours,
           const Globals& globals)
-      : run_(run),
-        problem_(problem),
-        file_(std::move(file)),
-        max_seconds_(max_hours * 3600),
-        globals_(globals),
-        before_(run.provenance.seconds),
-        learner_(make_learner<T>(run.config, problem)),
-        first_epoch_(run.checkpoint.epoch),
-        progress_(globals) {}
-
-  ErrorCode go(bool resumed) {
-    if (resumed)
-      learner_.restore(run_.checkpoint);
-    else
-      save(learner_.state());
-    if (run_.reason == StopReason::running) {
-      warm_up();
-      if (!learn()) return ErrorCode::interrupted;
-    }
-    certify();
-    progress_.clear();
-    return ErrorCode::ok;
-  }
+      : Loop(run, make_learner<T>(run.config, problem), std::move(file), max_hours, globals),
+        target_(problem.target) {}
 
  private:
-  void warm_up() {
-    if (run_.warm) return;
-    learner_.warm_up([this](double done) { progress_.part("warming up", done); });
-    run_.warm = true;
-  }
+  using Loop = EpochLoop<LearnRun, VariationalLearner<T>>;
+  using Loop::learner_, Loop::progress_, Loop::run_;
 
-  /// False: stopped before the end, and saved.
-  bool learn() {
-    while (run_.reason == StopReason::running) {
-      VariationalState before = learner_.state();
-      if (stop_requested() || since(start_) > max_seconds_) return interrupt(std::move(before));
-      if (since(saved_) > checkpoint_interval) save(before);
-      epoch(before);
-      run_.reason = learner_.reason();
-      if (run_.reason != StopReason::running) save(std::move(before));
-    }
-    return true;
-  }
-
-  void epoch(const VariationalState& before) {
-    const auto theta = learner_.theta(), error = learner_.theta_error();
-    try {
-      const EpochRow row = learner_.step();
-      run_.history.append(row, theta, error);
-      progress_.update([&] { return status(row); });
-    } catch (const Diverged& error_now) {
-      progress_.clear();
-      learner_.restore(before);
-      save(before);
-      throw Diverged(error_now.what(), fmt::format("{}; the last good epoch, {}, is in '{}'",
-                                                   error_now.hint(), before.epoch, file_.string()));
-    }
-  }
-
-  Status status(const EpochRow& row) const {
+  Status status(const EpochRow& row) const override {
     return {.unit = "epoch",
-            .first = first_epoch_,
+            .first = this->first_epoch(),
             .done = row.epoch,
             .total = run_.config.learn.epochs,
             .may_stop_early = true,
@@ -98,50 +41,20 @@ class Session {
             .event = to_json(row)};
   }
 
-  bool interrupt(VariationalState state) {
-    progress_.clear();
-    const int epoch = state.epoch;
-    save(std::move(state));
-    fmt::print(stderr,
-               "quartic: stopped {} epoch {} and saved; continue with\n  quartic resume {}\n",
-               since(start_) > max_seconds_ ? "by --max-hours before" : "by a signal before", epoch,
-               file_.string());
-    return false;
-  }
-
-  void certify() {
+  void conclude() override {
     if (!run_.config.certificate.enabled || run_.certificate) return;
     auto options = run_.config.certificate.options;
     options.progress = [this](double done) { progress_.part("certificate", done); };
     // From the saved state, where a run killed during the certificate would begin again.
     learner_.restore(run_.checkpoint);
-    auto certificate = quartic::certify(learner_.sampler(), run_.action, problem_.target, options,
-                                        run_.config.run.seed);
+    auto certificate =
+        certify(learner_.sampler(), run_.action, target_, options, run_.config.run.seed);
     keep_draws(certificate, run_.config.output.most_draws(certificate.chains, certificate.sites));
     run_.certificate = std::move(certificate);
-    run_.provenance.seconds = before_ + since(start_);
-    write_run(file_, run_);
+    this->write();
   }
 
-  void save(VariationalState state) {
-    run_.action = learner_.action();
-    run_.theta_error = learner_.theta_error();
-    run_.checkpoint = std::move(state);
-    run_.provenance.seconds = before_ + since(start_);
-    write_run(file_, run_);
-    saved_ = Clock::now();
-  }
-
-  LearnRun& run_;
-  const Problem& problem_;
-  std::filesystem::path file_;
-  double max_seconds_;
-  const Globals& globals_;
-  double before_;
-  Clock::time_point start_ = Clock::now(), saved_ = start_;
-  VariationalLearner<T> learner_;
-  int first_epoch_;
-  Progress progress_;
+  const Target& target_;
 };
 
 void print_summary(const LearnRun& run, const std::filesystem::path& file, const Globals& globals) {

@@ -65,6 +65,8 @@ void print_run(const std::filesystem::path& file, bool json) {
       return print(read_sample_run(file));
     case RunKind::reweight:
       return print(read_reweight_run(file));
+    case RunKind::fit:
+      return print(read_fit_run(file));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "quartic/io/fit_run.hpp"
 #include "quartic/io/learn_run.hpp"
 #include "quartic/io/reweight_run.hpp"
 #include "quartic/io/sample_run.hpp"
@@ -24,6 +25,11 @@ nlohmann::json to_json(const EpochRow& row);
 std::string report(const SampleRun& run);
 nlohmann::json report_json(const SampleRun& run);
 nlohmann::json to_json(const ObservableResult& result);
+
+/// Learned couplings, convergence, judgement.
+std::string report(const FitRun& run);
+nlohmann::json report_json(const FitRun& run);
+nlohmann::json to_json(const FitRow& row);
 
 /// Every point with its verdict.
 std::string report(const ReweightRun& run);

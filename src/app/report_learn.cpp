@@ -1,83 +1,20 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/number.hpp"
 #include "app/report.hpp"
+#include "app/report_couplings.hpp"
 
 namespace quartic::app {
 namespace {
 
-constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a,
-                                  CouplingKind::b};
-
-/// The couplings of one kind in a few numbers.
-struct KindSummary {
-  Freedom freedom = Freedom::free;
-  std::size_t count = 0;
-  double mean = 0, spread = 0;
-  double error = 0;  ///< rms standard error of one coupling
-  double expected_mean = std::nan("");
-  double largest_deviation = std::nan("");
-};
-
-KindSummary summarise(const LearnRun& run, CouplingKind kind) {
-  KindSummary s;
-  const auto& values = run.action.couplings(kind);
-  s.freedom = run.freedom[static_cast<int>(kind)];
-  s.count = values.size();
-  if (values.empty()) return s;
-  const double n = static_cast<double>(values.size());
-  for (const double x : values) s.mean += x / n;
-  for (const double x : values) s.spread += (x - s.mean) * (x - s.mean) / n;
-  s.spread = std::sqrt(s.spread);
-  const Parameters parameters = run.parameters();
-  const int begin = parameters.begin(kind), end = parameters.end(kind);
-  if (begin == end) return s;
-  const auto theta = parameters.gather(run.action);
-  double deviation = 0, expected = 0;
-  for (int k = begin; k < end; ++k) {
-    if (!run.theta_error.empty())
-      s.error += run.theta_error[k] * run.theta_error[k] / (end - begin);
-    expected += run.history.expected[k] / (end - begin);
-    deviation = std::max(deviation, std::abs(theta[k] - run.history.expected[k]));
-  }
-  s.error = std::sqrt(s.error);
-  s.expected_mean = expected;
-  if (std::isfinite(expected)) s.largest_deviation = deviation;
-  return s;
-}
-
-std::string kind_line(const LearnRun& run, CouplingKind kind) {
-  const auto s = summarise(run, kind);
-  std::string line = fmt::format("  {} {:<6} {:>6}   ", name(kind), name(s.freedom), s.count);
-  if (s.freedom == Freedom::frozen)
-    return line + fmt::format("{:<16} {:.2g}\n", fmt::format("{:.6g}", s.mean), s.spread);
-  line += fmt::format("{:<16} {:<9.2g} {:<9.2g}", with_error(s.mean, s.error), s.spread, s.error);
-  if (std::isfinite(s.largest_deviation))
-    line += fmt::format(" {:<10.6g} {:.2g}", s.expected_mean, s.largest_deviation);
-  return line + "\n";
-}
-
-std::string couplings_text(const LearnRun& run) {
-  std::string out = "couplings            mean             spread    error";
-  const bool expected = std::any_of(run.history.expected.begin(), run.history.expected.end(),
-                                    [](double x) { return std::isfinite(x); });
-  out += expected ? "     expected   largest deviation\n" : "\n";
-  for (const auto kind : kinds) out += kind_line(run, kind);
-  return out + "  error: of one coupling, rms; the mean carries that error\n";
+LearnedCouplings learned(const LearnRun& run) {
+  return {run.action, run.parameters(), run.theta_error, run.history.expected};
 }
 
 std::string stop_text(const LearnRun& run) {
   const int epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
-  const char* why = run.reason == StopReason::converged
-                        ? "converged: the couplings stopped moving beyond their error"
-                    : run.reason == StopReason::epochs_exhausted
-                        ? "NOT converged: the epochs ran out while the couplings were still moving"
-                        : "not finished";
   return fmt::format("{} parameters by {}, {} updates; {}", run.history.parameters.size(),
-                     name(run.config.learn.optimiser), epochs, why);
+                     name(run.config.learn.optimiser), epochs, stop_words(run.reason));
 }
 
 std::string certificate_text(const Certificate& c) {
@@ -105,21 +42,6 @@ std::string certificate_text(const Certificate& c) {
   return out;
 }
 
-nlohmann::json couplings_json(const LearnRun& run) {
-  nlohmann::json out;
-  for (const auto kind : kinds) {
-    const auto s = summarise(run, kind);
-    out[std::string(name(kind))] = {{"freedom", name(s.freedom)},
-                                    {"count", s.count},
-                                    {"mean", number(s.mean)},
-                                    {"spread", number(s.spread)},
-                                    {"error", number(s.error)},
-                                    {"expected", number(s.expected_mean)},
-                                    {"largest_deviation", number(s.largest_deviation)}};
-  }
-  return out;
-}
-
 nlohmann::json certificate_json(const Certificate& c) {
   return {{"free_energy", to_json(c.free_energy)},
           {"free_energy_forward", to_json(c.free_energy_forward)},
@@ -143,7 +65,7 @@ std::string report(const LearnRun& run) {
   std::string out = graph_text(run.action);
   out +=
       fmt::format("target    {}\nlearning  {}\n", target_text(run.config.target), stop_text(run));
-  out += couplings_text(run);
+  out += couplings_text(learned(run));
   if (!run.history.rows.empty()) {
     const auto& row = run.history.rows.back();
     out +=
@@ -164,7 +86,7 @@ nlohmann::json report_json(const LearnRun& run) {
               {"epochs", run.history.rows.size()},
               {"stop_reason", name(run.reason)},
               {"converged", run.reason == StopReason::converged},
-              {"couplings", couplings_json(run)}});
+              {"couplings", couplings_json(learned(run))}});
   if (!run.history.rows.empty()) out["last_epoch"] = to_json(run.history.rows.back());
   if (run.certificate) out["certificate"] = certificate_json(*run.certificate);
   return out;

@@ -1,6 +1,7 @@
 // quartic resume RUN [--epochs N | --draws N]
 #include <fmt/format.h>
 
+#include "app/fitting.hpp"
 #include "app/learning.hpp"
 #include "app/sampling.hpp"
 
@@ -15,8 +16,9 @@ struct Options {
 
 void refuse_settings(const Globals& globals) {
   if (!globals.settings.empty() || globals.seed) {
-    throw Error(ErrorCode::usage, "resume goes on with the run's own config: no --set, no --seed",
-                "quartic learn RUN --set ... begins a new run from it, quartic sample likewise");
+    throw Error(
+        ErrorCode::usage, "resume goes on with the run's own config: no --set, no --seed",
+        "quartic learn RUN --set ... begins a new run from it, quartic fit and sample likewise");
   }
 }
 
@@ -49,14 +51,27 @@ ErrorCode nothing_to_do(const Options& options, std::string_view option, const G
 
 /// A finished run goes on from before its last epoch, as if its limit had been the new one all
 /// along.
-void extend(LearnRun& run, int epochs) {
+template <class Run, class Options>
+void extend_epochs(Run& run, Options& options, int epochs) {
   if (epochs <= run.checkpoint.epoch) refuse_shorter("epoch", run.checkpoint.epoch, epochs);
-  run.config.learn.epochs = epochs;
+  options.epochs = epochs;
   if (run.reason == StopReason::running) return;
-  if (run.reason == StopReason::converged) run.config.learn.stop_early = false;
+  if (run.reason == StopReason::converged) options.stop_early = false;
   run.history.truncate(run.checkpoint.epoch);
   run.reason = StopReason::running;
+}
+
+void extend(LearnRun& run, int epochs) {
+  extend_epochs(run, run.config.learn, epochs);
   run.certificate.reset();
+}
+
+void extend(FitRun& run, int epochs) {
+  if (run.reason == StopReason::held_out_worse) run.config.fit.held_out_patience = 0;
+  extend_epochs(run, run.config.fit, epochs);
+  std::erase_if(run.snapshots,
+                [&](const Snapshot& snapshot) { return snapshot.epoch >= run.checkpoint.epoch; });
+  run.judgement.reset();
 }
 
 /// The new number of draws takes the place of every other reason to stop.
@@ -82,6 +97,24 @@ ErrorCode resume_learn(const Options& options, const Globals& globals) {
   return learn_run(run, problem, target_file(options, globals), true, options.max_hours, globals);
 }
 
+ErrorCode resume_fit(const Options& options, const Globals& globals) {
+  refuse_option(options.draws.has_value(), "--draws", RunKind::fit);
+  FitRun run = read_fit_run(options.run);
+  if (globals.threads) run.config.run.threads = *globals.threads;
+  if (options.epochs) extend(run, *options.epochs);
+  const bool complete =
+      run.reason != StopReason::running && (run.judgement || !run.config.certificate.enabled);
+  if (complete) return nothing_to_do(options, "--epochs", globals);
+  const DataSet data = open_data(run.config, *run.action.graph, options.run.string());
+  if (data.checksum() != run.data.checksum) {
+    throw BadInput(
+        fmt::format("the data of '{}' have changed: '{}' had the checksum {}, it has {} now",
+                    options.run.string(), run.config.data.path, run.data.checksum, data.checksum()),
+        fmt::format("quartic fit {} begins a new run with them", options.run.string()));
+  }
+  return fit_run(run, data, target_file(options, globals), true, options.max_hours, globals);
+}
+
 ErrorCode resume_sample(const Options& options, const Globals& globals) {
   refuse_option(options.epochs.has_value(), "--epochs", RunKind::sample);
   SampleRun run = read_sample_run(options.run);
@@ -96,6 +129,8 @@ ErrorCode resume(const Options& options, const Globals& globals) {
   switch (run_kind(options.run)) {
     case RunKind::learn:
       return resume_learn(options, globals);
+    case RunKind::fit:
+      return resume_fit(options, globals);
     case RunKind::sample:
       return resume_sample(options, globals);
     case RunKind::reweight:
@@ -111,7 +146,7 @@ void add(CLI::App& app, Globals& globals) {
       "resume", "continue an interrupted run to the same bits, or extend a finished one");
   verb->add_option("run", options->run, "RUN.h5")->required();
   verb->add_option("--epochs", options->epochs,
-                   "new limit of epochs of a learn, counted from the start")
+                   "new limit of epochs of a learn or fit, counted from the start")
       ->check(CLI::PositiveNumber);
   verb->add_option("--draws", options->draws,
                    "new number of draws of a sample, counted from the start")

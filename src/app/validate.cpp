@@ -1,10 +1,11 @@
-// quartic validate CONFIG: checks it and says what `learn` or, without a target, `sample` would run
+// quartic validate CONFIG: checks it and says what `fit`, `learn` or `sample` would run
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "app/fitting.hpp"
 #include "app/learning.hpp"
 #include "app/number.hpp"
 #include "app/report.hpp"
@@ -100,6 +101,12 @@ void print(const Config& config, const Graph& graph, const std::string& file,
              file);
 }
 
+void print_parameters(const Parameters& parameters) {
+  fmt::print("parameters  {}:", parameters.size());
+  for (const auto kind : {CouplingKind::w, CouplingKind::r, CouplingKind::a, CouplingKind::b})
+    fmt::print(" {} {}", name(kind), name(parameters.freedom(kind)));
+}
+
 void print(const Config& config, const Problem& problem, const std::string& file,
            const Globals& globals) {
   const Needs needs = estimate(config, problem);
@@ -121,9 +128,7 @@ void print(const Config& config, const Problem& problem, const std::string& file
   fmt::print("graph       {}: {} sites, {} edges\n", graph.description(), graph.sites(),
              graph.edge_count());
   fmt::print("target      {}\n", target_text(config.target));
-  fmt::print("parameters  {}:", problem.parameters.size());
-  for (const auto kind : {CouplingKind::w, CouplingKind::r, CouplingKind::a, CouplingKind::b})
-    fmt::print(" {} {}", name(kind), name(problem.parameters.freedom(kind)));
+  print_parameters(problem.parameters);
   fmt::print("\nsampling    {} chains, {}, {:.0f} samples an epoch\n",
              config.sampler.options.chains, name(config.sampler.precision), needs.samples);
   fmt::print("learning    {}, at most {} epochs\n", name(config.learn.optimiser),
@@ -131,6 +136,58 @@ void print(const Config& config, const Problem& problem, const std::string& file
   fmt::print("memory      about {}\ntime        about {} if all epochs are needed\n",
              bytes(needs.memory), duration(needs.seconds));
   fmt::print("output      {}\n", file);
+}
+
+/// Of fitting: sampling, and passes over the data.
+Needs estimate(const Config& config, const Graph& graph, const DataSet& data, double parameters) {
+  const auto& o = config.fit;
+  const bool dense = parameters <= o.dense_limit;
+  const double chains = config.sampler.options.chains;
+  Needs needs{};
+  needs.samples = chains * o.draws;
+  needs.memory = field_bytes(config, graph) * (2 + o.draws) +
+                 (dense ? 16 * parameters * parameters : 0) + double(o.pass.batch_bytes) +
+                 4.0 * chains * config.certificate.options.draws * graph.sites();
+  // Moments and score matching, about 3 ns a site and edge.
+  const double pass =
+      6e-9 * double(data.train->rows()) * (graph.sites() + 2.0 * graph.edge_count());
+  needs.seconds = (sweep_time(config, graph) * (o.warm_up + 10.0 * o.draws * o.sweeps) + pass) /
+                  threads(config);
+  return needs;
+}
+
+void print_fit(const Config& config, const Graph& graph, const DataSet& data,
+               const std::string& file, const Globals& globals) {
+  const Parameters parameters(std::make_shared<Graph>(graph), config.action.freedom());
+  const Needs needs = estimate(config, graph, data, parameters.size());
+  const std::size_t held_out = data.held_out ? data.held_out->rows() : 0;
+  if (globals.json) {
+    const nlohmann::json out = {{"graph", graph.description()},
+                                {"sites", graph.sites()},
+                                {"edges", graph.edge_count()},
+                                {"data", data.description},
+                                {"rows", data.train->rows()},
+                                {"held_out", held_out},
+                                {"parameters", parameters.size()},
+                                {"epochs", config.fit.epochs},
+                                {"samples_per_epoch", needs.samples},
+                                {"memory_bytes", needs.memory},
+                                {"seconds_for_ten_epochs", needs.seconds},
+                                {"output", file}};
+    fmt::print("{}\n", out.dump());
+    return;
+  }
+  fmt::print("graph       {}: {} sites, {} edges\n", graph.description(), graph.sites(),
+             graph.edge_count());
+  fmt::print("data        {}\nrows        {} to learn from, {} held out\n", data.description,
+             data.train->rows(), held_out);
+  print_parameters(parameters);
+  fmt::print("\nsampling    {} chains, {}, {:.0f} samples an epoch\n",
+             config.sampler.options.chains, name(config.sampler.precision), needs.samples);
+  fmt::print("fitting     {}, at most {} epochs\n", name(chosen_optimiser(config.fit, parameters)),
+             config.fit.epochs);
+  fmt::print("memory      about {}\ntime        about {} for ten epochs\noutput      {}\n",
+             bytes(needs.memory), duration(needs.seconds), file);
 }
 
 ErrorCode validate(const Options& options, const Globals& globals) {
@@ -142,9 +199,18 @@ ErrorCode validate(const Options& options, const Globals& globals) {
     throw Error(ErrorCode::usage, "validate needs a config", "quartic validate CONFIG.toml");
   const Loaded loaded = load(options.input, globals);
   const Config& config = loaded.config;
+  const auto file = output_file(loaded, options.input, globals).string();
+  if (!config.data.path.empty()) {
+    const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
+    const DataSet data = open_data(config, *graph, options.input);
+    if (options.effective)
+      fmt::print("{}", to_toml(config));
+    else if (!globals.quiet)
+      print_fit(config, *graph, data, file, globals);
+    return ErrorCode::ok;
+  }
   const Problem problem = make_problem(config, loaded.graph);
   if (!config.target.empty()) check_learner(config, problem);
-  const auto file = output_file(loaded, options.input, globals).string();
   if (options.effective)
     fmt::print("{}", to_toml(config));
   else if (!globals.quiet && config.target.empty())

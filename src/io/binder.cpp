@@ -202,6 +202,16 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
             else
               *out = number(node);
           },
+          [&](std::optional<bool>* out) {
+            if (!value.is_auto() && !node.is_boolean()) value.wrong_type();
+            *out = node.value<bool>();
+          },
+          [&](ByKind out) {
+            const auto values = value.list<double>(number);
+            if (values.size() != 1 && values.size() != out.value->size()) value.wrong_type();
+            for (std::size_t k = 0; k < out.value->size(); ++k)
+              (*out.value)[k] = values[values.size() == 1 ? 0 : k];
+          },
           [&](std::vector<int>* out) { *out = value.list<int>(small); },
           [&](std::vector<double>* out) { *out = value.list<double>(number); },
           [&](std::vector<std::string>* out) { *out = value.list<std::string>(text); },
@@ -292,6 +302,15 @@ std::string dump(const Key& key) {
           [](const Choice& c) { return toml_string(c.get()); },
           [&](std::optional<int>* v) { return *v ? integer(**v) : automatic(); },
           [&](std::optional<double>* v) { return *v ? toml_number(**v) : automatic(); },
+          [&](std::optional<bool>* v) {
+            return *v ? std::string(**v ? "true" : "false") : automatic();
+          },
+          [](ByKind v) {
+            const auto& all = *v.value;
+            if (std::all_of(all.begin(), all.end(), [&](double x) { return x == all[0]; }))
+              return toml_number(all[0]);
+            return toml_list(std::vector<double>(all.begin(), all.end()), toml_number);
+          },
           [&](std::vector<int>* v) {
             return v->empty() && key.omit_unset ? "" : toml_list(*v, integer);
           },
@@ -329,6 +348,8 @@ std::string type_name(const Key& key) {
           [&](std::optional<double>*) {
             return (key.omit_unset ? "a number" : "\"auto\" or a number") + range;
           },
+          [](std::optional<bool>*) { return std::string("\"auto\", true or false"); },
+          [&](ByKind) { return "a number" + range + ", or four of them"; },
           [&](std::vector<int>*) { return "an array of integers" + range; },
           [](std::vector<double>*) { return std::string("an array of numbers"); },
           [](std::vector<std::string>*) { return std::string("a string or an array of strings"); },

@@ -3,6 +3,7 @@
 
 #include <toml++/toml.h>
 
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <filesystem>
@@ -62,10 +63,16 @@ struct AutoInt {
   int* value;
 };
 
+/// Numbers for w, r, a and b: one for all, or four.
+struct ByKind {
+  std::array<double, coupling_kinds>* value;
+};
+
 using Reference =
     std::variant<bool*, int*, AutoInt, std::uint64_t*, double*, std::complex<double>*, std::string*,
                  FileName, Choice, std::optional<int>*, std::optional<double>*, std::vector<int>*,
-                 std::vector<double>*, std::vector<std::string>*, CouplingStart*>;
+                 std::optional<bool>*, std::vector<double>*, std::vector<std::string>*, ByKind,
+                 CouplingStart*>;
 
 struct Key {
   std::string_view name;

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "io/binder.hpp"
+#include "io/data_config.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/graph/lattice.hpp"
@@ -63,6 +64,50 @@ std::vector<Key> learn_keys(VariationalOptions& o) {
       {"stop_early", &o.stop_early, "stop when the couplings stop moving beyond their error"},
       {"dense_limit", &o.dense_limit, "more parameters than this are solved matrix-free",
        at_least(0)},
+  };
+}
+
+std::vector<Key> fit_keys(LikelihoodOptions& o) {
+  return {
+      {"optimiser", choice(o.optimiser, 4),
+       "newton, which is the natural gradient; adam; gradient: plain ascent of ln p; auto: newton "
+       "up to dense_limit parameters, else adam"},
+      {"start", choice(o.start, 5),
+       "where the couplings start; auto: score_matching; given: as in [action]"},
+      {"rate", &o.rate, "eta; auto: 1 for newton, 0.05 for adam, 0.04 for gradient", above(0)},
+      {"rate_decay", &o.rate_decay, "> 0: eta / (1 + epoch / rate_decay), adam and gradient",
+       at_least(0)},
+      {"epochs", &o.epochs, "at most this many", at_least(1)},
+      {"draws", &o.draws, "configurations a chain and epoch; newton takes more at the end",
+       at_least(1)},
+      {"most_draws", &o.most_draws, "at most so many", at_least(1)},
+      {"sweeps", &o.sweeps, "sweeps between draws", at_least(1)},
+      {"warm_up", &o.warm_up, "sweeps before the first epoch", at_least(0)},
+      {"noise_share", &o.noise_share,
+       "newton: wanted variance of the couplings by Monte Carlo over that by the data being finite",
+       above(0)},
+      {"batch", &o.batch, "rows a gradient is made of, adam and gradient; 0: all", at_least(0)},
+      {"noise", &o.pass.noise,
+       "standard deviation of Gaussian noise on the data, in the model's units; a single image "
+       "needs some",
+       at_least(0)},
+      {"weight_decay", ByKind{&o.restraint.weight_decay},
+       "lambda: lambda/2 theta^2 is taken from ln p, for w, r, a and b", at_least(0)},
+      {"ridge", &o.restraint.ridge, "least ridge of newton, in units of the Hessian's diagonal",
+       at_least(0)},
+      {"least_b", &o.restraint.least_b, "least b; auto: 1e-4 / <phi^4> of the data, site by site",
+       above(0)},
+      {"stop_early", &o.stop_early, "stop when the couplings stop moving beyond their error"},
+      {"patience", &o.patience, "epochs without movement beyond error before stopping",
+       at_least(1)},
+      {"held_out_patience", &o.held_out_patience,
+       "> 0: stop once held-out data have become less likely for so many epochs, and go back to "
+       "the best",
+       at_least(0)},
+      {"chains_at_data", &o.chains_at_data,
+       "chains begin at rows of the data; auto: unless start = \"given\""},
+      {"dense_limit", &o.dense_limit,
+       "most parameters for newton, and for errors by the whole Fisher matrix", at_least(0)},
   };
 }
 
@@ -220,6 +265,12 @@ void append_section(std::string& out, const Section& section, const Section& def
   }
 }
 
+bool is_default(const Section& section, const Section& defaults) {
+  for (std::size_t k = 0; k < section.keys.size(); ++k)
+    if (dump(section.keys[k]) != dump(defaults.keys[k])) return false;
+  return true;
+}
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -241,6 +292,10 @@ void append_reference(std::string& out, const Section& section, std::string_view
 }
 
 }  // namespace
+
+std::string_view name(ModelKind) {
+  return "field";
+}
 
 std::string_view name(Precision precision) {
   return precision == Precision::float32 ? "float32" : "float64";
@@ -266,13 +321,21 @@ namespace binder {
 std::vector<Section> sections(Config& c) {
   return {
       {"graph", "The sites and edges of the field.", graph_keys(c.graph)},
+      {"model",
+       "What `quartic fit` learns.",
+       {{"kind", choice(c.model.kind, 1), "field: an action on the graph"}}},
       {"action",
        "The action that learns, or is sampled: where its couplings start and which are learned.",
        action_keys(c.action)},
-      {"learn", "The learner, KL(p||q).", learn_keys(c.learn)},
+      data_section(c.data),
+      {"fit", "The learner from data, KL(q||p), of `quartic fit` (fitting.md).", fit_keys(c.fit)},
+      {"learn", "The learner of a known target, KL(p||q), of `quartic learn`.",
+       learn_keys(c.learn)},
       {"sample", "Sampling and measuring, by `quartic sample`.", sample_keys(c.sample)},
       {"sampler", "The ensemble of fields and its moves.", sampler_keys(c.sampler)},
-      {"certificate", "Free energies, the Bogoliubov bound and the overlap, after learning.",
+      {"certificate",
+       "After learning: free energies, the Bogoliubov bound and the overlap; after fitting: free "
+       "energy, log-likelihood and moments.",
        certificate_keys(c.certificate)},
       {"run", "Randomness and machine.", run_keys(c.run)},
       {"output", "What is stored, and where.", output_keys(c.output)},
@@ -355,13 +418,22 @@ void require_target(const Config& config, const std::string& where) {
                  "add a [[target]] with term and coupling for each term of A");
 }
 
+void require_data(const Config& config, const std::string& where) {
+  check_data(config.data, where);
+}
+
 std::string to_toml(const Config& config) {
   Config copy = config, defaults;
   fill_starts(copy.action);
   fill_starts(defaults.action);
   const auto all = binder::sections(copy), plain = binder::sections(defaults);
+  const bool fits = !config.data.path.empty();
   std::string out;
   for (std::size_t k = 0; k < all.size(); ++k) {
+    // What plays no part is left out.
+    const bool of_fit = all[k].name == "model" || all[k].name == "data" || all[k].name == "fit";
+    const bool of_learn = all[k].name == "learn";
+    if ((fits ? of_learn : of_fit) && is_default(all[k], plain[k])) continue;
     append_section(out, all[k], plain[k]);
     if (all[k].name != "action") continue;
     for (auto& spec : copy.target) {

@@ -17,6 +17,7 @@ constexpr double fewest_taus = 50;
 constexpr double least_acceptance = 0.1;
 constexpr double least_weight = 0.1;
 constexpr double largest_ridge = 1e-4;
+constexpr double largest_chi2 = 3;
 
 bool agrees(const Estimate& estimate, double expected) {
   return std::abs(estimate.value - expected) <= significant * estimate.error;
@@ -105,6 +106,47 @@ void check_symmetry(std::vector<Check>& checks, const SampleRun& run) {
                     "chains are stuck in one sign: sampler.flips = true, or a longer warm-up"});
 }
 
+/// What every learner's run is asked.
+template <class Run>
+std::vector<Check> learning_checks(const Run& run) {
+  std::vector<Check> checks;
+  const double epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
+  checks.push_back(
+      {"epochs, converged",
+       {epochs, 0},
+       "couplings at rest",
+       run.reason == StopReason::converged || run.reason == StopReason::held_out_worse,
+       run.reason == StopReason::running ? "quartic resume RUN" : "quartic resume RUN --epochs N"});
+  if (run.history.rows.empty()) return checks;
+  const auto& row = run.history.rows.back();
+  checks.push_back({"regularisation",
+                    {row.regularisation, 0},
+                    fmt::format("<= {:g}", largest_ridge),
+                    row.regularisation <= largest_ridge,
+                    "the samples do not determine the couplings: more draws, or tied ones"});
+  checks.push_back(acceptance_check("independence", row.acceptance));
+  return checks;
+}
+
+Check missing(const char* what) {
+  return {what, {0, 0}, "there", false, "certificate.enabled = true, or quartic resume RUN"};
+}
+
+Check annealing_check(const Estimate& ess) {
+  return {"annealing ESS", ess, fmt::format(">= {}", least_weight), ess.value >= least_weight,
+          "more certificate.steps"};
+}
+
+/// chi^2 per moment, whose moments are correlated: only gross misfits are named.
+Check moments_check(const char* what, const MomentMatch& match) {
+  return {fmt::format("chi2 of {}", what),
+          {match.all.chi2, 0},
+          fmt::format("<= {}", largest_chi2),
+          match.all.chi2 <= largest_chi2,
+          fmt::format("the model misses {} by {:.1f} errors: free more couplings, or more edges",
+                      match.label(match.all.worst), std::abs(match.all.worst_z))};
+}
+
 }  // namespace
 
 std::vector<Check> diagnose(const SampleRun& run) {
@@ -140,30 +182,9 @@ std::vector<Check> diagnose(const SampleRun& run) {
 }
 
 std::vector<Check> diagnose(const LearnRun& run) {
-  std::vector<Check> checks;
-  const double epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
-  checks.push_back(
-      {"epochs, converged",
-       {epochs, 0},
-       "couplings at rest",
-       run.reason == StopReason::converged,
-       run.reason == StopReason::running ? "quartic resume RUN" : "quartic resume RUN --epochs N"});
-  if (!run.history.rows.empty()) {
-    const EpochRow& row = run.history.rows.back();
-    checks.push_back(
-        {"regularisation",
-         {row.regularisation, 0},
-         fmt::format("<= {:g}", largest_ridge),
-         row.regularisation <= largest_ridge,
-         "the samples do not determine the couplings: more learn.draws, or tied ones"});
-    checks.push_back(acceptance_check("independence", row.acceptance));
-  }
+  auto checks = learning_checks(run);
   if (!run.certificate) {
-    checks.push_back({"certificate",
-                      {0, 0},
-                      "there",
-                      false,
-                      "certificate.enabled = true, or quartic resume RUN"});
+    checks.push_back(missing("certificate"));
     return checks;
   }
   const Certificate& c = *run.certificate;
@@ -171,12 +192,34 @@ std::vector<Check> diagnose(const LearnRun& run) {
   checks.push_back({"weight ESS", c.weight_ess, fmt::format(">= {}", least_weight),
                     c.weight_ess.value >= least_weight,
                     "the learned field is far from the target: reweighting to it will not hold"});
-  checks.push_back({"annealing ESS", c.annealing_ess, fmt::format(">= {}", least_weight),
-                    c.annealing_ess.value >= least_weight, "more certificate.steps"});
+  checks.push_back(annealing_check(c.annealing_ess));
   checks.push_back({"gap F_var - F_A", c.gap, ">= 0 within 5 errors",
                     c.gap.value >= -significant * c.gap.error,
                     "KL(p||q) cannot be negative: more certificate.draws and steps"});
   checks.push_back(virial_check(run.action, c.phi, c.chains));
+  return checks;
+}
+
+std::vector<Check> diagnose(const FitRun& run) {
+  auto checks = learning_checks(run);
+  if (!run.judgement) {
+    checks.push_back(missing("judgement"));
+    return checks;
+  }
+  const Judgement& j = *run.judgement;
+  checks.push_back({"free energy", {static_cast<double>(j.ok), 0}, "ok", j.ok, j.reason});
+  checks.push_back(annealing_check(j.free_energy.work.forward_ess));
+  checks.push_back(moments_check("the data's moments", j.train.moments));
+  if (j.held_out) {
+    checks.push_back(moments_check("held-out moments", j.held_out->moments));
+    const auto &here = j.train.log_likelihood, &there = j.held_out->log_likelihood;
+    const Estimate gap{here.value.value - there.value.value,
+                       std::hypot(here.data_error, there.data_error)};
+    checks.push_back({"ln p, data - held out", gap, "<= 5 errors",
+                      gap.value <= significant * gap.error,
+                      "overfitting: fit.weight_decay, fit.held_out_patience, or tied couplings"});
+  }
+  checks.push_back(virial_check(run.action, j.phi, j.chains));
   return checks;
 }
 

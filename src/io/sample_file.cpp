@@ -12,6 +12,13 @@ StoredModel read_model(const std::filesystem::path& file) {
   return {in.config(), run_parts::read_action(in)};
 }
 
+std::optional<SamplerState> read_fields(const std::filesystem::path& file) {
+  const run_parts::RunReader in(file);
+  if (!in.has("checkpoint/phi")) return std::nullopt;
+  const int sites = run_parts::read_action(in).graph->sites();
+  return run_parts::read_sampler(in, in.config().sampler.options, sites);
+}
+
 StoredSample read_sample(const std::filesystem::path& file) {
   const run_parts::RunReader in(file);
   StoredSample sample{.config = in.config(),

@@ -35,10 +35,17 @@ def paths(tmp_path_factory):
     small = ("--set", "sampler.chains=64", "--set", "sample.draws=100", "--set", "output.draws=30")
     subprocess.run([PROGRAM, "sample", learn, "-o", sample, "--quiet", *small], check=True)
     subprocess.run([PROGRAM, "reweight", learn, "--anneal", "-o", reweight, "--quiet"], check=True)
-    return {"learn": learn, "sample": sample, "reweight": reweight}
+    fit_config = folder / "fit.toml"
+    fit_config.write_text(
+        f"[graph]\nextent = [4, 4]\n[data]\npath = '{sample}'\nheld_out = 0.3\n[sampler]\nchains = 64\n"
+        "[certificate]\nchains = 64\n"
+    )
+    fit = folder / "fit.h5"
+    subprocess.run([PROGRAM, "fit", fit_config, "-o", fit, "--quiet", "--set", "fit.epochs=3"], check=True)
+    return {"learn": learn, "sample": sample, "reweight": reweight, "fit": fit}
 
 
-@pytest.mark.parametrize("kind", ["learn", "sample", "reweight"])
+@pytest.mark.parametrize("kind", ["learn", "sample", "reweight", "fit"])
 def test_layout_is_the_documented_one(paths, kind):
     entries = [e for e in json.loads(LAYOUT.read_text())["entries"] if kind in e["kinds"]]
     with h5py.File(paths[kind]) as file:
@@ -74,6 +81,14 @@ def test_reader_and_program_agree_on_learning(paths):
     run = run_file.read(paths["learn"])
     assert np.array_equal(run.history["theta"][-1, run.kinds["w"]], run.model.w)
     assert set(run.results) >= {"free_energy", "gap", "half_variance", "weight_ess"}
+    same_action(run)
+
+
+def test_reader_and_program_agree_on_fitting(paths):
+    run = run_file.read(paths["fit"])
+    for kind, columns in run.kinds.items():
+        assert np.array_equal(run.theta[columns], getattr(run.model, kind))
+    assert set(run.results) >= {"free_energy", "log_likelihood", "held_out_log_likelihood", "score_matching"}
     same_action(run)
 
 

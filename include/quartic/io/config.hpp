@@ -12,7 +12,9 @@
 #include "quartic/field/action.hpp"
 #include "quartic/field/parameters.hpp"
 #include "quartic/field/target.hpp"
+#include "quartic/io/data_set.hpp"
 #include "quartic/learn/certificate.hpp"
+#include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/variational.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
@@ -42,6 +44,13 @@ struct ActionConfig {
   bool homogeneous() const { return kappa || mu2 || lambda; }
   const CouplingStart& kind(CouplingKind kind) const;
   std::array<Freedom, coupling_kinds> freedom() const;
+};
+
+/// [model]
+enum class ModelKind { field };  ///< what `fit` learns: an action on a graph
+std::string_view name(ModelKind kind);
+struct ModelConfig {
+  ModelKind kind = ModelKind::field;
 };
 
 enum class Precision { float32, float64 };  ///< of the fields; sums are always float64
@@ -82,9 +91,12 @@ struct OutputConfig {
 };
 
 struct Config {
+  ModelConfig model;
   GraphConfig graph;
   ActionConfig action;
   std::vector<TermSpec> target;
+  DataOptions data;  ///< its seed is run.seed
+  LikelihoodOptions fit;
   VariationalOptions learn;
   SampleConfig sample;
   SamplerConfig sampler;
@@ -112,6 +124,9 @@ void check_config(const Config& config, const std::string& place);
 
 /// Throws BadInput where there is no target: what `learn` needs.
 void require_target(const Config& config, const std::string& place);
+
+/// Throws BadInput where there are no data: what `fit` needs.
+void require_data(const Config& config, const std::string& place);
 
 /// The effective config, defaults filled in, as TOML. parse_config gives the same config back
 /// exactly.

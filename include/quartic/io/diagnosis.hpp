@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "quartic/io/fit_run.hpp"
 #include "quartic/io/learn_run.hpp"
 #include "quartic/io/reweight_run.hpp"
 #include "quartic/io/sample_run.hpp"
@@ -29,6 +30,11 @@ std::vector<Check> diagnose(const SampleRun& run);
 /// weight and annealing ESS, gap >= 0 within 5 errors, and the virial identity under the learned
 /// action.
 std::vector<Check> diagnose(const LearnRun& run);
+
+/// Of a fit: converged, regularisation, acceptance, couplings b at their bound; of the judgement:
+/// ok, annealing ESS, moments of held-out data (of the data, where none are held out) within
+/// chance, held-out data as likely as the data within 5 errors, and the virial identity.
+std::vector<Check> diagnose(const FitRun& run);
 
 /// Of reweighting: whether each point is ok.
 std::vector<Check> diagnose(const ReweightRun& run);

@@ -10,24 +10,12 @@
 #include "quartic/field/action.hpp"
 #include "quartic/field/parameters.hpp"
 #include "quartic/io/config.hpp"
+#include "quartic/io/history.hpp"
 #include "quartic/io/run_file.hpp"
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/variational.hpp"
 
 namespace quartic {
-
-/// One row an epoch.
-struct History {
-  std::vector<std::string> parameters;  ///< labels
-  std::vector<double> expected;         ///< the target's own couplings, NaN where unknown
-  std::vector<EpochRow> rows;
-  std::vector<double> theta, theta_error;  ///< rows x parameters: what the epoch sampled
-
-  void append(const EpochRow& row, const std::vector<double>& theta,
-              const std::vector<double>& theta_error);
-  /// Drops rows of epochs >= epoch.
-  void truncate(int epoch);
-};
 
 struct LearnRun {
   Config config;
@@ -35,7 +23,7 @@ struct LearnRun {
   Action action;  ///< the couplings as they are now
   std::array<Freedom, coupling_kinds> freedom{};
   std::vector<double> theta_error;
-  History history;
+  History<EpochRow> history;  ///< expected: the target's own couplings
   StopReason reason = StopReason::running;
   std::optional<Certificate> certificate;
   /// Where a restart goes on: the state before the next epoch, or, of a finished run, before the

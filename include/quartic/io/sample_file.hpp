@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "quartic/field/action.hpp"
@@ -31,5 +32,8 @@ struct StoredModel {
   Action action;
 };
 StoredModel read_model(const std::filesystem::path& file);
+
+/// The fields that a run's sampler was left with; nothing where the file holds none.
+std::optional<SamplerState> read_fields(const std::filesystem::path& file);
 
 }  // namespace quartic

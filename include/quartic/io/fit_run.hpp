@@ -1,0 +1,63 @@
+// A run of `quartic fit` as it is in its file.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/field/action.hpp"
+#include "quartic/field/parameters.hpp"
+#include "quartic/io/config.hpp"
+#include "quartic/io/data_scaling.hpp"
+#include "quartic/io/history.hpp"
+#include "quartic/io/run_file.hpp"
+#include "quartic/learn/judgement.hpp"
+
+namespace quartic {
+
+/// The data that a run learned from, as far as its file knows them.
+struct FitData {
+  std::string description, checksum;
+  std::vector<std::size_t> row_shape;
+  DataScaling scaling;
+  std::size_t rows = 0, held_out = 0;
+  double pass_seconds = 0;      ///< one pass over all of them, for their moments
+  std::vector<float> examples;  ///< some of the rows, [row][site], in the units of the model
+};
+
+/// Fields of the first chains at one epoch.
+struct Snapshot {
+  int epoch = 0;
+  std::vector<float> phi;  ///< [chain][site]
+};
+
+struct FitRun {
+  Config config;
+  Provenance provenance;
+  Action action;  ///< the couplings as they are now
+  std::array<Freedom, coupling_kinds> freedom{};
+  std::vector<double> theta_error;
+  FitData data;
+  std::string start;        ///< what the couplings started from, in words
+  History<FitRow> history;  ///< expected: the couplings of the run that the data came from
+  std::vector<Snapshot> snapshots;
+  StopReason reason = StopReason::running;
+  std::optional<Judgement> judgement;
+  /// As for LearnRun.
+  LikelihoodState checkpoint;
+  bool warm = false;
+
+  Parameters parameters() const { return {action.graph, freedom}; }
+};
+
+/// Whether the fields of an epoch are kept: 0, 1, 2, 4, 8, ...
+bool keeps_snapshot(int epoch);
+inline constexpr int snapshot_chains = 8;
+
+/// Writes and reads as for a LearnRun (learn_run.hpp).
+void write_run(const std::filesystem::path& file, const FitRun& run);
+FitRun read_fit_run(const std::filesystem::path& file);
+
+}  // namespace quartic

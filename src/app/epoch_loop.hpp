@@ -1,0 +1,133 @@
+// The loop that every learner runs in: epochs, checkpoints, stopping, and what concludes it.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "app/progress.hpp"
+#include "app/session.hpp"
+#include "app/signals.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/learn/stop_reason.hpp"
+
+namespace quartic::app {
+
+/// Run: LearnRun or FitRun; Learner: what learns it.
+template <class Run, class Learner>
+class EpochLoop {
+ public:
+  using State = decltype(Run::checkpoint);
+  using Row = typename decltype(Run::history.rows)::value_type;
+
+  EpochLoop(Run& run, Learner learner, std::filesystem::path file, double max_hours,
+            const Globals& globals)
+      : run_(run),
+        learner_(std::move(learner)),
+        file_(std::move(file)),
+        progress_(globals),
+        max_seconds_(max_hours * 3600),
+        before_(run.provenance.seconds),
+        first_epoch_(run.checkpoint.epoch) {}
+  virtual ~EpochLoop() = default;
+
+  /// From the run's checkpoint (from the start, where `resumed` is false) until it is finished.
+  /// interrupted: stopped by a signal or after max_hours, saved.
+  ErrorCode go(bool resumed) {
+    if (resumed)
+      learner_.restore(run_.checkpoint);
+    else
+      save(learner_.state());
+    if (run_.reason == StopReason::running) {
+      warm_up();
+      if (!learn()) return ErrorCode::interrupted;
+    }
+    conclude();
+    progress_.clear();
+    return ErrorCode::ok;
+  }
+
+ protected:
+  /// What progress shows of an epoch.
+  virtual Status status(const Row& row) const = 0;
+  /// After each epoch, before the run is saved.
+  virtual void keep(const Row& /*row*/) {}
+  virtual void warmed_up() {}
+  /// Certificate or judgement of a finished run, and the last write.
+  virtual void conclude() = 0;
+
+  void write() {
+    run_.provenance.seconds = before_ + since(start_);
+    write_run(file_, run_);
+  }
+
+  Run& run_;
+  Learner learner_;
+  std::filesystem::path file_;
+  Progress progress_;
+  int first_epoch() const { return first_epoch_; }
+
+ private:
+  void warm_up() {
+    if (run_.warm) return;
+    learner_.warm_up([this](double done) { progress_.part("warming up", done); });
+    run_.warm = true;
+    warmed_up();
+  }
+
+  /// False: stopped before the end, and saved.
+  bool learn() {
+    while (run_.reason == StopReason::running) {
+      State before = learner_.state();
+      if (stop_requested() || since(start_) > max_seconds_) return interrupt(std::move(before));
+      if (since(saved_) > checkpoint_interval) save(before);
+      epoch(before);
+      run_.reason = learner_.reason();
+      if (run_.reason != StopReason::running) save(std::move(before));
+    }
+    return true;
+  }
+
+  void epoch(const State& before) {
+    const auto theta = learner_.theta(), error = learner_.theta_error();
+    try {
+      const Row row = learner_.step();
+      run_.history.append(row, theta, error);
+      keep(row);
+      progress_.update([&] { return status(row); });
+    } catch (const Diverged& error_now) {
+      progress_.clear();
+      learner_.restore(before);
+      save(before);
+      throw Diverged(error_now.what(), fmt::format("{}; the last good epoch, {}, is in '{}'",
+                                                   error_now.hint(), before.epoch, file_.string()));
+    }
+  }
+
+  bool interrupt(State state) {
+    progress_.clear();
+    const int epoch = state.epoch;
+    save(std::move(state));
+    fmt::print(stderr,
+               "quartic: stopped {} epoch {} and saved; continue with\n  quartic resume {}\n",
+               since(start_) > max_seconds_ ? "by --max-hours before" : "by a signal before", epoch,
+               file_.string());
+    return false;
+  }
+
+  void save(State state) {
+    run_.action = learner_.action();
+    run_.theta_error = learner_.theta_error();
+    run_.checkpoint = std::move(state);
+    write();
+    saved_ = Clock::now();
+  }
+
+  double max_seconds_, before_;
+  Clock::time_point start_ = Clock::now(), saved_ = start_;
+  int first_epoch_;
+};
+
+}  // namespace quartic::app

@@ -1,0 +1,42 @@
+// quartic fit CONFIG|RUN
+#include "app/fitting.hpp"
+#include "quartic/io/problem.hpp"
+
+namespace quartic::app {
+namespace {
+
+struct Options {
+  std::string input;
+  double max_hours = 1e9;
+};
+
+ErrorCode fit(const Options& options, const Globals& globals) {
+  const Loaded loaded = load(options.input, globals);
+  require_data(loaded.config, options.input);
+  const auto file = output_file(loaded, options.input, globals, "-fit");
+  require_writable(file, globals.force);
+  const auto graph = loaded.graph ? loaded.graph : make_graph(loaded.config.graph);
+  const DataSet data = open_data(loaded.config, *graph, options.input);
+  FitRun run =
+      new_run(loaded.config, make_start(loaded.config.action, graph, loaded.config.run.seed), data,
+              globals);
+  return fit_run(run, data, file, false, options.max_hours, globals);
+}
+
+void add(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  auto* verb = app.add_subcommand("fit", "learn the couplings of a field from data, KL(q||p)");
+  verb->add_option("config", options->input,
+                   "CONFIG.toml with a [data] section, or a run file whose config to use")
+      ->required();
+  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
+      ->check(CLI::PositiveNumber);
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] { return fit(*options, globals); };
+  });
+}
+
+const Registration registration(12, add);
+
+}  // namespace
+}  // namespace quartic::app

@@ -1,0 +1,133 @@
+// quartic generate RUN: draws of a model, in the units of the data that it learned from
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "app/number.hpp"
+#include "app/progress.hpp"
+#include "app/report.hpp"
+#include "app/session.hpp"
+#include "quartic/graph/lattice.hpp"
+#include "quartic/io/fit_run.hpp"
+#include "quartic/io/npy.hpp"
+#include "quartic/io/sample_file.hpp"
+
+namespace quartic::app {
+namespace {
+
+struct Options {
+  std::filesystem::path run;
+  int rows = 1000, sweeps = 10, warm_up = 200;
+};
+
+/// How rows of the model become rows of the data.
+struct Units {
+  DataScaling scaling;
+  std::vector<std::size_t> shape;
+};
+
+Units units_of(const std::filesystem::path& file, const Action& action) {
+  if (run_kind(file) == RunKind::fit) {
+    const FitRun run = read_fit_run(file);
+    return {run.data.scaling, run.data.row_shape};
+  }
+  const Lattice* lattice = action.graph->lattice();
+  if (!lattice) return {{}, {static_cast<std::size_t>(action.graph->sites())}};
+  return {{}, {lattice->extent.begin(), lattice->extent.end()}};
+}
+
+template <class T>
+std::vector<float> draw(const StoredModel& model, const Options& options, const Globals& globals) {
+  Sampler<T> sampler(model.action, sampler_options(model.config), model.config.run.seed,
+                     Stream::generate);
+  Progress progress(globals);
+  if (auto fields = read_fields(options.run)) {
+    auto start = sampler.state();
+    start.phi = std::move(fields->phi), start.schedule = fields->schedule;
+    sampler.restore(start);
+    for (int k = 0; k < options.warm_up; ++k) {
+      sampler.sweep();
+      progress.part("warming up", (k + 1.0) / options.warm_up);
+    }
+  } else {
+    sampler.warm_up(options.warm_up, [&](double done) { progress.part("warming up", done); });
+  }
+  const auto sites = static_cast<std::size_t>(sampler.sites());
+  const auto rows = static_cast<std::size_t>(options.rows);
+  std::vector<float> values(rows * sites);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const int chain = static_cast<int>(row % sampler.chains());
+    if (chain == 0) {
+      if (row > 0) sampler.sweep(options.sweeps);
+      progress.part("drawing", static_cast<double>(row) / static_cast<double>(rows));
+    }
+    const auto block = sampler.block(chain / sampler.lanes());
+    for (std::size_t i = 0; i < sites; ++i)
+      values[row * sites + i] =
+          static_cast<float>(block.site(static_cast<int>(i))[chain % sampler.lanes()]);
+  }
+  progress.clear();
+  return values;
+}
+
+/// Mean over all values with the error of independent rows.
+Estimate total_mean(const std::vector<float>& values, std::size_t rows) {
+  const std::size_t width = values.size() / rows;
+  std::vector<double> means(rows);
+  for (std::size_t n = 0; n < values.size(); ++n) means[n / width] += values[n] / double(width);
+  return mean_of(means);
+}
+
+ErrorCode generate(const Options& options, const Globals& globals) {
+  StoredModel model = read_model(options.run);
+  for (const auto& setting : globals.all_settings()) apply_setting(model.config, setting);
+  const std::filesystem::path file =
+      globals.output.empty() ? options.run.stem().string() + "-generated.npy" : globals.output;
+  require_writable(file, globals.force);
+  const Units units = units_of(options.run, model.action);
+  auto values = model.config.sampler.precision == Precision::float32
+                    ? draw<float>(model, options, globals)
+                    : draw<double>(model, options, globals);
+  units.scaling.from_model(values, static_cast<std::size_t>(model.action.graph->sites()));
+  std::vector<std::size_t> shape{static_cast<std::size_t>(options.rows)};
+  shape.insert(shape.end(), units.shape.begin(), units.shape.end());
+  write_npy(file, values, shape);
+  const Estimate mean = total_mean(values, shape[0]);
+  const int chains = model.config.sampler.options.chains;
+  const bool independent = options.rows <= chains;
+  if (globals.json) {
+    const nlohmann::json out = {{"file", file.string()},    {"shape", shape},
+                                {"mean", to_json(mean)},    {"chains", chains},
+                                {"sweeps", options.sweeps}, {"warm_up", options.warm_up}};
+    fmt::print("{}\n", out.dump());
+  } else if (!globals.quiet) {
+    fmt::print("{} rows of {} values written to {}\n", options.rows, fmt::join(units.shape, " x "),
+               file.string());
+    fmt::print("mean {}; {}\n", with_error(mean.value, mean.error),
+               independent ? "each row is of a chain of its own"
+                           : fmt::format("rows n and n + {} are of one chain, {} sweeps apart",
+                                         chains, options.sweeps));
+  }
+  return ErrorCode::ok;
+}
+
+void add(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  auto* verb = app.add_subcommand(
+      "generate", "draws of a model as a numpy file, in the units of the data it learned from");
+  verb->add_option("run", options->run, "RUN.h5")->required();
+  verb->add_option("--rows", options->rows, "how many; 1000")->check(CLI::PositiveNumber);
+  verb->add_option("--sweeps", options->sweeps, "between rows of one chain; 10")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--warm-up", options->warm_up, "sweeps before the first; 200")
+      ->check(CLI::NonNegativeNumber);
+  verb->callback([options, &globals] {
+    globals.action = [options, &globals] { return generate(*options, globals); };
+  });
+}
+
+const Registration registration(35, add);
+
+}  // namespace
+}  // namespace quartic::app
