@@ -1,0 +1,38 @@
+"""Where the fields of fits peak, and their mean and deviation against the data's: python peaks.py RUN.h5 ..."""
+
+import sys
+
+import numpy as np
+
+from quartic import run
+
+
+def mode(values: np.ndarray) -> float:
+    """The peak of a density: the middle of the densest half, halved again and again."""
+    values = np.sort(values)
+    while len(values) > 200:
+        half = len(values) // 2
+        start = np.argmin(values[half:] - values[: len(values) - half])
+        values = values[start : start + half]
+    return float(values.mean())
+
+
+def mean_and_deviation(rows: np.ndarray) -> str:
+    """Over all sites, with errors from the scatter between rows."""
+    mean, square = rows.mean(-1), ((rows - rows.mean()) ** 2).mean(-1)
+    errors = [x.std(ddof=1) / np.sqrt(len(x)) for x in (mean, square)]
+    deviation = np.sqrt(square.mean())
+    return f"mean {mean.mean():.5f} +- {errors[0]:.5f}, deviation {deviation:.5f} +- {errors[1] / 2 / deviation:.5f}"
+
+
+for name in sys.argv[1:]:
+    fit = run.read(name)
+    fields = fit.to_data(fit.phi()[:, ::4].reshape(-1, fit.model.sites))
+    data = fit.to_data(fit.examples)
+    positive = (fields > 0).mean()
+    print(name)
+    for sign, share in ((1, positive), (-1, 1 - positive)):
+        if share > 0.01:
+            print(f"  {100 * share:5.1f} % of the values around a peak at {mode(fields[sign * fields > 0]):+.4f}")
+    print(f"  model: {mean_and_deviation(fields)}")
+    print(f"  data:  {mean_and_deviation(data)}")
