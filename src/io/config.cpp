@@ -111,6 +111,57 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
   };
 }
 
+std::vector<Key> model_keys(ModelConfig& m) {
+  return {
+      {"kind", choice(m.kind, 2), "field: an action on [graph]; network: two layers of units"},
+      {"visible", choice(m.visible, 4),
+       "of a network: units of the data, quartic or gaussian for real values, binary for 0 and 1, "
+       "spin for -1 and 1"},
+      {"hidden", choice(m.hidden, 4), "of a network: units that are not seen"},
+      {"hidden_units", &m.hidden_units, "of a network: how many", at_least(1)},
+  };
+}
+
+std::vector<Key> training_keys(TrainingOptions& o) {
+  return {
+      {"epochs", &o.epochs, "passes over the data", at_least(1)},
+      {"batch", &o.batch, "rows an update", at_least(1)},
+      {"chains", AutoInt{&o.chains}, "of the model term; auto: as many as rows in a batch",
+       at_least(1)},
+      {"steps", &o.steps, "k: sweeps of Gibbs sampling an update", at_least(1)},
+      {"start", choice(o.start, 2),
+       "where chains start at every update: where they ended (persistent, PCD-k), or at the data "
+       "(CD-k)"},
+      {"rungs", &o.rungs, "> 1: parallel tempering of persistent chains over so many rungs",
+       at_least(1)},
+      {"optimiser", choice(o.optimiser, 2), "stochastic gradient with momentum, or adam"},
+      {"rate", &o.rate, "in units of the data's spread", above(0)},
+      {"schedule", choice(o.schedule, 3), "how the rate goes to final_rate over the epochs"},
+      {"final_rate", &o.final_rate, "of the schedules that are not constant", above(0)},
+      {"momentum", &o.momentum, "of the optimiser momentum", between(0, 0.999)},
+      {"weight_decay", &o.weight_decay, "d ln p / dw gains - weight_decay w", at_least(0)},
+      {"centring", &o.centring, "w follows <(phi - mu)(h - lambda)>"},
+      {"hidden_shape", &o.hidden_shape, "train m of quartic hidden units as well"},
+      {"shuffle", &o.shuffle, "draw the rows of batches anew every epoch"},
+  };
+}
+
+std::vector<Key> judging_keys(JudgingConfig& j) {
+  auto& o = j.log_z;
+  return {
+      {"every", &j.every, "epochs between judgements; 0: at the end alone", at_least(0)},
+      {"rows", &j.rows, "most rows of the data, and of those held out, that are scored",
+       at_least(2)},
+      {"chains", &o.chains, "annealed in both directions", at_least(16)},
+      {"steps", &o.steps, "stops between independent units and the network", at_least(2)},
+      {"ladders", &o.ladders, "of parallel tempering", {.low = 32, .multiple = 16}},
+      {"sweeps", &o.sweeps, "of the ladders, the first half to equilibrate; 0: no tempering",
+       at_least(0)},
+      {"rungs", AutoInt{&o.rungs}, "of a ladder; auto: by their exchanges", at_least(2)},
+      {"exact", &o.exact, "take the exact ln Z where there is one"},
+  };
+}
+
 std::vector<Key> sample_keys(SampleConfig& s) {
   return {
       {"warm_up", &s.warm_up, "sweeps before the first draw; auto: until averages are at rest",
@@ -271,6 +322,17 @@ bool is_default(const Section& section, const Section& defaults) {
   return true;
 }
 
+/// Whether what the config is for needs the section; others are dumped where they say something.
+bool plays_a_part(std::string_view section, const Config& config) {
+  const auto in = [&](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), section) != names.end();
+  };
+  const bool of_networks = in({"training", "judging"});
+  if (config.data.path.empty()) return !of_networks && !in({"model", "data", "fit"});
+  if (config.model.kind == ModelKind::field) return !of_networks && section != "learn";
+  return of_networks || in({"model", "data", "run", "output"});
+}
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -293,8 +355,8 @@ void append_reference(std::string& out, const Section& section, std::string_view
 
 }  // namespace
 
-std::string_view name(ModelKind) {
-  return "field";
+std::string_view name(ModelKind kind) {
+  return kind == ModelKind::field ? "field" : "network";
 }
 
 std::string_view name(Precision precision) {
@@ -321,14 +383,17 @@ namespace binder {
 std::vector<Section> sections(Config& c) {
   return {
       {"graph", "The sites and edges of the field.", graph_keys(c.graph)},
-      {"model",
-       "What `quartic fit` learns.",
-       {{"kind", choice(c.model.kind, 1), "field: an action on the graph"}}},
+      {"model", "What `quartic fit` learns.", model_keys(c.model)},
       {"action",
        "The action that learns, or is sampled: where its couplings start and which are learned.",
        action_keys(c.action)},
       data_section(c.data),
-      {"fit", "The learner from data, KL(q||p), of `quartic fit` (fitting.md).", fit_keys(c.fit)},
+      {"fit", "The learner of a field from data, KL(q||p), of `quartic fit` (fitting.md).",
+       fit_keys(c.fit)},
+      {"training", "The learner of a network from data, of `quartic fit` (networks.md).",
+       training_keys(c.training)},
+      {"judging", "Log-likelihoods of a network, while it learns and afterwards.",
+       judging_keys(c.judging)},
       {"learn", "The learner of a known target, KL(p||q), of `quartic learn`.",
        learn_keys(c.learn)},
       {"sample", "Sampling and measuring, by `quartic sample`.", sample_keys(c.sample)},
@@ -427,13 +492,9 @@ std::string to_toml(const Config& config) {
   fill_starts(copy.action);
   fill_starts(defaults.action);
   const auto all = binder::sections(copy), plain = binder::sections(defaults);
-  const bool fits = !config.data.path.empty();
   std::string out;
   for (std::size_t k = 0; k < all.size(); ++k) {
-    // What plays no part is left out.
-    const bool of_fit = all[k].name == "model" || all[k].name == "data" || all[k].name == "fit";
-    const bool of_learn = all[k].name == "learn";
-    if ((fits ? of_learn : of_fit) && is_default(all[k], plain[k])) continue;
+    if (!plays_a_part(all[k].name, config) && is_default(all[k], plain[k])) continue;
     append_section(out, all[k], plain[k]);
     if (all[k].name != "action") continue;
     for (auto& spec : copy.target) {

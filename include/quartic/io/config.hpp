@@ -17,6 +17,8 @@
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/variational.hpp"
 #include "quartic/mcmc/sampler.hpp"
+#include "quartic/network/likelihood.hpp"
+#include "quartic/network/training_options.hpp"
 
 namespace quartic {
 
@@ -46,11 +48,25 @@ struct ActionConfig {
   std::array<Freedom, coupling_kinds> freedom() const;
 };
 
-/// [model]
-enum class ModelKind { field };  ///< what `fit` learns: an action on a graph
+/// What `fit` learns.
+enum class ModelKind {
+  field,   ///< an action on [graph]
+  network  ///< two layers of units; its visible ones are the columns of the data
+};
 std::string_view name(ModelKind kind);
+
+/// [model]; all but the kind are of networks.
 struct ModelConfig {
   ModelKind kind = ModelKind::field;
+  Unit visible = Unit::quartic, hidden = Unit::binary;
+  int hidden_units = 64;
+};
+
+/// [judging] of a network.
+struct JudgingConfig {
+  int every = 0;    ///< epochs between judgements; 0: at the end alone
+  int rows = 2000;  ///< most rows of the data, and of those held out, that are scored
+  LogZOptions log_z;
 };
 
 enum class Precision { float32, float64 };  ///< of the fields; sums are always float64
@@ -97,6 +113,8 @@ struct Config {
   std::vector<TermSpec> target;
   DataOptions data;  ///< its seed is run.seed
   LikelihoodOptions fit;
+  TrainingOptions training;
+  JudgingConfig judging;
   VariationalOptions learn;
   SampleConfig sample;
   SamplerConfig sampler;
