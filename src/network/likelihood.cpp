@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "network/coupled_layers.hpp"
+#include "network/line_of_models.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
@@ -13,38 +14,13 @@
 namespace quartic {
 namespace {
 
-Layer between(const Layer& from, const Layer& to, double beta) {
-  Layer out = from;
-  const auto mix = [&](std::vector<double>& x, const std::vector<double>& y) {
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] = (1 - beta) * x[i] + beta * y[i];
-  };
-  mix(out.r, to.r), mix(out.a, to.a), mix(out.b, to.b);
-  return out;
-}
-
-bool same_units(const Layer& x, const Layer& y) {
-  return x.unit == y.unit && x.size() == y.size();
-}
-
 void require_valid(const Network& network, const Network& base, const LogZOptions& options) {
-  require_normalisable(network);
-  require_normalisable(base);
-  if (!same_units(network.visible, base.visible) || !same_units(network.hidden, base.hidden))
-    throw BadInput("annealing needs a base of the same units as the network");
-  if (std::any_of(base.w.begin(), base.w.end(), [](double w) { return w != 0; }))
-    throw BadInput("annealing needs a base without couplings, so that its normaliser is exact");
+  require_line(network, base);
   if (options.chains < 16 || options.steps < 2 || options.equilibration < 0) {
     throw BadInput(fmt::format("annealing with {} chains, {} steps and {} sweeps between ways",
                                options.chains, options.steps, options.equilibration),
                    "use at least 16 chains and 2 steps");
   }
-}
-
-double uncoupled_log_z(const Network& base) {
-  double sum = 0;
-  for (int i = 0; i < base.visible.size(); ++i) sum += base.visible.moments(i, 0).log_normaliser;
-  for (int j = 0; j < base.hidden.size(); ++j) sum += base.hidden.moments(j, 0).log_normaliser;
-  return sum;
 }
 
 /// Chains on the line of actions (1 - beta) S_base + beta S_network.
@@ -110,7 +86,9 @@ class Annealing {
       units.scale = after.data();
       kernels.log_normaliser(units, new_log);
       double visible[chains_in_block] = {};
-      visible_difference(block, visible);
+      const auto phi = chains_.visible(block);
+      add_visible_difference(base_.visible, network_.visible, phi.data, phi.stride,
+                             chains_.count(block), visible);
       for (int lane = 0; lane < chains_.count(block); ++lane)
         work[chains_.first(block) + lane] += step * visible[lane] + old_log[lane] - new_log[lane];
       transition(next_, block, scratch);
@@ -121,8 +99,8 @@ class Annealing {
 
  private:
   void set(CoupledLayers<T>& layers, double beta) {
-    layers.set_layers(between(base_.visible, network_.visible, beta),
-                      between(base_.hidden, network_.hidden, beta));
+    layers.set_layers(layer_between(base_.visible, network_.visible, beta),
+                      layer_between(base_.hidden, network_.hidden, beta));
   }
 
   /// With the field on the hidden units in scratch.
@@ -130,20 +108,6 @@ class Annealing {
     chains_.update_hidden(layers, block, scratch, true);
     chains_.field_on_visible(layers, block, scratch);
     chains_.update_visible(layers, block, scratch);
-  }
-
-  /// sum_i of the difference of the visible units' own energies, network minus base.
-  void visible_difference(int block, double* out) {
-    const Layer &to = network_.visible, &from = base_.visible;
-    const auto phi = chains_.visible(block);
-    for (int i = 0; i < to.size(); ++i) {
-      const double r = to.r[i] - from.r[i], a = to.a[i] - from.a[i], b = to.b[i] - from.b[i];
-      const T* x = phi.unit(i);
-      for (int lane = 0; lane < chains_.count(block); ++lane) {
-        const double value = static_cast<double>(x[lane]);
-        out[lane] += value * (r + value * (a + b * value * value));
-      }
-    }
   }
 
   const Network &network_, &base_;
