@@ -45,6 +45,30 @@ Problem make_problem(const Network& network, int rows, std::uint64_t seed = 3) {
   return p;
 }
 
+/// Of every kind of hidden unit: <h> and <h^2> of the independent units are those given the rows.
+TEST(NetworkStart, ABaseHasTheHiddenMomentsGivenTheRows) {
+  for (const Unit hidden : all_units) {
+    SCOPED_TRACE(name(hidden));
+    const Network network = sample_network(Unit::gaussian, hidden, 3, 4, 0.5);
+    const auto rows = rows_of(network, 200, 3);
+    const Network base = base_network(network, column_moments(ArraySource(rows, 3)), rows);
+    for (int j = 0; j < 4; ++j) {
+      double first = 0, second = 0;
+      for (int k = 0; k < 200; ++k) {
+        const std::vector<double> phi(rows.begin() + 3 * k, rows.begin() + 3 * k + 3);
+        const auto m = network.hidden.moments(j, network.field_on_hidden(phi)[j]);
+        first += m.mean / 200, second += m.second / 200;
+      }
+      EXPECT_NEAR(base.hidden.moments(j, 0).mean, first, 0.01);
+      EXPECT_NEAR(base.hidden.moments(j, 0).second, second, 0.01 * (1 + second));
+    }
+    for (const double w : base.w) EXPECT_EQ(w, 0);
+    EXPECT_THROW(
+        base_network(network, column_moments(ArraySource(rows, 3)), std::span(rows).first(4)),
+        BadInput);
+  }
+}
+
 TEST(NetworkStart, LayersHaveTheMomentsOfTheData) {
   RandomStream random(2, Stream::check, 0);
   for (const Unit unit : all_units) {
