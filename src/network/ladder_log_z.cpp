@@ -37,7 +37,8 @@ std::vector<std::vector<double>> ladders_of(const std::vector<std::vector<double
 }
 
 void judge(LadderLogZ& z, bool window_found) {
-  constexpr double most_r_hat = 1.05, least_acceptance = 0.05, least_trips = 1, most_apart = 4;
+  // 1.1 as in BDA3: many ladders average out what 1.05 of a few would not.
+  constexpr double most_r_hat = 1.1, least_acceptance = 0.05, least_trips = 1, most_apart = 3;
   const auto worst = std::min_element(z.acceptance.begin(), z.acceptance.end());
   const double apart = std::abs(z.from_base.value - z.from_network.value),
                error = std::hypot(z.from_base.error, z.from_network.error);

@@ -22,11 +22,15 @@ Layer layer_between(const Layer& from, const Layer& to, double beta) {
   return out;
 }
 
+void require_same_units(const Network& x, const Network& y) {
+  if (!same_units(x.visible, y.visible) || !same_units(x.hidden, y.hidden))
+    throw BadInput("annealing and tempering need models of the same units as the network");
+}
+
 void require_line(const Network& network, const Network& base) {
   require_normalisable(network);
   require_normalisable(base);
-  if (!same_units(network.visible, base.visible) || !same_units(network.hidden, base.hidden))
-    throw BadInput("annealing and tempering need a base of the same units as the network");
+  require_same_units(network, base);
   if (std::any_of(base.w.begin(), base.w.end(), [](double w) { return w != 0; })) {
     throw BadInput(
         "annealing and tempering need a base without couplings, so that its normaliser and its "

@@ -10,6 +10,8 @@ namespace quartic {
 /// The couplings at beta: (1 - beta) from + beta to.
 Layer layer_between(const Layer& from, const Layer& to, double beta);
 
+/// Throws BadInput where the kinds or numbers of units differ.
+void require_same_units(const Network& x, const Network& y);
 /// Throws BadInput where either end is not normalisable, the units differ, or the base is coupled.
 void require_line(const Network& network, const Network& base);
 

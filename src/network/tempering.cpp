@@ -284,10 +284,11 @@ std::span<const double> NetworkTempering<T>::betas() const {
 }
 
 template <class T>
-void NetworkTempering<T>::set_network(const Network& network) {
+void NetworkTempering<T>::set_network(const Network& network, const Network& base) {
   auto& p = *parts_;
-  require_line(network, p.base);
-  p.network = network;
+  require_line(network, base);
+  require_same_units(network, p.network);
+  p.network = network, p.base = base;
   p.layers.set_weights(network.w);
   p.set_rungs();
 }

@@ -49,8 +49,8 @@ class NetworkTempering {
   int chains() const;  ///< a rung
   int rungs() const;
   std::span<const double> betas() const;
-  /// New couplings for layers of the same kinds and sizes; values and rungs stay.
-  void set_network(const Network& network);
+  /// New couplings of both ends for layers of the same kinds and sizes; values and rungs stay.
+  void set_network(const Network& network, const Network& base);
   /// Visible values of one rung, [chain][visible]; hidden ones are drawn afresh given them.
   void set_visible(int rung, std::span<const double> rows);
   void sweep(int count = 1);
