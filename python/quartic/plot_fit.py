@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .plot_learn import draw_epoch_axis, draw_trajectories, maps_figure
-from .plot_style import BLUE, GREEN, ORANGE, PALE, draw_rows, number, title
+from .plot_style import BLUE, GREEN, ORANGE, PALE, draw_histogram, draw_rows, number, title
 from .run import FitRun
 
 MOMENTS = (
@@ -86,19 +86,6 @@ def summary_figure(run: FitRun) -> Figure:
 
 
 # --- data against model ---------------------------------------------------------------------------
-
-
-def draw_histogram(axes: Axes, data: np.ndarray, model: np.ndarray, label: str) -> None:
-    """Densities of data and model over the same bins."""
-    everything = np.concatenate([data, model])
-    low, high = np.quantile(everything, [0.0005, 0.9995])
-    margin = 0.05 * max(high - low, 1e-12)
-    bins = np.linspace(low - margin, high + margin, int(np.clip(np.sqrt(data.size) / 2, 16, 80)) + 1)
-    axes.hist(data, bins, density=True, color=PALE, label="data")
-    axes.hist(model, bins, density=True, histtype="step", color="black", linewidth=1.1, label="model")
-    axes.set_xlabel(label)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
 
 
 def histograms_figure(run: FitRun) -> Figure:

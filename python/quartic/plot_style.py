@@ -48,6 +48,19 @@ def draw_rows(axes: Axes, rows: list[tuple[str, ...]], positions: tuple[float, .
             )  # fmt: skip
 
 
+def draw_histogram(axes: Axes, data: np.ndarray, model: np.ndarray, label: str) -> None:
+    """Densities of data and model over the same bins."""
+    everything = np.concatenate([data, model])
+    low, high = np.quantile(everything, [0.0005, 0.9995])
+    margin = 0.05 * max(high - low, 1e-12)
+    bins = np.linspace(low - margin, high + margin, int(np.clip(np.sqrt(data.size) / 2, 16, 80)) + 1)
+    axes.hist(data, bins, density=True, color=PALE, label="data")
+    axes.hist(model, bins, density=True, histtype="step", color="black", linewidth=1.1, label="model")
+    axes.set_xlabel(label)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+
+
 def title(run: Run) -> str:
     """File and lattice."""
     size = "×".join(map(str, run.model.extent))

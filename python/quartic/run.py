@@ -116,6 +116,36 @@ class FitRun(Run):
         return phi * self.scale + self.offset
 
 
+@dataclass(frozen=True)
+class NetworkRun:
+    """A run of `quartic fit` of a network.
+
+    w: shape (visible, hidden); r, a, b of the visible units, s, m, n of the hidden ones. history: arrays by name, one
+    row an epoch; judgements: one row a judged epoch, singular values of w among them. examples: some rows of the data,
+    samples: draws of the network, shape (rows, visible), None before the end, both in the units of the model.
+    """
+
+    path: Path
+    config: str
+    provenance: dict
+    units: tuple[str, str]
+    w: np.ndarray
+    couplings: dict[str, np.ndarray]
+    data: dict
+    shape: tuple[int, ...]
+    offset: np.ndarray
+    scale: np.ndarray
+    examples: np.ndarray
+    samples: np.ndarray | None
+    history: dict[str, np.ndarray]
+    judgements: dict[str, np.ndarray]
+    verdict: dict
+
+    def to_data(self, phi: np.ndarray) -> np.ndarray:
+        """Rows, visible units last, in the units of the data."""
+        return phi * self.scale + self.offset
+
+
 class Observable(NamedTuple):
     """An observable with everything that a number must carry; `tau` in draws."""
 
@@ -175,7 +205,7 @@ class ReweightRun(Run):
         return bool(self.couplings.imag.any())
 
 
-def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun:
+def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun | NetworkRun:
     """Reads a run file of any kind. Raises BadInput where the file is none."""
     path = Path(path)
     if not path.is_file():
@@ -186,6 +216,8 @@ def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun:
         raise BadInput(f"{path}: not an HDF5 file") from error
     with file:
         kind = _kind(file, path)
+        if kind == "network":
+            return _network(file, path)
         common = _common(file, path)
         return {"learn": _learn, "sample": _sample, "reweight": _reweight, "fit": _fit}[kind](file, common)
 
@@ -197,6 +229,7 @@ def _kind(file: h5py.File, path: Path) -> str:
         "sample": ("model", "measurement"),
         "reweight": ("model", "results"),
         "fit": ("model", "history", "data"),
+        "network": ("model", "history", "data"),
     }
     kind = _plain(file["provenance"].attrs.get("kind", "learn")) if "provenance" in file else "learn"
     if kind not in groups:
@@ -207,11 +240,16 @@ def _kind(file: h5py.File, path: Path) -> str:
     return kind
 
 
-def _common(file: h5py.File, path: Path) -> dict:
+def _origin(file: h5py.File, path: Path) -> dict:
     return {
         "path": path,
         "config": _plain(file["config"][()]) if "config" in file else "",
         "provenance": {k: _plain(v) for k, v in file["provenance"].attrs.items()} if "provenance" in file else {},
+    }
+
+
+def _common(file: h5py.File, path: Path) -> dict:
+    return _origin(file, path) | {
         "model": _model(file["model"]),
         "action": file["posterior/action"][()] if "posterior/action" in file else None,
     }
@@ -244,7 +282,7 @@ def _fit(file: h5py.File, common: dict) -> FitRun:
     parameters, history = _history(file)
     results, verdict = _results(file.get("results"))
     moments = {name: data[()] for name, data in file["results"].items() if "moment_" in name}
-    data, model = file["data"], common["model"]
+    model = common["model"]
     kinds = _columns(parameters)
     final = {kind: getattr(model, kind) for kind in kinds}
     errors = {kind: file[f"model/{kind}_error"][()] for kind in kinds}
@@ -255,15 +293,40 @@ def _fit(file: h5py.File, common: dict) -> FitRun:
         parameters=parameters,
         history=history,
         kinds=kinds,
-        data={name: _plain(value) for name, value in data.attrs.items() if name != "row_shape"},
-        shape=tuple(int(n) for n in np.atleast_1d(data.attrs["row_shape"])),
-        offset=data["offset"][()],
-        scale=data["scale"][()],
-        examples=file["observed_data/phi"][()],
+        **_data(file),
         snapshots={int(e): phi for e, phi in zip(file["history/snapshot"][()], file["history/phi"][()], strict=True)},
         moments=moments,
         theta=_by_parameter(final, kinds, len(parameters)),
         errors=_by_parameter(errors, kinds, len(parameters)),
+    )
+
+
+def _data(file: h5py.File) -> dict:
+    data = file["data"]
+    return {
+        "data": {name: _plain(value) for name, value in data.attrs.items() if name != "row_shape"},
+        "shape": tuple(int(n) for n in np.atleast_1d(data.attrs["row_shape"])),
+        "offset": data["offset"][()],
+        "scale": data["scale"][()],
+        "examples": file["observed_data/phi"][()],
+    }
+
+
+def _network(file: h5py.File, path: Path) -> NetworkRun:
+    model = file["model"]
+    return NetworkRun(
+        **_origin(file, path),
+        **_data(file),
+        units=(_plain(model.attrs["visible_unit"]), _plain(model.attrs["hidden_unit"])),
+        w=model["w"][()],
+        couplings={name: model[name][()] for name in "rabsmn"},
+        samples=file["posterior/phi"][:, -1] if "posterior/phi" in file else None,
+        history={name: column[()] for name, column in file["history"].items()},
+        judgements={
+            name: np.array([_plain(x) for x in column[()]]) if name == "reason" else column[()]
+            for name, column in file["judgements"].items()
+        },
+        verdict={"stop_reason": _plain(file["results/stop_reason"][()])},
     )
 
 

@@ -26,6 +26,8 @@ std::vector<Check> checks_of(const std::filesystem::path& file) {
       return diagnose(read_reweight_run(file));
     case RunKind::fit:
       return diagnose(read_fit_run(file));
+    case RunKind::network:
+      return diagnose(read_network_run(file));
   }
   return {};
 }

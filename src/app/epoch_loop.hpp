@@ -15,12 +15,11 @@
 
 namespace quartic::app {
 
-/// Run: LearnRun or FitRun; Learner: what learns it.
+/// Run: LearnRun, FitRun, NetworkRun; Learner: what learns it.
 template <class Run, class Learner>
 class EpochLoop {
  public:
   using State = decltype(Run::checkpoint);
-  using Row = typename decltype(Run::history.rows)::value_type;
 
   EpochLoop(Run& run, Learner learner, std::filesystem::path file, double max_hours,
             const Globals& globals)
@@ -50,11 +49,13 @@ class EpochLoop {
   }
 
  protected:
-  /// What progress shows of an epoch.
-  virtual Status status(const Row& row) const = 0;
-  /// After each epoch, before the run is saved.
-  virtual void keep(const Row& /*row*/) {}
+  /// One epoch, into the run's history.
+  virtual void advance() = 0;
+  /// What progress shows of it.
+  virtual Status status() const = 0;
   virtual void warmed_up() {}
+  /// Into the run, what the learner has learned.
+  virtual void store() = 0;
   /// Certificate or judgement of a finished run, and the last write.
   virtual void conclude() = 0;
 
@@ -91,12 +92,9 @@ class EpochLoop {
   }
 
   void epoch(const State& before) {
-    const auto theta = learner_.theta(), error = learner_.theta_error();
     try {
-      const Row row = learner_.step();
-      run_.history.append(row, theta, error);
-      keep(row);
-      progress_.update([&] { return status(row); });
+      advance();
+      progress_.update([&] { return status(); });
     } catch (const Diverged& error_now) {
       progress_.clear();
       learner_.restore(before);
@@ -118,8 +116,7 @@ class EpochLoop {
   }
 
   void save(State state) {
-    run_.action = learner_.action();
-    run_.theta_error = learner_.theta_error();
+    store();
     run_.checkpoint = std::move(state);
     write();
     saved_ = Clock::now();
@@ -128,6 +125,31 @@ class EpochLoop {
   double max_seconds_, before_;
   Clock::time_point start_ = Clock::now(), saved_ = start_;
   int first_epoch_;
+};
+
+/// The parts that learners of an action share.
+template <class Run, class Learner>
+class ActionLoop : public EpochLoop<Run, Learner> {
+ public:
+  using EpochLoop<Run, Learner>::EpochLoop;
+  using Row = typename decltype(Run::history.rows)::value_type;
+
+ protected:
+  /// After each epoch, before the run is saved.
+  virtual void keep(const Row& /*row*/) {}
+
+  const Row& row() const { return this->run_.history.rows.back(); }
+
+ private:
+  void advance() override {
+    const auto theta = this->learner_.theta(), error = this->learner_.theta_error();
+    this->run_.history.append(this->learner_.step(), theta, error);
+    keep(row());
+  }
+  void store() override {
+    this->run_.action = this->learner_.action();
+    this->run_.theta_error = this->learner_.theta_error();
+  }
 };
 
 }  // namespace quartic::app

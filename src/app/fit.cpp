@@ -1,5 +1,6 @@
 // quartic fit CONFIG|RUN
 #include "app/fitting.hpp"
+#include "app/network_fitting.hpp"
 #include "quartic/io/problem.hpp"
 
 namespace quartic::app {
@@ -11,12 +12,18 @@ struct Options {
 };
 
 ErrorCode fit(const Options& options, const Globals& globals) {
-  const Loaded loaded = load(options.input, globals);
+  const Loaded loaded = load(options.input, globals, true);
   require_data(loaded.config, options.input);
   const auto file = output_file(loaded, options.input, globals, "-fit");
   require_writable(file, globals.force);
-  const auto graph = loaded.graph ? loaded.graph : make_graph(loaded.config.graph);
-  const DataSet data = open_data(loaded.config, *graph, options.input);
+  const Config& config = loaded.config;
+  const DataSet data = open_data(config, options.input);
+  if (config.model.kind == ModelKind::network) {
+    NetworkRun run = new_network_run(config, data, globals);
+    return network_run(run, data, file, false, options.max_hours, globals);
+  }
+  const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
+  require_sites(data, *graph, options.input);
   FitRun run =
       new_run(loaded.config, make_start(loaded.config.action, graph, loaded.config.run.seed), data,
               globals);
@@ -25,7 +32,7 @@ ErrorCode fit(const Options& options, const Globals& globals) {
 
 void add(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
-  auto* verb = app.add_subcommand("fit", "learn the couplings of a field from data, KL(q||p)");
+  auto* verb = app.add_subcommand("fit", "learn a field or a network from data, KL(q||p)");
   verb->add_option("config", options->input,
                    "CONFIG.toml with a [data] section, or a run file whose config to use")
       ->required();

@@ -32,17 +32,18 @@ LikelihoodLearner<T> make_learner(FitRun& run, const DataSet& data) {
 }
 
 template <class T>
-class Session : public EpochLoop<FitRun, LikelihoodLearner<T>> {
+class Session : public ActionLoop<FitRun, LikelihoodLearner<T>> {
  public:
   Session(FitRun& run, const DataSet& data, std::filesystem::path file, double max_hours,
           const Globals& globals)
       : Loop(run, make_learner<T>(run, data), std::move(file), max_hours, globals), data_(data) {}
 
  private:
-  using Loop = EpochLoop<FitRun, LikelihoodLearner<T>>;
+  using Loop = ActionLoop<FitRun, LikelihoodLearner<T>>;
   using Loop::learner_, Loop::progress_, Loop::run_;
 
-  Status status(const FitRow& row) const override {
+  Status status() const override {
+    const FitRow& row = this->row();
     std::string numbers =
         fmt::format("|grad| {}  gain {}", with_error(row.gradient_norm, row.gradient_norm_error),
                     with_error(row.gain, row.gain_error));
@@ -137,13 +138,16 @@ void print_summary(const FitRun& run, const std::filesystem::path& file, const G
 
 }  // namespace
 
-DataSet open_data(const Config& config, const Graph& graph, const std::string& where) {
+DataSet open_data(const Config& config, const std::string& where) {
   require_data(config, where);
   DataOptions options = config.data;
   options.seed = config.run.seed;
-  DataSet data = open_data_set(options);
+  return open_data_set(options);
+}
+
+void require_sites(const DataSet& data, const Graph& graph, const std::string& where) {
   const auto columns = data.train->columns();
-  if (columns == static_cast<std::size_t>(graph.sites())) return data;
+  if (columns == static_cast<std::size_t>(graph.sites())) return;
   const bool planar = data.row_shape.size() <= 3 && !data.row_shape.empty();
   throw BadInput(fmt::format("{}: the rows of the data have {} values, the graph has {} sites ({})",
                              where, columns, graph.sites(), graph.description()),
@@ -152,22 +156,35 @@ DataSet open_data(const Config& config, const Graph& graph, const std::string& w
                         : "one site a column: another [graph], or [data] columns");
 }
 
+void require_same(const DataSet& data, const FitData& known, const Config& config,
+                  const std::filesystem::path& run) {
+  if (data.checksum() == known.checksum) return;
+  throw BadInput(
+      fmt::format("the data of '{}' have changed: '{}' had the checksum {}, it has {} now",
+                  run.string(), config.data.path, known.checksum, data.checksum()),
+      fmt::format("quartic fit {} begins a new run with them", run.string()));
+}
+
+FitData describe(const DataSet& data, double pass_seconds) {
+  return {data.description, data.checksum(),       data.row_shape,
+          data.scaling,     data.train->rows(),    data.held_out ? data.held_out->rows() : 0,
+          pass_seconds,     some_rows(*data.train)};
+}
+
 FitRun new_run(const Config& config, const Action& start, const DataSet& data,
                const Globals& globals) {
-  FitRun run{
-      .config = config,
-      .provenance = make_provenance(globals.command, config.run.seed),
-      .action = start,
-      .freedom = config.action.freedom(),
-      .theta_error = {},
-      .data = {data.description, data.checksum(), data.row_shape, data.scaling, data.train->rows(),
-               data.held_out ? data.held_out->rows() : 0, 0, some_rows(*data.train)},
-      .start = {},
-      .history = {},
-      .snapshots = {},
-      .reason = StopReason::running,
-      .judgement = {},
-      .checkpoint = {}};
+  FitRun run{.config = config,
+             .provenance = make_provenance(globals.command, config.run.seed),
+             .action = start,
+             .freedom = config.action.freedom(),
+             .theta_error = {},
+             .data = describe(data, 0),
+             .start = {},
+             .history = {},
+             .snapshots = {},
+             .reason = StopReason::running,
+             .judgement = {},
+             .checkpoint = {}};
   const Parameters parameters = run.parameters();
   run.config.fit.optimiser = chosen_optimiser(config.fit, parameters);
   for (int k = 0; k < parameters.size(); ++k) run.history.parameters.push_back(parameters.label(k));

@@ -10,6 +10,7 @@
 #include "app/session.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/io/fit_run.hpp"
+#include "quartic/io/network_run.hpp"
 #include "quartic/io/npy.hpp"
 #include "quartic/io/sample_file.hpp"
 
@@ -71,6 +72,34 @@ std::vector<float> draw(const StoredModel& model, const Options& options, const 
   return values;
 }
 
+/// Of a network, from where its persistent chains ended.
+std::vector<float> draw_network(const NetworkRun& run, const Options& options,
+                                const Globals& globals) {
+  const auto width = static_cast<std::size_t>(run.network.visible.size());
+  const auto rows = static_cast<std::size_t>(options.rows);
+  const auto& start = run.checkpoint.chains.visible;
+  const std::size_t chains = std::min(rows, start.size() / width);
+  NetworkSampler<float> sampler(run.network, static_cast<int>(chains), run.config.run.seed,
+                                Stream::generate, run.config.run.threads);
+  sampler.set_visible(std::span(start).first(chains * width));
+  Progress progress(globals);
+  for (int k = 0; k < options.warm_up; ++k) {
+    sampler.sweep(1);
+    progress.part("warming up", (k + 1.0) / options.warm_up);
+  }
+  std::vector<float> values;
+  while (values.size() < rows * width) {
+    if (!values.empty()) sampler.sweep(options.sweeps);
+    const auto drawn = sampler.visible();
+    values.insert(values.end(), drawn.begin(), drawn.end());
+    progress.part("drawing", std::min(1.0, static_cast<double>(values.size()) /
+                                               static_cast<double>(rows * width)));
+  }
+  values.resize(rows * width);
+  progress.clear();
+  return values;
+}
+
 /// Mean over all values with the error of independent rows.
 Estimate total_mean(const std::vector<float>& values, std::size_t rows) {
   const std::size_t width = values.size() / rows;
@@ -79,37 +108,56 @@ Estimate total_mean(const std::vector<float>& values, std::size_t rows) {
   return mean_of(means);
 }
 
-ErrorCode generate(const Options& options, const Globals& globals) {
-  StoredModel model = read_model(options.run);
-  for (const auto& setting : globals.all_settings()) apply_setting(model.config, setting);
-  const std::filesystem::path file =
-      globals.output.empty() ? options.run.stem().string() + "-generated.npy" : globals.output;
-  require_writable(file, globals.force);
-  const Units units = units_of(options.run, model.action);
-  auto values = model.config.sampler.precision == Precision::float32
-                    ? draw<float>(model, options, globals)
-                    : draw<double>(model, options, globals);
-  units.scaling.from_model(values, static_cast<std::size_t>(model.action.graph->sites()));
-  std::vector<std::size_t> shape{static_cast<std::size_t>(options.rows)};
-  shape.insert(shape.end(), units.shape.begin(), units.shape.end());
-  write_npy(file, values, shape);
+void print_rows(const Options& options, const std::vector<float>& values,
+                const std::vector<std::size_t>& shape, int chains,
+                const std::filesystem::path& file, const Globals& globals) {
   const Estimate mean = total_mean(values, shape[0]);
-  const int chains = model.config.sampler.options.chains;
-  const bool independent = options.rows <= chains;
   if (globals.json) {
     const nlohmann::json out = {{"file", file.string()},    {"shape", shape},
                                 {"mean", to_json(mean)},    {"chains", chains},
                                 {"sweeps", options.sweeps}, {"warm_up", options.warm_up}};
     fmt::print("{}\n", out.dump());
   } else if (!globals.quiet) {
-    fmt::print("{} rows of {} values written to {}\n", options.rows, fmt::join(units.shape, " x "),
-               file.string());
+    fmt::print("{} rows of {} values written to {}\n", options.rows,
+               fmt::join(shape.begin() + 1, shape.end(), " x "), file.string());
     fmt::print("mean {}; {}\n", with_error(mean.value, mean.error),
-               independent ? "each row is of a chain of its own"
-                           : fmt::format("rows n and n + {} are of one chain, {} sweeps apart",
-                                         chains, options.sweeps));
+               options.rows <= chains
+                   ? "each row is of a chain of its own"
+                   : fmt::format("rows n and n + {} are of one chain, {} sweeps apart", chains,
+                                 options.sweeps));
   }
+}
+
+/// Undoes the scaling, writes, says so.
+ErrorCode finish(const Options& options, std::vector<float> values, const Units& units, int chains,
+                 const std::filesystem::path& file, const Globals& globals) {
+  const auto rows = static_cast<std::size_t>(options.rows);
+  units.scaling.from_model(values, values.size() / rows);
+  std::vector<std::size_t> shape{rows};
+  shape.insert(shape.end(), units.shape.begin(), units.shape.end());
+  write_npy(file, values, shape);
+  print_rows(options, values, shape, chains, file, globals);
   return ErrorCode::ok;
+}
+
+ErrorCode generate(const Options& options, const Globals& globals) {
+  const std::filesystem::path file =
+      globals.output.empty() ? options.run.stem().string() + "-generated.npy" : globals.output;
+  require_writable(file, globals.force);
+  if (run_kind(options.run) == RunKind::network) {
+    NetworkRun run = read_network_run(options.run);
+    for (const auto& setting : globals.all_settings()) apply_setting(run.config, setting);
+    const int chains = static_cast<int>(run.checkpoint.chains.streams.size() / 4);
+    return finish(options, draw_network(run, options, globals),
+                  {run.data.scaling, run.data.row_shape}, chains, file, globals);
+  }
+  StoredModel model = read_model(options.run);
+  for (const auto& setting : globals.all_settings()) apply_setting(model.config, setting);
+  const bool narrow = model.config.sampler.precision == Precision::float32;
+  return finish(
+      options,
+      narrow ? draw<float>(model, options, globals) : draw<double>(model, options, globals),
+      units_of(options.run, model.action), model.config.sampler.options.chains, file, globals);
 }
 
 void add(CLI::App& app, Globals& globals) {

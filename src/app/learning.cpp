@@ -17,7 +17,7 @@ VariationalLearner<T> make_learner(const Config& config, const Problem& problem)
 }
 
 template <class T>
-class Session : public EpochLoop<LearnRun, VariationalLearner<T>> {
+class Session : public ActionLoop<LearnRun, VariationalLearner<T>> {
  public:
   Session(LearnRun& run, const Problem& problem, std::filesystem::path file, double max_hours,
           const Globals& globals)
@@ -25,10 +25,11 @@ class Session : public EpochLoop<LearnRun, VariationalLearner<T>> {
         target_(problem.target) {}
 
  private:
-  using Loop = EpochLoop<LearnRun, VariationalLearner<T>>;
+  using Loop = ActionLoop<LearnRun, VariationalLearner<T>>;
   using Loop::learner_, Loop::progress_, Loop::run_;
 
-  Status status(const EpochRow& row) const override {
+  Status status() const override {
+    const EpochRow& row = this->row();
     return {.unit = "epoch",
             .first = this->first_epoch(),
             .done = row.epoch,

@@ -67,6 +67,8 @@ void print_run(const std::filesystem::path& file, bool json) {
       return print(read_reweight_run(file));
     case RunKind::fit:
       return print(read_fit_run(file));
+    case RunKind::network:
+      return print(read_network_run(file));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "quartic/io/fit_run.hpp"
 #include "quartic/io/learn_run.hpp"
+#include "quartic/io/network_run.hpp"
 #include "quartic/io/reweight_run.hpp"
 #include "quartic/io/sample_run.hpp"
 #include "quartic/stats/estimate.hpp"
@@ -30,6 +31,11 @@ nlohmann::json to_json(const ObservableResult& result);
 std::string report(const FitRun& run);
 nlohmann::json report_json(const FitRun& run);
 nlohmann::json to_json(const FitRow& row);
+
+/// Training and judgements of a network.
+std::string report(const NetworkRun& run);
+nlohmann::json report_json(const NetworkRun& run);
+nlohmann::json to_json(const TrainingRow& row);
 
 /// Every point with its verdict.
 std::string report(const ReweightRun& run);

@@ -3,6 +3,7 @@
 
 #include "app/fitting.hpp"
 #include "app/learning.hpp"
+#include "app/network_fitting.hpp"
 #include "app/sampling.hpp"
 
 namespace quartic::app {
@@ -74,6 +75,17 @@ void extend(FitRun& run, int epochs) {
   run.judgement.reset();
 }
 
+void extend(NetworkRun& run, int epochs) {
+  const int done = run.checkpoint.epoch;
+  if (epochs <= done) refuse_shorter("epoch", done, epochs);
+  run.config.training.epochs = epochs;
+  if (run.reason == StopReason::running) return;
+  std::erase_if(run.history, [&](const TrainingRow& row) { return row.epoch > done; });
+  std::erase_if(run.judgements, [&](const NetworkJudgement& j) { return j.epoch > done; });
+  run.reason = StopReason::running;
+  run.fantasies.clear();
+}
+
 /// The new number of draws takes the place of every other reason to stop.
 void extend(SampleRun& run, int draws) {
   if (draws <= run.measurement.draws) refuse_shorter("draw", run.measurement.draws, draws);
@@ -105,14 +117,22 @@ ErrorCode resume_fit(const Options& options, const Globals& globals) {
   const bool complete =
       run.reason != StopReason::running && (run.judgement || !run.config.certificate.enabled);
   if (complete) return nothing_to_do(options, "--epochs", globals);
-  const DataSet data = open_data(run.config, *run.action.graph, options.run.string());
-  if (data.checksum() != run.data.checksum) {
-    throw BadInput(
-        fmt::format("the data of '{}' have changed: '{}' had the checksum {}, it has {} now",
-                    options.run.string(), run.config.data.path, run.data.checksum, data.checksum()),
-        fmt::format("quartic fit {} begins a new run with them", options.run.string()));
-  }
+  const DataSet data = open_data(run.config, options.run.string());
+  require_sites(data, *run.action.graph, options.run.string());
+  require_same(data, run.data, run.config, options.run);
   return fit_run(run, data, target_file(options, globals), true, options.max_hours, globals);
+}
+
+ErrorCode resume_network(const Options& options, const Globals& globals) {
+  refuse_option(options.draws.has_value(), "--draws", RunKind::network);
+  NetworkRun run = read_network_run(options.run);
+  if (globals.threads) run.config.run.threads = *globals.threads;
+  if (options.epochs) extend(run, *options.epochs);
+  if (run.reason != StopReason::running && !run.fantasies.empty())
+    return nothing_to_do(options, "--epochs", globals);
+  const DataSet data = open_data(run.config, options.run.string());
+  require_same(data, run.data, run.config, options.run);
+  return network_run(run, data, target_file(options, globals), true, options.max_hours, globals);
 }
 
 ErrorCode resume_sample(const Options& options, const Globals& globals) {
@@ -131,6 +151,8 @@ ErrorCode resume(const Options& options, const Globals& globals) {
       return resume_learn(options, globals);
     case RunKind::fit:
       return resume_fit(options, globals);
+    case RunKind::network:
+      return resume_network(options, globals);
     case RunKind::sample:
       return resume_sample(options, globals);
     case RunKind::reweight:

@@ -10,7 +10,7 @@ namespace {
 
 ErrorCode show(const std::string& file, bool config, const Globals& globals) {
   if (config)
-    fmt::print("{}", to_toml(read_model(file).config));
+    fmt::print("{}", to_toml(read_run_config(file)));
   else
     print_run(file, globals.json);
   return ErrorCode::ok;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -190,6 +191,39 @@ void print_fit(const Config& config, const Graph& graph, const DataSet& data,
              bytes(needs.memory), duration(needs.seconds), file);
 }
 
+void print_network(const Config& config, const DataSet& data, const std::string& file,
+                   const Globals& globals) {
+  const auto& o = config.training;
+  const double visible = static_cast<double>(data.train->columns()),
+               hidden = config.model.hidden_units;
+  const double rows = std::min<double>(o.batch, double(data.train->rows()));
+  const double updates = std::ceil(double(data.train->rows()) / rows) * o.epochs;
+  // 2k + 3 products of rows x visible x hidden, at 80 Gflop/s.
+  const double products = 3 + 2.0 * o.steps * std::max(o.rungs, 1);
+  const double seconds = updates * products * 2 * rows * visible * hidden / 80e9 / threads(config);
+  if (globals.json) {
+    const nlohmann::json out = {{"visible", visible},
+                                {"visible_unit", name(config.model.visible)},
+                                {"hidden", hidden},
+                                {"hidden_unit", name(config.model.hidden)},
+                                {"data", data.description},
+                                {"rows", data.train->rows()},
+                                {"held_out", data.held_out ? data.held_out->rows() : 0},
+                                {"updates", updates},
+                                {"seconds", seconds},
+                                {"output", file}};
+    fmt::print("{}\n", out.dump());
+    return;
+  }
+  fmt::print("network     {} {} units, {} {} hidden ones\n", visible, name(config.model.visible),
+             hidden, name(config.model.hidden));
+  fmt::print("data        {}\nrows        {} to learn from, {} held out\n", data.description,
+             data.train->rows(), data.held_out ? data.held_out->rows() : 0);
+  fmt::print("training    {} epochs, {:.0f} updates\ntime        about {} and judging\n", o.epochs,
+             updates, duration(seconds));
+  fmt::print("output      {}\n", file);
+}
+
 ErrorCode validate(const Options& options, const Globals& globals) {
   if (options.reference) {
     fmt::print("{}", config_reference());
@@ -197,12 +231,20 @@ ErrorCode validate(const Options& options, const Globals& globals) {
   }
   if (options.input.empty())
     throw Error(ErrorCode::usage, "validate needs a config", "quartic validate CONFIG.toml");
-  const Loaded loaded = load(options.input, globals);
+  const Loaded loaded = load(options.input, globals, true);
   const Config& config = loaded.config;
   const auto file = output_file(loaded, options.input, globals).string();
   if (!config.data.path.empty()) {
+    const DataSet data = open_data(config, options.input);
+    if (config.model.kind == ModelKind::network) {
+      if (options.effective)
+        fmt::print("{}", to_toml(config));
+      else if (!globals.quiet)
+        print_network(config, data, file, globals);
+      return ErrorCode::ok;
+    }
     const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
-    const DataSet data = open_data(config, *graph, options.input);
+    require_sites(data, *graph, options.input);
     if (options.effective)
       fmt::print("{}", to_toml(config));
     else if (!globals.quiet)

@@ -45,14 +45,17 @@ std::vector<std::string> Globals::all_settings() const {
   return all;
 }
 
-Loaded load(const std::filesystem::path& file, const Globals& globals) {
+Loaded load(const std::filesystem::path& file, const Globals& globals, bool networks) {
   const auto settings = globals.all_settings();
   if (!is_run_file(file)) return {read_config(file, settings), nullptr, {}};
-  auto [config, action] = read_model(file);
+  const bool network = networks && run_kind(file) == RunKind::network;
+  std::optional<Action> action;
+  if (!network) action = read_model(file).action;
+  Config config = read_run_config(file);
   for (const auto& setting : settings) apply_setting(config, setting);
   check_config(config, file.string());
-  if (changes_graph(settings)) return {std::move(config), nullptr, {}, true};
-  auto graph = action.graph;
+  if (network || changes_graph(settings)) return {std::move(config), nullptr, {}, true};
+  auto graph = action->graph;
   return {std::move(config), std::move(graph), std::move(action), true};
 }
 

@@ -52,7 +52,8 @@ struct Loaded {
   std::optional<Action> action;        ///< the couplings of a RUN; nothing where graph is null
   bool from_run = false;
 };
-Loaded load(const std::filesystem::path& file, const Globals& globals);
+/// Refuses runs of networks unless `networks`.
+Loaded load(const std::filesystem::path& file, const Globals& globals, bool networks = false);
 
 /// The run file to write: -o, else the config's, else NAME.h5 here. `suffix` is added to the name
 /// of a RUN.

@@ -18,6 +18,7 @@ constexpr double least_acceptance = 0.1;
 constexpr double least_weight = 0.1;
 constexpr double largest_ridge = 1e-4;
 constexpr double largest_chi2 = 3;
+constexpr double largest_moment_score = 3;
 
 bool agrees(const Estimate& estimate, double expected) {
   return std::abs(estimate.value - expected) <= significant * estimate.error;
@@ -220,6 +221,42 @@ std::vector<Check> diagnose(const FitRun& run) {
                       "overfitting: fit.weight_decay, fit.held_out_patience, or tied couplings"});
   }
   checks.push_back(virial_check(run.action, j.phi, j.chains));
+  return checks;
+}
+
+std::vector<Check> diagnose(const NetworkRun& run) {
+  std::vector<Check> checks;
+  const double epochs = run.history.empty() ? 0 : run.history.back().epoch;
+  checks.push_back({"epochs, all done",
+                    {epochs, 0},
+                    "finished",
+                    run.reason != StopReason::running,
+                    "quartic resume RUN"});
+  if (run.history.empty()) return checks;
+  const double score = run.history.back().moment_score;
+  checks.push_back(
+      {"moments, batch - chains",
+       {score, 0},
+       fmt::format("<= {}", largest_moment_score),
+       score <= largest_moment_score,
+       "the chains lag behind the network: more training.steps, rungs, or a lower rate"});
+  if (run.judgements.empty()) {
+    checks.push_back({"judgement", {0, 0}, "there", false, "quartic resume RUN"});
+    return checks;
+  }
+  const NetworkJudgement& j = run.judgements.back();
+  checks.push_back({"ln Z",
+                    {static_cast<double>(j.log_z.ok), 0},
+                    "ok",
+                    j.log_z.ok,
+                    j.log_z.reason + ": more judging.steps, sweeps or ladders"});
+  if (j.held_out) {
+    const Estimate gap{j.train.value.value - j.held_out->value.value,
+                       std::hypot(j.train.spread, j.held_out->spread)};
+    checks.push_back({"ln p, data - held out", gap, "<= 5 errors",
+                      gap.value <= significant * gap.error,
+                      "overfitting: fewer epochs or hidden units, training.weight_decay"});
+  }
   return checks;
 }
 

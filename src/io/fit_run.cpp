@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "io/run_data.hpp"
 #include "io/run_history.hpp"
 
 namespace quartic {
@@ -130,22 +131,6 @@ void write_judgement(hdf5::Writer& out, const Judgement& judgement) {
   if (judgement.held_out) write_score(out, "held_out_", *judgement.held_out);
 }
 
-void write_data(hdf5::Writer& out, const FitData& data, int sites) {
-  out.dimension<double>("data", "offset", view(data.scaling.offset));
-  out.dimension<double>("data", "scale", view(data.scaling.scale));
-  out.attribute("data", "description", data.description);
-  out.attribute("data", "checksum", data.checksum);
-  out.attribute("data", "scaling", std::string(name(data.scaling.method)));
-  out.attribute("data", "rows", static_cast<std::uint64_t>(data.rows));
-  out.attribute("data", "held_out", static_cast<std::uint64_t>(data.held_out));
-  out.attribute("data", "pass_seconds", data.pass_seconds);
-  const std::vector<std::int32_t> shape(data.row_shape.begin(), data.row_shape.end());
-  out.attributes("data", "row_shape", view(shape));
-  out.count("observed_data", "row", data.examples.size() / sites);
-  out.count("observed_data", "site", sites);
-  out.write("observed_data/phi", view(data.examples), {"row", "site"});
-}
-
 void write_snapshots(hdf5::Writer& out, const std::vector<Snapshot>& snapshots, int sites) {
   std::vector<std::int32_t> epochs;
   std::vector<float> phi;
@@ -223,24 +208,6 @@ Judgement read_judgement(const hdf5::Reader& in, const Action& action) {
   judgement.sites = posterior.sites;
   judgement.phi = std::move(posterior.phi), judgement.action = std::move(posterior.action);
   return judgement;
-}
-
-FitData read_data(const hdf5::Reader& in, int sites) {
-  FitData data;
-  data.description = in.text_attribute("data", "description");
-  data.checksum = in.text_attribute("data", "checksum");
-  data.scaling.method =
-      named<ScalingMethod>(in, in.text_attribute("data", "scaling"), scaling_methods);
-  data.scaling.offset = in.read<double>("data/offset");
-  data.scaling.scale = in.read<double>("data/scale");
-  data.scaling.check(sites);
-  data.rows = in.attribute<std::uint64_t>("data", "rows");
-  data.held_out = in.attribute<std::uint64_t>("data", "held_out");
-  data.pass_seconds = in.attribute<double>("data", "pass_seconds");
-  for (const int extent : in.attributes<std::int32_t>("data", "row_shape"))
-    data.row_shape.push_back(static_cast<std::size_t>(extent));
-  data.examples = in.read<float>("observed_data/phi");
-  return data;
 }
 
 std::vector<Snapshot> read_snapshots(const hdf5::Reader& in, int sites) {

@@ -14,7 +14,7 @@
 namespace quartic {
 
 std::string_view name(RunKind kind) {
-  constexpr std::string_view names[run_kinds] = {"learn", "sample", "reweight", "fit"};
+  constexpr std::string_view names[run_kinds] = {"learn", "sample", "reweight", "fit", "network"};
   return names[static_cast<int>(kind)];
 }
 

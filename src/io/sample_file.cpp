@@ -9,7 +9,15 @@ namespace quartic {
 
 StoredModel read_model(const std::filesystem::path& file) {
   const run_parts::RunReader in(file);
+  if (in.kind() == RunKind::network) {
+    throw BadInput(fmt::format("'{}' holds a network, not an action on a graph", file.string()),
+                   "quartic generate and transform take networks");
+  }
   return {in.config(), run_parts::read_action(in)};
+}
+
+Config read_run_config(const std::filesystem::path& file) {
+  return run_parts::RunReader(file).config();
 }
 
 std::optional<SamplerState> read_fields(const std::filesystem::path& file) {
@@ -20,6 +28,7 @@ std::optional<SamplerState> read_fields(const std::filesystem::path& file) {
 }
 
 StoredSample read_sample(const std::filesystem::path& file) {
+  read_model(file);  // refuses what has none
   const run_parts::RunReader in(file);
   StoredSample sample{.config = in.config(),
                       .action = run_parts::read_action(in),

@@ -18,7 +18,7 @@
 #include "quartic/learn/variational.hpp"
 #include "quartic/mcmc/sampler.hpp"
 #include "quartic/network/likelihood.hpp"
-#include "quartic/network/training_options.hpp"
+#include "quartic/network/training.hpp"
 
 namespace quartic {
 

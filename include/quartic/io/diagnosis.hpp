@@ -6,6 +6,7 @@
 
 #include "quartic/io/fit_run.hpp"
 #include "quartic/io/learn_run.hpp"
+#include "quartic/io/network_run.hpp"
 #include "quartic/io/reweight_run.hpp"
 #include "quartic/io/sample_run.hpp"
 #include "quartic/stats/estimate.hpp"
@@ -35,6 +36,10 @@ std::vector<Check> diagnose(const LearnRun& run);
 /// ok, annealing ESS, moments of held-out data (of the data, where none are held out) within
 /// chance, held-out data as likely as the data within 5 errors, and the virial identity.
 std::vector<Check> diagnose(const FitRun& run);
+
+/// Of a network: all epochs done; of the last judgement: ln Z ok, held-out data as likely as the
+/// data within 5 errors of the rows, chains where the data are by their moments.
+std::vector<Check> diagnose(const NetworkRun& run);
 
 /// Of reweighting: whether each point is ok.
 std::vector<Check> diagnose(const ReweightRun& run);

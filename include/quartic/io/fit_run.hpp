@@ -10,22 +10,12 @@
 #include "quartic/field/action.hpp"
 #include "quartic/field/parameters.hpp"
 #include "quartic/io/config.hpp"
-#include "quartic/io/data_scaling.hpp"
+#include "quartic/io/fit_data.hpp"
 #include "quartic/io/history.hpp"
 #include "quartic/io/run_file.hpp"
 #include "quartic/learn/judgement.hpp"
 
 namespace quartic {
-
-/// The data that a run learned from, as far as its file knows them.
-struct FitData {
-  std::string description, checksum;
-  std::vector<std::size_t> row_shape;
-  DataScaling scaling;
-  std::size_t rows = 0, held_out = 0;
-  double pass_seconds = 0;      ///< one pass over all of them, for their moments
-  std::vector<float> examples;  ///< some of the rows, [row][site], in the units of the model
-};
 
 /// Fields of the first chains at one epoch.
 struct Snapshot {

@@ -33,6 +33,9 @@ struct StoredModel {
 };
 StoredModel read_model(const std::filesystem::path& file);
 
+/// The effective config of a run of any kind.
+Config read_run_config(const std::filesystem::path& file);
+
 /// The fields that a run's sampler was left with; nothing where the file holds none.
 std::optional<SamplerState> read_fields(const std::filesystem::path& file);
 

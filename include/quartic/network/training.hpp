@@ -31,6 +31,10 @@ enum class NetworkOptimiser {
 /// How the rate goes from `rate` to `final_rate` over the epochs.
 enum class RateSchedule { constant, linear, exponential };
 
+std::string_view name(ChainStart start);
+std::string_view name(NetworkOptimiser optimiser);
+std::string_view name(RateSchedule schedule);
+
 struct TrainingOptions {
   int epochs = 10;
   int batch = 500;  ///< rows an update

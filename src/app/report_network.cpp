@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "app/number.hpp"
+#include "app/report.hpp"
+#include "app/report_couplings.hpp"
+
+namespace quartic::app {
+namespace {
+
+std::string line(std::string_view what, const Estimate& e, const std::string& meaning) {
+  return fmt::format("  {:<18} {:<18} {}\n", what, with_error(e.value, e.error), meaning);
+}
+
+std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian) {
+  std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}",
+                                    likelihood.lower, likelihood.upper, likelihood.spread);
+  if (jacobian != 0)
+    meaning += fmt::format("; {:.6g} in the units of the data", likelihood.value.value + jacobian);
+  return line(what, likelihood.value, meaning);
+}
+
+std::string judgement_text(const NetworkRun& run) {
+  const NetworkJudgement& j = run.judgements.back();
+  const auto& z = j.log_z;
+  std::string out = fmt::format("judgement after epoch {}\n", j.epoch);
+  out += line("ln Z", z.value,
+              z.exact ? "exact"
+                      : fmt::format("annealed there {} and back {}",
+                                    with_error(z.forward.value, z.forward.error),
+                                    with_error(z.reverse.value, z.reverse.error)));
+  const double jacobian =
+      run.data.scaling.method == ScalingMethod::none
+          ? 0
+          : run.data.scaling.log_jacobian(static_cast<std::size_t>(run.network.visible.size()));
+  out += likelihood_text("ln p, data", j.train, jacobian);
+  if (j.held_out) {
+    out += likelihood_text("ln p, held out", *j.held_out, jacobian);
+    out += line("free-energy gap", j.free_energy_gap, "held-out rows minus the data");
+  }
+  out += line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
+  if (!z.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", z.reason);
+  return out;
+}
+
+nlohmann::json likelihood_json(const Likelihood& likelihood) {
+  return {{"value", number(likelihood.value.value)},
+          {"error", number(likelihood.value.error)},
+          {"lower", number(likelihood.lower)},
+          {"upper", number(likelihood.upper)},
+          {"spread", number(likelihood.spread)}};
+}
+
+nlohmann::json judgement_json(const NetworkJudgement& j) {
+  nlohmann::json out = {{"epoch", j.epoch},
+                        {"log_z", to_json(j.log_z.value)},
+                        {"log_z_forward", to_json(j.log_z.forward)},
+                        {"log_z_reverse", to_json(j.log_z.reverse)},
+                        {"exact", j.log_z.exact},
+                        {"log_likelihood", likelihood_json(j.train)},
+                        {"reconstruction", to_json(j.reconstruction)},
+                        {"ok", j.log_z.ok},
+                        {"reason", j.log_z.reason}};
+  if (j.held_out) {
+    out["held_out"] = likelihood_json(*j.held_out);
+    out["free_energy_gap"] = to_json(j.free_energy_gap);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string report(const NetworkRun& run) {
+  const auto& network = run.network;
+  const auto& training = run.config.training;
+  std::string out =
+      fmt::format("network   {} {} units, {} {} hidden ones\n", network.visible.size(),
+                  name(network.visible.unit), network.hidden.size(), name(network.hidden.unit));
+  out += fmt::format("data      {}\n", run.data.description);
+  out += fmt::format("rows      {} to learn from, {} held out\n", run.data.rows, run.data.held_out);
+  const bool persistent = training.start == ChainStart::persistent;
+  out += fmt::format(
+      "training  {}-{}{}, batches of {}, rate {:g}; {} epochs, {}\n", persistent ? "PCD" : "CD",
+      training.steps, training.rungs > 1 ? fmt::format(" over {} rungs", training.rungs) : "",
+      training.batch, training.rate, run.history.empty() ? 0 : run.history.back().epoch,
+      run.reason == StopReason::running ? "not finished" : "all");
+  if (!run.history.empty()) {
+    const auto& row = run.history.back();
+    out += fmt::format(
+        "last epoch: free energy of data {}, of chains {}; moments agree to {:.2f} errors; "
+        "|w| {:.3g}\n",
+        with_error(row.data_free_energy.value, row.data_free_energy.error),
+        with_error(row.model_free_energy.value, row.model_free_energy.error), row.moment_score,
+        row.weight_norm);
+  }
+  if (!run.judgements.empty()) out += judgement_text(run);
+  const auto& p = run.provenance;
+  return out + fmt::format("seed {}, quartic {} ({}), {}, {}, took {}\n", p.seed, p.version,
+                           p.git_hash, p.simd_target, p.date, duration(p.seconds));
+}
+
+nlohmann::json report_json(const NetworkRun& run) {
+  const auto& p = run.provenance;
+  nlohmann::json out = {{"visible", run.network.visible.size()},
+                        {"visible_unit", name(run.network.visible.unit)},
+                        {"hidden", run.network.hidden.size()},
+                        {"hidden_unit", name(run.network.hidden.unit)},
+                        {"data", run.data.description},
+                        {"rows", run.data.rows},
+                        {"held_out", run.data.held_out},
+                        {"epochs", run.history.empty() ? 0 : run.history.back().epoch},
+                        {"stop_reason", name(run.reason)},
+                        {"seed", p.seed},
+                        {"version", p.version},
+                        {"git_hash", p.git_hash},
+                        {"simd_target", p.simd_target},
+                        {"date", p.date},
+                        {"seconds", p.seconds}};
+  if (!run.history.empty()) out["last_epoch"] = to_json(run.history.back());
+  for (const auto& judgement : run.judgements)
+    out["judgements"].push_back(judgement_json(judgement));
+  return out;
+}
+
+nlohmann::json to_json(const TrainingRow& row) {
+  return {{"epoch", row.epoch},
+          {"updates", row.updates},
+          {"rate", number(row.rate)},
+          {"gradient_norm", number(row.gradient_norm)},
+          {"weight_norm", number(row.weight_norm)},
+          {"largest_weight", number(row.largest_weight)},
+          {"data_free_energy", to_json(row.data_free_energy)},
+          {"model_free_energy", to_json(row.model_free_energy)},
+          {"moment_score", number(row.moment_score)}};
+}
+
+}  // namespace quartic::app

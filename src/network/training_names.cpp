@@ -1,0 +1,18 @@
+#include "quartic/network/training.hpp"
+
+namespace quartic {
+
+std::string_view name(ChainStart start) {
+  return start == ChainStart::persistent ? "persistent" : "data";
+}
+
+std::string_view name(NetworkOptimiser optimiser) {
+  return optimiser == NetworkOptimiser::momentum ? "momentum" : "adam";
+}
+
+std::string_view name(RateSchedule schedule) {
+  constexpr std::string_view names[] = {"constant", "linear", "exponential"};
+  return names[static_cast<int>(schedule)];
+}
+
+}  // namespace quartic
