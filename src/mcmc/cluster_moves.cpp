@@ -36,12 +36,19 @@ HWY_INLINE void plant_seeds(const ClusterBlock<T>& block, Plant&& plant) {
   }
 }
 
+template <class T>
+HWY_INLINE void draw_bonds_and_ties(const ClusterBlock<T>& block) {
+  draw_edge_bonds(block, 0, static_cast<std::int32_t>(block.table->edges.size()),
+                  WordSink{block.scratch->bonds.data()});
+  draw_ghost_ties(block, WordSink{block.scratch->ties.data()});
+}
+
 /// Fills from the seeds, and takes the clusters that hang on the ghost out of what was reached.
 template <class T>
 HWY_INLINE void fill_from_seeds(const ClusterBlock<T>& block) {
   const auto& table = *block.table;
   auto& scratch = *block.scratch;
-  draw_bonds(block, WordSink{scratch.bonds.data()}, WordSink{scratch.ties.data()});
+  draw_bonds_and_ties(block);
   auto& turned = scratch.turned;
   std::fill(turned.begin(), turned.end(), 0);
   plant_seeds(block, [&](ptrdiff_t position, int lane)
@@ -55,18 +62,27 @@ HWY_INLINE void fill_from_seeds(const ClusterBlock<T>& block) {
   for (size_t k = 0; k < turned.size(); ++k) turned[k] &= ~tied[k];
 }
 
+template <class T>
+HWY_INLINE void DrawBoardBonds(const ClusterBlock<T>& block, std::int32_t first, std::int32_t last,
+                               AlignedVector<std::uint32_t>& boards) {
+  const auto& table = block.table->boards;
+  if (first == 0) boards.assign(static_cast<std::size_t>(block.lanes) * table.words, 0);
+  draw_edge_bonds(block, first, last, BoardSink{table.edge.data(), boards.data(), block.lanes});
+}
+
 /// The same on boards.
 template <class T>
 HWY_INLINE void fill_boards_from_seeds(const ClusterBlock<T>& block) {
   const auto& table = *block.table;
   auto& scratch = *block.scratch;
-  auto &bonds = scratch.board_bonds, &turned = scratch.board_turned, &tied = scratch.board_tied;
+  auto &turned = scratch.board_turned, &tied = scratch.board_tied;
   const int lanes = block.lanes;
-  std::fill(bonds.begin(), bonds.end(), 0);
   std::fill(turned.begin(), turned.end(), 0);
   if (!table.ghost.empty()) std::fill(tied.begin(), tied.end(), 0);
-  draw_bonds(block, BoardSink{table.boards.edge.data(), bonds.data(), lanes},
-             BoardSink{table.ghost_bit.data(), tied.data(), lanes});
+  if (block.bonds == nullptr)
+    DrawBoardBonds(block, 0, static_cast<std::int32_t>(table.edges.size()), scratch.board_bonds);
+  const auto& bonds = block.bonds != nullptr ? *block.bonds : scratch.board_bonds;
+  draw_ghost_ties(block, BoardSink{table.ghost_bit.data(), tied.data(), lanes});
   plant_seeds(block, [&](ptrdiff_t position, int lane) HWY_ATTR {
     turned[position / ClusterBoards::tile_sites * lanes + lane] |=
         1U << position % ClusterBoards::tile_sites;
@@ -199,7 +215,7 @@ template <class T>
 double SwendsenWang(const ClusterBlock<T>& block) {
   auto& scratch = *block.scratch;
   scratch.on_boards = false;
-  draw_bonds(block, WordSink{scratch.bonds.data()}, WordSink{scratch.ties.data()});
+  draw_bonds_and_ties(block);
   draw_labels(block);
   for (int lane = 0; lane < block.lanes;
        lane += static_cast<int>(hn::MaxLanes(LabelCells::Bytes())))
@@ -225,6 +241,15 @@ QUARTIC_MOVE(double, Fill)
 QUARTIC_MOVE(double, SwendsenWang)
 QUARTIC_MOVE(void, TurnSigns)
 #undef QUARTIC_MOVE
+
+void DrawBoardBondsFloat(const ClusterBlock<float>& block, std::int32_t first, std::int32_t last,
+                         AlignedVector<std::uint32_t>& boards) {
+  DrawBoardBonds<float>(block, first, last, boards);
+}
+void DrawBoardBondsDouble(const ClusterBlock<double>& block, std::int32_t first, std::int32_t last,
+                          AlignedVector<std::uint32_t>& boards) {
+  DrawBoardBonds<double>(block, first, last, boards);
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace quartic
@@ -274,6 +299,21 @@ QUARTIC_MOVE(double, Fill, choose_fill)
 QUARTIC_MOVE(double, SwendsenWang, choose_swendsen_wang)
 QUARTIC_MOVE(void, TurnSigns, turn_signs)
 #undef QUARTIC_MOVE
+
+HWY_EXPORT(DrawBoardBondsFloat);
+HWY_EXPORT(DrawBoardBondsDouble);
+template <>
+void draw_board_bonds<float>(const ClusterBlock<float>& block, std::int32_t first,
+                             std::int32_t last, AlignedVector<std::uint32_t>& boards) {
+  fit(*block.scratch, *block.table, block.lanes);
+  HWY_DYNAMIC_DISPATCH(DrawBoardBondsFloat)(block, first, last, boards);
+}
+template <>
+void draw_board_bonds<double>(const ClusterBlock<double>& block, std::int32_t first,
+                              std::int32_t last, AlignedVector<std::uint32_t>& boards) {
+  fit(*block.scratch, *block.table, block.lanes);
+  HWY_DYNAMIC_DISPATCH(DrawBoardBondsDouble)(block, first, last, boards);
+}
 
 }  // namespace quartic
 #endif

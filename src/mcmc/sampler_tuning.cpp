@@ -72,6 +72,7 @@ void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
     Schedule best_here = schedule_;
     for (const int count : reflections) {
       schedule_.cluster = cluster, schedule_.reflections = count;
+      forget_bonds();
       const double cost = cost_per_sample();
       if (progress) progress(++tried / static_cast<double>(reflections.size() * clusters.size()));
       if (cost > 1.15 * least_here) break;                  // more reflections will not pay either
@@ -80,7 +81,7 @@ void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
     }
     if (least_here < 0.95 * least) least = least_here, best = best_here;
   }
-  schedule_ = best;
+  set_schedule(best);
 }
 
 /// Towards an acceptance of 0.8 by stochastic approximation (Robbins & Monro, 1951).
