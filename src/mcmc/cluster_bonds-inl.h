@@ -76,15 +76,15 @@ struct WordSink {
   }
 };
 
-/// Bonds as bits that are added to boards, [word][lane].
+/// Bonds as bits that are added to boards of `words` words a chain.
 struct BoardSink {
   const BoardBit* place;
   uint32_t* boards;
-  int lanes;
+  int words;
   template <class M>
   HWY_INLINE void store(Lanes32, int edge, int lane, M mask) const {
     const Words32 du;
-    auto* word = boards + static_cast<ptrdiff_t>(place[edge].word) * lanes + lane;
+    auto* word = boards + ClusterBoards::index(place[edge].word, words, lane);
     const auto bit = hn::IfThenElseZero(hn::RebindMask(du, mask), hn::Set(du, place[edge].bit));
     hn::Store(hn::Or(hn::Load(du, word), bit), du, word);
   }

@@ -67,7 +67,7 @@ HWY_INLINE void DrawBoardBonds(const ClusterBlock<T>& block, std::int32_t first,
                                AlignedVector<std::uint32_t>& boards) {
   const auto& table = block.table->boards;
   if (first == 0) boards.assign(static_cast<std::size_t>(block.lanes) * table.words, 0);
-  draw_edge_bonds(block, first, last, BoardSink{table.edge.data(), boards.data(), block.lanes});
+  draw_edge_bonds(block, first, last, BoardSink{table.edge.data(), boards.data(), table.words});
 }
 
 /// The same on boards.
@@ -76,16 +76,16 @@ HWY_INLINE void fill_boards_from_seeds(const ClusterBlock<T>& block) {
   const auto& table = *block.table;
   auto& scratch = *block.scratch;
   auto &turned = scratch.board_turned, &tied = scratch.board_tied;
-  const int lanes = block.lanes;
+  const int lanes = block.lanes, tiles = table.boards.tiles;
   std::fill(turned.begin(), turned.end(), 0);
   if (!table.ghost.empty()) std::fill(tied.begin(), tied.end(), 0);
   if (block.bonds == nullptr)
     DrawBoardBonds(block, 0, static_cast<std::int32_t>(table.edges.size()), scratch.board_bonds);
   const auto& bonds = block.bonds != nullptr ? *block.bonds : scratch.board_bonds;
-  draw_ghost_ties(block, BoardSink{table.ghost_bit.data(), tied.data(), lanes});
+  draw_ghost_ties(block, BoardSink{table.ghost_bit.data(), tied.data(), tiles});
   plant_seeds(block, [&](ptrdiff_t position, int lane) HWY_ATTR {
-    turned[position / ClusterBoards::tile_sites * lanes + lane] |=
-        1U << position % ClusterBoards::tile_sites;
+    const auto tile = static_cast<int>(position / ClusterBoards::tile_sites);
+    turned[ClusterBoards::index(tile, tiles, lane)] |= 1U << position % ClusterBoards::tile_sites;
   });
   fill_boards(table.boards, turned.data(), bonds.data(), lanes, scratch.dirty.data());
   if (table.ghost.empty()) return;
@@ -164,40 +164,49 @@ HWY_INLINE void turn_words(const ClusterBlock<T>& block) {
   }
 }
 
-/// A board's words as lanes of the field's width, the last site's bit at the top.
+/// A board's words as lanes of the field's width.
 template <class DU>
 HWY_INLINE hn::Vec<DU> load_tile(DU du, const uint32_t* tile) {
   if constexpr (sizeof(hn::TFromD<DU>) == 4) {
     return hn::Load(du, tile);
   } else {
-    return hn::ShiftLeft<32>(hn::PromoteTo(du, hn::Load(hn::Rebind<uint32_t, DU>(), tile)));
+    return hn::PromoteTo(du, hn::Load(hn::Rebind<uint32_t, DU>(), tile));
   }
 }
 
-/// The same from boards: each site's bit comes to the sign's place in turn.
-template <class T>
-HWY_INLINE void turn_boards(const ClusterBlock<T>& block) {
+/// The same from boards, kVectors vectors of chains side by side so that memory is read in order:
+/// each site's bit comes to the sign's place in turn.
+template <int kVectors, class T>
+HWY_INLINE void turn_board_vectors(const ClusterBlock<T>& block, int lane) {
   const hn::ScalableTag<T> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const auto& table = *block.table;
-  const auto& turned = block.scratch->board_turned;
-  const auto sign = hn::BitCast(du, hn::Set(d, T(-0.0)));
+  const int step = static_cast<int>(hn::MaxLanes(d));
   constexpr int most = ClusterBoards::tile_sites;
   for (int t = block.begin / most; t * most < block.end; ++t) {
     const auto* sites = table.order.data() + t * most;
-    const int count = std::min(most, block.end - t * most);
-    for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
-      auto bits = load_tile(du, turned.data() + static_cast<ptrdiff_t>(t) * block.lanes + lane);
-      for (int k = most - 1; k >= 0; --k) {
-        if (k < count) {
-          T* x = block.phi + static_cast<ptrdiff_t>(sites[k]) * block.lanes + lane;
-          const auto old = hn::BitCast(du, hn::Load(d, x));
-          hn::Store(hn::BitCast(d, hn::Xor(old, hn::And(bits, sign))), d, x);
-        }
-        bits = hn::Add(bits, bits);
+    hn::Vec<decltype(du)> bits[kVectors];
+    for (int v = 0; v < kVectors; ++v)
+      bits[v] = load_tile(du, block.scratch->board_turned.data() +
+                                  ClusterBoards::index(t, table.boards.tiles, lane + v * step));
+    for (int k = 0; k < std::min(most, block.end - t * most); ++k) {
+      T* x = block.phi + static_cast<ptrdiff_t>(sites[k]) * block.lanes + lane;
+      for (int v = 0; v < kVectors; ++v) {
+        const auto old = hn::BitCast(du, hn::Load(d, x + v * step));
+        const auto sign = hn::ShiftLeft<8 * sizeof(T) - 1>(bits[v]);
+        hn::Store(hn::BitCast(d, hn::Xor(old, sign)), d, x + v * step);
+        bits[v] = hn::ShiftRight<1>(bits[v]);
       }
     }
   }
+}
+
+template <class T>
+HWY_INLINE void turn_boards(const ClusterBlock<T>& block) {
+  const int step = static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
+  int lane = 0;
+  for (; lane + 4 * step <= block.lanes; lane += 4 * step) turn_board_vectors<4>(block, lane);
+  for (; lane < block.lanes; lane += step) turn_board_vectors<1>(block, lane);
 }
 
 template <class T>

@@ -28,8 +28,8 @@ struct ClusterScratch {
   AlignedVector<std::uint64_t> bonds;                     ///< by edge of the table
   AlignedVector<std::uint64_t> ties;                      ///< by ghost tie of the table
   AlignedVector<std::uint64_t> turned, tied;              ///< by position
-  AlignedVector<std::uint32_t> board_bonds;               ///< [word][lane]
-  AlignedVector<std::uint32_t> board_turned, board_tied;  ///< [tile][lane]
+  AlignedVector<std::uint32_t> board_bonds;               ///< by ClusterBoards::index
+  AlignedVector<std::uint32_t> board_turned, board_tied;  ///< likewise, a word a tile
   AlignedVector<std::uint8_t> labels;                     ///< [position][64]
   AlignedVector<std::uint8_t> dirty;                      ///< by block or tile
   int lanes = 0;

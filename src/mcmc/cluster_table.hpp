@@ -35,6 +35,12 @@ struct BoardPath {
 /// a word, and one operation follows all of them. Good for lattices, whose edges repeat.
 struct ClusterBoards {
   static constexpr int tile_sites = 32;
+  /// Chains that are filled together lie together, [lane / 16][word][lane % 16]: rows of all lanes
+  /// would leave most of the cache's sets unused.
+  static constexpr int group = 16;
+  static std::ptrdiff_t index(int word, int words, int lane) {
+    return (static_cast<std::ptrdiff_t>(lane / group) * words + word) * group + lane % group;
+  }
   int tiles = 0, words = 0;            ///< words of bonds a chain; the last takes what never bonds
   std::vector<BoardBit> edge;          ///< where each of the table's edges has its bit
   std::vector<std::int32_t> path_row;  ///< tiles + 1
