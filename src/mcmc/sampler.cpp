@@ -44,7 +44,7 @@ int lanes_for(int chains) {
 constexpr std::size_t cache_bytes = 1 << 20;
 
 /// What a large block's streams are split for.
-enum Purpose : std::uint32_t { moves_of_a_sweep, bonds_of_a_sweep };
+enum Purpose : std::uint32_t { for_moves, for_bonds };
 
 /// What sweeps are made of before a warm-up has measured anything: clusters where there is a bulk.
 Schedule first_schedule(const SamplerOptions& options, const Graph& graph) {
@@ -173,8 +173,9 @@ typename Sampler<T>::Tally& Sampler<T>::Tally::operator+=(const Tally& other) {
   return *this;
 }
 
-/// Streams of their own for one purpose in the coming sweep of a large block. A sweep moves the
-/// chain's own stream on by one number only, so that what a later sweep draws from is known ahead.
+/// Streams of their own for one purpose, in the coming part of a sweep of a large block. A part
+/// moves the chain's own stream on by one number only, so that what the next draws from is known
+/// ahead.
 template <class T>
 void Sampler<T>::split_streams(int index, std::uint32_t purpose,
                                AlignedVector<std::uint32_t>& words) const {
@@ -197,8 +198,9 @@ void Sampler<T>::advance_streams(int index) {
   }
 }
 
-/// Bonds can be drawn a sweep ahead, where that saves a pass over memory, if nothing moves the
-/// fields between the local passes and them: no flip (there is none without a ghost), no exchange.
+/// Bonds can be drawn a cluster move ahead, where that saves a pass over memory, if nothing moves
+/// the fields between the local passes and them: no flip (there is none without a ghost), no
+/// exchange.
 template <class T>
 bool Sampler<T>::can_look_ahead() const {
   return !ahead_.empty() && schedule_.cluster == ClusterMove::fill &&
@@ -232,38 +234,14 @@ void Sampler<T>::choose_signs(const ClusterBlock<T>& signs, Tally& tally) {
 
 template <class T>
 void Sampler<T>::sweep_block_once(int index, bool look_ahead, Tally& tally) {
-  auto block = sweep_block(index);
+  const auto block = sweep_block(index);
   const bool clusters = schedule_.cluster != ClusterMove::none && block.scale > 0;
-  std::optional<ClusterBlock<T>> signs;
-  if (clusters) signs = cluster_block(block);
-  BondsAhead* ahead = ahead_.empty() ? nullptr : &ahead_[index];
-  if (clusters && ahead != nullptr) {
-    if (ahead->drawn) signs->bonds = &ahead->bonds;
-    if (!ahead->drawn) split_streams(index, bonds_of_a_sweep, ahead->words);
-    signs->words = ahead->words.data();
-  }
-  if (clusters) choose_signs(*signs, tally);
-  if (ahead != nullptr) {
-    auto& words = scratch_[omp_get_thread_num()].words;
-    split_streams(index, moves_of_a_sweep, words);
-    block.words = words.data();
-    advance_streams(index);
-    ahead->drawn = look_ahead;
-    if (look_ahead) split_streams(index, bonds_of_a_sweep, ahead->words);
-  }
-  const double updates = static_cast<double>(sites_) * lanes_;
-  if (options_.hmc_steps > 0 || options_.metropolis_hits > 0) {
-    if (clusters) turn_signs(*signs);
-    const bool trajectory = options_.hmc_steps > 0;
-    tally.accepted[local] +=
-        trajectory ? hmc_sweep(block, scratch_[omp_get_thread_num()].hmc, options_.hmc_steps,
-                               schedule_.step_size, options_.integrator)
-                   : metropolis_sweep(block);
-    tally.proposed[local] += trajectory ? lanes_ : updates * options_.metropolis_hits;
-  } else {
-    follow_bands(block, clusters ? &*signs : nullptr, look_ahead ? ahead : nullptr, tally);
-    tally.proposed[local] += updates;
-    tally.proposed[reflection] += updates * schedule_.reflections;
+  const bool inside = can_look_ahead();
+  const int passes = 1 + schedule_.reflections;
+  const int part = clusters ? Schedule::passes_a_cluster_move : passes;
+  for (int first = 0; first < passes; first += part) {
+    const int last = std::min(first + part, passes);
+    sweep_part(index, {first, last}, clusters, last < passes ? inside : look_ahead, tally);
   }
   // Clusters turn the whole field soon enough where nothing holds it.
   if (!options_.flips || (clusters && cluster_table_->ghost.empty())) return;
@@ -271,27 +249,66 @@ void Sampler<T>::sweep_block_once(int index, bool look_ahead, Tally& tally) {
   tally.proposed[flip] += lanes_ / 2.0;  // a fair coin decides whether a flip is tried
 }
 
-/// Passes follow each other band by band while the fields are in the cache: signs turn, then the
-/// local moves, then the next sweep's bonds are drawn. Any order of sites that is fixed beforehand
-/// is exact.
+/// A cluster move and local passes; the first pass of a sweep is the one that is not a reflection.
 template <class T>
-void Sampler<T>::follow_bands(SweepBlock<T> block, ClusterBlock<T>* signs, BondsAhead* ahead,
-                              Tally& tally) {
+void Sampler<T>::sweep_part(int index, std::array<int, 2> passes, bool clusters, bool look_ahead,
+                            Tally& tally) {
+  auto block = sweep_block(index);
+  auto& scratch = scratch_[omp_get_thread_num()];
+  BondsAhead* ahead = ahead_.empty() ? nullptr : &ahead_[index];
+  std::optional<ClusterBlock<T>> signs;
+  if (clusters) {
+    signs = cluster_block(block);
+    if (ahead != nullptr) {
+      if (ahead->drawn) signs->bonds = &ahead->bonds;
+      if (!ahead->drawn) split_streams(index, for_bonds, ahead->words);
+      signs->words = ahead->words.data();
+    }
+    choose_signs(*signs, tally);
+  }
+  if (ahead != nullptr) {
+    split_streams(index, for_moves, scratch.words);
+    block.words = scratch.words.data();
+    advance_streams(index);
+    ahead->drawn = look_ahead;
+    if (look_ahead) split_streams(index, for_bonds, ahead->words);
+  }
+  const double updates = static_cast<double>(sites_) * lanes_;
+  if (options_.hmc_steps > 0 || options_.metropolis_hits > 0) {
+    if (clusters) turn_signs(*signs);
+    const bool trajectory = options_.hmc_steps > 0;
+    tally.accepted[local] += trajectory ? hmc_sweep(block, scratch.hmc, options_.hmc_steps,
+                                                    schedule_.step_size, options_.integrator)
+                                        : metropolis_sweep(block);
+    tally.proposed[local] += trajectory ? lanes_ : updates * options_.metropolis_hits;
+  } else {
+    follow_bands(block, passes, clusters ? &*signs : nullptr, look_ahead ? ahead : nullptr, tally);
+    for (int pass = passes[0]; pass < passes[1]; ++pass)
+      tally.proposed[pass == 0 ? local : reflection] += updates;
+  }
+}
+
+/// Passes follow each other band by band while the fields are in the cache: signs turn, then the
+/// local moves, then the next cluster move's bonds are drawn. Any order of sites that is fixed
+/// beforehand is exact.
+template <class T>
+void Sampler<T>::follow_bands(SweepBlock<T> block, std::array<int, 2> passes,
+                              ClusterBlock<T>* signs, BondsAhead* ahead, Tally& tally) {
   const int turns = band_sites(), bands = (sites_ + turns - 1) / turns;
-  const int passes = 1 + schedule_.reflections;
+  const int count = passes[1] - passes[0];
   int step = 0;
-  for (int wave = 0; wave < bands + passes - 1; ++wave) {
+  for (int wave = 0; wave < bands + count - 1; ++wave) {
     for (; signs != nullptr && wave < bands && step < turn_plan_->before[wave]; ++step) {
       signs->begin = turn_plan_->steps[step][0], signs->end = turn_plan_->steps[step][1];
       turn_signs(*signs);
     }
-    for (int pass = std::max(0, wave - bands + 1); pass <= std::min(wave, passes - 1); ++pass) {
-      block.begin = (wave - pass) * turns, block.end = std::min(sites_, block.begin + turns);
-      const bool first = pass == 0;
+    for (int k = std::max(0, wave - bands + 1); k <= std::min(wave, count - 1); ++k) {
+      block.begin = (wave - k) * turns, block.end = std::min(sites_, block.begin + turns);
+      const bool first = passes[0] + k == 0;
       tally.accepted[first ? local : reflection] +=
           first ? independence_sweep(block) : reflection_sweep(block);
     }
-    const int left = wave - passes + 1;  // the band that no pass comes back to
+    const int left = wave - count + 1;  // the band that no pass comes back to
     if (ahead == nullptr || left < 0) continue;
     auto next = cluster_block(block);
     next.words = ahead->words.data();
@@ -339,9 +356,13 @@ std::string Sampler<T>::describe_schedule() const {
   if (schedule_.reflections > 0)
     text += fmt::format(", {} reflection{}", schedule_.reflections,
                         schedule_.reflections == 1 ? "" : "s");
+  const int clusters = schedule_.cluster_moves();
+  const char* several = clusters == 1 ? "" : "s";
+  if (clusters > 0) text += clusters == 1 ? ", " : fmt::format(", {} ", clusters);
   if (schedule_.cluster == ClusterMove::fill)
-    text += fmt::format(", cluster fill from {} seeds", options_.cluster_seeds);
-  if (schedule_.cluster == ClusterMove::swendsen_wang) text += ", Swendsen-Wang clusters";
+    text += fmt::format("cluster fill{} from {} seeds", several, options_.cluster_seeds);
+  if (schedule_.cluster == ClusterMove::swendsen_wang)
+    text += fmt::format("Swendsen-Wang move{}", several);
   if (options_.flips) text += ", flip";
   if (options_.rungs > 1) text += fmt::format(", {} rungs", options_.rungs);
   return text;

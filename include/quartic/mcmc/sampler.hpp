@@ -68,6 +68,10 @@ struct Schedule {
   ClusterMove cluster = ClusterMove::none;
   double step_size = 0;              ///< of Hamiltonian trajectories
   std::vector<double> scales = {1};  ///< of w, one a rung, the first 1
+  /// A cluster move comes before every second local pass: further reflections alone soon bring no
+  /// more, since the signs' clusters and |phi| relax each other.
+  static constexpr int passes_a_cluster_move = 2;
+  int cluster_moves() const { return cluster == ClusterMove::none ? 0 : 1 + reflections / 2; }
   bool operator==(const Schedule&) const = default;
 };
 
@@ -89,11 +93,12 @@ struct Acceptance {
   double exchange = 0;  ///< between neighbouring rungs
 };
 
-/// Many independent chains of one action. A sweep is one cluster move of the signs, one local pass
-/// (independence Metropolis, exact for any a, b, j, core/quartic_density.hpp; or many-hit
-/// Metropolis; or a Hamiltonian trajectory), reflection passes, one global flip (unless clusters do
-/// it: where they move and every r = 0), and with several rungs an exchange of fields between
-/// neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986). Fields are stored
+/// Many independent chains of one action. A sweep is one local pass (independence Metropolis, exact
+/// for any a, b, j, core/quartic_density.hpp; or many-hit Metropolis; or a Hamiltonian trajectory),
+/// reflection passes, a cluster move of the signs before the first and every second one after it,
+/// one global flip (unless clusters do it: where they move and every r = 0), and with several rungs
+/// an exchange of fields between neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986).
+/// Fields are stored
 /// [block][site][lane], a lane being a chain; blocks run in parallel, and since every chain has its
 /// own random stream, results depend on neither threads nor blocks.
 template <class T>
@@ -173,7 +178,10 @@ class Sampler {
   void sweep_block_once(int index, bool look_ahead, Tally& tally);
   ClusterBlock<T> cluster_block(const SweepBlock<T>& block);
   void choose_signs(const ClusterBlock<T>& signs, Tally& tally);
-  void follow_bands(SweepBlock<T> block, ClusterBlock<T>* signs, BondsAhead* ahead, Tally& tally);
+  void sweep_part(int index, std::array<int, 2> passes, bool clusters, bool look_ahead,
+                  Tally& tally);
+  void follow_bands(SweepBlock<T> block, std::array<int, 2> passes, ClusterBlock<T>* signs,
+                    BondsAhead* ahead, Tally& tally);
   void split_streams(int index, std::uint32_t purpose, AlignedVector<std::uint32_t>& words) const;
   void advance_streams(int index);
   bool can_look_ahead() const;
