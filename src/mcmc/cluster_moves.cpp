@@ -281,7 +281,6 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
     scratch.labels.assign(sites * ClusterTable::most_lanes, 0);
     scratch.dirty.assign(static_cast<std::size_t>(std::max(table.blocks(), table.boards.tiles)), 0);
     const auto columns = static_cast<std::size_t>(lanes);
-    scratch.board_bonds.assign(columns * table.boards.words, 0);
     scratch.board_turned.assign(columns * table.boards.tiles, 0);
     scratch.board_tied.assign(columns * table.boards.tiles, 0);
     scratch.ties.clear();

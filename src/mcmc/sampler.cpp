@@ -232,16 +232,17 @@ void Sampler<T>::choose_signs(const ClusterBlock<T>& signs, Tally& tally) {
   tally.proposed[turned] += static_cast<double>(sites_) * lanes_;
 }
 
+/// `again`: another sweep of the same fields is to be expected.
 template <class T>
-void Sampler<T>::sweep_block_once(int index, bool look_ahead, Tally& tally) {
+void Sampler<T>::sweep_block_once(int index, bool again, Tally& tally) {
   const auto block = sweep_block(index);
   const bool clusters = schedule_.cluster != ClusterMove::none && block.scale > 0;
-  const bool inside = can_look_ahead();
+  const bool look_ahead = can_look_ahead();
   const int passes = 1 + schedule_.reflections;
   const int part = clusters ? Schedule::passes_a_cluster_move : passes;
   for (int first = 0; first < passes; first += part) {
     const int last = std::min(first + part, passes);
-    sweep_part(index, {first, last}, clusters, last < passes ? inside : look_ahead, tally);
+    sweep_part(index, {first, last}, clusters, look_ahead && (again || last < passes), tally);
   }
   // Clusters turn the whole field soon enough where nothing holds it.
   if (!options_.flips || (clusters && cluster_table_->ghost.empty())) return;
@@ -321,12 +322,11 @@ template <class T>
 void Sampler<T>::sweep(int count) {
   // Rungs meet after every sweep; without them a block may run ahead.
   const int stride = options_.rungs > 1 ? 1 : count;
-  const bool look_ahead = can_look_ahead();
   for (int done = 0; done < count; done += stride) {
     std::vector<Tally> tallies(all_blocks());
     for_all_blocks(all_blocks(), [&](int index) {
       for (int k = 0; k < stride; ++k)
-        sweep_block_once(index, look_ahead && (steady_ || k + 1 < stride), tallies[index]);
+        sweep_block_once(index, steady_ || k + 1 < stride, tallies[index]);
     });
     sweeps_ += stride;
     if (options_.rungs > 1) exchange_rungs();

@@ -175,7 +175,7 @@ class Sampler {
   void for_all_blocks(int count, const std::function<void(int)>& f) const;
   SweepBlock<T> sweep_block(int index);
   int band_sites() const;
-  void sweep_block_once(int index, bool look_ahead, Tally& tally);
+  void sweep_block_once(int index, bool again, Tally& tally);
   ClusterBlock<T> cluster_block(const SweepBlock<T>& block);
   void choose_signs(const ClusterBlock<T>& signs, Tally& tally);
   void sweep_part(int index, std::array<int, 2> passes, bool clusters, bool look_ahead,
