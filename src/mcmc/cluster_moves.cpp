@@ -36,6 +36,22 @@ HWY_INLINE void plant_seeds(const ClusterBlock<T>& block, Plant&& plant) {
   }
 }
 
+/// A fair coin a chain: whether all its signs turn besides, which without a ghost leaves the
+/// density as it is. A field that is one cluster, which every seed reaches, would else turn at
+/// every move, with a period of two. Calls turn(lane).
+template <class T, class Turn>
+HWY_INLINE void toss_coins(const ClusterBlock<T>& block, Turn&& turn) {
+  const Words32 du;
+  HWY_ALIGN uint32_t drawn[hn::MaxLanes(Words32())];
+  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(du))) {
+    VectorStream<Words32> stream(du, block.words + lane, static_cast<size_t>(block.lanes));
+    hn::Store(stream.next(), du, drawn);
+    for (int l = 0; l < static_cast<int>(hn::MaxLanes(du)); ++l)
+      if (drawn[l] >> 31 != 0) turn(lane + l);
+    stream.store(du, block.words + lane, static_cast<size_t>(block.lanes));
+  }
+}
+
 template <class T>
 HWY_INLINE void draw_bonds_and_ties(const ClusterBlock<T>& block) {
   draw_edge_bonds(block, 0, static_cast<std::int32_t>(block.table->edges.size()),
@@ -54,7 +70,12 @@ HWY_INLINE void fill_from_seeds(const ClusterBlock<T>& block) {
   plant_seeds(block, [&](ptrdiff_t position, int lane)
                          HWY_ATTR { turned[position] |= uint64_t{1} << lane; });
   spread(table, ReachedCells{turned.data(), scratch.bonds.data()}, scratch.dirty.data());
-  if (table.ghost.empty()) return;
+  if (table.ghost.empty()) {
+    uint64_t coins = 0;
+    toss_coins(block, [&](int lane) HWY_ATTR { coins |= uint64_t{1} << lane; });
+    for (auto& word : turned) word ^= coins;
+    return;
+  }
   auto& tied = scratch.tied;
   std::fill(tied.begin(), tied.end(), 0);
   for (size_t k = 0; k < table.ghost.size(); ++k) tied[table.ghost[k].position] |= scratch.ties[k];
@@ -88,7 +109,20 @@ HWY_INLINE void fill_boards_from_seeds(const ClusterBlock<T>& block) {
     turned[ClusterBoards::index(tile, tiles, lane)] |= 1U << position % ClusterBoards::tile_sites;
   });
   fill_boards(table.boards, turned.data(), bonds.data(), lanes, scratch.dirty.data());
-  if (table.ghost.empty()) return;
+  if (table.ghost.empty()) {
+    uint32_t coins[ClusterTable::most_lanes] = {};
+    toss_coins(block, [&](int lane) HWY_ATTR { coins[lane] = ~uint32_t{0}; });
+    constexpr int most = ClusterBoards::tile_sites;
+    const int left = table.sites() % most;  // sites of the last tile
+    for (int lane = 0; lane < lanes; lane += ClusterBoards::group) {
+      auto* word = turned.data() + ClusterBoards::index(0, tiles, lane);
+      for (int tile = 0; tile < tiles; ++tile) {
+        const uint32_t sites = tile + 1 < tiles || left == 0 ? ~uint32_t{0} : (1U << left) - 1;
+        for (int l = 0; l < ClusterBoards::group; ++l) *word++ ^= coins[lane + l] & sites;
+      }
+    }
+    return;
+  }
   fill_boards(table.boards, tied.data(), bonds.data(), lanes, scratch.dirty.data());
   for (size_t k = 0; k < turned.size(); ++k) turned[k] &= ~tied[k];
 }

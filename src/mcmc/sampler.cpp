@@ -244,7 +244,7 @@ void Sampler<T>::sweep_block_once(int index, bool again, Tally& tally) {
     const int last = std::min(first + part, passes);
     sweep_part(index, {first, last}, clusters, look_ahead && (again || last < passes), tally);
   }
-  // Clusters turn the whole field soon enough where nothing holds it.
+  // Cluster moves turn the whole field by a coin of their own where nothing holds it.
   if (!options_.flips || (clusters && cluster_table_->ghost.empty())) return;
   tally.accepted[flip] += flip_sweep(block);
   tally.proposed[flip] += lanes_ / 2.0;  // a fair coin decides whether a flip is tried

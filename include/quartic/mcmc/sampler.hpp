@@ -96,7 +96,7 @@ struct Acceptance {
 /// Many independent chains of one action. A sweep is one local pass (independence Metropolis, exact
 /// for any a, b, j, core/quartic_density.hpp; or many-hit Metropolis; or a Hamiltonian trajectory),
 /// reflection passes, a cluster move of the signs before the first and every second one after it,
-/// one global flip (unless clusters do it: where they move and every r = 0), and with several rungs
+/// one global flip (where clusters move and every r = 0 they do it), and with several rungs
 /// an exchange of fields between neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986).
 /// Fields are stored
 /// [block][site][lane], a lane being a chain; blocks run in parallel, and since every chain has its
