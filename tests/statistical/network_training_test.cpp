@@ -263,7 +263,7 @@ TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
   const double best = mean_log_p(truth, p.rows);
   const auto lost_with = [&](int rungs) {
     TrainingOptions o;
-    o.batch = 256, o.steps = 8, o.chains = 128, o.rate = 6e-5, o.rungs = rungs, o.epochs = 24;
+    o.batch = 256, o.steps = 8, o.chains = 64, o.rate = 6e-5, o.rungs = rungs, o.epochs = 20;
     NetworkTrainer<float> trainer(p.data, p.moments, truth, o, 8);
     while (!trainer.finished()) trainer.step();
     return best - mean_log_p(trainer.network(), p.rows);
