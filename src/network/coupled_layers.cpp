@@ -9,12 +9,6 @@ CBLAS_TRANSPOSE blas(Transpose as) {
   return as == Transpose::yes ? CblasTrans : CblasNoTrans;
 }
 
-template <class T>
-void set_constants(const Layer& layer, std::vector<UnitConstants<T>>& out) {
-  for (int i = 0; i < layer.size(); ++i)
-    out[i] = UnitConstants<T>(layer.r[i], layer.a[i], layer.b[i]);
-}
-
 /// Draws by rejection take as many turns as their vector's last chain, so that the padding must not
 /// hold what another block left there.
 template <class T>
@@ -46,14 +40,19 @@ int thread_count(int wanted, const Network& network) {
 }
 
 template <class T>
+std::vector<UnitConstants<T>> unit_constants(const Layer& layer) {
+  std::vector<UnitConstants<T>> out;
+  for (int i = 0; i < layer.size(); ++i) out.emplace_back(layer.r[i], layer.a[i], layer.b[i]);
+  return out;
+}
+
+template <class T>
 CoupledLayers<T>::CoupledLayers(const Network& network)
     : visible_type(&type_of(network.visible.unit)),
       hidden_type(&type_of(network.hidden.unit)),
       w(network.w.begin(), network.w.end()),
-      visible(network.visible.size()),
-      hidden(network.hidden.size()) {
-  set_layers(network.visible, network.hidden);
-}
+      visible(unit_constants<T>(network.visible)),
+      hidden(unit_constants<T>(network.hidden)) {}
 
 template <class T>
 void CoupledLayers<T>::set_weights(std::span<const double> weights) {
@@ -62,8 +61,8 @@ void CoupledLayers<T>::set_weights(std::span<const double> weights) {
 
 template <class T>
 void CoupledLayers<T>::set_layers(const Layer& visible_layer, const Layer& hidden_layer) {
-  set_constants(visible_layer, visible);
-  set_constants(hidden_layer, hidden);
+  visible = unit_constants<T>(visible_layer);
+  hidden = unit_constants<T>(hidden_layer);
 }
 
 template <class T>
@@ -94,9 +93,8 @@ void Chains<T>::set_scale(T scale) {
 }
 
 template <class T>
-void Chains<T>::field_on_hidden(const CoupledLayers<T>& layers, int block,
-                                NetworkScratch<T>& scratch) {
-  const auto from = visible(block), to = scratch.values();
+void Chains<T>::field_on_hidden(const CoupledLayers<T>& layers, int block, LayerValues<T> to) {
+  const auto from = visible(block);
   multiply(Transpose::yes, Transpose::no, hidden_units_, count(block), visible_units_,
            layers.w.data(), hidden_units_, from.data, from.stride, T(0), to.data, to.stride);
   clear_padding(to, hidden_units_, count(block), lanes(block));
@@ -132,7 +130,7 @@ void Chains<T>::update_visible(const CoupledLayers<T>& layers, int block,
                                NetworkScratch<T>& scratch, bool fresh) {
   const auto& kernels = layers.visible_type->template kernels<T>();
   (fresh ? kernels.draw : kernels.step)(visible_block(layers, block, scratch),
-                                        draws(visible(block), block));
+                                        visible_draws(first(block)));
 }
 
 template <class T>
@@ -140,7 +138,7 @@ void Chains<T>::update_hidden(const CoupledLayers<T>& layers, int block, Network
                               bool fresh) {
   const auto& kernels = layers.hidden_type->template kernels<T>();
   (fresh ? kernels.draw : kernels.step)(hidden_block(layers, block, scratch),
-                                        draws(hidden(block), block));
+                                        hidden_draws(first(block)));
 }
 
 template <class T>
@@ -186,6 +184,8 @@ void Chains<T>::set_streams(std::span<const std::uint32_t> from) {
     for (int k = 0; k < 4; ++k) words_[k * stride_ + chain] = from[chain * 4 + k];
 }
 
+template std::vector<UnitConstants<float>> unit_constants(const Layer&);
+template std::vector<UnitConstants<double>> unit_constants(const Layer&);
 template struct CoupledLayers<float>;
 template struct CoupledLayers<double>;
 template class Chains<float>;

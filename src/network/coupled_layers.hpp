@@ -26,6 +26,10 @@ struct CoupledLayers {
   int hidden_units() const { return static_cast<int>(hidden.size()); }
 };
 
+/// The couplings of a layer as the kernels take them.
+template <class T>
+std::vector<UnitConstants<T>> unit_constants(const Layer& layer);
+
 /// Values of one layer on many chains, [unit][chain], rows 64-byte aligned.
 template <class T>
 struct LayerValues {
@@ -73,7 +77,10 @@ class Chains {
   void set_scale(T scale);
 
   /// The fields that the one layer exerts on the other, without scale, into scratch.
-  void field_on_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch);
+  void field_on_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch) {
+    field_on_hidden(layers, block, scratch.values());
+  }
+  void field_on_hidden(const CoupledLayers<T>& layers, int block, LayerValues<T> to);
   void field_on_visible(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch);
   /// The units of one layer with the field in scratch.
   UnitBlock<T> visible_block(const CoupledLayers<T>& layers, int block,
@@ -89,6 +96,10 @@ class Chains {
   /// on the hidden units.
   void sweep(const CoupledLayers<T>& layers, int block, int count, NetworkScratch<T>& scratch);
 
+  /// Where new values go, with the streams, of the chains from `chain` on.
+  UnitDraws<T> visible_draws(int chain) { return draws(visible_.data() + chain, chain); }
+  UnitDraws<T> hidden_draws(int chain) { return draws(hidden_.data() + chain, chain); }
+
   /// [chain][unit], and back.
   std::vector<double> visible_rows() const { return rows(visible_, visible_units_); }
   std::vector<double> hidden_rows() const { return rows(hidden_, hidden_units_); }
@@ -101,8 +112,8 @@ class Chains {
  private:
   std::vector<double> rows(const AlignedVector<T>& values, int units) const;
   void set_rows(std::span<const double> from, AlignedVector<T>& values, int units);
-  UnitDraws<T> draws(LayerValues<T> values, int block) {
-    return {values.data, values.stride, words_.data() + first(block), stride_};
+  UnitDraws<T> draws(T* values, int chain) {
+    return {values, stride_, words_.data() + chain, stride_};
   }
 
   int visible_units_, hidden_units_, chains_;

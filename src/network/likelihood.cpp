@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <optional>
 
-#include "network/coupled_layers.hpp"
+#include "network/annealing.hpp"
+#include "network/ladder_log_z.hpp"
+#include "network/line_of_models.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
@@ -13,186 +17,67 @@
 namespace quartic {
 namespace {
 
-Layer between(const Layer& from, const Layer& to, double beta) {
-  Layer out = from;
-  const auto mix = [&](std::vector<double>& x, const std::vector<double>& y) {
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] = (1 - beta) * x[i] + beta * y[i];
-  };
-  mix(out.r, to.r), mix(out.a, to.a), mix(out.b, to.b);
-  return out;
-}
-
-bool same_units(const Layer& x, const Layer& y) {
-  return x.unit == y.unit && x.size() == y.size();
-}
-
 void require_valid(const Network& network, const Network& base, const LogZOptions& options) {
-  require_normalisable(network);
-  require_normalisable(base);
-  if (!same_units(network.visible, base.visible) || !same_units(network.hidden, base.hidden))
-    throw BadInput("annealing needs a base of the same units as the network");
-  if (std::any_of(base.w.begin(), base.w.end(), [](double w) { return w != 0; }))
-    throw BadInput("annealing needs a base without couplings, so that its normaliser is exact");
+  require_line(network, base);
   if (options.chains < 16 || options.steps < 2 || options.equilibration < 0) {
     throw BadInput(fmt::format("annealing with {} chains, {} steps and {} sweeps between ways",
                                options.chains, options.steps, options.equilibration),
                    "use at least 16 chains and 2 steps");
   }
+  if (options.sweeps == 0) return;
+  if (options.sweeps < 100 || options.ladders < 32 || options.ladders % 16 != 0 ||
+      options.rungs < 0 || options.rungs == 1) {
+    throw BadInput(fmt::format("tempering with {} ladders of {} rungs and {} sweeps",
+                               options.ladders, options.rungs, options.sweeps),
+                   "use a multiple of 16 ladders from 32 on, at least 2 rungs and 100 sweeps");
+  }
 }
 
-double uncoupled_log_z(const Network& base) {
-  double sum = 0;
-  for (int i = 0; i < base.visible.size(); ++i) sum += base.visible.moments(i, 0).log_normaliser;
-  for (int j = 0; j < base.hidden.size(); ++j) sum += base.hidden.moments(j, 0).log_normaliser;
-  return sum;
-}
-
-/// Chains on the line of actions (1 - beta) S_base + beta S_network.
-template <class T>
-class Annealing {
- public:
-  Annealing(const Network& network, const Network& base, int chains, std::uint64_t seed,
-            Stream stream, int threads)
-      : network_(network),
-        base_(base),
-        now_(network),
-        next_(network),
-        chains_(network.visible.size(), network.hidden.size(), chains, seed, stream),
-        threads_(thread_count(threads, network)),
-        scratch_(make_scratch(threads_, now_)) {
-    set(now_, 0);
-  }
-
-  Chains<T>& chains() { return chains_; }
-
-  /// Exact draws of the base.
-  void start_at_base() {
-    set(now_, 0);
-    beta_ = 0;
-    chains_.set_scale(T(0));
-    for_each_part(chains_.blocks(), threads_, [&](int block, int thread) {
-      chains_.update_visible(now_, block, scratch_[thread], true);
-    });
-  }
-  void start_at_network() {
-    set(now_, 1);
-    beta_ = 1;
-    chains_.set_scale(T(1));
-  }
-
-  /// Sweeps where the chains are: hidden units always afresh given the visible ones, because only
-  /// the visible ones are known to have the weights.
-  void sweep(int count) {
-    for_each_part(chains_.blocks(), threads_, [&](int block, int thread) {
-      for (int k = 0; k < count; ++k) {
-        chains_.field_on_hidden(now_, block, scratch_[thread]);
-        transition(now_, block, scratch_[thread]);
-      }
-    });
-  }
-
-  /// Goes on to beta, adding (f_beta - f_before) of every chain to work, with one sweep there.
-  void go(double beta, std::vector<double>& work) {
-    set(next_, beta);
-    const double step = beta - beta_;
-    const AlignedVector<T> before(chains_in_block, static_cast<T>(beta_)),
-        after(chains_in_block, static_cast<T>(beta));
-    chains_.set_scale(static_cast<T>(beta));
-    for_each_part(chains_.blocks(), threads_, [&](int block, int thread) {
-      auto& scratch = scratch_[thread];
-      chains_.field_on_hidden(now_, block, scratch);
-      double old_log[chains_in_block] = {}, new_log[chains_in_block] = {};
-      const auto& kernels = now_.hidden_type->template kernels<T>();
-      auto units = chains_.hidden_block(now_, block, scratch);
-      units.scale = before.data();
-      kernels.log_normaliser(units, old_log);
-      units = chains_.hidden_block(next_, block, scratch);
-      units.scale = after.data();
-      kernels.log_normaliser(units, new_log);
-      double visible[chains_in_block] = {};
-      visible_difference(block, visible);
-      for (int lane = 0; lane < chains_.count(block); ++lane)
-        work[chains_.first(block) + lane] += step * visible[lane] + old_log[lane] - new_log[lane];
-      transition(next_, block, scratch);
-    });
-    std::swap(now_, next_);
-    beta_ = beta;
-  }
-
- private:
-  void set(CoupledLayers<T>& layers, double beta) {
-    layers.set_layers(between(base_.visible, network_.visible, beta),
-                      between(base_.hidden, network_.hidden, beta));
-  }
-
-  /// With the field on the hidden units in scratch.
-  void transition(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch) {
-    chains_.update_hidden(layers, block, scratch, true);
-    chains_.field_on_visible(layers, block, scratch);
-    chains_.update_visible(layers, block, scratch);
-  }
-
-  /// sum_i of the difference of the visible units' own energies, network minus base.
-  void visible_difference(int block, double* out) {
-    const Layer &to = network_.visible, &from = base_.visible;
-    const auto phi = chains_.visible(block);
-    for (int i = 0; i < to.size(); ++i) {
-      const double r = to.r[i] - from.r[i], a = to.a[i] - from.a[i], b = to.b[i] - from.b[i];
-      const T* x = phi.unit(i);
-      for (int lane = 0; lane < chains_.count(block); ++lane) {
-        const double value = static_cast<double>(x[lane]);
-        out[lane] += value * (r + value * (a + b * value * value));
-      }
-    }
-  }
-
-  const Network &network_, &base_;
-  CoupledLayers<T> now_, next_;
-  Chains<T> chains_;
-  int threads_;
-  std::vector<NetworkScratch<T>> scratch_;
-  double beta_ = 0;
-};
-
-/// Stops at equal steps of int sqrt(Var df/dbeta) dbeta, from a short run of few chains; a tenth of
-/// them evenly spaced, where the pilot saw nothing.
-template <class T>
-std::vector<double> plan_stops(const Network& network, const Network& base,
-                               const LogZOptions& options, std::uint64_t seed) {
-  constexpr int knots = 40, chains = 128;
-  Annealing<T> pilot(network, base, chains, seed, Stream::pilot, options.threads);
-  pilot.start_at_base();
-  std::vector<double> length{0};
-  double total = 0;
-  for (int k = 1; k <= knots; ++k) {
-    std::vector<double> work(chains);
-    pilot.go(static_cast<double>(k) / knots, work);
-    pilot.sweep(2);
-    double mean = 0, square = 0;
-    for (const double w : work) mean += w / chains;
-    for (const double w : work) square += (w - mean) * (w - mean) / chains;
-    total += std::sqrt(square);
-    length.push_back(total);
-  }
-  for (int k = 0; k <= knots; ++k) {
-    const double even = static_cast<double>(k) / knots;
-    length[k] = total > 0 ? 0.9 * length[k] / total + 0.1 * even : even;
-  }
-  std::vector<double> stops{0};
-  int knot = 0;
-  for (int n = 1; n < options.steps; ++n) {
-    const double wanted = static_cast<double>(n) / options.steps;
-    while (knot < knots - 1 && length[knot + 1] < wanted) ++knot;
-    const double within = (wanted - length[knot]) / (length[knot + 1] - length[knot]);
-    stops.push_back((knot + within) / knots);
-  }
-  stops.push_back(1);
-  return stops;
+/// So many rungs that neighbours reject about every other exchange, where the works between them
+/// are Gaussian: each rejects with probability (step of length) / sqrt(pi), 1/2 costs the fewest
+/// updates a round trip (Syed et al., J. R. Stat. Soc. B 84 (2022) 321).
+int rungs_for(double length) {
+  return 2 + static_cast<int>(std::ceil(2 * length / std::sqrt(std::numbers::pi)));
 }
 
 /// ln Z of the network from an estimate of F_network - F_base, F = -ln Z.
 Estimate log_z_from(double base, const Estimate& difference) {
   return {base - difference.value, difference.error};
+}
+
+/// Whether two estimates are further apart than their errors allow; where the one is a bound, only
+/// on its wrong side.
+constexpr double most_apart = 4;
+bool apart(double difference, const Estimate& x, const Estimate& y) {
+  return difference > most_apart * std::hypot(x.error, y.error) + 1e-4;
+}
+
+/// The reasons that speak against a result, the gravest first.
+std::string doubt(const LogZ& z, const WorkEstimate& work, double chains) {
+  constexpr double least_effective = 10;
+  const auto differ = [](const char* one, const Estimate& x, const char* other, const Estimate& y) {
+    return fmt::format("{} gives {:.6g}({:.2g}), {} {:.6g}({:.2g})", one, x.value, x.error, other,
+                       y.value, y.error);
+  };
+  if (z.ladder) {
+    const Estimate& ladder = z.ladder->value;
+    const double below = ladder.value - z.forward.value, above = z.reverse.value - ladder.value;
+    if (!z.ladder->ok) return "parallel tempering: " + z.ladder->reason;
+    if (apart(-below, z.forward, ladder))
+      return differ("annealing", z.forward, "parallel tempering less:", ladder);
+    if (apart(-above, z.reverse, ladder))
+      return differ("annealing back", z.reverse, "parallel tempering more:", ladder);
+    if (apart(std::abs(z.annealed.value - ladder.value), z.annealed, ladder))
+      return differ("annealing both ways", z.annealed, "parallel tempering", ladder);
+    const double effective = chains * std::min(z.forward_ess.value, z.reverse_ess.value);
+    if (!(effective >= least_effective)) {
+      return fmt::format(
+          "the weights of annealing are worth {:.1f} chains only, {:g} is the least to compare "
+          "with: use more steps or chains",
+          effective, least_effective);
+    }
+  }
+  return work.ok ? "" : work.reason;
 }
 
 }  // namespace
@@ -203,7 +88,8 @@ LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptio
   require_valid(network, base, options);
   LogZ out;
   if (options.exact && exact_method(network).kind != ExactMethod::Kind::none) {
-    out.value = out.forward = out.reverse = {exact_log_z(network, options.threads), 0};
+    out.value = out.annealed = out.forward =
+        out.reverse = {exact_log_z(network, options.threads), 0};
     out.forward_ess = out.reverse_ess = out.overlap = {1, 0};
     out.exact = true;
     return out;
@@ -211,32 +97,53 @@ LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptio
   const auto columns = static_cast<std::size_t>(network.visible.size());
   if (start.size() % columns != 0)
     throw BadInput("the chains to anneal back from are of another width than the network");
-  const auto stops = plan_stops<T>(network, base, options, seed);
-  const auto report = [&](std::size_t done) {
-    if (options.progress)
-      options.progress(static_cast<double>(done) / static_cast<double>(2 * stops.size()));
+  const auto [stops, length] = plan_stops<T>(network, base, options.steps, seed, options.threads);
+  const auto steps = static_cast<double>(stops.size() - 1);
+  const auto report = [&](double done) {  // steps and sweeps
+    if (options.progress) options.progress(done / (2 * steps + options.sweeps));
   };
   const auto chains = static_cast<std::size_t>(options.chains);
+  std::optional<TemperedRun<T>> ladders;
+  if (options.sweeps > 0)
+    ladders.emplace(network, base, stops, options.rungs > 0 ? options.rungs : rungs_for(length),
+                    options, seed);
   std::vector<double> forward(chains), reverse(chains);
   Annealing<T> there(network, base, options.chains, seed, Stream::annealing, options.threads);
   there.start_at_base();
-  for (std::size_t n = 1; n < stops.size(); ++n) there.go(stops[n], forward), report(n);
+  const std::vector<double> quenched = there.chains().visible_rows();
+  for (std::size_t n = 0; n < stops.size(); report(static_cast<double>(n++))) {
+    if (n > 0) there.go(stops[n], forward);
+    if (ladders && ladders->wants(stops[n]))
+      ladders->start_from_base(stops[n], there.chains().visible_rows());
+  }
+  const std::vector<double> ends = there.chains().visible_rows();
+  if (start.empty()) start = ladders ? quenched : ends;
   Annealing<T> back(network, base, options.chains, seed, Stream::reverse, options.threads);
-  std::vector<double> rows = there.chains().visible_rows();
-  for (std::size_t k = 0; k < rows.size() && !start.empty(); ++k) rows[k] = start[k % start.size()];
-  back.chains().set_visible_rows(rows);
   back.start_at_network();
-  back.sweep(options.equilibration);
-  for (std::size_t n = stops.size() - 1; n-- > 0;)
-    back.go(stops[n], reverse), report(2 * stops.size() - 1 - n);
+  if (ladders) {
+    ladders->start_from_network(start);
+    out.ladder = ladders->run(options.sweeps, [&](int sweeps) { report(steps + sweeps); });
+    back.chains().set_visible_rows(ladders->samples(options.chains));
+  } else {
+    std::vector<double> rows(ends.size());
+    for (std::size_t k = 0; k < rows.size(); ++k) rows[k] = start[k % start.size()];
+    back.chains().set_visible_rows(rows);
+    back.sweep(options.equilibration);
+  }
+  for (std::size_t n = stops.size() - 1; n-- > 0;) {
+    back.go(stops[n], reverse);
+    report(2 * steps + options.sweeps - static_cast<double>(n));
+  }
   const WorkEstimate work = acceptance_ratio(forward, reverse);
   const double at_base = uncoupled_log_z(base);
-  out.value = log_z_from(at_base, work.difference);
+  out.annealed = log_z_from(at_base, work.difference);
+  out.value = out.ladder ? out.ladder->value : out.annealed;
   out.forward = log_z_from(at_base, work.forward);
   out.reverse = log_z_from(at_base, work.reverse);
   out.forward_ess = work.forward_ess, out.reverse_ess = work.reverse_ess;
   out.overlap = work.overlap;
-  out.ok = work.ok, out.reason = work.reason;
+  out.reason = doubt(out, work, static_cast<double>(options.chains));
+  out.ok = out.reason.empty();
   return out;
 }
 

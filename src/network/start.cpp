@@ -235,4 +235,25 @@ Network base_network(const Network& network, const ColumnMoments& moments) {
   return Network(fit_layer(network.visible.unit, moments), network.hidden);
 }
 
+Network base_network(const Network& network, const ColumnMoments& moments,
+                     std::span<const float> rows) {
+  const auto visible = static_cast<std::size_t>(network.visible.size());
+  const auto hidden = static_cast<std::size_t>(network.hidden.size());
+  if (rows.empty() || rows.size() % visible != 0)
+    throw BadInput(fmt::format("{} values are no rows of {} visible units", rows.size(), visible));
+  ColumnMoments given{rows.size() / visible, std::vector<double>(hidden),
+                      std::vector<double>(hidden), std::vector<double>(hidden)};
+  for (std::size_t row = 0; row < given.rows; ++row) {
+    const auto phi = rows.subspan(row * visible, visible);
+    const auto field = network.field_on_hidden(std::vector<double>(phi.begin(), phi.end()));
+    for (std::size_t j = 0; j < hidden; ++j) {
+      const UnitMoments m = network.hidden.moments(static_cast<int>(j), field[j]);
+      given.first[j] += m.mean, given.second[j] += m.second, given.fourth[j] += m.fourth;
+    }
+  }
+  for (auto* sums : {&given.first, &given.second, &given.fourth})
+    for (double& x : *sums) x /= static_cast<double>(given.rows);
+  return Network(fit_layer(network.visible.unit, moments), fit_layer(network.hidden.unit, given));
+}
+
 }  // namespace quartic

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,19 +9,21 @@
 #include <utility>
 
 #include "network/coupled_layers.hpp"
+#include "network/trained_layer.hpp"
 #include "network/training_kernels.hpp"
-#include "network/unit_metric.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
 namespace {
 
-constexpr double adam_decay1 = 0.9, adam_decay2 = 0.999;  // the paper's defaults
-
 void require_valid(const TrainingOptions& o, const DataSource& data, const ColumnMoments& moments,
                    const Network& start) {
   if (o.epochs < 1 || o.batch < 1 || o.chains < 0 || o.steps < 1)
     throw BadInput("training: epochs, batch and steps must be positive, chains not negative");
+  if (o.rungs < 1 || (o.rungs > 1 && (o.start == ChainStart::data || o.chains % 16 != 0))) {
+    throw BadInput(fmt::format("training: {} rungs with {} chains", o.rungs, o.chains),
+                   "tempering takes persistent chains, a multiple of 16");
+  }
   if (!(o.rate > 0) || !(o.final_rate > 0) || !std::isfinite(o.rate))
     throw BadInput("training: rate and final_rate must be positive");
   if (!(o.momentum >= 0 && o.momentum < 1))
@@ -37,94 +38,24 @@ void require_valid(const TrainingOptions& o, const DataSource& data, const Colum
   require_normalisable(start);
 }
 
-/// Symmetric 3 x 3 inverse with a little ridge in units of the diagonal; zero where a coupling is
-/// absent or frozen.
-Eigen::Matrix3d preconditioner(const Eigen::Matrix3d& covariance, int couplings) {
-  constexpr double ridge = 1e-4;
-  std::vector<int> present;
-  for (int k = 0; k < couplings; ++k)
-    if (covariance(k, k) > 0) present.push_back(k);
-  const auto n = static_cast<Eigen::Index>(present.size());
-  Eigen::MatrixXd part(n, n);
-  Eigen::VectorXd scale(n);
-  for (Eigen::Index k = 0; k < n; ++k) scale(k) = 1 / std::sqrt(covariance(present[k], present[k]));
-  for (Eigen::Index k = 0; k < n; ++k)
-    for (Eigen::Index l = 0; l < n; ++l)
-      part(k, l) = covariance(present[k], present[l]) * scale(k) * scale(l) + (k == l ? ridge : 0);
-  const Eigen::MatrixXd inverse = scale.asDiagonal() * part.inverse() * scale.asDiagonal();
-  Eigen::Matrix3d out = Eigen::Matrix3d::Zero();
-  for (Eigen::Index k = 0; k < n; ++k)
-    for (Eigen::Index l = 0; l < n; ++l) out(present[k], present[l]) = inverse(k, l);
-  return out;
+/// The field j - r under which <x> = mean, to a per cent of the deviation; of discrete units a per
+/// cent away from their values at most. <x> is odd in the field (about the middle of discrete
+/// values) and concave where it is positive (Griffiths, Hurst, Sherman, J. Math. Phys. 11 (1970)
+/// 790), so that Newton's method from zero never goes too far.
+double field_of_mean(const Layer& layer, int unit, double mean) {
+  if (const auto values = layer.values(); !values.empty()) {
+    const double margin = 0.01 * (values.back() - values.front());
+    mean = std::clamp(mean, values.front() + margin, values.back() - margin);
+  }
+  double field = 0;
+  for (int k = 0; k < 50; ++k) {
+    const UnitMoments m = layer.moments(unit, field + layer.r[unit]);
+    const double missing = mean - m.mean, deviation = std::sqrt(m.variance());
+    if (!(std::abs(missing) > 0.01 * deviation)) break;
+    field += missing / m.variance();
+  }
+  return field;
 }
-
-/// The couplings of one layer in training: r, a, b, their preconditioner and the optimiser's
-/// memory.
-class TrainedLayer {
- public:
-  /// `typical`: the layer whose units' covariance sets the scale of steps. The first so many of r,
-  /// a, b are trained.
-  TrainedLayer(const Layer& start, const Layer& typical, int couplings) : layer(start) {
-    const auto size = static_cast<std::size_t>(start.size());
-    for (int k = 0; k < 3; ++k) first[k].assign(size, 0.0), second[k].assign(size, 0.0);
-    for (int i = 0; i < start.size(); ++i) {
-      if (start.discrete()) {
-        Eigen::Matrix3d alone = Eigen::Matrix3d::Zero();
-        alone(0, 0) = 1;
-        metric_.push_back(alone);
-      } else {
-        const auto covariance = unit_covariance(typical, i);
-        metric_.push_back(
-            preconditioner(Eigen::Map<const Eigen::Matrix3d>(covariance.data()), couplings));
-      }
-    }
-  }
-
-  /// One step against the mean of f = (x, x^2, x^4), data minus model (theta multiplies +f in S).
-  /// `shift`: what the linear coupling takes up for centring.
-  void step(const TrainingOptions& o, double rate, std::int64_t time,
-            const std::vector<double>& difference, const std::vector<double>& shift) {
-    std::vector<double>* const couplings[] = {&layer.r, &layer.a, &layer.b};
-    for (int i = 0; i < layer.size(); ++i) {
-      const Eigen::Vector3d gradient(-difference[3 * i], -difference[3 * i + 1],
-                                     -difference[3 * i + 2]);
-      const Eigen::Vector3d move = o.optimiser == NetworkOptimiser::adam
-                                       ? adam(i, rate, time, gradient)
-                                       : momentum(i, o.momentum, rate, gradient);
-      for (int k = 0; k < 3; ++k) {
-        double& theta = (*couplings[k])[i];
-        const bool keeps_normalisable = k == 2 || (k == 1 && layer.b[i] == 0 && layer.has_a());
-        theta = keeps_normalisable ? std::max(theta + move(k), theta / 2) : theta + move(k);
-      }
-      layer.r[i] += shift[i];
-    }
-  }
-
-  Layer layer;
-  std::array<std::vector<double>, 3> first, second;
-
- private:
-  Eigen::Vector3d momentum(int i, double decay, double rate, const Eigen::Vector3d& gradient) {
-    Eigen::Vector3d move = rate * (metric_[i] * gradient);
-    for (int k = 0; k < 3; ++k) move(k) = first[k][i] = decay * first[k][i] + move(k);
-    return move;
-  }
-  Eigen::Vector3d adam(int i, double rate, std::int64_t time, const Eigen::Vector3d& gradient) {
-    Eigen::Vector3d move = Eigen::Vector3d::Zero();
-    for (int k = 0; k < 3; ++k) {
-      if (!(metric_[i](k, k) > 0)) continue;
-      auto &m = first[k][i], &v = second[k][i];
-      m = adam_decay1 * m + (1 - adam_decay1) * gradient(k);
-      v = adam_decay2 * v + (1 - adam_decay2) * gradient(k) * gradient(k);
-      const double mean = m / (1 - std::pow(adam_decay1, time)),
-                   square = v / (1 - std::pow(adam_decay2, time));
-      move(k) = rate * std::sqrt(metric_[i](k, k)) * mean / (std::sqrt(square) + 1e-8);
-    }
-    return move;
-  }
-
-  std::vector<Eigen::Matrix3d> metric_;
-};
 
 /// A divisor-like split of the rows of w: tiles of about 200 rows, whatever the threads.
 struct Tiles {
@@ -143,9 +74,11 @@ struct NetworkTrainer<T>::Parts {
   std::shared_ptr<const DataSource> data;
   TrainingOptions o;
   std::uint64_t seed;
+  Layer typical;  ///< independent visible units with the data's moments
   TrainedLayer visible, hidden;
   CoupledLayers<T> layers;
   Chains<T> chains;
+  std::optional<NetworkTempering<T>> ladder;  ///< whose own chains `chains` follow
   int threads;
   std::vector<NetworkScratch<T>> scratch;
   AlignedVector<T> first, second;       ///< the optimiser's memory of w
@@ -173,7 +106,8 @@ struct NetworkTrainer<T>::Parts {
       : data(std::move(source)),
         o(checked(options, *data, moments, start)),
         seed(seed_in),
-        visible(start.visible, fit_layer(start.visible.unit, moments), 3),
+        typical(fit_layer(start.visible.unit, moments)),
+        visible(start.visible, typical, 3),
         hidden(start.hidden, start.hidden, o.hidden_shape && start.hidden.has_b() ? 2 : 1),
         layers(start),
         chains(start.visible.size(), start.hidden.size(), o.chains, seed, Stream::fields),
@@ -199,6 +133,7 @@ struct NetworkTrainer<T>::Parts {
       chains.update_hidden(layers, block, scratch[thread], true);
     });
     chains.set_scale(T(1));
+    if (o.rungs > 1) start_ladder(start);
     good = state();
   }
 
@@ -207,7 +142,10 @@ struct NetworkTrainer<T>::Parts {
     require_valid(options, data, moments, start);
     options.batch = static_cast<int>(
         std::min<std::size_t>(static_cast<std::size_t>(options.batch), data.rows()));
-    if (options.chains == 0 || options.start == ChainStart::data) options.chains = options.batch;
+    if (options.chains == 0 || options.start == ChainStart::data) {
+      options.chains = options.batch;
+      if (options.rungs > 1) options.chains = (options.batch + 15) / 16 * 16;
+    }
     return options;
   }
 
@@ -244,6 +182,40 @@ struct NetworkTrainer<T>::Parts {
     return out;
   }
 
+  /// Independent units with the data's moments, hidden ones with the means lambda.
+  Network base(const Network& of) const {
+    Network out(typical, of.hidden);
+    for (int j = 0; j < hidden_units(); ++j)
+      out.hidden.r[j] = -field_of_mean(out.hidden, j, offset[j]);
+    return out;
+  }
+  /// Lambda begins where the first rows put it: a base whose layers do not fit to each other leaves
+  /// chains in wrong modes.
+  void start_ladder(const Network& from) {
+    std::vector<std::size_t> first_rows(o.batch);
+    std::iota(first_rows.begin(), first_rows.end(), std::size_t{0});
+    std::vector<float> values(first_rows.size() * visible_units());
+    data->read(first_rows, values);
+    std::fill(offset.begin(), offset.end(), 0.0);
+    for (std::size_t row = 0; row < first_rows.size(); ++row) {
+      const auto phi = values.begin() + static_cast<std::ptrdiff_t>(row) * visible_units();
+      const auto field = from.field_on_hidden(std::vector<double>(phi, phi + visible_units()));
+      for (int j = 0; j < hidden_units(); ++j)
+        offset[j] += from.hidden.moments(j, field[j]).mean / o.batch;
+    }
+    std::vector<double> betas;
+    for (int k = o.rungs - 1; k >= 0; --k) betas.push_back(static_cast<double>(k) / (o.rungs - 1));
+    ladder.emplace(from, base(from), betas, o.chains, seed, Stream::sample, o.threads);
+  }
+  void sweep_ladder() {
+    const Network now = network();
+    if (const auto reason = why_not_normalisable(now)) diverged(*reason);
+    ladder->set_network(now, base(now));
+    ladder->sweep(o.steps);
+    chains.set_visible_rows(ladder->visible());
+    chains.set_hidden_rows(ladder->hidden());
+  }
+
   /// <h | data> and the sums of a block of the batch; leaves the field in scratch.
   void data_block(int block, NetworkScratch<T>& work) {
     const int from = block * chains_in_block, count = std::min(chains_in_block, rows - from);
@@ -277,7 +249,11 @@ struct NetworkTrainer<T>::Parts {
   }
 
   void model_block(int block, NetworkScratch<T>& work) {
-    chains.sweep(layers, block, o.steps, work);
+    if (ladder) {
+      chains.field_on_hidden(layers, block, work);
+    } else {
+      chains.sweep(layers, block, o.steps, work);
+    }
     auto& sums = model_hidden[block];
     sums.assign(3 * static_cast<std::size_t>(hidden_units()), 0.0);
     layers.hidden_type->template kernels<T>().moments(
@@ -296,6 +272,7 @@ struct NetworkTrainer<T>::Parts {
     data_visible.resize(data_blocks), data_hidden.resize(data_blocks);
     model_visible.resize(model_blocks), model_hidden.resize(model_blocks);
     data_mean.resize(static_cast<std::size_t>(hidden_units()) * row_stride());
+    if (ladder) sweep_ladder();
     if (o.start == ChainStart::data) {
       for_each_part(model_blocks, threads, [&](int block, int thread) {
         data_block(block, scratch[thread]);
@@ -513,6 +490,7 @@ struct NetworkTrainer<T>::Parts {
     }
     s.hidden_offset = offset;
     s.chains = {chains.visible_rows(), chains.hidden_rows(), chains.streams()};
+    if (ladder) s.ladder = ladder->state();
     return s;
   }
 
@@ -523,8 +501,9 @@ struct NetworkTrainer<T>::Parts {
     if (s.couplings[0].size() != v * h || s.couplings[1].size() != v ||
         s.couplings[4].size() != h || s.second_moments[0].size() != second.size() ||
         s.chains.visible.size() != c * v || s.chains.hidden.size() != c * h ||
-        s.chains.streams.size() != 4 * c)
+        s.chains.streams.size() != 4 * c || s.ladder.has_value() != ladder.has_value())
       throw BadInput("the state of a network's training is of another shape");
+    if (ladder) ladder->restore(*s.ladder);
     epoch = s.epoch, updates = s.updates;
     layers.set_weights(s.couplings[0]);
     visible.layer.r = s.couplings[1], visible.layer.a = s.couplings[2],
@@ -575,6 +554,7 @@ TrainingRow NetworkTrainer<T>::step() {
     --p.epoch;
     p.diverged("the free energies are not finite");
   }
+  if (p.ladder) p.ladder->adapt();
   p.good = p.state();
   return row;
 }

@@ -128,4 +128,31 @@ WorkEstimate acceptance_ratio(std::span<const double> forward, std::span<const d
   return result;
 }
 
+LadderEstimate ladder_ratio(const std::vector<std::vector<double>>& forward,
+                            const std::vector<std::vector<double>>& reverse, int chains) {
+  if (forward.empty() || forward.size() != reverse.size())
+    throw BadInput("a ladder of ensembles needs works in both directions of every pair");
+  std::vector<double> departure(forward.front().size());
+  LadderEstimate result;
+  double total = 0;
+  for (std::size_t pair = 0; pair < forward.size(); ++pair) {
+    const auto &there = forward[pair], &back = reverse[pair];
+    require_works(there, "forward"), require_works(back, "reverse");
+    if (there.size() != departure.size() || back.size() != departure.size())
+      throw BadInput("a ladder of ensembles needs as many samples of every one");
+    const auto [difference, overlap] = solve(there, back);
+    const double slope = accept(there, -difference).slope + accept(back, difference).slope;
+    const double scale = static_cast<double>(there.size()) / slope;
+    for (std::size_t n = 0; n < there.size(); ++n)
+      departure[n] +=
+          scale * (acceptance(back[n] + difference) - acceptance(there[n] - difference));
+    result.step.push_back(difference);
+    result.overlap.push_back(overlap);
+    total += difference;
+  }
+  result.difference = estimate_series(departure, chains);
+  result.difference.mean = total;
+  return result;
+}
+
 }  // namespace quartic

@@ -292,6 +292,41 @@ TEST(AcceptanceRatio, SaysWhereItIsNotToBeTrusted) {
   EXPECT_THROW(acceptance_ratio(two, bad), BadInput);
 }
 
+/// Normal ensembles of growing width, S_k = x^2 / (2 s_k^2), F_k = -ln s_k, whose draws are the
+/// same slow Gaussian process in units of s_k: errors that take draws, or pairs, as independent
+/// would be far too small.
+TEST(AcceptanceRatio, OfALadderIsHonestForCorrelatedDrawsAndEnsembles) {
+  constexpr int seeds = 100, chains = 20, draws = 400, pairs = 4;
+  constexpr double memory = 0.9, ratio = 1.5;
+  double chi2 = 0, bias = 0;
+  for (int seed = 0; seed < seeds; ++seed) {
+    std::vector<std::vector<double>> forward(pairs), reverse(pairs);
+    for (int c = 0; c < chains; ++c) {
+      RandomStream random(seed, Stream::check, c);
+      double g = random.normal();
+      for (int t = 0; t < draws; ++t) {
+        g = memory * g + std::sqrt(1 - memory * memory) * random.normal();
+        for (int k = 0; k < pairs; ++k) {
+          forward[k].push_back(g * g / 2 * (1 / (ratio * ratio) - 1));
+          reverse[k].push_back(g * g / 2 * (ratio * ratio - 1));
+        }
+      }
+    }
+    const auto result = ladder_ratio(forward, reverse, chains);
+    const double pull =
+        (result.difference.mean + pairs * std::log(ratio)) / result.difference.error;
+    chi2 += pull * pull / seeds, bias += pull / seeds;
+    EXPECT_GT(result.difference.tau, 3);
+    EXPECT_NEAR(result.step[0], result.step[3], 1e-12);
+    EXPECT_GT(result.overlap[1], 0.8);
+  }
+  EXPECT_NEAR(chi2, 1, 4 * std::sqrt(2.0 / seeds));
+  EXPECT_NEAR(bias, 0, 4 / std::sqrt(seeds));
+  const std::vector<std::vector<double>> one{{1.0, 2.0}}, ragged{{1.0, 2.0, 3.0}};
+  EXPECT_THROW(ladder_ratio({}, {}, 1), BadInput);
+  EXPECT_THROW(ladder_ratio(one, ragged, 1), BadInput);
+}
+
 /// Weighted mean of phi_site^power over an annealed sample, error by jackknife over chains.
 Estimate weighted(const AnnealedSample& s, int site, int power) {
   const std::size_t draws = s.draws, chains = s.chains;

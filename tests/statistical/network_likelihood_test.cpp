@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "quartic/core/error.hpp"
@@ -22,6 +23,7 @@ Network uncoupled(const Network& network) {
 LogZOptions by_annealing(int chains, int steps) {
   LogZOptions o;
   o.exact = false, o.chains = chains, o.steps = steps, o.equilibration = 60, o.threads = 2;
+  o.sweeps = 0;
   return o;
 }
 
@@ -60,6 +62,82 @@ TEST(NetworkLikelihood, ErrorsAreHonestOverFiftySeeds) {
   EXPECT_GT(reverse, -0.02);
 }
 
+LogZOptions by_tempering(int ladders, int sweeps) {
+  LogZOptions o = by_annealing(96, 60);
+  o.ladders = ladders, o.sweeps = sweeps, o.threads = 1;
+  return o;
+}
+
+TEST(NetworkLikelihood, TemperingMatchesTheExactNormaliserForEveryPairOfUnits) {
+  for (const Unit visible : all_units) {
+    for (const Unit hidden : all_units) {
+      SCOPED_TRACE(pair_name(visible, hidden));
+      const Network network = sample_network(visible, hidden, 3, 2, 0.6);
+      const double exact = exact_log_z(network);
+      const LogZ z = estimate_log_z<float>(network, uncoupled(network), by_tempering(32, 400), 4);
+      EXPECT_TRUE(z.ok) << z.reason;
+      EXPECT_EQ(z.value.value, z.ladder->value.value);
+      EXPECT_LT(std::abs(z.value.value - exact), 4.5 * z.value.error + 2e-5);
+      EXPECT_LT(std::abs(z.annealed.value - exact), 4.5 * z.annealed.error + 2e-5);
+    }
+  }
+}
+
+/// Two modes of weights 3 : 1 that Gibbs sampling does not pass between, fifty seeds.
+TEST(NetworkLikelihood, TemperedErrorsAreHonestOverFiftySeeds) {
+  Network network(Layer(Unit::spin, 24), Layer(Unit::spin, 6));
+  for (double& w : network.w) w = 0.45;
+  for (double& r : network.visible.r) r = -0.55 / 24;
+  const double exact = exact_log_z(network);
+  double square = 0, mean = 0, forward = 0, reverse = 0;
+  int trusted = 0;
+  for (int seed = 0; seed < 50; ++seed) {
+    const LogZ z = estimate_log_z<float>(network, uncoupled(network), by_tempering(32, 400),
+                                         static_cast<std::uint64_t>(seed));
+    const double pull = (z.value.value - exact) / z.value.error;
+    square += pull * pull / 50, mean += pull / 50, trusted += z.ok;
+    forward += (z.forward.value - exact) / 50, reverse += (z.reverse.value - exact) / 50;
+    EXPECT_LT(std::abs(pull), 4.5) << seed;
+  }
+  // Somewhat below 1: an error is at least half of what the ladders from both ends differ by.
+  EXPECT_LT(square, 1 + 5 * std::sqrt(2.0 / 50));
+  EXPECT_GT(square, 0.4);
+  EXPECT_NEAR(mean, 0, 4 / std::sqrt(50.0));
+  EXPECT_LT(forward, 0.02);
+  EXPECT_GT(reverse, -0.02);
+  EXPECT_GE(trusted, 45);
+}
+
+/// A mode with 92 % of the weight behind a first-order transition: annealing reaches it neither way
+/// and does not know; the ladders that start from it say so.
+TEST(NetworkLikelihood, AModeBehindATransitionIsNotMissedInSilence) {
+  constexpr int units = 60;
+  Network network(Layer(Unit::binary, units), Layer(Unit::binary, 1));
+  for (double& w : network.w) w = 4;
+  const double open = units * std::log1p(std::exp(4.0)), closed = units * std::log(2.0);
+  network.hidden.r[0] = open - closed - std::log(0.92 / 0.08);
+  const double exact = exact_log_z(network);
+  const std::vector<double> rows(static_cast<std::size_t>(units) * 64, 1.0);
+  int silent = 0, trusted = 0;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    auto o = by_tempering(32, 0);
+    const LogZ annealed = estimate_log_z<float>(network, uncoupled(network), o, seed);
+    silent += annealed.ok && annealed.value.value < exact - 2;
+    o.sweeps = 1000;
+    const LogZ z = estimate_log_z<float>(network, uncoupled(network), o, seed, rows);
+    trusted += z.ok;
+    if (z.ok) {
+      EXPECT_LT(std::abs(z.value.value - exact), 4.5 * z.value.error);
+    } else {
+      EXPECT_FALSE(z.reason.empty());
+    }
+    EXPECT_LT(z.ladder->from_base.value - 4 * z.ladder->from_base.error, exact);
+    EXPECT_GT(z.ladder->from_network.value + 4 * z.ladder->from_network.error, exact);
+  }
+  EXPECT_GE(silent, 8);
+  EXPECT_LE(trusted, 2);
+}
+
 TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
   const Network network = sample_network(Unit::quartic, Unit::binary, 400, 12, 0.02);
   LogZOptions o;
@@ -72,6 +150,13 @@ TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
   o.threads = 3;
   const LogZ three = estimate_log_z<float>(network, uncoupled(network), o, 1);
   EXPECT_EQ(one.value.value, three.value.value);
+  o.sweeps = 100, o.ladders = 32, o.rungs = 2;
+  const LogZ again = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  o.threads = 1;
+  const LogZ tempered = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  EXPECT_EQ(tempered.value.value, again.value.value);
+  EXPECT_EQ(tempered.value.error, again.value.error);
+  EXPECT_EQ(tempered.reverse.value, again.reverse.value);
   const std::vector<float> rows(1200, 0.3f);
   const auto likelihood = log_likelihood(network, rows, exact);
   EXPECT_NEAR(likelihood.value.value,
@@ -92,6 +177,11 @@ TEST(NetworkLikelihood, WrongBasesAreRefused) {
   auto few = o;
   few.chains = 8;
   EXPECT_THROW(estimate_log_z<float>(network, uncoupled(network), few, 1), BadInput);
+  for (const auto& [ladders, sweeps] : {std::pair{40, 200}, {16, 200}, {32, 50}}) {
+    EXPECT_THROW(
+        estimate_log_z<float>(network, uncoupled(network), by_tempering(ladders, sweeps), 1),
+        BadInput);
+  }
 }
 
 /// <(phi - <phi | h>)^2> at equilibrium is the mean conditional variance of the visible units.

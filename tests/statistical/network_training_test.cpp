@@ -45,6 +45,30 @@ Problem make_problem(const Network& network, int rows, std::uint64_t seed = 3) {
   return p;
 }
 
+/// Of every kind of hidden unit: <h> and <h^2> of the independent units are those given the rows.
+TEST(NetworkStart, ABaseHasTheHiddenMomentsGivenTheRows) {
+  for (const Unit hidden : all_units) {
+    SCOPED_TRACE(name(hidden));
+    const Network network = sample_network(Unit::gaussian, hidden, 3, 4, 0.5);
+    const auto rows = rows_of(network, 200, 3);
+    const Network base = base_network(network, column_moments(ArraySource(rows, 3)), rows);
+    for (int j = 0; j < 4; ++j) {
+      double first = 0, second = 0;
+      for (int k = 0; k < 200; ++k) {
+        const std::vector<double> phi(rows.begin() + 3 * k, rows.begin() + 3 * k + 3);
+        const auto m = network.hidden.moments(j, network.field_on_hidden(phi)[j]);
+        first += m.mean / 200, second += m.second / 200;
+      }
+      EXPECT_NEAR(base.hidden.moments(j, 0).mean, first, 0.01);
+      EXPECT_NEAR(base.hidden.moments(j, 0).second, second, 0.01 * (1 + second));
+    }
+    for (const double w : base.w) EXPECT_EQ(w, 0);
+    EXPECT_THROW(
+        base_network(network, column_moments(ArraySource(rows, 3)), std::span(rows).first(4)),
+        BadInput);
+  }
+}
+
 TEST(NetworkStart, LayersHaveTheMomentsOfTheData) {
   RandomStream random(2, Stream::check, 0);
   for (const Unit unit : all_units) {
@@ -218,6 +242,60 @@ TEST(NetworkTraining, RestartIsExactAndThreadsDoNotMatter) {
   }
 }
 
+/// Two modes of weights 3 : 1 that Gibbs sampling does not pass between. Started at the network
+/// that made the data, persistent chains stay half in each mode and pull the network away from
+/// them; tempered ones find the modes' weights, and it stays.
+TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
+  Network truth(Layer(Unit::spin, 24), Layer(Unit::spin, 6));
+  for (double& w : truth.w) w = 0.45;
+  for (double& r : truth.visible.r) r = -0.55 / 24;
+  std::vector<double> betas{1, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.15, 0};
+  NetworkTempering<float> ladder(truth, Network(truth.visible, Layer(Unit::spin, 6)), betas, 512,
+                                 4);
+  Problem p;
+  for (int k = 0; k < 8; ++k) {
+    ladder.sweep(k == 0 ? 600 : 100);
+    const auto rows = ladder.visible();
+    p.rows.insert(p.rows.end(), rows.begin(), rows.end());
+  }
+  p.data = std::make_shared<ArraySource>(p.rows, 24);
+  p.moments = column_moments(*p.data);
+  const double best = mean_log_p(truth, p.rows);
+  const auto lost_with = [&](int rungs) {
+    TrainingOptions o;
+    o.batch = 256, o.steps = 8, o.chains = 128, o.rate = 2e-5, o.rungs = rungs, o.epochs = 24;
+    NetworkTrainer<float> trainer(p.data, p.moments, truth, o, 8);
+    while (!trainer.finished()) trainer.step();
+    return best - mean_log_p(trainer.network(), p.rows);
+  };
+  const double tempered = lost_with(10), plain = lost_with(1);
+  EXPECT_LT(tempered, 0.02);
+  EXPECT_GT(plain, 0.06);
+}
+
+TEST(NetworkTraining, TemperedRestartIsExactAndThreadsDoNotMatter) {
+  const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 70, 60, 0.05), 400);
+  TrainingOptions o;
+  o.batch = 150, o.epochs = 3, o.rate = 0.01, o.rungs = 3, o.threads = 1;
+  const Network initial = initial_network(Unit::quartic, Unit::quartic, 60, p.moments);
+  NetworkTrainer<float> one(p.data, p.moments, initial, o, 8);
+  o.threads = 3;
+  NetworkTrainer<float> other(p.data, p.moments, initial, o, 8);
+  EXPECT_EQ(one.options().chains, 160);
+  one.step(), other.step();
+  const TrainingState middle = one.state();
+  while (!one.finished()) one.step(), other.step();
+  EXPECT_EQ(one.state().couplings, other.state().couplings);
+  NetworkTrainer<float> resumed(p.data, p.moments, initial, o, 8);
+  resumed.restore(middle);
+  while (!resumed.finished()) resumed.step();
+  EXPECT_EQ(resumed.state().couplings, one.state().couplings);
+  EXPECT_EQ(resumed.state().ladder->betas, one.state().ladder->betas);
+  EXPECT_EQ(resumed.state().ladder->chains.streams, one.state().ladder->chains.streams);
+  NetworkTrainer<float> plain(p.data, p.moments, initial, {.chains = 160}, 8);
+  EXPECT_THROW(plain.restore(middle), BadInput);
+}
+
 TEST(NetworkTraining, DivergenceGoesBackToTheLastGoodEpoch) {
   for (const Unit hidden : {Unit::gaussian, Unit::binary}) {
     const Problem p = make_problem(sample_network(Unit::gaussian, Unit::binary, 6, 3, 1.5), 1000);
@@ -273,6 +351,9 @@ TEST(NetworkTraining, OptionsThatCannotBeAreRefused) {
   refuses([](auto& o) { o.steps = 0; });
   refuses([](auto& o) { o.momentum = 1; });
   refuses([](auto& o) { o.weight_decay = -1; });
+  refuses([](auto& o) { o.rungs = 0; });
+  refuses([](auto& o) { o.rungs = 4, o.chains = 20; });
+  refuses([](auto& o) { o.rungs = 4, o.start = ChainStart::data; });
   const Network wide = sample_network(Unit::quartic, Unit::binary, 5, 2);
   EXPECT_THROW(NetworkTrainer<float>(p.data, p.moments, wide, {}, 1), BadInput);
 }

@@ -1,7 +1,9 @@
-// The normaliser of a network by annealing in both directions, and log-likelihoods as intervals.
+// The normaliser of a network by annealing in both directions and by parallel tempering, and
+// log-likelihoods as intervals.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,41 +15,74 @@
 namespace quartic {
 
 struct LogZOptions {
-  int chains = 512;
-  int steps = 1000;         ///< stops between base and network; the error falls as 1 / sqrt(steps)
-  int equilibration = 200;  ///< sweeps of the network before the way back
+  int chains = 512;   ///< annealed
+  int steps = 1000;   ///< stops between base and network; the error falls as 1 / sqrt(steps)
+  int ladders = 64;   ///< independent ladders of parallel tempering, a multiple of 16 from 32 on
+  int sweeps = 2000;  ///< of the ladders, the first half to equilibrate; 0: no tempering
+  int rungs = 0;      ///< of a ladder; 0: so many that neighbours exchange about every other time
+  int equilibration = 200;  ///< without tempering: sweeps of the network before the way back
   bool exact = true;        ///< take the exact value where there is one (network/exact.hpp)
   int threads = 0;          ///< 0: all cores; never changes the results
   ProgressCallback progress;
 };
 
+/// ln Z by parallel tempering: the acceptance ratios of neighbouring rungs (stats/
+/// acceptance_ratio.hpp, ladder_ratio).
+struct LadderLogZ {
+  Estimate value;      ///< error: with autocorrelation and exchanges, at least half of what the two
+                       ///< below differ by
+  Estimate from_base;  ///< of the ladders that started from the base,
+  Estimate from_network;                  ///< and of those that started from the other end
+  std::vector<double> betas, acceptance;  ///< rungs, and exchanges of each with the next
+  double round_trips = 0;                 ///< base - network - base, a ladder
+  double r_hat = 1;                       ///< the worse of ln Z and of the network's own rung
+  double tau = 0.5;                       ///< autocorrelation time in sweeps, the longer of both
+  bool ok = true;
+  std::string reason;  ///< why not: few exchanges or round trips, halves that differ, R-hat
+};
+
 /// ln Z, and what it is known from.
 struct LogZ {
-  Estimate value;        ///< the best: exact, or both directions by Bennett's acceptance ratio
+  Estimate value;        ///< the best: exact, or the ladder's, or `annealed` without tempering
+  Estimate annealed;     ///< both directions by Bennett's acceptance ratio
   Estimate forward;      ///< annealed importance sampling; from few chains too small
   Estimate reverse;      ///< the same from the network back to the base; from few chains too large
   Estimate forward_ess;  ///< effective fraction of the weights, in (0, 1]
   Estimate reverse_ess;
-  Estimate overlap;  ///< of the works of both directions, in [0, 1]
+  Estimate overlap;                  ///< of the works of both directions, in [0, 1]
+  std::optional<LadderLogZ> ladder;  ///< none where exact or without tempering
   bool exact = false;
   bool ok = true;
-  std::string reason;  ///< why not: the directions overlap too little, or disagree
+  std::string reason;  ///< why not: the first that failed of what `ok` asks for
 };
 
-/// `ok` looks at the chains it is given: a mode that neither the way there nor `start` reaches is
-/// seen by neither, and both directions can then agree on too small an ln Z (4 nats were seen on a
-/// trained network of 16 hidden units). Trust it where chains pass between the modes.
+/// Three estimates that have to agree.
 ///
 /// Annealed importance sampling (Neal, Stat. Comput. 11 (2001) 125; Salakhutdinov & Murray, ICML
 /// 2008) from `base`, which has the same units and w = 0 and so an exact normaliser, along the
 /// straight line between the two actions, and back. Hidden units are summed out of the weights:
 /// f_beta(phi) = sum_i E_i(phi_i) - sum_j ln Z1_j. Stops lie at equal steps of the pilot's
-/// thermodynamic length. The way back starts at `start`, visible values [chain][visible] near
-/// equilibrium (persistent chains; taken again from the first where there are fewer than chains),
-/// or at the ends of the way there, after some sweeps. Errors by jackknife over chains. O(steps
-/// chains visible hidden). Throws BadInput where base and network do not fit, base is coupled,
-/// either is not normalisable, or for fewer than 16 chains or 2 steps. T is the precision of the
-/// chains; works are summed in float64.
+/// thermodynamic length. <Z_forward> = Z, so that forward is below ln Z on average, and above it by
+/// x with probability at most exp(-x); reverse the other way round if it starts at p.
+///
+/// Parallel tempering (network/tempering.hpp) along the same line. Half of the ladders start from
+/// the annealed chains of the way there, the other half on every rung from `start`, visible
+/// values [chain][visible]: persistent chains, or data; where none are given, draws of the base,
+/// which fall into the nearest modes of each rung. Samples of the network's rung are where the way
+/// back starts. Without tempering it starts at `start`, or the ends of the way there, after some
+/// sweeps, and both directions can agree on too small an ln Z: a mode that neither reaches is seen
+/// by neither.
+///
+/// `ok` asks for: ladders in equilibrium (LadderLogZ::ok), at least 10 effective chains in each
+/// direction, overlap of the works, and no two of the estimates that contradict each other by more
+/// than 4 errors. A mode that neither `start` nor any rung reaches stays unseen even then. The base
+/// decides how hard the line is: base_network(network, moments, rows) has the hidden units' moments
+/// as well, without which the line to a trained network often passes a first-order transition.
+///
+/// Errors of annealing by jackknife over chains. O((steps chains + rungs sweeps ladders) visible
+/// hidden). Throws BadInput where base and network do not fit, base is coupled, either is not
+/// normalisable, or for fewer than 16 chains, 2 steps, 32 ladders or 100 sweeps, or ladders that
+/// are no multiple of 16. T is the precision of the chains; works are summed in float64.
 template <class T>
 LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptions& options,
                     std::uint64_t seed, std::span<const double> start = {});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
@@ -42,5 +43,13 @@ Network initial_network(Unit visible, Unit hidden, int hidden_units, const Colum
 
 /// The same layers uncoupled and with the data's moments: ln Z is exact, annealing starts here.
 Network base_network(const Network& network, const ColumnMoments& moments);
+
+/// The same with hidden units that have the moments <h>, <h^2>, <h^4> which they have given the
+/// rows, [row][visible]: of all independent units those nearest to q(phi) p(h | phi). Between the
+/// base above, whose hidden units ignore the field of a typical row, and a trained network there
+/// often is a first-order transition, which annealing and tempering hardly pass. O(rows visible
+/// hidden). Throws BadInput for no rows or rows of another width.
+Network base_network(const Network& network, const ColumnMoments& moments,
+                     std::span<const float> rows);
 
 }  // namespace quartic

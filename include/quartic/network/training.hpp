@@ -1,4 +1,4 @@
-// Learning a network from data: contrastive divergence and persistent chains.
+// Learning a network from data: contrastive divergence, persistent and tempered chains.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include "quartic/network/network.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
+#include "quartic/network/tempering.hpp"
 #include "quartic/stats/estimate.hpp"
 
 namespace quartic {
@@ -33,9 +34,11 @@ enum class RateSchedule { constant, linear, exponential };
 struct TrainingOptions {
   int epochs = 10;
   int batch = 500;  ///< rows an update
-  int chains = 0;   ///< of the model term; 0: as many as rows in a batch (always so for CD)
+  int chains = 0;   ///< of the model term; 0: as many as rows in a batch (always so for CD), and
+                    ///< with tempering the next multiple of 16
   int steps = 1;    ///< k, sweeps of Gibbs sampling an update
   ChainStart start = ChainStart::persistent;
+  int rungs = 1;  ///< > 1: persistent chains by parallel tempering, their number a multiple of 16
   NetworkOptimiser optimiser = NetworkOptimiser::momentum;
   double rate = 0.05;
   double final_rate = 0.005;  ///< of the schedules that are not constant
@@ -73,6 +76,7 @@ struct TrainingState {
   std::array<std::vector<double>, 7> second_moments;  ///< Adam's
   std::vector<double> hidden_offset;                  ///< of centring
   NetworkSamplerState chains;
+  std::optional<NetworkTemperingState> ladder;  ///< with tempering
 };
 
 /// Stochastic ascent of the mean ln p of data. A row's term is -f with the hidden units'
@@ -84,6 +88,12 @@ struct TrainingState {
 /// continuous unit are preconditioned with the covariance of (phi, phi^2, phi^4) in the data, the
 /// natural gradient of the unit alone, so one rate serves data of any scale. b, n, and a where
 /// there is no b, at most halve in an update and so stay positive.
+///
+/// With `rungs` the chains of the model term are the network's own of a tempered ladder (Desjardins
+/// et al., AISTATS 2010; network/tempering.hpp), which pass between modes where Gibbs sampling does
+/// not; k counts sweeps of the ladder, and an update costs `rungs` times as many products for them.
+/// Its base has the data's moments and hidden units with the running mean of <h>. The rungs are
+/// placed anew after every epoch.
 ///
 /// The learner is a state machine: `step` does one epoch; state() and restore() are exact. Results
 /// do not depend on threads. An update costs 2k + 3 products of batch x visible x hidden. T is the

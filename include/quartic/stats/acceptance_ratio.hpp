@@ -1,9 +1,12 @@
-// A free-energy difference from non-equilibrium work in both directions.
+// Free-energy differences from work in both directions: non-equilibrium trajectories between two
+// ensembles, and a ladder of ensembles each of which overlaps with the next.
 #pragma once
 
 #include <span>
 #include <string>
+#include <vector>
 
+#include "quartic/stats/autocorrelation.hpp"
 #include "quartic/stats/estimate.hpp"
 
 namespace quartic {
@@ -30,5 +33,26 @@ struct WorkEstimate {
 /// number in the other direction may depend on each other, all others are independent. O(n). Throws
 /// BadInput for fewer than two trajectories in a direction or a work that is not finite.
 WorkEstimate acceptance_ratio(std::span<const double> forward, std::span<const double> reverse);
+
+/// dF between the first and the last of several ensembles.
+struct LadderEstimate {
+  /// dF with error, tau, ESS and R-hat: those of the series y of the formula below, so that
+  /// neither autocorrelation nor exchanges of configurations between ensembles escape them.
+  SeriesEstimate difference;
+  std::vector<double> step;     ///< F_k+1 - F_k
+  std::vector<double> overlap;  ///< of ensembles k and k + 1, as in WorkEstimate
+};
+
+/// The acceptance ratio between each ensemble and the next, from instantaneous works:
+/// forward[k][chain * draws + draw] = S_k+1 - S_k on samples of ensemble k, reverse[k] = S_k -
+/// S_k+1 on samples of k + 1. Draw t of chain c was made at the same time in all ensembles, which
+/// may have exchanged configurations; different chains are independent. To first order the sum of
+/// all dF_k departs from its expectation by the mean of
+///   y(c, t) = sum_k (f(W_R + dF_k) - f(W_F - dF_k)) / s_k,
+///   s_k = <f (1 - f)>_F + <f (1 - f)>_R,
+/// whose error is by the Gamma method. O(pairs samples). Throws BadInput for no pair, ragged
+/// series or a work that is not finite.
+LadderEstimate ladder_ratio(const std::vector<std::vector<double>>& forward,
+                            const std::vector<std::vector<double>>& reverse, int chains);
 
 }  // namespace quartic

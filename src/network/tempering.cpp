@@ -1,0 +1,381 @@
+#include "quartic/network/tempering.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "network/coupled_layers.hpp"
+#include "network/line_of_models.hpp"
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+namespace {
+
+std::vector<double> checked(std::vector<double> betas) {
+  const bool falls =
+      std::adjacent_find(betas.begin(), betas.end(), std::less_equal<>()) == betas.end();
+  if (betas.size() < 2 || betas.front() != 1 || betas.back() != 0 || !falls)
+    throw BadInput("the rungs of a tempered network have to fall from beta = 1 to beta = 0");
+  return betas;
+}
+
+/// A rung's couplings as the kernels take them, all but w.
+template <class T>
+struct Rung {
+  std::vector<UnitConstants<T>> visible, hidden;
+  AlignedVector<T> scale;  ///< beta on every lane of a block
+
+  Rung(const Network& base, const Network& network, double beta)
+      : visible(unit_constants<T>(layer_between(base.visible, network.visible, beta))),
+        hidden(unit_constants<T>(layer_between(base.hidden, network.hidden, beta))),
+        scale(chains_in_block, static_cast<T>(beta)) {}
+};
+
+/// Consecutive lanes of one rung within a block.
+struct RungPart {
+  int rung, first, lanes;
+};
+
+}  // namespace
+
+Network network_between(const Network& base, const Network& network, double beta) {
+  require_line(network, base);
+  Network out(layer_between(base.visible, network.visible, beta),
+              layer_between(base.hidden, network.hidden, beta));
+  for (std::size_t k = 0; k < out.w.size(); ++k) out.w[k] = beta * network.w[k];
+  return out;
+}
+
+template <class T>
+struct NetworkTempering<T>::Parts {
+  /// Which end of the ladder a configuration saw last; its journeys begin at the base.
+  enum class End : char { none, base, network };
+
+  Network network, base;
+  std::vector<double> betas;
+  int per_rung;
+  std::uint64_t seed;
+  CoupledLayers<T> layers;  ///< w and the kinds of units
+  std::vector<Rung<T>> rungs;
+  Chains<T> chains;        ///< lane rung * per_rung + chain
+  AlignedVector<T> field;  ///< on the hidden units, [hidden][lane]
+  int threads;
+  std::vector<NetworkScratch<T>> scratch;
+  std::int64_t sweeps = 0;
+  std::vector<double> down, up;  ///< works to the next rung and to the one before, by lane
+  std::vector<double> accepted;  ///< sums of probabilities, by pair
+  std::int64_t counted = 0;      ///< sweeps in them
+  std::vector<End> seen;         ///< by lane
+  std::int64_t trips = 0;
+
+  Parts(const Network& of, Network from, std::vector<double> at, int count, std::uint64_t seed_in,
+        Stream stream, int wanted_threads)
+      : network(of),
+        base(std::move(from)),
+        betas(checked(std::move(at))),
+        per_rung(count),
+        seed(seed_in),
+        layers(of),
+        chains(of.visible.size(), of.hidden.size(), count * rung_count(), seed, stream),
+        field(static_cast<std::size_t>(chains.stride()) * of.hidden.size(), T(0)),
+        threads(thread_count(wanted_threads, of)),
+        scratch(make_scratch(threads, layers)),
+        down(chains.size()),
+        up(chains.size()) {
+    set_rungs();
+    for_each_block([&](int block, NetworkScratch<T>& work) {
+      for (RungPart part : parts_of(block)) {
+        part.rung = rung_count() - 1;
+        draw_visible(part, block, work);
+        draw_hidden(part);
+      }
+    });
+    reset_counts();
+  }
+
+  int rung_count() const { return static_cast<int>(betas.size()); }
+  int pairs() const { return rung_count() - 1; }
+
+  void set_rungs() {
+    rungs.clear();
+    for (const double beta : betas) rungs.emplace_back(base, network, beta);
+  }
+  void reset_counts() {
+    accepted.assign(pairs(), 0.0);
+    counted = 0;
+    seen.assign(chains.size(), End::none);
+    trips = 0;
+  }
+
+  template <class F>
+  void for_each_block(F&& f) {
+    for_each_part(chains.blocks(), threads,
+                  [&](int block, int thread) { f(block, scratch[thread]); });
+  }
+  std::vector<RungPart> parts_of(int block) const {
+    std::vector<RungPart> parts;
+    const int end = chains.first(block) + chains.count(block);
+    for (int first = chains.first(block); first < end;) {
+      const int rung = first / per_rung, last = std::min(end, (rung + 1) * per_rung);
+      parts.push_back({rung, first, last - first});
+      first = last;
+    }
+    return parts;
+  }
+
+  /// The hidden units of a part with the couplings of some rung.
+  UnitBlock<T> hidden_units(const RungPart& part, int rung) const {
+    return {rungs[rung].hidden.data(), layers.hidden_units(), part.lanes,
+            field.data() + part.first, chains.stride(),       rungs[rung].scale.data()};
+  }
+  void draw_hidden(const RungPart& part) {
+    layers.hidden_type->template kernels<T>().draw(hidden_units(part, part.rung),
+                                                   chains.hidden_draws(part.first));
+  }
+  /// With the field on the visible units of a whole block in scratch.
+  void draw_visible(const RungPart& part, int block, NetworkScratch<T>& work) {
+    const auto& kernels = layers.visible_type->template kernels<T>();
+    const auto& rung = rungs[part.rung];
+    const auto from = work.values();
+    // At the base units are independent: exact draws forget all before.
+    (part.rung == pairs() ? kernels.draw : kernels.step)(
+        {rung.visible.data(), layers.visible_units(), part.lanes,
+         from.data + part.first - chains.first(block), from.stride, rung.scale.data()},
+        chains.visible_draws(part.first));
+  }
+  void set_field(int block) {
+    chains.field_on_hidden(layers, block, {field.data() + chains.first(block), chains.stride()});
+  }
+
+  void sweep() {
+    for_each_block([&](int block, NetworkScratch<T>& work) {
+      chains.field_on_visible(layers, block, work);
+      for (const RungPart& part : parts_of(block)) draw_visible(part, block, work);
+      set_field(block);
+      for (const RungPart& part : parts_of(block)) find_works(part);
+    });
+    exchange();
+    for_each_block([&](int block, NetworkScratch<T>&) {
+      for (const RungPart& part : parts_of(block)) draw_hidden(part);
+    });
+    ++sweeps;
+  }
+
+  /// f of the neighbouring rungs less that of a part's own.
+  void find_works(const RungPart& part) {
+    const auto& kernels = layers.hidden_type->template kernels<T>();
+    double own[chains_in_block] = {}, visible[chains_in_block] = {};
+    kernels.log_normaliser(hidden_units(part, part.rung), own);
+    add_visible_difference(base.visible, network.visible, chains.visible().data + part.first,
+                           chains.stride(), part.lanes, visible);
+    const auto work_to = [&](int rung, std::vector<double>& work) {
+      if (rung < 0 || rung >= rung_count()) return;
+      double other[chains_in_block] = {};
+      kernels.log_normaliser(hidden_units(part, rung), other);
+      const double step = betas[rung] - betas[part.rung];
+      for (int lane = 0; lane < part.lanes; ++lane)
+        work[part.first + lane] = step * visible[lane] + own[lane] - other[lane];
+    };
+    work_to(part.rung + 1, down);
+    work_to(part.rung - 1, up);
+  }
+
+  void exchange() {
+    std::vector<int> exchanged;  // the upper lane of a pair
+    for (int pair = 0; pair < pairs(); ++pair) {
+      for (int chain = 0; chain < per_rung; ++chain) {
+        const int lane = pair * per_rung + chain;
+        const double probability = std::min(1.0, std::exp(-down[lane] - up[lane + per_rung]));
+        accepted[pair] += probability;
+        if ((pair + sweeps) % 2 != 0) continue;
+        const auto number = static_cast<std::uint64_t>(sweeps * chains.size() + lane);
+        if (RandomStream(seed, Stream::exchange, number).uniform() < probability)
+          exchanged.push_back(lane);
+      }
+    }
+    ++counted;
+    const auto swap_rows = [&](T* values, int units) {
+      in_parallel(units, threads, [&](int unit, int) {
+        T* row = values + unit * chains.stride();
+        for (const int lane : exchanged) std::swap(row[lane], row[lane + per_rung]);
+      });
+    };
+    swap_rows(chains.visible().data, layers.visible_units());
+    swap_rows(field.data(), layers.hidden_units());
+    for (const int lane : exchanged) std::swap(seen[lane], seen[lane + per_rung]);
+    for (int chain = 0; chain < per_rung; ++chain) {
+      if (seen[chain] == End::base) seen[chain] = End::network;
+      End& at_base = seen[pairs() * per_rung + chain];
+      if (at_base == End::network) ++trips;
+      at_base = End::base;
+    }
+  }
+
+  std::vector<double> acceptance() const {
+    std::vector<double> out;
+    for (const double sum : accepted)
+      out.push_back(sum / (static_cast<double>(counted) * per_rung));
+    return out;
+  }
+
+  void adapt() {
+    constexpr double least = 0.01;  // of a rejection, so that no two rungs fall together
+    const auto rate = acceptance();
+    std::vector<double> passed{0};
+    for (const double accept : rate) passed.push_back(passed.back() + std::max(1 - accept, least));
+    auto next = betas;
+    for (int rung = 1, k = 0; rung < pairs(); ++rung) {
+      const double wanted = passed.back() * rung / pairs();
+      while (passed[k + 1] < wanted) ++k;
+      const double fraction = (wanted - passed[k]) / (passed[k + 1] - passed[k]);
+      next[rung] = betas[k] + fraction * (betas[k + 1] - betas[k]);
+    }
+    betas = next;
+    set_rungs();
+    reset_counts();
+  }
+
+  /// The rows of one rung among those of all.
+  template <class X>
+  std::span<X> rows_of(int rung, std::span<X> all) const {
+    const std::size_t size = all.size() / rung_count();
+    return all.subspan(rung * size, size);
+  }
+  std::vector<double> part(int rung, const std::vector<double>& all) const {
+    const auto rows = rows_of(rung, std::span(all));
+    return {rows.begin(), rows.end()};
+  }
+};
+
+template <class T>
+NetworkTempering<T>::NetworkTempering(const Network& network, const Network& base,
+                                      std::vector<double> betas, int chains, std::uint64_t seed,
+                                      Stream stream, int threads) {
+  require_line(network, base);
+  if (chains < 1 || chains % 16 != 0) {
+    throw BadInput(fmt::format("tempering with {} chains a rung", chains),
+                   "a rung takes a positive multiple of 16");
+  }
+  parts_ = std::make_unique<Parts>(network, base, std::move(betas), chains, seed, stream, threads);
+}
+template <class T>
+NetworkTempering<T>::~NetworkTempering() = default;
+template <class T>
+NetworkTempering<T>::NetworkTempering(NetworkTempering&&) noexcept = default;
+template <class T>
+NetworkTempering<T>& NetworkTempering<T>::operator=(NetworkTempering&&) noexcept = default;
+
+template <class T>
+int NetworkTempering<T>::chains() const {
+  return parts_->per_rung;
+}
+template <class T>
+int NetworkTempering<T>::rungs() const {
+  return parts_->rung_count();
+}
+template <class T>
+std::span<const double> NetworkTempering<T>::betas() const {
+  return parts_->betas;
+}
+
+template <class T>
+void NetworkTempering<T>::set_network(const Network& network, const Network& base) {
+  auto& p = *parts_;
+  require_line(network, base);
+  require_same_units(network, p.network);
+  p.network = network, p.base = base;
+  p.layers.set_weights(network.w);
+  p.set_rungs();
+}
+
+template <class T>
+void NetworkTempering<T>::set_visible(int rung, std::span<const double> rows) {
+  auto& p = *parts_;
+  const std::size_t size = static_cast<std::size_t>(p.per_rung) * p.layers.visible_units();
+  if (rung < 0 || rung >= p.rung_count() || rows.size() != size) {
+    throw BadInput(fmt::format("{} values for rung {} of {} with {} chains of {} visible units",
+                               rows.size(), rung, p.rung_count(), p.per_rung,
+                               p.layers.visible_units()));
+  }
+  auto all = p.chains.visible_rows();
+  std::copy(rows.begin(), rows.end(), p.rows_of(rung, std::span(all)).begin());
+  p.chains.set_visible_rows(all);
+  p.for_each_block([&](int block, NetworkScratch<T>&) {
+    p.set_field(block);
+    for (const RungPart& part : p.parts_of(block))
+      if (part.rung == rung) p.draw_hidden(part);
+  });
+}
+
+template <class T>
+void NetworkTempering<T>::sweep(int count) {
+  for (int k = 0; k < count; ++k) parts_->sweep();
+}
+template <class T>
+void NetworkTempering<T>::adapt() {
+  if (parts_->counted > 0) parts_->adapt();
+}
+
+template <class T>
+std::vector<double> NetworkTempering<T>::visible(int rung) const {
+  return parts_->part(rung, parts_->chains.visible_rows());
+}
+template <class T>
+std::vector<double> NetworkTempering<T>::hidden(int rung) const {
+  return parts_->part(rung, parts_->chains.hidden_rows());
+}
+
+template <class T>
+std::span<const double> NetworkTempering<T>::down(int pair) const {
+  return parts_->rows_of(pair, std::span<const double>(parts_->down));
+}
+template <class T>
+std::span<const double> NetworkTempering<T>::up(int pair) const {
+  return parts_->rows_of(pair + 1, std::span<const double>(parts_->up));
+}
+template <class T>
+std::vector<double> NetworkTempering<T>::acceptance() const {
+  return parts_->acceptance();
+}
+template <class T>
+std::int64_t NetworkTempering<T>::round_trips() const {
+  return parts_->trips;
+}
+template <class T>
+void NetworkTempering<T>::reset_counts() {
+  parts_->reset_counts();
+}
+
+template <class T>
+NetworkTemperingState NetworkTempering<T>::state() const {
+  const auto& p = *parts_;
+  return {p.betas, {p.chains.visible_rows(), p.chains.hidden_rows(), p.chains.streams()}, p.sweeps};
+}
+
+template <class T>
+void NetworkTempering<T>::restore(const NetworkTemperingState& state) {
+  auto& p = *parts_;
+  const auto lanes = static_cast<std::size_t>(p.chains.size());
+  if (state.betas.size() != p.betas.size() ||
+      state.chains.visible.size() != lanes * p.layers.visible_units() ||
+      state.chains.hidden.size() != lanes * p.layers.hidden_units() ||
+      state.chains.streams.size() != 4 * lanes)
+    throw BadInput("the state of a tempered network is of another shape");
+  p.betas = checked(state.betas);
+  p.set_rungs();
+  p.chains.set_visible_rows(state.chains.visible);
+  p.chains.set_hidden_rows(state.chains.hidden);
+  p.chains.set_streams(state.chains.streams);
+  p.sweeps = state.sweeps;
+  p.reset_counts();
+}
+
+template class NetworkTempering<float>;
+template class NetworkTempering<double>;
+
+}  // namespace quartic
