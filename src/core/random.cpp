@@ -7,19 +7,28 @@
 #include <numbers>
 
 namespace quartic {
+namespace {
 
-std::array<std::uint32_t, 4> seed_stream(std::uint64_t seed, Stream stream, std::uint64_t chain) {
-  const r123::Philox4x32 philox;
-  const r123::Philox4x32::key_type key{
-      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
-  const r123::Philox4x32::ctr_type counter{{static_cast<std::uint32_t>(chain),
-                                            static_cast<std::uint32_t>(chain >> 32),
-                                            static_cast<std::uint32_t>(stream), 0}};
-  const auto words = philox(counter, key);
+std::array<std::uint32_t, 4> philox_state(const r123::Philox4x32::ctr_type& counter,
+                                          const r123::Philox4x32::key_type& key) {
+  const auto words = r123::Philox4x32()(counter, key);
   std::array<std::uint32_t, 4> state{words[0], words[1], words[2], words[3]};
   // The all-zero state is xoshiro's one fixed point.
   if ((state[0] | state[1] | state[2] | state[3]) == 0) state[0] = 1;
   return state;
+}
+
+}  // namespace
+
+std::array<std::uint32_t, 4> seed_stream(std::uint64_t seed, Stream stream, std::uint64_t chain) {
+  return philox_state({{static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(chain >> 32),
+                        static_cast<std::uint32_t>(stream), 0}},
+                      {{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}});
+}
+
+std::array<std::uint32_t, 4> split_stream(const std::array<std::uint32_t, 4>& words,
+                                          std::uint32_t purpose) {
+  return philox_state({{words[0], words[1], words[2], words[3]}}, {{purpose, 0x73706C69U}});
 }
 
 RandomStream::result_type RandomStream::operator()() {

@@ -189,7 +189,8 @@ std::vector<Key> sampler_keys(SamplerConfig& s) {
       {"reflections", &o.reflections, "reflections a sweep; auto: tuned in the warm-up",
        at_least(0)},
       {"cluster", choice(o.cluster, 4),
-       "move of the signs: fill from a few seeds, Swendsen-Wang; auto: tuned in the warm-up"},
+       "move of the signs, before every second local pass: fill from a few seeds, Swendsen-Wang; "
+       "auto: tuned in the warm-up"},
       {"cluster_seeds", &o.cluster_seeds, "sites a chain that a fill starts from", at_least(1)},
       {"flips", &o.flips, "a global sign flip a sweep"},
       {"metropolis_hits", &o.metropolis_hits,

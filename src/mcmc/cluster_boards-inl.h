@@ -50,15 +50,18 @@ HWY_INLINE VBoard fill_runs(Board d, VBoard x, VBoard joined) {
   return hn::Or(x, hn::And(hn::ShiftRight<16>(x), open));
 }
 
-/// One vector of chains of a filling.
+/// One vector of chains of a filling; words of a board are ClusterBoards::group apart.
 struct BoardFilling {
   const ClusterBoards& boards;
-  uint32_t* reached;      ///< [tile][lane], at the vector's first lane
-  const uint32_t* bonds;  ///< [word][lane], likewise
-  ptrdiff_t stride;       ///< lanes
+  uint32_t* reached;      ///< by tile, at the vector's first lane
+  const uint32_t* bonds;  ///< by word, likewise
 
-  HWY_INLINE VBoard tile(int t) const { return hn::Load(Board(), reached + t * stride); }
-  HWY_INLINE VBoard bond(int w) const { return hn::Load(Board(), bonds + w * stride); }
+  HWY_INLINE uint32_t* tile(int t) const {
+    return reached + static_cast<ptrdiff_t>(t) * ClusterBoards::group;
+  }
+  HWY_INLINE VBoard bond(int w) const {
+    return hn::Load(Board(), bonds + static_cast<ptrdiff_t>(w) * ClusterBoards::group);
+  }
 
   HWY_INLINE VBoard follow(VBoard x, const BoardPath& path, VBoard from) const {
     const Board d;
@@ -71,26 +74,40 @@ struct BoardFilling {
   /// Takes in what other tiles owe to this one and fills it. Returns whether anything is new.
   HWY_INLINE bool visit(int t) const {
     const Board d;
-    const auto old = tile(t), run = bond(boards.run[t]);
+    const auto run = bond(boards.run[t]);
     const int begin = boards.path_row[t], end = boards.path_row[t + 1];
-    auto x = old, before = old;
-    do {
-      before = x;
+    auto x = hn::Load(d, tile(t));
+    for (bool some = false;; some = true) {
+      const auto before = x;
       for (int p = begin; p < end; ++p) {
         const auto& path = boards.paths[p];
-        x = follow(x, path, path.from == t ? x : tile(path.from));
+        x = follow(x, path, path.from == t ? x : hn::Load(d, tile(path.from)));
       }
+      if (hn::AllTrue(d, hn::Eq(x, before))) return some;
       x = fill_runs(d, x, run);
-    } while (boards.repeat[t] != 0 && !hn::AllTrue(d, hn::Eq(x, before)));
-    hn::Store(x, d, reached + t * stride);
-    return !hn::AllTrue(d, hn::Eq(x, old));
+      hn::Store(x, d, tile(t));
+      if (boards.repeat[t] == 0) return true;
+    }
+  }
+
+  /// Paths come in both directions: whoever leads here is led to from here.
+  HWY_INLINE void mark_debts(int t, uint8_t* dirty) const {
+    for (int p = boards.path_row[t]; p < boards.path_row[t + 1]; ++p)
+      if (boards.paths[p].from != t) dirty[boards.paths[p].from] = 1;
   }
 
   /// Until nothing changes. Tiles are visited in order, forth and back, while a tile that has a
   /// path into them has changed.
   HWY_INLINE void run(uint8_t* dirty) const {
+    const Board d;
     const int tiles = boards.tiles;
-    std::fill(dirty, dirty + tiles, uint8_t{1});
+    std::copy(boards.repeat.begin(), boards.repeat.end(), dirty);
+    for (int t = 0; t < tiles; ++t) {
+      const auto x = hn::Load(d, tile(t));
+      if (hn::AllTrue(d, hn::Eq(x, hn::Zero(d)))) continue;
+      hn::Store(fill_runs(d, x, bond(boards.run[t])), d, tile(t));
+      mark_debts(t, dirty);
+    }
     bool some = true;
     for (bool forth = true; some; forth = !forth) {
       some = false;
@@ -100,9 +117,7 @@ struct BoardFilling {
         dirty[t] = 0;
         if (!visit(t)) continue;
         some = true;
-        // Paths come in both directions: whoever leads here is led to from here.
-        for (int p = boards.path_row[t]; p < boards.path_row[t + 1]; ++p)
-          if (boards.paths[p].from != t) dirty[boards.paths[p].from] = 1;
+        mark_debts(t, dirty);
       }
     }
   }
@@ -111,7 +126,9 @@ struct BoardFilling {
 HWY_INLINE void fill_boards(const ClusterBoards& boards, uint32_t* reached, const uint32_t* bonds,
                             int lanes, uint8_t* dirty) {
   for (int lane = 0; lane < lanes; lane += static_cast<int>(hn::MaxLanes(Board())))
-    BoardFilling{boards, reached + lane, bonds + lane, lanes}.run(dirty);
+    BoardFilling{boards, reached + ClusterBoards::index(0, boards.tiles, lane),
+                 bonds + ClusterBoards::index(0, boards.words, lane)}
+        .run(dirty);
 }
 
 }  // namespace HWY_NAMESPACE

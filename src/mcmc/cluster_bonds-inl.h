@@ -76,15 +76,15 @@ struct WordSink {
   }
 };
 
-/// Bonds as bits that are added to boards, [word][lane].
+/// Bonds as bits that are added to boards of `words` words a chain.
 struct BoardSink {
   const BoardBit* place;
   uint32_t* boards;
-  int lanes;
+  int words;
   template <class M>
   HWY_INLINE void store(Lanes32, int edge, int lane, M mask) const {
     const Words32 du;
-    auto* word = boards + static_cast<ptrdiff_t>(place[edge].word) * lanes + lane;
+    auto* word = boards + ClusterBoards::index(place[edge].word, words, lane);
     const auto bit = hn::IfThenElseZero(hn::RebindMask(du, mask), hn::Set(du, place[edge].bit));
     hn::Store(hn::Or(hn::Load(du, word), bit), du, word);
   }
@@ -96,15 +96,15 @@ struct BoardSink {
 /// p = 1 - exp(-2 w x y) and `minus_strength` -2 w / ln 2. What cannot be a bond never is one: the
 /// first probability is exactly 0 there, and a second one at or below 0 leaves both parts empty.
 template <class Ends, class Sink>
-HWY_INLINE void draw_bond_pairs(const Ends& ends, const float* minus_strength, int count,
+HWY_INLINE void draw_bond_pairs(const Ends& ends, const float* minus_strength, int first, int last,
                                 uint32_t* streams, int lanes, const Sink& sink) {
   const Lanes32 d;
   const Words32 du;
   const hn::RebindToSigned<Lanes32> di;
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0F), unit = hn::Set(d, 0x1p24F);
   constexpr int chunk = 64;  // the rows of a chunk stay in the first cache for all its vectors
-  for (int begin = 0; begin < count; begin += chunk) {
-    const int end = std::min(begin + chunk, count);
+  for (int begin = first; begin < last; begin += chunk) {
+    const int end = std::min(begin + chunk, last);
     for (int lane = 0; lane < lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
       VectorStream<Words32> stream(du, streams + lane, static_cast<size_t>(lanes));
       const auto exponent = [&](int e) HWY_ATTR {
@@ -150,17 +150,22 @@ struct GhostEnds {
   HWY_INLINE VFloat second(Lanes32 d, int, int) const { return hn::Set(d, 1.0F); }
 };
 
-template <class T, class EdgeSink, class GhostSink>
-HWY_INLINE void draw_bonds(const ClusterBlock<T>& block, const EdgeSink& bonds,
-                           const GhostSink& ties) {
+template <class T, class Sink>
+HWY_INLINE void draw_edge_bonds(const ClusterBlock<T>& block, int first, int last,
+                                const Sink& bonds) {
   const auto& table = *block.table;
   auto& scaled = block.scratch->minus_strength;
-  for (size_t e = 0; e < scaled.size(); ++e)
+  for (int e = first; e < last; ++e)
     scaled[e] = static_cast<float>(block.scale) * table.minus_strength[e];
-  draw_bond_pairs(EdgeEnds<T>{table.edges.data(), block.phi, block.lanes}, scaled.data(),
-                  static_cast<int>(table.edges.size()), block.words, block.lanes, bonds);
+  draw_bond_pairs(EdgeEnds<T>{table.edges.data(), block.phi, block.lanes}, scaled.data(), first,
+                  last, block.words, block.lanes, bonds);
+}
+
+template <class T, class Sink>
+HWY_INLINE void draw_ghost_ties(const ClusterBlock<T>& block, const Sink& ties) {
+  const auto& table = *block.table;
   draw_bond_pairs(GhostEnds<T>{table.ghost.data(), block.phi, block.lanes},
-                  table.minus_ghost_strength.data(), static_cast<int>(table.ghost.size()),
+                  table.minus_ghost_strength.data(), 0, static_cast<int>(table.ghost.size()),
                   block.words, block.lanes, ties);
 }
 

@@ -36,18 +36,46 @@ HWY_INLINE void plant_seeds(const ClusterBlock<T>& block, Plant&& plant) {
   }
 }
 
+/// A fair coin a chain: whether all its signs turn besides, which without a ghost leaves the
+/// density as it is. A field that is one cluster, which every seed reaches, would else turn at
+/// every move, with a period of two. Calls turn(lane).
+template <class T, class Turn>
+HWY_INLINE void toss_coins(const ClusterBlock<T>& block, Turn&& turn) {
+  const Words32 du;
+  HWY_ALIGN uint32_t drawn[hn::MaxLanes(Words32())];
+  for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(du))) {
+    VectorStream<Words32> stream(du, block.words + lane, static_cast<size_t>(block.lanes));
+    hn::Store(stream.next(), du, drawn);
+    for (int l = 0; l < static_cast<int>(hn::MaxLanes(du)); ++l)
+      if (drawn[l] >> 31 != 0) turn(lane + l);
+    stream.store(du, block.words + lane, static_cast<size_t>(block.lanes));
+  }
+}
+
+template <class T>
+HWY_INLINE void draw_bonds_and_ties(const ClusterBlock<T>& block) {
+  draw_edge_bonds(block, 0, static_cast<std::int32_t>(block.table->edges.size()),
+                  WordSink{block.scratch->bonds.data()});
+  draw_ghost_ties(block, WordSink{block.scratch->ties.data()});
+}
+
 /// Fills from the seeds, and takes the clusters that hang on the ghost out of what was reached.
 template <class T>
 HWY_INLINE void fill_from_seeds(const ClusterBlock<T>& block) {
   const auto& table = *block.table;
   auto& scratch = *block.scratch;
-  draw_bonds(block, WordSink{scratch.bonds.data()}, WordSink{scratch.ties.data()});
+  draw_bonds_and_ties(block);
   auto& turned = scratch.turned;
   std::fill(turned.begin(), turned.end(), 0);
   plant_seeds(block, [&](ptrdiff_t position, int lane)
                          HWY_ATTR { turned[position] |= uint64_t{1} << lane; });
   spread(table, ReachedCells{turned.data(), scratch.bonds.data()}, scratch.dirty.data());
-  if (table.ghost.empty()) return;
+  if (table.ghost.empty()) {
+    uint64_t coins = 0;
+    toss_coins(block, [&](int lane) HWY_ATTR { coins |= uint64_t{1} << lane; });
+    for (auto& word : turned) word ^= coins;
+    return;
+  }
   auto& tied = scratch.tied;
   std::fill(tied.begin(), tied.end(), 0);
   for (size_t k = 0; k < table.ghost.size(); ++k) tied[table.ghost[k].position] |= scratch.ties[k];
@@ -55,24 +83,46 @@ HWY_INLINE void fill_from_seeds(const ClusterBlock<T>& block) {
   for (size_t k = 0; k < turned.size(); ++k) turned[k] &= ~tied[k];
 }
 
+template <class T>
+HWY_INLINE void DrawBoardBonds(const ClusterBlock<T>& block, std::int32_t first, std::int32_t last,
+                               AlignedVector<std::uint32_t>& boards) {
+  const auto& table = block.table->boards;
+  if (first == 0) boards.assign(static_cast<std::size_t>(block.lanes) * table.words, 0);
+  draw_edge_bonds(block, first, last, BoardSink{table.edge.data(), boards.data(), table.words});
+}
+
 /// The same on boards.
 template <class T>
 HWY_INLINE void fill_boards_from_seeds(const ClusterBlock<T>& block) {
   const auto& table = *block.table;
   auto& scratch = *block.scratch;
-  auto &bonds = scratch.board_bonds, &turned = scratch.board_turned, &tied = scratch.board_tied;
-  const int lanes = block.lanes;
-  std::fill(bonds.begin(), bonds.end(), 0);
+  auto &turned = scratch.board_turned, &tied = scratch.board_tied;
+  const int lanes = block.lanes, tiles = table.boards.tiles;
   std::fill(turned.begin(), turned.end(), 0);
   if (!table.ghost.empty()) std::fill(tied.begin(), tied.end(), 0);
-  draw_bonds(block, BoardSink{table.boards.edge.data(), bonds.data(), lanes},
-             BoardSink{table.ghost_bit.data(), tied.data(), lanes});
+  if (block.bonds == nullptr)
+    DrawBoardBonds(block, 0, static_cast<std::int32_t>(table.edges.size()), scratch.board_bonds);
+  const auto& bonds = block.bonds != nullptr ? *block.bonds : scratch.board_bonds;
+  draw_ghost_ties(block, BoardSink{table.ghost_bit.data(), tied.data(), tiles});
   plant_seeds(block, [&](ptrdiff_t position, int lane) HWY_ATTR {
-    turned[position / ClusterBoards::tile_sites * lanes + lane] |=
-        1U << position % ClusterBoards::tile_sites;
+    const auto tile = static_cast<int>(position / ClusterBoards::tile_sites);
+    turned[ClusterBoards::index(tile, tiles, lane)] |= 1U << position % ClusterBoards::tile_sites;
   });
   fill_boards(table.boards, turned.data(), bonds.data(), lanes, scratch.dirty.data());
-  if (table.ghost.empty()) return;
+  if (table.ghost.empty()) {
+    uint32_t coins[ClusterTable::most_lanes] = {};
+    toss_coins(block, [&](int lane) HWY_ATTR { coins[lane] = ~uint32_t{0}; });
+    constexpr int most = ClusterBoards::tile_sites;
+    const int left = table.sites() % most;  // sites of the last tile
+    for (int lane = 0; lane < lanes; lane += ClusterBoards::group) {
+      auto* word = turned.data() + ClusterBoards::index(0, tiles, lane);
+      for (int tile = 0; tile < tiles; ++tile) {
+        const uint32_t sites = tile + 1 < tiles || left == 0 ? ~uint32_t{0} : (1U << left) - 1;
+        for (int l = 0; l < ClusterBoards::group; ++l) *word++ ^= coins[lane + l] & sites;
+      }
+    }
+    return;
+  }
   fill_boards(table.boards, tied.data(), bonds.data(), lanes, scratch.dirty.data());
   for (size_t k = 0; k < turned.size(); ++k) turned[k] &= ~tied[k];
 }
@@ -148,40 +198,49 @@ HWY_INLINE void turn_words(const ClusterBlock<T>& block) {
   }
 }
 
-/// A board's words as lanes of the field's width, the last site's bit at the top.
+/// A board's words as lanes of the field's width.
 template <class DU>
 HWY_INLINE hn::Vec<DU> load_tile(DU du, const uint32_t* tile) {
   if constexpr (sizeof(hn::TFromD<DU>) == 4) {
     return hn::Load(du, tile);
   } else {
-    return hn::ShiftLeft<32>(hn::PromoteTo(du, hn::Load(hn::Rebind<uint32_t, DU>(), tile)));
+    return hn::PromoteTo(du, hn::Load(hn::Rebind<uint32_t, DU>(), tile));
   }
 }
 
-/// The same from boards: each site's bit comes to the sign's place in turn.
-template <class T>
-HWY_INLINE void turn_boards(const ClusterBlock<T>& block) {
+/// The same from boards, kVectors vectors of chains side by side so that memory is read in order:
+/// each site's bit comes to the sign's place in turn.
+template <int kVectors, class T>
+HWY_INLINE void turn_board_vectors(const ClusterBlock<T>& block, int lane) {
   const hn::ScalableTag<T> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const auto& table = *block.table;
-  const auto& turned = block.scratch->board_turned;
-  const auto sign = hn::BitCast(du, hn::Set(d, T(-0.0)));
+  const int step = static_cast<int>(hn::MaxLanes(d));
   constexpr int most = ClusterBoards::tile_sites;
   for (int t = block.begin / most; t * most < block.end; ++t) {
     const auto* sites = table.order.data() + t * most;
-    const int count = std::min(most, block.end - t * most);
-    for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::MaxLanes(d))) {
-      auto bits = load_tile(du, turned.data() + static_cast<ptrdiff_t>(t) * block.lanes + lane);
-      for (int k = most - 1; k >= 0; --k) {
-        if (k < count) {
-          T* x = block.phi + static_cast<ptrdiff_t>(sites[k]) * block.lanes + lane;
-          const auto old = hn::BitCast(du, hn::Load(d, x));
-          hn::Store(hn::BitCast(d, hn::Xor(old, hn::And(bits, sign))), d, x);
-        }
-        bits = hn::Add(bits, bits);
+    hn::Vec<decltype(du)> bits[kVectors];
+    for (int v = 0; v < kVectors; ++v)
+      bits[v] = load_tile(du, block.scratch->board_turned.data() +
+                                  ClusterBoards::index(t, table.boards.tiles, lane + v * step));
+    for (int k = 0; k < std::min(most, block.end - t * most); ++k) {
+      T* x = block.phi + static_cast<ptrdiff_t>(sites[k]) * block.lanes + lane;
+      for (int v = 0; v < kVectors; ++v) {
+        const auto old = hn::BitCast(du, hn::Load(d, x + v * step));
+        const auto sign = hn::ShiftLeft<8 * sizeof(T) - 1>(bits[v]);
+        hn::Store(hn::BitCast(d, hn::Xor(old, sign)), d, x + v * step);
+        bits[v] = hn::ShiftRight<1>(bits[v]);
       }
     }
   }
+}
+
+template <class T>
+HWY_INLINE void turn_boards(const ClusterBlock<T>& block) {
+  const int step = static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
+  int lane = 0;
+  for (; lane + 4 * step <= block.lanes; lane += 4 * step) turn_board_vectors<4>(block, lane);
+  for (; lane < block.lanes; lane += step) turn_board_vectors<1>(block, lane);
 }
 
 template <class T>
@@ -199,7 +258,7 @@ template <class T>
 double SwendsenWang(const ClusterBlock<T>& block) {
   auto& scratch = *block.scratch;
   scratch.on_boards = false;
-  draw_bonds(block, WordSink{scratch.bonds.data()}, WordSink{scratch.ties.data()});
+  draw_bonds_and_ties(block);
   draw_labels(block);
   for (int lane = 0; lane < block.lanes;
        lane += static_cast<int>(hn::MaxLanes(LabelCells::Bytes())))
@@ -226,6 +285,15 @@ QUARTIC_MOVE(double, SwendsenWang)
 QUARTIC_MOVE(void, TurnSigns)
 #undef QUARTIC_MOVE
 
+void DrawBoardBondsFloat(const ClusterBlock<float>& block, std::int32_t first, std::int32_t last,
+                         AlignedVector<std::uint32_t>& boards) {
+  DrawBoardBonds<float>(block, first, last, boards);
+}
+void DrawBoardBondsDouble(const ClusterBlock<double>& block, std::int32_t first, std::int32_t last,
+                          AlignedVector<std::uint32_t>& boards) {
+  DrawBoardBonds<double>(block, first, last, boards);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace quartic
 HWY_AFTER_NAMESPACE();
@@ -247,7 +315,6 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
     scratch.labels.assign(sites * ClusterTable::most_lanes, 0);
     scratch.dirty.assign(static_cast<std::size_t>(std::max(table.blocks(), table.boards.tiles)), 0);
     const auto columns = static_cast<std::size_t>(lanes);
-    scratch.board_bonds.assign(columns * table.boards.words, 0);
     scratch.board_turned.assign(columns * table.boards.tiles, 0);
     scratch.board_tied.assign(columns * table.boards.tiles, 0);
     scratch.ties.clear();
@@ -274,6 +341,21 @@ QUARTIC_MOVE(double, Fill, choose_fill)
 QUARTIC_MOVE(double, SwendsenWang, choose_swendsen_wang)
 QUARTIC_MOVE(void, TurnSigns, turn_signs)
 #undef QUARTIC_MOVE
+
+HWY_EXPORT(DrawBoardBondsFloat);
+HWY_EXPORT(DrawBoardBondsDouble);
+template <>
+void draw_board_bonds<float>(const ClusterBlock<float>& block, std::int32_t first,
+                             std::int32_t last, AlignedVector<std::uint32_t>& boards) {
+  fit(*block.scratch, *block.table, block.lanes);
+  HWY_DYNAMIC_DISPATCH(DrawBoardBondsFloat)(block, first, last, boards);
+}
+template <>
+void draw_board_bonds<double>(const ClusterBlock<double>& block, std::int32_t first,
+                              std::int32_t last, AlignedVector<std::uint32_t>& boards) {
+  fit(*block.scratch, *block.table, block.lanes);
+  HWY_DYNAMIC_DISPATCH(DrawBoardBondsDouble)(block, first, last, boards);
+}
 
 }  // namespace quartic
 #endif

@@ -28,8 +28,8 @@ struct ClusterScratch {
   AlignedVector<std::uint64_t> bonds;                     ///< by edge of the table
   AlignedVector<std::uint64_t> ties;                      ///< by ghost tie of the table
   AlignedVector<std::uint64_t> turned, tied;              ///< by position
-  AlignedVector<std::uint32_t> board_bonds;               ///< [word][lane]
-  AlignedVector<std::uint32_t> board_turned, board_tied;  ///< [tile][lane]
+  AlignedVector<std::uint32_t> board_bonds;               ///< by ClusterBoards::index
+  AlignedVector<std::uint32_t> board_turned, board_tied;  ///< likewise, a word a tile
   AlignedVector<std::uint8_t> labels;                     ///< [position][64]
   AlignedVector<std::uint8_t> dirty;                      ///< by block or tile
   int lanes = 0;
@@ -48,7 +48,15 @@ struct ClusterBlock {
   ClusterScratch* scratch;
   std::int32_t begin = 0;             ///< positions that turn_signs turns, from here
   std::int32_t end = table->sites();  ///< to here; begin is a multiple of 32
+  /// Boards of bonds that draw_board_bonds has drawn already, for choose_fill; else it draws them.
+  const AlignedVector<std::uint32_t>* bonds = nullptr;
 };
+
+/// Draws the bonds of the table's edges [first, last), whole pairs, onto boards, which the first
+/// edge clears. All ranges in turn make what choose_fill draws first.
+template <class T>
+void draw_board_bonds(const ClusterBlock<T>& block, std::int32_t first, std::int32_t last,
+                      AlignedVector<std::uint32_t>& boards);
 
 /// Fills through the bonds from `seeds` random sites a chain and chooses everything it reached, but
 /// for what hangs on the ghost. The seeds do not depend on the signs, and what is reached is a

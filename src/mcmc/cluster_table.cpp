@@ -91,6 +91,16 @@ TurnPlan plan_turns(const Graph& graph, std::span<const std::int32_t> order, int
   return plan;
 }
 
+std::vector<std::int32_t> edges_behind(const ClusterTable& table, int band) {
+  const std::int32_t count = table.no_edge, sites = table.sites();
+  std::vector<std::int32_t> behind;
+  for (std::int32_t end = std::min(band, sites), e = 0;; end = std::min(end + band, sites)) {
+    while (e < count && std::max(table.edges[e].first, table.edges[e].second) < end) ++e;
+    behind.push_back(end == sites ? static_cast<std::int32_t>(table.edges.size()) : e / 2 * 2);
+    if (end == sites) return behind;
+  }
+}
+
 ClusterTable::ClusterTable(const Graph& graph)
     : order(local_order(graph)), no_edge(graph.edge_count()), level(fixed_levels(graph.sites())) {
   const auto position = inverse(order);
@@ -111,10 +121,11 @@ void ClusterTable::sort_edges(const Graph& graph, std::span<const std::int32_t> 
     if (graph.lattice() == nullptr && edge.first > edge.second) std::swap(edge.first, edge.second);
     ends.push_back(edge);
   }
+  const auto later = [](const ClusterEdge& edge) { return std::max(edge.first, edge.second); };
   std::vector<std::int32_t> sorted(ends.size());
   std::iota(sorted.begin(), sorted.end(), 0);
   std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](int e, int f) { return ends[e].second < ends[f].second; });
+                   [&](int e, int f) { return later(ends[e]) < later(ends[f]); });
   slot.resize(ends.size());
   for (const auto e : sorted) {
     slot[e] = static_cast<std::int32_t>(edges.size());

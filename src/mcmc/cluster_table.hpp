@@ -11,7 +11,7 @@
 
 namespace quartic {
 
-/// An edge by the rows of phi at its ends, in the orientation that the graph gives it.
+/// An edge by the sites at its ends, in the orientation that the graph gives it.
 struct ClusterEdge {
   std::int32_t first, second;
 };
@@ -35,6 +35,12 @@ struct BoardPath {
 /// a word, and one operation follows all of them. Good for lattices, whose edges repeat.
 struct ClusterBoards {
   static constexpr int tile_sites = 32;
+  /// Chains that are filled together lie together, [lane / 16][word][lane % 16]: rows of all lanes
+  /// would leave most of the cache's sets unused.
+  static constexpr int group = 16;
+  static std::ptrdiff_t index(int word, int words, int lane) {
+    return (static_cast<std::ptrdiff_t>(lane / group) * words + word) * group + lane % group;
+  }
   int tiles = 0, words = 0;            ///< words of bonds a chain; the last takes what never bonds
   std::vector<BoardBit> edge;          ///< where each of the table's edges has its bit
   std::vector<std::int32_t> path_row;  ///< tiles + 1
@@ -65,7 +71,7 @@ struct ClusterTable {
   static constexpr int most_lanes = 64;
 
   std::vector<std::int32_t> order;    ///< the site at each position
-  std::vector<ClusterEdge> edges;     ///< by position of the first end; padded to pairs
+  std::vector<ClusterEdge> edges;     ///< by position of the later end; padded to pairs
   std::vector<float> minus_strength;  ///< -2 w / ln 2: no bond with probability 2^(that phi phi)
   std::vector<std::int32_t> slot;     ///< where each of the graph's edges stands in `edges`
   std::int32_t no_edge;               ///< an edge of strength 0, which never becomes a bond
@@ -105,6 +111,10 @@ struct TurnPlan {
 
 /// O(V + E). One step for all where positions are not the sites' own order.
 TurnPlan plan_turns(const Graph& graph, std::span<const std::int32_t> order, int band);
+
+/// By band of sites: how many of the table's edges, in whole pairs, have all their ends in it and
+/// in the bands before, so that their bonds can be drawn once a pass has left it.
+std::vector<std::int32_t> edges_behind(const ClusterTable& table, int band);
 
 /// Sites in an order that keeps neighbours close: the given order, or reverse Cuthill-McKee
 /// (George & Liu, 1981) where that at least halves the mean distance of neighbours.

@@ -40,6 +40,12 @@ int lanes_for(int chains) {
   return chains % 64 == 0 ? 64 : 16;
 }
 
+/// Fields of a block beyond this stream through the cache in every pass.
+constexpr std::size_t cache_bytes = 1 << 20;
+
+/// What a large block's streams are split for.
+enum Purpose : std::uint32_t { for_moves, for_bonds };
+
 /// What sweeps are made of before a warm-up has measured anything: clusters where there is a bulk.
 Schedule first_schedule(const SamplerOptions& options, const Graph& graph) {
   Schedule schedule;
@@ -81,8 +87,11 @@ Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::ui
     cluster_table_ = std::make_unique<ClusterTable>(*action.graph);
     turn_plan_ =
         std::make_unique<TurnPlan>(plan_turns(*action.graph, cluster_table_->order, band_sites()));
+    edges_behind_ = edges_behind(*cluster_table_, band_sites());
   }
   scratch_.resize(threads_);
+  if (static_cast<std::size_t>(sites_) * lanes_ * sizeof(T) > cache_bytes)
+    ahead_.resize(all_blocks());
   const int chains = options.rungs * options.chains;
   fields_.resize(static_cast<std::size_t>(sites_) * chains);
   streams_.resize(4 * static_cast<std::size_t>(chains));
@@ -105,6 +114,7 @@ Sampler<T>& Sampler<T>::operator=(Sampler&&) noexcept = default;
 template <class T>
 void Sampler<T>::set_action(const Action& action) {
   require_normalisable(action);
+  forget_bonds();
   table_->set(action);
   if (cluster_table_) cluster_table_->set(action);
   if (options_.rungs > 1) {
@@ -147,6 +157,7 @@ int Sampler<T>::band_sites() const {
 
 template <class T>
 void Sampler<T>::draw_uncoupled() {
+  forget_bonds();
   // Validity makes every b > 0, or a > 0 where b = 0: each site alone is normalisable.
   for_all_blocks(all_blocks(), [&](int index) {
     auto block = sweep_block(index);
@@ -162,68 +173,148 @@ typename Sampler<T>::Tally& Sampler<T>::Tally::operator+=(const Tally& other) {
   return *this;
 }
 
+/// Streams of their own for one purpose, in the coming part of a sweep of a large block. A part
+/// moves the chain's own stream on by one number only, so that what the next draws from is known
+/// ahead.
 template <class T>
-void Sampler<T>::sweep_block_once(int index, Tally& tally) {
-  auto block = sweep_block(index);
-  const bool clusters = schedule_.cluster != ClusterMove::none && block.scale > 0;
-  std::optional<ClusterBlock<T>> signs;
-  if (clusters) signs = choose_signs(index, tally);
-  const double updates = static_cast<double>(sites_) * lanes_;
-  if (options_.hmc_steps > 0 || options_.metropolis_hits > 0) {
-    if (clusters) turn_signs(*signs);
-    const bool trajectory = options_.hmc_steps > 0;
-    tally.accepted[local] +=
-        trajectory ? hmc_sweep(block, scratch_[omp_get_thread_num()].hmc, options_.hmc_steps,
-                               schedule_.step_size, options_.integrator)
-                   : metropolis_sweep(block);
-    tally.proposed[local] += trajectory ? lanes_ : updates * options_.metropolis_hits;
-  } else {
-    follow_bands(block, clusters ? &*signs : nullptr, tally);
-    tally.proposed[local] += updates;
-    tally.proposed[reflection] += updates * schedule_.reflections;
+void Sampler<T>::split_streams(int index, std::uint32_t purpose,
+                               AlignedVector<std::uint32_t>& words) const {
+  words.resize(4 * static_cast<std::size_t>(lanes_));
+  for (int lane = 0; lane < lanes_; ++lane) {
+    const auto* own = words_of(index * lanes_ + lane);
+    const auto split =
+        split_stream({own[0], own[lanes_], own[2 * lanes_], own[3 * lanes_]}, purpose);
+    for (int k = 0; k < 4; ++k) words[k * lanes_ + lane] = split[k];
   }
-  // Clusters turn the whole field soon enough where nothing holds it.
+}
+
+template <class T>
+void Sampler<T>::advance_streams(int index) {
+  for (int lane = 0; lane < lanes_; ++lane) {
+    auto* own = words_of(index * lanes_ + lane);
+    RandomStream random({own[0], own[lanes_], own[2 * lanes_], own[3 * lanes_]});
+    random();
+    for (int k = 0; k < 4; ++k) own[k * lanes_] = random.state()[k];
+  }
+}
+
+/// Bonds can be drawn a cluster move ahead, where that saves a pass over memory, if nothing moves
+/// the fields between the local passes and them: no flip (there is none without a ghost), no
+/// exchange.
+template <class T>
+bool Sampler<T>::can_look_ahead() const {
+  return !ahead_.empty() && schedule_.cluster == ClusterMove::fill &&
+         cluster_table_->has_boards() && cluster_table_->ghost.empty() && options_.rungs == 1 &&
+         options_.hmc_steps == 0 && options_.metropolis_hits == 0 && scale_ > 0;
+}
+
+template <class T>
+void Sampler<T>::forget_bonds() {
+  for (auto& ahead : ahead_) ahead.drawn = false;
+  steady_ = false;
+}
+
+template <class T>
+ClusterBlock<T> Sampler<T>::cluster_block(const SweepBlock<T>& block) {
+  return {cluster_table_.get(),
+          block.scale,
+          block.phi,
+          block.words,
+          lanes_,
+          options_.cluster_seeds,
+          &scratch_[omp_get_thread_num()].cluster};
+}
+
+template <class T>
+void Sampler<T>::choose_signs(const ClusterBlock<T>& signs, Tally& tally) {
+  tally.accepted[turned] +=
+      schedule_.cluster == ClusterMove::fill ? choose_fill(signs) : choose_swendsen_wang(signs);
+  tally.proposed[turned] += static_cast<double>(sites_) * lanes_;
+}
+
+/// `again`: another sweep of the same fields is to be expected.
+template <class T>
+void Sampler<T>::sweep_block_once(int index, bool again, Tally& tally) {
+  const auto block = sweep_block(index);
+  const bool clusters = schedule_.cluster != ClusterMove::none && block.scale > 0;
+  const bool look_ahead = can_look_ahead();
+  const int passes = 1 + schedule_.reflections;
+  const int part = clusters ? Schedule::passes_a_cluster_move : passes;
+  for (int first = 0; first < passes; first += part) {
+    const int last = std::min(first + part, passes);
+    sweep_part(index, {first, last}, clusters, look_ahead && (again || last < passes), tally);
+  }
+  // Cluster moves turn the whole field by a coin of their own where nothing holds it.
   if (!options_.flips || (clusters && cluster_table_->ghost.empty())) return;
   tally.accepted[flip] += flip_sweep(block);
   tally.proposed[flip] += lanes_ / 2.0;  // a fair coin decides whether a flip is tried
 }
 
+/// A cluster move and local passes; the first pass of a sweep is the one that is not a reflection.
 template <class T>
-ClusterBlock<T> Sampler<T>::choose_signs(int index, Tally& tally) {
-  const auto block = sweep_block(index);
-  const ClusterBlock<T> signs{cluster_table_.get(),
-                              block.scale,
-                              block.phi,
-                              block.words,
-                              lanes_,
-                              options_.cluster_seeds,
-                              &scratch_[omp_get_thread_num()].cluster,
-                              0,
-                              sites_};
-  tally.accepted[turned] +=
-      schedule_.cluster == ClusterMove::fill ? choose_fill(signs) : choose_swendsen_wang(signs);
-  tally.proposed[turned] += static_cast<double>(sites_) * lanes_;
-  return signs;
+void Sampler<T>::sweep_part(int index, std::array<int, 2> passes, bool clusters, bool look_ahead,
+                            Tally& tally) {
+  auto block = sweep_block(index);
+  auto& scratch = scratch_[omp_get_thread_num()];
+  BondsAhead* ahead = ahead_.empty() ? nullptr : &ahead_[index];
+  std::optional<ClusterBlock<T>> signs;
+  if (clusters) {
+    signs = cluster_block(block);
+    if (ahead != nullptr) {
+      if (ahead->drawn) signs->bonds = &ahead->bonds;
+      if (!ahead->drawn) split_streams(index, for_bonds, ahead->words);
+      signs->words = ahead->words.data();
+    }
+    choose_signs(*signs, tally);
+  }
+  if (ahead != nullptr) {
+    split_streams(index, for_moves, scratch.words);
+    block.words = scratch.words.data();
+    advance_streams(index);
+    ahead->drawn = look_ahead;
+    if (look_ahead) split_streams(index, for_bonds, ahead->words);
+  }
+  const double updates = static_cast<double>(sites_) * lanes_;
+  if (options_.hmc_steps > 0 || options_.metropolis_hits > 0) {
+    if (clusters) turn_signs(*signs);
+    const bool trajectory = options_.hmc_steps > 0;
+    tally.accepted[local] += trajectory ? hmc_sweep(block, scratch.hmc, options_.hmc_steps,
+                                                    schedule_.step_size, options_.integrator)
+                                        : metropolis_sweep(block);
+    tally.proposed[local] += trajectory ? lanes_ : updates * options_.metropolis_hits;
+  } else {
+    follow_bands(block, passes, clusters ? &*signs : nullptr, look_ahead ? ahead : nullptr, tally);
+    for (int pass = passes[0]; pass < passes[1]; ++pass)
+      tally.proposed[pass == 0 ? local : reflection] += updates;
+  }
 }
 
 /// Passes follow each other band by band while the fields are in the cache: signs turn, then the
-/// local moves. Any order of sites that is fixed beforehand is exact.
+/// local moves, then the next cluster move's bonds are drawn. Any order of sites that is fixed
+/// beforehand is exact.
 template <class T>
-void Sampler<T>::follow_bands(SweepBlock<T> block, ClusterBlock<T>* signs, Tally& tally) {
+void Sampler<T>::follow_bands(SweepBlock<T> block, std::array<int, 2> passes,
+                              ClusterBlock<T>* signs, BondsAhead* ahead, Tally& tally) {
   const int turns = band_sites(), bands = (sites_ + turns - 1) / turns;
-  const int passes = 1 + schedule_.reflections;
+  const int count = passes[1] - passes[0];
   int step = 0;
-  for (int wave = 0; wave < bands + passes - 1; ++wave) {
+  for (int wave = 0; wave < bands + count - 1; ++wave) {
     for (; signs != nullptr && wave < bands && step < turn_plan_->before[wave]; ++step) {
       signs->begin = turn_plan_->steps[step][0], signs->end = turn_plan_->steps[step][1];
       turn_signs(*signs);
     }
-    for (int pass = std::max(0, wave - bands + 1); pass <= std::min(wave, passes - 1); ++pass) {
-      block.begin = (wave - pass) * turns, block.end = std::min(sites_, block.begin + turns);
-      const bool first = pass == 0;
+    for (int k = std::max(0, wave - bands + 1); k <= std::min(wave, count - 1); ++k) {
+      block.begin = (wave - k) * turns, block.end = std::min(sites_, block.begin + turns);
+      const bool first = passes[0] + k == 0;
       tally.accepted[first ? local : reflection] +=
           first ? independence_sweep(block) : reflection_sweep(block);
     }
+    const int left = wave - count + 1;  // the band that no pass comes back to
+    if (ahead == nullptr || left < 0) continue;
+    auto next = cluster_block(block);
+    next.words = ahead->words.data();
+    draw_board_bonds(next, left > 0 ? edges_behind_[left - 1] : 0, edges_behind_[left],
+                     ahead->bonds);
   }
 }
 
@@ -234,12 +325,14 @@ void Sampler<T>::sweep(int count) {
   for (int done = 0; done < count; done += stride) {
     std::vector<Tally> tallies(all_blocks());
     for_all_blocks(all_blocks(), [&](int index) {
-      for (int k = 0; k < stride; ++k) sweep_block_once(index, tallies[index]);
+      for (int k = 0; k < stride; ++k)
+        sweep_block_once(index, steady_ || k + 1 < stride, tallies[index]);
     });
     sweeps_ += stride;
     if (options_.rungs > 1) exchange_rungs();
     for (int index = 0; index < blocks(); ++index) tally_ += tallies[index];  // the target's alone
   }
+  steady_ = true;  // who sweeps again and again leaves the fields alone
 }
 
 template <class T>
@@ -263,9 +356,13 @@ std::string Sampler<T>::describe_schedule() const {
   if (schedule_.reflections > 0)
     text += fmt::format(", {} reflection{}", schedule_.reflections,
                         schedule_.reflections == 1 ? "" : "s");
+  const int clusters = schedule_.cluster_moves();
+  const char* several = clusters == 1 ? "" : "s";
+  if (clusters > 0) text += clusters == 1 ? ", " : fmt::format(", {} ", clusters);
   if (schedule_.cluster == ClusterMove::fill)
-    text += fmt::format(", cluster fill from {} seeds", options_.cluster_seeds);
-  if (schedule_.cluster == ClusterMove::swendsen_wang) text += ", Swendsen-Wang clusters";
+    text += fmt::format("cluster fill{} from {} seeds", several, options_.cluster_seeds);
+  if (schedule_.cluster == ClusterMove::swendsen_wang)
+    text += fmt::format("Swendsen-Wang move{}", several);
   if (options_.flips) text += ", flip";
   if (options_.rungs > 1) text += fmt::format(", {} rungs", options_.rungs);
   return text;
@@ -292,6 +389,7 @@ void Sampler<T>::restore(const SamplerState& state) {
         "the saved sampler state has another number of chains, sites or rungs than this run",
         "resume with the configuration that the run file holds");
   }
+  forget_bonds();
   schedule_ = state.schedule, sweeps_ = state.sweeps;
   for (int chain = 0; chain < options_.rungs * options_.chains; ++chain) {
     for (int site = 0; site < sites_; ++site)

@@ -13,6 +13,10 @@ namespace {
 constexpr double reflection_cost = 0.54, fill_cost = 0.8, swendsen_wang_cost = 2.2;
 constexpr double measuring_cost = 0.7;  // of the observables, once a sweep
 
+/// More reflections, with the cluster moves between them, lower tau only as far as they cost (at
+/// the BAL point, to 5 % from L = 16 to 256): noise would choose.
+constexpr int most_with_clusters = 3;
+
 /// Sweeps that a candidate is tried for: few chains need longer ones for a tau to 5 %.
 int trial_sweeps(int chains) {
   return std::clamp(16384 / chains, 48, 192);
@@ -22,7 +26,8 @@ double cost_of(const Schedule& schedule) {
   const double signs = schedule.cluster == ClusterMove::fill            ? fill_cost
                        : schedule.cluster == ClusterMove::swendsen_wang ? swendsen_wang_cost
                                                                         : 0;
-  return 1 + reflection_cost * schedule.reflections + signs + measuring_cost;
+  return 1 + reflection_cost * schedule.reflections + signs * schedule.cluster_moves() +
+         measuring_cost;
 }
 
 }  // namespace
@@ -71,7 +76,10 @@ void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
     double least_here = INFINITY;
     Schedule best_here = schedule_;
     for (const int count : reflections) {
+      const bool enough = cluster != ClusterMove::none && count > most_with_clusters;
+      if (enough && least_here < INFINITY) break;
       schedule_.cluster = cluster, schedule_.reflections = count;
+      forget_bonds();
       const double cost = cost_per_sample();
       if (progress) progress(++tried / static_cast<double>(reflections.size() * clusters.size()));
       if (cost > 1.15 * least_here) break;                  // more reflections will not pay either
@@ -80,7 +88,7 @@ void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
     }
     if (least_here < 0.95 * least) least = least_here, best = best_here;
   }
-  schedule_ = best;
+  set_schedule(best);
 }
 
 /// Towards an acceptance of 0.8 by stochastic approximation (Robbins & Monro, 1951).

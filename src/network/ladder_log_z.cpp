@@ -14,7 +14,7 @@ namespace {
 /// beta at equal steps along the stops, falling from 1 to 0.
 std::vector<double> place_rungs(const std::vector<double>& stops, int rungs) {
   std::vector<double> betas;
-  const double last = static_cast<double>(stops.size() - 1);
+  const auto last = static_cast<double>(stops.size() - 1);
   for (int rung = rungs - 1; rung >= 0; --rung) {
     const double at = last * rung / (rungs - 1);
     const auto below = std::min(static_cast<std::size_t>(at), stops.size() - 2);

@@ -110,13 +110,14 @@ LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptio
   std::vector<double> forward(chains), reverse(chains);
   Annealing<T> there(network, base, options.chains, seed, Stream::annealing, options.threads);
   there.start_at_base();
+  const std::vector<double> quenched = there.chains().visible_rows();
   for (std::size_t n = 0; n < stops.size(); report(static_cast<double>(n++))) {
     if (n > 0) there.go(stops[n], forward);
     if (ladders && ladders->wants(stops[n]))
       ladders->start_from_base(stops[n], there.chains().visible_rows());
   }
   const std::vector<double> ends = there.chains().visible_rows();
-  if (start.empty()) start = ends;
+  if (start.empty()) start = ladders ? quenched : ends;
   Annealing<T> back(network, base, options.chains, seed, Stream::reverse, options.threads);
   back.start_at_network();
   if (ladders) {

@@ -52,7 +52,7 @@ void add_visible_difference(const Layer& from, const Layer& to, const T* x, std:
     const double r = to.r[i] - from.r[i], a = to.a[i] - from.a[i], b = to.b[i] - from.b[i];
     const T* values = x + i * stride;
     for (int lane = 0; lane < lanes; ++lane) {
-      const double value = static_cast<double>(values[lane]);
+      const auto value = static_cast<double>(values[lane]);
       out[lane] += value * (r + value * (a + b * value * value));
     }
   }

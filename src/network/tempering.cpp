@@ -73,10 +73,10 @@ struct NetworkTempering<T>::Parts {
   std::vector<End> seen;         ///< by lane
   std::int64_t trips = 0;
 
-  Parts(const Network& of, const Network& from, std::vector<double> at, int count,
-        std::uint64_t seed_in, Stream stream, int wanted_threads)
+  Parts(const Network& of, Network from, std::vector<double> at, int count, std::uint64_t seed_in,
+        Stream stream, int wanted_threads)
       : network(of),
-        base(from),
+        base(std::move(from)),
         betas(checked(std::move(at))),
         per_rung(count),
         seed(seed_in),

@@ -184,18 +184,19 @@ def test_changed_data_are_refused(here):
 
 
 @pytest.mark.parametrize(
-    ("setting", "fragment"),
+    ("settings", "fragment"),
     [
         ("graph.extent=[4,4]", "9 values, the graph has 16 sites"),
         ("data.path=nothing.npy", "nothing.npy"),
-        ("fit.batch=100", "newton takes the data whole"),
-        ("action={w.freedom='frozen',a.freedom='frozen',b.freedom='frozen',r.freedom='frozen'}", "frozen"),
+        ("fit.batch=100 fit.optimiser=newton", "newton takes the data whole"),
+        (" ".join(f"action.{kind}.freedom=frozen" for kind in "wrab"), "every coupling is frozen"),
         ("fit.optimizer=adam", "optimiser"),
         ("data.binarise=-1000", "standardise"),
     ],
 )
-def test_refused(here, setting, fragment):
-    refused(quartic("fit", "run.toml", "--set", setting, cwd=here), 3, fragment, here, ("run.toml", "x.npy"))
+def test_refused(here, settings, fragment):
+    arguments = [word for setting in settings.split() for word in ("--set", setting)]
+    refused(quartic("fit", "run.toml", *arguments, cwd=here), 3, fragment, here, ("run.toml", "x.npy"))
 
 
 def test_config_without_data_is_refused(tmp_path):

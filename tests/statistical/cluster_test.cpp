@@ -18,6 +18,7 @@
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/graph/lattice.hpp"
+#include "quartic/mcmc/sampler.hpp"
 #include "statistical/triangle.hpp"
 
 namespace quartic {
@@ -232,6 +233,30 @@ TEST(ClusterMoves, ScoresOverSeedsAreStandardNormal) {
       }
     }
     for (const double sum : chi2) EXPECT_NEAR(sum / seeds, 1, 4 * std::sqrt(2.0 / seeds));
+  }
+}
+
+/// A field that is one cluster turns at random, not at every move: else it would have a period of
+/// two, and an even number of sweeps would never see the other sign.
+TEST(ClusterMoves, TurnAnOrderedFieldByACoin) {
+  for (const int extent : {8, 7}) {
+    for (const auto move : {ClusterMove::fill, ClusterMove::swendsen_wang}) {
+      const auto graph = std::make_shared<Graph>(
+          make_lattice({"square", {extent, extent}, {extent == 8, extent == 8}}));
+      SamplerOptions options;
+      options.chains = 256, options.cluster = move, options.reflections = 1;
+      Sampler<float> sampler(Action::uniform(graph, 2, 0, 0.5, 0.2), options, 3);
+      auto state = sampler.state();
+      std::fill(state.phi.begin(), state.phi.end(), 4.0);
+      sampler.restore(state);
+      for (int sweep = 0; sweep < 6; ++sweep) {
+        sampler.sweep();
+        int negative = 0;
+        for (int chain = 0; chain < sampler.chains(); ++chain)
+          negative += sampler.block(chain / sampler.lanes()).site(0)[chain % sampler.lanes()] < 0;
+        EXPECT_NEAR(negative, 128, 40) << extent << name(move) << sweep;
+      }
+    }
   }
 }
 

@@ -29,6 +29,11 @@ enum class Stream : std::uint32_t {
 /// Philox4x32-10 (Salmon et al., 2011) with key `seed` and counter (chain, stream).
 std::array<std::uint32_t, 4> seed_stream(std::uint64_t seed, Stream stream, std::uint64_t chain);
 
+/// A stream of its own for one purpose, split off a stream whose words are given: Philox4x32-10
+/// with the words as the counter, keyed by the purpose.
+std::array<std::uint32_t, 4> split_stream(const std::array<std::uint32_t, 4>& words,
+                                          std::uint32_t purpose);
+
 /// One stream as a scalar generator (a UniformRandomBitGenerator), for starts, references and
 /// tests.
 class RandomStream {

@@ -28,6 +28,7 @@ template <class T>
 struct ClusterBlock;
 struct ClusterTable;
 struct TurnPlan;
+struct BondsAhead;
 
 /// The global move of the signs.
 enum class ClusterMove {
@@ -67,6 +68,10 @@ struct Schedule {
   ClusterMove cluster = ClusterMove::none;
   double step_size = 0;              ///< of Hamiltonian trajectories
   std::vector<double> scales = {1};  ///< of w, one a rung, the first 1
+  /// A cluster move comes before every second local pass: further reflections alone soon bring no
+  /// more, since the signs' clusters and |phi| relax each other.
+  static constexpr int passes_a_cluster_move = 2;
+  int cluster_moves() const { return cluster == ClusterMove::none ? 0 : 1 + reflections / 2; }
   bool operator==(const Schedule&) const = default;
 };
 
@@ -88,11 +93,12 @@ struct Acceptance {
   double exchange = 0;  ///< between neighbouring rungs
 };
 
-/// Many independent chains of one action. A sweep is one cluster move of the signs, one local pass
-/// (independence Metropolis, exact for any a, b, j, core/quartic_density.hpp; or many-hit
-/// Metropolis; or a Hamiltonian trajectory), reflection passes, one global flip (unless clusters do
-/// it: where they move and every r = 0), and with several rungs an exchange of fields between
-/// neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986). Fields are stored
+/// Many independent chains of one action. A sweep is one local pass (independence Metropolis, exact
+/// for any a, b, j, core/quartic_density.hpp; or many-hit Metropolis; or a Hamiltonian trajectory),
+/// reflection passes, a cluster move of the signs before the first and every second one after it,
+/// one global flip (where clusters move and every r = 0 they do it), and with several rungs
+/// an exchange of fields between neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986).
+/// Fields are stored
 /// [block][site][lane], a lane being a chain; blocks run in parallel, and since every chain has its
 /// own random stream, results depend on neither threads nor blocks.
 template <class T>
@@ -111,7 +117,7 @@ class Sampler {
   /// New couplings on the same graph; fields and streams stay. Throws BadInput if not normalisable.
   void set_action(const Action& action);
   /// Multiplies every w from now on (annealing from the uncoupled action); 1 by default.
-  void set_coupling_scale(double scale) { scale_ = scale; }
+  void set_coupling_scale(double scale) { scale_ = scale, forget_bonds(); }
   /// Independent exact draws of the uncoupled action (w = 0) for all chains.
   void draw_uncoupled();
 
@@ -122,7 +128,7 @@ class Sampler {
   /// done.
   void warm_up(int sweeps, const std::function<void(double)>& progress = {});
   const Schedule& schedule() const { return schedule_; }
-  void set_schedule(const Schedule& schedule) { schedule_ = schedule; }
+  void set_schedule(const Schedule& schedule) { schedule_ = schedule, forget_bonds(); }
   /// "independence Metropolis, 2 reflections, cluster fill from 4 seeds, flip".
   std::string describe_schedule() const;
 
@@ -132,7 +138,6 @@ class Sampler {
   int lanes() const { return lanes_; }  ///< chains in a block
   int blocks() const { return options_.chains / lanes_; }
   int threads() const { return threads_; }
-  FieldBlock<T> block(int index) { return {fields_.data() + block_offset(index), sites_, lanes_}; }
   FieldBlock<const T> block(int index) const {
     return {fields_.data() + block_offset(index), sites_, lanes_};
   }
@@ -170,9 +175,17 @@ class Sampler {
   void for_all_blocks(int count, const std::function<void(int)>& f) const;
   SweepBlock<T> sweep_block(int index);
   int band_sites() const;
-  void sweep_block_once(int index, Tally& tally);
-  ClusterBlock<T> choose_signs(int index, Tally& tally);
-  void follow_bands(SweepBlock<T> block, ClusterBlock<T>* signs, Tally& tally);
+  void sweep_block_once(int index, bool again, Tally& tally);
+  ClusterBlock<T> cluster_block(const SweepBlock<T>& block);
+  void choose_signs(const ClusterBlock<T>& signs, Tally& tally);
+  void sweep_part(int index, std::array<int, 2> passes, bool clusters, bool look_ahead,
+                  Tally& tally);
+  void follow_bands(SweepBlock<T> block, std::array<int, 2> passes, ClusterBlock<T>* signs,
+                    BondsAhead* ahead, Tally& tally);
+  void split_streams(int index, std::uint32_t purpose, AlignedVector<std::uint32_t>& words) const;
+  void advance_streams(int index);
+  bool can_look_ahead() const;
+  void forget_bonds();
   std::vector<double> coupling_energies() const;
   void exchange_rungs();
   void adapt_rungs();
@@ -188,7 +201,10 @@ class Sampler {
   std::unique_ptr<ClusterTable> cluster_table_;  ///< none where clusters are switched off
   std::unique_ptr<TurnPlan> turn_plan_;          ///< likewise
   std::unique_ptr<Action> coupling_part_;        ///< w alone, for exchanges; none with one rung
+  std::vector<std::int32_t> edges_behind_;       ///< by band, for bonds drawn ahead
   std::vector<SamplerScratch<T>> scratch_;       ///< one a thread
+  std::vector<BondsAhead> ahead_;  ///< one a block where fields outgrow the cache, else none
+  bool steady_ = false;            ///< nothing was changed from outside since the last sweep
   AlignedVector<T> fields_;
   AlignedVector<std::uint32_t> streams_;  ///< [block][word][lane]
   std::int64_t sweeps_ = 0;

@@ -67,16 +67,17 @@ struct LogZ {
 ///
 /// Parallel tempering (network/tempering.hpp) along the same line. Half of the ladders start from
 /// the annealed chains of the way there, the other half on every rung from `start`, visible
-/// values [chain][visible] (persistent chains, or data; the ends of the way there where none are
-/// given); samples of the network's rung are where the way back starts. Without tempering it starts
-/// at `start` itself after some sweeps, and both directions can agree on too small an ln Z: a mode
-/// that neither reaches is seen by neither.
+/// values [chain][visible]: persistent chains, or data; where none are given, draws of the base,
+/// which fall into the nearest modes of each rung. Samples of the network's rung are where the way
+/// back starts. Without tempering it starts at `start`, or the ends of the way there, after some
+/// sweeps, and both directions can agree on too small an ln Z: a mode that neither reaches is seen
+/// by neither.
 ///
 /// `ok` asks for: ladders in equilibrium (LadderLogZ::ok), at least 10 effective chains in each
 /// direction, overlap of the works, and no two of the estimates that contradict each other by more
-/// than 4 errors. A mode that neither `start` nor any rung holds stays unseen even then. The base
+/// than 4 errors. A mode that neither `start` nor any rung reaches stays unseen even then. The base
 /// decides how hard the line is: base_network(network, moments, rows) has the hidden units' moments
-/// as well and leaves most phase transitions out.
+/// as well, without which the line to a trained network often passes a first-order transition.
 ///
 /// Errors of annealing by jackknife over chains. O((steps chains + rungs sweeps ladders) visible
 /// hidden). Throws BadInput where base and network do not fit, base is coupled, either is not
