@@ -18,7 +18,8 @@ class Pilot {
         std::span<const double> start)
       : path_(path),
         difference_(path.difference()),
-        sampler_(path.from, options(wanted, start.size() / sites(path)), seed, Stream::pilot) {
+        sampler_(path.from, options(wanted, start.size() / sites(path), sites(path)), seed,
+                 Stream::pilot) {
     if (!start.empty()) set_fields(sampler_, spread(start, sampler_.chains(), sites(path)));
   }
 
@@ -50,9 +51,11 @@ class Pilot {
   static constexpr std::size_t most_knots = 400;
 
   static std::size_t sites(const ActionPath& path) { return path.from.graph->sites(); }
-  static SamplerOptions options(SamplerOptions wanted, std::size_t given) {
+  /// A large lattice has more knots to visit; their variances need no more than 64 chains.
+  static SamplerOptions options(SamplerOptions wanted, std::size_t given, std::size_t sites) {
     wanted = moves_along(wanted);
-    wanted.chains = given > 0 ? static_cast<int>(std::min<std::size_t>(given / 16 * 16, 256)) : 256;
+    const std::size_t most = sites < 1024 ? 256 : 64;
+    wanted.chains = static_cast<int>(given > 0 ? std::min(given / 16 * 16, most) : most);
     return wanted;
   }
   /// Evenly spread over all that are given, because neighbouring draws of a chain are alike.
