@@ -142,7 +142,13 @@ DataSet open_data(const Config& config, const std::string& where) {
   require_data(config, where);
   DataOptions options = config.data;
   options.seed = config.run.seed;
-  return open_data_set(options);
+  DataSet data = open_data_set(options);
+  if (config.model.kind == ModelKind::network && config.model.noise > 0) {
+    data.train = with_noise(std::move(data.train), config.model.noise, config.run.seed);
+    if (data.held_out)
+      data.held_out = with_noise(std::move(data.held_out), config.model.noise, ~config.run.seed);
+  }
+  return data;
 }
 
 void require_sites(const DataSet& data, const Graph& graph, const std::string& where) {

@@ -119,6 +119,10 @@ std::vector<Key> model_keys(ModelConfig& m) {
        "spin for -1 and 1"},
       {"hidden", choice(m.hidden, 4), "of a network: units that are not seen"},
       {"hidden_units", &m.hidden_units, "of a network: how many", at_least(1)},
+      {"noise", &m.noise,
+       "of a network: standard deviation of Gaussian noise on the data, in the model's units; "
+       "continuous units want some where columns hardly vary or values are discrete",
+       at_least(0)},
   };
 }
 

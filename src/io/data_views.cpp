@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "quartic/core/error.hpp"
+#include "quartic/learn/jittered_source.hpp"
 #include "quartic/core/random.hpp"
 
 namespace quartic {
@@ -156,6 +157,17 @@ SharedSource scaled(SharedSource source, DataScaling scaling) {
                 [scaling = std::move(scaling), columns](std::span<float> values) {
                   scaling.to_model(values, columns);
                 });
+}
+
+SharedSource with_noise(SharedSource source, double deviation, std::uint64_t seed) {
+  struct Noisy {
+    SharedSource source;
+    JitteredSource rows;
+  };
+  const DataSource& plain = *source;
+  auto noisy = std::make_shared<Noisy>(
+      Noisy{std::move(source), JitteredSource(plain, deviation, 1, seed)});
+  return {noisy, &noisy->rows};
 }
 
 std::vector<std::size_t> held_out_rows(std::size_t rows, double fraction, std::uint64_t seed) {

@@ -77,12 +77,12 @@ void write_network(hdf5::Writer& out, const Network& network) {
 
 void write_history(hdf5::Writer& out, const std::vector<TrainingRow>& history) {
   std::vector<std::int32_t> epochs;
-  std::vector<std::uint64_t> updates;
+  std::vector<std::int32_t> updates;
   std::vector<std::pair<std::string, std::vector<double>>> columns;
   TrainingRow names;
   for_each_number(names, [&](const char* name, double) { columns.push_back({name, {}}); });
   for (const auto& row : history) {
-    epochs.push_back(row.epoch), updates.push_back(static_cast<std::uint64_t>(row.updates));
+    epochs.push_back(row.epoch), updates.push_back(static_cast<std::int32_t>(row.updates));
     std::size_t k = 0;
     for_each_number(row, [&](const char*, double value) { columns[k++].second.push_back(value); });
   }
@@ -181,7 +181,7 @@ Network read_network(const hdf5::Reader& in) {
 
 std::vector<TrainingRow> read_history(const hdf5::Reader& in) {
   const auto epochs = in.read<std::int32_t>("history/epoch");
-  const auto updates = in.read<std::uint64_t>("history/updates", epochs.size());
+  const auto updates = in.read<std::int32_t>("history/updates", epochs.size());
   std::vector<TrainingRow> history(epochs.size());
   std::vector<std::vector<double>> columns;
   TrainingRow names;
@@ -190,7 +190,7 @@ std::vector<TrainingRow> read_history(const hdf5::Reader& in) {
   });
   for (std::size_t row = 0; row < history.size(); ++row) {
     history[row].epoch = epochs[row];
-    history[row].updates = static_cast<std::int64_t>(updates[row]);
+    history[row].updates = updates[row];
     std::size_t k = 0;
     for_each_number(history[row], [&](const char*, double& value) { value = columns[k++][row]; });
   }

@@ -35,7 +35,7 @@ def contents(path):
     h5py = pytest.importorskip("h5py")
     found = {}
     with h5py.File(path) as file:
-        for group in ("model", "history", "results", "posterior", "sample_stats", "measurement", "checkpoint"):
+        for group in ("model", "history", "results", "posterior", "sample_stats", "measurement", "judgements", "checkpoint"):
             if group in file:
                 found |= {f"{group}/{name}": data[()] for name, data in file[group].items()}
                 found |= {f"{group}@{name}": value for name, value in file[group].attrs.items()}

@@ -42,10 +42,15 @@ def paths(tmp_path_factory):
     )
     fit = folder / "fit.h5"
     subprocess.run([PROGRAM, "fit", fit_config, "-o", fit, "--quiet", "--set", "fit.epochs=3"], check=True)
-    return {"learn": learn, "sample": sample, "reweight": reweight, "fit": fit}
+    network = folder / "network.h5"
+    as_network = ("--set", "model.kind=network", "--set", "model.hidden_units=3", "--set", "training.rungs=2")
+    subprocess.run(
+        [PROGRAM, "fit", fit_config, "-o", network, "--quiet", *as_network, "--set", "training.epochs=2"], check=True
+    )
+    return {"learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network}
 
 
-@pytest.mark.parametrize("kind", ["learn", "sample", "reweight", "fit"])
+@pytest.mark.parametrize("kind", ["learn", "sample", "reweight", "fit", "network"])
 def test_layout_is_the_documented_one(paths, kind):
     entries = [e for e in json.loads(LAYOUT.read_text())["entries"] if kind in e["kinds"]]
     with h5py.File(paths[kind]) as file:

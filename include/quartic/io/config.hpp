@@ -60,6 +60,7 @@ struct ModelConfig {
   ModelKind kind = ModelKind::field;
   Unit visible = Unit::quartic, hidden = Unit::binary;
   int hidden_units = 64;
+  double noise = 0;  ///< standard deviation, in the units of the model, of noise on the rows
 };
 
 /// [judging] of a network.

@@ -32,6 +32,9 @@ SharedSource binarised(SharedSource source, double threshold);
 /// In the units of the model. Throws BadInput where the scaling does not fit the columns.
 SharedSource scaled(SharedSource source, DataScaling scaling);
 
+/// Gaussian noise of that standard deviation on every value, the same whenever a row is read.
+SharedSource with_noise(SharedSource source, double deviation, std::uint64_t seed);
+
 /// Which rows are held out: round(fraction * rows) of them, at least one of each kind, all subsets
 /// alike probable, in ascending order. The same seed gives the same rows. O(rows).
 /// Throws BadInput unless 0 < fraction < 1 and there are two rows.

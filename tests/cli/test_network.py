@@ -1,0 +1,149 @@
+"""quartic fit of networks, generate and transform as a user meets them."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+from program import needs_program, quartic, refused, same_bits, started
+
+from quartic import run as run_file
+
+pytestmark = needs_program
+
+CONFIG = """[model]
+kind = "network"
+visible = "quartic"
+hidden = "binary"
+hidden_units = 4
+[data]
+path = "x.npy"
+held_out = 0.2
+scaling = "standardise"
+[training]
+epochs = 20
+batch = 100
+rate = 0.02
+[judging]
+every = 10
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Rows of two kinds, and the network that learned them."""
+    folder = tmp_path_factory.mktemp("network")
+    rng = np.random.default_rng(5)
+    kind = rng.integers(0, 2, 2000)
+    pattern = np.stack([np.sin(np.arange(12)), np.cos(0.7 * np.arange(12))])
+    rows = 20 + 3 * (pattern[kind] + rng.normal(0, 0.4, (2000, 12)))
+    np.save(folder / "x.npy", rows.reshape(2000, 3, 4))
+    (folder / "run.toml").write_text(CONFIG)
+    done = quartic("fit", "run.toml", "-o", "run.h5", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, rows, done.stdout
+
+
+@pytest.fixture
+def here(made, tmp_path):
+    (tmp_path / "x.npy").write_bytes((made[0] / "x.npy").read_bytes())
+    (tmp_path / "run.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def test_likelihood_is_exact_and_better_than_independent_columns(made):
+    folder, rows, text = made
+    assert text.startswith(quartic("show", "run.h5", cwd=folder).stdout)
+    judged = json.loads(quartic("show", "run.h5", "--json", cwd=folder).stdout)["judgements"]
+    assert [j["epoch"] for j in judged] == [10, 20] and all(j["ok"] and j["exact"] for j in judged)
+    independent = -0.5 * 12 * (1 + np.log(2 * np.pi))  # Gaussians of variance 1
+    assert judged[-1]["held_out"]["value"] > independent + 1
+    assert judged[-1]["log_likelihood"]["value"] > judged[0]["log_likelihood"]["value"]
+
+
+def test_reader_and_program_agree(made):
+    folder, rows, _ = made
+    run = run_file.read(folder / "run.h5")
+    assert isinstance(run, run_file.NetworkRun) and run.units == ("quartic", "binary") and run.w.shape == (12, 4)
+    assert list(run.judgements["epoch"]) == [10, 20] and run.history["epoch"].size == 20
+    # ln Z by summing out the hidden units in Python: the quartic normalisers are those of quartic.density.
+    from quartic import density
+
+    c = run.couplings
+    hidden = np.array(np.meshgrid(*[[0, 1]] * 4)).reshape(4, -1).T
+    fields = hidden @ run.w.T - c["r"]
+    log_z = density.moments(c["a"], c["b"], fields).log_normaliser.sum(-1) - hidden @ c["s"]
+    assert np.logaddexp.reduce(log_z) == pytest.approx(run.judgements["log_z"][-1], abs=1e-6)
+    assert abs(run.to_data(run.samples).mean() - rows.mean()) < 0.5
+
+
+def test_transform_is_the_conditional_expectation(made):
+    folder, rows, _ = made
+    done = quartic("transform", "run.h5", "x.npy", "-o", "h.npy", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    run, features = run_file.read(folder / "run.h5"), np.load(folder / "h.npy")
+    phi = (rows - run.offset) / run.scale
+    exact = 1 / (1 + np.exp(-(phi @ run.w - run.couplings["s"])))
+    np.testing.assert_allclose(features, exact, atol=1e-4)
+    value = json.loads(done.stdout)["log_likelihood"]["value"]
+    mixed = 0.8 * run.judgements["log_likelihood"][-1] + 0.2 * run.judgements["held_out"][-1]
+    assert value == pytest.approx(mixed, abs=0.02)
+    files = [p.name for p in folder.iterdir()]
+    refused(quartic("transform", "run.h5", "h.npy", cwd=folder), 3, "12 visible units", folder, files)
+
+
+def test_generate(made):
+    folder, rows, _ = made
+    done = quartic("generate", "run.h5", "--rows", "1500", "-o", "g.npy", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    drawn = np.load(folder / "g.npy")
+    assert drawn.shape == (1500, 3, 4)
+    drawn = drawn.reshape(1500, 12)
+    assert (abs(drawn.mean(0) - rows.mean(0)) < 1).all() and np.allclose(drawn.std(0), rows.std(0), rtol=0.25)
+    closer = np.corrcoef(drawn.T)[np.triu_indices(12, 1)], np.corrcoef(rows.T)[np.triu_indices(12, 1)]
+    assert np.corrcoef(*closer)[0, 1] > 0.9
+
+
+def test_diagnose_plot_and_what_is_not_for_networks(made):
+    folder, _, _ = made
+    assert quartic("diagnose", "run.h5", cwd=folder).returncode == 0
+    assert quartic("validate", "run.toml", cwd=folder).returncode == 0
+    done = quartic("plot", "run.h5", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert {p.name for p in (folder / "run-figures").iterdir()} == {
+        "summary.png", "features.png", "samples.png", "histograms.png", "moments.png"
+    }  # fmt: skip
+    files = [p.name for p in folder.iterdir()]
+    refused(quartic("sample", "run.h5", cwd=folder), 3, "holds a network", folder, files)
+    refused(quartic("reweight", "run.h5", cwd=folder), 3, "holds a network", folder, files)
+
+
+def test_killed_and_extended_to_the_same_bits(here):
+    settings = ("--set", "training.epochs=400", "--set", "judging.every=0", "--set", "training.rungs=3")
+    whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)
+    assert whole.returncode == 0, whole.stderr
+    process = started(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 6
+    done = quartic("resume", "killed.h5", "--quiet", "--threads", "1", cwd=here)
+    assert done.returncode == 0, done.stderr
+    same_bits(here / "whole.h5", here / "killed.h5")
+    short = settings[2:] + ("--set", "training.epochs=390")
+    assert quartic("fit", "run.toml", "-o", "part.h5", "--quiet", *short, cwd=here).returncode == 0
+    done = quartic("resume", "part.h5", "--epochs", "400", "--quiet", cwd=here)
+    assert done.returncode == 0, done.stderr
+    same_bits(here / "whole.h5", here / "part.h5")
+
+
+@pytest.mark.parametrize(
+    ("setting", "fragment"),
+    [
+        ("model.visible=binary", "column"),
+        ("model.kind=net", "network"),
+        ("training.rungs=0", "rungs"),
+        ("model.hidden=quartics", "quartic"),
+    ],
+)
+def test_refused(here, setting, fragment):
+    refused(quartic("fit", "run.toml", "--set", setting, cwd=here), 3, fragment, here, ("run.toml", "x.npy"))
