@@ -78,6 +78,10 @@ void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
     for (const int count : reflections) {
       const bool enough = cluster != ClusterMove::none && count > most_with_clusters;
       if (enough && least_here < INFINITY) break;
+      // A cluster move serves two passes: an odd one out costs as much and brings less.
+      const bool odd_one_out = (1 + count) % Schedule::passes_a_cluster_move != 0;
+      if (cluster != ClusterMove::none && count > 1 && odd_one_out && reflections.size() > 1)
+        continue;
       schedule_.cluster = cluster, schedule_.reflections = count;
       forget_bonds();
       const double cost = cost_per_sample();

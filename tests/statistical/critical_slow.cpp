@@ -57,7 +57,7 @@ TEST(Critical, AveragesAtSixtyFourMeetIndependentCodes) {
 }
 
 TEST(Critical, TauOfTheDefaultScheduleGrowsSlowerThanLToThePowerZeroPointThree) {
-  const auto small = measure(16, 256, 2000).m2, large = measure(256, 256, 250).m2;
+  const auto small = measure(16, 256, 2000).m2, large = measure(256, 128, 1000).m2;
   ASSERT_TRUE(small.window_found && large.window_found);
   const double exponent = std::log(large.tau / small.tau) / std::log(256.0 / 16.0);
   const double error =
