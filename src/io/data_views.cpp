@@ -8,8 +8,8 @@
 #include <numeric>
 
 #include "quartic/core/error.hpp"
-#include "quartic/learn/jittered_source.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/learn/jittered_source.hpp"
 
 namespace quartic {
 namespace {
@@ -165,8 +165,8 @@ SharedSource with_noise(SharedSource source, double deviation, std::uint64_t see
     JitteredSource rows;
   };
   const DataSource& plain = *source;
-  auto noisy = std::make_shared<Noisy>(
-      Noisy{std::move(source), JitteredSource(plain, deviation, 1, seed)});
+  auto noisy =
+      std::make_shared<Noisy>(Noisy{std::move(source), JitteredSource(plain, deviation, 1, seed)});
   return {noisy, &noisy->rows};
 }
 

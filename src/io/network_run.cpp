@@ -125,8 +125,7 @@ void write_judgements(hdf5::Writer& out, const std::vector<NetworkJudgement>& ju
     out.write(fmt::format("judgements/{}", name), view(values), {"epoch"});
 }
 
-void write_chains(hdf5::Writer& out, const NetworkSamplerState& chains,
-                  const std::string& prefix) {
+void write_chains(hdf5::Writer& out, const NetworkSamplerState& chains, const std::string& prefix) {
   const auto narrow = [](const std::vector<double>& wide) {  // exact: they are widened floats
     return std::vector<float>(wide.begin(), wide.end());
   };
