@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .plot_learn import draw_epoch_axis, draw_trajectories, maps_figure
-from .plot_style import BLUE, GREEN, ORANGE, PALE, draw_histogram, draw_rows, number, title
+from .plot_style import BLUE, GREEN, ORANGE, PALE, draw_histogram, draw_rows, number, title, untrusted
 from .run import FitRun
 
 MOMENTS = (
@@ -66,7 +66,7 @@ def draw_table(axes: Axes, run: FitRun) -> None:
             rows.append((f"$\\chi^2$ a moment, {label}", f"{np.nanmean(run.moments[f'{prefix}moment_z'] ** 2):.2f}"))
     rows.append(("stopped", str(run.verdict.get("stop_reason", ""))))
     if run.results and not run.verdict.get("ok", 1):
-        rows.append(("NOT TO BE TRUSTED", str(run.verdict.get("reason", ""))[:40]))
+        rows += untrusted(str(run.verdict.get("reason", "")))
     draw_rows(axes, rows)
 
 

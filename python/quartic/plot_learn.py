@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 
-from .plot_style import draw_rows, number, title
+from .plot_style import draw_rows, number, title, untrusted
 from .run import FitRun, LearnRun
 
 COLOURS = {"w": "#2b6ca3", "r": "#7a4fa3", "a": "#c8641b", "b": "#2f8a4e"}
@@ -254,7 +254,7 @@ def draw_table(axes: Axes, run: LearnRun) -> None:
     if reason:
         rows.append(("stopped", reason))
     if run.results and not run.verdict.get("ok", 1):
-        rows.append(("NOT TO BE TRUSTED", str(run.verdict.get("reason", ""))[:40]))
+        rows += untrusted(str(run.verdict.get("reason", "")))
     draw_rows(axes, rows)
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .plot_style import BLUE, GREEN, ORANGE, PALE, draw_histogram, draw_rows, number
+from .plot_style import BLUE, GREEN, ORANGE, PALE, draw_histogram, draw_rows, number, untrusted
 from .run import NetworkRun
 
 
@@ -35,6 +35,7 @@ def draw_likelihood(axes: Axes, run: NetworkRun) -> None:
             label=label,
         )  # fmt: skip
     axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_ylabel(r"$\ln p$ a row")
     axes.legend(loc="lower right")
 
@@ -73,7 +74,7 @@ def draw_table(axes: Axes, run: NetworkRun) -> None:
         if name in last:
             rows.append((label, number(last[name], last[f"{name}_error"])))
     if last and not last["ok"]:
-        rows.append(("NOT TO BE TRUSTED", str(last["reason"])[:40]))
+        rows += untrusted(str(last["reason"]))
     draw_rows(axes, rows)
 
 

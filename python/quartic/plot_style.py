@@ -1,5 +1,7 @@
 """What the figures of all kinds of run share."""
 
+import textwrap
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -34,6 +36,11 @@ def number(value: float, error: float) -> str:
     if digits > 8:  # nothing but rounding
         return f"{value:.3g} ± {error:.1g}"
     return f"{value:.{digits}f}({round(error * 10**digits)})"
+
+
+def untrusted(reason: str) -> list[tuple[str, str]]:
+    """Rows that say that a run's numbers are not to be trusted, and why."""
+    return [("NOT TO BE TRUSTED", ""), *((line, "") for line in textwrap.wrap(reason, 44)[:3])]
 
 
 def draw_rows(axes: Axes, rows: list[tuple[str, ...]], positions: tuple[float, ...] = (0.02, 1.0)) -> None:

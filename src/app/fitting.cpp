@@ -124,18 +124,6 @@ std::vector<double> true_couplings(const Config& config, const Action& start,
   }
 }
 
-void print_summary(const FitRun& run, const std::filesystem::path& file, const Globals& globals) {
-  if (globals.json) {
-    auto summary = report_json(run);
-    summary["event"] = "summary";
-    summary["file"] = file.string();
-    fmt::print("{}\n", summary.dump());
-  } else if (!globals.quiet) {
-    fmt::print("{}written to {}; next: quartic plot {}\n", report(run), file.string(),
-               file.string());
-  }
-}
-
 }  // namespace
 
 DataSet open_data(const Config& config, const std::string& where) {

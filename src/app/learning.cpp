@@ -58,18 +58,6 @@ class Session : public ActionLoop<LearnRun, VariationalLearner<T>> {
   const Target& target_;
 };
 
-void print_summary(const LearnRun& run, const std::filesystem::path& file, const Globals& globals) {
-  if (globals.json) {
-    auto summary = report_json(run);
-    summary["event"] = "summary";
-    summary["file"] = file.string();
-    fmt::print("{}\n", summary.dump());
-  } else if (!globals.quiet) {
-    fmt::print("{}written to {}; next: quartic plot {}\n", report(run), file.string(),
-               file.string());
-  }
-}
-
 }  // namespace
 
 LearnRun new_run(const Config& config, const Problem& problem, const Globals& globals) {

@@ -142,19 +142,6 @@ class Session : public EpochLoop<NetworkRun, NetworkLearner> {
   std::vector<float> rows_, held_out_;
 };
 
-void print_summary(const NetworkRun& run, const std::filesystem::path& file,
-                   const Globals& globals) {
-  if (globals.json) {
-    auto summary = report_json(run);
-    summary["event"] = "summary";
-    summary["file"] = file.string();
-    fmt::print("{}\n", summary.dump());
-  } else if (!globals.quiet) {
-    fmt::print("{}written to {}; next: quartic plot {}\n", report(run), file.string(),
-               file.string());
-  }
-}
-
 }  // namespace
 
 NetworkRun new_network_run(const Config& config, const DataSet& data, const Globals& globals) {

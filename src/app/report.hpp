@@ -1,10 +1,14 @@
 // What a run holds, for people and for programs.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
+#include "app/verb.hpp"
 #include "quartic/io/fit_run.hpp"
 #include "quartic/io/learn_run.hpp"
 #include "quartic/io/network_run.hpp"
@@ -49,5 +53,20 @@ nlohmann::json origin_json(const Action& action, const Provenance& provenance);
 std::string target_text(const std::vector<TermSpec>& target);
 nlohmann::json number(double x);  ///< null where it is not finite
 nlohmann::json to_json(const Estimate& estimate);
+
+/// What a verb that has written a run says at its end, and which verb to go on with.
+template <class Run>
+void print_summary(const Run& run, const std::filesystem::path& file, const Globals& globals,
+                   std::string_view next = "plot") {
+  if (globals.json) {
+    auto summary = report_json(run);
+    summary["event"] = "summary";
+    summary["file"] = file.string();
+    fmt::print("{}\n", summary.dump());
+  } else if (!globals.quiet) {
+    fmt::print("{}written to {}; next: quartic {} {}\n", report(run), file.string(), next,
+               file.string());
+  }
+}
 
 }  // namespace quartic::app

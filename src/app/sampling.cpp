@@ -283,19 +283,6 @@ class Session {
   Progress progress_;
 };
 
-void print_summary(const SampleRun& run, const std::filesystem::path& file,
-                   const Globals& globals) {
-  if (globals.json) {
-    auto summary = report_json(run);
-    summary["event"] = "summary";
-    summary["file"] = file.string();
-    fmt::print("{}\n", summary.dump());
-  } else if (!globals.quiet) {
-    fmt::print("{}written to {}; next: quartic diagnose {}\n", report(run), file.string(),
-               file.string());
-  }
-}
-
 }  // namespace
 
 ErrorCode sample_run(SampleRun& run, const std::filesystem::path& file, bool resumed,
@@ -304,7 +291,7 @@ ErrorCode sample_run(SampleRun& run, const std::filesystem::path& file, bool res
   const bool narrow = run.config.sampler.precision == Precision::float32;
   const ErrorCode code = narrow ? Session<float>(run, file, max_hours, globals).go(resumed)
                                 : Session<double>(run, file, max_hours, globals).go(resumed);
-  if (code == ErrorCode::ok) print_summary(run, file, globals);
+  if (code == ErrorCode::ok) print_summary(run, file, globals, "diagnose");
   return code;
 }
 

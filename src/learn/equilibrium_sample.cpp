@@ -31,15 +31,14 @@ template <class T>
 std::vector<float> posterior_fields(const FieldSamples<T>& samples, int draws) {
   const auto sites = static_cast<std::size_t>(samples.sites);
   std::vector<float> phi(static_cast<std::size_t>(samples.chains()) * draws * sites);
-#pragma omp parallel for schedule(static) num_threads(samples.threads)
-  for (int chain = 0; chain < samples.chains(); ++chain) {
+  in_parallel(samples.chains(), samples.threads, [&](int chain, int) {
     for (int draw = 0; draw < draws; ++draw) {
       const auto block = samples.block(draw, chain / samples.lanes);
       float* out = phi.data() + (static_cast<std::size_t>(chain) * draws + draw) * sites;
       for (std::size_t i = 0; i < sites; ++i)
         out[i] = static_cast<float>(block.site(static_cast<int>(i))[chain % samples.lanes]);
     }
-  }
+  });
   return phi;
 }
 

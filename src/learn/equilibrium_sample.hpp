@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/parallel.hpp"
 #include "learn/feature_statistics.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
@@ -30,15 +31,14 @@ template <class T, class Evaluate>
 std::vector<double> by_configuration(const FieldSamples<T>& samples, int draws,
                                      Evaluate&& evaluate) {
   std::vector<double> out(static_cast<std::size_t>(samples.chains()) * draws);
-#pragma omp parallel for schedule(static) num_threads(samples.threads)
-  for (int index = 0; index < samples.blocks; ++index) {
+  in_parallel(samples.blocks, samples.threads, [&](int index, int) {
     std::vector<double> values(samples.lanes);
     for (int draw = 0; draw < draws; ++draw) {
       evaluate(samples.block(draw, index), std::span<double>(values));
       for (int lane = 0; lane < samples.lanes; ++lane)
         out[(static_cast<std::size_t>(index) * samples.lanes + lane) * draws + draw] = values[lane];
     }
-  }
+  });
   return out;
 }
 
