@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/completion.hpp"
 #include "app/number.hpp"
 #include "app/progress.hpp"
 #include "app/report.hpp"
@@ -20,6 +21,7 @@ namespace {
 struct Options {
   std::filesystem::path run;
   int rows = 1000, sweeps = 10, warm_up = 200;
+  CompletionOptions completion;
 };
 
 /// How rows of the model become rows of the data.
@@ -147,9 +149,15 @@ ErrorCode generate(const Options& options, const Globals& globals) {
   if (run_kind(options.run) == RunKind::network) {
     NetworkRun run = read_network_run(options.run);
     for (const auto& setting : globals.all_settings()) apply_setting(run.config, setting);
+    if (!options.completion.given.empty()) return complete(run, options.completion, file, globals);
     const int chains = static_cast<int>(run.checkpoint.chains.streams.size() / 4);
     return finish(options, draw_network(run, options, globals),
                   {run.data.scaling, run.data.row_shape}, chains, file, globals);
+  }
+  if (!options.completion.given.empty()) {
+    throw BadInput(
+        fmt::format("'{}' holds no network: only they complete rows", options.run.string()),
+        "quartic fit with [model] kind = \"network\"");
   }
   StoredModel model = read_model(options.run);
   for (const auto& setting : globals.all_settings()) apply_setting(model.config, setting);
@@ -165,12 +173,29 @@ void add(CLI::App& app, Globals& globals) {
   auto* verb = app.add_subcommand(
       "generate", "draws of a model as a numpy file, in the units of the data it learned from");
   verb->add_option("run", options->run, "RUN.h5")->required();
-  verb->add_option("--rows", options->rows, "how many; 1000")->check(CLI::PositiveNumber);
-  verb->add_option("--sweeps", options->sweeps, "between rows of one chain; 10")
-      ->check(CLI::PositiveNumber);
+  auto* rows = verb->add_option("--rows", options->rows, "how many; 1000, or all that are given")
+                   ->check(CLI::PositiveNumber);
+  auto* sweeps =
+      verb->add_option("--sweeps", options->sweeps,
+                       "between rows of one chain; 10; with --mean those averaged over; 100")
+          ->check(CLI::PositiveNumber);
   verb->add_option("--warm-up", options->warm_up, "sweeps before the first; 200")
       ->check(CLI::NonNegativeNumber);
-  verb->callback([options, &globals] {
+  auto& completion = options->completion;
+  auto* given = verb->add_option("--given", completion.given,
+                                 "rows to complete, NaN where unknown: inpainting, denoising");
+  verb->add_option("--hide", completion.hide,
+                   "region of every given row that is unknown as well: 14:,: or 0:7")
+      ->needs(given);
+  verb->add_option("--noise", completion.noise,
+                   "standard deviation of noise on the given values, in their units; 0: none")
+      ->needs(given)
+      ->check(CLI::NonNegativeNumber);
+  verb->add_flag("--mean", completion.mean, "the posterior's mean, not a draw")->needs(given);
+  verb->callback([options, rows, sweeps, &globals] {
+    options->completion.warm_up = options->warm_up;
+    if (*rows) options->completion.rows = options->rows;
+    if (*sweeps) options->completion.sweeps = options->sweeps;
     globals.action = [options, &globals] { return generate(*options, globals); };
   });
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "app/epoch_loop.hpp"
@@ -35,6 +36,7 @@ class NetworkLearner {
   }
   Network network() const { return trainer_.network(); }
   std::vector<double> chain_values() const { return trainer_.chain_values(); }
+  const std::vector<TrainingSnapshot>& snapshots() const { return trainer_.snapshots(); }
   const ColumnMoments& moments() const { return moments_; }
   TrainingState state() const { return trainer_.state(); }
   void restore(const TrainingState& state) { trainer_.restore(state); }
@@ -84,7 +86,11 @@ class Session : public EpochLoop<NetworkRun, NetworkLearner> {
                     with_error(row.data_free_energy.value, row.data_free_energy.error),
                     with_error(row.model_free_energy.value, row.model_free_energy.error),
                     row.moment_score, row.gradient_norm);
-    if (!run_.judgements.empty()) {
+    if (row.log_z.error > 0) {
+      numbers += fmt::format("  ln p {}",
+                             with_error(-row.data_free_energy.value - row.log_z.value,
+                                        std::hypot(row.data_free_energy.error, row.log_z.error)));
+    } else if (!run_.judgements.empty()) {
       const auto& value = run_.judgements.back().train.value;
       numbers += fmt::format("  ln p {}", with_error(value.value, value.error));
     }
@@ -106,9 +112,7 @@ class Session : public EpochLoop<NetworkRun, NetworkLearner> {
     options.progress = [this](double done) { progress_.part("judging", done); };
     NetworkJudgement judgement;
     judgement.epoch = run_.history.empty() ? 0 : run_.history.back().epoch;
-    judgement.log_z =
-        estimate_log_z<float>(network, base_network(network, learner_.moments(), rows_), options,
-                              seed, learner_.chain_values());
+    judgement.log_z = estimate_log_z<float>(path(network), options, seed, learner_.chain_values());
     judgement.train = log_likelihood(network, rows_, judgement.log_z, options.threads);
     judgement.reconstruction = reconstruction_error(network, rows_, seed, options.threads);
     if (!held_out_.empty()) {
@@ -117,6 +121,13 @@ class Session : public EpochLoop<NetworkRun, NetworkLearner> {
     }
     judgement.singular = singular_values(network);
     run_.judgements.push_back(std::move(judgement));
+  }
+
+  /// Along the training where its snapshots were kept, else by temperature.
+  NetworkPath path(const Network& network) const {
+    const auto& snapshots = learner_.snapshots();
+    if (!snapshots.empty()) return trajectory(snapshots, network);
+    return {base_network(network, learner_.moments(), rows_), network};
   }
 
   void conclude() override {

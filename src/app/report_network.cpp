@@ -82,7 +82,10 @@ std::string report(const NetworkRun& run) {
   const bool persistent = training.start == ChainStart::persistent;
   out += fmt::format(
       "training  {}-{}{}, batches of {}, rate {:g}; {} epochs, {}\n", persistent ? "PCD" : "CD",
-      training.steps, training.rungs > 1 ? fmt::format(" over {} rungs", training.rungs) : "",
+      training.steps,
+      training.rungs > 1
+          ? fmt::format(" over {} rungs of {}", training.rungs, name(training.tempering))
+          : "",
       training.batch, training.rate, run.history.empty() ? 0 : run.history.back().epoch,
       run.reason == StopReason::running ? "not finished" : "all");
   if (!run.history.empty()) {
@@ -124,15 +127,17 @@ nlohmann::json report_json(const NetworkRun& run) {
 }
 
 nlohmann::json to_json(const TrainingRow& row) {
-  return {{"epoch", row.epoch},
-          {"updates", row.updates},
-          {"rate", number(row.rate)},
-          {"gradient_norm", number(row.gradient_norm)},
-          {"weight_norm", number(row.weight_norm)},
-          {"largest_weight", number(row.largest_weight)},
-          {"data_free_energy", to_json(row.data_free_energy)},
-          {"model_free_energy", to_json(row.model_free_energy)},
-          {"moment_score", number(row.moment_score)}};
+  nlohmann::json out = {{"epoch", row.epoch},
+                        {"updates", row.updates},
+                        {"rate", number(row.rate)},
+                        {"gradient_norm", number(row.gradient_norm)},
+                        {"weight_norm", number(row.weight_norm)},
+                        {"largest_weight", number(row.largest_weight)},
+                        {"data_free_energy", to_json(row.data_free_energy)},
+                        {"model_free_energy", to_json(row.model_free_energy)},
+                        {"moment_score", number(row.moment_score)}};
+  if (row.log_z.error > 0) out["log_z"] = to_json(row.log_z);
+  return out;
 }
 
 }  // namespace quartic::app

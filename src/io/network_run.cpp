@@ -28,6 +28,8 @@ void for_each_number(Row& row, F&& f) {
   f("data_free_energy_error", row.data_free_energy.error);
   f("model_free_energy", row.model_free_energy.value);
   f("model_free_energy_error", row.model_free_energy.error);
+  f("log_z", row.log_z.value);
+  f("log_z_error", row.log_z.error);
   f("moment_score", row.moment_score);
 }
 
@@ -137,6 +139,38 @@ void write_chains(hdf5::Writer& out, const NetworkSamplerState& chains, const st
   out.write("checkpoint/" + prefix + "streams", view(chains.streams), {chain, "word"});
 }
 
+/// The couplings of a network but w, with their names and dimensions.
+template <class N, class F>
+void for_each_bias(N& network, F&& f) {
+  f("r", network.visible.r, "visible_unit"), f("a", network.visible.a, "visible_unit");
+  f("b", network.visible.b, "visible_unit"), f("s", network.hidden.r, "hidden_unit");
+  f("m", network.hidden.a, "hidden_unit"), f("n", network.hidden.b, "hidden_unit");
+}
+
+void write_snapshots(hdf5::Writer& out, const std::vector<TrainingSnapshot>& snapshots) {
+  std::vector<std::int32_t> updates;
+  std::vector<float> w;  // exact: they are widened floats
+  for (const auto& snapshot : snapshots) {
+    updates.push_back(static_cast<std::int32_t>(snapshot.updates));
+    w.insert(w.end(), snapshot.network->w.begin(), snapshot.network->w.end());
+  }
+  out.count("checkpoint", "snapshot", snapshots.size());
+  out.write("checkpoint/snapshot_updates", view(updates), {"snapshot"});
+  out.write("checkpoint/snapshot_w", view(w), {"snapshot", "visible_unit", "hidden_unit"});
+  std::size_t bias = 0;
+  for_each_bias(*snapshots.front().network, [&](const std::string& letter, auto&, auto* units) {
+    std::vector<double> all;
+    for (const auto& snapshot : snapshots) {
+      std::size_t k = 0;
+      for_each_bias(*snapshot.network, [&](auto&&, const std::vector<double>& values, auto&&) {
+        if (k++ == bias) all.insert(all.end(), values.begin(), values.end());
+      });
+    }
+    out.write("checkpoint/snapshot_" + letter, view(all), {"snapshot", units});
+    ++bias;
+  });
+}
+
 void write_checkpoint(hdf5::Writer& out, const NetworkRun& run) {
   const TrainingState& state = run.checkpoint;
   out.count("checkpoint", "visible_unit", run.network.visible.size());
@@ -155,6 +189,7 @@ void write_checkpoint(hdf5::Writer& out, const NetworkRun& run) {
     write_chains(out, state.ladder->chains, "ladder_");
     out.attribute("checkpoint", "ladder_sweeps", static_cast<std::uint64_t>(state.ladder->sweeps));
   }
+  if (!state.snapshots.empty()) write_snapshots(out, state.snapshots);
   out.attribute("checkpoint", "epoch", std::int32_t{state.epoch});
   out.attribute("checkpoint", "updates", static_cast<std::uint64_t>(state.updates));
   out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
@@ -234,6 +269,28 @@ NetworkSamplerState read_chains(const hdf5::Reader& in, const std::string& prefi
           in.read<std::uint32_t>("checkpoint/" + prefix + "streams", chains * 4)};
 }
 
+std::vector<TrainingSnapshot> read_snapshots(const hdf5::Reader& in, const Network& like) {
+  const auto updates = in.read<std::int32_t>("checkpoint/snapshot_updates");
+  const std::size_t count = updates.size(), size = like.w.size();
+  const auto part = [](const std::vector<double>& all, std::size_t k, std::size_t each) {
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(k * each);
+    return std::vector<double>(from, from + static_cast<std::ptrdiff_t>(each));
+  };
+  const auto w = in.read<double>("checkpoint/snapshot_w", count * size);
+  std::vector<Network> networks(count, like);
+  for (std::size_t k = 0; k < count; ++k) {
+    networks[k].w = part(w, k, size);
+    for_each_bias(networks[k], [&](const std::string& letter, std::vector<double>& values, auto&&) {
+      values = part(in.read<double>("checkpoint/snapshot_" + letter, count * values.size()), k,
+                    values.size());
+    });
+  }
+  std::vector<TrainingSnapshot> snapshots;
+  for (std::size_t k = 0; k < count; ++k)
+    snapshots.push_back({updates[k], std::make_shared<const Network>(std::move(networks[k]))});
+  return snapshots;
+}
+
 void read_checkpoint(const hdf5::Reader& in, NetworkRun& run) {
   TrainingState& state = run.checkpoint;
   for (int k = 0; k < 7; ++k) {
@@ -249,6 +306,7 @@ void read_checkpoint(const hdf5::Reader& in, NetworkRun& run) {
         in.read<double>("checkpoint/beta"), read_chains(in, "ladder_", run.network),
         static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "ladder_sweeps"))};
   }
+  if (in.has("checkpoint/snapshot")) state.snapshots = read_snapshots(in, run.network);
   state.epoch = in.attribute<std::int32_t>("checkpoint", "epoch");
   state.updates = static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "updates"));
   run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;

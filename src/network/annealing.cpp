@@ -1,85 +1,69 @@
 #include "network/annealing.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include "network/line_of_models.hpp"
 
 namespace quartic {
 
 template <class T>
-Annealing<T>::Annealing(const Network& network, const Network& base, int chains, std::uint64_t seed,
-                        Stream stream, int threads)
-    : network_(network),
-      base_(base),
-      now_(network),
-      next_(network),
-      chains_(network.visible.size(), network.hidden.size(), chains, seed, stream),
-      threads_(thread_count(threads, network)),
-      scratch_(make_scratch(threads_, now_)) {
-  set(now_, 0);
-}
+Annealing<T>::Annealing(const NetworkPath& path, int chains, std::uint64_t seed, Stream stream,
+                        int threads)
+    : models_(path),
+      now_(models_.at(0)),
+      chains_(path.base().visible.size(), path.base().hidden.size(), chains, seed, stream),
+      threads_(thread_count(threads, path.base())),
+      scratch_(make_scratch(threads_, now_.layers)) {}
 
 template <class T>
+void Annealing<T>::start_at(double t) {
+  now_ = models_.at(t);
+  chains_.set_scale(now_.scale[0]);
+}
+template <class T>
 void Annealing<T>::start_at_base() {
-  set(now_, 0);
-  beta_ = 0;
-  chains_.set_scale(T(0));
+  start_at(0);
   for_each_part(chains_.blocks(), threads_, [&](int block, int thread) {
-    chains_.update_visible(now_, block, scratch_[thread], true);
+    chains_.update_visible(now_.layers, block, scratch_[thread], true);
   });
 }
 template <class T>
 void Annealing<T>::start_at_network() {
-  set(now_, 1);
-  beta_ = 1;
-  chains_.set_scale(T(1));
+  start_at(1);
 }
 
 template <class T>
 void Annealing<T>::sweep(int count) {
   for_each_part(chains_.blocks(), threads_, [&](int block, int thread) {
     for (int k = 0; k < count; ++k) {
-      chains_.field_on_hidden(now_, block, scratch_[thread]);
-      transition(now_, block, scratch_[thread]);
+      chains_.field_on_hidden(now_.layers, block, scratch_[thread]);
+      transition(now_.layers, block, scratch_[thread]);
     }
   });
 }
 
 template <class T>
-void Annealing<T>::go(double beta, std::vector<double>& work) {
-  set(next_, beta);
-  const double step = beta - beta_;
-  const AlignedVector<T> before(chains_in_block, static_cast<T>(beta_)),
-      after(chains_in_block, static_cast<T>(beta));
-  chains_.set_scale(static_cast<T>(beta));
+void Annealing<T>::go(double t, std::vector<double>& work) {
+  const PathModel<T> before = std::exchange(now_, models_.at(t));
+  chains_.set_scale(now_.scale[0]);
   for_each_part(chains_.blocks(), threads_, [&](int block, int thread) {
     auto& scratch = scratch_[thread];
-    chains_.field_on_hidden(now_, block, scratch);
+    const auto& kernels = now_.layers.hidden_type->template kernels<T>();
     double old_log[chains_in_block] = {}, new_log[chains_in_block] = {};
-    const auto& kernels = now_.hidden_type->template kernels<T>();
-    auto units = chains_.hidden_block(now_, block, scratch);
-    units.scale = before.data();
+    chains_.field_on_hidden(before.layers, block, scratch);
+    auto units = chains_.hidden_block(before.layers, block, scratch);
+    units.scale = before.scale.data();
     kernels.log_normaliser(units, old_log);
-    units = chains_.hidden_block(next_, block, scratch);
-    units.scale = after.data();
-    kernels.log_normaliser(units, new_log);
+    if (now_.layers.w != before.layers.w) chains_.field_on_hidden(now_.layers, block, scratch);
+    kernels.log_normaliser(chains_.hidden_block(now_.layers, block, scratch), new_log);
     double visible[chains_in_block] = {};
     const auto phi = chains_.visible(block);
-    add_visible_difference(base_.visible, network_.visible, phi.data, phi.stride,
-                           chains_.count(block), visible);
+    add_visible_difference(before.visible, now_.visible, phi.data, phi.stride, chains_.count(block),
+                           visible);
     for (int lane = 0; lane < chains_.count(block); ++lane)
-      work[chains_.first(block) + lane] += step * visible[lane] + old_log[lane] - new_log[lane];
-    transition(next_, block, scratch);
+      work[chains_.first(block) + lane] += visible[lane] + old_log[lane] - new_log[lane];
+    transition(now_.layers, block, scratch);
   });
-  std::swap(now_, next_);
-  beta_ = beta;
-}
-
-template <class T>
-void Annealing<T>::set(CoupledLayers<T>& layers, double beta) {
-  layers.set_layers(layer_between(base_.visible, network_.visible, beta),
-                    layer_between(base_.hidden, network_.hidden, beta));
 }
 
 template <class T>
@@ -91,10 +75,10 @@ void Annealing<T>::transition(const CoupledLayers<T>& layers, int block,
 }
 
 template <class T>
-AnnealingStops plan_stops(const Network& network, const Network& base, int steps,
-                          std::uint64_t seed, int threads) {
-  constexpr int knots = 40, chains = 128;
-  Annealing<T> pilot(network, base, chains, seed, Stream::pilot, threads);
+AnnealingStops plan_stops(const NetworkPath& path, int steps, std::uint64_t seed, int threads) {
+  constexpr int chains = 128;
+  const int knots = std::max(40, 4 * path.segments());
+  Annealing<T> pilot(path, chains, seed, Stream::pilot, threads);
   pilot.start_at_base();
   std::vector<double> length{0};
   double total = 0;
@@ -126,7 +110,7 @@ AnnealingStops plan_stops(const Network& network, const Network& base, int steps
 
 template class Annealing<float>;
 template class Annealing<double>;
-template AnnealingStops plan_stops<float>(const Network&, const Network&, int, std::uint64_t, int);
-template AnnealingStops plan_stops<double>(const Network&, const Network&, int, std::uint64_t, int);
+template AnnealingStops plan_stops<float>(const NetworkPath&, int, std::uint64_t, int);
+template AnnealingStops plan_stops<double>(const NetworkPath&, int, std::uint64_t, int);
 
 }  // namespace quartic

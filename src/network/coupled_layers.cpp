@@ -12,7 +12,8 @@ CBLAS_TRANSPOSE blas(Transpose as) {
 /// Draws by rejection take as many turns as their vector's last chain, so that the padding must not
 /// hold what another block left there.
 template <class T>
-void clear_padding(LayerValues<T> field, int units, int count, int lanes) {
+void clear_padding(LayerValues<T> field, int units, int count) {
+  const int lanes = (count + 15) / 16 * 16;
   for (int unit = 0; unit < units && count < lanes; ++unit)
     std::fill(field.unit(unit) + count, field.unit(unit) + lanes, T(0));
 }
@@ -50,13 +51,22 @@ template <class T>
 CoupledLayers<T>::CoupledLayers(const Network& network)
     : visible_type(&type_of(network.visible.unit)),
       hidden_type(&type_of(network.hidden.unit)),
-      w(network.w.begin(), network.w.end()),
+      w(std::make_shared<AlignedVector<T>>(network.w.begin(), network.w.end())),
       visible(unit_constants<T>(network.visible)),
       hidden(unit_constants<T>(network.hidden)) {}
 
 template <class T>
+CoupledLayers<T>::CoupledLayers(std::shared_ptr<AlignedVector<T>> weights,
+                                const Layer& visible_layer, const Layer& hidden_layer)
+    : visible_type(&type_of(visible_layer.unit)),
+      hidden_type(&type_of(hidden_layer.unit)),
+      w(std::move(weights)),
+      visible(unit_constants<T>(visible_layer)),
+      hidden(unit_constants<T>(hidden_layer)) {}
+
+template <class T>
 void CoupledLayers<T>::set_weights(std::span<const double> weights) {
-  w.assign(weights.begin(), weights.end());
+  w = std::make_shared<AlignedVector<T>>(weights.begin(), weights.end());
 }
 
 template <class T>
@@ -93,20 +103,19 @@ void Chains<T>::set_scale(T scale) {
 }
 
 template <class T>
-void Chains<T>::field_on_hidden(const CoupledLayers<T>& layers, int block, LayerValues<T> to) {
-  const auto from = visible(block);
-  multiply(Transpose::yes, Transpose::no, hidden_units_, count(block), visible_units_,
-           layers.w.data(), hidden_units_, from.data, from.stride, T(0), to.data, to.stride);
-  clear_padding(to, hidden_units_, count(block), lanes(block));
+void Chains<T>::field_on_hidden(const CoupledLayers<T>& layers, int chain, int count,
+                                LayerValues<T> to) {
+  multiply(Transpose::yes, Transpose::no, hidden_units_, count, visible_units_, layers.w->data(),
+           hidden_units_, visible_.data() + chain, stride_, T(0), to.data, to.stride);
+  clear_padding(to, hidden_units_, count);
 }
 
 template <class T>
-void Chains<T>::field_on_visible(const CoupledLayers<T>& layers, int block,
-                                 NetworkScratch<T>& scratch) {
-  const auto from = hidden(block), to = scratch.values();
-  multiply(Transpose::no, Transpose::no, visible_units_, count(block), hidden_units_,
-           layers.w.data(), hidden_units_, from.data, from.stride, T(0), to.data, to.stride);
-  clear_padding(to, visible_units_, count(block), lanes(block));
+void Chains<T>::field_on_visible(const CoupledLayers<T>& layers, int chain, int count,
+                                 LayerValues<T> to) {
+  multiply(Transpose::no, Transpose::no, visible_units_, count, hidden_units_, layers.w->data(),
+           hidden_units_, hidden_.data() + chain, stride_, T(0), to.data, to.stride);
+  clear_padding(to, visible_units_, count);
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,10 +17,13 @@ namespace quartic {
 template <class T>
 struct CoupledLayers {
   const UnitType *visible_type, *hidden_type;
-  AlignedVector<T> w;  ///< [visible][hidden]
+  std::shared_ptr<AlignedVector<T>> w;  ///< [visible][hidden]; copies share it
   std::vector<UnitConstants<T>> visible, hidden;
 
   explicit CoupledLayers(const Network& network);
+  CoupledLayers(std::shared_ptr<AlignedVector<T>> weights, const Layer& visible_layer,
+                const Layer& hidden_layer);
+  /// Not those of copies.
   void set_weights(std::span<const double> weights);
   void set_layers(const Layer& visible_layer, const Layer& hidden_layer);
   int visible_units() const { return static_cast<int>(visible.size()); }
@@ -78,10 +82,14 @@ class Chains {
 
   /// The fields that the one layer exerts on the other, without scale, into scratch.
   void field_on_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch) {
-    field_on_hidden(layers, block, scratch.values());
+    field_on_hidden(layers, first(block), count(block), scratch.values());
   }
-  void field_on_hidden(const CoupledLayers<T>& layers, int block, LayerValues<T> to);
-  void field_on_visible(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch);
+  void field_on_visible(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch) {
+    field_on_visible(layers, first(block), count(block), scratch.values());
+  }
+  /// The same of `count` chains from `chain` on.
+  void field_on_hidden(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to);
+  void field_on_visible(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to);
   /// The units of one layer with the field in scratch.
   UnitBlock<T> visible_block(const CoupledLayers<T>& layers, int block,
                              NetworkScratch<T>& scratch) const;

@@ -93,7 +93,7 @@ class SummedSide {
                      double* out) const {
     const int visible = layers_.visible_units(), hidden = layers_.hidden_units();
     const auto field = scratch.values();
-    multiply(Transpose::yes, Transpose::no, hidden, lanes, visible, layers_.w.data(), hidden, v,
+    multiply(Transpose::yes, Transpose::no, hidden, lanes, visible, layers_.w->data(), hidden, v,
              chains_in_block, 0.0, field.data, field.stride);
     std::fill_n(out, lanes, 0.0);
     layers_.hidden_type->float64.log_normaliser(block(field, lanes), out);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "network/line_of_models.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
 
 namespace quartic {
@@ -71,16 +70,15 @@ void judge(LadderLogZ& z, bool window_found) {
 }  // namespace
 
 template <class T>
-TemperedRun<T>::TemperedRun(const Network& network, const Network& base,
-                            const std::vector<double>& stops, int rungs, const LogZOptions& options,
-                            std::uint64_t seed)
+TemperedRun<T>::TemperedRun(const NetworkPath& path, const std::vector<double>& stops, int rungs,
+                            const LogZOptions& options, std::uint64_t seed)
     : ladders_(options.ladders),
       unstarted_(rungs - 1),
-      columns_(static_cast<std::size_t>(network.visible.size())),
+      columns_(static_cast<std::size_t>(path.base().visible.size())),
       betas_(place_rungs(stops, rungs)),
-      tempering_(network, base, betas_, ladders_, seed, Stream::sample, options.threads),
+      tempering_(path, betas_, ladders_, seed, Stream::sample, options.threads),
       start_(rungs, std::vector<double>(ladders_ * columns_)),
-      log_z_of_base_(uncoupled_log_z(base)) {}
+      log_z_of_base_(uncoupled_log_z(path.base())) {}
 
 template <class T>
 void TemperedRun<T>::start(int rung, int first, int count, std::span<const double> rows) {

@@ -18,8 +18,8 @@ template <class T>
 class TemperedRun {
  public:
   /// Rungs at equal steps of the thermodynamic length between `stops`, from 0 to 1.
-  TemperedRun(const Network& network, const Network& base, const std::vector<double>& stops,
-              int rungs, const LogZOptions& options, std::uint64_t seed);
+  TemperedRun(const NetworkPath& path, const std::vector<double>& stops, int rungs,
+              const LogZOptions& options, std::uint64_t seed);
 
   /// Annealed chains at beta, [chain][visible], beta ascending: rungs at or below beta that have
   /// not yet started take them.

@@ -9,7 +9,6 @@
 
 #include "network/annealing.hpp"
 #include "network/ladder_log_z.hpp"
-#include "network/line_of_models.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
@@ -17,8 +16,7 @@
 namespace quartic {
 namespace {
 
-void require_valid(const Network& network, const Network& base, const LogZOptions& options) {
-  require_line(network, base);
+void require_valid(const LogZOptions& options) {
   if (options.chains < 16 || options.steps < 2 || options.equilibration < 0) {
     throw BadInput(fmt::format("annealing with {} chains, {} steps and {} sweeps between ways",
                                options.chains, options.steps, options.equilibration),
@@ -83,9 +81,10 @@ std::string doubt(const LogZ& z, const WorkEstimate& work, double chains) {
 }  // namespace
 
 template <class T>
-LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptions& options,
-                    std::uint64_t seed, std::span<const double> start) {
-  require_valid(network, base, options);
+LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::uint64_t seed,
+                    std::span<const double> start) {
+  require_valid(options);
+  const Network& network = path.network();
   LogZ out;
   if (options.exact && exact_method(network).kind != ExactMethod::Kind::none) {
     out.value = out.annealed = out.forward =
@@ -97,7 +96,7 @@ LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptio
   const auto columns = static_cast<std::size_t>(network.visible.size());
   if (start.size() % columns != 0)
     throw BadInput("the chains to anneal back from are of another width than the network");
-  const auto [stops, length] = plan_stops<T>(network, base, options.steps, seed, options.threads);
+  const auto [stops, length] = plan_stops<T>(path, options.steps, seed, options.threads);
   const auto steps = static_cast<double>(stops.size() - 1);
   const auto report = [&](double done) {  // steps and sweeps
     if (options.progress) options.progress(done / (2 * steps + options.sweeps));
@@ -105,10 +104,10 @@ LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptio
   const auto chains = static_cast<std::size_t>(options.chains);
   std::optional<TemperedRun<T>> ladders;
   if (options.sweeps > 0)
-    ladders.emplace(network, base, stops, options.rungs > 0 ? options.rungs : rungs_for(length),
-                    options, seed);
+    ladders.emplace(path, stops, options.rungs > 0 ? options.rungs : rungs_for(length), options,
+                    seed);
   std::vector<double> forward(chains), reverse(chains);
-  Annealing<T> there(network, base, options.chains, seed, Stream::annealing, options.threads);
+  Annealing<T> there(path, options.chains, seed, Stream::annealing, options.threads);
   there.start_at_base();
   const std::vector<double> quenched = there.chains().visible_rows();
   for (std::size_t n = 0; n < stops.size(); report(static_cast<double>(n++))) {
@@ -118,7 +117,7 @@ LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptio
   }
   const std::vector<double> ends = there.chains().visible_rows();
   if (start.empty()) start = ladders ? quenched : ends;
-  Annealing<T> back(network, base, options.chains, seed, Stream::reverse, options.threads);
+  Annealing<T> back(path, options.chains, seed, Stream::reverse, options.threads);
   back.start_at_network();
   if (ladders) {
     ladders->start_from_network(start);
@@ -135,7 +134,7 @@ LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptio
     report(2 * steps + options.sweeps - static_cast<double>(n));
   }
   const WorkEstimate work = acceptance_ratio(forward, reverse);
-  const double at_base = uncoupled_log_z(base);
+  const double at_base = uncoupled_log_z(path.base());
   out.annealed = log_z_from(at_base, work.difference);
   out.value = out.ladder ? out.ladder->value : out.annealed;
   out.forward = log_z_from(at_base, work.forward);
@@ -157,9 +156,9 @@ Likelihood log_likelihood(const Network& network, std::span<const float> rows, c
           energy.error};
 }
 
-template LogZ estimate_log_z<float>(const Network&, const Network&, const LogZOptions&,
-                                    std::uint64_t, std::span<const double>);
-template LogZ estimate_log_z<double>(const Network&, const Network&, const LogZOptions&,
-                                     std::uint64_t, std::span<const double>);
+template LogZ estimate_log_z<float>(const NetworkPath&, const LogZOptions&, std::uint64_t,
+                                    std::span<const double>);
+template LogZ estimate_log_z<double>(const NetworkPath&, const LogZOptions&, std::uint64_t,
+                                     std::span<const double>);
 
 }  // namespace quartic

@@ -169,7 +169,7 @@ std::vector<double> free_energies(const Network& network, std::span<const float>
         rows.begin() + static_cast<std::ptrdiff_t>(first + lanes) * visible);
     const auto field = scratch[thread].values();
     const int hidden = layers.hidden_units();
-    multiply(Transpose::yes, Transpose::yes, hidden, lanes, visible, layers.w.data(), hidden,
+    multiply(Transpose::yes, Transpose::yes, hidden, lanes, visible, layers.w->data(), hidden,
              phi.data(), visible, 0.0, field.data, field.stride);
     double log_hidden[chains_in_block] = {};
     layers.hidden_type->float64.log_normaliser(

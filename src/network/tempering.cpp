@@ -9,8 +9,7 @@
 #include <numeric>
 #include <utility>
 
-#include "network/coupled_layers.hpp"
-#include "network/line_of_models.hpp"
+#include "network/path_model.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -24,18 +23,6 @@ std::vector<double> checked(std::vector<double> betas) {
   return betas;
 }
 
-/// A rung's couplings as the kernels take them, all but w.
-template <class T>
-struct Rung {
-  std::vector<UnitConstants<T>> visible, hidden;
-  AlignedVector<T> scale;  ///< beta on every lane of a block
-
-  Rung(const Network& base, const Network& network, double beta)
-      : visible(unit_constants<T>(layer_between(base.visible, network.visible, beta))),
-        hidden(unit_constants<T>(layer_between(base.hidden, network.hidden, beta))),
-        scale(chains_in_block, static_cast<T>(beta)) {}
-};
-
 /// Consecutive lanes of one rung within a block.
 struct RungPart {
   int rung, first, lanes;
@@ -43,27 +30,20 @@ struct RungPart {
 
 }  // namespace
 
-Network network_between(const Network& base, const Network& network, double beta) {
-  require_line(network, base);
-  Network out(layer_between(base.visible, network.visible, beta),
-              layer_between(base.hidden, network.hidden, beta));
-  for (std::size_t k = 0; k < out.w.size(); ++k) out.w[k] = beta * network.w[k];
-  return out;
-}
-
 template <class T>
 struct NetworkTempering<T>::Parts {
   /// Which end of the ladder a configuration saw last; its journeys begin at the base.
   enum class End : char { none, base, network };
 
-  Network network, base;
+  PathModels<T> models;
   std::vector<double> betas;
   int per_rung;
   std::uint64_t seed;
-  CoupledLayers<T> layers;  ///< w and the kinds of units
-  std::vector<Rung<T>> rungs;
+  std::vector<PathModel<T>> rungs;
   Chains<T> chains;        ///< lane rung * per_rung + chain
   AlignedVector<T> field;  ///< on the hidden units, [hidden][lane]
+  /// The same with w of the next rung and of the one before, where that is another.
+  AlignedVector<T> field_down, field_up;
   int threads;
   std::vector<NetworkScratch<T>> scratch;
   std::int64_t sweeps = 0;
@@ -73,18 +53,18 @@ struct NetworkTempering<T>::Parts {
   std::vector<End> seen;         ///< by lane
   std::int64_t trips = 0;
 
-  Parts(const Network& of, Network from, std::vector<double> at, int count, std::uint64_t seed_in,
+  Parts(const NetworkPath& path, std::vector<double> at, int count, std::uint64_t seed_in,
         Stream stream, int wanted_threads)
-      : network(of),
-        base(std::move(from)),
+      : models(path),
         betas(checked(std::move(at))),
         per_rung(count),
         seed(seed_in),
-        layers(of),
-        chains(of.visible.size(), of.hidden.size(), count * rung_count(), seed, stream),
-        field(static_cast<std::size_t>(chains.stride()) * of.hidden.size(), T(0)),
-        threads(thread_count(wanted_threads, of)),
-        scratch(make_scratch(threads, layers)),
+        rungs(find_rungs()),
+        chains(path.base().visible.size(), path.base().hidden.size(), count * rung_count(), seed,
+               stream),
+        field(static_cast<std::size_t>(chains.stride()) * chains.hidden_units(), T(0)),
+        threads(thread_count(wanted_threads, path.base())),
+        scratch(make_scratch(threads, rungs.front().layers)),
         down(chains.size()),
         up(chains.size()) {
     set_rungs();
@@ -101,9 +81,22 @@ struct NetworkTempering<T>::Parts {
   int rung_count() const { return static_cast<int>(betas.size()); }
   int pairs() const { return rung_count() - 1; }
 
+  std::vector<PathModel<T>> find_rungs() const {
+    std::vector<PathModel<T>> out;
+    for (const double beta : betas) out.push_back(models.at(beta));
+    return out;
+  }
   void set_rungs() {
-    rungs.clear();
-    for (const double beta : betas) rungs.emplace_back(base, network, beta);
+    rungs = find_rungs();
+    if (!field_up.empty()) return;
+    for (int pair = 0; pair < pairs(); ++pair) {
+      if (same_weights(pair, pair + 1)) continue;
+      field_down.resize(field.size()), field_up.resize(field.size());
+      return;
+    }
+  }
+  bool same_weights(int one, int other) const {
+    return rungs[one].layers.w == rungs[other].layers.w;
   }
   void reset_counts() {
     accepted.assign(pairs(), 0.0);
@@ -128,33 +121,56 @@ struct NetworkTempering<T>::Parts {
     return parts;
   }
 
-  /// The hidden units of a part with the couplings of some rung.
-  UnitBlock<T> hidden_units(const RungPart& part, int rung) const {
-    return {rungs[rung].hidden.data(), layers.hidden_units(), part.lanes,
-            field.data() + part.first, chains.stride(),       rungs[rung].scale.data()};
+  /// Consecutive parts of a block that have the same w, as one: products of matrices like them
+  /// wide.
+  template <class F>
+  void for_each_product(int block, F&& f) {
+    const auto parts = parts_of(block);
+    for (std::size_t begin = 0, end = 0; begin < parts.size(); begin = end) {
+      RungPart all = parts[begin];
+      for (end = begin + 1; end < parts.size() && same_weights(all.rung, parts[end].rung); ++end)
+        all.lanes += parts[end].lanes;
+      f(all, all.first - chains.first(block));
+    }
+  }
+
+  const UnitKernels<T>& hidden_kernels() const {
+    return rungs.front().layers.hidden_type->template kernels<T>();
+  }
+  /// The hidden units of a part with the couplings of some rung, whose w made the field.
+  UnitBlock<T> hidden_units(const RungPart& part, int rung, const AlignedVector<T>& from) const {
+    return {rungs[rung].layers.hidden.data(), chains.hidden_units(), part.lanes,
+            from.data() + part.first,         chains.stride(),       rungs[rung].scale.data()};
   }
   void draw_hidden(const RungPart& part) {
-    layers.hidden_type->template kernels<T>().draw(hidden_units(part, part.rung),
-                                                   chains.hidden_draws(part.first));
+    hidden_kernels().draw(hidden_units(part, part.rung, field), chains.hidden_draws(part.first));
   }
   /// With the field on the visible units of a whole block in scratch.
   void draw_visible(const RungPart& part, int block, NetworkScratch<T>& work) {
-    const auto& kernels = layers.visible_type->template kernels<T>();
     const auto& rung = rungs[part.rung];
+    const auto& kernels = rung.layers.visible_type->template kernels<T>();
     const auto from = work.values();
     // At the base units are independent: exact draws forget all before.
     (part.rung == pairs() ? kernels.draw : kernels.step)(
-        {rung.visible.data(), layers.visible_units(), part.lanes,
+        {rung.layers.visible.data(), chains.visible_units(), part.lanes,
          from.data + part.first - chains.first(block), from.stride, rung.scale.data()},
         chains.visible_draws(part.first));
   }
+  void find_field(const RungPart& part, int rung, AlignedVector<T>& to) {
+    chains.field_on_hidden(rungs[rung].layers, part.first, part.lanes,
+                           {to.data() + part.first, chains.stride()});
+  }
   void set_field(int block) {
-    chains.field_on_hidden(layers, block, {field.data() + chains.first(block), chains.stride()});
+    for_each_product(block, [&](const RungPart& all, int) { find_field(all, all.rung, field); });
   }
 
   void sweep() {
     for_each_block([&](int block, NetworkScratch<T>& work) {
-      chains.field_on_visible(layers, block, work);
+      for_each_product(block, [&](const RungPart& all, int lane) {
+        const auto to = work.values();
+        chains.field_on_visible(rungs[all.rung].layers, all.first, all.lanes,
+                                {to.data + lane, to.stride});
+      });
       for (const RungPart& part : parts_of(block)) draw_visible(part, block, work);
       set_field(block);
       for (const RungPart& part : parts_of(block)) find_works(part);
@@ -168,21 +184,22 @@ struct NetworkTempering<T>::Parts {
 
   /// f of the neighbouring rungs less that of a part's own.
   void find_works(const RungPart& part) {
-    const auto& kernels = layers.hidden_type->template kernels<T>();
-    double own[chains_in_block] = {}, visible[chains_in_block] = {};
-    kernels.log_normaliser(hidden_units(part, part.rung), own);
-    add_visible_difference(base.visible, network.visible, chains.visible().data + part.first,
-                           chains.stride(), part.lanes, visible);
-    const auto work_to = [&](int rung, std::vector<double>& work) {
+    double own[chains_in_block] = {};
+    hidden_kernels().log_normaliser(hidden_units(part, part.rung, field), own);
+    const auto work_to = [&](int rung, AlignedVector<T>& other_field, std::vector<double>& work) {
       if (rung < 0 || rung >= rung_count()) return;
-      double other[chains_in_block] = {};
-      kernels.log_normaliser(hidden_units(part, rung), other);
-      const double step = betas[rung] - betas[part.rung];
+      const bool same = same_weights(part.rung, rung);
+      if (!same) find_field(part, rung, other_field);
+      double other[chains_in_block] = {}, visible[chains_in_block] = {};
+      hidden_kernels().log_normaliser(hidden_units(part, rung, same ? field : other_field), other);
+      add_visible_difference(rungs[part.rung].visible, rungs[rung].visible,
+                             chains.visible().data + part.first, chains.stride(), part.lanes,
+                             visible);
       for (int lane = 0; lane < part.lanes; ++lane)
-        work[part.first + lane] = step * visible[lane] + own[lane] - other[lane];
+        work[part.first + lane] = visible[lane] + own[lane] - other[lane];
     };
-    work_to(part.rung + 1, down);
-    work_to(part.rung - 1, up);
+    work_to(part.rung + 1, field_down, down);
+    work_to(part.rung - 1, field_up, up);
   }
 
   void exchange() {
@@ -199,20 +216,31 @@ struct NetworkTempering<T>::Parts {
       }
     }
     ++counted;
-    const auto swap_rows = [&](T* values, int units) {
-      in_parallel(units, threads, [&](int unit, int) {
-        T* row = values + unit * chains.stride();
-        for (const int lane : exchanged) std::swap(row[lane], row[lane + per_rung]);
-      });
-    };
-    swap_rows(chains.visible().data, layers.visible_units());
-    swap_rows(field.data(), layers.hidden_units());
+    in_parallel(chains.visible_units(), threads, [&](int unit, int) {
+      T* row = chains.visible().unit(unit);
+      for (const int lane : exchanged) std::swap(row[lane], row[lane + per_rung]);
+    });
+    in_parallel(chains.hidden_units(), threads,
+                [&](int unit, int) { exchange_fields(unit * chains.stride(), exchanged); });
     for (const int lane : exchanged) std::swap(seen[lane], seen[lane + per_rung]);
     for (int chain = 0; chain < per_rung; ++chain) {
       if (seen[chain] == End::base) seen[chain] = End::network;
       End& at_base = seen[pairs() * per_rung + chain];
       if (at_base == End::network) ++trips;
       at_base = End::base;
+    }
+  }
+
+  /// Of one hidden unit: with the configuration comes the field that the new rung's w makes.
+  void exchange_fields(std::ptrdiff_t at, const std::vector<int>& exchanged) {
+    T* row = field.data() + at;
+    for (const int lane : exchanged) {
+      if (same_weights(lane / per_rung, lane / per_rung + 1)) {
+        std::swap(row[lane], row[lane + per_rung]);
+      } else {
+        row[lane] = field_up[at + lane + per_rung];
+        row[lane + per_rung] = field_down[at + lane];
+      }
     }
   }
 
@@ -253,15 +281,13 @@ struct NetworkTempering<T>::Parts {
 };
 
 template <class T>
-NetworkTempering<T>::NetworkTempering(const Network& network, const Network& base,
-                                      std::vector<double> betas, int chains, std::uint64_t seed,
-                                      Stream stream, int threads) {
-  require_line(network, base);
+NetworkTempering<T>::NetworkTempering(const NetworkPath& path, std::vector<double> betas,
+                                      int chains, std::uint64_t seed, Stream stream, int threads) {
   if (chains < 1 || chains % 16 != 0) {
     throw BadInput(fmt::format("tempering with {} chains a rung", chains),
                    "a rung takes a positive multiple of 16");
   }
-  parts_ = std::make_unique<Parts>(network, base, std::move(betas), chains, seed, stream, threads);
+  parts_ = std::make_unique<Parts>(path, std::move(betas), chains, seed, stream, threads);
 }
 template <class T>
 NetworkTempering<T>::~NetworkTempering() = default;
@@ -284,23 +310,30 @@ std::span<const double> NetworkTempering<T>::betas() const {
 }
 
 template <class T>
-void NetworkTempering<T>::set_network(const Network& network, const Network& base) {
+void NetworkTempering<T>::set_path(const NetworkPath& path) {
   auto& p = *parts_;
-  require_line(network, base);
-  require_same_units(network, p.network);
-  p.network = network, p.base = base;
-  p.layers.set_weights(network.w);
+  require_same_units(path.base(), p.models.path().base());
+  p.models.set_path(path);
   p.set_rungs();
+}
+template <class T>
+void NetworkTempering<T>::set_betas(std::vector<double> betas) {
+  auto& p = *parts_;
+  if (betas.size() != p.betas.size())
+    throw BadInput(fmt::format("{} places for {} rungs", betas.size(), p.betas.size()));
+  p.betas = checked(std::move(betas));
+  p.set_rungs();
+  p.reset_counts();
 }
 
 template <class T>
 void NetworkTempering<T>::set_visible(int rung, std::span<const double> rows) {
   auto& p = *parts_;
-  const std::size_t size = static_cast<std::size_t>(p.per_rung) * p.layers.visible_units();
+  const std::size_t size = static_cast<std::size_t>(p.per_rung) * p.chains.visible_units();
   if (rung < 0 || rung >= p.rung_count() || rows.size() != size) {
     throw BadInput(fmt::format("{} values for rung {} of {} with {} chains of {} visible units",
                                rows.size(), rung, p.rung_count(), p.per_rung,
-                               p.layers.visible_units()));
+                               p.chains.visible_units()));
   }
   auto all = p.chains.visible_rows();
   std::copy(rows.begin(), rows.end(), p.rows_of(rung, std::span(all)).begin());
@@ -362,8 +395,8 @@ void NetworkTempering<T>::restore(const NetworkTemperingState& state) {
   auto& p = *parts_;
   const auto lanes = static_cast<std::size_t>(p.chains.size());
   if (state.betas.size() != p.betas.size() ||
-      state.chains.visible.size() != lanes * p.layers.visible_units() ||
-      state.chains.hidden.size() != lanes * p.layers.hidden_units() ||
+      state.chains.visible.size() != lanes * p.chains.visible_units() ||
+      state.chains.hidden.size() != lanes * p.chains.hidden_units() ||
       state.chains.streams.size() != 4 * lanes)
     throw BadInput("the state of a tempered network is of another shape");
   p.betas = checked(state.betas);

@@ -11,6 +11,7 @@
 #include "network/coupled_layers.hpp"
 #include "network/trained_layer.hpp"
 #include "network/training_kernels.hpp"
+#include "network/training_ladder.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -38,23 +39,18 @@ void require_valid(const TrainingOptions& o, const DataSource& data, const Colum
   require_normalisable(start);
 }
 
-/// The field j - r under which <x> = mean, to a per cent of the deviation; of discrete units a per
-/// cent away from their values at most. <x> is odd in the field (about the middle of discrete
-/// values) and concave where it is positive (Griffiths, Hurst, Sherman, J. Math. Phys. 11 (1970)
-/// 790), so that Newton's method from zero never goes too far.
-double field_of_mean(const Layer& layer, int unit, double mean) {
-  if (const auto values = layer.values(); !values.empty()) {
-    const double margin = 0.01 * (values.back() - values.front());
-    mean = std::clamp(mean, values.front() + margin, values.back() - margin);
+/// The mean of <h | phi> over rows.
+std::vector<double> mean_of_hidden(const Network& network, std::span<const float> rows) {
+  const auto columns = static_cast<std::size_t>(network.visible.size());
+  const auto count = static_cast<double>(rows.size() / columns);
+  std::vector<double> out(network.hidden.size());
+  for (std::size_t at = 0; at < rows.size(); at += columns) {
+    const auto phi = rows.subspan(at, columns);
+    const auto field = network.field_on_hidden(std::vector<double>(phi.begin(), phi.end()));
+    for (int j = 0; j < network.hidden.size(); ++j)
+      out[j] += network.hidden.moments(j, field[j]).mean / count;
   }
-  double field = 0;
-  for (int k = 0; k < 50; ++k) {
-    const UnitMoments m = layer.moments(unit, field + layer.r[unit]);
-    const double missing = mean - m.mean, deviation = std::sqrt(m.variance());
-    if (!(std::abs(missing) > 0.01 * deviation)) break;
-    field += missing / m.variance();
-  }
-  return field;
+  return out;
 }
 
 /// A divisor-like split of the rows of w: tiles of about 200 rows, whatever the threads.
@@ -78,7 +74,8 @@ struct NetworkTrainer<T>::Parts {
   TrainedLayer visible, hidden;
   CoupledLayers<T> layers;
   Chains<T> chains;
-  std::optional<NetworkTempering<T>> ladder;  ///< whose own chains `chains` follow
+  std::optional<TrainingLadder<T>> ladder;  ///< whose own chains `chains` follow
+  std::vector<TrainingSnapshot> snapshots;
   int threads;
   std::vector<NetworkScratch<T>> scratch;
   AlignedVector<T> first, second;       ///< the optimiser's memory of w
@@ -108,7 +105,9 @@ struct NetworkTrainer<T>::Parts {
         seed(seed_in),
         typical(fit_layer(start.visible.unit, moments)),
         visible(start.visible, typical, 3),
-        hidden(start.hidden, start.hidden, o.hidden_shape && start.hidden.has_b() ? 2 : 1),
+        // Not the start's couplings: a restart starts from another network.
+        hidden(start.hidden, Layer(start.hidden.unit, start.hidden.size()),
+               o.hidden_shape && start.hidden.has_b() ? 2 : 1),
         layers(start),
         chains(start.visible.size(), start.hidden.size(), o.chains, seed, Stream::fields),
         threads(thread_count(o.threads, start)),
@@ -133,7 +132,7 @@ struct NetworkTrainer<T>::Parts {
       chains.update_hidden(layers, block, scratch[thread], true);
     });
     chains.set_scale(T(1));
-    if (o.rungs > 1) start_ladder(start);
+    if (o.rungs > 1 || o.snapshots) start_path(start, moments);
     good = state();
   }
 
@@ -146,6 +145,7 @@ struct NetworkTrainer<T>::Parts {
       options.chains = options.batch;
       if (options.rungs > 1) options.chains = (options.batch + 15) / 16 * 16;
     }
+    options.snapshots |= options.rungs > 1 && options.tempering == Tempering::trajectory;
     return options;
   }
 
@@ -178,42 +178,39 @@ struct NetworkTrainer<T>::Parts {
 
   Network network() const {
     Network out(visible.layer, hidden.layer);
-    out.w.assign(layers.w.begin(), layers.w.end());
+    out.w.assign(layers.w->begin(), layers.w->end());
     return out;
   }
 
-  /// Independent units with the data's moments, hidden ones with the means lambda.
-  Network base(const Network& of) const {
-    Network out(typical, of.hidden);
-    for (int j = 0; j < hidden_units(); ++j)
-      out.hidden.r[j] = -field_of_mean(out.hidden, j, offset[j]);
-    return out;
-  }
-  /// Lambda begins where the first rows put it: a base whose layers do not fit to each other leaves
-  /// chains in wrong modes.
-  void start_ladder(const Network& from) {
+  /// Lambda begins where the first rows put it.
+  void start_path(const Network& start, const ColumnMoments& moments) {
     std::vector<std::size_t> first_rows(o.batch);
     std::iota(first_rows.begin(), first_rows.end(), std::size_t{0});
     std::vector<float> values(first_rows.size() * visible_units());
     data->read(first_rows, values);
-    std::fill(offset.begin(), offset.end(), 0.0);
-    for (std::size_t row = 0; row < first_rows.size(); ++row) {
-      const auto phi = values.begin() + static_cast<std::ptrdiff_t>(row) * visible_units();
-      const auto field = from.field_on_hidden(std::vector<double>(phi, phi + visible_units()));
-      for (int j = 0; j < hidden_units(); ++j)
-        offset[j] += from.hidden.moments(j, field[j]).mean / o.batch;
+    if (o.snapshots) {
+      snapshots = {{0, std::make_shared<const Network>(base_network(start, moments, values))}};
     }
-    std::vector<double> betas;
-    for (int k = o.rungs - 1; k >= 0; --k) betas.push_back(static_cast<double>(k) / (o.rungs - 1));
-    ladder.emplace(from, base(from), betas, o.chains, seed, Stream::sample, o.threads);
+    if (o.rungs == 1) return;
+    offset = mean_of_hidden(start, values);
+    ladder.emplace(start, typical, offset, o, seed);
   }
   void sweep_ladder() {
     const Network now = network();
     if (const auto reason = why_not_normalisable(now)) diverged(*reason);
-    ladder->set_network(now, base(now));
-    ladder->sweep(o.steps);
+    ladder->sweep(now, offset, snapshots);
+    follow_ladder();
+  }
+  void follow_ladder() {
     chains.set_visible_rows(ladder->visible());
     chains.set_hidden_rows(ladder->hidden());
+  }
+  /// After 4, 6, 8, 12, 16, ... updates: 2^k and 3 2^k.
+  void take_snapshot() {
+    auto n = updates;
+    while (n % 2 == 0) n /= 2;
+    if (o.snapshots && updates >= 4 && (n == 1 || n == 3))
+      snapshots.push_back({updates, std::make_shared<const Network>(network())});
   }
 
   /// <h | data> and the sums of a block of the batch; leaves the field in scratch.
@@ -222,7 +219,8 @@ struct NetworkTrainer<T>::Parts {
     const T* phi = values() + static_cast<std::ptrdiff_t>(from) * visible_units();
     const auto field = work.values();
     multiply(Transpose::yes, Transpose::yes, hidden_units(), count, visible_units(),
-             layers.w.data(), hidden_units(), phi, visible_units(), T(0), field.data, field.stride);
+             layers.w->data(), hidden_units(), phi, visible_units(), T(0), field.data,
+             field.stride);
     const int lanes = (count + 15) / 16 * 16;
     for (int j = 0; j < hidden_units() && count < lanes; ++j)
       std::fill(field.unit(j) + count, field.unit(j) + lanes, T(0));
@@ -345,7 +343,7 @@ struct NetworkTrainer<T>::Parts {
         const double spread = deviation[i] * (adam ? 1 : deviation[i]);
         const WeightRow<T> row{
             .size = n,
-            .w = layers.w.data() + at,
+            .w = layers.w->data() + at,
             .gradient = gradient.data() + static_cast<std::ptrdiff_t>(k) * n,
             .first = first.data() + at,
             .second = adam ? second.data() + at : nullptr,
@@ -368,7 +366,7 @@ struct NetworkTrainer<T>::Parts {
     for (const auto& shift : tile_shift)
       for (int j = 0; j < n; ++j) hidden_shift[j] += static_cast<double>(shift[j]);
     gradient_norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0) /
-                              static_cast<double>(layers.w.size()));
+                              static_cast<double>(layers.w->size()));
   }
 
   /// What ran away, or nothing.
@@ -399,6 +397,7 @@ struct NetworkTrainer<T>::Parts {
     layers.set_layers(visible.layer, hidden.layer);
     ++updates;
     if (const auto reason = trouble(visible_square, hidden_square)) diverged(*reason);
+    take_snapshot();
   }
 
   [[noreturn]] void diverged(const std::string& reason) {
@@ -453,6 +452,15 @@ struct NetworkTrainer<T>::Parts {
     return row;
   }
 
+  /// Works have to be of the network as it is now.
+  Estimate online_log_z() {
+    constexpr int sweeps = 32;
+    ladder->sweep(network(), offset, snapshots);
+    const Estimate log_z = ladder->log_z(sweeps);
+    follow_ladder();
+    return log_z;
+  }
+
   double moment_score(const std::vector<float>& of_chains) const {
     double score = 0;
     int scored = 0;
@@ -475,7 +483,7 @@ struct NetworkTrainer<T>::Parts {
   TrainingState state() const {
     TrainingState s;
     s.epoch = epoch, s.updates = updates;
-    s.couplings = {std::vector<double>(layers.w.begin(), layers.w.end()),
+    s.couplings = {std::vector<double>(layers.w->begin(), layers.w->end()),
                    visible.layer.r,
                    visible.layer.a,
                    visible.layer.b,
@@ -491,6 +499,7 @@ struct NetworkTrainer<T>::Parts {
     s.hidden_offset = offset;
     s.chains = {chains.visible_rows(), chains.hidden_rows(), chains.streams()};
     if (ladder) s.ladder = ladder->state();
+    s.snapshots = snapshots;
     return s;
   }
 
@@ -503,7 +512,8 @@ struct NetworkTrainer<T>::Parts {
         s.chains.visible.size() != c * v || s.chains.hidden.size() != c * h ||
         s.chains.streams.size() != 4 * c || s.ladder.has_value() != ladder.has_value())
       throw BadInput("the state of a network's training is of another shape");
-    if (ladder) ladder->restore(*s.ladder);
+    if (ladder) ladder->restore(*s.ladder, s.snapshots.size());
+    snapshots = s.snapshots;
     epoch = s.epoch, updates = s.updates;
     layers.set_weights(s.couplings[0]);
     visible.layer.r = s.couplings[1], visible.layer.a = s.couplings[2],
@@ -549,12 +559,15 @@ TrainingRow NetworkTrainer<T>::step() {
   }
   if (const auto reason = why_not_normalisable(p.network())) p.diverged(*reason);
   ++p.epoch;
-  const TrainingRow row = p.describe(rate);
+  TrainingRow row = p.describe(rate);
   if (!std::isfinite(row.data_free_energy.value) || !std::isfinite(row.model_free_energy.value)) {
     --p.epoch;
     p.diverged("the free energies are not finite");
   }
-  if (p.ladder) p.ladder->adapt();
+  if (p.ladder) {
+    row.log_z = p.online_log_z();
+    p.ladder->adapt();  // after it nothing is counted, as after a restart
+  }
   p.good = p.state();
   return row;
 }
@@ -602,6 +615,10 @@ Network NetworkTrainer<T>::network() const {
 template <class T>
 std::vector<double> NetworkTrainer<T>::chain_values() const {
   return parts_->chains.visible_rows();
+}
+template <class T>
+const std::vector<TrainingSnapshot>& NetworkTrainer<T>::snapshots() const {
+  return parts_->snapshots;
 }
 template <class T>
 TrainingState NetworkTrainer<T>::state() const {

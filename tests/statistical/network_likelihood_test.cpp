@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,7 @@ TEST(NetworkLikelihood, EveryPairOfUnitsMatchesTheExactNormaliser) {
       SCOPED_TRACE(pair_name(visible, hidden));
       const Network network = sample_network(visible, hidden, 3, 2, 0.6);
       const double exact = exact_log_z(network);
-      const LogZ z = estimate_log_z<float>(network, uncoupled(network), by_annealing(512, 40), 4);
+      const LogZ z = estimate_log_z<float>({uncoupled(network), network}, by_annealing(512, 40), 4);
       EXPECT_TRUE(z.ok) << z.reason;
       EXPECT_LT(std::abs(z.value.value - exact), 4.5 * z.value.error + 2e-5);
       EXPECT_LT(std::abs(z.forward.value - exact), 4.5 * z.forward.error + 2e-5);
@@ -49,7 +50,7 @@ TEST(NetworkLikelihood, ErrorsAreHonestOverFiftySeeds) {
   const double exact = exact_log_z(network);
   double square = 0, mean = 0, forward = 0, reverse = 0;
   for (int seed = 0; seed < 50; ++seed) {
-    const LogZ z = estimate_log_z<float>(network, uncoupled(network), by_annealing(64, 60),
+    const LogZ z = estimate_log_z<float>({uncoupled(network), network}, by_annealing(64, 60),
                                          static_cast<std::uint64_t>(seed));
     const double pull = (z.value.value - exact) / z.value.error;
     square += pull * pull / 50, mean += pull / 50;
@@ -74,11 +75,33 @@ TEST(NetworkLikelihood, TemperingMatchesTheExactNormaliserForEveryPairOfUnits) {
       SCOPED_TRACE(pair_name(visible, hidden));
       const Network network = sample_network(visible, hidden, 3, 2, 0.6);
       const double exact = exact_log_z(network);
-      const LogZ z = estimate_log_z<float>(network, uncoupled(network), by_tempering(32, 400), 4);
+      const LogZ z = estimate_log_z<float>({uncoupled(network), network}, by_tempering(32, 400), 4);
       EXPECT_TRUE(z.ok) << z.reason;
       EXPECT_EQ(z.value.value, z.ladder->value.value);
       EXPECT_LT(std::abs(z.value.value - exact), 4.5 * z.value.error + 2e-5);
       EXPECT_LT(std::abs(z.annealed.value - exact), 4.5 * z.annealed.error + 2e-5);
+    }
+  }
+}
+
+/// Over a model that lies on no straight line between base and network.
+TEST(NetworkLikelihood, ABentPathLeadsToTheSameNormaliser) {
+  for (const Unit visible : all_units) {
+    for (const Unit hidden : all_units) {
+      SCOPED_TRACE(pair_name(visible, hidden));
+      const Network network = sample_network(visible, hidden, 3, 2, 0.6);
+      Network between = network;
+      for (std::size_t k = 0; k < between.w.size(); ++k) between.w[k] *= k % 2 == 0 ? 0.9 : -0.3;
+      for (double& r : between.visible.r) r -= 0.2;
+      const NetworkPath path({std::make_shared<const Network>(uncoupled(network)),
+                              std::make_shared<const Network>(between),
+                              std::make_shared<const Network>(network)});
+      const double exact = exact_log_z(network);
+      const LogZ z = estimate_log_z<float>(path, by_tempering(32, 400), 4);
+      EXPECT_TRUE(z.ok) << z.reason;
+      EXPECT_LT(std::abs(z.value.value - exact), 4.5 * z.value.error + 2e-5);
+      EXPECT_LT(std::abs(z.annealed.value - exact), 4.5 * z.annealed.error + 2e-5);
+      EXPECT_LT(std::abs(z.forward.value - exact), 4.5 * z.forward.error + 2e-5);
     }
   }
 }
@@ -92,7 +115,7 @@ TEST(NetworkLikelihood, TemperedErrorsAreHonestOverFiftySeeds) {
   double square = 0, mean = 0, forward = 0, reverse = 0;
   int trusted = 0;
   for (int seed = 0; seed < 50; ++seed) {
-    const LogZ z = estimate_log_z<float>(network, uncoupled(network), by_tempering(32, 400),
+    const LogZ z = estimate_log_z<float>({uncoupled(network), network}, by_tempering(32, 400),
                                          static_cast<std::uint64_t>(seed));
     const double pull = (z.value.value - exact) / z.value.error;
     square += pull * pull / 50, mean += pull / 50, trusted += z.ok;
@@ -121,10 +144,10 @@ TEST(NetworkLikelihood, AModeBehindATransitionIsNotMissedInSilence) {
   int silent = 0, trusted = 0;
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     auto o = by_tempering(32, 0);
-    const LogZ annealed = estimate_log_z<float>(network, uncoupled(network), o, seed);
+    const LogZ annealed = estimate_log_z<float>({uncoupled(network), network}, o, seed);
     silent += annealed.ok && annealed.value.value < exact - 2;
     o.sweeps = 1000;
-    const LogZ z = estimate_log_z<float>(network, uncoupled(network), o, seed, rows);
+    const LogZ z = estimate_log_z<float>({uncoupled(network), network}, o, seed, rows);
     trusted += z.ok;
     if (z.ok) {
       EXPECT_LT(std::abs(z.value.value - exact), 4.5 * z.value.error);
@@ -141,19 +164,19 @@ TEST(NetworkLikelihood, AModeBehindATransitionIsNotMissedInSilence) {
 TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
   const Network network = sample_network(Unit::quartic, Unit::binary, 400, 12, 0.02);
   LogZOptions o;
-  const LogZ exact = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  const LogZ exact = estimate_log_z<float>({uncoupled(network), network}, o, 1);
   EXPECT_TRUE(exact.exact);
   EXPECT_EQ(exact.value.error, 0);
   o = by_annealing(200, 20);
   o.threads = 1;
-  const LogZ one = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  const LogZ one = estimate_log_z<float>({uncoupled(network), network}, o, 1);
   o.threads = 3;
-  const LogZ three = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  const LogZ three = estimate_log_z<float>({uncoupled(network), network}, o, 1);
   EXPECT_EQ(one.value.value, three.value.value);
   o.sweeps = 100, o.ladders = 32, o.rungs = 2;
-  const LogZ again = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  const LogZ again = estimate_log_z<float>({uncoupled(network), network}, o, 1);
   o.threads = 1;
-  const LogZ tempered = estimate_log_z<float>(network, uncoupled(network), o, 1);
+  const LogZ tempered = estimate_log_z<float>({uncoupled(network), network}, o, 1);
   EXPECT_EQ(tempered.value.value, again.value.value);
   EXPECT_EQ(tempered.value.error, again.value.error);
   EXPECT_EQ(tempered.reverse.value, again.reverse.value);
@@ -170,16 +193,16 @@ TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
 TEST(NetworkLikelihood, WrongBasesAreRefused) {
   const Network network = sample_network(Unit::quartic, Unit::binary, 3, 2);
   const auto o = by_annealing(64, 10);
-  EXPECT_THROW(estimate_log_z<float>(network, network, o, 1), BadInput);
+  EXPECT_THROW(estimate_log_z<float>({network, network}, o, 1), BadInput);
   EXPECT_THROW(estimate_log_z<float>(
-                   network, uncoupled(sample_network(Unit::quartic, Unit::spin, 3, 2)), o, 1),
+                   {uncoupled(sample_network(Unit::quartic, Unit::spin, 3, 2)), network}, o, 1),
                BadInput);
   auto few = o;
   few.chains = 8;
-  EXPECT_THROW(estimate_log_z<float>(network, uncoupled(network), few, 1), BadInput);
+  EXPECT_THROW(estimate_log_z<float>({uncoupled(network), network}, few, 1), BadInput);
   for (const auto& [ladders, sweeps] : {std::pair{40, 200}, {16, 200}, {32, 50}}) {
     EXPECT_THROW(
-        estimate_log_z<float>(network, uncoupled(network), by_tempering(ladders, sweeps), 1),
+        estimate_log_z<float>({uncoupled(network), network}, by_tempering(ladders, sweeps), 1),
         BadInput);
   }
 }

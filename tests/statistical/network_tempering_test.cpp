@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "quartic/core/error.hpp"
@@ -25,27 +26,40 @@ Network some_base(const Network& network) {
   return base;
 }
 
+/// A path over a model that lies on no straight line between its ends.
+NetworkPath bent_path(const Network& network) {
+  Network between = network;
+  for (std::size_t k = 0; k < between.w.size(); ++k) between.w[k] *= k % 2 == 0 ? 0.9 : -0.3;
+  for (double& r : between.visible.r) r -= 0.2;
+  for (double& s : between.hidden.r) s *= 0.5;
+  const auto knot = [](const Network& model) { return std::make_shared<const Network>(model); };
+  return NetworkPath({knot(some_base(network)), knot(between), knot(network)});
+}
+
 /// Chains that start exactly at p_beta on every rung stay there: every pair of units, every rung.
+/// On a bent path rungs at knots, between them, and neighbours that share w or do not.
 template <class T>
-void expect_stationary_rungs(int chains, int sweeps, bool only_quartic) {
-  const std::vector<double> betas{1, 0.5, 0};
+void expect_stationary_rungs(int chains, int sweeps, bool only_quartic, bool bent) {
+  const std::vector<double> betas =
+      bent ? std::vector<double>{1, 0.8, 0.5, 0.3, 0} : std::vector<double>{1, 0.5, 0};
   for (const Unit visible : all_units) {
     for (const Unit hidden : all_units) {
       if (only_quartic && (visible != Unit::quartic || hidden != Unit::quartic)) continue;
-      const Network network = sample_network(visible, hidden), base = some_base(network);
-      NetworkTempering<T> ladder(network, base, betas, chains, 3, Stream::check, 2);
+      const Network network = sample_network(visible, hidden);
+      const NetworkPath path = bent ? bent_path(network) : NetworkPath(some_base(network), network);
+      NetworkTempering<T> ladder(path, betas, chains, 3, Stream::check, 2);
       NetworkTemperingState state = ladder.state();
       RandomStream random(17, Stream::check, 1u << 20);
       double *v = state.chains.visible.data(), *h = state.chains.hidden.data();
       for (const double beta : betas) {
-        const ExactDraws draws(network_between(base, network, beta));
+        const ExactDraws draws(path.at(beta));
         for (int c = 0; c < chains; ++c, v += 2, h += 2) draws.draw(random, v, h);
       }
       ladder.restore(state);
       ladder.sweep(sweeps);
       for (std::size_t k = 0; k < betas.size(); ++k) {
         SCOPED_TRACE(pair_name(visible, hidden) + ", rung " + std::to_string(k));
-        const Network rung = network_between(base, network, betas[k]);
+        const Network rung = path.at(betas[k]);
         const int at = static_cast<int>(k);
         expect_moments(rung, ladder.visible(at), ladder.hidden(at), solve_exactly(rung).moments);
       }
@@ -53,10 +67,31 @@ void expect_stationary_rungs(int chains, int sweeps, bool only_quartic) {
   }
 }
 TEST(NetworkTempering, ExactDrawsStayExactOnEveryRung) {
-  expect_stationary_rungs<float>(4096, 7, false);
+  expect_stationary_rungs<float>(4096, 7, false, false);
 }
 TEST(NetworkTempering, ExactDrawsStayExactInDoublePrecision) {
-  expect_stationary_rungs<double>(2048, 7, true);
+  expect_stationary_rungs<double>(2048, 7, true, false);
+}
+
+TEST(NetworkTempering, ExactDrawsStayExactOnABentPath) {
+  expect_stationary_rungs<float>(2048, 7, false, true);
+}
+
+TEST(NetworkPath, RunsThroughItsKnotsOnStraightLines) {
+  const Network network = sample_network(Unit::quartic, Unit::binary, 3, 2);
+  const NetworkPath path = bent_path(network);
+  const auto expect_same = [](const Network& x, const Network& y) {
+    EXPECT_EQ(x.w, y.w);
+    EXPECT_EQ(x.visible.r, y.visible.r);
+    EXPECT_EQ(x.visible.b, y.visible.b);
+    EXPECT_EQ(x.hidden.r, y.hidden.r);
+  };
+  expect_same(path.at(0), path.base());
+  expect_same(path.at(0.5), *path.knots()[1]);
+  expect_same(path.at(1), network);
+  const std::vector<double> phi{0.3, -0.8, 1.1}, h{1, 0};
+  const double quarter = path.at(0.75).action(phi, h);
+  EXPECT_NEAR(quarter, 0.5 * (path.knots()[1]->action(phi, h) + network.action(phi, h)), 1e-14);
 }
 
 /// The mean of min(1, exp(...)) over independent draws of both rungs, by summing all pairs of
@@ -65,13 +100,13 @@ TEST(NetworkTempering, ExchangesAreAsFrequentAsTheExactSumSays) {
   const Network network = sample_network(Unit::spin, Unit::quartic, 5, 3, 0.8);
   const Network base = some_base(network);
   const std::vector<double> betas{1, 0.4, 0};
-  NetworkTempering<float> ladder(network, base, betas, 512, 5, Stream::check, 1);
+  NetworkTempering<float> ladder({base, network}, betas, 512, 5, Stream::check, 1);
   ladder.sweep(60);
   ladder.reset_counts();
   constexpr int sweeps = 200;
   std::vector<std::vector<double>> log_p;
   for (const double beta : betas) {
-    const Network rung = network_between(base, network, beta);
+    const Network rung = NetworkPath(base, network).at(beta);
     auto& all = log_p.emplace_back();
     for (int k = 0; k < 32; ++k) {
       std::vector<double> phi;
@@ -123,7 +158,7 @@ TEST(NetworkTempering, ReachesTheExactWeightsOfModesWhereGibbsSamplingDoesNot) {
   gibbs.set_visible(wrong);
   std::vector<double> betas;
   for (int k = 8; k >= 0; --k) betas.push_back(k / 8.0);
-  NetworkTempering<float> ladder(network, base, betas, chains, 2, Stream::check, 1);
+  NetworkTempering<float> ladder({base, network}, betas, chains, 2, Stream::check, 1);
   for (int k = 0; k < 9; ++k) ladder.set_visible(k, wrong);
   for (int round = 0; round < 3; ++round) {
     ladder.sweep(burn / 3);
@@ -148,22 +183,23 @@ TEST(NetworkTempering, ReachesTheExactWeightsOfModesWhereGibbsSamplingDoesNot) {
 
 TEST(NetworkTempering, SameBitsForAnyNumberOfThreadsAndAfterARestart) {
   const Network network = sample_network(Unit::quartic, Unit::binary, 70, 60, 0.1);
-  const Network base = some_base(network);
   const std::vector<double> betas{1, 0.8, 0.5, 0.2, 0};
-  NetworkTempering<float> one(network, base, betas, 48, 7, Stream::fields, 1),
-      three(network, base, betas, 48, 7, Stream::fields, 3);
-  one.sweep(3), three.sweep(3);
-  one.adapt(), three.adapt();
-  one.sweep(4), three.sweep(1);
-  NetworkTempering<float> resumed(network, base, betas, 48, 7, Stream::check, 2);
-  resumed.restore(three.state());
-  resumed.sweep(3), three.sweep(3);
-  for (int k = 0; k < 5; ++k) {
-    EXPECT_EQ(one.visible(k), three.visible(k));
-    EXPECT_EQ(one.hidden(k), resumed.hidden(k));
+  for (const NetworkPath& path : {NetworkPath(some_base(network), network), bent_path(network)}) {
+    NetworkTempering<float> one(path, betas, 48, 7, Stream::fields, 1),
+        three(path, betas, 48, 7, Stream::fields, 3);
+    one.sweep(3), three.sweep(3);
+    one.adapt(), three.adapt();
+    one.sweep(4), three.sweep(1);
+    NetworkTempering<float> resumed(path, betas, 48, 7, Stream::check, 2);
+    resumed.restore(three.state());
+    resumed.sweep(3), three.sweep(3);
+    for (int k = 0; k < 5; ++k) {
+      EXPECT_EQ(one.visible(k), three.visible(k));
+      EXPECT_EQ(one.hidden(k), resumed.hidden(k));
+    }
+    EXPECT_EQ(one.acceptance(), three.acceptance());
+    EXPECT_EQ(one.state().chains.streams, resumed.state().chains.streams);
   }
-  EXPECT_EQ(one.acceptance(), three.acceptance());
-  EXPECT_EQ(one.state().chains.streams, resumed.state().chains.streams);
 }
 
 TEST(NetworkTempering, LaddersThatCannotBeAreRefused) {
@@ -171,7 +207,7 @@ TEST(NetworkTempering, LaddersThatCannotBeAreRefused) {
   const Network base = some_base(network);
   const auto refuses = [](const Network& of, const Network& from, std::vector<double> betas,
                           int chains) {
-    EXPECT_THROW(NetworkTempering<float>(of, from, std::move(betas), chains, 1), BadInput);
+    EXPECT_THROW(NetworkTempering<float>({from, of}, std::move(betas), chains, 1), BadInput);
   };
   refuses(network, base, {1, 0.5, 0}, 20);
   refuses(network, base, {1, 0.5}, 16);
@@ -180,7 +216,7 @@ TEST(NetworkTempering, LaddersThatCannotBeAreRefused) {
   refuses(network, network, {1, 0}, 16);
   refuses(network, Network(sample_layer(Unit::quartic, 3, 0), sample_layer(Unit::spin, 2, 0)),
           {1, 0}, 16);
-  NetworkTempering<float> ladder(network, base, {1, 0.5, 0}, 16, 1);
+  NetworkTempering<float> ladder({base, network}, {1, 0.5, 0}, 16, 1);
   EXPECT_THROW(ladder.set_visible(3, std::vector<double>(48)), BadInput);
   EXPECT_THROW(ladder.set_visible(0, std::vector<double>(47)), BadInput);
 }

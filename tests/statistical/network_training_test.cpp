@@ -250,7 +250,7 @@ TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
   for (double& w : truth.w) w = 0.45;
   for (double& r : truth.visible.r) r = -0.55 / 24;
   std::vector<double> betas{1, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.15, 0};
-  NetworkTempering<float> ladder(truth, Network(truth.visible, Layer(Unit::spin, 6)), betas, 512,
+  NetworkTempering<float> ladder({Network(truth.visible, Layer(Unit::spin, 6)), truth}, betas, 512,
                                  4);
   Problem p;
   for (int k = 0; k < 8; ++k) {
@@ -261,39 +261,88 @@ TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
   p.data = std::make_shared<ArraySource>(p.rows, 24);
   p.moments = column_moments(*p.data);
   const double best = mean_log_p(truth, p.rows);
-  const auto lost_with = [&](int rungs) {
+  const auto lost_with = [&](int rungs, Tempering tempering) {
     TrainingOptions o;
     o.batch = 256, o.steps = 8, o.chains = 128, o.rate = 2e-5, o.rungs = rungs, o.epochs = 24;
+    o.tempering = tempering;
     NetworkTrainer<float> trainer(p.data, p.moments, truth, o, 8);
     while (!trainer.finished()) trainer.step();
     return best - mean_log_p(trainer.network(), p.rows);
   };
-  const double tempered = lost_with(10), plain = lost_with(1);
-  EXPECT_LT(tempered, 0.02);
-  EXPECT_GT(plain, 0.06);
+  EXPECT_LT(lost_with(10, Tempering::temperature), 0.02);
+  EXPECT_LT(lost_with(10, Tempering::trajectory), 0.02);
+  EXPECT_GT(lost_with(1, Tempering::temperature), 0.06);
 }
 
 TEST(NetworkTraining, TemperedRestartIsExactAndThreadsDoNotMatter) {
   const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 70, 60, 0.05), 400);
-  TrainingOptions o;
-  o.batch = 150, o.epochs = 3, o.rate = 0.01, o.rungs = 3, o.threads = 1;
   const Network initial = initial_network(Unit::quartic, Unit::quartic, 60, p.moments);
-  NetworkTrainer<float> one(p.data, p.moments, initial, o, 8);
-  o.threads = 3;
-  NetworkTrainer<float> other(p.data, p.moments, initial, o, 8);
-  EXPECT_EQ(one.options().chains, 160);
-  one.step(), other.step();
-  const TrainingState middle = one.state();
-  while (!one.finished()) one.step(), other.step();
-  EXPECT_EQ(one.state().couplings, other.state().couplings);
-  NetworkTrainer<float> resumed(p.data, p.moments, initial, o, 8);
-  resumed.restore(middle);
-  while (!resumed.finished()) resumed.step();
-  EXPECT_EQ(resumed.state().couplings, one.state().couplings);
-  EXPECT_EQ(resumed.state().ladder->betas, one.state().ladder->betas);
-  EXPECT_EQ(resumed.state().ladder->chains.streams, one.state().ladder->chains.streams);
-  NetworkTrainer<float> plain(p.data, p.moments, initial, {.chains = 160}, 8);
-  EXPECT_THROW(plain.restore(middle), BadInput);
+  for (const Tempering tempering : {Tempering::temperature, Tempering::trajectory}) {
+    TrainingOptions o;
+    o.batch = 80, o.epochs = 4, o.rate = 0.01, o.rungs = 3, o.threads = 1, o.tempering = tempering;
+    NetworkTrainer<float> one(p.data, p.moments, initial, o, 8);
+    o.threads = 3;
+    NetworkTrainer<float> other(p.data, p.moments, initial, o, 8);
+    EXPECT_EQ(one.options().chains, 80);
+    one.step(), other.step();
+    const TrainingState middle = one.state();
+    while (!one.finished()) one.step(), other.step();
+    EXPECT_EQ(one.state().couplings, other.state().couplings);
+    // As `resume` does: the trainer is made with the network of then.
+    NetworkTrainer<float> resumed(p.data, p.moments, one.network(), o, 8);
+    resumed.restore(middle);
+    while (!resumed.finished()) resumed.step();
+    EXPECT_EQ(resumed.state().couplings, one.state().couplings);
+    EXPECT_EQ(resumed.state().ladder->betas, one.state().ladder->betas);
+    EXPECT_EQ(resumed.state().ladder->chains.streams, one.state().ladder->chains.streams);
+    ASSERT_EQ(resumed.snapshots().size(), one.snapshots().size());
+    for (std::size_t k = 0; k < one.snapshots().size(); ++k)
+      EXPECT_EQ(resumed.snapshots()[k].network->w, one.snapshots()[k].network->w);
+    NetworkTrainer<float> plain(p.data, p.moments, initial, {.chains = 80}, 8);
+    EXPECT_THROW(plain.restore(middle), BadInput);
+  }
+}
+
+TEST(NetworkTraining, SnapshotsAreTheNetworkOfTheirUpdate) {
+  const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 5, 3, 0.8), 400);
+  TrainingOptions o;
+  o.batch = 100, o.epochs = 5, o.snapshots = true;
+  NetworkTrainer<float> trainer(p.data, p.moments,
+                                initial_network(Unit::quartic, Unit::spin, 3, p.moments), o, 8);
+  trainer.step();
+  const Network after_four = trainer.network();
+  while (!trainer.finished()) trainer.step();
+  const auto& snapshots = trainer.snapshots();
+  const std::vector<std::int64_t> updates{0, 4, 6, 8, 12, 16};
+  ASSERT_EQ(snapshots.size(), updates.size());
+  for (std::size_t k = 0; k < updates.size(); ++k) EXPECT_EQ(snapshots[k].updates, updates[k]);
+  EXPECT_EQ(snapshots[1].network->w, after_four.w);
+  EXPECT_EQ(snapshots[1].network->visible.b, after_four.visible.b);
+  for (const double w : snapshots[0].network->w) EXPECT_EQ(w, 0);
+  const NetworkPath path = trajectory(snapshots, trainer.network());
+  EXPECT_EQ(path.segments(), 6);
+  EXPECT_EQ(path.network().w, trainer.network().w);
+}
+
+/// Every epoch's online estimate against the exact value of the network of then.
+TEST(NetworkTraining, OnlineEstimatesOfTheNormaliserAreRight) {
+  const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 6, 4, 0.8), 1000);
+  for (const Tempering tempering : {Tempering::temperature, Tempering::trajectory}) {
+    TrainingOptions o;
+    o.batch = 100, o.epochs = 12, o.chains = 128, o.rungs = 4, o.tempering = tempering;
+    NetworkTrainer<float> trainer(p.data, p.moments,
+                                  initial_network(Unit::quartic, Unit::spin, 4, p.moments), o, 8);
+    double square = 0;
+    while (!trainer.finished()) {
+      const TrainingRow row = trainer.step();
+      ASSERT_GT(row.log_z.error, 0);
+      EXPECT_LT(row.log_z.error, 0.1);
+      const double pull = (row.log_z.value - exact_log_z(trainer.network())) / row.log_z.error;
+      EXPECT_LT(std::abs(pull), 4.5);
+      square += pull * pull / o.epochs;
+    }
+    EXPECT_NEAR(square, 1, 4 * std::sqrt(2.0 / o.epochs));
+  }
 }
 
 TEST(NetworkTraining, DivergenceGoesBackToTheLastGoodEpoch) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "quartic/core/progress.hpp"
-#include "quartic/network/network.hpp"
+#include "quartic/network/path.hpp"
 #include "quartic/stats/estimate.hpp"
 
 namespace quartic {
@@ -59,13 +59,12 @@ struct LogZ {
 /// Three estimates that have to agree.
 ///
 /// Annealed importance sampling (Neal, Stat. Comput. 11 (2001) 125; Salakhutdinov & Murray, ICML
-/// 2008) from `base`, which has the same units and w = 0 and so an exact normaliser, along the
-/// straight line between the two actions, and back. Hidden units are summed out of the weights:
-/// f_beta(phi) = sum_i E_i(phi_i) - sum_j ln Z1_j. Stops lie at equal steps of the pilot's
+/// 2008) from the path's base to the network, and back. Hidden units are summed out of the weights:
+/// f_t(phi) = sum_i E_i(phi_i) - sum_j ln Z1_j. Stops lie at equal steps of the pilot's
 /// thermodynamic length. <Z_forward> = Z, so that forward is below ln Z on average, and above it by
 /// x with probability at most exp(-x); reverse the other way round if it starts at p.
 ///
-/// Parallel tempering (network/tempering.hpp) along the same line. Half of the ladders start from
+/// Parallel tempering (network/tempering.hpp) along the same path. Half of the ladders start from
 /// the annealed chains of the way there, the other half on every rung from `start`, visible
 /// values [chain][visible]: persistent chains, or data; where none are given, draws of the base,
 /// which fall into the nearest modes of each rung. Samples of the network's rung are where the way
@@ -76,16 +75,16 @@ struct LogZ {
 /// `ok` asks for: ladders in equilibrium (LadderLogZ::ok), at least 10 effective chains in each
 /// direction, overlap of the works, and no two of the estimates that contradict each other by more
 /// than 4 errors. A mode that neither `start` nor any rung reaches stays unseen even then. The base
-/// decides how hard the line is: base_network(network, moments, rows) has the hidden units' moments
-/// as well, without which the line to a trained network often passes a first-order transition.
+/// decides how hard a straight line is: base_network(network, moments, rows) has the hidden units'
+/// moments as well, without which the line to a trained network often passes a first-order
+/// transition; a path over snapshots of the training avoids them.
 ///
 /// Errors of annealing by jackknife over chains. O((steps chains + rungs sweeps ladders) visible
-/// hidden). Throws BadInput where base and network do not fit, base is coupled, either is not
-/// normalisable, or for fewer than 16 chains, 2 steps, 32 ladders or 100 sweeps, or ladders that
-/// are no multiple of 16. T is the precision of the chains; works are summed in float64.
+/// hidden). Throws BadInput for fewer than 16 chains, 2 steps, 32 ladders or 100 sweeps, or ladders
+/// that are no multiple of 16. T is the precision of the chains; works are summed in float64.
 template <class T>
-LogZ estimate_log_z(const Network& network, const Network& base, const LogZOptions& options,
-                    std::uint64_t seed, std::span<const double> start = {});
+LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::uint64_t seed,
+                    std::span<const double> start = {});
 
 /// Mean ln p of a set of rows.
 struct Likelihood {

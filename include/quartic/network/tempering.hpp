@@ -6,12 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "quartic/network/path.hpp"
 #include "quartic/network/sampler.hpp"
 
 namespace quartic {
-
-/// The network of action (1 - beta) S_base + beta S. Throws BadInput where the units differ.
-Network network_between(const Network& base, const Network& network, double beta);
 
 /// Exact state of a tempered network; counts of exchanges and round trips are not part of it.
 struct NetworkTemperingState {
@@ -21,27 +19,27 @@ struct NetworkTemperingState {
 };
 
 /// Parallel tempering (Swendsen & Wang, Phys. Rev. Lett. 57 (1986) 2607; of restricted Boltzmann
-/// machines: Desjardins et al., AISTATS 2010) along the straight line of actions from `base`, whose
-/// units are independent (w = 0), to the network. Rungs k = 0, 1, ... sit at 1 = beta_0 > beta_1 >
-/// ... = 0; each holds `chains` chains, and chain c of all rungs is one ladder, independent of the
-/// other ladders. A sweep is one of Gibbs sampling (network/sampler.hpp) on every rung, then an
-/// exchange of visible values between neighbours with the hidden units summed out,
+/// machines: Desjardins et al., AISTATS 2010) along a path of models from independent units to the
+/// network; along a trajectory of its training this is parallel trajectory tempering (Bereux et
+/// al., arXiv:2405.15376). Rungs k = 0, 1, ... sit at 1 = beta_0 > beta_1 > ... = 0 of the path;
+/// each holds `chains` chains, and chain c of all rungs is one ladder, independent of the other
+/// ladders. A sweep is one of Gibbs sampling (network/sampler.hpp) on every rung, then an exchange
+/// of visible values between neighbours with the hidden units summed out,
 ///   probability min(1, exp(f_k(x_k) + f_k+1(x_k+1) - f_k(x_k+1) - f_k+1(x_k))),
 ///   f_k(phi) = sum_i E_i(phi_i) - sum_j ln Z1_j at beta_k,
 /// even and odd pairs in turn (Okabe et al., Chem. Phys. Lett. 335 (2001) 435: far more round trips
 /// than pairs drawn at random), then hidden units afresh. The rung at beta = 0 is drawn anew at
-/// every sweep, so what came from there is independent of all before. All rungs share w, each with
-/// its own scale: products of matrices run over the chains of all of them. A sweep costs
-/// O(rungs chains visible hidden). Each chain has its own random stream, results do not depend on
-/// threads. T is the precision of the values.
+/// every sweep, so what came from there is independent of all before. A sweep costs O(rungs chains
+/// visible hidden): two products of matrices a rung on the first segment of the path, whose rungs
+/// share w, each with its own scale, four beyond. Each chain has its own random stream, results do
+/// not depend on threads. T is the precision of the values.
 template <class T>
 class NetworkTempering {
  public:
   /// All rungs start as exact draws of the base. Throws BadInput for `chains` that is no positive
-  /// multiple of 16, betas that do not fall from 1 to 0, a base that is coupled or has other units,
-  /// or a base or network that is not normalisable. `threads` 0: all cores.
-  NetworkTempering(const Network& network, const Network& base, std::vector<double> betas,
-                   int chains, std::uint64_t seed, Stream stream = Stream::fields, int threads = 0);
+  /// multiple of 16, or betas that do not fall from 1 to 0. `threads` 0: all cores.
+  NetworkTempering(const NetworkPath& path, std::vector<double> betas, int chains,
+                   std::uint64_t seed, Stream stream = Stream::fields, int threads = 0);
   ~NetworkTempering();
   NetworkTempering(NetworkTempering&&) noexcept;
   NetworkTempering& operator=(NetworkTempering&&) noexcept;
@@ -49,8 +47,11 @@ class NetworkTempering {
   int chains() const;  ///< a rung
   int rungs() const;
   std::span<const double> betas() const;
-  /// New couplings of both ends for layers of the same kinds and sizes; values and rungs stay.
-  void set_network(const Network& network, const Network& base);
+  /// New models of the same units; values and rungs stay, these by their number and beta. Throws
+  /// BadInput for other units.
+  void set_path(const NetworkPath& path);
+  /// As many rungs at other places.
+  void set_betas(std::vector<double> betas);
   /// Visible values of one rung, [chain][visible]; hidden ones are drawn afresh given them.
   void set_visible(int rung, std::span<const double> rows);
   void sweep(int count = 1);

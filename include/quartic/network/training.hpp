@@ -28,11 +28,18 @@ enum class NetworkOptimiser {
   adam       ///< Kingma & Ba, arXiv:1412.6980
 };
 
+/// What lies between independent units and the network on a ladder of persistent chains.
+enum class Tempering {
+  temperature,  ///< the straight line of actions (Desjardins et al., AISTATS 2010)
+  trajectory    ///< the network at earlier updates (Bereux et al., arXiv:2405.15376)
+};
+
 /// How the rate goes from `rate` to `final_rate` over the epochs.
 enum class RateSchedule { constant, linear, exponential };
 
 std::string_view name(ChainStart start);
 std::string_view name(NetworkOptimiser optimiser);
+std::string_view name(Tempering tempering);
 std::string_view name(RateSchedule schedule);
 
 struct TrainingOptions {
@@ -43,6 +50,9 @@ struct TrainingOptions {
   int steps = 1;    ///< k, sweeps of Gibbs sampling an update
   ChainStart start = ChainStart::persistent;
   int rungs = 1;  ///< > 1: persistent chains by parallel tempering, their number a multiple of 16
+  Tempering tempering = Tempering::temperature;
+  bool snapshots = false;  ///< keep the network after 4, 6, 8, 12, 16, 24, ... updates; always so
+                           ///< for tempering along the trajectory
   NetworkOptimiser optimiser = NetworkOptimiser::momentum;
   double rate = 0.05;
   double final_rate = 0.005;  ///< of the schedules that are not constant
@@ -67,9 +77,20 @@ struct TrainingRow {
   double largest_weight = 0;
   Estimate data_free_energy;   ///< mean free energy of the batch's rows
   Estimate model_free_energy;  ///< and of the chains; far above the data's: the chains lag behind
+  /// With tempering, of the network by 32 more sweeps of the ladder: an online estimate whose error
+  /// knows nothing of modes that the ladder has not reached. 0 with error 0: none.
+  Estimate log_z;
   double moment_score = 0;  ///< root mean square z-score of <phi_i>, batch against chains; about 1
                             ///< where they agree
 };
+
+/// The network as it was after some updates; after none independent units instead (base_network).
+struct TrainingSnapshot {
+  std::int64_t updates = 0;
+  NetworkPath::Knot network;
+};
+/// The path from the first snapshot through all others to a network. Throws BadInput without any.
+NetworkPath trajectory(const std::vector<TrainingSnapshot>& snapshots, const Network& now);
 
 /// Everything that an exact restart needs besides options, data and seed. Values widened.
 struct TrainingState {
@@ -81,6 +102,7 @@ struct TrainingState {
   std::vector<double> hidden_offset;                  ///< of centring
   NetworkSamplerState chains;
   std::optional<NetworkTemperingState> ladder;  ///< with tempering
+  std::vector<TrainingSnapshot> snapshots;
 };
 
 /// Stochastic ascent of the mean ln p of data. A row's term is -f with the hidden units'
@@ -95,9 +117,10 @@ struct TrainingState {
 ///
 /// With `rungs` the chains of the model term are the network's own of a tempered ladder (Desjardins
 /// et al., AISTATS 2010; network/tempering.hpp), which pass between modes where Gibbs sampling does
-/// not; k counts sweeps of the ladder, and an update costs `rungs` times as many products for them.
-/// Its base has the data's moments and hidden units with the running mean of <h>. The rungs are
-/// placed anew after every epoch.
+/// not; k counts sweeps of the ladder, and an update costs `rungs` times as many products for them,
+/// twice that along the trajectory. The base has the data's moments, and hidden units with the
+/// running mean of <h>, or along the trajectory that of the start. The rungs are placed anew after
+/// every epoch.
 ///
 /// The learner is a state machine: `step` does one epoch; state() and restore() are exact. Results
 /// do not depend on threads. An update costs 2k + 3 products of batch x visible x hidden. T is the
@@ -128,6 +151,9 @@ class NetworkTrainer {
   Network network() const;
   /// Visible values of the chains, [chain][visible].
   std::vector<double> chain_values() const;
+
+  /// So far, where they are kept.
+  const std::vector<TrainingSnapshot>& snapshots() const;
 
   TrainingState state() const;
   void restore(const TrainingState& state);
