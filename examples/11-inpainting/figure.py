@@ -20,9 +20,9 @@ def rms(images: np.ndarray, clean: np.ndarray) -> str:
 noisy, cleaned, drawn, mean = (np.load(name) for name in sys.argv[1:5])
 clean = test_images(len(noisy))
 print("root mean square deviation from the clean images, in grey levels of 0 ... 255")
-print(f"  noisy      {rms(noisy, clean)}")
-print(f"  cleaned    {rms(cleaned, clean)}")
-print(f"  clean, each clipped to 0 ... 255: {rms(noisy.clip(0, 255), clean)} noisy, {rms(cleaned.clip(0, 255), clean)} cleaned")
+print(f"  noisy                        {rms(noisy, clean)}")
+print(f"  noisy, clipped to 0 ... 255  {rms(noisy.clip(0, 255), clean)}")
+print(f"  cleaned                      {rms(cleaned, clean)}")
 half = clean.copy()
 half[:, 14:] = np.nan
 rows = [

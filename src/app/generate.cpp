@@ -21,6 +21,7 @@ namespace {
 struct Options {
   std::filesystem::path run;
   int rows = 1000, sweeps = 10, warm_up = 200;
+  bool mean = false;
   CompletionOptions completion;
 };
 
@@ -92,7 +93,7 @@ std::vector<float> draw_network(const NetworkRun& run, const Options& options,
   std::vector<float> values;
   while (values.size() < rows * width) {
     if (!values.empty()) sampler.sweep(options.sweeps);
-    const auto drawn = sampler.visible();
+    const auto drawn = options.mean ? sampler.visible_means() : sampler.visible();
     values.insert(values.end(), drawn.begin(), drawn.end());
     progress.part("drawing", std::min(1.0, static_cast<double>(values.size()) /
                                                static_cast<double>(rows * width)));
@@ -159,6 +160,11 @@ ErrorCode generate(const Options& options, const Globals& globals) {
         fmt::format("'{}' holds no network: only they complete rows", options.run.string()),
         "quartic fit with [model] kind = \"network\"");
   }
+  if (options.mean) {
+    throw BadInput(fmt::format("'{}' holds no network: only they have hidden units to give a mean",
+                               options.run.string()),
+                   "leave --mean out");
+  }
   StoredModel model = read_model(options.run);
   for (const auto& setting : globals.all_settings()) apply_setting(model.config, setting);
   const bool narrow = model.config.sampler.precision == Precision::float32;
@@ -191,9 +197,10 @@ void add(CLI::App& app, Globals& globals) {
                    "standard deviation of noise on the given values, in their units; 0: none")
       ->needs(given)
       ->check(CLI::NonNegativeNumber);
-  verb->add_flag("--mean", completion.mean, "the posterior's mean, not a draw")->needs(given);
+  verb->add_flag("--mean", options->mean,
+                 "of a network: <phi | h> of a drawn h, with --given the posterior's mean");
   verb->callback([options, rows, sweeps, &globals] {
-    options->completion.warm_up = options->warm_up;
+    options->completion.warm_up = options->warm_up, options->completion.mean = options->mean;
     if (*rows) options->completion.rows = options->rows;
     if (*sweeps) options->completion.sweeps = options->sweeps;
     globals.action = [options, &globals] { return generate(*options, globals); };

@@ -75,6 +75,10 @@ std::string doubt(const LogZ& z, const WorkEstimate& work, double chains) {
           effective, least_effective);
     }
   }
+  if (apart(z.forward.value - z.reverse.value, z.forward, z.reverse)) {
+    return differ("annealing", z.forward, "annealing back less:", z.reverse) +
+           ", so that it did not start in equilibrium";
+  }
   return work.ok ? "" : work.reason;
 }
 
