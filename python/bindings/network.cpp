@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,12 +39,21 @@ struct Rows {
   std::span<const double> row(std::size_t n) const { return all().subspan(n * width, width); }
 };
 
+/// Their number. Refuses values that are not finite: draws would never end on them.
 template <class Values>
 std::size_t count_rows(const Values& values, int width, const char* of) {
   const auto wanted = static_cast<std::size_t>(width);
   if (values.ndim() == 0 || values.shape(values.ndim() - 1) != wanted) {
     throw BadInput("the last axis must have one entry a " + std::string(of) + " unit, " +
                    std::to_string(width));
+  }
+  const auto* end = values.data() + values.size();
+  const auto* bad = std::find_if(values.data(), end, [](auto x) { return !std::isfinite(x); });
+  if (bad != end) {
+    const auto at = static_cast<std::size_t>(bad - values.data());
+    throw BadInput("row " + std::to_string(at / wanted) + ", unit " + std::to_string(at % wanted) +
+                       " is " + std::to_string(*bad),
+                   "remove or fill the values that are missing");
   }
   return values.size() / wanted;
 }
@@ -536,6 +545,7 @@ void update(Trainer& self, nb::object rows) {
 
 Network base_of(const Trainer& self, nb::object rows) {
   const NumpySource some(rows);
+  if (some.columns() != self.moments.first.size()) throw BadInput("rows of another width");
   const nb::gil_scoped_release release;
   return base_network(self.trainer.network(), self.moments, some.first(rows_of_base));
 }

@@ -45,7 +45,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     batch_size : rows an update; also the number of persistent chains, by default.
     n_iter : passes over the data.
     steps : sweeps of Gibbs sampling an update (the k of PCD-k).
-    rungs : more than 1: the chains are tempered, so that they pass between well-separated modes.
+    rungs : more than 1, say 4: the chains are tempered, so that they pass between well-separated clusters; without,
+        ln p of clustered data varies by nats from seed to seed. Costs as many times the sampling.
     momentum, weight_decay : of the updates of the weights.
     noise : standard deviation of Gaussian noise added to real-valued rows to learn from, in units of `scale_`. A
         tenth is right where columns hardly vary or take few values, as pixels do.
@@ -98,7 +99,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         *,
         visible: str = "quartic",
         hidden: str = "binary",
-        learning_rate: float = 0.02,
+        learning_rate: float = 0.05,
         batch_size: int = 100,
         n_iter: int = 20,
         steps: int = 1,

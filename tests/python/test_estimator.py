@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -67,20 +68,19 @@ def test_learning_does_not_depend_on_the_units(scaling):
 
 def test_learns_samples_and_scores_both_clusters():
     X = two_clusters()
-    rbm = RestrictedBoltzmannMachine(3, n_iter=30, random_state=4).fit(X)
+    rbm = RestrictedBoltzmannMachine(3, learning_rate=0.03, batch_size=50, n_iter=100, rungs=4, random_state=4).fit(X)
     draws = rbm.sample(4000, random_state=5)
     np.testing.assert_array_equal(draws, rbm.sample(4000, random_state=5))
     for rows in (draws, rbm.gibbs(X, random_state=6)):
         z = (rows - X.mean(0)) / X.std(0)
-        assert 0.4 < (z.sum(1) > 0).mean() < 0.6
+        assert 0.35 < (z.sum(1) > 0).mean() < 0.65  # persistent chains wander by 0.06
         assert np.corrcoef(z.T)[0, 3] > 0.8 * np.corrcoef(X.T)[0, 3]
-    # Held-out rows: nearly as likely as under the mixture that made them, and far more than without clusters.
-    held_out = two_clusters(seed=9)
-    z = (held_out - 1000) / 10.0 ** np.arange(-2, 2)
-    normal = -((z[:, None] - np.array([[[-1]], [[1]]]).reshape(1, 2, 1)) ** 2).sum(-1) / (2 * 0.3**2)
-    normal -= 2 * np.log(2 * np.pi * 0.3**2)
-    best = (np.logaddexp.reduce(normal, 1) - np.log(2)).mean() - np.log(10.0 ** np.arange(-2, 2)).sum()
-    assert best - 0.5 < rbm.score(held_out) < best + 0.2
+    # Held-out rows: not far below the mixture of two Gaussians that made them.
+    held_out, units = two_clusters(seed=9), 10.0 ** np.arange(-2, 2)
+    z = (held_out - 1000) / units
+    normal = [-((z - centre) ** 2).sum(1) / (2 * 0.3**2) - 2 * np.log(2 * np.pi * 0.3**2) for centre in (-1, 1)]
+    best = (np.logaddexp(*normal) - np.log(2)).mean() - np.log(units).sum()
+    assert best - 0.4 < rbm.score(held_out) < best + 3 * np.sqrt(2 / len(held_out))
 
 
 def test_partial_fit_goes_on_to_the_bit_also_through_pickle():
@@ -95,6 +95,19 @@ def test_partial_fit_goes_on_to_the_bit_also_through_pickle():
     np.testing.assert_array_equal(one.score_samples(X), other.score_samples(X))
     again = clone(one).set_params(n_jobs=1).fit(X)
     np.testing.assert_array_equal(again.components_, clone(one).fit(X).components_)
+
+
+def test_partial_fit_is_one_trainer_over_all_batches():
+    X = two_clusters(300)
+    rbm = RestrictedBoltzmannMachine(3, batch_size=100, random_state=1).partial_fit(X).partial_fit(X[:150])
+    z = ((X - rbm.mean_) / rbm.scale_).astype(np.float32)
+    trainer = quartic.NetworkTrainer(
+        z, quartic.Network.from_data(z, 3, random_state=rbm._seed), batch=100, random_state=rbm._seed
+    )
+    for rows in (z[:100], z[100:200], z[200:], z[:100], z[100:150]):
+        trainer.update(rows)
+    np.testing.assert_array_equal(rbm.network_.w, trainer.network.w)
+    np.testing.assert_array_equal(rbm.chains_, trainer.chains)
 
 
 def test_constant_column_is_named_with_its_remedies():
@@ -142,3 +155,21 @@ except ImportError as error:
     assert "pip install 'quartic[sklearn]'" in out
     light = "import quartic, sys; print([m for m in ('sklearn', 'scipy', 'h5py') if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", light], text=True).strip() == "[]"
+
+
+def test_features_of_digits_serve_a_classifier():
+    """300 spins learned without labels: a linear classifier on them loses at most 2 % against one on the raw pixels
+    (three standard errors of the difference over 1438 rows) and beats one on scikit-learn's Bernoulli machine."""
+    X, y = load_digits(return_X_y=True)
+    ours = RestrictedBoltzmannMachine(
+        300, hidden="spin", scaling="all", noise=0.3, learning_rate=0.005, batch_size=50, n_iter=40, random_state=0
+    )
+    theirs = BernoulliRBM(300, learning_rate=0.06, n_iter=20, random_state=0)
+    scores = {"raw": 0.0, "ours": 0.0, "theirs": 0.0}
+    for seed in (0, 1):
+        train, test, labels, truth = train_test_split(X / 16, y, test_size=0.4, stratify=y, random_state=seed)
+        for name, features in (("raw", "passthrough"), ("ours", ours), ("theirs", theirs)):
+            classifier = make_pipeline(features, StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
+            scores[name] += classifier.fit(train, labels).score(test, truth) / 2
+    assert scores["ours"] > scores["raw"] - 0.02, scores
+    assert scores["ours"] > scores["theirs"] + 0.01, scores

@@ -156,6 +156,8 @@ def test_what_cannot_be_is_refused():
     net = network("quartic", "binary")
     with pytest.raises(quartic.BadInput, match="one entry a visible unit, 3"):
         net.free_energy(np.zeros((2, 4)))
+    with pytest.raises(quartic.BadInput, match="row 1, unit 2 is nan"):
+        net.hidden_mean([[0, 0, 0], [0, 0, np.nan]])
     with pytest.raises(quartic.BadInput, match="r has 2 values"):
         net.r = [1.0, 2.0]
     net.b = -1.0
