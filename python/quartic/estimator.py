@@ -17,6 +17,7 @@ except ImportError as error:
         "quartic.RestrictedBoltzmannMachine needs scikit-learn 1.6 or later: pip install 'quartic[sklearn]'"
     ) from error
 
+from . import density
 from ._quartic import Network, NetworkSampler, NetworkTrainer
 from .errors import BadInput
 from .results import LogZ
@@ -24,6 +25,25 @@ from .seeds import RandomState, seed_of
 
 _UNITS = {"quartic", "gaussian", "binary", "spin"}
 _CONTINUOUS = {"quartic", "gaussian"}
+
+
+def _best_shift(rows: np.ndarray) -> np.ndarray:
+    """The c of each column of largest ln p of x - c under one quartic unit, to 1/16 of the column's spread."""
+    spread = rows.std(0)
+
+    def likelihood(shift: np.ndarray) -> np.ndarray:
+        x = (rows - shift * spread).astype(np.float64)
+        unit = Network.from_data(x, 1, deviation=0, random_state=0)
+        energy = unit.r * x.mean(0) + unit.a * (x**2).mean(0) + unit.b * (x**4).mean(0)
+        return -energy - density.log_normaliser(unit.a, unit.b, -unit.r)
+
+    best, step = np.zeros(len(spread)), 0.25
+    for steps in (8, 3):  # two spreads either way, then finer around the best
+        shifts = [best + step * k for k in sorted(range(-steps, steps + 1), key=abs)]
+        values = [likelihood(shift) for shift in shifts]
+        best = np.choose(np.argmax(values, axis=0), shifts)
+        step /= 4
+    return best * spread
 
 
 class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -34,8 +54,10 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     exponential family can take, two-peaked ones too; "gaussian" with hidden "binary" is the Gaussian-Bernoulli
     machine; "binary" with "binary" is that of `sklearn.neural_network.BernoulliRBM`.
 
-    Real-valued columns are centred and scaled inside: learning does not depend on their units, and ln p is the
-    density in the units of the data. A column that never varies has no density; it is refused unless there is noise.
+    Real-valued columns are shifted and scaled inside: learning does not depend on their units, and ln p is the
+    density in the units of the data. The shift of a quartic unit is where one unit alone fits its column best, since
+    r x + a x^2 + b x^4 has no cubic term: of two peaks, however unequal, it is the middle. A column that never varies
+    has no density; it is refused unless there is noise.
 
     Parameters
     ----------
@@ -56,9 +78,9 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     Attributes
     ----------
-    network_ : the quartic.Network, in scaled units x = (X - mean_) / scale_.
+    network_ : the quartic.Network, in scaled units x = (X - center_) / scale_.
     components_ : its weights, shape (n_components, n_features).
-    mean_, scale_ : of the scaling.
+    center_, scale_ : of the scaling.
     chains_ : where the model's persistent chains are, in scaled units.
     history_ : one dict an epoch, as quartic.NetworkTrainer.step gives it.
     n_iter_ : epochs done.
@@ -171,7 +193,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         random = self.random_state
         self._seed = seed_of(random if isinstance(random, np.random.Generator) else check_random_state(random))
         columns = X.shape[1]
-        self.mean_, self.scale_ = np.zeros(columns), np.ones(columns)
+        self.center_, self.scale_ = np.zeros(columns), np.ones(columns)
         if not self._continuous:
             return
         mean, spread = X.mean(0, dtype=np.float64), X.std(0, dtype=np.float64)
@@ -185,8 +207,10 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             )
         typical = np.sqrt(np.mean(spread**2)) or 1.0
         if self.scaling is not None:
-            self.mean_ = mean
+            self.center_ = mean
             self.scale_ = np.full(columns, typical) if self.scaling == "all" else np.where(constant, typical, spread)
+            if self.visible == "quartic":
+                self.center_ = mean + self.scale_ * _best_shift(self._scaled(X[:5000], with_noise=True))
 
     def _column(self, which: np.ndarray) -> str:
         at = int(np.flatnonzero(which)[0])
@@ -199,7 +223,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         """Rows in the network's units, float32 to learn from and else float64."""
         if not self._continuous:
             return np.asarray(X, dtype=np.float32 if with_noise else np.float64)
-        rows = (X - self.mean_) / self.scale_
+        rows = (X - self.center_) / self.scale_
         if not with_noise:
             return rows
         if self.noise > 0:
@@ -251,7 +275,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         """One step of Gibbs sampling from every row: hidden units given it, then visible ones given them."""
         random = np.random.default_rng(seed_of(random_state))
         hidden = self.network_.hidden_draw(self._seen(X), random, threads=self._threads)
-        return self.network_.visible_draw(hidden, random, threads=self._threads) * self.scale_ + self.mean_
+        return self.network_.visible_draw(hidden, random, threads=self._threads) * self.scale_ + self.center_
 
     def sample(self, n_samples: int = 1, random_state: RandomState = None, sweeps: int = 500) -> np.ndarray:
         """Rows drawn from the model: from where the persistent chains ended, after so many sweeps."""
@@ -259,7 +283,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         sampler = NetworkSampler(self.network_, n_samples, random_state, threads=self._threads)
         sampler.set_visible(self.chains_[np.arange(n_samples) % len(self.chains_)])
         sampler.sweep(sweeps)
-        return sampler.visible * self.scale_ + self.mean_
+        return sampler.visible * self.scale_ + self.center_
 
     def _seen(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
