@@ -158,18 +158,23 @@ except ImportError as error:
 
 
 def test_features_of_digits_serve_a_classifier():
-    """300 spins learned without labels: a linear classifier on them loses at most 2 % against one on the raw pixels
-    (three standard errors of the difference over 1438 rows) and beats one on scikit-learn's Bernoulli machine."""
+    """300 units learned without labels, in a Pipeline: with 300 labels a linear classifier on them beats one on the raw
+    pixels, with all labels it loses nothing; either way it is far ahead of scikit-learn's Bernoulli machine. Means over
+    two splits of 719 rows to test, so that the error of a difference is about 0.005."""
     X, y = load_digits(return_X_y=True)
     ours = RestrictedBoltzmannMachine(
-        300, hidden="spin", scaling="all", noise=0.3, learning_rate=0.005, batch_size=50, n_iter=40, random_state=0
+        300, scaling="all", noise=0.3, learning_rate=0.1, batch_size=50, n_iter=40, n_jobs=1, random_state=0
     )
-    theirs = BernoulliRBM(300, learning_rate=0.06, n_iter=20, random_state=0)
-    scores = {"raw": 0.0, "ours": 0.0, "theirs": 0.0}
+    theirs = BernoulliRBM(300, learning_rate=0.06, n_iter=10, random_state=0)
+    scores = {name: np.zeros(2) for name in ("raw", "ours", "theirs")}
     for seed in (0, 1):
         train, test, labels, truth = train_test_split(X / 16, y, test_size=0.4, stratify=y, random_state=seed)
+        _, few = train_test_split(np.arange(len(train)), test_size=300, stratify=labels, random_state=seed)
         for name, features in (("raw", "passthrough"), ("ours", ours), ("theirs", theirs)):
-            classifier = make_pipeline(features, StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
-            scores[name] += classifier.fit(train, labels).score(test, truth) / 2
-    assert scores["ours"] > scores["raw"] - 0.02, scores
-    assert scores["ours"] > scores["theirs"] + 0.01, scores
+            pipeline = make_pipeline(features, StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
+            of_all = pipeline.fit(train, labels).score(test, truth)
+            of_few = clone(pipeline[-1]).fit(pipeline[:-1].transform(train[few]), labels[few])
+            scores[name] += np.array([of_all, of_few.score(pipeline[:-1].transform(test), truth)]) / 2
+    assert scores["ours"][0] > scores["raw"][0] - 0.01, scores
+    assert scores["ours"][1] > scores["raw"][1], scores
+    assert (scores["ours"] > scores["theirs"] + 0.03).all(), scores
