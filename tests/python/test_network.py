@@ -117,6 +117,26 @@ def test_sampler_has_the_exact_moments():
     np.testing.assert_array_equal(again.visible, phi)
 
 
+def test_sharp_wells_are_spins():
+    """b (phi^2 - 1)^2: each quadrant's probability nears that of the spins' signs as 1/b."""
+    spins = network("spin", "spin", (2, 3), 0.8)
+    signs = np.array(list(itertools.product([-1.0, 1.0], repeat=2)))
+    exact = -spins.free_energy(signs) - spins.exact_log_z()
+    x = np.linspace(-2.5, 2.5, 1001)
+    rows = np.stack(np.meshgrid(x, x, indexing="ij"), -1)
+
+    def deviation(b: float) -> float:
+        net = quartic.Network(spins.w, "quartic", "quartic", r=spins.r, a=-2 * b, b=b, s=spins.s, m=-2 * b, n=b)
+        density = np.exp(-net.free_energy(rows) - net.exact_log_z()) * (x[1] - x[0]) ** 2
+        quadrants = [density[np.sign(x) == i][:, np.sign(x) == j].sum() for i, j in signs]
+        assert np.sum(quadrants) == pytest.approx(1, abs=1e-6)
+        return float(np.abs(np.log(quadrants) - exact).max())
+
+    at_20, at_80 = deviation(20), deviation(80)
+    assert at_80 < 0.01
+    assert at_20 / at_80 == pytest.approx(4, abs=0.8)
+
+
 def test_estimated_log_z_holds_the_exact_value():
     net = network("binary", "binary", (12, 10), 0.8)
     rows = net.visible_draw(values("binary", (500, 10), np.random.default_rng(2)), 1)
