@@ -29,21 +29,24 @@ _CONTINUOUS = {"quartic", "gaussian"}
 
 def _best_shift(rows: np.ndarray) -> np.ndarray:
     """The c of each column of largest ln p of x - c under one quartic unit, to 1/16 of the column's spread."""
-    spread = rows.std(0)
+    spread = rows.std(0, dtype=np.float64)
+    varies = spread > 2e-6 * np.median(spread)  # among these rows, as others need not
+    rows, shifted = rows[:, varies].astype(np.float64), np.zeros(len(spread))
 
     def likelihood(shift: np.ndarray) -> np.ndarray:
-        x = (rows - shift * spread).astype(np.float64)
+        x = rows - shift * spread[varies]
         unit = Network.from_data(x, 1, deviation=0, random_state=0)
         energy = unit.r * x.mean(0) + unit.a * (x**2).mean(0) + unit.b * (x**4).mean(0)
         return -energy - density.log_normaliser(unit.a, unit.b, -unit.r)
 
-    best, step = np.zeros(len(spread)), 0.25
+    best, step = np.zeros(varies.sum()), 0.25
     for steps in (8, 3):  # two spreads either way, then finer around the best
         shifts = [best + step * k for k in sorted(range(-steps, steps + 1), key=abs)]
         values = [likelihood(shift) for shift in shifts]
-        best = np.choose(np.argmax(values, axis=0), shifts)
+        best = np.take_along_axis(np.array(shifts), np.argmax(values, axis=0)[None], 0)[0]
         step /= 4
-    return best * spread
+    shifted[varies] = best * spread[varies]
+    return shifted
 
 
 class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -197,8 +200,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         if not self._continuous:
             return
         mean, spread = X.mean(0, dtype=np.float64), X.std(0, dtype=np.float64)
-        size = np.maximum(np.sqrt(mean**2 + spread**2), np.median(spread))
-        constant = spread <= 1e-6 * size
+        least = 2e-6 * np.median(spread) if self.scaling == "all" else 0.0
+        constant = spread <= np.maximum(least, 1e-10 * np.abs(mean))
         if constant.any() and self.noise == 0:
             raise BadInput(
                 f"{self._column(constant)} of the data does not vary: a {self.visible} unit has no density for it",
@@ -210,7 +213,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             self.center_ = mean
             self.scale_ = np.full(columns, typical) if self.scaling == "all" else np.where(constant, typical, spread)
             if self.visible == "quartic":
-                self.center_ = mean + self.scale_ * _best_shift(self._scaled(X[:5000], with_noise=True))
+                some = X[:: -(-len(X) // 5000)]
+                self.center_ = mean + self.scale_ * _best_shift(self._scaled(some, with_noise=True))
 
     def _column(self, which: np.ndarray) -> str:
         at = int(np.flatnonzero(which)[0])

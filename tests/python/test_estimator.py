@@ -124,6 +124,26 @@ def test_constant_column_is_named_with_its_remedies():
     assert list(rbm.get_feature_names_out())[:1] == ["restrictedboltzmannmachine0"]
 
 
+def test_zero_of_a_quartic_unit_lies_between_its_peaks():
+    """Where r, a and b can describe them: at the mean of peaks of unequal height they cannot."""
+    rng = np.random.default_rng(3)
+    X = np.where(rng.random((4000, 2)) < 0.1, 1.0, 0.0) + rng.normal(0, 0.1, (4000, 2)) + [5, -300]
+    rbm = RestrictedBoltzmannMachine(2, n_iter=10, random_state=0).fit(X)
+    np.testing.assert_allclose(rbm.center_, [5.5, -299.5], atol=0.03)
+
+    def independent(zero: np.ndarray) -> float:
+        """<ln p> of the best two quartic units with their zero there."""
+        net = quartic.Network.from_data(X - zero, 1, deviation=0)
+        return net.log_likelihood(X - zero, net.estimate_log_z()).value.value
+
+    best = independent([5.5, -299.5])
+    assert best > independent(X.mean(0)) + 0.5
+    assert best - 0.02 < rbm.score(X) < best + 0.02
+    late = np.zeros((12000, 2))
+    late[:, 0], late[6001::2, 1] = rng.normal(size=12000), 1  # the second column is constant in the rows looked at
+    assert np.isfinite(RestrictedBoltzmannMachine(2, n_iter=1, batch_size=1000, random_state=0).fit(late).center_).all()
+
+
 def test_likelihood_without_exact_value_comes_with_its_interval():
     X = two_clusters(columns=5)
     rbm = RestrictedBoltzmannMachine(5, hidden="quartic", n_iter=3, random_state=2).fit(X)

@@ -3,6 +3,10 @@
 import copy
 import itertools
 import pickle
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -150,6 +154,27 @@ def test_estimated_log_z_holds_the_exact_value():
     likelihood = net.log_likelihood(rows, z)
     assert likelihood.value.value == pytest.approx(-net.free_energy(rows).mean() - z.value.value)
     assert likelihood.lower == pytest.approx(-net.free_energy(rows).mean() - z.reverse.value)
+
+
+def test_interrupt_ends_a_long_estimate():
+    code = """
+import numpy as np, quartic, sys
+net = quartic.Network(np.full((60, 60), 0.01), "quartic", "quartic")
+print("ready", flush=True)
+try:
+    net.estimate_log_z(steps=10**6, sweeps=10**6, random_state=1)
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    try:
+        assert child.stdout.readline() == b"ready\n"
+        time.sleep(1)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=60) == 7
+    finally:
+        child.kill()
+        child.wait()
 
 
 def test_couplings_are_views_and_copies_are_copies():
