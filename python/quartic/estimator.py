@@ -67,7 +67,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     n_components : number of hidden units.
     visible, hidden : kind of units: "quartic", "gaussian", "binary" (0, 1) or "spin" (-1, 1).
     learning_rate : step, in units of the data's spread.
-    batch_size : rows an update; also the number of persistent chains, by default.
+    batch_size : rows an update; also the number of persistent chains.
     n_iter : passes over the data.
     steps : sweeps of Gibbs sampling an update (the k of PCD-k).
     rungs : more than 1, say 4: the chains are tempered, so that they pass between well-separated clusters; without,
@@ -254,7 +254,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.chains_ = trainer.chains
         self.n_iter_ = trainer.epoch
         self._trained = trainer.state()
-        self._base = trainer.base(rows)
+        self._base = trainer.base(rows[:: -(-len(rows) // 1000)])
         self._log_z = None
 
     @property
