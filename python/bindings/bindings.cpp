@@ -1,6 +1,4 @@
 // Python's view of the library: numpy in, numpy out, errors as quartic.Error.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
@@ -15,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "numpy.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
@@ -30,30 +29,12 @@ namespace {
 using quartic::Action;
 using quartic::CouplingKind;
 using quartic::Graph;
-using Input = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
-using Row = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Array = nb::ndarray<nb::numpy, double>;
-
-/// Gives a vector to numpy without copying it.
-template <class T>
-nb::ndarray<nb::numpy, T> to_numpy(std::vector<T> values,
-                                   std::initializer_list<std::size_t> shape) {
-  auto* kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return nb::ndarray<nb::numpy, T>(kept->data(), shape, owner);
-}
-
-std::span<const double> span(const Input& x) {
-  return {x.data(), x.size()};
-}
-std::span<const double> span(const Row& x) {
-  return {x.data(), x.size()};
-}
-
-/// Any array-like as contiguous float64.
-Input as_input(nb::handle value) {
-  return nb::cast<Input>(nb::module_::import_("numpy").attr("ascontiguousarray")(value, "float64"));
-}
+using quartic::python::Array;
+using quartic::python::as_input;
+using quartic::python::Input;
+using quartic::python::Row;
+using quartic::python::span;
+using quartic::python::to_numpy;
 
 void raise(const quartic::Error& error) {
   const char* name = "Error";
@@ -271,4 +252,6 @@ NB_MODULE(_quartic, m) {
       "why_not_normalisable",
       [](const Action& self) { return quartic::why_not_normalisable(self); },
       "Why exp(-S) cannot be normalised, or None where it can.");
+
+  quartic::python::bind_network(m);
 }

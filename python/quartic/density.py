@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _quartic
+from .seeds import RandomState, seed_of
 
 
 class Moments(NamedTuple):
@@ -47,17 +48,16 @@ def draw(
     b: ArrayLike,
     j: ArrayLike = 0.0,
     size: int | tuple[int, ...] | None = None,
-    random_state: int | np.random.Generator | None = None,
+    random_state: RandomState = None,
 ) -> np.ndarray:
     """Exact, independent draws, of shape `size` (by default the arguments' broadcast shape).
 
     The same integer `random_state` gives the same draws.
     """
-    if random_state is None or isinstance(random_state, np.random.Generator):
-        random_state = int(np.random.default_rng(random_state).integers(2**63))
+    seed = seed_of(random_state)
     arrays = [np.asarray(v, dtype=np.float64) for v in (a, b, j)]
     if size is None:
         size = np.broadcast_shapes(*(v.shape for v in arrays))
     a, b, j = (np.broadcast_to(v, size) for v in arrays)
-    flat = _quartic.draw_quartic(*(np.ascontiguousarray(v).reshape(-1) for v in (a, b, j)), random_state)
+    flat = _quartic.draw_quartic(*(np.ascontiguousarray(v).reshape(-1) for v in (a, b, j)), seed)
     return flat.reshape(a.shape)[()]

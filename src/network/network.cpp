@@ -149,8 +149,10 @@ Action as_action(const Network& network) {
   return action;
 }
 
-std::vector<double> free_energies(const Network& network, std::span<const float> rows,
-                                  int threads) {
+namespace {
+
+template <class T>
+std::vector<double> free_energies_of(const Network& network, std::span<const T> rows, int threads) {
   const int visible = network.visible.size();
   if (rows.size() % static_cast<std::size_t>(visible) != 0) {
     throw BadInput(
@@ -184,6 +186,17 @@ std::vector<double> free_energies(const Network& network, std::span<const float>
     }
   });
   return out;
+}
+
+}  // namespace
+
+std::vector<double> free_energies(const Network& network, std::span<const float> rows,
+                                  int threads) {
+  return free_energies_of(network, rows, threads);
+}
+std::vector<double> free_energies(const Network& network, std::span<const double> rows,
+                                  int threads) {
+  return free_energies_of(network, rows, threads);
 }
 
 }  // namespace quartic

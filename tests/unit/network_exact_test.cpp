@@ -98,6 +98,7 @@ TEST(NetworkExact, EveryPairOfUnitsMatchesTheBruteSum) {
         const std::vector<float> row(phi.begin(), phi.end());
         const std::vector<double> rounded(row.begin(), row.end());
         EXPECT_NEAR(free_energies(network, row)[0], network.free_energy(rounded), 1e-11);
+        EXPECT_NEAR(free_energies(network, phi)[0], network.free_energy(phi), 1e-11);
       }
     }
   }

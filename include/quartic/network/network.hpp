@@ -54,5 +54,7 @@ Action as_action(const Network& network);
 /// threads (0: all cores).
 std::vector<double> free_energies(const Network& network, std::span<const float> rows,
                                   int threads = 0);
+std::vector<double> free_energies(const Network& network, std::span<const double> rows,
+                                  int threads = 0);
 
 }  // namespace quartic

@@ -1,0 +1,274 @@
+// Networks in Python: the model, its expectations and draws.
+#include "quartic/network/network.hpp"
+
+#include <nanobind/stl/optional.h>
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "network_rows.hpp"
+#include "quartic/core/random.hpp"
+#include "quartic/network/sampler.hpp"
+
+namespace quartic::python {
+namespace {
+
+// --- couplings ----------------------------------------------------------------------------------
+
+void set_values(std::vector<double>& values, nb::handle from, const std::string& name) {
+  const Input input = as_input(from);
+  if (input.size() == 1) {
+    std::fill(values.begin(), values.end(), *input.data());
+  } else if (input.size() == values.size()) {
+    std::copy_n(input.data(), input.size(), values.begin());
+  } else {
+    throw BadInput(name + " has " + std::to_string(input.size()) +
+                       " values where the network needs " + std::to_string(values.size()),
+                   name == "w" ? "shape (visible units, hidden units), or a single number"
+                               : "one a unit of its layer, or a single number");
+  }
+}
+
+std::vector<double>& couplings_of(Network& network, char name) {
+  switch (name) {
+    case 'w':
+      return network.w;
+    case 'r':
+      return network.visible.r;
+    case 'a':
+      return network.visible.a;
+    case 'b':
+      return network.visible.b;
+    case 's':
+      return network.hidden.r;
+    case 'm':
+      return network.hidden.a;
+    default:
+      return network.hidden.b;
+  }
+}
+
+template <char name>
+void bind_couplings(nb::class_<Network>& type, const char* doc) {
+  static constexpr char letter[] = {name, 0};
+  type.def_prop_rw(
+      letter,
+      [](nb::handle_t<Network> self) {
+        auto& network = nb::cast<Network&>(self);
+        auto& values = couplings_of(network, name);
+        if constexpr (name == 'w') {
+          return Array(values.data(), {network.visible.r.size(), network.hidden.r.size()}, self);
+        } else {
+          return Array(values.data(), {values.size()}, self);
+        }
+      },
+      [](Network& network, nb::object value) {
+        set_values(couplings_of(network, name), value, letter);
+      },
+      nb::for_getter(nb::rv_policy::reference), doc);
+}
+
+Network make_network(nb::handle w, const std::string& visible, const std::string& hidden,
+                     const std::array<nb::object, 6>& couplings) {
+  const Input table = as_input(w);
+  if (table.ndim() != 2)
+    throw BadInput("w must be an array of shape (visible units, hidden units)");
+  Network network(Layer(unit_named(visible), static_cast<int>(table.shape(0))),
+                  Layer(unit_named(hidden), static_cast<int>(table.shape(1))));
+  std::copy_n(table.data(), table.size(), network.w.begin());
+  constexpr char letters[] = "rabsmn";
+  for (std::size_t k = 0; k < couplings.size(); ++k)
+    if (!couplings[k].is_none())
+      set_values(couplings_of(network, letters[k]), couplings[k], std::string(1, letters[k]));
+  return network;
+}
+
+// --- values and moments -------------------------------------------------------------------------
+
+nb::object energy(const Network& network, nb::object phi, nb::object h) {
+  const Rows visible = rows_of(phi, network.visible.size(), "visible"),
+             hidden = rows_of(h, network.hidden.size(), "hidden");
+  if (visible.count != hidden.count) {
+    throw BadInput(std::to_string(visible.count) + " rows of visible and " +
+                   std::to_string(hidden.count) + " of hidden units");
+  }
+  std::vector<double> values(visible.count);
+  {
+    const nb::gil_scoped_release release;
+    for (std::size_t n = 0; n < values.size(); ++n)
+      values[n] = network.action(visible.row(n), hidden.row(n));
+  }
+  return shaped(visible, std::move(values));
+}
+
+nb::object free_energy(const Network& network, nb::object phi, int threads) {
+  const Rows rows = rows_of(phi, network.visible.size(), "visible");
+  std::vector<double> values;
+  {
+    const nb::gil_scoped_release release;
+    require_normalisable(network);
+    values = free_energies(network, rows.all(), threads);
+  }
+  return shaped(rows, std::move(values));
+}
+
+/// The other layer given rows of this one, in pieces that fit the cache: expectations, or draws.
+std::vector<double> hidden_given(const Network& network, const Rows& rows,
+                                 std::optional<std::uint64_t> seed, int threads) {
+  constexpr std::size_t piece = 4096;
+  std::vector<double> out;
+  out.reserve(rows.count * network.hidden.size());
+  RandomStream seeds(seed.value_or(0), Stream::generate, 0);
+  for (std::size_t begin = 0; begin < rows.count; begin += piece) {
+    const std::size_t count = std::min(piece, rows.count - begin);
+    const std::uint64_t own = seeds() | static_cast<std::uint64_t>(seeds()) << 32;
+    NetworkSampler<double> sampler(network, static_cast<int>(count), own, Stream::generate,
+                                   threads);
+    sampler.set_visible(rows.all().subspan(begin * rows.width, count * rows.width));
+    const auto values = seed ? sampler.hidden() : sampler.hidden_means();
+    out.insert(out.end(), values.begin(), values.end());
+  }
+  return out;
+}
+
+nb::object hidden_values(const Network& network, nb::object phi, std::optional<std::uint64_t> seed,
+                         int threads) {
+  const Rows rows = rows_of(phi, network.visible.size(), "visible");
+  std::vector<double> values;
+  {
+    const nb::gil_scoped_release release;
+    values = hidden_given(network, rows, seed, threads);
+  }
+  return shaped(rows, std::move(values), network.hidden.size());
+}
+
+nb::object visible_values(const Network& network, nb::object h, std::optional<std::uint64_t> seed,
+                          int threads) {
+  const Rows rows = rows_of(h, network.hidden.size(), "hidden");
+  std::vector<double> values;
+  {
+    const nb::gil_scoped_release release;
+    values = hidden_given(network.transposed(), rows, seed, threads);
+  }
+  return shaped(rows, std::move(values), network.visible.size());
+}
+
+Network network_from_data(nb::object rows, int hidden_units, const std::string& visible,
+                          const std::string& hidden, double deviation, nb::object random_state) {
+  const NumpySource data(rows);
+  const std::uint64_t seed = seed_of(random_state);
+  const nb::gil_scoped_release release;
+  return initial_network(unit_named(visible), unit_named(hidden), hidden_units, moments_of(data),
+                         {deviation, seed});
+}
+
+nb::tuple pickled(const Network& network) {
+  nb::list values;
+  values.append(std::string(name(network.visible.unit)));
+  values.append(std::string(name(network.hidden.unit)));
+  Network copy = network;
+  for (const char letter : std::string_view("wrabsmn"))
+    values.append(vector_to_python(std::move(couplings_of(copy, letter))));
+  return nb::tuple(values);
+}
+
+void unpickle(Network& self, const nb::tuple& state) {
+  const auto values = [&](std::size_t k) { return doubles_from(state[k]); };
+  const auto layer = [&](std::size_t unit, std::size_t first) {
+    Layer out(unit_named(nb::cast<std::string>(state[unit])), 1);
+    out.r = values(first), out.a = values(first + 1), out.b = values(first + 2);
+    return out;
+  };
+  new (&self) Network(layer(0, 3), layer(1, 6));
+  self.w = values(2);
+}
+
+void bind_model(nb::module_& m) {
+  nb::class_<Network> type(
+      m, "Network",
+      "S(phi, h) = - sum_ij w_ij phi_i h_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4)\n"
+      "                                    + sum_j (s_j h_j + m_j h_j^2 + n_j h_j^4), p ~ "
+      "exp(-S).\n\n"
+      "`w` has shape (visible units, hidden units); units of either layer are 'quartic', "
+      "'gaussian', 'binary' (0, 1)\n"
+      "or 'spin' (-1, 1). Couplings are numbers or arrays, one a unit; left out, units have a "
+      "variance near 1.\n"
+      "Rows of units may have any shape (..., units).");
+  type.def(
+      "__init__",
+      [](Network* self, nb::object w, const std::string& visible, const std::string& hidden,
+         nb::object r, nb::object a, nb::object b, nb::object s, nb::object m_, nb::object n) {
+        new (self) Network(make_network(w, visible, hidden, {r, a, b, s, m_, n}));
+      },
+      nb::arg("w"), nb::arg("visible") = "quartic", nb::arg("hidden") = "binary",
+      nb::arg("r") = nb::none(), nb::arg("a") = nb::none(), nb::arg("b") = nb::none(),
+      nb::arg("s") = nb::none(), nb::arg("m") = nb::none(), nb::arg("n") = nb::none());
+  type.def_static("from_data", &network_from_data, nb::arg("data"), nb::arg("hidden_units"),
+                  nb::arg("visible") = "quartic", nb::arg("hidden") = "binary",
+                  nb::arg("deviation") = 0.01, nb::arg("random_state") = nb::none(),
+                  "Where training starts: visible units with the moments of the data's columns, "
+                  "small Gaussian w.");
+  bind_couplings<'w'>(type, "Weights, shape (visible, hidden) (a view, as those below).");
+  bind_couplings<'r'>(type, "Of the visible units, linear.");
+  bind_couplings<'a'>(type, "Of the visible units, quadratic; zero for binary ones and spins.");
+  bind_couplings<'b'>(type, "Of the visible units, quartic; zero for all but quartic ones.");
+  bind_couplings<'s'>(type, "Of the hidden units, linear.");
+  bind_couplings<'m'>(type, "Of the hidden units, quadratic.");
+  bind_couplings<'n'>(type, "Of the hidden units, quartic.");
+  type.def_prop_ro("visible",
+                   [](const Network& self) { return std::string(name(self.visible.unit)); })
+      .def_prop_ro("hidden",
+                   [](const Network& self) { return std::string(name(self.hidden.unit)); })
+      .def_prop_ro("transposed", &Network::transposed, "The same with the layers exchanged.")
+      .def("energy", &energy, nb::arg("phi"), nb::arg("h"), "S of configurations.")
+      .def("free_energy", &free_energy, nb::arg("phi"), nb::arg("threads") = 0,
+           "-ln of the sum over h of exp(-S), which is -ln p(phi) - ln Z.")
+      .def(
+          "hidden_mean",
+          [](const Network& self, nb::object phi, int threads) {
+            return hidden_values(self, phi, std::nullopt, threads);
+          },
+          nb::arg("phi"), nb::arg("threads") = 0, "<h> given phi.")
+      .def(
+          "visible_mean",
+          [](const Network& self, nb::object h, int threads) {
+            return visible_values(self, h, std::nullopt, threads);
+          },
+          nb::arg("h"), nb::arg("threads") = 0, "<phi> given h.")
+      .def(
+          "hidden_draw",
+          [](const Network& self, nb::object phi, nb::object random_state, int threads) {
+            return hidden_values(self, phi, seed_of(random_state), threads);
+          },
+          nb::arg("phi"), nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
+          "Exact draws from p(h | phi).")
+      .def(
+          "visible_draw",
+          [](const Network& self, nb::object h, nb::object random_state, int threads) {
+            return visible_values(self, h, seed_of(random_state), threads);
+          },
+          nb::arg("h"), nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
+          "Exact draws from p(phi | h).")
+      .def(
+          "why_not_normalisable",
+          [](const Network& self) { return quartic::why_not_normalisable(self); },
+          "Why exp(-S) cannot be normalised, or None where it can.")
+      .def("__repr__", [](const Network& self) {
+        return "<quartic.Network: " + std::to_string(self.visible.size()) + " " +
+               std::string(name(self.visible.unit)) + " visible, " +
+               std::to_string(self.hidden.size()) + " " + std::string(name(self.hidden.unit)) +
+               " hidden units>";
+      });
+  type.def("__getstate__", &pickled).def("__setstate__", &unpickle);
+  bind_likelihood(type);
+}
+
+}  // namespace
+
+void bind_network(nb::module_& m) {
+  bind_model(m);
+  bind_training(m);
+}
+
+}  // namespace quartic::python

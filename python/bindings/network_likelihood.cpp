@@ -1,0 +1,226 @@
+// Moments, gradients and likelihoods of networks in Python.
+#include <nanobind/stl/optional.h>
+
+#include <optional>
+
+#include "network_rows.hpp"
+#include "quartic/network/exact.hpp"
+#include "quartic/network/likelihood.hpp"
+
+namespace quartic::python {
+namespace {
+
+using MomentList = std::vector<double> NetworkMoments::*;
+constexpr MomentList all_moments[] = {&NetworkMoments::w, &NetworkMoments::r, &NetworkMoments::a,
+                                      &NetworkMoments::b, &NetworkMoments::s, &NetworkMoments::m,
+                                      &NetworkMoments::n};
+
+/// quartic.NetworkMoments, w of shape (visible, hidden).
+nb::object to_python(const NetworkMoments& moments) {
+  nb::list values;
+  for (const auto list : all_moments) {
+    auto copy = moments.*list;
+    const std::size_t size = copy.size();
+    values.append(nb::cast(to_numpy(std::move(copy), {size})));
+  }
+  values[0] = values[0].attr("reshape")(moments.r.size(), moments.s.size());
+  return nb::module_::import_("quartic.results").attr("NetworkMoments")(*values);
+}
+
+NetworkMoments from_python(nb::handle moments) {
+  NetworkMoments out;
+  std::size_t k = 0;
+  for (nb::handle value : moments) {
+    const Input input = as_input(value);
+    if (k < std::size(all_moments))
+      (out.*all_moments[k++]).assign(input.data(), input.data() + input.size());
+  }
+  return out;
+}
+
+/// Mean of f(row) over the rows.
+template <class F>
+NetworkMoments mean_moments(const Rows& rows, F&& f) {
+  if (rows.count == 0) throw BadInput("the moments of no rows");
+  NetworkMoments sum = f(rows.row(0));
+  for (std::size_t n = 1; n < rows.count; ++n) {
+    const NetworkMoments more = f(rows.row(n));
+    for (const auto list : all_moments)
+      for (std::size_t k = 0; k < (sum.*list).size(); ++k) (sum.*list)[k] += (more.*list)[k];
+  }
+  for (const auto list : all_moments)
+    for (double& x : sum.*list) x /= static_cast<double>(rows.count);
+  return sum;
+}
+
+nb::object moments_of_rows(const Network& network, nb::object phi) {
+  const Rows rows = rows_of(phi, network.visible.size(), "visible");
+  NetworkMoments mean;
+  {
+    const nb::gil_scoped_release release;
+    require_normalisable(network);
+    mean = mean_moments(rows, [&](auto row) { return moments_given_visible(network, row); });
+  }
+  return to_python(mean);
+}
+
+nb::object exact_moments(const Network& network, int threads) {
+  NetworkMoments moments;
+  {
+    const nb::gil_scoped_release release;
+    moments = solve_exactly(network, threads).moments;
+  }
+  return to_python(moments);
+}
+
+nb::object gradient(const Network& network, nb::object phi, nb::object model, int threads) {
+  const Rows rows = rows_of(phi, network.visible.size(), "visible");
+  NetworkMoments of_model, mean;
+  if (!model.is_none()) of_model = from_python(model);
+  {
+    const nb::gil_scoped_release release;
+    if (of_model.w.empty()) of_model = solve_exactly(network, threads).moments;
+    if (of_model.w.size() != network.w.size() || of_model.r.size() != network.visible.r.size())
+      throw BadInput("the model's moments are those of another network");
+    mean = mean_moments(rows,
+                        [&](auto row) { return log_likelihood_gradient(network, of_model, row); });
+  }
+  return to_python(mean);
+}
+
+// --- likelihood ---------------------------------------------------------------------------------
+
+nb::object to_python(const Estimate& x) {
+  return nb::module_::import_("quartic.results").attr("Estimate")(x.value, x.error);
+}
+
+nb::object to_python(const LogZ& z) {
+  nb::object ladder = nb::none();
+  if (z.ladder) ladder = to_python(z.ladder->value);
+  return nb::module_::import_("quartic.results")
+      .attr("LogZ")(to_python(z.value), to_python(z.forward), to_python(z.reverse),
+                    to_python(z.annealed), ladder, z.exact, z.ok, z.reason);
+}
+
+LogZ log_z_from_python(nb::handle z) {
+  const auto estimate = [&](const char* name) {
+    const nb::object x = z.attr(name);
+    return Estimate{nb::cast<double>(x.attr("value")), nb::cast<double>(x.attr("error"))};
+  };
+  LogZ out;
+  out.value = estimate("value"), out.forward = estimate("forward"),
+  out.reverse = estimate("reverse");
+  return out;
+}
+
+Network uncoupled(Network network) {
+  std::fill(network.w.begin(), network.w.end(), 0.0);
+  return network;
+}
+
+nb::object log_z(const Network& network, const Network* base, const LogZOptions& options,
+                 nb::object start, nb::object random_state) {
+  LogZ out;
+  std::optional<Rows> from;
+  if (!start.is_none()) from = rows_of(start, network.visible.size(), "visible");
+  const std::uint64_t seed = seed_of(random_state);
+  {
+    const nb::gil_scoped_release release;
+    out = estimate_log_z<float>({base ? *base : uncoupled(network), network}, options, seed,
+                                from ? from->all() : std::span<const double>{});
+  }
+  return to_python(out);
+}
+
+nb::object likelihood(const Network& network, nb::object phi, nb::object z, int threads) {
+  const auto rows = as_input<FloatInput>(phi, "float32");
+  count_rows(rows, network.visible.size(), "visible");
+  const LogZ known = log_z_from_python(z);
+  Likelihood out;
+  {
+    const nb::gil_scoped_release release;
+    require_normalisable(network);
+    out = log_likelihood(network, {rows.data(), rows.size()}, known, threads);
+  }
+  return nb::module_::import_("quartic.results")
+      .attr("Likelihood")(to_python(out.value), out.lower, out.upper, out.spread);
+}
+
+Network base_from_data(const Network& network, nb::object rows) {
+  const NumpySource data(rows);
+  if (data.columns() != static_cast<std::size_t>(network.visible.size())) {
+    throw BadInput("the data have " + std::to_string(data.columns()) + " columns, the network " +
+                   std::to_string(network.visible.size()) + " visible units");
+  }
+  const nb::gil_scoped_release release;
+  return base_network(network, moments_of(data), data.first(rows_of_base));
+}
+
+/// Lets Ctrl-C end a long call: for the library's progress callbacks, on the calling thread.
+void check_signals() {
+  const nb::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
+
+std::optional<std::string> method_name(const Network& network) {
+  switch (exact_method(network).kind) {
+    case ExactMethod::Kind::determinant:
+      return "determinant";
+    case ExactMethod::Kind::sum_visible:
+      return "sum over the visible units";
+    case ExactMethod::Kind::sum_hidden:
+      return "sum over the hidden units";
+    case ExactMethod::Kind::none:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void bind_likelihood(nb::class_<Network>& type) {
+  type.def_prop_ro("exact_method", &method_name,
+                   "How ln Z can be had exactly ('determinant', 'sum over the ...'), or None.");
+  type.def(
+      "exact_log_z",
+      [](const Network& self, int threads) {
+        const nb::gil_scoped_release release;
+        return quartic::exact_log_z(self, threads);
+      },
+      nb::arg("threads") = 0,
+      "ln Z: Lebesgue measure of continuous units, counting measure of the others.");
+  type.def("exact_moments", &exact_moments, nb::arg("threads") = 0,
+           "All expectations of the network, as quartic.NetworkMoments.");
+  type.def("moments_given_visible", &moments_of_rows, nb::arg("phi"),
+           "The same averaged over rows of phi with h ~ p(h | phi).");
+  type.def("log_likelihood_gradient", &gradient, nb::arg("phi"), nb::arg("model") = nb::none(),
+           nb::arg("threads") = 0,
+           "d <ln p> / d (w, r, a, b, s, m, n) over rows of phi, against the moments `model` (by "
+           "default the exact ones).");
+  type.def("base", &base_from_data, nb::arg("data"),
+           "Independent units with the moments that data give both layers: the best start of "
+           "estimate_log_z.");
+  type.def(
+      "estimate_log_z",
+      [](const Network& self, const Network* base, int chains, int steps, int ladders, int sweeps,
+         int rungs, bool exact, nb::object start, nb::object random_state, int threads) {
+        LogZOptions options;
+        options.chains = chains, options.steps = steps, options.ladders = ladders;
+        options.sweeps = sweeps, options.rungs = rungs, options.exact = exact;
+        options.threads = threads;
+        options.progress = [](double) { check_signals(); };
+        return log_z(self, base, options, start, random_state);
+      },
+      nb::arg("base").none() = nb::none(), nb::kw_only(), nb::arg("chains") = 512,
+      nb::arg("steps") = 1000, nb::arg("ladders") = 64, nb::arg("sweeps") = 2000,
+      nb::arg("rungs") = 0, nb::arg("exact") = true, nb::arg("start") = nb::none(),
+      nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
+      "ln Z with its error as quartic.LogZ: exact where it can be, else by annealing both ways and "
+      "parallel tempering\n"
+      "along the line from `base` (by default the same units uncoupled; see `base`). `start`: rows "
+      "of the model, or data.");
+  type.def("log_likelihood", &likelihood, nb::arg("phi"), nb::arg("log_z"), nb::arg("threads") = 0,
+           "Mean ln p of rows with its interval, as quartic.Likelihood.");
+}
+
+}  // namespace quartic::python

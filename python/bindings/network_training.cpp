@@ -1,0 +1,268 @@
+// Sampling and training of networks in Python.
+#include <array>
+#include <memory>
+#include <string_view>
+
+#include "network_rows.hpp"
+#include "quartic/core/suggest.hpp"
+#include "quartic/network/sampler.hpp"
+#include "quartic/network/training.hpp"
+
+namespace quartic::python {
+namespace {
+
+// --- training -----------------------------------------------------------------------------------
+
+template <class Enum>
+Enum named(const std::string& word, std::initializer_list<Enum> all, const char* what) {
+  std::vector<std::string_view> names;
+  for (const Enum value : all) {
+    names.push_back(name(value));
+    if (names.back() == word) return value;
+  }
+  throw BadInput(std::string(what) + " '" + word + "' is not known", suggestion(word, names));
+}
+
+/// The trainer, with the moments that a restart needs.
+struct Trainer {
+  ColumnMoments moments;
+  NetworkTrainer<float> trainer;
+};
+
+nb::dict to_python(const TrainingRow& row) {
+  nb::dict out;
+  out["epoch"] = row.epoch, out["updates"] = row.updates, out["rate"] = row.rate;
+  out["gradient_norm"] = row.gradient_norm, out["weight_norm"] = row.weight_norm;
+  out["largest_weight"] = row.largest_weight;
+  out["data_free_energy"] = row.data_free_energy.value;
+  out["data_free_energy_error"] = row.data_free_energy.error;
+  out["model_free_energy"] = row.model_free_energy.value;
+  out["model_free_energy_error"] = row.model_free_energy.error;
+  out["moment_score"] = row.moment_score;
+  return out;
+}
+
+nb::dict to_python(const NetworkSamplerState& state) {
+  nb::dict out;
+  out["visible"] = vector_to_python(state.visible);
+  out["hidden"] = vector_to_python(state.hidden);
+  out["streams"] = vector_to_python(state.streams);
+  return out;
+}
+NetworkSamplerState sampler_state_from(nb::handle state) {
+  return {doubles_from(state["visible"]), doubles_from(state["hidden"]),
+          vector_from<std::uint32_t>(state["streams"], "uint32")};
+}
+
+nb::list to_python(const std::array<std::vector<double>, 7>& lists) {
+  nb::list out;
+  for (const auto& list : lists) out.append(vector_to_python(list));
+  return out;
+}
+std::array<std::vector<double>, 7> lists_from(nb::handle from) {
+  std::array<std::vector<double>, 7> lists;
+  for (std::size_t k = 0; k < lists.size(); ++k) lists[k] = doubles_from(from[k]);
+  return lists;
+}
+
+nb::dict state_of(const Trainer& self) {
+  const TrainingState state = self.trainer.state();
+  nb::dict out;
+  out["epoch"] = state.epoch, out["updates"] = state.updates;
+  out["couplings"] = to_python(state.couplings);
+  out["first_moments"] = to_python(state.first_moments);
+  out["second_moments"] = to_python(state.second_moments);
+  out["hidden_offset"] = vector_to_python(state.hidden_offset);
+  out["chains"] = to_python(state.chains);
+  out["ladder"] = nb::none();
+  if (state.ladder) {
+    nb::dict ladder;
+    ladder["betas"] = vector_to_python(state.ladder->betas);
+    ladder["chains"] = to_python(state.ladder->chains);
+    ladder["sweeps"] = state.ladder->sweeps;
+    out["ladder"] = ladder;
+  }
+  const ColumnMoments& m = self.moments;
+  out["column_moments"] = nb::make_tuple(m.rows, vector_to_python(m.first),
+                                         vector_to_python(m.second), vector_to_python(m.fourth));
+  return out;
+}
+
+TrainingState training_state_from(nb::handle from) {
+  TrainingState state;
+  state.epoch = nb::cast<int>(from["epoch"]);
+  state.updates = nb::cast<std::int64_t>(from["updates"]);
+  state.couplings = lists_from(from["couplings"]);
+  state.first_moments = lists_from(from["first_moments"]);
+  state.second_moments = lists_from(from["second_moments"]);
+  state.hidden_offset = doubles_from(from["hidden_offset"]);
+  state.chains = sampler_state_from(from["chains"]);
+  if (const nb::object ladder = from["ladder"]; !ladder.is_none()) {
+    state.ladder =
+        NetworkTemperingState{doubles_from(ladder["betas"]), sampler_state_from(ladder["chains"]),
+                              nb::cast<std::int64_t>(ladder["sweeps"])};
+  }
+  return state;
+}
+
+ColumnMoments column_moments_from(nb::handle state) {
+  const nb::object m = state["column_moments"];
+  return {nb::cast<std::size_t>(m[0]), doubles_from(m[1]), doubles_from(m[2]), doubles_from(m[3])};
+}
+
+Trainer make_trainer(nb::object rows, const Network& network, TrainingOptions options,
+                     nb::object random_state, nb::object state) {
+  auto data = std::make_shared<NumpySource>(rows);
+  const std::uint64_t seed = seed_of(random_state);
+  if (state.is_none()) {
+    const nb::gil_scoped_release release;
+    const ColumnMoments moments = moments_of(*data);
+    return {moments, NetworkTrainer<float>(data, moments, network, options, seed)};
+  }
+  const TrainingState saved = training_state_from(state);
+  const ColumnMoments moments = column_moments_from(state);
+  options.chains = static_cast<int>(saved.chains.streams.size() / 4);
+  Trainer out{moments, NetworkTrainer<float>(data, moments, network, options, seed)};
+  out.trainer.restore(saved);
+  return out;
+}
+
+void update(Trainer& self, nb::object rows) {
+  const auto values = as_input<FloatInput>(rows, "float32");
+  count_rows(values, self.trainer.network().visible.size(), "visible");
+  const nb::gil_scoped_release release;
+  self.trainer.update({values.data(), values.size()});
+}
+
+Network base_of(const Trainer& self, nb::object rows) {
+  const NumpySource some(rows);
+  if (some.columns() != self.moments.first.size()) throw BadInput("rows of another width");
+  const nb::gil_scoped_release release;
+  return base_network(self.trainer.network(), self.moments, some.first(rows_of_base));
+}
+
+using Sampler = NetworkSampler<float>;
+
+nb::object chain_rows(std::vector<double> values, int chains, int units) {
+  return nb::cast(to_numpy(std::move(values),
+                           {static_cast<std::size_t>(chains), static_cast<std::size_t>(units)}));
+}
+
+template <auto values, bool hidden>
+nb::object sampler_values(const Sampler& self) {
+  std::vector<double> out;
+  {
+    const nb::gil_scoped_release release;
+    out = (self.*values)();
+  }
+  const Network& network = self.network();
+  return chain_rows(std::move(out), self.chains(),
+                    (hidden ? network.hidden : network.visible).size());
+}
+
+void bind_sampler(nb::module_& m) {
+  nb::class_<Sampler>(m, "NetworkSampler",
+                      "Gibbs sampling of a network on many chains, float32; the same bits for any "
+                      "number of threads.")
+      .def(
+          "__init__",
+          [](Sampler* self, const Network& network, int chains, nb::object random_state,
+             int threads) {
+            const std::uint64_t seed = seed_of(random_state);
+            const nb::gil_scoped_release release;
+            new (self) Sampler(network, chains, seed, Stream::sample, threads);
+          },
+          nb::arg("network"), nb::arg("chains"), nb::arg("random_state") = nb::none(),
+          nb::arg("threads") = 0)
+      .def("sweep", &Sampler::sweep, nb::arg("count") = 1, nb::call_guard<nb::gil_scoped_release>())
+      .def(
+          "set_visible",
+          [](Sampler& self, nb::object phi) {
+            const Rows rows = rows_of(phi, self.network().visible.size(), "visible");
+            const nb::gil_scoped_release release;
+            self.set_visible(rows.all());
+          },
+          nb::arg("phi"), "Visible values, one row a chain; the hidden ones are drawn afresh.")
+      .def_prop_ro("visible", &sampler_values<&Sampler::visible, false>,
+                   "Shape (chains, visible units).")
+      .def_prop_ro("hidden", &sampler_values<&Sampler::hidden, true>)
+      .def_prop_ro("visible_means", &sampler_values<&Sampler::visible_means, false>,
+                   "<phi> given the hidden values.")
+      .def_prop_ro("hidden_means", &sampler_values<&Sampler::hidden_means, true>);
+}
+
+void bind_trainer(nb::module_& m) {
+  nb::class_<Trainer>(m, "NetworkTrainer",
+                      "Learning a network from data: persistent, tempered or contrastive chains. "
+                      "One `step` is an epoch.")
+      .def(
+          "__init__",
+          [](Trainer* self, nb::object data, const Network& network, int epochs, int batch,
+             int chains, int steps, const std::string& start, int rungs,
+             const std::string& optimiser, double rate, double final_rate,
+             const std::string& schedule, double momentum, double weight_decay, bool centring,
+             bool hidden_shape, bool shuffle, int threads, nb::object random_state,
+             nb::object state) {
+            TrainingOptions o;
+            o.epochs = epochs, o.batch = batch, o.chains = chains, o.steps = steps;
+            o.start = named(start, {ChainStart::persistent, ChainStart::data}, "start");
+            o.rungs = rungs;
+            o.optimiser =
+                named(optimiser, {NetworkOptimiser::momentum, NetworkOptimiser::adam}, "optimiser");
+            o.rate = rate, o.final_rate = final_rate;
+            o.schedule = named(
+                schedule, {RateSchedule::constant, RateSchedule::linear, RateSchedule::exponential},
+                "schedule");
+            o.momentum = momentum, o.weight_decay = weight_decay, o.centring = centring;
+            o.hidden_shape = hidden_shape, o.shuffle = shuffle, o.threads = threads;
+            new (self) Trainer(make_trainer(data, network, o, random_state, state));
+          },
+          nb::arg("data"), nb::arg("network"), nb::kw_only(), nb::arg("epochs") = 10,
+          nb::arg("batch") = 500, nb::arg("chains") = 0, nb::arg("steps") = 1,
+          nb::arg("start") = "persistent", nb::arg("rungs") = 1, nb::arg("optimiser") = "momentum",
+          nb::arg("rate") = 0.05, nb::arg("final_rate") = 0.005, nb::arg("schedule") = "constant",
+          nb::arg("momentum") = 0.0, nb::arg("weight_decay") = 0.0, nb::arg("centring") = true,
+          nb::arg("hidden_shape") = false, nb::arg("shuffle") = true, nb::arg("threads") = 0,
+          nb::arg("random_state") = nb::none(), nb::arg("state") = nb::none(),
+          "`data` of shape (rows, columns), float32 is not copied. `state`: go on from there, with "
+          "the same options.")
+      .def(
+          "step",
+          [](Trainer& self) {
+            TrainingRow row;
+            {
+              const nb::gil_scoped_release release;
+              row = self.trainer.step();
+            }
+            return to_python(row);
+          },
+          "One epoch; how it went, as a dict.")
+      .def("update", &update, nb::arg("rows"), "One update on given rows.")
+      .def("base", &base_of, nb::arg("rows"),
+           "Network.base with the moments of all data, and those of hidden units given these rows.")
+      .def_prop_ro(
+          "network", [](const Trainer& self) { return self.trainer.network(); },
+          "The network as it is now (a copy).")
+      .def_prop_ro(
+          "chains",
+          [](const Trainer& self) {
+            auto values = self.trainer.chain_values();
+            const int units = self.trainer.network().visible.size();
+            const int chains = static_cast<int>(values.size()) / units;
+            return chain_rows(std::move(values), chains, units);
+          },
+          "Visible values of the model's chains.")
+      .def_prop_ro("epoch", [](const Trainer& self) { return self.trainer.epoch(); })
+      .def_prop_ro("updates", [](const Trainer& self) { return self.trainer.updates(); })
+      .def_prop_ro("finished", [](const Trainer& self) { return self.trainer.finished(); })
+      .def("state", &state_of, "Everything that an exact restart needs besides data and options.");
+}
+
+}  // namespace
+
+void bind_training(nb::module_& m) {
+  bind_sampler(m);
+  bind_trainer(m);
+}
+
+}  // namespace quartic::python

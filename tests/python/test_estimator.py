@@ -1,0 +1,200 @@
+"""The estimator: scikit-learn's own checks, likelihoods in the units of the data, restarts, features that help."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import BernoulliRBM
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import quartic
+from quartic import RestrictedBoltzmannMachine
+
+
+@parametrize_with_checks(
+    [
+        RestrictedBoltzmannMachine(n_components=3, n_iter=2),
+        RestrictedBoltzmannMachine(n_components=2, n_iter=2, hidden="quartic", scaling="all", noise=0.1),
+        RestrictedBoltzmannMachine(n_components=3, n_iter=2, visible="gaussian", hidden="spin", rungs=2),
+    ]
+)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def two_clusters(rows: int = 1000, columns: int = 4, seed: int = 0) -> np.ndarray:
+    """Signs common to all columns, noise, and very different units."""
+    rng = np.random.default_rng(seed)
+    z = rng.choice([-1.0, 1.0], (rows, 1)) + rng.normal(0, 0.3, (rows, columns))
+    return z * 10.0 ** np.arange(-2, columns - 2) + 1000
+
+
+def test_likelihood_is_a_density_in_the_units_of_the_data():
+    X = two_clusters(columns=2)
+    rbm = RestrictedBoltzmannMachine(4, n_iter=5, random_state=1).fit(X)
+    assert rbm.log_z_.exact
+    axes = [np.linspace(X[:, k].mean() - 6 * X[:, k].std(), X[:, k].mean() + 6 * X[:, k].std(), 301) for k in (0, 1)]
+    density = np.exp(rbm.score_samples(np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)))
+    volume = np.prod([axis[1] - axis[0] for axis in axes])
+    assert density.sum() * volume == pytest.approx(1, rel=1e-6)
+    assert rbm.score(X) == pytest.approx(rbm.score_samples(X).mean())
+
+
+def test_binary_likelihood_is_a_probability():
+    X = (np.random.default_rng(2).random((200, 4)) < 0.3).astype(float)
+    rbm = RestrictedBoltzmannMachine(3, visible="binary", random_state=0).fit(X)
+    every = ((np.arange(16)[:, None] >> np.arange(4)) & 1).astype(float)
+    assert np.exp(rbm.score_samples(every)).sum() == pytest.approx(1, rel=1e-12)
+    with pytest.raises(ValueError, match=r"row 0, column 1 is 0.5"):
+        rbm.transform([[0, 0.5, 1, 1]])
+
+
+@pytest.mark.parametrize("scaling", ["columns", "all"])
+def test_learning_does_not_depend_on_the_units(scaling):
+    X = two_clusters() if scaling == "columns" else two_clusters() / 10.0 ** np.arange(-2, 2)
+    one = RestrictedBoltzmannMachine(3, scaling=scaling, n_iter=3, random_state=3).fit(X)
+    other = RestrictedBoltzmannMachine(3, scaling=scaling, n_iter=3, random_state=3).fit(64 * X)
+    np.testing.assert_allclose(other.score_samples(64 * X), one.score_samples(X) - 4 * np.log(64), atol=1e-3)
+
+
+def test_learns_samples_and_scores_both_clusters():
+    X = two_clusters()
+    rbm = RestrictedBoltzmannMachine(3, learning_rate=0.03, batch_size=50, n_iter=100, rungs=4, random_state=4).fit(X)
+    draws = rbm.sample(4000, random_state=5)
+    np.testing.assert_array_equal(draws, rbm.sample(4000, random_state=5))
+    for rows in (draws, rbm.gibbs(X, random_state=6)):
+        z = (rows - X.mean(0)) / X.std(0)
+        assert 0.35 < (z.sum(1) > 0).mean() < 0.65  # persistent chains wander by 0.06
+        assert np.corrcoef(z.T)[0, 3] > 0.8 * np.corrcoef(X.T)[0, 3]
+    # Held-out rows: not far below the mixture of two Gaussians that made them.
+    held_out, units = two_clusters(seed=9), 10.0 ** np.arange(-2, 2)
+    z = (held_out - 1000) / units
+    normal = [-((z - centre) ** 2).sum(1) / (2 * 0.3**2) - 2 * np.log(2 * np.pi * 0.3**2) for centre in (-1, 1)]
+    best = (np.logaddexp(*normal) - np.log(2)).mean() - np.log(units).sum()
+    assert best - 0.4 < rbm.score(held_out) < best + 3 * np.sqrt(2 / len(held_out))
+
+
+def test_partial_fit_goes_on_to_the_bit_also_through_pickle():
+    X = two_clusters(300)
+    one = RestrictedBoltzmannMachine(3, batch_size=50, n_iter=2, noise=0.1, random_state=1).fit(X)
+    other = pickle.loads(pickle.dumps(one))
+    for rows in (X, X[:70]):
+        one.partial_fit(rows)
+        other = pickle.loads(pickle.dumps(other.partial_fit(rows)))
+        np.testing.assert_array_equal(one.components_, other.components_)
+        np.testing.assert_array_equal(one.chains_, other.chains_)
+    np.testing.assert_array_equal(one.score_samples(X), other.score_samples(X))
+    again = clone(one).set_params(n_jobs=1).fit(X)
+    np.testing.assert_array_equal(again.components_, clone(one).fit(X).components_)
+
+
+def test_partial_fit_is_one_trainer_over_all_batches():
+    X = two_clusters(300)
+    rbm = RestrictedBoltzmannMachine(3, batch_size=100, random_state=1).partial_fit(X).partial_fit(X[:150])
+    z = ((X - rbm.center_) / rbm.scale_).astype(np.float32)
+    trainer = quartic.NetworkTrainer(
+        z, quartic.Network.from_data(z, 3, random_state=rbm._seed), batch=100, random_state=rbm._seed
+    )
+    for rows in (z[:100], z[100:200], z[200:], z[:100], z[100:150]):
+        trainer.update(rows)
+    np.testing.assert_array_equal(rbm.network_.w, trainer.network.w)
+    np.testing.assert_array_equal(rbm.chains_, trainer.chains)
+
+
+def test_constant_column_is_named_with_its_remedies():
+    pandas = pytest.importorskip("pandas")
+    X = two_clusters()
+    X[:, 2] = 7
+    rbm = RestrictedBoltzmannMachine(3, n_iter=1, random_state=0)
+    with pytest.raises(quartic.BadInput, match="column 2 of the data does not vary") as caught:
+        rbm.fit(X)
+    assert "VarianceThreshold" in caught.value.hint
+    with pytest.raises(ValueError, match="column 2 \\('depth'\\)"):
+        rbm.fit(pandas.DataFrame(X, columns=["x", "y", "depth", "z"]))
+    assert np.isfinite(rbm.set_params(noise=0.1).fit(X).score(X))
+    assert list(rbm.get_feature_names_out())[:1] == ["restrictedboltzmannmachine0"]
+
+
+def test_zero_of_a_quartic_unit_lies_between_its_peaks():
+    """Where r, a and b can describe them: at the mean of peaks of unequal height they cannot."""
+    rng = np.random.default_rng(3)
+    X = np.where(rng.random((4000, 2)) < 0.1, 1.0, 0.0) + rng.normal(0, 0.1, (4000, 2)) + [5, -300]
+    rbm = RestrictedBoltzmannMachine(2, n_iter=10, random_state=0).fit(X)
+    np.testing.assert_allclose(rbm.center_, [5.5, -299.5], atol=0.03)
+
+    def independent(zero: np.ndarray) -> float:
+        """<ln p> of the best two quartic units with their zero there."""
+        net = quartic.Network.from_data(X - zero, 1, deviation=0)
+        return net.log_likelihood(X - zero, net.estimate_log_z()).value.value
+
+    best = independent([5.5, -299.5])
+    assert best > independent(X.mean(0)) + 0.5
+    assert best - 0.02 < rbm.score(X) < best + 0.02
+    late = np.zeros((12000, 2))
+    late[:, 0], late[6001::2, 1] = rng.normal(size=12000), 1  # the second column is constant in the rows looked at
+    assert np.isfinite(RestrictedBoltzmannMachine(2, n_iter=1, batch_size=1000, random_state=0).fit(late).center_).all()
+
+
+def test_likelihood_without_exact_value_comes_with_its_interval():
+    X = two_clusters(columns=5)
+    rbm = RestrictedBoltzmannMachine(5, hidden="quartic", n_iter=3, random_state=2).fit(X)
+    z = rbm.estimate_log_z(chains=64, steps=100, sweeps=200, ladders=32)
+    assert not z.exact
+    assert 0 < z.value.error < 1
+    assert z is rbm.log_z_
+    assert np.isfinite(rbm.score(X))
+    assert rbm.partial_fit(X)._log_z is None
+
+
+def test_unfitted_is_said():
+    with pytest.raises(NotFittedError):
+        RestrictedBoltzmannMachine().log_z_  # noqa: B018
+
+
+def test_import_needs_no_scikit_learn():
+    code = """
+import sys
+sys.modules["sklearn"] = None
+import quartic
+assert "RestrictedBoltzmannMachine" in dir(quartic)
+try:
+    quartic.RestrictedBoltzmannMachine
+except ImportError as error:
+    print(error)
+"""
+    out = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert "pip install 'quartic[sklearn]'" in out
+    light = "import quartic, sys; print([m for m in ('sklearn', 'scipy', 'h5py') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", light], text=True).strip() == "[]"
+
+
+def test_features_of_digits_serve_a_classifier():
+    """300 units learned without labels, in a Pipeline: with 300 labels a linear classifier on them beats one on the raw
+    pixels, with all labels it loses nothing; either way it is far ahead of scikit-learn's Bernoulli machine. Means over
+    two splits of 719 rows to test, so that the error of a difference is about 0.005."""
+    X, y = load_digits(return_X_y=True)
+    ours = RestrictedBoltzmannMachine(
+        300, scaling="all", noise=0.3, learning_rate=0.1, batch_size=50, n_iter=40, n_jobs=1, random_state=0
+    )
+    theirs = BernoulliRBM(300, learning_rate=0.06, n_iter=10, random_state=0)
+    scores = {name: np.zeros(2) for name in ("raw", "ours", "theirs")}
+    for seed in (0, 1):
+        train, test, labels, truth = train_test_split(X / 16, y, test_size=0.4, stratify=y, random_state=seed)
+        _, few = train_test_split(np.arange(len(train)), test_size=300, stratify=labels, random_state=seed)
+        for name, features in (("raw", "passthrough"), ("ours", ours), ("theirs", theirs)):
+            pipeline = make_pipeline(features, StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
+            of_all = pipeline.fit(train, labels).score(test, truth)
+            of_few = clone(pipeline[-1]).fit(pipeline[:-1].transform(train[few]), labels[few])
+            scores[name] += np.array([of_all, of_few.score(pipeline[:-1].transform(test), truth)]) / 2
+    assert scores["ours"][0] > scores["raw"][0] - 0.01, scores
+    assert scores["ours"][1] > scores["raw"][1], scores
+    assert (scores["ours"] > scores["theirs"] + 0.03).all(), scores
