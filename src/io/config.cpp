@@ -113,12 +113,21 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
 
 std::vector<Key> model_keys(ModelConfig& m) {
   return {
-      {"kind", choice(m.kind, 2), "field: an action on [graph]; network: two layers of units"},
+      {"kind", choice(m.kind, 3),
+       "field: an action on [graph]; network: two layers of units; deep: networks on top of each "
+       "other"},
       {"visible", choice(m.visible, 4),
        "of a network: units of the data, quartic or gaussian for real values, binary for 0 and 1, "
        "spin for -1 and 1"},
-      {"hidden", choice(m.hidden, 4), "of a network: units that are not seen"},
-      {"hidden_units", &m.hidden_units, "of a network: how many", at_least(1)},
+      {"hidden", choices(m.hidden, 4),
+       "of a network: units that are not seen; of a deep stack: one for all layers, or one a "
+       "layer"},
+      {"hidden_units", OneOrMore{&m.hidden_units},
+       "of a network: how many; of a deep stack: how many in each layer, from the data upwards",
+       at_least(1)},
+      {"features", choice(m.features, 2),
+       "of a deep stack: what a layer learns from, draws or expectations of the hidden units "
+       "below"},
       {"noise", &m.noise,
        "of a network: standard deviation of Gaussian noise on the data, in the model's units; "
        "continuous units want some where columns hardly vary or values are discrete",
@@ -126,9 +135,12 @@ std::vector<Key> model_keys(ModelConfig& m) {
   };
 }
 
-std::vector<Key> training_keys(TrainingOptions& o) {
+std::vector<Key> training_keys(TrainingOptions& o, std::vector<int>& layer_epochs) {
   return {
       {"epochs", &o.epochs, "passes over the data", at_least(1)},
+      {"layer_epochs", &layer_epochs,
+       "of a deep stack: instead of epochs, those of each layer from the data upwards", at_least(1),
+       true},
       {"batch", &o.batch, "rows an update", at_least(1)},
       {"chains", AutoInt{&o.chains}, "of the model term; auto: as many as rows in a batch",
        at_least(1)},
@@ -300,6 +312,30 @@ void require_together(const ActionConfig& action, const std::string& where) {
   }
 }
 
+void require_layers(const Config& config, const std::string& where) {
+  const auto& model = config.model;
+  const auto layers = static_cast<std::size_t>(model.layers());
+  if (model.kind != ModelKind::deep &&
+      (layers > 1 || model.hidden.size() > 1 || !config.layer_epochs.empty())) {
+    throw BadInput(
+        fmt::format("{}: a {} has one layer of hidden units: hidden, hidden_units and layer_epochs "
+                    "are lists in a deep stack alone",
+                    where, name(model.kind)),
+        "kind = \"deep\" in [model]");
+  }
+  if (model.hidden.size() > 1 && model.hidden.size() != layers) {
+    throw BadInput(fmt::format("{}: hidden in [model] names {} layers, hidden_units {}", where,
+                               model.hidden.size(), layers),
+                   "one kind of hidden units for all layers, or one a layer");
+  }
+  if (!config.layer_epochs.empty() && config.layer_epochs.size() != layers) {
+    throw BadInput(fmt::format("{}: layer_epochs in [training] names {} layers, hidden_units in "
+                               "[model] {}",
+                               where, config.layer_epochs.size(), layers),
+                   "one number a layer, or epochs for all");
+  }
+}
+
 /// Starts that are not given: the defaults, unless a homogeneous theory gives them.
 void fill_starts(ActionConfig& action) {
   if (action.homogeneous()) return;
@@ -361,7 +397,8 @@ void append_reference(std::string& out, const Section& section, std::string_view
 }  // namespace
 
 std::string_view name(ModelKind kind) {
-  return kind == ModelKind::field ? "field" : "network";
+  constexpr std::string_view names[] = {"field", "network", "deep"};
+  return names[static_cast<int>(kind)];
 }
 
 std::string_view name(Precision precision) {
@@ -396,7 +433,7 @@ std::vector<Section> sections(Config& c) {
       {"fit", "The learner of a field from data, KL(q||p), of `quartic fit` (fitting.md).",
        fit_keys(c.fit)},
       {"training", "The learner of a network from data, of `quartic fit` (networks.md).",
-       training_keys(c.training)},
+       training_keys(c.training, c.layer_epochs)},
       {"judging", "Log-likelihoods of a network, while it learns and afterwards.",
        judging_keys(c.judging)},
       {"learn", "The learner of a known target, KL(p||q), of `quartic learn`.",
@@ -469,6 +506,7 @@ void apply_setting(Config& config, const std::string& setting) {
 
 void check_config(const Config& config, const std::string& where) {
   require_together(config.action, where);
+  require_layers(config, where);
   if (config.sample.relative_error && config.sample.until.empty()) {
     throw BadInput(fmt::format("{}: relative_error in [sample] needs until", where),
                    "until = \"m2\" or another observable");
