@@ -135,10 +135,11 @@ std::vector<Key> model_keys(ModelConfig& m) {
   };
 }
 
-std::vector<Key> training_keys(TrainingOptions& o, std::vector<int>& layer_epochs) {
+std::vector<Key> training_keys(Config& config) {
+  auto& o = config.training;
   return {
       {"epochs", &o.epochs, "passes over the data", at_least(1)},
-      {"layer_epochs", &layer_epochs,
+      {"layer_epochs", &config.layer_epochs,
        "of a deep stack: instead of epochs, those of each layer from the data upwards", at_least(1),
        true},
       {"batch", &o.batch, "rows an update", at_least(1)},
@@ -152,6 +153,9 @@ std::vector<Key> training_keys(TrainingOptions& o, std::vector<int>& layer_epoch
        at_least(1)},
       {"optimiser", choice(o.optimiser, 2), "stochastic gradient with momentum, or adam"},
       {"rate", &o.rate, "in units of the data's spread", above(0)},
+      {"layer_rates", &config.layer_rates,
+       "of a deep stack: instead of rate, those of each layer from the data upwards", above(0),
+       true},
       {"schedule", choice(o.schedule, 3), "how the rate goes to final_rate over the epochs"},
       {"final_rate", &o.final_rate, "of the schedules that are not constant", above(0)},
       {"momentum", &o.momentum, "of the optimiser momentum", between(0, 0.999)},
@@ -312,28 +316,30 @@ void require_together(const ActionConfig& action, const std::string& where) {
   }
 }
 
+void require_one_a_layer(std::string_view key, std::size_t count, const Config& config,
+                         const std::string& where) {
+  const auto layers = static_cast<std::size_t>(config.model.layers());
+  if (count == 0 || count == layers) return;
+  throw BadInput(fmt::format("{}: {} names {} layers, hidden_units {}", where, key, count, layers),
+                 "one value a layer, from the data upwards");
+}
+
 void require_layers(const Config& config, const std::string& where) {
   const auto& model = config.model;
-  const auto layers = static_cast<std::size_t>(model.layers());
+  const auto& epochs = config.layer_epochs;
+  const auto& rates = config.layer_rates;
   if (model.kind != ModelKind::deep &&
-      (layers > 1 || model.hidden.size() > 1 || !config.layer_epochs.empty())) {
+      (model.layers() > 1 || model.hidden.size() > 1 || !epochs.empty() || !rates.empty())) {
     throw BadInput(
-        fmt::format("{}: a {} has one layer of hidden units: hidden, hidden_units and layer_epochs "
-                    "are lists in a deep stack alone",
-                    where, name(model.kind)),
+        fmt::format(
+            "{}: a {} has one layer of hidden units: hidden, hidden_units, layer_epochs and "
+            "layer_rates are lists in a deep stack alone",
+            where, name(model.kind)),
         "kind = \"deep\" in [model]");
   }
-  if (model.hidden.size() > 1 && model.hidden.size() != layers) {
-    throw BadInput(fmt::format("{}: hidden in [model] names {} layers, hidden_units {}", where,
-                               model.hidden.size(), layers),
-                   "one kind of hidden units for all layers, or one a layer");
-  }
-  if (!config.layer_epochs.empty() && config.layer_epochs.size() != layers) {
-    throw BadInput(fmt::format("{}: layer_epochs in [training] names {} layers, hidden_units in "
-                               "[model] {}",
-                               where, config.layer_epochs.size(), layers),
-                   "one number a layer, or epochs for all");
-  }
+  if (model.hidden.size() > 1) require_one_a_layer("hidden", model.hidden.size(), config, where);
+  require_one_a_layer("layer_epochs", epochs.size(), config, where);
+  require_one_a_layer("layer_rates", rates.size(), config, where);
 }
 
 /// Starts that are not given: the defaults, unless a homogeneous theory gives them.
@@ -433,7 +439,7 @@ std::vector<Section> sections(Config& c) {
       {"fit", "The learner of a field from data, KL(q||p), of `quartic fit` (fitting.md).",
        fit_keys(c.fit)},
       {"training", "The learner of a network from data, of `quartic fit` (networks.md).",
-       training_keys(c.training, c.layer_epochs)},
+       training_keys(c)},
       {"judging", "Log-likelihoods of a network, while it learns and afterwards.",
        judging_keys(c.judging)},
       {"learn", "The learner of a known target, KL(p||q), of `quartic learn`.",

@@ -115,7 +115,8 @@ Config layer_config(const Config& config, int layer) {
     model.noise = 0;
   }
   if (!config.layer_epochs.empty()) out.training.epochs = config.layer_epochs[layer];
-  out.layer_epochs.clear();
+  if (!config.layer_rates.empty()) out.training.rate = config.layer_rates[layer];
+  out.layer_epochs.clear(), out.layer_rates.clear();
   out.run.seed = layer_seed(config.run.seed, layer);
   return out;
 }

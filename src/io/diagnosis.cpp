@@ -280,8 +280,8 @@ std::vector<Check> diagnose(const DeepRun& run) {
         std::hypot(above.value.error, below.value.error, std::hypot(above.spread, below.spread))};
     checks.push_back({fmt::format("ln p gained by layer {}", l + 1), gain, ">= -5 errors",
                       gain.value >= -significant * gain.error,
-                      "it knows its data less well than the layer below does: more epochs, hidden "
-                      "units or a lower rate"});
+                      "it knows its data less well than the layer below does: more "
+                      "training.layer_epochs or hidden_units, or another of layer_rates"});
   }
   return checks;
 }

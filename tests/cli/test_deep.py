@@ -2,7 +2,6 @@
 
 import json
 import signal
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -12,7 +11,6 @@ from program import needs_program, quartic, refused, started
 from quartic import run as run_file
 
 pytestmark = needs_program
-ROOT = Path(__file__).parents[2]
 
 CONFIG = """[model]
 kind = "deep"
@@ -42,7 +40,8 @@ def made(tmp_path_factory):
     rows = 20 + 3 * ((2 * kind - 1) @ pattern + rng.normal(0, 0.4, (2000, 12)))
     np.save(folder / "x.npy", rows.reshape(2000, 3, 4))
     (folder / "run.toml").write_text(CONFIG)
-    done = quartic("fit", "run.toml", "-o", "run.h5", cwd=folder)
+    by_layer = ("--set", "training.layer_epochs=[20, 60]", "--set", "training.layer_rates=[0.02, 0.3]")
+    done = quartic("fit", "run.toml", "-o", "run.h5", *by_layer, cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, rows, done.stdout
 
@@ -84,27 +83,12 @@ def test_report_and_reader_agree(made):
     assert isinstance(run, run_file.DeepRun) and shown["finished"]
     assert [layer.w.shape for layer in run.layers] == [(12, 5), (5, 3)]
     assert [layer.units for layer in run.layers] == [("quartic", "binary"), ("binary", "binary")]
-    assert [j["epoch"] for j in shown["layers"][1]["judgements"]] == [10, 20]
+    assert [j["epoch"] for j in shown["layers"][1]["judgements"]] == [10, 20, 30, 40, 50, 60]
     assert run.bounds["bound"] == pytest.approx([b["train"]["value"] for b in shown["bounds"]])
     assert list(run.bounds["layer"]) == [1, 2]
     # The bound of the first network alone is its ln p.
     assert run.bounds["bound"][0] == pytest.approx(run.layers[0].judgements["log_likelihood"][-1], abs=1e-12)
     assert run.bounds["bound_held_out"][0] == pytest.approx(run.layers[0].judgements["held_out"][-1], abs=1e-12)
-
-
-def test_layout_is_the_documented_one(made):
-    entries = json.loads((ROOT / "docs/run-file-layout.json").read_text())["entries"]
-    paths = {e["path"] for e in entries if "network" in e["kinds"]}
-    with h5py.File(made[0] / "run.h5") as file:
-        written = []
-        file.visititems(lambda name, item: written.append(name) if isinstance(item, h5py.Dataset) else None)
-    assert {name for name in written if not name.startswith("layer_")} == {
-        e["path"] for e in entries if "deep" in e["kinds"] and "@" not in e["path"]
-    }
-    for layer in ("layer_1/", "layer_2/"):
-        inner = {name.removeprefix(layer) for name in written if name.startswith(layer)}
-        assert inner <= paths - {"config"}
-        assert ("data/offset" in inner) == (layer == "layer_2/")
 
 
 def test_second_layer_learned_what_couples_the_first(made):

@@ -122,7 +122,8 @@ struct Config {
   DataOptions data;  ///< its seed is run.seed
   LikelihoodOptions fit;
   TrainingOptions training;
-  std::vector<int> layer_epochs;  ///< [training]: of a deep stack's layers; empty: all the same
+  std::vector<int> layer_epochs;    ///< [training]: of a deep stack's layers; empty: all the same
+  std::vector<double> layer_rates;  ///< likewise
   JudgingConfig judging;
   VariationalOptions learn;
   SampleConfig sample;
