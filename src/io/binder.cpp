@@ -379,7 +379,7 @@ std::string type_name(const Key& key) {
           [](std::optional<bool>*) { return std::string("\"auto\", true or false"); },
           [&](ByKind) { return "a number" + range + ", or four of them"; },
           [&](std::vector<int>*) { return "an array of integers" + range; },
-          [](std::vector<double>*) { return std::string("an array of numbers"); },
+          [&](std::vector<double>*) { return "an array of numbers" + range; },
           [](std::vector<std::string>*) { return std::string("a string or an array of strings"); },
           [](CouplingStart*) {
             return std::string("a number, [low, high] or { start = ..., freedom = ... }");
