@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from . import plot_network
-from .plot_style import BLUE, ORANGE, draw_rows, number
+from .plot_style import BLUE, ORANGE, draw_rows, number, untrusted
 from .run import DeepRun
 
 
@@ -33,6 +33,9 @@ def summary_figure(run: DeepRun) -> Figure:
             run.bounds["layer"], value, error, fmt="o-", markersize=3, linewidth=1, capsize=2, color=colour, label=label
         )
         rows.append((rf"$\ln p\,\geq$, {label}", number(value[-1], error[-1])))
+    top = run.layers[len(run.bounds["layer"]) - 1].judgements
+    if not top["ok"][-1]:
+        rows += untrusted(str(top["reason"][-1]))
     left.set_xlabel("layers of the stack")
     left.set_ylabel(r"lower bound of $\ln p$ a row")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -13,6 +13,11 @@ std::string units_text(const Config& config, int visible) {
   return out;
 }
 
+/// What the bound of the stack up to a layer rests on.
+const LogZ& log_z_of(const DeepRun& run, std::size_t layer) {
+  return run.layers[layer].judgements.back().log_z;
+}
+
 std::string bounds_text(const DeepRun& run) {
   if (run.bounds.empty()) return {};
   const double jacobian = log_jacobian(run.layers.front());
@@ -22,12 +27,14 @@ std::string bounds_text(const DeepRun& run) {
     out += likelihood_text(fmt::format("layer {}", l + 1), bound.train, jacobian);
     if (bound.held_out)
       out += likelihood_text(fmt::format("layer {}, held out", l + 1), *bound.held_out, jacobian);
+    if (!log_z_of(run, l).ok) out += fmt::format("  NOT TO BE TRUSTED: ln Z of layer {}\n", l + 1);
   }
   return out;
 }
 
-nlohmann::json bound_json(const StackBound& bound) {
-  nlohmann::json out = {{"train", likelihood_json(bound.train)}};
+nlohmann::json bound_json(const StackBound& bound, const LogZ& log_z) {
+  nlohmann::json out = {
+      {"train", likelihood_json(bound.train)}, {"ok", log_z.ok}, {"reason", log_z.reason}};
   if (bound.held_out) out["held_out"] = likelihood_json(*bound.held_out);
   return out;
 }
@@ -48,7 +55,8 @@ std::string report(const DeepRun& run) {
 nlohmann::json report_json(const DeepRun& run) {
   auto layers = nlohmann::json::array(), bounds = nlohmann::json::array();
   for (const auto& layer : run.layers) layers.push_back(training_json(layer));
-  for (const auto& bound : run.bounds) bounds.push_back(bound_json(bound));
+  for (std::size_t l = 0; l < run.bounds.size(); ++l)
+    bounds.push_back(bound_json(run.bounds[l], log_z_of(run, l)));
   nlohmann::json out = {{"layers", layers},
                         {"bounds", bounds},
                         {"wanted_layers", run.config.model.layers()},
