@@ -53,8 +53,9 @@ def layer_figure(run: DeepRun, layer: int) -> Figure:
 
 
 def features_figure(run: DeepRun, layer: int) -> Figure:
-    """What hidden units of a layer see: w of the first, products of w above."""
-    return plot_network.features_figure(replace(run.layers[0], w=run.projection(layer)))
+    """What hidden units of a layer see: w of the first, products of w above, times the spread of the data there."""
+    spread = run.layers[0].examples.std(axis=0)
+    return plot_network.features_figure(replace(run.layers[0], w=spread[:, None] * run.projection(layer)))
 
 
 def figures(run: DeepRun) -> dict[str, Callable[[DeepRun], Figure]]:

@@ -214,6 +214,8 @@ void print_network(const Config& config, const DataSet& data, const std::string&
   auto layers = nlohmann::json::array();
   auto visible = static_cast<int>(data.train->columns());
   TrainingNeeds all{0, 0};
+  // Bytes of the hidden units of all rows, those below and those above a layer.
+  double kept = 0;
   std::string text;
   for (int l = 0; l < config.model.layers(); ++l) {
     const Config layer = layer_config(config, l);
@@ -230,18 +232,21 @@ void print_network(const Config& config, const DataSet& data, const std::string&
                         visible, name(layer.model.visible), hidden,
                         name(layer.model.hidden_unit(0)), layer.training.epochs, needs.updates);
     all.updates += needs.updates, all.seconds += needs.seconds;
+    const int units = (l > 0 ? visible : 0) + (l + 1 < config.model.layers() ? hidden : 0);
+    kept = std::max(kept, 4.0 * units * static_cast<double>(rows + held_out));
     visible = hidden;
   }
   if (globals.json) {
     const nlohmann::json out = {{"layers", layers},       {"data", data.description},
                                 {"rows", rows},           {"held_out", held_out},
-                                {"updates", all.updates}, {"seconds", all.seconds},
-                                {"output", file}};
+                                {"memory_bytes", kept},   {"updates", all.updates},
+                                {"seconds", all.seconds}, {"output", file}};
     fmt::print("{}\n", out.dump());
     return;
   }
   fmt::print("{}data        {}\nrows        {} to learn from, {} held out\n", text,
              data.description, rows, held_out);
+  if (kept > 0) fmt::print("memory      about {} of hidden units\n", bytes(kept));
   fmt::print("time        about {} and judging\noutput      {}\n", duration(all.seconds), file);
 }
 
