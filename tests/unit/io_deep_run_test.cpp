@@ -28,11 +28,14 @@ NetworkRun layer_sample(const Config& config, int layer, const Network& network)
                           2,
                           0.5,
                           std::vector<float>(2UL * network.visible.size(), 0.5F)},
-                 .history = {{.epoch = 1, .updates = 5, .rate = 1.0 / 3}},
+                 .history = {},
                  .judgements = {},
                  .reason = StopReason::epochs_exhausted,
                  .fantasies = std::vector<float>(3UL * network.visible.size(), 0.25F),
                  .checkpoint = {}};
+  TrainingRow row;
+  row.epoch = 1, row.updates = 5, row.rate = 1.0 / 3;
+  run.history = {row};
   NetworkJudgement judgement;
   judgement.epoch = 1, judgement.train = likelihood(-1), judgement.held_out = likelihood(-2);
   judgement.singular.assign(std::min(network.visible.size(), network.hidden.size()), 0.5);
