@@ -21,7 +21,7 @@ namespace {
 struct Options {
   std::filesystem::path run;
   int rows = 1000, sweeps = 10, warm_up = 200;
-  bool expectations = false;
+  bool mean = false;
 };
 
 /// How rows of the model become rows of the data.
@@ -109,7 +109,7 @@ std::vector<float> draw_visible(const NetworkRun& run, const Options& options,
   const auto width = static_cast<std::size_t>(run.network.visible.size());
   return draw_network(
       run, width, options, globals, [&](const NetworkSampler<float>& sampler, std::size_t) {
-        const auto drawn = options.expectations ? sampler.visible_means() : sampler.visible();
+        const auto drawn = options.mean ? sampler.visible_means() : sampler.visible();
         return std::vector<float>(drawn.begin(), drawn.end());
       });
 }
@@ -117,7 +117,7 @@ std::vector<float> draw_visible(const NetworkRun& run, const Options& options,
 /// Of a stack: from its top network down.
 std::vector<float> draw_down(const DeepRun& run, const Options& options, const Globals& globals) {
   const DeepStack stack = run.stack();
-  const auto values = options.expectations ? UnitValues::expectations : UnitValues::samples;
+  const auto values = options.mean ? UnitValues::expectations : UnitValues::samples;
   const auto width = static_cast<std::size_t>(stack.networks().front().visible.size());
   return draw_network(run.layers.back(), width, options, globals,
                       [&](const NetworkSampler<float>& sampler, std::size_t row) {
@@ -190,11 +190,10 @@ ErrorCode generate(const Options& options, const Globals& globals) {
     return finish(options, draw_down(run, options, globals), {data.scaling, data.row_shape}, chains,
                   file, globals);
   }
-  if (options.expectations) {
-    throw BadInput(fmt::format("'{}' holds a field, which has no hidden units to take expectations "
-                               "given",
+  if (options.mean) {
+    throw BadInput(fmt::format("'{}' holds no network: only they have hidden units to give a mean",
                                options.run.string()),
-                   "leave --expectations away");
+                   "leave --mean out");
   }
   StoredModel model = read_model(options.run);
   for (const auto& setting : globals.all_settings()) apply_setting(model.config, setting);
@@ -215,9 +214,9 @@ void add(CLI::App& app, Globals& globals) {
       ->check(CLI::PositiveNumber);
   verb->add_option("--warm-up", options->warm_up, "sweeps before the first; 200")
       ->check(CLI::NonNegativeNumber);
-  verb->add_flag("--expectations", options->expectations,
-                 "of networks and deep stacks: the visible units' expectations given the hidden "
-                 "ones, which show pictures without pixel noise");
+  verb->add_flag(
+      "--mean", options->mean,
+      "of a network or deep stack: <phi | h> of a drawn h, pictures without their noise");
   verb->callback([options, &globals] {
     globals.action = [options, &globals] { return generate(*options, globals); };
   });

@@ -128,7 +128,7 @@ def test_generate_goes_down(made):
     folder, rows, _ = made
     done = quartic("generate", "run.h5", "--rows", "3000", "-o", "g.npy", cwd=folder)
     assert done.returncode == 0, done.stderr
-    done = quartic("generate", "run.h5", "--rows", "3000", "-o", "e.npy", "--expectations", cwd=folder)
+    done = quartic("generate", "run.h5", "--rows", "3000", "-o", "e.npy", "--mean", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert np.load(folder / "g.npy").shape == (3000, 3, 4)
     drawn, expected = np.load(folder / "g.npy").reshape(-1, 12), np.load(folder / "e.npy").reshape(-1, 12)
