@@ -146,6 +146,35 @@ class NetworkRun:
         return phi * self.scale + self.offset
 
 
+@dataclass(frozen=True)
+class DeepRun:
+    """A run of `quartic fit` of a deep stack.
+
+    layers: the networks that were begun, the data's first; the data of the others are hidden units of the one below.
+    bounds: arrays by name, one row a finished layer: lower bounds of ln p of the data by the stack up to it. samples:
+    rows drawn from the whole stack, shape (rows, visible), None before the end, in the units of the model.
+    """
+
+    path: Path
+    config: str
+    provenance: dict
+    layers: list[NetworkRun]
+    bounds: dict[str, np.ndarray]
+    samples: np.ndarray | None
+    verdict: dict
+
+    def to_data(self, phi: np.ndarray) -> np.ndarray:
+        """Rows, visible units last, in the units of the data."""
+        return self.layers[0].to_data(phi)
+
+    def projection(self, layer: int) -> np.ndarray:
+        """What hidden units of a layer (1: the data's own) see through the weights, shape (visible, hidden)."""
+        seen = self.layers[0].w
+        for network in self.layers[1:layer]:
+            seen = seen @ network.w
+        return seen
+
+
 class Observable(NamedTuple):
     """An observable with everything that a number must carry; `tau` in draws."""
 
@@ -205,7 +234,7 @@ class ReweightRun(Run):
         return bool(self.couplings.imag.any())
 
 
-def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun | NetworkRun:
+def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun | NetworkRun | DeepRun:
     """Reads a run file of any kind. Raises BadInput where the file is none."""
     path = Path(path)
     if not path.is_file():
@@ -217,7 +246,9 @@ def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun | 
     with file:
         kind = _kind(file, path)
         if kind == "network":
-            return _network(file, path)
+            return _network(file, _origin(file, path) | _data(file))
+        if kind == "deep":
+            return _deep(file, path)
         common = _common(file, path)
         return {"learn": _learn, "sample": _sample, "reweight": _reweight, "fit": _fit}[kind](file, common)
 
@@ -230,6 +261,7 @@ def _kind(file: h5py.File, path: Path) -> str:
         "reweight": ("model", "results"),
         "fit": ("model", "history", "data"),
         "network": ("model", "history", "data"),
+        "deep": ("model", "data", "layer_1"),
     }
     kind = _plain(file["provenance"].attrs.get("kind", "learn")) if "provenance" in file else "learn"
     if kind not in groups:
@@ -312,11 +344,10 @@ def _data(file: h5py.File) -> dict:
     }
 
 
-def _network(file: h5py.File, path: Path) -> NetworkRun:
+def _network(file: h5py.Group, known: dict) -> NetworkRun:
     model = file["model"]
     return NetworkRun(
-        **_origin(file, path),
-        **_data(file),
+        **known,
         units=(_plain(model.attrs["visible_unit"]), _plain(model.attrs["hidden_unit"])),
         w=model["w"][()],
         couplings={name: model[name][()] for name in "rabsmn"},
@@ -326,6 +357,18 @@ def _network(file: h5py.File, path: Path) -> NetworkRun:
             name: np.array([_plain(x) for x in column[()]]) if name == "reason" else column[()]
             for name, column in file["judgements"].items()
         },
+        verdict={"stop_reason": _plain(file["results/stop_reason"][()])},
+    )
+
+
+def _deep(file: h5py.File, path: Path) -> DeepRun:
+    origin = _origin(file, path)
+    groups = [file[f"layer_{k + 1}"] for k in range(int(file["model"].attrs["layers"]))]
+    return DeepRun(
+        **origin,
+        layers=[_network(group, origin | _data(file if k == 0 else group)) for k, group in enumerate(groups)],
+        bounds={name: column[()] for name, column in file["results"].items() if name != "stop_reason"},
+        samples=file["posterior/phi"][:, -1] if "posterior/phi" in file else None,
         verdict={"stop_reason": _plain(file["results/stop_reason"][()])},
     )
 

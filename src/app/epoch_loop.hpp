@@ -61,8 +61,9 @@ class EpochLoop {
 
   void write() {
     run_.provenance.seconds = before_ + since(start_);
-    write_run(file_, run_);
+    write_file();
   }
+  virtual void write_file() { write_run(file_, run_); }
 
   Run& run_;
   Learner learner_;

@@ -1,4 +1,5 @@
 // quartic fit CONFIG|RUN
+#include "app/deep_fitting.hpp"
 #include "app/fitting.hpp"
 #include "app/network_fitting.hpp"
 #include "quartic/io/problem.hpp"
@@ -19,8 +20,17 @@ ErrorCode fit(const Options& options, const Globals& globals) {
   const Config& config = loaded.config;
   const DataSet data = open_data(config, options.input);
   if (config.model.kind == ModelKind::network) {
-    NetworkRun run = new_network_run(config, data, globals);
-    return network_run(run, data, file, false, options.max_hours, globals);
+    const NetworkData learned = network_data(config, rows_of(data));
+    NetworkRun run = new_network_run(config, learned, describe(data, 0), globals);
+    return network_run(run, learned, file, false, options.max_hours, globals);
+  }
+  if (config.model.kind == ModelKind::deep) {
+    DeepRun run{.config = config,
+                .provenance = make_provenance(globals.command, config.run.seed),
+                .layers = {},
+                .bounds = {},
+                .fantasies = {}};
+    return deep_run(run, data, file, options.max_hours, globals);
   }
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   require_sites(data, *graph, options.input);
@@ -32,7 +42,8 @@ ErrorCode fit(const Options& options, const Globals& globals) {
 
 void add(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
-  auto* verb = app.add_subcommand("fit", "learn a field or a network from data, KL(q||p)");
+  auto* verb =
+      app.add_subcommand("fit", "learn a field, a network or a deep stack from data, KL(q||p)");
   verb->add_option("config", options->input,
                    "CONFIG.toml with a [data] section, or a run file whose config to use")
       ->required();

@@ -131,7 +131,7 @@ DataSet open_data(const Config& config, const std::string& where) {
   DataOptions options = config.data;
   options.seed = config.run.seed;
   DataSet data = open_data_set(options);
-  if (config.model.kind == ModelKind::network && config.model.noise > 0) {
+  if (config.model.kind != ModelKind::field && config.model.noise > 0) {
     data.train = with_noise(std::move(data.train), config.model.noise, config.run.seed);
     if (data.held_out)
       data.held_out = with_noise(std::move(data.held_out), config.model.noise, ~config.run.seed);

@@ -10,6 +10,7 @@
 #include "app/report.hpp"
 #include "app/session.hpp"
 #include "quartic/graph/lattice.hpp"
+#include "quartic/io/deep_run.hpp"
 #include "quartic/io/fit_run.hpp"
 #include "quartic/io/network_run.hpp"
 #include "quartic/io/npy.hpp"
@@ -75,16 +76,18 @@ std::vector<float> draw(const StoredModel& model, const Options& options, const 
   return values;
 }
 
-/// Of a network, from where its persistent chains ended.
-std::vector<float> draw_network(const NetworkRun& run, const Options& options,
-                                const Globals& globals) {
-  const auto width = static_cast<std::size_t>(run.network.visible.size());
+/// Of a network, from where its persistent chains ended. `rows_of(sampler, row)` makes rows of the
+/// model, of which `row` are there already, out of the chains as they are.
+template <class RowsOf>
+std::vector<float> draw_network(const NetworkRun& run, std::size_t width, const Options& options,
+                                const Globals& globals, RowsOf rows_of) {
+  const auto units = static_cast<std::size_t>(run.network.visible.size());
   const auto rows = static_cast<std::size_t>(options.rows);
   const auto& start = run.checkpoint.chains.visible;
-  const std::size_t chains = std::min(rows, start.size() / width);
+  const std::size_t chains = std::min(rows, start.size() / units);
   NetworkSampler<float> sampler(run.network, static_cast<int>(chains), run.config.run.seed,
                                 Stream::generate, run.config.run.threads);
-  sampler.set_visible(std::span(start).first(chains * width));
+  sampler.set_visible(std::span(start).first(chains * units));
   Progress progress(globals);
   for (int k = 0; k < options.warm_up; ++k) {
     sampler.sweep(1);
@@ -93,7 +96,7 @@ std::vector<float> draw_network(const NetworkRun& run, const Options& options,
   std::vector<float> values;
   while (values.size() < rows * width) {
     if (!values.empty()) sampler.sweep(options.sweeps);
-    const auto drawn = options.mean ? sampler.visible_means() : sampler.visible();
+    const std::vector<float> drawn = rows_of(sampler, values.size() / width);
     values.insert(values.end(), drawn.begin(), drawn.end());
     progress.part("drawing", std::min(1.0, static_cast<double>(values.size()) /
                                                static_cast<double>(rows * width)));
@@ -101,6 +104,30 @@ std::vector<float> draw_network(const NetworkRun& run, const Options& options,
   values.resize(rows * width);
   progress.clear();
   return values;
+}
+
+std::vector<float> draw_visible(const NetworkRun& run, const Options& options,
+                                const Globals& globals) {
+  const auto width = static_cast<std::size_t>(run.network.visible.size());
+  return draw_network(
+      run, width, options, globals, [&](const NetworkSampler<float>& sampler, std::size_t) {
+        const auto drawn = options.mean ? sampler.visible_means() : sampler.visible();
+        return std::vector<float>(drawn.begin(), drawn.end());
+      });
+}
+
+/// Of a stack: from its top network down.
+std::vector<float> draw_down(const DeepRun& run, const Options& options, const Globals& globals) {
+  const DeepStack stack = run.stack();
+  const auto values = options.mean ? UnitValues::expectations : UnitValues::samples;
+  const auto width = static_cast<std::size_t>(stack.networks().front().visible.size());
+  return draw_network(run.layers.back(), width, options, globals,
+                      [&](const NetworkSampler<float>& sampler, std::size_t row) {
+                        const auto hidden = sampler.hidden();
+                        return stack.descend(std::vector<float>(hidden.begin(), hidden.end()),
+                                             values, {run.config.run.seed, row},
+                                             run.config.run.threads);
+                      });
 }
 
 /// Mean over all values with the error of independent rows.
@@ -147,13 +174,24 @@ ErrorCode generate(const Options& options, const Globals& globals) {
   const std::filesystem::path file =
       globals.output.empty() ? options.run.stem().string() + "-generated.npy" : globals.output;
   require_writable(file, globals.force);
-  if (run_kind(options.run) == RunKind::network) {
+  const RunKind kind = run_kind(options.run);
+  if (kind == RunKind::network) {
     NetworkRun run = read_network_run(options.run);
     for (const auto& setting : globals.all_settings()) apply_setting(run.config, setting);
     if (!options.completion.given.empty()) return complete(run, options.completion, file, globals);
     const int chains = static_cast<int>(run.checkpoint.chains.streams.size() / 4);
-    return finish(options, draw_network(run, options, globals),
+    return finish(options, draw_visible(run, options, globals),
                   {run.data.scaling, run.data.row_shape}, chains, file, globals);
+  }
+  if (kind == RunKind::deep && options.completion.given.empty()) {
+    DeepRun run = read_deep_run(options.run);
+    for (const auto& setting : globals.all_settings()) apply_setting(run.config, setting);
+    NetworkRun& top = run.layers.back();
+    top.config = layer_config(run.config, static_cast<int>(run.layers.size()) - 1);
+    const FitData& data = run.layers.front().data;
+    const int chains = static_cast<int>(top.checkpoint.chains.streams.size() / 4);
+    return finish(options, draw_down(run, options, globals), {data.scaling, data.row_shape}, chains,
+                  file, globals);
   }
   if (!options.completion.given.empty()) {
     throw BadInput(
@@ -197,8 +235,9 @@ void add(CLI::App& app, Globals& globals) {
                    "standard deviation of noise on the given values, in their units; 0: none")
       ->needs(given)
       ->check(CLI::NonNegativeNumber);
-  verb->add_flag("--mean", options->mean,
-                 "of a network: <phi | h> of a drawn h, with --given the posterior's mean");
+  verb->add_flag(
+      "--mean", options->mean,
+      "of a network or stack: <phi | h> of a drawn h; with --given the posterior's mean");
   verb->callback([options, rows, sweeps, &globals] {
     options->completion.warm_up = options->warm_up, options->completion.mean = options->mean;
     if (*rows) options->completion.rows = options->rows;

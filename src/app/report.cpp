@@ -17,6 +17,11 @@ nlohmann::json to_json(const Estimate& e) {
   return {{"value", number(e.value)}, {"error", number(e.error)}};
 }
 
+std::string provenance_text(const Provenance& p) {
+  return fmt::format("seed {}, quartic {} ({}), {}, {}, took {}\n", p.seed, p.version, p.git_hash,
+                     p.simd_target, p.date, duration(p.seconds));
+}
+
 std::string target_text(const std::vector<TermSpec>& target) {
   std::string out = "A =";
   for (std::size_t k = 0; k < target.size(); ++k) {
@@ -42,13 +47,18 @@ std::string origin_text(const Config& config, const Provenance& p) {
                      p.git_hash, p.simd_target, p.date, duration(p.seconds));
 }
 
+nlohmann::json provenance_json(const Provenance& p) {
+  return {{"seed", p.seed},         {"version", p.version},
+          {"git_hash", p.git_hash}, {"simd_target", p.simd_target},
+          {"date", p.date},         {"seconds", p.seconds}};
+}
+
 nlohmann::json origin_json(const Action& action, const Provenance& p) {
   const auto& graph = *action.graph;
-  return {{"graph", graph.description()}, {"sites", graph.sites()},
-          {"edges", graph.edge_count()},  {"seed", p.seed},
-          {"version", p.version},         {"git_hash", p.git_hash},
-          {"simd_target", p.simd_target}, {"date", p.date},
-          {"seconds", p.seconds}};
+  nlohmann::json out = {
+      {"graph", graph.description()}, {"sites", graph.sites()}, {"edges", graph.edge_count()}};
+  out.update(provenance_json(p));
+  return out;
 }
 
 void print_run(const std::filesystem::path& file, bool json) {
@@ -69,6 +79,8 @@ void print_run(const std::filesystem::path& file, bool json) {
       return print(read_fit_run(file));
     case RunKind::network:
       return print(read_network_run(file));
+    case RunKind::deep:
+      return print(read_deep_run(file));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "app/verb.hpp"
+#include "quartic/io/deep_run.hpp"
 #include "quartic/io/fit_run.hpp"
 #include "quartic/io/learn_run.hpp"
 #include "quartic/io/network_run.hpp"
@@ -40,6 +41,17 @@ nlohmann::json to_json(const FitRow& row);
 std::string report(const NetworkRun& run);
 nlohmann::json report_json(const NetworkRun& run);
 nlohmann::json to_json(const TrainingRow& row);
+/// The parts that a deep stack's layers have as well.
+std::string training_text(const NetworkRun& run);
+nlohmann::json training_json(const NetworkRun& run);
+std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian);
+nlohmann::json likelihood_json(const Likelihood& likelihood);
+/// ln |d model / d data| of a row; 0 where the data are not scaled.
+double log_jacobian(const NetworkRun& run);
+
+/// Every layer, and what the stack up to it makes of the data.
+std::string report(const DeepRun& run);
+nlohmann::json report_json(const DeepRun& run);
 
 /// Every point with its verdict.
 std::string report(const ReweightRun& run);
@@ -49,6 +61,9 @@ nlohmann::json report_json(const ReweightRun& run);
 std::string graph_text(const Action& action);
 std::string origin_text(const Config& config, const Provenance& provenance);
 nlohmann::json origin_json(const Action& action, const Provenance& provenance);
+/// Of models without a graph.
+std::string provenance_text(const Provenance& provenance);
+nlohmann::json provenance_json(const Provenance& provenance);
 /// "A = -1 nn + 1.52425 phi2 + 0.175 phi4".
 std::string target_text(const std::vector<TermSpec>& target);
 nlohmann::json number(double x);  ///< null where it is not finite

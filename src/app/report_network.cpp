@@ -13,14 +13,6 @@ std::string line(std::string_view what, const Estimate& e, const std::string& me
   return fmt::format("  {:<18} {:<18} {}\n", what, with_error(e.value, e.error), meaning);
 }
 
-std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian) {
-  std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}",
-                                    likelihood.lower, likelihood.upper, likelihood.spread);
-  if (jacobian != 0)
-    meaning += fmt::format("; {:.6g} in the units of the data", likelihood.value.value + jacobian);
-  return line(what, likelihood.value, meaning);
-}
-
 std::string judgement_text(const NetworkRun& run) {
   const NetworkJudgement& j = run.judgements.back();
   const auto& z = j.log_z;
@@ -30,10 +22,7 @@ std::string judgement_text(const NetworkRun& run) {
                       : fmt::format("annealed there {} and back {}",
                                     with_error(z.forward.value, z.forward.error),
                                     with_error(z.reverse.value, z.reverse.error)));
-  const double jacobian =
-      run.data.scaling.method == ScalingMethod::none
-          ? 0
-          : run.data.scaling.log_jacobian(static_cast<std::size_t>(run.network.visible.size()));
+  const double jacobian = log_jacobian(run);
   out += likelihood_text("ln p, data", j.train, jacobian);
   if (j.held_out) {
     out += likelihood_text("ln p, held out", *j.held_out, jacobian);
@@ -42,14 +31,6 @@ std::string judgement_text(const NetworkRun& run) {
   out += line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
   if (!z.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", z.reason);
   return out;
-}
-
-nlohmann::json likelihood_json(const Likelihood& likelihood) {
-  return {{"value", number(likelihood.value.value)},
-          {"error", number(likelihood.value.error)},
-          {"lower", number(likelihood.lower)},
-          {"upper", number(likelihood.upper)},
-          {"spread", number(likelihood.spread)}};
 }
 
 nlohmann::json judgement_json(const NetworkJudgement& j) {
@@ -71,7 +52,28 @@ nlohmann::json judgement_json(const NetworkJudgement& j) {
 
 }  // namespace
 
-std::string report(const NetworkRun& run) {
+std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian) {
+  std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}",
+                                    likelihood.lower, likelihood.upper, likelihood.spread);
+  if (jacobian != 0)
+    meaning += fmt::format("; {:.6g} in the units of the data", likelihood.value.value + jacobian);
+  return line(what, likelihood.value, meaning);
+}
+
+double log_jacobian(const NetworkRun& run) {
+  if (run.data.scaling.method == ScalingMethod::none) return 0;
+  return run.data.scaling.log_jacobian(static_cast<std::size_t>(run.network.visible.size()));
+}
+
+nlohmann::json likelihood_json(const Likelihood& likelihood) {
+  return {{"value", number(likelihood.value.value)},
+          {"error", number(likelihood.value.error)},
+          {"lower", number(likelihood.lower)},
+          {"upper", number(likelihood.upper)},
+          {"spread", number(likelihood.spread)}};
+}
+
+std::string training_text(const NetworkRun& run) {
   const auto& network = run.network;
   const auto& training = run.config.training;
   std::string out =
@@ -98,13 +100,14 @@ std::string report(const NetworkRun& run) {
         row.weight_norm);
   }
   if (!run.judgements.empty()) out += judgement_text(run);
-  const auto& p = run.provenance;
-  return out + fmt::format("seed {}, quartic {} ({}), {}, {}, took {}\n", p.seed, p.version,
-                           p.git_hash, p.simd_target, p.date, duration(p.seconds));
+  return out;
 }
 
-nlohmann::json report_json(const NetworkRun& run) {
-  const auto& p = run.provenance;
+std::string report(const NetworkRun& run) {
+  return training_text(run) + provenance_text(run.provenance);
+}
+
+nlohmann::json training_json(const NetworkRun& run) {
   nlohmann::json out = {{"visible", run.network.visible.size()},
                         {"visible_unit", name(run.network.visible.unit)},
                         {"hidden", run.network.hidden.size()},
@@ -113,16 +116,16 @@ nlohmann::json report_json(const NetworkRun& run) {
                         {"rows", run.data.rows},
                         {"held_out", run.data.held_out},
                         {"epochs", run.history.empty() ? 0 : run.history.back().epoch},
-                        {"stop_reason", name(run.reason)},
-                        {"seed", p.seed},
-                        {"version", p.version},
-                        {"git_hash", p.git_hash},
-                        {"simd_target", p.simd_target},
-                        {"date", p.date},
-                        {"seconds", p.seconds}};
+                        {"stop_reason", name(run.reason)}};
   if (!run.history.empty()) out["last_epoch"] = to_json(run.history.back());
   for (const auto& judgement : run.judgements)
     out["judgements"].push_back(judgement_json(judgement));
+  return out;
+}
+
+nlohmann::json report_json(const NetworkRun& run) {
+  auto out = training_json(run);
+  out.update(provenance_json(run.provenance));
   return out;
 }
 

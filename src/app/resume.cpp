@@ -1,6 +1,7 @@
 // quartic resume RUN [--epochs N | --draws N]
 #include <fmt/format.h>
 
+#include "app/deep_fitting.hpp"
 #include "app/fitting.hpp"
 #include "app/learning.hpp"
 #include "app/network_fitting.hpp"
@@ -86,6 +87,18 @@ void extend(NetworkRun& run, int epochs) {
   run.fantasies.clear();
 }
 
+/// The top layer goes on; the layers below stay what its data were made by.
+void extend(DeepRun& run, int epochs) {
+  const auto layers = static_cast<std::size_t>(run.config.model.layers());
+  auto& limits = run.config.layer_epochs;
+  if (limits.empty()) limits.assign(layers, run.config.training.epochs);
+  limits.back() = epochs;
+  if (run.layers.size() < layers) return;
+  extend(run.layers.back(), epochs);
+  run.bounds.resize(layers - 1);
+  run.fantasies.clear();
+}
+
 /// The new number of draws takes the place of every other reason to stop.
 void extend(SampleRun& run, int draws) {
   if (draws <= run.measurement.draws) refuse_shorter("draw", run.measurement.draws, draws);
@@ -132,7 +145,22 @@ ErrorCode resume_network(const Options& options, const Globals& globals) {
     return nothing_to_do(options, "--epochs", globals);
   const DataSet data = open_data(run.config, options.run.string());
   require_same(data, run.data, run.config, options.run);
-  return network_run(run, data, target_file(options, globals), true, options.max_hours, globals);
+  const NetworkData learned = network_data(run.config, rows_of(data));
+  return network_run(run, learned, target_file(options, globals), true, options.max_hours, globals);
+}
+
+ErrorCode resume_deep(const Options& options, const Globals& globals) {
+  refuse_option(options.draws.has_value(), "--draws", RunKind::deep);
+  DeepRun run = read_deep_run(options.run);
+  if (globals.threads) {
+    run.config.run.threads = *globals.threads;
+    for (auto& layer : run.layers) layer.config.run.threads = *globals.threads;
+  }
+  if (options.epochs) extend(run, *options.epochs);
+  if (run.finished()) return nothing_to_do(options, "--epochs", globals);
+  const DataSet data = open_data(run.config, options.run.string());
+  require_same(data, run.layers.front().data, run.config, options.run);
+  return deep_run(run, data, target_file(options, globals), options.max_hours, globals);
 }
 
 ErrorCode resume_sample(const Options& options, const Globals& globals) {
@@ -153,6 +181,8 @@ ErrorCode resume(const Options& options, const Globals& globals) {
       return resume_fit(options, globals);
     case RunKind::network:
       return resume_network(options, globals);
+    case RunKind::deep:
+      return resume_deep(options, globals);
     case RunKind::sample:
       return resume_sample(options, globals);
     case RunKind::reweight:
@@ -168,7 +198,8 @@ void add(CLI::App& app, Globals& globals) {
       "resume", "continue an interrupted run to the same bits, or extend a finished one");
   verb->add_option("run", options->run, "RUN.h5")->required();
   verb->add_option("--epochs", options->epochs,
-                   "new limit of epochs of a learn or fit, counted from the start")
+                   "new limit of epochs of a learn or fit (of a deep stack: of its top layer), "
+                   "counted from the start")
       ->check(CLI::PositiveNumber);
   verb->add_option("--draws", options->draws,
                    "new number of draws of a sample, counted from the start")

@@ -1,14 +1,15 @@
-// quartic transform RUN DATA: hidden features of rows, as a numpy file
+// quartic transform RUN DATA: hidden features of rows, as a numpy file. A network is a stack of
+// one.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "app/network_fitting.hpp"
 #include "app/number.hpp"
 #include "app/progress.hpp"
 #include "app/report.hpp"
+#include "quartic/io/deep_run.hpp"
 #include "quartic/io/npy.hpp"
 #include "quartic/stats/estimate.hpp"
 
@@ -18,46 +19,83 @@ namespace {
 struct Options {
   std::filesystem::path run;
   std::string data;
+  std::optional<int> layer;
   bool sample = false;
 };
 
+/// The networks that make the features, and what is known of the topmost of them.
+struct Trained {
+  Config config;
+  FitData data;
+  DeepStack stack;
+  std::optional<LogZ> log_z;
+
+  Trained(Config of, const std::vector<NetworkRun>& layers, DeepStack networks)
+      : config(std::move(of)), data(layers.front().data), stack(std::move(networks)) {
+    const auto& judgements = layers[stack.layers() - 1].judgements;
+    if (!judgements.empty() && judgements.back().log_z.ok) log_z = judgements.back().log_z;
+  }
+};
+
+Trained read_trained(const Options& options) {
+  const RunKind kind = run_kind(options.run);
+  if (kind == RunKind::network) {
+    NetworkRun run = read_network_run(options.run);
+    if (options.layer.value_or(1) != 1)
+      throw BadInput(fmt::format("'{}' holds a network, which has no layer {}",
+                                 options.run.string(), *options.layer));
+    DeepStack stack({run.network});
+    return {run.config, {std::move(run)}, std::move(stack)};
+  }
+  if (kind == RunKind::deep) {
+    const DeepRun run = read_deep_run(options.run);
+    const int layers = static_cast<int>(run.layers.size()), wanted = options.layer.value_or(layers);
+    if (wanted > layers)
+      throw BadInput(fmt::format("'{}' holds {} layers: there is no layer {}", options.run.string(),
+                                 layers, wanted));
+    return {run.config, run.layers, run.stack(wanted)};
+  }
+  throw BadInput(
+      fmt::format("'{}' holds no network: only they have hidden units", options.run.string()),
+      "quartic fit with [model] kind = \"network\" or \"deep\"");
+}
+
 /// Rows as the run saw its own: the same columns, threshold and scaling.
-DataSet open_like(const NetworkRun& run, const std::string& file) {
+DataSet open_like(const Trained& run, const std::string& file) {
   DataOptions options = run.config.data;
   options.path = file;
   options.rows.reset();
   options.held_out = 0;
   options.fixed_scaling = run.data.scaling;
   DataSet data = open_data_set(options);
-  const auto visible = static_cast<std::size_t>(run.network.visible.size());
+  const auto visible = static_cast<std::size_t>(run.stack.networks().front().visible.size());
   if (data.train->columns() == visible) return data;
   throw BadInput(fmt::format("the rows of '{}' have {} values, the network has {} visible units",
                              file, data.train->columns(), visible));
 }
 
 struct Features {
-  std::vector<float> hidden;          ///< [row][hidden]
-  std::vector<double> free_energies;  ///< of the rows
+  std::vector<float> hidden;     ///< [row][hidden]
+  std::vector<double> energies;  ///< of the rows, - ln p - ln Z or, of a stack, at least that
 };
 
-Features find_features(const NetworkRun& run, const DataSource& rows, bool sample,
+Features find_features(const Trained& run, const DataSource& rows, bool sample,
                        const Globals& globals) {
-  constexpr std::size_t batch = 1024;
+  constexpr std::size_t batch = 4096;
+  const auto values = sample ? UnitValues::samples : UnitValues::expectations;
   Features out;
   Progress progress(globals);
   const int threads = run.config.run.threads;
   for (std::size_t begin = 0; begin < rows.rows(); begin += batch) {
     std::vector<std::size_t> wanted(std::min(batch, rows.rows() - begin));
     std::iota(wanted.begin(), wanted.end(), begin);
-    std::vector<float> values(wanted.size() * rows.columns());
-    rows.read(wanted, values);
-    NetworkSampler<float> sampler(run.network, static_cast<int>(wanted.size()),
-                                  run.config.run.seed + begin, Stream::generate, threads);
-    sampler.set_visible(std::vector<double>(values.begin(), values.end()));
-    const auto hidden = sample ? sampler.hidden() : sampler.hidden_means();
+    std::vector<float> some(wanted.size() * rows.columns());
+    rows.read(wanted, some);
+    const RowStreams streams{run.config.run.seed, begin};
+    const auto hidden = run.stack.transform(some, run.stack.layers(), values, streams, threads);
     out.hidden.insert(out.hidden.end(), hidden.begin(), hidden.end());
-    const auto energies = free_energies(run.network, values, threads);
-    out.free_energies.insert(out.free_energies.end(), energies.begin(), energies.end());
+    const auto energies = run.stack.energies(some, streams, threads);
+    out.energies.insert(out.energies.end(), energies.begin(), energies.end());
     progress.part("transforming",
                   static_cast<double>(begin + wanted.size()) / static_cast<double>(rows.rows()));
   }
@@ -65,13 +103,36 @@ Features find_features(const NetworkRun& run, const DataSource& rows, bool sampl
   return out;
 }
 
-ErrorCode transform(const Options& options, const Globals& globals) {
-  if (run_kind(options.run) != RunKind::network) {
-    throw BadInput(
-        fmt::format("'{}' holds no network: only they have hidden units", options.run.string()),
-        "quartic fit with [model] kind = \"network\"");
+/// Mean ln p of the rows, or what it is at least, where ln Z is known.
+std::optional<Estimate> log_likelihood_of(const Trained& run, const Features& features) {
+  if (!run.log_z) return std::nullopt;
+  const Estimate energy = mean_of(features.energies);
+  return Estimate{-energy.value - run.log_z->value.value,
+                  std::hypot(energy.error, run.log_z->value.error)};
+}
+
+void print(const Trained& run, const Features& features, bool sample, std::size_t rows,
+           const std::filesystem::path& file, const Globals& globals) {
+  const int units = run.stack.top().hidden.size(), layers = run.stack.layers();
+  const auto likelihood = log_likelihood_of(run, features);
+  if (globals.json) {
+    nlohmann::json out = {
+        {"file", file.string()}, {"rows", rows}, {"hidden", units}, {"layer", layers}};
+    if (likelihood) out[layers > 1 ? "bound" : "log_likelihood"] = to_json(*likelihood);
+    fmt::print("{}\n", out.dump());
+  } else if (!globals.quiet) {
+    fmt::print("{} of {} hidden units for {} rows written to {}\n",
+               sample ? "draws" : "expectations", units, rows, file.string());
+    if (likelihood)
+      fmt::print("ln p a row: {}{}\n", layers > 1 ? "at least " : "",
+                 with_error(likelihood->value, likelihood->error));
+    else
+      fmt::print("ln p a row: not known, as ln Z is not\n");
   }
-  NetworkRun run = read_network_run(options.run);
+}
+
+ErrorCode transform(const Options& options, const Globals& globals) {
+  Trained run = read_trained(options);
   if (globals.seed) run.config.run.seed = *globals.seed;
   if (globals.threads) run.config.run.threads = *globals.threads;
   const std::filesystem::path file =
@@ -79,38 +140,25 @@ ErrorCode transform(const Options& options, const Globals& globals) {
   require_writable(file, globals.force);
   const DataSet data = open_like(run, options.data);
   const auto features = find_features(run, *data.train, options.sample, globals);
-  const std::size_t shape[] = {data.train->rows(),
-                               static_cast<std::size_t>(run.network.hidden.size())};
+  const std::size_t rows = data.train->rows();
+  const std::size_t shape[] = {rows, static_cast<std::size_t>(run.stack.top().hidden.size())};
   write_npy(file, features.hidden, shape);
-  Estimate likelihood = mean_of(features.free_energies);
-  likelihood.value = -likelihood.value;
-  if (!run.judgements.empty()) {
-    const auto& log_z = run.judgements.back().log_z.value;
-    likelihood = {likelihood.value - log_z.value, std::hypot(likelihood.error, log_z.error)};
-  }
-  const bool known = !run.judgements.empty() && run.judgements.back().log_z.ok;
-  if (globals.json) {
-    nlohmann::json out = {{"file", file.string()}, {"rows", shape[0]}, {"hidden", shape[1]}};
-    if (known) out["log_likelihood"] = to_json(likelihood);
-    fmt::print("{}\n", out.dump());
-  } else if (!globals.quiet) {
-    fmt::print("{} of {} hidden units for {} rows written to {}\n",
-               options.sample ? "draws" : "expectations", shape[1], shape[0], file.string());
-    if (known)
-      fmt::print("ln p a row: {}\n", with_error(likelihood.value, likelihood.error));
-    else
-      fmt::print("ln p a row: not known, as ln Z is not\n");
-  }
+  print(run, features, options.sample, rows, file, globals);
   return ErrorCode::ok;
 }
 
 void add(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
-  auto* verb = app.add_subcommand("transform",
-                                  "hidden features of rows of data, by a network, as a numpy file");
-  verb->add_option("run", options->run, "RUN.h5 of a network")->required();
+  auto* verb =
+      app.add_subcommand("transform",
+                         "hidden features of rows of data, by a network or deep stack, as a "
+                         "numpy file");
+  verb->add_option("run", options->run, "RUN.h5 of a network or deep stack")->required();
   verb->add_option("data", options->data, "npy, npz, HDF5, IDX, CSV, images, as fit reads them")
       ->required();
+  verb->add_option("--layer", options->layer,
+                   "of a deep stack: whose hidden units, 1 is that of the data; the top one")
+      ->check(CLI::PositiveNumber);
   verb->add_flag("--sample", options->sample, "draws of the hidden units, not expectations");
   verb->callback([options, &globals] {
     globals.action = [options, &globals] { return transform(*options, globals); };

@@ -10,6 +10,7 @@
 #include "app/learning.hpp"
 #include "app/number.hpp"
 #include "app/report.hpp"
+#include "quartic/io/deep_run.hpp"
 
 namespace quartic::app {
 namespace {
@@ -191,37 +192,62 @@ void print_fit(const Config& config, const Graph& graph, const DataSet& data,
              bytes(needs.memory), duration(needs.seconds), file);
 }
 
-void print_network(const Config& config, const DataSet& data, const std::string& file,
-                   const Globals& globals) {
+/// Of one network: updates and seconds.
+struct TrainingNeeds {
+  double updates, seconds;
+};
+
+TrainingNeeds estimate(const Config& config, double rows, double visible) {
   const auto& o = config.training;
-  const double visible = static_cast<double>(data.train->columns()),
-               hidden = config.model.hidden_units;
-  const double rows = std::min<double>(o.batch, double(data.train->rows()));
-  const double updates = std::ceil(double(data.train->rows()) / rows) * o.epochs;
+  const double batch = std::min<double>(o.batch, rows);
+  const double updates = std::ceil(rows / batch) * o.epochs;
   // 2k + 3 products of rows x visible x hidden, at 80 Gflop/s.
   const double products = 3 + 2.0 * o.steps * std::max(o.rungs, 1);
-  const double seconds = updates * products * 2 * rows * visible * hidden / 80e9 / threads(config);
+  const double hidden = config.model.hidden_units.front();
+  return {updates, updates * products * 2 * batch * visible * hidden / 80e9 / threads(config)};
+}
+
+/// Of a network, which is a stack of one layer, or of a deep stack.
+void print_network(const Config& config, const DataSet& data, const std::string& file,
+                   const Globals& globals) {
+  const auto rows = data.train->rows(), held_out = data.held_out ? data.held_out->rows() : 0;
+  auto layers = nlohmann::json::array();
+  auto visible = static_cast<int>(data.train->columns());
+  TrainingNeeds all{0, 0};
+  // Bytes of the hidden units of all rows, those below and those above a layer.
+  double kept = 0;
+  std::string text;
+  for (int l = 0; l < config.model.layers(); ++l) {
+    const Config layer = layer_config(config, l);
+    const TrainingNeeds needs = estimate(layer, static_cast<double>(rows), visible);
+    const int hidden = layer.model.hidden_units.front();
+    layers.push_back({{"visible", visible},
+                      {"visible_unit", name(layer.model.visible)},
+                      {"hidden", hidden},
+                      {"hidden_unit", name(layer.model.hidden_unit(0))},
+                      {"epochs", layer.training.epochs},
+                      {"updates", needs.updates},
+                      {"seconds", needs.seconds}});
+    text += fmt::format("network     {} {} units, {} {} hidden ones; {} epochs, {:.0f} updates\n",
+                        visible, name(layer.model.visible), hidden,
+                        name(layer.model.hidden_unit(0)), layer.training.epochs, needs.updates);
+    all.updates += needs.updates, all.seconds += needs.seconds;
+    const int units = (l > 0 ? visible : 0) + (l + 1 < config.model.layers() ? hidden : 0);
+    kept = std::max(kept, 4.0 * units * static_cast<double>(rows + held_out));
+    visible = hidden;
+  }
   if (globals.json) {
-    const nlohmann::json out = {{"visible", visible},
-                                {"visible_unit", name(config.model.visible)},
-                                {"hidden", hidden},
-                                {"hidden_unit", name(config.model.hidden)},
-                                {"data", data.description},
-                                {"rows", data.train->rows()},
-                                {"held_out", data.held_out ? data.held_out->rows() : 0},
-                                {"updates", updates},
-                                {"seconds", seconds},
-                                {"output", file}};
+    const nlohmann::json out = {{"layers", layers},       {"data", data.description},
+                                {"rows", rows},           {"held_out", held_out},
+                                {"memory_bytes", kept},   {"updates", all.updates},
+                                {"seconds", all.seconds}, {"output", file}};
     fmt::print("{}\n", out.dump());
     return;
   }
-  fmt::print("network     {} {} units, {} {} hidden ones\n", visible, name(config.model.visible),
-             hidden, name(config.model.hidden));
-  fmt::print("data        {}\nrows        {} to learn from, {} held out\n", data.description,
-             data.train->rows(), data.held_out ? data.held_out->rows() : 0);
-  fmt::print("training    {} epochs, {:.0f} updates\ntime        about {} and judging\n", o.epochs,
-             updates, duration(seconds));
-  fmt::print("output      {}\n", file);
+  fmt::print("{}data        {}\nrows        {} to learn from, {} held out\n", text,
+             data.description, rows, held_out);
+  if (kept > 0) fmt::print("memory      about {} of hidden units\n", bytes(kept));
+  fmt::print("time        about {} and judging\noutput      {}\n", duration(all.seconds), file);
 }
 
 ErrorCode validate(const Options& options, const Globals& globals) {
@@ -236,7 +262,7 @@ ErrorCode validate(const Options& options, const Globals& globals) {
   const auto file = output_file(loaded, options.input, globals).string();
   if (!config.data.path.empty()) {
     const DataSet data = open_data(config, options.input);
-    if (config.model.kind == ModelKind::network) {
+    if (config.model.kind != ModelKind::field) {
       if (options.effective)
         fmt::print("{}", to_toml(config));
       else if (!globals.quiet)

@@ -48,7 +48,8 @@ std::vector<std::string> Globals::all_settings() const {
 Loaded load(const std::filesystem::path& file, const Globals& globals, bool networks) {
   const auto settings = globals.all_settings();
   if (!is_run_file(file)) return {read_config(file, settings), nullptr, {}};
-  const bool network = networks && run_kind(file) == RunKind::network;
+  const RunKind kind = run_kind(file);
+  const bool network = networks && (kind == RunKind::network || kind == RunKind::deep);
   std::optional<Action> action;
   if (!network) action = read_model(file).action;
   Config config = read_run_config(file);

@@ -90,6 +90,13 @@ class Value {
     return values;
   }
 
+  template <class T, class Read>
+  std::vector<T> one_or_more(Read read) const {
+    auto values = list<T>(read);
+    if (values.empty()) wrong_type();
+    return values;
+  }
+
   [[noreturn]] void out_of_range(const std::string& value) const {
     refuse(node_, fmt::format("'{}' must be {}, not {}", key_.name, type_name(key_), value));
   }
@@ -113,14 +120,18 @@ std::vector<std::string_view> names_of(const Section& section) {
   return names;
 }
 
-void read_choice(const Choice& c, const Key& key, const toml::node& node) {
+/// The place of a node's word among the names.
+int find_word(const std::vector<std::string_view>& names, const Key& key, const toml::node& node) {
   const std::string word = Value(key, node).text(node);
-  const auto found = std::find(c.names.begin(), c.names.end(), word);
-  if (found == c.names.end()) {
-    refuse(node,
-           fmt::format("'{}' cannot be \"{}\"; {}", key.name, word, suggestion(word, c.names)));
+  const auto found = std::find(names.begin(), names.end(), word);
+  if (found == names.end()) {
+    refuse(node, fmt::format("'{}' cannot be \"{}\"; {}", key.name, word, suggestion(word, names)));
   }
-  c.set(static_cast<int>(found - c.names.begin()));
+  return static_cast<int>(found - names.begin());
+}
+
+void read_choice(const Choice& c, const Key& key, const toml::node& node) {
+  c.set(find_word(c.names, key, node));
 }
 
 std::array<double, 2> read_start(const Value& value, const toml::node& node) {
@@ -190,6 +201,11 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
           [&](std::string* out) { *out = text(node); },
           [&](FileName out) { *out.value = resolve(text(node), directory); },
           [&](const Choice& c) { read_choice(c, key, node); },
+          [&](const Choices& c) {
+            c.set(value.one_or_more<int>(
+                [&](const toml::node& n) { return find_word(c.names, key, n); }));
+          },
+          [&](OneOrMore out) { *out.values = value.one_or_more<int>(small); },
           [&](std::optional<int>* out) {
             if (value.is_auto())
               out->reset();
@@ -300,6 +316,14 @@ std::string dump(const Key& key) {
             return v.value->empty() && key.omit_unset ? "" : toml_string(*v.value);
           },
           [](const Choice& c) { return toml_string(c.get()); },
+          [](const Choices& c) {
+            const auto words = c.get();
+            return words.size() == 1 ? toml_string(words[0]) : toml_list(words, toml_string);
+          },
+          [&](OneOrMore v) {
+            return v.values->size() == 1 ? integer(v.values->front())
+                                         : toml_list(*v.values, integer);
+          },
           [&](std::optional<int>* v) { return *v ? integer(**v) : automatic(); },
           [&](std::optional<double>* v) { return *v ? toml_number(**v) : automatic(); },
           [&](std::optional<bool>* v) {
@@ -342,6 +366,10 @@ std::string type_name(const Key& key) {
           [](std::string*) { return std::string("a string"); },
           [](FileName) { return std::string("a file name"); },
           [](const Choice& c) { return fmt::format("\"{}\"", fmt::join(c.names, "\", \"")); },
+          [](const Choices& c) {
+            return fmt::format("\"{}\", or an array of these", fmt::join(c.names, "\", \""));
+          },
+          [&](OneOrMore) { return "an integer" + range + ", or an array of these"; },
           [&](std::optional<int>*) {
             return (key.omit_unset ? "an integer" : "\"auto\" or an integer") + range;
           },
@@ -351,7 +379,7 @@ std::string type_name(const Key& key) {
           [](std::optional<bool>*) { return std::string("\"auto\", true or false"); },
           [&](ByKind) { return "a number" + range + ", or four of them"; },
           [&](std::vector<int>*) { return "an array of integers" + range; },
-          [](std::vector<double>*) { return std::string("an array of numbers"); },
+          [&](std::vector<double>*) { return "an array of numbers" + range; },
           [](std::vector<std::string>*) { return std::string("a string or an array of strings"); },
           [](CouplingStart*) {
             return std::string("a number, [low, high] or { start = ..., freedom = ... }");

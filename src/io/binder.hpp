@@ -53,6 +53,34 @@ Choice choice(E& value, int count) {
 }
 Choice choice(std::string& value, std::span<const std::string_view> names);
 
+/// One name out of a list, or an array of them.
+struct Choices {
+  std::vector<std::string_view> names;
+  std::function<std::vector<std::string>()> get;
+  std::function<void(const std::vector<int>&)> set;
+};
+
+template <class E>
+Choices choices(std::vector<E>& values, int count) {
+  Choices c;
+  for (int k = 0; k < count; ++k) c.names.push_back(name(static_cast<E>(k)));
+  c.get = [&values] {
+    std::vector<std::string> words;
+    for (const E value : values) words.emplace_back(name(value));
+    return words;
+  };
+  c.set = [&values](const std::vector<int>& chosen) {
+    values.clear();
+    for (const int k : chosen) values.push_back(static_cast<E>(k));
+  };
+  return c;
+}
+
+/// An integer, or an array of at least one.
+struct OneOrMore {
+  std::vector<int>* values;
+};
+
 /// A file name: relative ones are taken from the config's directory.
 struct FileName {
   std::string* value;
@@ -70,9 +98,9 @@ struct ByKind {
 
 using Reference =
     std::variant<bool*, int*, AutoInt, std::uint64_t*, double*, std::complex<double>*, std::string*,
-                 FileName, Choice, std::optional<int>*, std::optional<double>*, std::vector<int>*,
-                 std::optional<bool>*, std::vector<double>*, std::vector<std::string>*, ByKind,
-                 CouplingStart*>;
+                 FileName, Choice, Choices, OneOrMore, std::optional<int>*, std::optional<double>*,
+                 std::vector<int>*, std::optional<bool>*, std::vector<double>*,
+                 std::vector<std::string>*, ByKind, CouplingStart*>;
 
 struct Key {
   std::string_view name;

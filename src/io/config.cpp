@@ -113,12 +113,21 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
 
 std::vector<Key> model_keys(ModelConfig& m) {
   return {
-      {"kind", choice(m.kind, 2), "field: an action on [graph]; network: two layers of units"},
+      {"kind", choice(m.kind, 3),
+       "field: an action on [graph]; network: two layers of units; deep: networks on top of each "
+       "other"},
       {"visible", choice(m.visible, 4),
        "of a network: units of the data, quartic or gaussian for real values, binary for 0 and 1, "
        "spin for -1 and 1"},
-      {"hidden", choice(m.hidden, 4), "of a network: units that are not seen"},
-      {"hidden_units", &m.hidden_units, "of a network: how many", at_least(1)},
+      {"hidden", choices(m.hidden, 4),
+       "of a network: units that are not seen; of a deep stack: one for all layers, or one a "
+       "layer"},
+      {"hidden_units", OneOrMore{&m.hidden_units},
+       "of a network: how many; of a deep stack: how many in each layer, from the data upwards",
+       at_least(1)},
+      {"features", choice(m.features, 2),
+       "of a deep stack: what a layer learns from, draws or expectations of the hidden units "
+       "below"},
       {"noise", &m.noise,
        "of a network: standard deviation of Gaussian noise on the data, in the model's units; "
        "continuous units want some where columns hardly vary or values are discrete",
@@ -126,9 +135,13 @@ std::vector<Key> model_keys(ModelConfig& m) {
   };
 }
 
-std::vector<Key> training_keys(TrainingOptions& o) {
+std::vector<Key> training_keys(Config& config) {
+  auto& o = config.training;
   return {
       {"epochs", &o.epochs, "passes over the data", at_least(1)},
+      {"layer_epochs", &config.layer_epochs,
+       "of a deep stack: instead of epochs, those of each layer from the data upwards", at_least(1),
+       true},
       {"batch", &o.batch, "rows an update", at_least(1)},
       {"chains", AutoInt{&o.chains}, "of the model term; auto: as many as rows in a batch",
        at_least(1)},
@@ -144,6 +157,9 @@ std::vector<Key> training_keys(TrainingOptions& o) {
        "keep the network after 4, 6, 8, 12, 16, ... updates, and find ln Z along them"},
       {"optimiser", choice(o.optimiser, 2), "stochastic gradient with momentum, or adam"},
       {"rate", &o.rate, "in units of the data's spread", above(0)},
+      {"layer_rates", &config.layer_rates,
+       "of a deep stack: instead of rate, those of each layer from the data upwards", above(0),
+       true},
       {"schedule", choice(o.schedule, 3), "how the rate goes to final_rate over the epochs"},
       {"final_rate", &o.final_rate, "of the schedules that are not constant", above(0)},
       {"momentum", &o.momentum, "of the optimiser momentum", between(0, 0.999)},
@@ -304,6 +320,32 @@ void require_together(const ActionConfig& action, const std::string& where) {
   }
 }
 
+void require_one_a_layer(std::string_view key, std::size_t count, const Config& config,
+                         const std::string& where) {
+  const auto layers = static_cast<std::size_t>(config.model.layers());
+  if (count == 0 || count == layers) return;
+  throw BadInput(fmt::format("{}: {} names {} layers, hidden_units {}", where, key, count, layers),
+                 "one value a layer, from the data upwards");
+}
+
+void require_layers(const Config& config, const std::string& where) {
+  const auto& model = config.model;
+  const auto& epochs = config.layer_epochs;
+  const auto& rates = config.layer_rates;
+  if (model.kind != ModelKind::deep &&
+      (model.layers() > 1 || model.hidden.size() > 1 || !epochs.empty() || !rates.empty())) {
+    throw BadInput(
+        fmt::format(
+            "{}: a {} has one layer of hidden units: hidden, hidden_units, layer_epochs and "
+            "layer_rates are lists in a deep stack alone",
+            where, name(model.kind)),
+        "kind = \"deep\" in [model]");
+  }
+  if (model.hidden.size() > 1) require_one_a_layer("hidden", model.hidden.size(), config, where);
+  require_one_a_layer("layer_epochs", epochs.size(), config, where);
+  require_one_a_layer("layer_rates", rates.size(), config, where);
+}
+
 /// Starts that are not given: the defaults, unless a homogeneous theory gives them.
 void fill_starts(ActionConfig& action) {
   if (action.homogeneous()) return;
@@ -365,7 +407,8 @@ void append_reference(std::string& out, const Section& section, std::string_view
 }  // namespace
 
 std::string_view name(ModelKind kind) {
-  return kind == ModelKind::field ? "field" : "network";
+  constexpr std::string_view names[] = {"field", "network", "deep"};
+  return names[static_cast<int>(kind)];
 }
 
 std::string_view name(Precision precision) {
@@ -400,7 +443,7 @@ std::vector<Section> sections(Config& c) {
       {"fit", "The learner of a field from data, KL(q||p), of `quartic fit` (fitting.md).",
        fit_keys(c.fit)},
       {"training", "The learner of a network from data, of `quartic fit` (networks.md).",
-       training_keys(c.training)},
+       training_keys(c)},
       {"judging", "Log-likelihoods of a network, while it learns and afterwards.",
        judging_keys(c.judging)},
       {"learn", "The learner of a known target, KL(p||q), of `quartic learn`.",
@@ -473,6 +516,7 @@ void apply_setting(Config& config, const std::string& setting) {
 
 void check_config(const Config& config, const std::string& where) {
   require_together(config.action, where);
+  require_layers(config, where);
   if (config.sample.relative_error && config.sample.until.empty()) {
     throw BadInput(fmt::format("{}: relative_error in [sample] needs until", where),
                    "until = \"m2\" or another observable");

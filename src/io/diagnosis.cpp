@@ -260,6 +260,32 @@ std::vector<Check> diagnose(const NetworkRun& run) {
   return checks;
 }
 
+std::vector<Check> diagnose(const DeepRun& run) {
+  const int wanted = run.config.model.layers();
+  std::vector<Check> checks{{"layers, all finished",
+                             {static_cast<double>(run.bounds.size()), 0},
+                             fmt::format("{}", wanted),
+                             run.finished(),
+                             "quartic resume RUN"}};
+  for (std::size_t l = 0; l < run.layers.size(); ++l) {
+    for (auto& check : diagnose(run.layers[l])) {
+      check.name = fmt::format("layer {}: {}", l + 1, check.name);
+      checks.push_back(std::move(check));
+    }
+  }
+  for (std::size_t l = 1; l < run.bounds.size(); ++l) {
+    const Likelihood &above = run.bounds[l].train, &below = run.bounds[l - 1].train;
+    const Estimate gain{
+        above.value.value - below.value.value,
+        std::hypot(above.value.error, below.value.error, std::hypot(above.spread, below.spread))};
+    checks.push_back({fmt::format("ln p gained by layer {}", l + 1), gain, ">= -5 errors",
+                      gain.value >= -significant * gain.error,
+                      "it knows its data less well than the layer below does: more "
+                      "training.layer_epochs or hidden_units, or another of layer_rates"});
+  }
+  return checks;
+}
+
 std::vector<Check> diagnose(const ReweightRun& run) {
   std::vector<Check> checks;
   for (std::size_t k = 0; k < run.points.size(); ++k) {

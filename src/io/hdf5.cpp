@@ -91,8 +91,9 @@ Handle Writer::create(const std::string& path, hid_t type,
                       const std::vector<std::string>& dimensions) {
   std::vector<Handle> scales;
   std::vector<hsize_t> extent;
+  const std::string full_path = place_(path);
   for (const auto& name : dimensions) {
-    const std::string full = parent(path) + "/" + name;
+    const std::string full = parent(full_path) + "/" + name;
     scales.push_back(
         own(H5Dopen2(file_, full.c_str(), H5P_DEFAULT), H5Dclose, "a dimension is missing"));
     const Handle space(H5Dget_space(scales.back()), H5Sclose);
@@ -102,8 +103,9 @@ Handle Writer::create(const std::string& path, hid_t type,
                                               : H5Screate_simple(static_cast<int>(extent.size()),
                                                                  extent.data(), nullptr),
                            H5Sclose, "bad shape");
-  Handle set = own(H5Dcreate2(file_, path.c_str(), type, space, link_, H5P_DEFAULT, H5P_DEFAULT),
-                   H5Dclose, "a dataset cannot be created");
+  Handle set =
+      own(H5Dcreate2(file_, full_path.c_str(), type, space, link_, H5P_DEFAULT, H5P_DEFAULT),
+          H5Dclose, "a dataset cannot be created");
   for (std::size_t k = 0; k < scales.size(); ++k)
     check(H5DSattach_scale(set, scales[k], static_cast<unsigned>(k)),
           "a dimension cannot be attached");
@@ -115,7 +117,7 @@ void Writer::dimension(const std::string& group, const std::string& name,
                        std::span<const T> values) {
   const hsize_t size = values.size();
   const Handle space = own(H5Screate_simple(1, &size, nullptr), H5Sclose, "bad shape");
-  const std::string path = group + "/" + name;
+  const std::string path = place_(group) + "/" + name;
   const Handle set =
       own(H5Dcreate2(file_, path.c_str(), type_of<T>(), space, link_, H5P_DEFAULT, H5P_DEFAULT),
           H5Dclose, "a dimension cannot be created");
@@ -129,7 +131,7 @@ void Writer::dimension(const std::string& group, const std::string& name,
                        const std::vector<std::string>& values) {
   const hsize_t size = values.size();
   const Handle space = own(H5Screate_simple(1, &size, nullptr), H5Sclose, "bad shape");
-  const std::string path = group + "/" + name;
+  const std::string path = place_(group) + "/" + name;
   const Handle set =
       own(H5Dcreate2(file_, path.c_str(), strings_, space, link_, H5P_DEFAULT, H5P_DEFAULT),
           H5Dclose, "a dimension cannot be created");
@@ -169,8 +171,9 @@ void Writer::texts(const std::string& path, const std::vector<std::string>& valu
 }
 
 template <class T>
-void Writer::attributes(const std::string& group, const std::string& name,
+void Writer::attributes(const std::string& in_group, const std::string& name,
                         std::span<const T> values, bool scalar) {
+  const std::string group = place_(in_group);
   const hsize_t size = values.size();
   if (H5Lexists(file_, group.c_str(), H5P_DEFAULT) <= 0)
     own(H5Gcreate2(file_, group.c_str(), link_, H5P_DEFAULT, H5P_DEFAULT), H5Gclose, "a group");
@@ -182,8 +185,9 @@ void Writer::attributes(const std::string& group, const std::string& name,
   check(H5Awrite(at, type_of<T>(), values.data()), "writing failed");
 }
 
-void Writer::attribute(const std::string& group, const std::string& name,
+void Writer::attribute(const std::string& in_group, const std::string& name,
                        const std::string& value) {
+  const std::string group = place_(in_group);
   if (H5Lexists(file_, group.c_str(), H5P_DEFAULT) <= 0)
     own(H5Gcreate2(file_, group.c_str(), link_, H5P_DEFAULT, H5P_DEFAULT), H5Gclose, "a group");
   const Handle space = own(H5Screate(H5S_SCALAR), H5Sclose, "bad shape");
@@ -244,7 +248,8 @@ Reader::Reader(const std::filesystem::path& file) : name_(file), strings_(string
               "it is truncated or damaged");
 }
 
-bool Reader::has(const std::string& path) const {
+bool Reader::has(const std::string& in_path) const {
+  const std::string path = place_(in_path);
   for (std::size_t slash = path.find('/'); slash != std::string::npos;
        slash = path.find('/', slash + 1))
     if (H5Lexists(file_, path.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
@@ -252,11 +257,13 @@ bool Reader::has(const std::string& path) const {
 }
 
 bool Reader::has_attribute(const std::string& group, const std::string& name) const {
-  return has(group) && H5Aexists_by_name(file_, group.c_str(), name.c_str(), H5P_DEFAULT) > 0;
+  return has(group) &&
+         H5Aexists_by_name(file_, place_(group).c_str(), name.c_str(), H5P_DEFAULT) > 0;
 }
 
-Handle Reader::dataset(const std::string& path) const {
-  if (!has(path)) refuse(fmt::format("it has no '{}'", path));
+Handle Reader::dataset(const std::string& in_path) const {
+  const std::string path = place_(in_path);
+  if (!has(in_path)) refuse(fmt::format("it has no '{}'", path));
   return own(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose,
              fmt::format("'{}' is no dataset", path));
 }
@@ -337,8 +344,9 @@ std::string Reader::text(const std::string& path) const {
 }
 
 Handle Reader::open_attribute(const std::string& group, const std::string& name) const {
-  if (!has_attribute(group, name)) refuse(fmt::format("'{}' has no attribute '{}'", group, name));
-  return own(H5Aopen_by_name(file_, group.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+  if (!has_attribute(group, name))
+    refuse(fmt::format("'{}' has no attribute '{}'", place_(group), name));
+  return own(H5Aopen_by_name(file_, place_(group).c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
              H5Aclose, fmt::format("attribute '{}@{}' cannot be read", group, name));
 }
 

@@ -52,10 +52,24 @@ class Silence {
 template <class T>
 hid_t type_of();
 
+/// The group that paths begin at; "": the file itself.
+class Place {
+ public:
+  std::string operator()(const std::string& path) const {
+    return group_.empty() ? path : group_ + "/" + path;
+  }
+  void enter(std::string group) { group_ = std::move(group); }
+
+ private:
+  std::string group_;
+};
+
 /// A new file. Groups appear as paths are written; dimensions are named per group.
 class Writer {
  public:
   explicit Writer(const std::filesystem::path& file);
+  /// Paths begin at this group from now on; "": at the file.
+  void enter(const std::string& group) { place_.enter(group); }
 
   /// A dimension of `group` as a coordinate variable (an HDF5 dimension scale).
   template <class T>
@@ -97,6 +111,7 @@ class Writer {
 
   Silence silence_;
   std::filesystem::path name_;
+  Place place_;
   Handle file_, link_, strings_;
 };
 
@@ -105,6 +120,8 @@ class Writer {
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& file);
+  /// As Writer::enter.
+  void enter(const std::string& group) { place_.enter(group); }
 
   /// Throws BadInput: the file is not what it should be, and why.
   [[noreturn]] void refuse(const std::string& what) const;
@@ -139,6 +156,7 @@ class Reader {
 
   Silence silence_;
   std::filesystem::path name_;
+  Place place_;
   Handle file_, strings_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "io/run_data.hpp"
+#include "io/run_network.hpp"
 #include "io/run_parts.hpp"
 
 namespace quartic {
@@ -31,20 +32,6 @@ void for_each_number(Row& row, F&& f) {
   f("log_z", row.log_z.value);
   f("log_z_error", row.log_z.error);
   f("moment_score", row.moment_score);
-}
-
-template <class E, class F>
-void visit(const std::string& name, E& estimate, F&& f) {
-  f(name, estimate.value);
-  f(name + "_error", estimate.error);
-}
-
-template <class L, class F>
-void visit_likelihood(const std::string& name, L& likelihood, F&& f) {
-  visit(name, likelihood.value, f);
-  f(name + "_lower", likelihood.lower);
-  f(name + "_upper", likelihood.upper);
-  f(name + "_spread", likelihood.spread);
 }
 
 /// The same for a judgement, but for held-out data.
@@ -231,7 +218,8 @@ std::vector<TrainingRow> read_history(const hdf5::Reader& in) {
   return history;
 }
 
-std::vector<NetworkJudgement> read_judgements(const hdf5::Reader& in, bool held_out) {
+std::vector<NetworkJudgement> read_judgements(const hdf5::Reader& in) {
+  const bool held_out = in.has("judgements/held_out");
   const auto epochs = in.read<std::int32_t>("judgements/epoch");
   const std::size_t count = epochs.size();
   const auto rank = in.read<std::int32_t>("judgements/rank").size();
@@ -318,39 +306,51 @@ int NetworkRun::chains() const {
   return static_cast<int>(fantasies.size() / static_cast<std::size_t>(network.visible.size()));
 }
 
+namespace run_parts {
+
+void write_learned(hdf5::Writer& out, const NetworkRun& run) {
+  write_network(out, run.network);
+  write_history(out, run.history);
+  write_judgements(out, run.judgements,
+                   std::min(run.network.visible.size(), run.network.hidden.size()),
+                   run.data.held_out > 0);
+  out.text("results/stop_reason", std::string(name(run.reason)));
+  if (!run.fantasies.empty()) {
+    write_posterior(out, run.chains(), 1, run.network.visible.size(), run.fantasies,
+                    free_energies(run.network, run.fantasies));
+  }
+  write_checkpoint(out, run);
+}
+
+NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance provenance) {
+  NetworkRun run{.config = std::move(config),
+                 .provenance = std::move(provenance),
+                 .network = read_network(in),
+                 .data = {},
+                 .history = read_history(in),
+                 .judgements = read_judgements(in),
+                 .reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
+                 .fantasies = {},
+                 .checkpoint = {}};
+  if (in.has("posterior/phi")) run.fantasies = read_posterior(in, run.network.visible.size()).phi;
+  read_checkpoint(in, run);
+  return run;
+}
+
+}  // namespace run_parts
+
 void write_run(const std::filesystem::path& file, const NetworkRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     write_head(out, RunKind::network, run.config, run.provenance);
-    write_network(out, run.network);
     write_data(out, run.data, run.network.visible.size());
-    write_history(out, run.history);
-    write_judgements(out, run.judgements,
-                     std::min(run.network.visible.size(), run.network.hidden.size()),
-                     run.data.held_out > 0);
-    out.text("results/stop_reason", std::string(name(run.reason)));
-    if (!run.fantasies.empty()) {
-      write_posterior(out, run.chains(), 1, run.network.visible.size(), run.fantasies,
-                      free_energies(run.network, run.fantasies));
-    }
-    write_checkpoint(out, run);
+    write_learned(out, run);
   });
 }
 
 NetworkRun read_network_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::network);
-  NetworkRun run{.config = in.config(),
-                 .provenance = read_provenance(in),
-                 .network = read_network(in),
-                 .data = {},
-                 .history = read_history(in),
-                 .judgements = {},
-                 .reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
-                 .fantasies = {},
-                 .checkpoint = {}};
+  NetworkRun run = read_learned(in, in.config(), read_provenance(in));
   run.data = read_data(in, run.network.visible.size());
-  run.judgements = read_judgements(in, run.data.held_out > 0);
-  if (in.has("posterior/phi")) run.fantasies = read_posterior(in, run.network.visible.size()).phi;
-  read_checkpoint(in, run);
   return run;
 }
 

@@ -14,7 +14,8 @@
 namespace quartic {
 
 std::string_view name(RunKind kind) {
-  constexpr std::string_view names[run_kinds] = {"learn", "sample", "reweight", "fit", "network"};
+  constexpr std::string_view names[run_kinds] = {"learn", "sample",  "reweight",
+                                                 "fit",   "network", "deep"};
   return names[static_cast<int>(kind)];
 }
 

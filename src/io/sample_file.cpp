@@ -9,9 +9,10 @@ namespace quartic {
 
 StoredModel read_model(const std::filesystem::path& file) {
   const run_parts::RunReader in(file);
-  if (in.kind() == RunKind::network) {
-    throw BadInput(fmt::format("'{}' holds a network, not an action on a graph", file.string()),
-                   "quartic generate and transform take networks");
+  if (in.kind() == RunKind::network || in.kind() == RunKind::deep) {
+    throw BadInput(fmt::format("'{}' holds a {}, not an action on a graph", file.string(),
+                               in.kind() == RunKind::deep ? "deep stack" : "network"),
+                   "quartic generate and transform take networks and deep stacks");
   }
   return {in.config(), run_parts::read_action(in)};
 }

@@ -47,27 +47,54 @@ def paths(tmp_path_factory):
     subprocess.run(
         [PROGRAM, "fit", fit_config, "-o", network, "--quiet", *as_network, "--set", "training.epochs=2"], check=True
     )
-    return {"learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network}
+    deep = folder / "deep.h5"
+    as_deep = (*as_network, "--set", "model.kind=deep", "--set", "model.hidden_units=[3, 2]")
+    subprocess.run(
+        [PROGRAM, "fit", fit_config, "-o", deep, "--quiet", *as_deep, "--set", "training.epochs=2"], check=True
+    )
+    return {"learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network, "deep": deep}
 
 
-@pytest.mark.parametrize("kind", ["learn", "sample", "reweight", "fit", "network"])
+def written_by(group):
+    written = set()
+    group.visititems(lambda name, item: written.add(name) if isinstance(item, h5py.Dataset) else None)
+    return written
+
+
+def holds(group, entries):
+    """The group holds these entries, with their types and dimensions, and nothing else but groups of layers."""
+    for entry in entries:
+        inner, _, attribute = entry["path"].partition("@")
+        if attribute:
+            assert attribute in group[inner].attrs, entry["path"]
+            continue
+        data = group[entry["path"]]
+        stored = "string" if h5py.check_string_dtype(data.dtype) else data.dtype.name
+        assert stored in entry["type"], entry["path"]
+        names = [dimension[0].name.split("/")[-1] for dimension in data.dims if len(dimension)]
+        assert (names or [entry["path"].split("/")[-1]] * data.is_scale) == entry["dims"], entry["path"]
+    written = {name for name in written_by(group) if not name.startswith("layer_")}
+    assert written <= {entry["path"] for entry in entries}
+
+
+def entries_of(kind, without=()):
+    entries = json.loads(LAYOUT.read_text())["entries"]
+    return [e for e in entries if kind in e["kinds"] and not e["path"].startswith(without)]
+
+
+@pytest.mark.parametrize("kind", ["learn", "sample", "reweight", "fit", "network", "deep"])
 def test_layout_is_the_documented_one(paths, kind):
-    entries = [e for e in json.loads(LAYOUT.read_text())["entries"] if kind in e["kinds"]]
     with h5py.File(paths[kind]) as file:
         assert file["provenance"].attrs["kind"] == kind
-        for entry in entries:
-            group, _, attribute = entry["path"].partition("@")
-            if attribute:
-                assert attribute in file[group].attrs, entry["path"]
-                continue
-            data = file[entry["path"]]
-            stored = "string" if h5py.check_string_dtype(data.dtype) else data.dtype.name
-            assert stored in entry["type"], entry["path"]
-            names = [dimension[0].name.split("/")[-1] for dimension in data.dims if len(dimension)]
-            assert (names or [entry["path"].split("/")[-1]] * data.is_scale) == entry["dims"], entry["path"]
-        written = set()
-        file.visititems(lambda name, item: written.add(name) if isinstance(item, h5py.Dataset) else None)
-        assert written <= {entry["path"] for entry in entries}
+        holds(file, entries_of(kind))
+
+
+def test_layers_are_laid_out_as_networks(paths):
+    with h5py.File(paths["deep"]) as file:
+        assert [name for name in file if name.startswith("layer_")] == ["layer_1", "layer_2"]
+        shared = ("config", "provenance")
+        holds(file["layer_1"], entries_of("network", (*shared, "data", "observed_data")))
+        holds(file["layer_2"], entries_of("network", shared))
 
 
 def test_page_has_the_table():

@@ -17,6 +17,7 @@
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/variational.hpp"
 #include "quartic/mcmc/sampler.hpp"
+#include "quartic/network/deep.hpp"
 #include "quartic/network/likelihood.hpp"
 #include "quartic/network/training.hpp"
 
@@ -50,17 +51,23 @@ struct ActionConfig {
 
 /// What `fit` learns.
 enum class ModelKind {
-  field,   ///< an action on [graph]
-  network  ///< two layers of units; its visible ones are the columns of the data
+  field,    ///< an action on [graph]
+  network,  ///< two layers of units; its visible ones are the columns of the data
+  deep      ///< networks on top of each other, each trained on the hidden units of the one below
 };
 std::string_view name(ModelKind kind);
 
 /// [model]; all but the kind are of networks.
 struct ModelConfig {
   ModelKind kind = ModelKind::field;
-  Unit visible = Unit::quartic, hidden = Unit::binary;
-  int hidden_units = 64;
+  Unit visible = Unit::quartic;
+  std::vector<Unit> hidden = {Unit::binary};  ///< one a layer, or one for all
+  std::vector<int> hidden_units = {64};       ///< one a layer, the data's first
+  UnitValues features = UnitValues::samples;  ///< what a layer of a deep stack learns from
   double noise = 0;  ///< standard deviation, in the units of the model, of noise on the rows
+
+  int layers() const { return static_cast<int>(hidden_units.size()); }
+  Unit hidden_unit(int layer) const { return hidden[hidden.size() == 1 ? 0 : layer]; }
 };
 
 /// [judging] of a network.
@@ -115,6 +122,8 @@ struct Config {
   DataOptions data;  ///< its seed is run.seed
   LikelihoodOptions fit;
   TrainingOptions training;
+  std::vector<int> layer_epochs;    ///< [training]: of a deep stack's layers; empty: all the same
+  std::vector<double> layer_rates;  ///< likewise
   JudgingConfig judging;
   VariationalOptions learn;
   SampleConfig sample;

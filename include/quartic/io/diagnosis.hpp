@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "quartic/io/deep_run.hpp"
 #include "quartic/io/fit_run.hpp"
 #include "quartic/io/learn_run.hpp"
 #include "quartic/io/network_run.hpp"
@@ -40,6 +41,10 @@ std::vector<Check> diagnose(const FitRun& run);
 /// Of a network: all epochs done; of the last judgement: ln Z ok, held-out data as likely as the
 /// data within 5 errors of the rows, chains where the data are by their moments.
 std::vector<Check> diagnose(const NetworkRun& run);
+
+/// Of a deep stack: those of every layer's network, all layers there, and that no layer lowers the
+/// bound of ln p by more than 5 errors.
+std::vector<Check> diagnose(const DeepRun& run);
 
 /// Of reweighting: whether each point is ok.
 std::vector<Check> diagnose(const ReweightRun& run);

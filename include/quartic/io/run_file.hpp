@@ -10,9 +10,9 @@ namespace quartic {
 
 inline constexpr int run_file_layout = 2;  ///< 1, without a kind, held `learn` runs only
 
-/// The verb that wrote a run file, which decides what it holds; network: `fit` of a network.
-enum class RunKind { learn, sample, reweight, fit, network };
-inline constexpr int run_kinds = 5;
+/// The verb that wrote a run file, which decides what it holds; network, deep: `fit` of these.
+enum class RunKind { learn, sample, reweight, fit, network, deep };
+inline constexpr int run_kinds = 6;
 std::string_view name(RunKind kind);
 
 /// Who made a run file, when and with what.

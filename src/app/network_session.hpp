@@ -1,0 +1,52 @@
+// The training of a network: its epochs, its judgements and what concludes it.
+#pragma once
+
+#include "app/epoch_loop.hpp"
+#include "app/network_fitting.hpp"
+
+namespace quartic::app {
+
+/// The trainer with a learner's face.
+class NetworkLearner {
+ public:
+  NetworkLearner(const NetworkRun& run, const NetworkData& data);
+
+  void warm_up(const std::function<void(double)>& /*progress*/) {}
+  TrainingRow step() { return trainer_.step(); }
+  StopReason reason() const {
+    return trainer_.finished() ? StopReason::epochs_exhausted : StopReason::running;
+  }
+  Network network() const { return trainer_.network(); }
+  std::vector<double> chain_values() const { return trainer_.chain_values(); }
+  const std::vector<TrainingSnapshot>& snapshots() const { return trainer_.snapshots(); }
+  TrainingState state() const { return trainer_.state(); }
+  void restore(const TrainingState& state) { trainer_.restore(state); }
+
+ private:
+  NetworkTrainer<float> trainer_;
+};
+
+class NetworkSession : public EpochLoop<NetworkRun, NetworkLearner> {
+ public:
+  NetworkSession(NetworkRun& run, const NetworkData& data, std::filesystem::path file,
+                 double max_hours, const Globals& globals)
+      : EpochLoop(run, NetworkLearner(run, data), std::move(file), max_hours, globals),
+        data_(data) {}
+
+ protected:
+  Status status() const override;
+  /// After the last judgement and the draws, before the run is written.
+  virtual void complete() {}
+
+ private:
+  void advance() override;
+  void store() override { run_.network = learner_.network(); }
+  void judge();
+  NetworkPath path() const;
+  void conclude() override;
+  void draw();
+
+  const NetworkData& data_;
+};
+
+}  // namespace quartic::app

@@ -1,0 +1,191 @@
+#include "quartic/network/deep.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "network/coupled_layers.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/network/sampler.hpp"
+#include "quartic/stats/estimate.hpp"
+
+namespace quartic {
+namespace {
+
+/// Rows that are worked on together: fixed, because bits must not depend on memory or threads.
+constexpr std::size_t piece_rows = 4096;
+
+/// One piece of rows, [row][visible], into out, [row][hidden].
+class HiddenUnits {
+ public:
+  HiddenUnits(const Network& network, UnitValues values, int wanted_threads)
+      : layers_(network),
+        values_(values),
+        threads_(thread_count(wanted_threads, network)),
+        scratch_(make_scratch(threads_, layers_)) {}
+
+  void find(std::span<const float> rows, const RowStreams& streams, float* out) {
+    const int count = static_cast<int>(rows.size()) / layers_.visible_units();
+    Chains<float> chains(layers_.visible_units(), layers_.hidden_units(), count, streams.seed,
+                         Stream::generate);
+    chains.set_visible_rows(std::vector<double>(rows.begin(), rows.end()));
+    if (values_ == UnitValues::samples) chains.set_streams(words(streams, count));
+    for_each_part(chains.blocks(), threads_, [&](int block, int thread) {
+      chains.field_on_hidden(layers_, block, scratch_[thread]);
+      if (values_ == UnitValues::samples)
+        draw(chains, block, scratch_[thread], out);
+      else
+        expect(chains, block, scratch_[thread], out);
+    });
+  }
+
+ private:
+  static std::vector<std::uint32_t> words(const RowStreams& streams, int rows) {
+    std::vector<std::uint32_t> out;
+    for (int row = 0; row < rows; ++row) {
+      const auto stream = seed_stream(streams.seed, Stream::generate,
+                                      streams.first + static_cast<std::uint64_t>(row));
+      out.insert(out.end(), stream.begin(), stream.end());
+    }
+    return out;
+  }
+
+  void draw(Chains<float>& chains, int block, NetworkScratch<float>& work, float* out) const {
+    chains.update_hidden(layers_, block, work, true);
+    copy(chains.hidden(block), chains, block, out);
+  }
+
+  void expect(Chains<float>& chains, int block, NetworkScratch<float>& work, float* out) const {
+    const auto units = static_cast<std::size_t>(layers_.hidden_units());
+    AlignedVector<float> means(units * chains_in_block);
+    std::vector<double> sums(3 * units);
+    layers_.hidden_type->kernels<float>().moments(
+        chains.hidden_block(layers_, block, work),
+        {means.data(), chains_in_block, chains.count(block), sums.data(), false});
+    copy(LayerValues<float>{means.data(), chains_in_block}, chains, block, out);
+  }
+
+  void copy(const LayerValues<float>& from, const Chains<float>& chains, int block,
+            float* out) const {
+    const int units = layers_.hidden_units();
+    for (int lane = 0; lane < chains.count(block); ++lane)
+      for (int unit = 0; unit < units; ++unit)
+        out[static_cast<std::ptrdiff_t>(chains.first(block) + lane) * units + unit] =
+            from.unit(unit)[lane];
+  }
+
+  CoupledLayers<float> layers_;
+  UnitValues values_;
+  int threads_;
+  std::vector<NetworkScratch<float>> scratch_;
+};
+
+std::string unit_text(const Layer& layer) {
+  return fmt::format("{} {} units", layer.size(), name(layer.unit));
+}
+
+}  // namespace
+
+std::string_view name(UnitValues values) {
+  return values == UnitValues::samples ? "samples" : "expectations";
+}
+
+RowStreams RowStreams::of_layer(int layer) const {
+  constexpr std::uint64_t apart = std::uint64_t{1} << 48;  // no data set has so many rows
+  return {seed, first + static_cast<std::uint64_t>(layer + 1) * apart};
+}
+
+std::vector<float> hidden_values(const Network& network, std::span<const float> rows,
+                                 UnitValues values, const RowStreams& streams, int threads) {
+  const auto visible = static_cast<std::size_t>(network.visible.size()),
+             hidden = static_cast<std::size_t>(network.hidden.size());
+  if (rows.size() % visible != 0)
+    throw BadInput(fmt::format("{} values are no rows of {} units", rows.size(), visible));
+  const std::size_t count = rows.size() / visible;
+  std::vector<float> out(count * hidden);
+  HiddenUnits units(network, values, threads);
+  for (std::size_t row = 0; row < count; row += piece_rows) {
+    const std::size_t some = std::min(piece_rows, count - row);
+    units.find(rows.subspan(row * visible, some * visible), {streams.seed, streams.first + row},
+               out.data() + row * hidden);
+  }
+  return out;
+}
+
+std::vector<float> visible_values(const Network& network, std::span<const float> hidden,
+                                  UnitValues values, const RowStreams& streams, int threads) {
+  return hidden_values(network.transposed(), hidden, values, streams, threads);
+}
+
+DeepStack::DeepStack(std::vector<Network> networks) : networks_(std::move(networks)) {
+  if (networks_.empty()) throw BadInput("a deep stack of no networks");
+  for (std::size_t l = 0; l < networks_.size(); ++l) {
+    require_normalisable(networks_[l]);
+    if (l == 0) continue;
+    const Layer &below = networks_[l - 1].hidden, &above = networks_[l].visible;
+    if (below.unit == above.unit && below.size() == above.size()) continue;
+    throw BadInput(fmt::format("layer {} of the stack has {} to see, but the one below hides {}",
+                               l + 1, unit_text(above), unit_text(below)),
+                   "the visible units of a layer are the hidden ones of the layer below");
+  }
+}
+
+std::vector<float> DeepStack::transform(std::span<const float> rows, int layer, UnitValues values,
+                                        const RowStreams& streams, int threads) const {
+  if (layer < 1 || layer > layers())
+    throw BadInput(fmt::format("there is no layer {} in a stack of {}", layer, layers()));
+  std::vector<float> out(rows.begin(), rows.end());
+  for (int l = 0; l < layer; ++l)
+    out = hidden_values(networks_[l], out, values, streams.of_layer(l), threads);
+  return out;
+}
+
+std::vector<float> DeepStack::descend(std::span<const float> top_hidden, UnitValues values,
+                                      const RowStreams& streams, int threads) const {
+  std::vector<float> out(top_hidden.begin(), top_hidden.end());
+  for (int l = layers() - 1; l >= 0; --l)
+    out = visible_values(networks_[l], out, l == 0 ? values : UnitValues::samples,
+                         streams.of_layer(layers() + l), threads);
+  return out;
+}
+
+std::vector<float> DeepStack::generate(std::span<const double> start, int sweeps, UnitValues values,
+                                       std::uint64_t seed, int threads) const {
+  const auto units = static_cast<std::size_t>(top().visible.size());
+  NetworkSampler<float> sampler(top(), static_cast<int>(start.size() / units), seed,
+                                Stream::generate, threads);
+  sampler.set_visible(start);
+  sampler.sweep(sweeps);
+  const auto hidden = sampler.hidden();
+  return descend(std::vector<float>(hidden.begin(), hidden.end()), values, {seed}, threads);
+}
+
+std::vector<double> DeepStack::energies(std::span<const float> rows, const RowStreams& streams,
+                                        int threads) const {
+  std::vector<float> here(rows.begin(), rows.end());
+  std::vector<double> energy(rows.size() / static_cast<std::size_t>(networks_[0].visible.size()));
+  const auto add = [&](const Network& network, double sign) {
+    const auto more = free_energies(network, here, threads);
+    for (std::size_t n = 0; n < energy.size(); ++n) energy[n] += sign * more[n];
+  };
+  for (int l = 0; l < layers(); ++l) {
+    add(networks_[l], 1);
+    if (l + 1 == layers()) break;
+    here = hidden_values(networks_[l], here, UnitValues::samples, streams.of_layer(l), threads);
+    add(networks_[l].transposed(), -1);
+  }
+  return energy;
+}
+
+Likelihood DeepStack::bound(std::span<const float> rows, const LogZ& top_log_z,
+                            const RowStreams& streams, int threads) const {
+  if (rows.empty()) throw BadInput("the log-likelihood of no rows");
+  const Estimate mean = mean_of(energies(rows, streams, threads));
+  return {{-mean.value - top_log_z.value.value, top_log_z.value.error},
+          -mean.value - top_log_z.reverse.value,
+          -mean.value - top_log_z.forward.value,
+          mean.error};
+}
+
+}  // namespace quartic
