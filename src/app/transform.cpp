@@ -33,7 +33,7 @@ struct Trained {
   Trained(Config of, const std::vector<NetworkRun>& layers, DeepStack networks)
       : config(std::move(of)), data(layers.front().data), stack(std::move(networks)) {
     const auto& judgements = layers[stack.layers() - 1].judgements;
-    if (!judgements.empty() && judgements.back().log_z.ok) log_z = judgements.back().log_z;
+    if (!judgements.empty()) log_z = judgements.back().log_z;
   }
 };
 
@@ -103,7 +103,7 @@ Features find_features(const Trained& run, const DataSource& rows, bool sample,
   return out;
 }
 
-/// Mean ln p of the rows, or what it is at least, where ln Z is known.
+/// Mean ln p of the rows, or what it is at least, where the network was judged.
 std::optional<Estimate> log_likelihood_of(const Trained& run, const Features& features) {
   if (!run.log_z) return std::nullopt;
   const Estimate energy = mean_of(features.energies);
@@ -118,7 +118,10 @@ void print(const Trained& run, const Features& features, bool sample, std::size_
   if (globals.json) {
     nlohmann::json out = {
         {"file", file.string()}, {"rows", rows}, {"hidden", units}, {"layer", layers}};
-    if (likelihood) out[layers > 1 ? "bound" : "log_likelihood"] = to_json(*likelihood);
+    if (likelihood) {
+      out[layers > 1 ? "bound" : "log_likelihood"] = to_json(*likelihood);
+      out["ok"] = run.log_z->ok;
+    }
     fmt::print("{}\n", out.dump());
   } else if (!globals.quiet) {
     fmt::print("{} of {} hidden units for {} rows written to {}\n",
@@ -127,7 +130,8 @@ void print(const Trained& run, const Features& features, bool sample, std::size_
       fmt::print("ln p a row: {}{}\n", layers > 1 ? "at least " : "",
                  with_error(likelihood->value, likelihood->error));
     else
-      fmt::print("ln p a row: not known, as ln Z is not\n");
+      fmt::print("ln p a row: not known before the training is finished\n");
+    if (likelihood && !run.log_z->ok) fmt::print("  NOT TO BE TRUSTED: {}\n", run.log_z->reason);
   }
 }
 

@@ -15,11 +15,15 @@ namespace {
 /// From the means of x, x^2, w, w^2 with x = D - centre and w = exp(least - D), so that nothing
 /// cancels or overflows: <D>, Var D, ln<w>, ESS, gap.
 void evaluate(std::span<const double> means, double centre, double least, std::span<double> out) {
-  const double mean = centre + means[0], log_weight = std::log(means[2]) - least;
+  // Without the group that carries all weight, means are lost in the rounding of the difference:
+  // the error is then tens, which says that it is not known.
+  constexpr double lost = 1e-16;
+  const double weight = std::max(means[2], lost), square = std::max(means[3], lost * lost);
+  const double mean = centre + means[0], log_weight = std::log(weight) - least;
   out[0] = mean;
   out[1] = std::max(means[1] - means[0] * means[0], 0.0);
   out[2] = log_weight;
-  out[3] = means[2] * means[2] / means[3];
+  out[3] = std::min(weight * weight / square, 1.0);
   out[4] = std::max(mean + log_weight, 0.0);
 }
 

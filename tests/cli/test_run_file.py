@@ -44,6 +44,7 @@ def paths(tmp_path_factory):
     subprocess.run([PROGRAM, "fit", fit_config, "-o", fit, "--quiet", "--set", "fit.epochs=3"], check=True)
     network = folder / "network.h5"
     as_network = ("--set", "model.kind=network", "--set", "model.hidden_units=3", "--set", "training.rungs=2")
+    as_network += ("--set", "training.snapshots=true")
     subprocess.run(
         [PROGRAM, "fit", fit_config, "-o", network, "--quiet", *as_network, "--set", "training.epochs=2"], check=True
     )

@@ -6,6 +6,7 @@
 
 #include "quartic/core/random.hpp"
 #include "quartic/stats/jackknife.hpp"
+#include "quartic/stats/overlap.hpp"
 
 namespace quartic {
 namespace {
@@ -70,6 +71,20 @@ TEST(Jackknife, GroupsOfUnequalLengthWeighAsTheirSamples) {
     covered += std::pow(result[0].value / result[0].error, 2) / trials;
   }
   EXPECT_NEAR(covered, 60.0 / 58, 3.3 * std::sqrt(2.2 / trials));
+}
+
+/// One chain that carries all weight: its error is not known, and says so by being large.
+TEST(Overlap, OfOneChainThatCarriesAllWeightHasALargeError) {
+  for (const double heavy : {0.0, -400.0}) {
+    std::vector<double> difference(64, 700.0);
+    difference[17] = heavy;
+    const Overlap overlap = measure_overlap(difference, 64);
+    EXPECT_NEAR(overlap.log_mean_weight.value, -heavy - std::log(64.0), 1e-12);
+    EXPECT_GT(overlap.log_mean_weight.error, 10);
+    EXPECT_TRUE(std::isfinite(overlap.log_mean_weight.error));
+    EXPECT_NEAR(overlap.weight_ess.value, 1.0 / 64, 1e-12);
+    EXPECT_TRUE(std::isfinite(overlap.weight_ess.error));
+  }
 }
 
 }  // namespace
