@@ -38,6 +38,7 @@ nb::dict to_python(const TrainingRow& row) {
   out["data_free_energy_error"] = row.data_free_energy.error;
   out["model_free_energy"] = row.model_free_energy.value;
   out["model_free_energy_error"] = row.model_free_energy.error;
+  if (row.log_z.error > 0) out["log_z"] = row.log_z.value, out["log_z_error"] = row.log_z.error;
   out["moment_score"] = row.moment_score;
   return out;
 }
@@ -82,6 +83,10 @@ nb::dict state_of(const Trainer& self) {
     ladder["sweeps"] = state.ladder->sweeps;
     out["ladder"] = ladder;
   }
+  nb::list snapshots;
+  for (const auto& [updates, network] : state.snapshots)
+    snapshots.append(nb::make_tuple(updates, Network(*network)));
+  out["snapshots"] = snapshots;
   const ColumnMoments& m = self.moments;
   out["column_moments"] = nb::make_tuple(m.rows, vector_to_python(m.first),
                                          vector_to_python(m.second), vector_to_python(m.fourth));
@@ -102,6 +107,9 @@ TrainingState training_state_from(nb::handle from) {
         NetworkTemperingState{doubles_from(ladder["betas"]), sampler_state_from(ladder["chains"]),
                               nb::cast<std::int64_t>(ladder["sweeps"])};
   }
+  for (nb::handle snapshot : from["snapshots"])
+    state.snapshots.push_back({nb::cast<std::int64_t>(snapshot[0]),
+                               std::make_shared<const Network>(nb::cast<Network>(snapshot[1]))});
   return state;
 }
 
@@ -199,14 +207,16 @@ void bind_trainer(nb::module_& m) {
           "__init__",
           [](Trainer* self, nb::object data, const Network& network, int epochs, int batch,
              int chains, int steps, const std::string& start, int rungs,
-             const std::string& optimiser, double rate, double final_rate,
-             const std::string& schedule, double momentum, double weight_decay, bool centring,
-             bool hidden_shape, bool shuffle, int threads, nb::object random_state,
-             nb::object state) {
+             const std::string& tempering, bool snapshots, const std::string& optimiser,
+             double rate, double final_rate, const std::string& schedule, double momentum,
+             double weight_decay, bool centring, bool hidden_shape, bool shuffle, int threads,
+             nb::object random_state, nb::object state) {
             TrainingOptions o;
             o.epochs = epochs, o.batch = batch, o.chains = chains, o.steps = steps;
             o.start = named(start, {ChainStart::persistent, ChainStart::data}, "start");
-            o.rungs = rungs;
+            o.rungs = rungs, o.snapshots = snapshots;
+            o.tempering =
+                named(tempering, {Tempering::temperature, Tempering::trajectory}, "tempering");
             o.optimiser =
                 named(optimiser, {NetworkOptimiser::momentum, NetworkOptimiser::adam}, "optimiser");
             o.rate = rate, o.final_rate = final_rate;
@@ -219,9 +229,11 @@ void bind_trainer(nb::module_& m) {
           },
           nb::arg("data"), nb::arg("network"), nb::kw_only(), nb::arg("epochs") = 10,
           nb::arg("batch") = 500, nb::arg("chains") = 0, nb::arg("steps") = 1,
-          nb::arg("start") = "persistent", nb::arg("rungs") = 1, nb::arg("optimiser") = "momentum",
-          nb::arg("rate") = 0.05, nb::arg("final_rate") = 0.005, nb::arg("schedule") = "constant",
-          nb::arg("momentum") = 0.0, nb::arg("weight_decay") = 0.0, nb::arg("centring") = true,
+          nb::arg("start") = "persistent", nb::arg("rungs") = 1,
+          nb::arg("tempering") = "temperature", nb::arg("snapshots") = false,
+          nb::arg("optimiser") = "momentum", nb::arg("rate") = 0.05, nb::arg("final_rate") = 0.005,
+          nb::arg("schedule") = "constant", nb::arg("momentum") = 0.0,
+          nb::arg("weight_decay") = 0.0, nb::arg("centring") = true,
           nb::arg("hidden_shape") = false, nb::arg("shuffle") = true, nb::arg("threads") = 0,
           nb::arg("random_state") = nb::none(), nb::arg("state") = nb::none(),
           "`data` of shape (rows, columns), float32 is not copied. `state`: go on from there, with "

@@ -216,6 +216,21 @@ def test_what_cannot_be_is_refused():
     assert "persistent" in caught.value.hint
 
 
+@pytest.mark.parametrize("tempering", ["temperature", "trajectory"])
+def test_tempered_training_restarts_to_the_bit_and_knows_its_normaliser(tempering):
+    data = np.random.default_rng(2).normal(size=(400, 5)).astype(np.float32)
+    options = {"epochs": 4, "batch": 80, "rungs": 3, "tempering": tempering, "random_state": 3}
+    trainer = quartic.NetworkTrainer(data, quartic.Network.from_data(data, 3, random_state=3), **options)
+    row = trainer.step()
+    assert abs(row["log_z"] - trainer.network.exact_log_z()) < 5 * row["log_z_error"]
+    state = pickle.loads(pickle.dumps(trainer.state()))
+    assert [updates for updates, _ in state["snapshots"]] == ([0, 4] if tempering == "trajectory" else [])
+    rest = quartic.NetworkTrainer(data, trainer.network, state=state, threads=1, **options)
+    while not trainer.finished:
+        trainer.step(), rest.step()
+    assert (trainer.network.w == rest.network.w).all()
+
+
 def test_training_learns_and_restarts_to_the_bit():
     rng = np.random.default_rng(5)
     data = (rng.choice([-1.0, 1.0], (2000, 1)) * np.linspace(0.5, 1.5, 6) + rng.normal(0, 0.3, (2000, 6))).astype("f4")
