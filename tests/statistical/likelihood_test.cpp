@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "exact_field.hpp"
 #include "learn_fixtures.hpp"
@@ -58,10 +59,11 @@ Slopes exact_slopes(const Parameters& parameters, const Action& action, const Da
 
 LikelihoodLearner<float> make_learner(const DataSource& data, const Parameters& parameters,
                                       const Action& start, const LikelihoodOptions& options,
-                                      int chains = 256, const DataSource* held_out = nullptr) {
+                                      int chains = 256, const DataSource* held_out = nullptr,
+                                      std::uint64_t seed = 7) {
   SamplerOptions sampler;
   sampler.chains = chains;
-  return {data, held_out, parameters, start, sampler, options, 7};
+  return {data, held_out, parameters, start, sampler, options, seed};
 }
 
 template <class T>
@@ -113,19 +115,25 @@ TEST(Likelihood, GradientIsThatOfTheExactLikelihood) {
     options.optimiser = LikelihoodOptimiser::gradient;
     options.start = LikelihoodStart::given;
     options.rate = 1e-3, options.draws = 64, options.sweeps = 6;
-    auto learner = make_learner(data, parameters, start, options, 1024);
-    learner.warm_up();
-    learner.step();
-    const auto before = parameters.gather(start), after = learner.theta();
-    const auto exact = exact_slopes(parameters, start, learner.data());
-    for (int k = 0; k < parameters.size(); ++k) {
-      const double slope = (after[k] - before[k]) / *options.rate;
-      const double z = (slope - exact.first[k]) / std::sqrt(-exact.second[k] / (1024.0 * 64));
-      EXPECT_LT(std::abs(z), 5) << graph->description() << ' ' << parameters.label(k);
-      square += z * z, ++count;
+    constexpr int chains = 256;
+    std::optional<Slopes> exact;
+    for (const std::uint64_t seed : {1, 2, 3, 4}) {
+      auto learner = make_learner(data, parameters, start, options, chains, nullptr, seed);
+      learner.warm_up();
+      learner.step();
+      const auto before = parameters.gather(start), after = learner.theta();
+      if (!exact) exact = exact_slopes(parameters, start, learner.data());
+      for (int k = 0; k < parameters.size(); ++k) {
+        const double slope = (after[k] - before[k]) / *options.rate;
+        const double z = (slope - exact->first[k]) / std::sqrt(-exact->second[k] / (chains * 64.0));
+        EXPECT_LT(std::abs(z), 5) << graph->description() << ' ' << parameters.label(k);
+        square += z * z, ++count;
+      }
     }
   }
-  EXPECT_NEAR(square / count, 1, 0.3);
+  // phi^2 and phi^4 of a site, and w with its ends, vary together, so that about a third of the z
+  // are independent: the deviation of their mean square is 0.15.
+  EXPECT_NEAR(square / count, 1, 3.5 * std::sqrt(2.0 / (count / 3.0)));
 }
 
 /// All the couplings that four sites of an open square have, by every optimiser.
