@@ -30,7 +30,14 @@ Eigen::Matrix3d preconditioner(const Eigen::Matrix3d& covariance, int couplings)
   return out;
 }
 
+/// Of the typical unit's b: less changes little, and zero would forbid every a < 0.
+constexpr double least_share_of_b = 0.01;
+
 }  // namespace
+
+double TrainedLayer::lowest_b(int i) const {
+  return std::max(layer.b[i] / 2, std::min(least_b_[i], layer.b[i]));
+}
 
 TrainedLayer::TrainedLayer(const Layer& start, const Layer& typical, int couplings) : layer(start) {
   const auto size = static_cast<std::size_t>(start.size());
@@ -39,12 +46,14 @@ TrainedLayer::TrainedLayer(const Layer& start, const Layer& typical, int couplin
     if (start.discrete()) {
       Eigen::Matrix3d alone = Eigen::Matrix3d::Zero();
       alone(0, 0) = 1;
-      metric_.push_back(alone);
+      metric_.push_back(alone), metric_without_b_.push_back(alone);
     } else {
-      const auto covariance = unit_covariance(typical, i);
-      metric_.push_back(
-          preconditioner(Eigen::Map<const Eigen::Matrix3d>(covariance.data()), couplings));
+      const auto values = unit_covariance(typical, i);
+      const Eigen::Matrix3d covariance = Eigen::Map<const Eigen::Matrix3d>(values.data());
+      metric_.push_back(preconditioner(covariance, couplings));
+      metric_without_b_.push_back(preconditioner(covariance, std::min(couplings, 2)));
     }
+    least_b_.push_back(least_share_of_b * typical.b[i]);
   }
 }
 
@@ -59,8 +68,12 @@ void TrainedLayer::step(const TrainingOptions& o, double rate, std::int64_t time
                                      : momentum(i, o.momentum, rate, gradient);
     for (int k = 0; k < 3; ++k) {
       double& theta = (*couplings[k])[i];
-      const bool keeps_normalisable = k == 2 || (k == 1 && layer.b[i] == 0 && layer.has_a());
-      theta = keeps_normalisable ? std::max(theta + move(k), theta / 2) : theta + move(k);
+      const bool keeps_normalisable = k == 1 && layer.b[i] == 0 && layer.has_a();
+      if (k == 2) {
+        theta = std::max(theta + move(k), lowest_b(i));
+      } else {
+        theta = keeps_normalisable ? std::max(theta + move(k), theta / 2) : theta + move(k);
+      }
     }
     layer.r[i] += shift[i];
   }
@@ -68,8 +81,17 @@ void TrainedLayer::step(const TrainingOptions& o, double rate, std::int64_t time
 
 Eigen::Vector3d TrainedLayer::momentum(int i, double decay, double rate,
                                        const Eigen::Vector3d& gradient) {
-  Eigen::Vector3d move = rate * (metric_[i] * gradient);
-  for (int k = 0; k < 3; ++k) move(k) = first[k][i] = decay * first[k][i] + move(k);
+  const auto with = [&](const Eigen::Matrix3d& metric) {
+    Eigen::Vector3d move = rate * (metric * gradient);
+    for (int k = 0; k < 3; ++k) move(k) += decay * first[k][i];
+    return move;
+  };
+  Eigen::Vector3d move = with(metric_[i]);
+  // Where b can fall no further <phi^4> stays too small, and the coupled step would turn that into
+  // a drift of r and a without end.
+  const bool held = layer.has_b() && layer.b[i] + move(2) < lowest_b(i);
+  if (held) move = with(metric_without_b_[i]), move(2) = lowest_b(i) - layer.b[i];
+  for (int k = 0; k < 3; ++k) first[k][i] = held && k == 2 ? 0 : move(k);
   return move;
 }
 Eigen::Vector3d TrainedLayer::adam(int i, double rate, std::int64_t time,

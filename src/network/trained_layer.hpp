@@ -32,7 +32,11 @@ class TrainedLayer {
   Eigen::Vector3d momentum(int i, double decay, double rate, const Eigen::Vector3d& gradient);
   Eigen::Vector3d adam(int i, double rate, std::int64_t time, const Eigen::Vector3d& gradient);
 
-  std::vector<Eigen::Matrix3d> metric_;
+  /// How far b may fall in a step: by half, and not far below the typical unit's.
+  double lowest_b(int i) const;
+
+  std::vector<Eigen::Matrix3d> metric_, metric_without_b_;
+  std::vector<double> least_b_;
 };
 
 }  // namespace quartic

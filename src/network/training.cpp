@@ -381,6 +381,21 @@ struct NetworkTrainer<T>::Parts {
     return std::nullopt;
   }
 
+  /// Data and chains differ in free energy by what the network has not learned, which is a fraction
+  /// of a nat a unit; by several nats the data have become impossible.
+  std::optional<std::string> trouble(const TrainingRow& row) const {
+    constexpr double most = 3;  // nats a visible unit
+    const double gap = row.data_free_energy.value - row.model_free_energy.value;
+    if (!std::isfinite(gap)) return "the free energies are not finite";
+    if (gap > most * visible_units() + 10 * row.data_free_energy.error) {
+      return fmt::format(
+          "the free energy of the data is {:.3g} above that of the chains, {:.2g} "
+          "a visible unit",
+          gap, gap / visible_units());
+    }
+    return std::nullopt;
+  }
+
   void update(double step_rate) {
     if constexpr (sizeof(T) != sizeof(float)) converted.assign(batch.begin(), batch.end());
     gather();
@@ -560,9 +575,9 @@ TrainingRow NetworkTrainer<T>::step() {
   if (const auto reason = why_not_normalisable(p.network())) p.diverged(*reason);
   ++p.epoch;
   TrainingRow row = p.describe(rate);
-  if (!std::isfinite(row.data_free_energy.value) || !std::isfinite(row.model_free_energy.value)) {
+  if (const auto reason = p.trouble(row)) {
     --p.epoch;
-    p.diverged("the free energies are not finite");
+    p.diverged(*reason);
   }
   if (p.ladder) {
     row.log_z = p.online_log_z();

@@ -371,6 +371,39 @@ TEST(NetworkTraining, DivergenceGoesBackToTheLastGoodEpoch) {
   }
 }
 
+/// Columns far from zero and hardly wider than a tenth, Gaussian or with tails that no b >= 0 has,
+/// as pixels at the edge of a picture: at a large rate their couplings used to run away.
+TEST(NetworkTraining, NarrowColumnsFarFromZeroKeepTheirMoments) {
+  constexpr int rows = 20000, columns = 12;
+  std::vector<float> values;
+  RandomStream random(3, Stream::check, 0);
+  for (int row = 0; row < rows; ++row) {
+    const double picture = random.uniform();
+    for (int i = 0; i < columns; ++i) {
+      const double outlier = picture < 2e-4 * i * i * i ? 2 * random.uniform() : 0;
+      values.push_back(static_cast<float>(-1 + outlier + 0.1 * random.normal()));
+    }
+  }
+  const auto data = std::make_shared<ArraySource>(values, columns);
+  const auto moments = column_moments(*data);
+  TrainingOptions o;
+  o.batch = 500, o.epochs = 30, o.rate = 0.08;
+  NetworkTrainer<float> trainer(data, moments,
+                                initial_network(Unit::quartic, Unit::binary, 6, moments), o, 8);
+  while (!trainer.finished()) trainer.step();
+  const Network network = trainer.network();
+  NetworkSampler<float> sampler(network, 4000, 5);
+  sampler.set_visible(std::vector<double>(values.begin(), values.begin() + 4000 * columns));
+  sampler.sweep(50);
+  const auto visible = sampler.visible();
+  const auto model = column_moments(ArraySource({visible.begin(), visible.end()}, columns));
+  for (int i = 0; i < columns; ++i) {
+    const double deviation = std::sqrt(moments.variance(i));
+    EXPECT_NEAR(model.first[i], moments.first[i], 0.5 * deviation) << i;
+    EXPECT_NEAR(std::sqrt(model.variance(i)), deviation, 0.5 * deviation) << i;
+  }
+}
+
 TEST(NetworkTraining, DataOfAnyScaleTrainAlike) {
   const Problem p = make_problem(sample_network(Unit::quartic, Unit::binary, 4, 2, 1.0), 2000);
   auto large = p.rows;
