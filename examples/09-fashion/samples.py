@@ -1,4 +1,4 @@
-"""`samples.py RUN.h5 ... `: samples of networks beside each other, and images of the data; writes samples.png."""
+"""`samples.py RUN.h5 ... `: expectations of pixels given drawn hidden units, of networks beside each other, and images of the data; writes samples.png."""
 
 import subprocess
 import sys
@@ -20,7 +20,18 @@ def mosaic(images: np.ndarray) -> np.ndarray:
 
 def samples(run: str) -> np.ndarray:
     subprocess.run(
-        ["quartic", "generate", run, "--rows", str(COLUMNS * LINES), "-o", "samples.npy", "--force", "--quiet"],
+        [
+            "quartic",
+            "generate",
+            run,
+            "--rows",
+            str(COLUMNS * LINES),
+            "--mean",
+            "-o",
+            "samples.npy",
+            "--force",
+            "--quiet",
+        ],
         check=True,
     )
     return np.load("samples.npy")
@@ -32,7 +43,7 @@ def data(run: str) -> np.ndarray:
     return (model.reshape(len(model), 28, 28) + 1) * 127.5
 
 
-panels = [("data, with the noise", data(sys.argv[1]))] + [(run, samples(run)) for run in sys.argv[1:]]
+panels = [("data, with the noise it learns from", data(sys.argv[1]))] + [(run, samples(run)) for run in sys.argv[1:]]
 figure, axes = plt.subplots(1, len(panels), figsize=(4.4 * len(panels), 3.9), squeeze=False)
 for axis, (name, images) in zip(axes[0], panels, strict=True):
     axis.imshow(mosaic(images), cmap="gray", vmin=0, vmax=255)
