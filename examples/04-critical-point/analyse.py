@@ -57,7 +57,7 @@ def jackknife_error(values: np.ndarray) -> np.ndarray:
 
 
 def crossing(mu2: np.ndarray, small: np.ndarray, large: np.ndarray) -> float:
-    """Where two cumulants meet, on a straight line between points of the grid; of several the one nearest to the runs."""
+    """Where two cumulants meet, on a straight line between points of the grid; of several the nearest to the runs."""
     difference = large - small
     at = np.flatnonzero(difference[:-1] * difference[1:] <= 0)
     roots = mu2[at] + (mu2[at + 1] - mu2[at]) * difference[at] / (difference[at] - difference[at + 1])
@@ -118,7 +118,8 @@ def draw(path: Path, lattices, mu2, tables, found, critical, error) -> None:
         left.fill_between(mu2, value - spread, value + spread, color=colour, alpha=0.3, linewidth=0)
         left.plot(mu2, value, color=colour, linewidth=1.2, label=f"$L = {lattice.extent}$")
     left.axvspan(critical - error, critical + error, color="black", alpha=0.15, linewidth=0)
-    left.set(xlim=(START - 0.01, START + 0.02), ylim=(0.4, 0.67), xlabel=r"$\mu^2$", ylabel=r"$U = 1 - \langle m^4\rangle / 3\langle m^2\rangle^2$")
+    left.set(xlim=(START - 0.01, START + 0.02), ylim=(0.4, 0.67))
+    left.set(xlabel=r"$\mu^2$", ylabel=r"$U = 1 - \langle m^4\rangle / 3\langle m^2\rangle^2$")
     left.ticklabel_format(useOffset=False)
     left.legend(frameon=False, fontsize=8)
     extents, values, errors = zip(*found, strict=True)

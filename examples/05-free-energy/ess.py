@@ -41,7 +41,8 @@ def main() -> None:
         axes.set_xticks(sites, [f"{extent}²" for extent in extents])
         axes.minorticks_off()
         axes.margins(x=0.1)
-        axes.set(xlabel="sites $V$", ylabel="weight ESS", ylim=(0, 1.12), title="Learned configurations, weighted for $A_4$")
+        axes.set(xlabel="sites $V$", ylabel="weight ESS", ylim=(0, 1.12))
+        axes.set_title("Learned configurations, weighted for $A_4$")
         axes.legend(loc="lower left")
         figure.savefig("ess.png")
 

@@ -1,4 +1,7 @@
-"""`samples.py RUN.h5 ... `: expectations of pixels given drawn hidden units, of networks beside each other, and images of the data; writes samples.png."""
+"""`samples.py RUN.h5 ...`: samples of networks beside each other and beside their data, in samples.png.
+
+Samples are the pixels' expectations given drawn hidden units, as pixels are independent given these.
+"""
 
 import subprocess
 import sys

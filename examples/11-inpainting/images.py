@@ -1,4 +1,4 @@
-"""Fashion-MNIST as numpy files: `images.py OUT.npy ROWS NOISE` writes test images with Gaussian noise, in grey levels."""
+"""`images.py OUT.npy ROWS NOISE`: test images of Fashion-MNIST with Gaussian noise, in grey levels."""
 
 import gzip
 import sys

@@ -117,7 +117,8 @@ def draw_moments(axes: Axes, run: FitRun, kind: str, label: str, prefix: str) ->
 
 def moments_figure(run: FitRun) -> Figure:
     prefix = "held_out_" if "held_out_moment_z" in run.moments else ""
-    shown = [(kind, label) for kind, label in MOMENTS if _moment_ranges(run)[kind].stop > _moment_ranges(run)[kind].start]
+    ranges = _moment_ranges(run)
+    shown = [(kind, label) for kind, label in MOMENTS if ranges[kind].stop > ranges[kind].start]
     figure, panels = plt.subplots(1, len(shown) + 1, figsize=(2.5 * (len(shown) + 1), 2.7))
     for axes, (kind, label) in zip(panels, shown, strict=False):
         draw_moments(axes, run, kind, label, prefix)

@@ -35,7 +35,8 @@ def contents(path):
     h5py = pytest.importorskip("h5py")
     found = {}
     with h5py.File(path) as file:
-        for group in ("model", "history", "results", "posterior", "sample_stats", "measurement", "judgements", "checkpoint"):
+        groups = ("model", "history", "results", "posterior", "sample_stats", "measurement", "judgements", "checkpoint")
+        for group in groups:
             if group in file:
                 found |= {f"{group}/{name}": data[()] for name, data in file[group].items()}
                 found |= {f"{group}@{name}": value for name, value in file[group].attrs.items()}

@@ -52,7 +52,7 @@ def here(made, tmp_path):
 
 
 def test_likelihood_is_exact_and_better_than_independent_columns(made):
-    folder, rows, text = made
+    folder, _, text = made
     assert text.startswith(quartic("show", "run.h5", cwd=folder).stdout)
     judged = json.loads(quartic("show", "run.h5", "--json", cwd=folder).stdout)["judgements"]
     assert [j["epoch"] for j in judged] == [10, 20] and all(j["ok"] and j["exact"] for j in judged)
@@ -130,7 +130,7 @@ def test_killed_and_extended_to_the_same_bits(here):
     done = quartic("resume", "killed.h5", "--quiet", "--threads", "1", cwd=here)
     assert done.returncode == 0, done.stderr
     same_bits(here / "whole.h5", here / "killed.h5")
-    short = settings[2:] + ("--set", "training.epochs=390")
+    short = (*settings[2:], "--set", "training.epochs=390")
     assert quartic("fit", "run.toml", "-o", "part.h5", "--quiet", *short, cwd=here).returncode == 0
     done = quartic("resume", "part.h5", "--epochs", "400", "--quiet", cwd=here)
     assert done.returncode == 0, done.stderr
