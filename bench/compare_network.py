@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 
 VISIBLE, HIDDEN, BATCH = 784, 500, 500
-RATE, MOMENTUM = 0.01, 0.5
+RATE, MOMENTUM = 1e-4, 0.5  # the same few rows again and again: at large rates the weights overflow
 
 Update = Callable[[], None]
 
