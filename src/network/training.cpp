@@ -277,14 +277,12 @@ struct NetworkTrainer<T>::Parts {
         start_at_data(block, scratch[thread]);
         model_block(block, scratch[thread]);
       });
-    } else {  // the longer tasks first
-      for_each_part(model_blocks + data_blocks, threads, [&](int part, int thread) {
-        if (part < model_blocks) {
-          model_block(part, scratch[thread]);
-        } else {
-          data_block(part - model_blocks, scratch[thread]);
-        }
-      });
+    } else {  // one after the other: threads get equal shares of either, a model's block takes
+              // longer
+      for_each_part(model_blocks, threads,
+                    [&](int block, int thread) { model_block(block, scratch[thread]); });
+      for_each_part(data_blocks, threads,
+                    [&](int block, int thread) { data_block(block, scratch[thread]); });
     }
   }
 
