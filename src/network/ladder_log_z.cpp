@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "network/ladder_works.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
 
 namespace quartic {
@@ -105,7 +106,7 @@ void TemperedRun<T>::start_from_network(std::span<const double> rows) {
 template <class T>
 LadderLogZ TemperedRun<T>::run(int sweeps, const std::function<void(int)>& report) {
   constexpr int adaptations = 4, most_draws = 1024, most_kept = 64;
-  const int rungs = tempering_.rungs(), pairs = rungs - 1;
+  const int rungs = tempering_.rungs();
   for (int rung = 0; rung < rungs; ++rung) tempering_.set_visible(rung, start_[rung]);
   int done = 0;
   // The rungs are placed during the first quarter, so that the second is in equilibrium with them.
@@ -119,29 +120,22 @@ LadderLogZ TemperedRun<T>::run(int sweeps, const std::function<void(int)>& repor
   // Draws are so far apart that their works fit into memory.
   const int interval = (sweeps - done + most_draws - 1) / most_draws;
   const int draws = (sweeps - done) / interval, kept_interval = std::max(1, draws / most_kept);
-  const auto samples = static_cast<std::size_t>(ladders_) * draws;
-  std::vector<std::vector<double>> down(pairs, std::vector<double>(samples)), up = down;
+  LadderWorks works(rungs - 1, ladders_, draws);
   for (int draw = 0; draw < draws; ++draw, report(done += interval)) {
     tempering_.sweep(interval);
-    for (int pair = 0; pair < pairs; ++pair) {
-      const auto d = tempering_.down(pair), u = tempering_.up(pair);
-      for (int c = 0; c < ladders_; ++c) {
-        const std::size_t at = static_cast<std::size_t>(c) * draws + draw;
-        down[pair][at] = d[c], up[pair][at] = u[c];
-      }
-    }
+    works.record(tempering_, draw);
     if ((draw + 1) % kept_interval == 0) kept_.push_back(tempering_.visible());
   }
   const auto estimate = [&](const LadderEstimate& e) {
     return Estimate{log_z_of_base_ + e.difference.mean, e.difference.error};
   };
-  const LadderEstimate all = ladder_ratio(down, up, ladders_);
+  const LadderEstimate all = ladder_ratio(works.down, works.up, ladders_);
   const int half = ladders_ / 2;
   const auto part = [&](int first, int count) {
     const std::size_t begin = static_cast<std::size_t>(first) * draws,
                       size = static_cast<std::size_t>(count) * draws;
-    return estimate(
-        ladder_ratio(ladders_of(down, begin, size), ladders_of(up, begin, size), count));
+    return estimate(ladder_ratio(ladders_of(works.down, begin, size),
+                                 ladders_of(works.up, begin, size), count));
   };
   LadderLogZ out;
   out.value = estimate(all);
@@ -151,7 +145,7 @@ LadderLogZ TemperedRun<T>::run(int sweeps, const std::function<void(int)>& repor
   out.betas.assign(tempering_.betas().begin(), tempering_.betas().end());
   out.acceptance = tempering_.acceptance();
   out.round_trips = static_cast<double>(tempering_.round_trips()) / ladders_;
-  const SeriesEstimate at_network = estimate_series(down.front(), ladders_);
+  const SeriesEstimate at_network = estimate_series(works.down.front(), ladders_);
   out.r_hat = std::max(all.difference.r_hat, at_network.r_hat);
   out.tau = interval * std::max(all.difference.tau, at_network.tau);
   judge(out, all.difference.window_found && at_network.window_found);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "network/ladder_works.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
 
 namespace quartic {
@@ -76,35 +77,22 @@ void TrainingLadder<T>::follow(std::size_t segments) {
 template <class T>
 void TrainingLadder<T>::sweep(const Network& now, const std::vector<double>& offset,
                               const std::vector<TrainingSnapshot>& snapshots) {
-  if (options_.tempering == Tempering::temperature) {
-    const NetworkPath path = temperatures(now, offset);
-    log_z_of_base_ = uncoupled_log_z(path.base());
-    tempering_.set_path(path);
-  } else {
-    follow(snapshots.size());
-    const NetworkPath path = trajectory(snapshots, now);
-    log_z_of_base_ = uncoupled_log_z(path.base());
-    tempering_.set_path(path);
-  }
+  const bool along = options_.tempering == Tempering::trajectory;
+  if (along) follow(snapshots.size());
+  const NetworkPath path = along ? trajectory(snapshots, now) : temperatures(now, offset);
+  log_z_of_base_ = uncoupled_log_z(path.base());
+  tempering_.set_path(path);
   tempering_.sweep(options_.steps);
 }
 
 template <class T>
 Estimate TrainingLadder<T>::log_z(int sweeps) {
-  const int pairs = tempering_.rungs() - 1, chains = tempering_.chains();
-  const std::size_t samples = static_cast<std::size_t>(sweeps) * chains;
-  std::vector<std::vector<double>> down(pairs, std::vector<double>(samples)), up = down;
+  LadderWorks works(tempering_.rungs() - 1, tempering_.chains(), sweeps);
   for (int draw = 0; draw < sweeps; ++draw) {
     tempering_.sweep();
-    for (int pair = 0; pair < pairs; ++pair) {
-      const auto d = tempering_.down(pair), u = tempering_.up(pair);
-      for (int c = 0; c < chains; ++c) {
-        const std::size_t at = static_cast<std::size_t>(c) * sweeps + draw;
-        down[pair][at] = d[c], up[pair][at] = u[c];
-      }
-    }
+    works.record(tempering_, draw);
   }
-  const auto ratio = ladder_ratio(down, up, chains).difference;
+  const auto ratio = ladder_ratio(works.down, works.up, tempering_.chains()).difference;
   return {log_z_of_base_ + ratio.mean, ratio.error};
 }
 

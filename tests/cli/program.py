@@ -12,6 +12,23 @@ import pytest
 QUARTIC = os.environ.get("QUARTIC") or shutil.which(
     "quartic", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 )
+NETWORK_CONFIG = """[model]
+kind = "network"
+visible = "quartic"
+hidden = "binary"
+hidden_units = 4
+[data]
+path = "x.npy"
+held_out = 0.2
+scaling = "standardise"
+[training]
+epochs = 20
+batch = 100
+rate = 0.02
+[judging]
+every = 10
+"""
+
 needs_program = pytest.mark.skipif(not QUARTIC, reason="the quartic program is not built")
 
 
@@ -32,15 +49,19 @@ def refused(done, code, fragment, here, files=("run.toml",)):
 
 
 def contents(path):
+    """All numbers of a run file but where, when and by which config it was made."""
     h5py = pytest.importorskip("h5py")
     found = {}
+
+    def add(name, item):
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()]
+        else:
+            found.update({f"{name}@{key}": value for key, value in item.attrs.items() if key != "pass_seconds"})
+
     with h5py.File(path) as file:
-        groups = ("model", "history", "results", "posterior", "sample_stats", "measurement", "judgements", "checkpoint")
-        for group in groups:
-            if group in file:
-                found |= {f"{group}/{name}": data[()] for name, data in file[group].items()}
-                found |= {f"{group}@{name}": value for name, value in file[group].attrs.items()}
-    return found
+        file.visititems(add)
+    return {name: value for name, value in found.items() if not name.startswith(("config", "provenance"))}
 
 
 def same_bits(one, other):

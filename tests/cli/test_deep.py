@@ -6,28 +6,13 @@ import signal
 import h5py
 import numpy as np
 import pytest
-from program import needs_program, quartic, refused, started
+from program import NETWORK_CONFIG, needs_program, quartic, refused, same_bits, started
 
 from quartic import run as run_file
 
 pytestmark = needs_program
 
-CONFIG = """[model]
-kind = "deep"
-visible = "quartic"
-hidden = "binary"
-hidden_units = [5, 3]
-[data]
-path = "x.npy"
-held_out = 0.2
-scaling = "standardise"
-[training]
-epochs = 20
-batch = 100
-rate = 0.02
-[judging]
-every = 10
-"""
+CONFIG = NETWORK_CONFIG.replace('"network"', '"deep"').replace("hidden_units = 4", "hidden_units = [5, 3]")
 
 
 @pytest.fixture(scope="module")
@@ -51,24 +36,6 @@ def here(made, tmp_path):
     (tmp_path / "x.npy").write_bytes((made[0] / "x.npy").read_bytes())
     (tmp_path / "run.toml").write_text(CONFIG)
     return tmp_path
-
-
-def same_stack(one, other):
-    """All numbers of two run files but the time they took."""
-
-    def contents(path):
-        found = {}
-        with h5py.File(path) as file:
-            file.visititems(lambda name, item: found.update({name: item[()]} if isinstance(item, h5py.Dataset) else {}))
-        del found["config"]
-        return found
-
-    first, second = contents(one), contents(other)
-    assert first.keys() == second.keys()
-    for name in first:
-        a, b = np.asarray(first[name]), np.asarray(second[name])
-        assert a.dtype == b.dtype and a.shape == b.shape, name
-        assert (a.dtype == object and (a == b).all()) or a.tobytes() == b.tobytes(), name
 
 
 def sigmoid(x):
@@ -183,7 +150,7 @@ def test_killed_in_the_second_layer_and_resumed_to_the_same_bits(here, how):
     assert len(cut.layers) == 2 and len(cut.bounds["layer"]) == 1 and cut.samples is None
     done = quartic("resume", "killed.h5", "--quiet", "--threads", "1", cwd=here)
     assert done.returncode == 0, done.stderr
-    same_stack(here / "whole.h5", here / "killed.h5")
+    same_bits(here / "whole.h5", here / "killed.h5")
 
 
 def test_stopped_before_the_first_epoch_and_extended_to_the_same_bits(here):
@@ -198,7 +165,7 @@ def test_stopped_before_the_first_epoch_and_extended_to_the_same_bits(here):
     assert done.returncode == 3 and "has 3 epochs already" in done.stderr
     done = quartic("resume", "part.h5", "--epochs", "9", "--quiet", cwd=here)
     assert done.returncode == 0, done.stderr
-    same_stack(here / "whole.h5", here / "part.h5")
+    same_bits(here / "whole.h5", here / "part.h5")
     assert quartic("resume", "part.h5", "--quiet", cwd=here).returncode == 0  # nothing to do
 
 

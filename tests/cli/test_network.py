@@ -5,28 +5,12 @@ import signal
 
 import numpy as np
 import pytest
+from program import NETWORK_CONFIG as CONFIG
 from program import needs_program, quartic, refused, same_bits, started
 
 from quartic import run as run_file
 
 pytestmark = needs_program
-
-CONFIG = """[model]
-kind = "network"
-visible = "quartic"
-hidden = "binary"
-hidden_units = 4
-[data]
-path = "x.npy"
-held_out = 0.2
-scaling = "standardise"
-[training]
-epochs = 20
-batch = 100
-rate = 0.02
-[judging]
-every = 10
-"""
 
 
 @pytest.fixture(scope="module")
