@@ -25,7 +25,7 @@ CASES = [  # visible, hidden, hidden units (few continuous ones, which take an i
     ("binary", "binary", 8, 0.5),  # a bit has a quarter of a spin's variance
     ("spin", "spin", 8, 0.03),
 ]
-Table = dict[str, tuple[float, float]]  # model: mean ln p, its standard error over the rows
+Table = dict[str, np.ndarray]  # ln p of every row, by model
 
 
 def make_rows(rows: int, seed: int) -> np.ndarray:
@@ -87,11 +87,12 @@ def compare() -> tuple[Table, Table]:
         table[name] = learned(case, *data)
     densities["the truth"] = truth(values[1])
     probabilities["the truth"] = truth_of_signs(np.sign(values[1]))
-    return summary(densities), summary(probabilities)
+    return densities, probabilities
 
 
-def summary(table: dict[str, np.ndarray]) -> Table:
-    return {name: (float(x.mean()), float(x.std(ddof=1) / math.sqrt(len(x)))) for name, x in table.items()}
+def mean_of(x: np.ndarray) -> tuple[float, float]:
+    """With its standard error."""
+    return float(x.mean()), float(x.std(ddof=1) / math.sqrt(len(x)))
 
 
 def draw(path: Path, tables: dict[str, Table]) -> None:
@@ -103,14 +104,15 @@ def draw(path: Path, tables: dict[str, Table]) -> None:
     sizes = [len(table) - 1 for table in tables.values()]
     figure, panels = plt.subplots(2, 1, figsize=(6.4, 4.2), height_ratios=sizes, constrained_layout=True)
     for axes, (title, table) in zip(panels, tables.items(), strict=True):
-        best = table["the truth"][0]
         names = [name for name in table if name != "the truth"][::-1]
-        lost = [best - table[name][0] for name in names]
-        axes.barh(names, lost, color="#2b6ca3", height=0.6)
-        for at, value in enumerate(lost):
-            offset = {"xytext": (4, 0), "textcoords": "offset points"}
-            axes.annotate(f"{value:.2f}", (value, at), va="center", fontsize=8, **offset)
-        axes.margins(x=0.12)
+        # Row by row: what all models find hard cancels.
+        lost = [mean_of(table["the truth"] - table[name]) for name in names]
+        values, errors = zip(*lost, strict=True)
+        axes.barh(names, values, xerr=errors, color="#2b6ca3", ecolor="#16324f", height=0.6)
+        for at, (value, error) in enumerate(lost):
+            offset = {"xytext": (5, 0), "textcoords": "offset points"}
+            axes.annotate(f"{value:.2f} ± {error:.2f}", (value + error, at), va="center", fontsize=8, **offset)
+        axes.margins(x=0.18)
         axes.set_title(title, fontsize=9, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
@@ -127,7 +129,7 @@ def main() -> None:
     tables = {"ln density of real-valued rows": densities, "ln probability of their signs": probabilities}
     for title, table in tables.items():
         print(title)
-        for name, (value, error) in table.items():
+        for name, (value, error) in ((name, mean_of(x)) for name, x in table.items()):
             print(f"  {name:<22} {value:9.3f} +- {error:.3f}")
     if options.output:
         draw(options.output, tables)

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "app/number.hpp"
@@ -53,10 +54,14 @@ nlohmann::json judgement_json(const NetworkJudgement& j) {
 }  // namespace
 
 std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian) {
-  std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}",
-                                    likelihood.lower, likelihood.upper, likelihood.spread);
-  if (jacobian != 0)
-    meaning += fmt::format("; {:.6g} in the units of the data", likelihood.value.value + jacobian);
+  // Annealing back may end below annealing there, where neither is near ln Z.
+  const auto [low, high] = std::minmax(likelihood.lower, likelihood.upper);
+  std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}", low, high,
+                                    likelihood.spread);
+  if (jacobian != 0) {
+    meaning += fmt::format("; {} in the units of the data",
+                           with_error(likelihood.value.value + jacobian, likelihood.value.error));
+  }
   return line(what, likelihood.value, meaning);
 }
 

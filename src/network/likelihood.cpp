@@ -67,19 +67,18 @@ std::string doubt(const LogZ& z, const WorkEstimate& work, double chains) {
       return differ("annealing back", z.reverse, "parallel tempering more:", ladder);
     if (apart(std::abs(z.annealed.value - ladder.value), z.annealed, ladder))
       return differ("annealing both ways", z.annealed, "parallel tempering", ladder);
-    const double effective = chains * std::min(z.forward_ess.value, z.reverse_ess.value);
-    if (!(effective >= least_effective)) {
-      return fmt::format(
-          "the weights of annealing are worth {:.1f} chains only, {:g} is the least to compare "
-          "with: use more steps or chains",
-          effective, least_effective);
-    }
   }
   if (apart(z.forward.value - z.reverse.value, z.forward, z.reverse)) {
     return differ("annealing", z.forward, "annealing back less:", z.reverse) +
            ", so that it did not start in equilibrium";
   }
-  return work.ok ? "" : work.reason;
+  if (!work.ok) return work.reason;
+  const double effective = chains * std::min(z.forward_ess.value, z.reverse_ess.value);
+  if (effective >= least_effective) return "";
+  return fmt::format(
+      "the weights of annealing are worth {:.1f} chains only, {:g} is the least to compare with: "
+      "use more steps or chains",
+      effective, least_effective);
 }
 
 }  // namespace
