@@ -198,12 +198,12 @@ ErrorCode bench(const std::vector<int>& extents, double limit, const Globals& gl
   return ErrorCode::ok;
 }
 
-void add(CLI::App& app, Globals& globals) {
-  struct Options {
+void add_bench(CLI::App& app, Globals& globals) {
+  struct BenchArguments {
     std::vector<int> extents{16, 64, 256};
     double seconds = 2;
   };
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BenchArguments>();
   auto* verb = app.add_subcommand(
       "bench", "speed of the kernels and effective samples a second on this machine");
   verb->add_option("--extent", options->extents, "lattices L x L for the effective samples")
@@ -217,7 +217,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(80, add);
+const Registration bench_verb(80, add_bench);
 
 }  // namespace
 }  // namespace quartic::app

@@ -18,12 +18,12 @@ constexpr int bins = 16;
 constexpr double longest_bar = 40;         // characters
 constexpr std::size_t listed_columns = 8;  // of the constant ones, without --json
 
-struct Options {
+struct DataArguments {
   DataOptions data;
   std::string format = "auto", scaling = "none";
 };
 
-struct Report {
+struct DataReport {
   DataRows data;
   DataSummary summary;                ///< before scaling, of all rows
   std::vector<std::uint64_t> counts;  ///< histogram from the lowest to the highest value
@@ -45,7 +45,7 @@ std::vector<std::string> names(int count) {
   return all;
 }
 
-DataOptions data_options(const Options& options, const Globals& globals) {
+DataOptions data_options(const DataArguments& options, const Globals& globals) {
   DataOptions data = options.data;
   data.format = named<DataFormat>(options.format);
   data.scaling = named<ScalingMethod>(options.scaling);
@@ -54,8 +54,8 @@ DataOptions data_options(const Options& options, const Globals& globals) {
   return data;
 }
 
-Report examine(const DataOptions& options) {
-  Report report{open_data_rows(options), {}, {}, {}};
+DataReport examine(const DataOptions& options) {
+  DataReport report{open_data_rows(options), {}, {}, {}};
   report.summary = summarise(*report.data.rows);
   const auto& summary = report.summary;
   report.counts = histogram(*report.data.rows, summary.lowest(), summary.highest(), bins);
@@ -70,7 +70,7 @@ std::string range(const std::vector<double>& values) {
   return *low == *high ? fmt::format("{:.6g}", *low) : fmt::format("{:.6g} to {:.6g}", *low, *high);
 }
 
-void print_histogram(const Report& report) {
+void print_histogram(const DataReport& report) {
   const double low = report.summary.lowest(), high = report.summary.highest();
   const double all =
       static_cast<double>(report.summary.rows * report.summary.columns() - report.summary.bad());
@@ -87,7 +87,7 @@ void print_histogram(const Report& report) {
   }
 }
 
-void print(const Report& report) {
+void print(const DataReport& report) {
   const auto& summary = report.summary;
   const auto& info = report.data.file->info();
   fmt::print("data        {}\nformat      {}, values stored as {}\n", info.name, name(info.format),
@@ -133,7 +133,7 @@ std::string verdict(const DataSummary& summary) {
                      bad.value);
 }
 
-nlohmann::json to_json(const Report& report) {
+nlohmann::json data_json(const DataReport& report) {
   const auto& summary = report.summary;
   const auto& info = report.data.file->info();
   const Estimate mean = summary.total_mean();
@@ -163,10 +163,10 @@ nlohmann::json to_json(const Report& report) {
   return out;
 }
 
-ErrorCode show_data(const Options& options, const Globals& globals) {
-  const Report report = examine(data_options(options, globals));
+ErrorCode show_data(const DataArguments& options, const Globals& globals) {
+  const DataReport report = examine(data_options(options, globals));
   if (globals.json) {
-    fmt::print("{}\n", to_json(report).dump());
+    fmt::print("{}\n", data_json(report).dump());
   } else if (!globals.quiet) {
     print(report);
     fmt::print("verdict     {}\n", verdict(report.summary));
@@ -174,8 +174,8 @@ ErrorCode show_data(const Options& options, const Globals& globals) {
   return report.summary.first_bad ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_data(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<DataArguments>();
   auto& data = options->data;
   auto* verb = app.add_subcommand("data", "what a data set holds, and whether quartic reads it");
   verb->add_option("file", data.path, "npy, npz, HDF5, IDX, CSV, image, folder of images, RUN.h5")
@@ -197,7 +197,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(33, add);
+const Registration data_verb(33, add_data);
 
 }  // namespace
 }  // namespace quartic::app

@@ -11,7 +11,7 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct DiagnoseArguments {
   std::filesystem::path run;
   bool strict = false;
 };
@@ -60,7 +60,7 @@ void print_json(const std::vector<Check>& checks) {
   }
 }
 
-ErrorCode diagnose_run(const Options& options, const Globals& globals) {
+ErrorCode diagnose_run(const DiagnoseArguments& options, const Globals& globals) {
   const auto checks = checks_of(options.run);
   const auto failed =
       std::count_if(checks.begin(), checks.end(), [](const Check& check) { return !check.ok; });
@@ -74,8 +74,8 @@ ErrorCode diagnose_run(const Options& options, const Globals& globals) {
   return options.strict && failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_diagnose(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<DiagnoseArguments>();
   auto* verb = app.add_subcommand("diagnose", "health checks of a run, with verdict and advice");
   verb->add_option("run", options->run, "RUN.h5")->required();
   verb->add_flag("--strict", options->strict, "exit with 5 if any check fails");
@@ -84,7 +84,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(45, add);
+const Registration diagnose_verb(45, add_diagnose);
 
 }  // namespace
 }  // namespace quartic::app

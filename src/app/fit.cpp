@@ -7,12 +7,12 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct FitArguments {
   std::string input;
   double max_hours = 1e9;
 };
 
-ErrorCode fit(const Options& options, const Globals& globals) {
+ErrorCode fit(const FitArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals, true);
   require_data(loaded.config, options.input);
   const auto file = output_file(loaded, options.input, globals, "-fit");
@@ -40,8 +40,8 @@ ErrorCode fit(const Options& options, const Globals& globals) {
   return fit_run(run, data, file, false, options.max_hours, globals);
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_fit(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<FitArguments>();
   auto* verb =
       app.add_subcommand("fit", "learn a field, a network or a deep stack from data, KL(q||p)");
   verb->add_option("config", options->input,
@@ -54,7 +54,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(12, add);
+const Registration fit_verb(12, add_fit);
 
 }  // namespace
 }  // namespace quartic::app

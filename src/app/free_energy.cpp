@@ -18,7 +18,7 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct FreeEnergyArguments {
   std::string input;
   bool to_target = false, strict = false;
   double error = 0.01;
@@ -30,7 +30,7 @@ struct Subject {
   std::string what;
 };
 
-Subject make_subject(const Options& options, const Loaded& loaded) {
+Subject make_subject(const FreeEnergyArguments& options, const Loaded& loaded) {
   const auto& config = loaded.config;
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   if (options.to_target) {
@@ -91,7 +91,7 @@ FromLearned anneal_from_learned(const LearnRun& run, const Action& target, const
 }
 
 template <class T>
-Results measure(const Subject& subject, const Loaded& loaded, const Options& options,
+Results measure(const Subject& subject, const Loaded& loaded, const FreeEnergyArguments& options,
                 const Globals& globals) {
   const Action& action = subject.action;
   const Config& config = loaded.config;
@@ -199,7 +199,7 @@ nlohmann::json results_json(const Subject& subject, const Results& r) {
             {"reason", i.reason}}}};
 }
 
-ErrorCode free_energy(const Options& options, const Globals& globals) {
+ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
   const Subject subject = make_subject(options, loaded);
   require_normalisable(subject.action);
@@ -216,8 +216,8 @@ ErrorCode free_energy(const Options& options, const Globals& globals) {
               "a smaller --error makes both routes longer");
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_free_energy(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<FreeEnergyArguments>();
   auto* verb = app.add_subcommand("free-energy",
                                   "F = -ln Z of an action by two independent routes, with errors");
   verb->add_option("config", options->input,
@@ -233,7 +233,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(25, add);
+const Registration free_energy_verb(25, add_free_energy);
 
 }  // namespace
 }  // namespace quartic::app

@@ -19,7 +19,7 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct GenerateArguments {
   std::filesystem::path run;
   int rows = 1000, sweeps = 10, warm_up = 200;
   bool mean = false;
@@ -43,7 +43,8 @@ Units units_of(const std::filesystem::path& file, const Action& action) {
 }
 
 template <class T>
-std::vector<float> draw(const StoredModel& model, const Options& options, const Globals& globals) {
+std::vector<float> draw(const StoredModel& model, const GenerateArguments& options,
+                        const Globals& globals) {
   Sampler<T> sampler(model.action, sampler_options(model.config), model.config.run.seed,
                      Stream::generate);
   Progress progress(globals);
@@ -79,8 +80,9 @@ std::vector<float> draw(const StoredModel& model, const Options& options, const 
 /// Of a network, from where its persistent chains ended. `rows_of(sampler, row)` makes rows of the
 /// model, of which `row` are there already, out of the chains as they are.
 template <class RowsOf>
-std::vector<float> draw_network(const NetworkRun& run, std::size_t width, const Options& options,
-                                const Globals& globals, RowsOf rows_of) {
+std::vector<float> draw_network(const NetworkRun& run, std::size_t width,
+                                const GenerateArguments& options, const Globals& globals,
+                                RowsOf rows_of) {
   const auto units = static_cast<std::size_t>(run.network.visible.size());
   const auto rows = static_cast<std::size_t>(options.rows);
   const auto& start = run.checkpoint.chains.visible;
@@ -106,7 +108,7 @@ std::vector<float> draw_network(const NetworkRun& run, std::size_t width, const 
   return values;
 }
 
-std::vector<float> draw_visible(const NetworkRun& run, const Options& options,
+std::vector<float> draw_visible(const NetworkRun& run, const GenerateArguments& options,
                                 const Globals& globals) {
   const auto width = static_cast<std::size_t>(run.network.visible.size());
   return draw_network(
@@ -117,7 +119,8 @@ std::vector<float> draw_visible(const NetworkRun& run, const Options& options,
 }
 
 /// Of a stack: from its top network down.
-std::vector<float> draw_down(const DeepRun& run, const Options& options, const Globals& globals) {
+std::vector<float> draw_down(const DeepRun& run, const GenerateArguments& options,
+                             const Globals& globals) {
   const DeepStack stack = run.stack();
   const auto values = options.mean ? UnitValues::expectations : UnitValues::samples;
   const auto width = static_cast<std::size_t>(stack.networks().front().visible.size());
@@ -138,7 +141,7 @@ Estimate total_mean(const std::vector<float>& values, std::size_t rows) {
   return mean_of(means);
 }
 
-void print_rows(const Options& options, const std::vector<float>& values,
+void print_rows(const GenerateArguments& options, const std::vector<float>& values,
                 const std::vector<std::size_t>& shape, int chains,
                 const std::filesystem::path& file, const Globals& globals) {
   const Estimate mean = total_mean(values, shape[0]);
@@ -159,8 +162,8 @@ void print_rows(const Options& options, const std::vector<float>& values,
 }
 
 /// Undoes the scaling, writes, says so.
-ErrorCode finish(const Options& options, std::vector<float> values, const Units& units, int chains,
-                 const std::filesystem::path& file, const Globals& globals) {
+ErrorCode finish(const GenerateArguments& options, std::vector<float> values, const Units& units,
+                 int chains, const std::filesystem::path& file, const Globals& globals) {
   const auto rows = static_cast<std::size_t>(options.rows);
   units.scaling.from_model(values, values.size() / rows);
   std::vector<std::size_t> shape{rows};
@@ -170,7 +173,7 @@ ErrorCode finish(const Options& options, std::vector<float> values, const Units&
   return ErrorCode::ok;
 }
 
-ErrorCode generate(const Options& options, const Globals& globals) {
+ErrorCode generate(const GenerateArguments& options, const Globals& globals) {
   const std::filesystem::path file =
       globals.output.empty() ? options.run.stem().string() + "-generated.npy" : globals.output;
   require_writable(file, globals.force);
@@ -212,8 +215,8 @@ ErrorCode generate(const Options& options, const Globals& globals) {
       units_of(options.run, model.action), model.config.sampler.options.chains, file, globals);
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_generate(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<GenerateArguments>();
   auto* verb = app.add_subcommand(
       "generate", "draws of a model as a numpy file, in the units of the data it learned from");
   verb->add_option("run", options->run, "RUN.h5")->required();
@@ -246,7 +249,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(35, add);
+const Registration generate_verb(35, add_generate);
 
 }  // namespace
 }  // namespace quartic::app

@@ -19,7 +19,7 @@ namespace {
 constexpr int listed_cliques = 4;  // of each size, without --all
 constexpr int configurations = 8;  // of the numerical checks
 
-struct Options {
+struct GraphArguments {
   std::string input, edges;
   std::string lattice;
   std::vector<int> extent;
@@ -34,7 +34,7 @@ struct Subject {
   std::optional<Action> action;
 };
 
-GraphConfig graph_config(const Options& options) {
+GraphConfig graph_config(const GraphArguments& options) {
   GraphConfig config;
   config.edges = options.edges;
   if (!options.lattice.empty()) config.lattice = options.lattice;
@@ -43,7 +43,7 @@ GraphConfig graph_config(const Options& options) {
   return config;
 }
 
-Subject make_subject(const Options& options, const Globals& globals) {
+Subject make_subject(const GraphArguments& options, const Globals& globals) {
   if (options.input.empty() == (options.lattice.empty() && options.edges.empty())) {
     throw Error(ErrorCode::usage,
                 "graph needs either a config or run file, or --lattice, or --edges",
@@ -114,7 +114,8 @@ void print(const Checks& checks) {
       checks.markov.holds ? "holds" : "FAILS");
 }
 
-nlohmann::json to_json(const Graph& graph, const std::vector<std::vector<int>>& cliques, bool all) {
+nlohmann::json graph_json(const Graph& graph, const std::vector<std::vector<int>>& cliques,
+                          bool all) {
   nlohmann::json sizes = nlohmann::json::object();
   for (const auto& [size, group] : by_size(cliques)) sizes[std::to_string(size)] = group.size();
   nlohmann::json out = {{"graph", graph.description()},      {"nodes", graph.sites()},
@@ -124,13 +125,13 @@ nlohmann::json to_json(const Graph& graph, const std::vector<std::vector<int>>& 
   return out;
 }
 
-ErrorCode show_graph(const Options& options, const Globals& globals) {
+ErrorCode show_graph(const GraphArguments& options, const Globals& globals) {
   const Subject subject = make_subject(options, globals);
   std::optional<Checks> checks;
   if (subject.action) checks = check(*subject.action, globals.seed.value_or(1));
   const auto cliques = maximal_cliques(*subject.graph);
   if (globals.json) {
-    auto out = to_json(*subject.graph, cliques, options.all);
+    auto out = graph_json(*subject.graph, cliques, options.all);
     if (checks) {
       out["factorisation"] = {{"defect", checks->defect}, {"holds", checks->factorises}};
       out["markov"] = {{"largest_change", checks->markov.largest_change},
@@ -146,8 +147,8 @@ ErrorCode show_graph(const Options& options, const Globals& globals) {
   return failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_graph(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<GraphArguments>();
   auto* verb =
       app.add_subcommand("graph", "a graph's nodes, edges, colours, maximal cliques, Markov check");
   verb->add_option("config", options->input, "CONFIG.toml or RUN.h5");
@@ -167,7 +168,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(35, add);
+const Registration graph_verb(35, add_graph);
 
 }  // namespace
 }  // namespace quartic::app

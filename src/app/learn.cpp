@@ -4,12 +4,12 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct LearnArguments {
   std::string input;
   double max_hours = 1e9;
 };
 
-ErrorCode learn(const Options& options, const Globals& globals) {
+ErrorCode learn(const LearnArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
   require_target(loaded.config, options.input);
   const auto file = output_file(loaded, options.input, globals);
@@ -20,8 +20,8 @@ ErrorCode learn(const Options& options, const Globals& globals) {
   return learn_run(run, problem, file, false, options.max_hours, globals);
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_learn(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<LearnArguments>();
   auto* verb = app.add_subcommand("learn", "learn the couplings of a target action, KL(p||q)");
   verb->add_option("config", options->input, "CONFIG.toml, or a run file whose config to use")
       ->required();
@@ -32,7 +32,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(10, add);
+const Registration learn_verb(10, add_learn);
 
 }  // namespace
 }  // namespace quartic::app

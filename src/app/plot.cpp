@@ -55,7 +55,7 @@ ErrorCode plot(const std::string& file, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-void add(CLI::App& app, Globals& globals) {
+void add_plot(CLI::App& app, Globals& globals) {
   auto file = std::make_shared<std::string>();
   auto* verb =
       app.add_subcommand("plot", "figures of a run, into the directory -o (default: RUN-figures)");
@@ -64,7 +64,7 @@ void add(CLI::App& app, Globals& globals) {
       [file, &globals] { globals.action = [file, &globals] { return plot(*file, globals); }; });
 }
 
-const Registration registration(50, add);
+const Registration plot_verb(50, add_plot);
 
 }  // namespace
 }  // namespace quartic::app

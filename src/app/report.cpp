@@ -35,6 +35,12 @@ std::string target_text(const std::vector<TermSpec>& target) {
   return out;
 }
 
+std::string estimate_line(std::string_view what, const Estimate& e, const std::string& meaning) {
+  const auto number =
+      std::isfinite(e.error) ? with_error(e.value, e.error) : fmt::format("{:.6g}", e.value);
+  return fmt::format("  {:<18} {:<18} {}\n", what, number, meaning);
+}
+
 std::string graph_text(const Action& action) {
   const auto& graph = *action.graph;
   return fmt::format("graph     {}: {} sites, {} edges\n", graph.description(), graph.sites(),

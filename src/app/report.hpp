@@ -58,6 +58,9 @@ std::string report(const ReweightRun& run);
 nlohmann::json report_json(const ReweightRun& run);
 
 // What the reports share.
+/// One line: what, its value with its error, what it means.
+std::string estimate_line(std::string_view what, const Estimate& estimate,
+                          const std::string& meaning);
 std::string graph_text(const Action& action);
 std::string origin_text(const Config& config, const Provenance& provenance);
 nlohmann::json origin_json(const Action& action, const Provenance& provenance);

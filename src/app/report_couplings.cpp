@@ -11,9 +11,6 @@
 namespace quartic::app {
 namespace {
 
-constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a,
-                                  CouplingKind::b};
-
 /// The couplings of one kind in a few numbers.
 struct KindSummary {
   Freedom freedom = Freedom::free;
@@ -77,13 +74,13 @@ std::string couplings_text(const LearnedCouplings& run) {
   const bool expected = std::any_of(run.expected.begin(), run.expected.end(),
                                     [](double x) { return std::isfinite(x); });
   out += expected ? "     expected   largest deviation\n" : "\n";
-  for (const auto kind : kinds) out += kind_line(run, kind);
+  for (const auto kind : all_coupling_kinds) out += kind_line(run, kind);
   return out + "  error: of one coupling, rms; the mean carries that error\n";
 }
 
 nlohmann::json couplings_json(const LearnedCouplings& run) {
   nlohmann::json out;
-  for (const auto kind : kinds) {
+  for (const auto kind : all_coupling_kinds) {
     const auto s = summarise(run, kind);
     out[std::string(name(kind))] = {{"freedom", name(s.freedom)},
                                     {"count", s.count},

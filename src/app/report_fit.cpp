@@ -43,28 +43,24 @@ std::string z_text(const FitRun& run) {
 }
 
 /// A single row has no error of its own.
-std::string line(std::string_view what, const Estimate& e, const std::string& meaning) {
-  const auto number =
-      std::isfinite(e.error) ? with_error(e.value, e.error) : fmt::format("{:.6g}", e.value);
-  return fmt::format("  {:<18} {:<18} {}\n", what, number, meaning);
-}
-
 std::string score_text(const FitRun& run, const DataScore& score) {
   const auto& likelihood = score.log_likelihood;
-  std::string out = line("ln p a row", likelihood.value,
-                         std::isfinite(likelihood.data_error)
-                             ? fmt::format("error of the rows {:.2g}, of F {:.2g}",
-                                           likelihood.data_error, likelihood.model_error)
-                             : fmt::format("of one row, which has no error; error of F {:.2g}",
-                                           likelihood.model_error));
+  std::string out =
+      estimate_line("ln p a row", likelihood.value,
+                    std::isfinite(likelihood.data_error)
+                        ? fmt::format("error of the rows {:.2g}, of F {:.2g}",
+                                      likelihood.data_error, likelihood.model_error)
+                        : fmt::format("of one row, which has no error; error of F {:.2g}",
+                                      likelihood.model_error));
   if (run.data.scaling.method != ScalingMethod::none) {
     const double jacobian =
         run.data.scaling.log_jacobian(static_cast<std::size_t>(run.action.graph->sites()));
-    out += line("  unscaled", {likelihood.value.value + jacobian, likelihood.value.error},
-                "in the units of the data");
+    out += estimate_line("  unscaled", {likelihood.value.value + jacobian, likelihood.value.error},
+                         "in the units of the data");
   }
-  out += line("pseudo-likelihood", score.pseudo_likelihood, "sum_i ln p(phi_i | others)");
-  out += line("score matching", score.score_matching, "Hyvarinen's objective, lower is better");
+  out += estimate_line("pseudo-likelihood", score.pseudo_likelihood, "sum_i ln p(phi_i | others)");
+  out += estimate_line("score matching", score.score_matching,
+                       "Hyvarinen's objective, lower is better");
   const auto& all = score.moments.all;
   if (all.worst >= 0) {
     out += fmt::format(
@@ -82,10 +78,10 @@ std::string judgement_text(const FitRun& run) {
   const Judgement& j = *run.judgement;
   const auto& work = j.free_energy.work;
   std::string out = "judgement\n";
-  out += line("F(theta)", work.difference,
-              fmt::format("-ln Z, by annealing in both directions; bounds {} and {}",
-                          with_error(work.lower.value, work.lower.error),
-                          with_error(work.upper.value, work.upper.error)));
+  out += estimate_line("F(theta)", work.difference,
+                       fmt::format("-ln Z, by annealing in both directions; bounds {} and {}",
+                                   with_error(work.lower.value, work.lower.error),
+                                   with_error(work.upper.value, work.upper.error)));
   out += "the data, which the model learned from\n" + score_text(run, j.train);
   if (j.held_out) out += "held-out data\n" + score_text(run, *j.held_out);
   if (!j.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", j.reason);

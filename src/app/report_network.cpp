@@ -10,26 +10,22 @@
 namespace quartic::app {
 namespace {
 
-std::string line(std::string_view what, const Estimate& e, const std::string& meaning) {
-  return fmt::format("  {:<18} {:<18} {}\n", what, with_error(e.value, e.error), meaning);
-}
-
 std::string judgement_text(const NetworkRun& run) {
   const NetworkJudgement& j = run.judgements.back();
   const auto& z = j.log_z;
   std::string out = fmt::format("judgement after epoch {}\n", j.epoch);
-  out += line("ln Z", z.value,
-              z.exact ? "exact"
-                      : fmt::format("annealed there {} and back {}",
-                                    with_error(z.forward.value, z.forward.error),
-                                    with_error(z.reverse.value, z.reverse.error)));
+  out += estimate_line("ln Z", z.value,
+                       z.exact ? "exact"
+                               : fmt::format("annealed there {} and back {}",
+                                             with_error(z.forward.value, z.forward.error),
+                                             with_error(z.reverse.value, z.reverse.error)));
   const double jacobian = log_jacobian(run);
   out += likelihood_text("ln p, data", j.train, jacobian);
   if (j.held_out) {
     out += likelihood_text("ln p, held out", *j.held_out, jacobian);
-    out += line("free-energy gap", j.free_energy_gap, "held-out rows minus the data");
+    out += estimate_line("free-energy gap", j.free_energy_gap, "held-out rows minus the data");
   }
-  out += line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
+  out += estimate_line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
   if (!z.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", z.reason);
   return out;
 }
@@ -62,7 +58,7 @@ std::string likelihood_text(std::string_view what, const Likelihood& likelihood,
     meaning += fmt::format("; {} in the units of the data",
                            with_error(likelihood.value.value + jacobian, likelihood.value.error));
   }
-  return line(what, likelihood.value, meaning);
+  return estimate_line(what, likelihood.value, meaning);
 }
 
 double log_jacobian(const NetworkRun& run) {

@@ -10,7 +10,7 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct ResumeArguments {
   std::filesystem::path run;
   std::optional<int> epochs, draws;
   double max_hours = 1e9;
@@ -37,7 +37,7 @@ void refuse_option(bool given, std::string_view option, RunKind kind) {
 }
 
 /// Where the resumed run goes; checked.
-std::filesystem::path target_file(const Options& options, const Globals& globals) {
+std::filesystem::path target_file(const ResumeArguments& options, const Globals& globals) {
   const bool elsewhere = !globals.output.empty();
   const std::filesystem::path file =
       elsewhere ? std::filesystem::path(globals.output) : options.run;
@@ -45,7 +45,8 @@ std::filesystem::path target_file(const Options& options, const Globals& globals
   return file;
 }
 
-ErrorCode nothing_to_do(const Options& options, std::string_view option, const Globals& globals) {
+ErrorCode nothing_to_do(const ResumeArguments& options, std::string_view option,
+                        const Globals& globals) {
   if (!globals.quiet)
     fmt::print(stderr, "'{}' is finished; {} N extends it\n", options.run.string(), option);
   return ErrorCode::ok;
@@ -53,8 +54,8 @@ ErrorCode nothing_to_do(const Options& options, std::string_view option, const G
 
 /// A finished run goes on from before its last epoch, as if its limit had been the new one all
 /// along.
-template <class Run, class Options>
-void extend_epochs(Run& run, Options& options, int epochs) {
+template <class Run, class ResumeArguments>
+void extend_epochs(Run& run, ResumeArguments& options, int epochs) {
   if (epochs <= run.checkpoint.epoch) refuse_shorter("epoch", run.checkpoint.epoch, epochs);
   options.epochs = epochs;
   if (run.reason == StopReason::running) return;
@@ -110,7 +111,7 @@ void extend(SampleRun& run, int draws) {
   run.stop = SampleStop::running;
 }
 
-ErrorCode resume_learn(const Options& options, const Globals& globals) {
+ErrorCode resume_learn(const ResumeArguments& options, const Globals& globals) {
   refuse_option(options.draws.has_value(), "--draws", RunKind::learn);
   LearnRun run = read_learn_run(options.run);
   if (globals.threads) run.config.run.threads = *globals.threads;
@@ -122,7 +123,7 @@ ErrorCode resume_learn(const Options& options, const Globals& globals) {
   return learn_run(run, problem, target_file(options, globals), true, options.max_hours, globals);
 }
 
-ErrorCode resume_fit(const Options& options, const Globals& globals) {
+ErrorCode resume_fit(const ResumeArguments& options, const Globals& globals) {
   refuse_option(options.draws.has_value(), "--draws", RunKind::fit);
   FitRun run = read_fit_run(options.run);
   if (globals.threads) run.config.run.threads = *globals.threads;
@@ -136,7 +137,7 @@ ErrorCode resume_fit(const Options& options, const Globals& globals) {
   return fit_run(run, data, target_file(options, globals), true, options.max_hours, globals);
 }
 
-ErrorCode resume_network(const Options& options, const Globals& globals) {
+ErrorCode resume_network(const ResumeArguments& options, const Globals& globals) {
   refuse_option(options.draws.has_value(), "--draws", RunKind::network);
   NetworkRun run = read_network_run(options.run);
   if (globals.threads) run.config.run.threads = *globals.threads;
@@ -149,7 +150,7 @@ ErrorCode resume_network(const Options& options, const Globals& globals) {
   return network_run(run, learned, target_file(options, globals), true, options.max_hours, globals);
 }
 
-ErrorCode resume_deep(const Options& options, const Globals& globals) {
+ErrorCode resume_deep(const ResumeArguments& options, const Globals& globals) {
   refuse_option(options.draws.has_value(), "--draws", RunKind::deep);
   DeepRun run = read_deep_run(options.run);
   if (globals.threads) {
@@ -163,7 +164,7 @@ ErrorCode resume_deep(const Options& options, const Globals& globals) {
   return deep_run(run, data, target_file(options, globals), options.max_hours, globals);
 }
 
-ErrorCode resume_sample(const Options& options, const Globals& globals) {
+ErrorCode resume_sample(const ResumeArguments& options, const Globals& globals) {
   refuse_option(options.epochs.has_value(), "--epochs", RunKind::sample);
   SampleRun run = read_sample_run(options.run);
   if (globals.threads) run.config.run.threads = *globals.threads;
@@ -172,7 +173,7 @@ ErrorCode resume_sample(const Options& options, const Globals& globals) {
   return sample_run(run, target_file(options, globals), true, options.max_hours, globals);
 }
 
-ErrorCode resume(const Options& options, const Globals& globals) {
+ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   refuse_settings(globals);
   switch (run_kind(options.run)) {
     case RunKind::learn:
@@ -192,8 +193,8 @@ ErrorCode resume(const Options& options, const Globals& globals) {
   return ErrorCode::internal;
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_resume(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<ResumeArguments>();
   auto* verb = app.add_subcommand(
       "resume", "continue an interrupted run to the same bits, or extend a finished one");
   verb->add_option("run", options->run, "RUN.h5")->required();
@@ -211,7 +212,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(20, add);
+const Registration resume_verb(20, add_resume);
 
 }  // namespace
 }  // namespace quartic::app

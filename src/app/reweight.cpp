@@ -18,7 +18,7 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct ReweightArguments {
   std::vector<std::string> runs;
   std::string to, scan, observables = "abs_m,m2,phi2,phi4,action_density";
   bool anneal = false, strict = false;
@@ -37,7 +37,7 @@ void require_term(const std::string& name) {
     throw BadInput(fmt::format("unknown term '{}'", name), suggestion(name, known));
 }
 
-std::vector<TermSpec> target_of(const Options& options, const Config& config) {
+std::vector<TermSpec> target_of(const ReweightArguments& options, const Config& config) {
   if (options.to.empty()) {
     if (config.target.empty())
       throw Error(ErrorCode::usage, fmt::format("'{}' has no target of its own", options.runs[0]),
@@ -54,7 +54,7 @@ std::vector<TermSpec> target_of(const Options& options, const Config& config) {
   return target;
 }
 
-Targets make_targets(const Options& options, const StoredSample& sample) {
+Targets make_targets(const ReweightArguments& options, const StoredSample& sample) {
   Targets targets{target_of(options, sample.config), {}, {}};
   std::vector<std::complex<double>> couplings;
   if (!options.scan.empty()) {
@@ -198,7 +198,7 @@ void add_action_density(ReweightRun& run) {
                                  point.action.imag_error / volume});
 }
 
-ReweightRun compute(const Options& options, const Globals& globals) {
+ReweightRun compute(const ReweightArguments& options, const Globals& globals) {
   const auto start = Clock::now();
   Progress progress(globals);
   Pool pool = read_pool(options.runs);
@@ -235,7 +235,7 @@ ReweightRun compute(const Options& options, const Globals& globals) {
   return run;
 }
 
-ErrorCode reweight(const Options& options, const Globals& globals) {
+ErrorCode reweight(const ReweightArguments& options, const Globals& globals) {
   if (!globals.output.empty()) require_writable(globals.output, globals.force);
   const ReweightRun run = compute(options, globals);
   if (!globals.output.empty()) write_run(globals.output, run);
@@ -252,8 +252,8 @@ ErrorCode reweight(const Options& options, const Globals& globals) {
                              : "--anneal, store more configurations, or put runs between");
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_reweight(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<ReweightArguments>();
   auto* verb = app.add_subcommand(
       "reweight", "reweight configurations to other, also complex, actions; scan a coupling");
   verb->add_option("runs", options->runs,
@@ -276,7 +276,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(17, add);
+const Registration reweight_verb(17, add_reweight);
 
 }  // namespace
 }  // namespace quartic::app

@@ -9,7 +9,7 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct SampleArguments {
   std::string input;
   double max_hours = 1e9;
 };
@@ -24,7 +24,7 @@ void refuse_model_settings(const Globals& globals, const std::string& file) {
   }
 }
 
-ErrorCode sample(const Options& options, const Globals& globals) {
+ErrorCode sample(const SampleArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
   if (loaded.from_run) refuse_model_settings(globals, options.input);
   const auto file = output_file(loaded, options.input, globals, "-sample");
@@ -37,8 +37,8 @@ ErrorCode sample(const Options& options, const Globals& globals) {
   return sample_run(run, file, false, options.max_hours, globals);
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_sample(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<SampleArguments>();
   auto* verb =
       app.add_subcommand("sample", "sample an action or a learned model, measure with errors");
   verb->add_option("config", options->input, "CONFIG.toml, or a run file whose model to sample")
@@ -50,7 +50,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(15, add);
+const Registration sample_verb(15, add_sample);
 
 }  // namespace
 }  // namespace quartic::app

@@ -16,7 +16,7 @@ void print(const SelfTestResult& result) {
              result.name, result.value, result.expected, result.error);
 }
 
-nlohmann::json to_json(const SelfTestResult& result) {
+nlohmann::json result_json(const SelfTestResult& result) {
   return {{"name", result.name},
           {"value", result.value},
           {"expected", result.expected},
@@ -29,7 +29,7 @@ ErrorCode selftest(const Globals& globals) {
   const auto failed = std::count_if(results.begin(), results.end(),
                                     [](const SelfTestResult& result) { return !result.ok; });
   if (globals.json) {
-    for (const auto& result : results) fmt::print("{}\n", to_json(result).dump());
+    for (const auto& result : results) fmt::print("{}\n", result_json(result).dump());
   } else if (!globals.quiet) {
     fmt::print("quartic self test on {}\n{:<6} {:<44} {:>18} {:>18} {:>9}\n", simd_target(), "", "",
                "value", "expected", "error");
@@ -42,12 +42,12 @@ ErrorCode selftest(const Globals& globals) {
               "please report it with this table and `quartic --version`");
 }
 
-void add(CLI::App& app, Globals& globals) {
+void add_selftest(CLI::App& app, Globals& globals) {
   auto* verb = app.add_subcommand("selftest", "recompute known values on this machine");
   verb->callback([&globals] { globals.action = [&globals] { return selftest(globals); }; });
 }
 
-const Registration registration(70, add);
+const Registration selftest_verb(70, add_selftest);
 
 }  // namespace
 }  // namespace quartic::app

@@ -16,12 +16,12 @@ ErrorCode show(const std::string& file, bool config, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-void add(CLI::App& app, Globals& globals) {
-  struct Options {
+void add_show(CLI::App& app, Globals& globals) {
+  struct ShowArguments {
     std::string run;
     bool config = false;
   };
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ShowArguments>();
   auto* verb = app.add_subcommand("show", "what a run holds, every number with its error");
   verb->add_option("run", options->run, "RUN.h5")->required();
   verb->add_flag("--config", options->config, "print the effective config instead");
@@ -30,7 +30,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(40, add);
+const Registration show_verb(40, add_show);
 
 }  // namespace
 }  // namespace quartic::app

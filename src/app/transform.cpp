@@ -16,7 +16,7 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct TransformArguments {
   std::filesystem::path run;
   std::string data;
   std::optional<int> layer;
@@ -37,7 +37,7 @@ struct Trained {
   }
 };
 
-Trained read_trained(const Options& options) {
+Trained read_trained(const TransformArguments& options) {
   const RunKind kind = run_kind(options.run);
   if (kind == RunKind::network) {
     NetworkRun run = read_network_run(options.run);
@@ -135,7 +135,7 @@ void print(const Trained& run, const Features& features, bool sample, std::size_
   }
 }
 
-ErrorCode transform(const Options& options, const Globals& globals) {
+ErrorCode transform(const TransformArguments& options, const Globals& globals) {
   Trained run = read_trained(options);
   if (globals.seed) run.config.run.seed = *globals.seed;
   if (globals.threads) run.config.run.threads = *globals.threads;
@@ -151,8 +151,8 @@ ErrorCode transform(const Options& options, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_transform(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<TransformArguments>();
   auto* verb =
       app.add_subcommand("transform",
                          "hidden features of rows of data, by a network or deep stack, as a "
@@ -169,7 +169,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(34, add);
+const Registration transform_verb(34, add_transform);
 
 }  // namespace
 }  // namespace quartic::app

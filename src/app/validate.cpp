@@ -15,7 +15,7 @@
 namespace quartic::app {
 namespace {
 
-struct Options {
+struct ValidateArguments {
   std::string input;
   bool effective = false, reference = false;
 };
@@ -105,7 +105,7 @@ void print(const Config& config, const Graph& graph, const std::string& file,
 
 void print_parameters(const Parameters& parameters) {
   fmt::print("parameters  {}:", parameters.size());
-  for (const auto kind : {CouplingKind::w, CouplingKind::r, CouplingKind::a, CouplingKind::b})
+  for (const auto kind : all_coupling_kinds)
     fmt::print(" {} {}", name(kind), name(parameters.freedom(kind)));
 }
 
@@ -250,7 +250,7 @@ void print_network(const Config& config, const DataSet& data, const std::string&
   fmt::print("time        about {} and judging\noutput      {}\n", duration(all.seconds), file);
 }
 
-ErrorCode validate(const Options& options, const Globals& globals) {
+ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
   if (options.reference) {
     fmt::print("{}", config_reference());
     return ErrorCode::ok;
@@ -288,8 +288,8 @@ ErrorCode validate(const Options& options, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-void add(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<Options>();
+void add_validate(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<ValidateArguments>();
   auto* verb = app.add_subcommand("validate", "check a config and say what it would run");
   verb->add_option("config", options->input, "CONFIG.toml or RUN.h5");
   verb->add_flag("--effective", options->effective, "print the config with all defaults filled in");
@@ -299,7 +299,7 @@ void add(CLI::App& app, Globals& globals) {
   });
 }
 
-const Registration registration(30, add);
+const Registration validate_verb(30, add_validate);
 
 }  // namespace
 }  // namespace quartic::app

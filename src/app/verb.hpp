@@ -3,7 +3,7 @@
 // A verb is one file: it adds its subcommand and, as callback, sets Globals::action. Registering it
 // is one line at the end of that file:
 //
-//     const Registration registration(60, add_bench);   // 60: its place in the help
+//     const Registration bench_verb(60, add_bench);   // 60: its place in the help
 #pragma once
 
 #include <CLI/CLI.hpp>

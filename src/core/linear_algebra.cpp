@@ -4,12 +4,17 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
+
+#include "quartic/core/error.hpp"
 
 extern "C" {
 void dpotrf_(const char*, const int*, double*, const int*, int*);
 void dpotrs_(const char*, const int*, const int*, const double*, const int*, double*, const int*,
              int*);
+void dgesdd_(const char*, const int*, const int*, double*, const int*, double*, double*, const int*,
+             double*, const int*, double*, const int*, int*, int*);
 }
 
 namespace quartic {
@@ -54,6 +59,36 @@ void Cholesky::solve(std::span<double> right, int count) const {
   const SerialBlas serial;
   int info = 0;
   dpotrs_("U", &n_, &count, matrix_.data(), &n_, right.data(), &n_, &info);
+}
+
+double Cholesky::log_determinant() const {
+  double sum = 0;
+  for (std::ptrdiff_t i = 0; i < n_; ++i) sum += 2 * std::log(matrix_[i * n_ + i]);
+  return sum;
+}
+
+SingularValues singular_values(std::vector<double> matrix, int rows, int columns, bool vectors) {
+  const SerialBlas serial;
+  const int rank = std::min(rows, columns);
+  const auto length = [&](int n) {
+    return vectors ? static_cast<std::size_t>(n) * rank : std::size_t{1};
+  };
+  // A row-major matrix is LAPACK's transposed one: its left vectors are columns long.
+  std::vector<double> left(length(columns)), right(length(rows)), work(1);
+  std::vector<int> integers(8 * static_cast<std::size_t>(rank));
+  SingularValues out{std::vector<double>(rank), {}, {}};
+  int info = 0, size = -1;  // first it says how much room it wants
+  for (int call = 0; call < 2; ++call) {
+    dgesdd_(vectors ? "S" : "N", &columns, &rows, matrix.data(), &columns, out.values.data(),
+            left.data(), &columns, right.data(), &rank, work.data(), &size, integers.data(), &info);
+    if (call == 0) work.resize(size = static_cast<int>(work[0]));
+  }
+  if (info != 0) throw Diverged("the singular values of a matrix did not converge");
+  if (vectors) {
+    out.right.assign(left.begin(), left.begin() + columns);
+    for (int i = 0; i < rows; ++i) out.left.push_back(right[static_cast<std::size_t>(i) * rank]);
+  }
+  return out;
 }
 
 }  // namespace quartic

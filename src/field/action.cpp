@@ -19,7 +19,7 @@ std::string place(const Action& action, CouplingKind kind, std::size_t index) {
 }
 
 std::optional<std::string> why_not_finite(const Action& action) {
-  for (const auto kind : {CouplingKind::w, CouplingKind::r, CouplingKind::a, CouplingKind::b}) {
+  for (const auto kind : all_coupling_kinds) {
     const auto& values = action.couplings(kind);
     for (std::size_t k = 0; k < values.size(); ++k) {
       if (!std::isfinite(values[k]))

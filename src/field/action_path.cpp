@@ -10,16 +10,13 @@
 namespace quartic {
 namespace {
 
-constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a,
-                                  CouplingKind::b};
-
 /// of_x x + of_y y, coupling by coupling.
 Action combine(const Action& x, const Action& y, double of_x, double of_y) {
   if (x.graph->edge_count() != y.graph->edge_count() || x.graph->sites() != y.graph->sites())
     throw BadInput("a path joins two actions on one graph, but these have different ones",
                    "extend() puts an action on a larger graph");
   Action out(y.graph);
-  for (const auto kind : kinds) {
+  for (const auto kind : all_coupling_kinds) {
     const auto &from = x.couplings(kind), &to = y.couplings(kind);
     auto& between = out.couplings(kind);
     for (std::size_t k = 0; k < between.size(); ++k) between[k] = of_x * from[k] + of_y * to[k];

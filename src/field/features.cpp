@@ -35,16 +35,13 @@ void for_each_feature(CouplingKind kind, const Graph& graph, FieldBlock<const T>
   }
 }
 
-constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a,
-                                  CouplingKind::b};
-
 }  // namespace
 
 template <class T>
 void evaluate_action(const Action& action, FieldBlock<const T> phi, std::span<double> out) {
   double* sum = out.data();
   std::fill(out.begin(), out.end(), 0.0);
-  for (const auto kind : kinds) {
+  for (const auto kind : all_coupling_kinds) {
     const auto& couplings = action.couplings(kind);
     if (std::all_of(couplings.begin(), couplings.end(), [](double c) { return c == 0; })) continue;
     for_each_feature(kind, *action.graph, phi, [&](int index, auto value, int lanes) {
@@ -57,7 +54,7 @@ void evaluate_action(const Action& action, FieldBlock<const T> phi, std::span<do
 template <class T>
 void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, double* features,
                        std::ptrdiff_t stride) {
-  for (const auto kind : kinds) {
+  for (const auto kind : all_coupling_kinds) {
     if (parameters.begin(kind) == parameters.end(kind)) continue;
     double* first = features + parameters.begin(kind) * stride;
     const bool tied = parameters.freedom(kind) == Freedom::tied;

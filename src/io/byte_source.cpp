@@ -47,9 +47,9 @@ class FileBytes final : public ByteSource {
   std::string name_;
 };
 
-class Section final : public ByteSource {
+class FileSection final : public ByteSource {
  public:
-  Section(std::shared_ptr<const ByteSource> whole, std::uint64_t offset, std::uint64_t size)
+  FileSection(std::shared_ptr<const ByteSource> whole, std::uint64_t offset, std::uint64_t size)
       : whole_(std::move(whole)), offset_(offset), size_(size) {}
   std::uint64_t size() const override { return size_; }
   void read(std::uint64_t offset, std::span<std::byte> out) const override {
@@ -88,7 +88,7 @@ std::shared_ptr<const ByteSource> open_bytes(const std::filesystem::path& file) 
 
 std::shared_ptr<const ByteSource> section(std::shared_ptr<const ByteSource> whole,
                                           std::uint64_t offset, std::uint64_t size) {
-  return std::make_shared<Section>(std::move(whole), offset, size);
+  return std::make_shared<FileSection>(std::move(whole), offset, size);
 }
 
 TemporaryWriter::TemporaryWriter() {

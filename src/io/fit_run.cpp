@@ -15,7 +15,7 @@ using namespace run_parts;  // NOLINT: its vocabulary
 
 constexpr int stop_reasons = 4;
 
-constexpr Column<FitRow> columns[] = {
+constexpr Column<FitRow> fit_columns[] = {
     {"gradient_norm", &FitRow::gradient_norm},
     {"gradient_norm_error", &FitRow::gradient_norm_error},
     {"significance", &FitRow::significance},
@@ -39,7 +39,7 @@ constexpr IntColumn<FitRow> int_columns[] = {
     {"at_bound", &FitRow::at_bound},
 };
 
-constexpr StateVector<LikelihoodState> state_vectors[] = {
+constexpr StateVector<LikelihoodState> fit_state_vectors[] = {
     {"w", &LikelihoodState::w},
     {"r", &LikelihoodState::r},
     {"a", &LikelihoodState::a},
@@ -147,7 +147,7 @@ void write_snapshots(hdf5::Writer& out, const std::vector<Snapshot>& snapshots, 
 void write_checkpoint(hdf5::Writer& out, const FitRun& run) {
   const LikelihoodState& state = run.checkpoint;
   write_sampler(out, state.sampler, run.action.graph->sites(), run.config.sampler.precision);
-  write_vectors<LikelihoodState>(out, state, state_vectors);
+  write_vectors<LikelihoodState>(out, state, fit_state_vectors);
   for (const auto& number : state_numbers)
     out.attribute("checkpoint", number.name, state.*number.value);
   for (const auto& count : state_counts)
@@ -226,7 +226,7 @@ void read_checkpoint(const hdf5::Reader& in, FitRun& run) {
   LikelihoodState& state = run.checkpoint;
   const Graph& graph = *run.action.graph;
   state.sampler = read_sampler(in, run.config.sampler.options, graph.sites());
-  read_vectors<LikelihoodState>(in, state, graph, state_vectors);
+  read_vectors<LikelihoodState>(in, state, graph, fit_state_vectors);
   for (const auto& number : state_numbers)
     state.*number.value = in.attribute<double>("checkpoint", number.name);
   for (const auto& count : state_counts)
@@ -248,7 +248,7 @@ void write_run(const std::filesystem::path& file, const FitRun& run) {
     write_action(out, run.action);
     write_parameters(out, run.parameters(), run.action, run.theta_error);
     write_data(out, run.data, sites);
-    write_history<FitRow>(out, run.history, columns, int_columns);
+    write_history<FitRow>(out, run.history, fit_columns, int_columns);
     write_snapshots(out, run.snapshots, sites);
     out.scalar("results/converged", static_cast<std::uint8_t>(run.reason == StopReason::converged));
     out.text("results/stop_reason", std::string(name(run.reason)));
@@ -280,7 +280,7 @@ FitRun read_fit_run(const std::filesystem::path& file) {
   auto learned = read_parameters(in, run.action);
   run.freedom = learned.freedom, run.theta_error = std::move(learned.theta_error);
   run.data = read_data(in, sites);
-  run.history = read_history<FitRow>(in, run.theta_error.size(), columns, int_columns);
+  run.history = read_history<FitRow>(in, run.theta_error.size(), fit_columns, int_columns);
   run.snapshots = read_snapshots(in, sites);
   if (in.has("results/free_energy")) run.judgement = read_judgement(in, run.action);
   read_checkpoint(in, run);

@@ -12,7 +12,7 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-constexpr Column<EpochRow> columns[] = {
+constexpr Column<EpochRow> learn_columns[] = {
     {"gradient_norm", &EpochRow::gradient_norm},
     {"gradient_norm_error", &EpochRow::gradient_norm_error},
     {"action_variance", &EpochRow::action_variance},
@@ -45,7 +45,7 @@ constexpr Entry estimates[] = {
     {"annealing_ess", &Certificate::annealing_ess},
 };
 
-constexpr StateVector<VariationalState> state_vectors[] = {
+constexpr StateVector<VariationalState> learn_state_vectors[] = {
     {"w", &VariationalState::w},
     {"r", &VariationalState::r},
     {"a", &VariationalState::a},
@@ -71,7 +71,7 @@ void write_certificate(hdf5::Writer& out, const Certificate& c) {
 void write_checkpoint(hdf5::Writer& out, const LearnRun& run) {
   const VariationalState& state = run.checkpoint;
   write_sampler(out, state.sampler, run.action.graph->sites(), run.config.sampler.precision);
-  write_vectors<VariationalState>(out, state, state_vectors);
+  write_vectors<VariationalState>(out, state, learn_state_vectors);
   out.attribute("checkpoint", "epoch", std::int32_t{state.epoch});
   out.attribute("checkpoint", "quiet_epochs", std::int32_t{state.quiet_epochs});
   out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
@@ -104,7 +104,7 @@ Certificate read_certificate(const hdf5::Reader& in, int sites) {
 void read_checkpoint(const hdf5::Reader& in, LearnRun& run) {
   VariationalState& state = run.checkpoint;
   state.sampler = read_sampler(in, run.config.sampler.options, run.action.graph->sites());
-  read_vectors<VariationalState>(in, state, *run.action.graph, state_vectors);
+  read_vectors<VariationalState>(in, state, *run.action.graph, learn_state_vectors);
   state.epoch = in.attribute<std::int32_t>("checkpoint", "epoch");
   state.quiet_epochs = in.attribute<std::int32_t>("checkpoint", "quiet_epochs");
   state.reason = named<StopReason>(in, in.text_attribute("checkpoint", "reason"), 3);
@@ -118,7 +118,7 @@ void write_run(const std::filesystem::path& file, const LearnRun& run) {
     write_head(out, RunKind::learn, run.config, run.provenance);
     write_action(out, run.action);
     write_parameters(out, run.parameters(), run.action, run.theta_error);
-    write_history<EpochRow>(out, run.history, columns);
+    write_history<EpochRow>(out, run.history, learn_columns);
     out.scalar("results/converged", static_cast<std::uint8_t>(run.reason == StopReason::converged));
     out.text("results/stop_reason", std::string(name(run.reason)));
     if (run.certificate) {
@@ -144,7 +144,7 @@ LearnRun read_learn_run(const std::filesystem::path& file) {
                .checkpoint = {}};
   auto learned = read_parameters(in, run.action);
   run.freedom = learned.freedom, run.theta_error = std::move(learned.theta_error);
-  run.history = read_history<EpochRow>(in, run.theta_error.size(), columns);
+  run.history = read_history<EpochRow>(in, run.theta_error.size(), learn_columns);
   run.reason = named<StopReason>(in, in.text("results/stop_reason"), 3);
   if (in.has("results/free_energy"))
     run.certificate = read_certificate(in, run.action.graph->sites());

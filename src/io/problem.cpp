@@ -13,9 +13,6 @@
 namespace quartic {
 namespace {
 
-constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a,
-                                  CouplingKind::b};
-
 Lattice make_geometry(const GraphConfig& config) {
   Lattice lattice{config.lattice, config.extent, {}};
   for (const auto& word : config.boundary) lattice.periodic.push_back(word == "periodic");
@@ -26,7 +23,7 @@ Lattice make_geometry(const GraphConfig& config) {
 }
 
 bool in_span(const Parameters& parameters, const Action& target, const Action& start) {
-  for (const auto kind : kinds) {
+  for (const auto kind : all_coupling_kinds) {
     const auto& wanted = target.couplings(kind);
     const auto& fixed = start.couplings(kind);
     if (parameters.freedom(kind) == Freedom::frozen && wanted != fixed) return false;
@@ -53,7 +50,7 @@ Action make_start(const ActionConfig& config, std::shared_ptr<const Graph> graph
   Action action = config.homogeneous() ? Action::lattice_theory(std::move(graph), *config.kappa,
                                                                 *config.mu2, *config.lambda)
                                        : Action(std::move(graph));
-  for (const auto kind : kinds) {
+  for (const auto kind : all_coupling_kinds) {
     const CouplingStart& coupling = config.kind(kind);
     if (!coupling.start) continue;
     const auto [low, high] = *coupling.start;

@@ -22,7 +22,7 @@ struct Column {
     name, [](const ReweightedPoint& p) { return p.member; }, \
         [](ReweightedPoint& p, double x) { p.member = x; }   \
   }
-constexpr Column columns[] = {
+constexpr Column reweight_columns[] = {
     QUARTIC_COLUMN("log_ratio_error_real", log_ratio.real_error),
     QUARTIC_COLUMN("log_ratio_error_imag", log_ratio.imag_error),
     QUARTIC_COLUMN("weight_ess", ess.value),
@@ -68,7 +68,7 @@ void write_points(hdf5::Writer& out, const ReweightRun& run) {
         [](const auto& p, auto& to) { to.push_back(p.log_ratio.value.real()); });
   write("log_ratio_imag", {"point"},
         [](const auto& p, auto& to) { to.push_back(p.log_ratio.value.imag()); });
-  for (const auto& column : columns)
+  for (const auto& column : reweight_columns)
     write(column.name, {"point"}, [&](const auto& p, auto& to) { to.push_back(column.get(p)); });
   std::vector<std::uint8_t> ok;
   std::vector<std::string> reasons;
@@ -101,7 +101,7 @@ void read_points(const hdf5::Reader& in, ReweightRun& run) {
     point.log_ratio.value = {ratio_real[p], ratio_imag[p]};
     point.ok = ok[p] != 0, point.reason = reasons[p];
   }
-  for (const auto& column : columns) {
+  for (const auto& column : reweight_columns) {
     const auto values = read(column.name, 1);
     for (std::size_t p = 0; p < points; ++p) column.set(run.points[p], values[p]);
   }

@@ -126,14 +126,14 @@ Provenance read_provenance(const hdf5::Reader& in) {
 
 void write_action(hdf5::Writer& out, const Action& action) {
   write_geometry(out, *action.graph);
-  for (const auto kind : kinds)
+  for (const auto kind : all_coupling_kinds)
     out.write(coupling_path(kind), view(action.couplings(kind)),
               {kind == CouplingKind::w ? "edge" : "site"});
 }
 
 Action read_action(const hdf5::Reader& in) {
   Action action(read_graph(in));
-  for (const auto kind : kinds)
+  for (const auto kind : all_coupling_kinds)
     action.couplings(kind) = in.read<double>(coupling_path(kind), action.couplings(kind).size());
   return action;
 }

@@ -15,9 +15,6 @@
 #include "quartic/mcmc/sampler.hpp"
 
 namespace quartic::run_parts {
-
-inline constexpr CouplingKind kinds[] = {CouplingKind::w, CouplingKind::r, CouplingKind::a,
-                                         CouplingKind::b};
 /// "model/w", "model/w_error".
 std::string coupling_path(CouplingKind kind, std::string_view suffix = {});
 

@@ -17,7 +17,7 @@ struct Column {
   const char* name;
   double SeriesEstimate::*value;
 };
-constexpr Column columns[] = {
+constexpr Column sample_columns[] = {
     {"value", &SeriesEstimate::mean}, {"error", &SeriesEstimate::error},
     {"tau", &SeriesEstimate::tau},    {"tau_error", &SeriesEstimate::tau_error},
     {"ess", &SeriesEstimate::ess},    {"r_hat", &SeriesEstimate::r_hat},
@@ -55,7 +55,7 @@ void write_observables(hdf5::Writer& out, const std::vector<ObservableResult>& r
     out.write(path, view(column<std::uint8_t>(results, get)), {"observable"});
   };
   out.dimension("results", "observable", texts([](const auto& r) { return r.name; }));
-  for (const auto& c : columns) {
+  for (const auto& c : sample_columns) {
     const auto values = column<double>(results, [&](const auto& r) { return r.estimate.*c.value; });
     out.write(fmt::format("results/{}", c.name), view(values), {"observable"});
   }
@@ -156,7 +156,7 @@ std::vector<ObservableResult> read_observables(const hdf5::Reader& in) {
     for (std::size_t k = 0; k < names.size(); ++k) set(results[k], values[k]);
   };
   fill(names, [](auto& r, const auto& x) { r.name = x; });
-  for (const auto& c : columns)
+  for (const auto& c : sample_columns)
     fill(in.read<double>(fmt::format("results/{}", c.name)),
          [&](auto& r, double x) { r.estimate.*c.value = x; });
   fill(in.read<std::int32_t>("results/window"), [](auto& r, int x) { r.estimate.window = x; });

@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/linear_algebra.hpp"
 
 namespace quartic {
 namespace {
@@ -306,26 +307,32 @@ ExactNetwork of_sums(const PartialSums& sums) {
 /// / 2.
 ExactNetwork by_determinant(const Network& network) {
   const int visible = network.visible.size(), hidden = network.hidden.size(), n = visible + hidden;
-  Eigen::MatrixXd k = Eigen::MatrixXd::Zero(n, n);
-  Eigen::VectorXd linear(n);
+  std::vector<double> k(static_cast<std::size_t>(n) * n, 0.0), covariance = k, linear, mean;
+  const auto at = [n](std::vector<double>& matrix, int row, int column) -> double& {
+    return matrix[static_cast<std::size_t>(row) * n + column];
+  };
   for (int i = 0; i < visible; ++i) {
-    k(i, i) = 2 * network.visible.a[i], linear(i) = network.visible.r[i];
-    for (int j = 0; j < hidden; ++j) k(i, visible + j) = k(visible + j, i) = -network.weight(i, j);
+    at(k, i, i) = 2 * network.visible.a[i];
+    for (int j = 0; j < hidden; ++j)
+      at(k, visible + j, i) = -network.weight(i, j);  // lower triangle
   }
-  for (int j = 0; j < hidden; ++j)
-    k(visible + j, visible + j) = 2 * network.hidden.a[j],
-                             linear(visible + j) = network.hidden.r[j];
-  const Eigen::LLT<Eigen::MatrixXd> cholesky(k);
-  const Eigen::VectorXd mean = cholesky.solve(-linear);
-  const Eigen::MatrixXd covariance = cholesky.solve(Eigen::MatrixXd::Identity(n, n));
-  const Eigen::MatrixXd factor = cholesky.matrixL();
+  for (int j = 0; j < hidden; ++j) at(k, visible + j, visible + j) = 2 * network.hidden.a[j];
+  linear = network.visible.r;
+  linear.insert(linear.end(), network.hidden.r.begin(), network.hidden.r.end());
+  const auto factor = Cholesky::factor(std::move(k), n);
+  if (!factor) throw BadInput("the network is not normalisable within rounding");
+  for (const double r : linear) mean.push_back(-r);
+  factor->solve(mean, 1);
+  for (int i = 0; i < n; ++i) at(covariance, i, i) = 1;
+  factor->solve(covariance, n);
   ExactNetwork out;
-  out.log_z = n * std::log(2 * std::numbers::pi) / 2 - factor.diagonal().array().log().sum() -
-              linear.dot(mean) / 2;
+  out.log_z = (n * std::log(2 * std::numbers::pi) - factor->log_determinant() -
+               std::inner_product(linear.begin(), linear.end(), mean.begin(), 0.0)) /
+              2;
   const auto fill = [&](int first, int count, auto& one, auto& two, auto& four) {
     for (int i = first; i < first + count; ++i) {
-      const double square = mean(i) * mean(i), variance = covariance(i, i);
-      one.push_back(mean(i));
+      const double square = mean[i] * mean[i], variance = at(covariance, i, i);
+      one.push_back(mean[i]);
       two.push_back(square + variance);
       four.push_back(square * square + 6 * square * variance + 3 * variance * variance);
     }
@@ -333,7 +340,8 @@ ExactNetwork by_determinant(const Network& network) {
   fill(0, visible, out.moments.r, out.moments.a, out.moments.b);
   fill(visible, hidden, out.moments.s, out.moments.m, out.moments.n);
   for (int i = 0; i < visible; ++i)
-    for (int j = visible; j < n; ++j) out.moments.w.push_back(covariance(i, j) + mean(i) * mean(j));
+    for (int j = visible; j < n; ++j)
+      out.moments.w.push_back(at(covariance, i, j) + mean[i] * mean[j]);
   return out;
 }
 

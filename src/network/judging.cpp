@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
 #include <cmath>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/linear_algebra.hpp"
 #include "quartic/network/sampler.hpp"
 
 namespace quartic {
@@ -66,12 +66,7 @@ std::vector<MomentComparison> compare_moments(std::span<const float> data,
 }
 
 std::vector<double> singular_values(const Network& network) {
-  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::Map<const RowMajor> w(network.w.data(), network.visible.size(),
-                                     network.hidden.size());
-  const Eigen::VectorXd values =
-      Eigen::BDCSVD<Eigen::MatrixXd>(Eigen::MatrixXd(w)).singularValues();
-  return {values.data(), values.data() + values.size()};
+  return singular_values(network.w, network.visible.size(), network.hidden.size()).values;
 }
 
 }  // namespace quartic

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>
 
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/linear_algebra.hpp"
 #include "quartic/graph/lattice.hpp"
 
 namespace quartic {
@@ -22,30 +23,37 @@ std::vector<int> harmonic_units(const Layer& layer) {
   return units;
 }
 
+/// By the Cholesky factor of 1 - A A^T, which is cheaper than the values. May say no within
+/// rounding of one.
+bool all_singular_values_below_one(std::span<const double> matrix, int rows, int columns) {
+  std::vector<double> gram(static_cast<std::size_t>(rows) * rows, 0.0);
+  accumulate_gram(matrix, rows, columns, columns, gram, 1);
+  for (double& x : gram) x = -x;
+  for (std::size_t i = 0; i < gram.size(); i += rows + std::size_t{1}) gram[i] += 1 - 1e-11;
+  return Cholesky::factor(std::move(gram), rows).has_value();
+}
+
+std::size_t largest_entry(std::span<const double> x) {
+  const auto smaller = [](double a, double b) { return std::abs(a) < std::abs(b); };
+  return static_cast<std::size_t>(std::max_element(x.begin(), x.end(), smaller) - x.begin());
+}
+
 /// The quadratic form sum a phi^2 + sum m h^2 - sum w phi h of the harmonic units, rescaled to
 /// a = m = 1, is positive definite where the largest singular value of half its w is below 1.
 std::optional<std::string> why_not_definite(const Network& network) {
   const auto visible = harmonic_units(network.visible), hidden = harmonic_units(network.hidden);
   if (visible.empty() || hidden.empty()) return std::nullopt;
-  Eigen::MatrixXd form(visible.size(), hidden.size());
-  for (std::size_t i = 0; i < visible.size(); ++i) {
-    for (std::size_t j = 0; j < hidden.size(); ++j) {
-      const double scale = std::sqrt(network.visible.a[visible[i]] * network.hidden.a[hidden[j]]);
-      form(i, j) = network.weight(visible[i], hidden[j]) / (2 * scale);
-    }
-  }
-  const bool wide = visible.size() < hidden.size();
-  const Eigen::MatrixXd gram =
-      wide ? Eigen::MatrixXd(form * form.transpose()) : Eigen::MatrixXd(form.transpose() * form);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram);
-  const double largest = std::sqrt(std::max(0.0, solver.eigenvalues()(gram.rows() - 1)));
+  std::vector<double> form;
+  for (const int i : visible)
+    for (const int j : hidden)
+      form.push_back(network.weight(i, j) /
+                     (2 * std::sqrt(network.visible.a[i] * network.hidden.a[j])));
+  const int rows = static_cast<int>(visible.size()), columns = static_cast<int>(hidden.size());
+  if (all_singular_values_below_one(form, rows, columns)) return std::nullopt;
+  const SingularValues singular = singular_values(std::move(form), rows, columns, true);
+  const double largest = singular.values.front();
   if (largest < 1 - 1e-12) return std::nullopt;
-  Eigen::Index i = 0, j = 0;
-  const Eigen::VectorXd direction = solver.eigenvectors().col(gram.rows() - 1);
-  const Eigen::VectorXd other =
-      wide ? Eigen::VectorXd(form.transpose() * direction) : Eigen::VectorXd(form * direction);
-  (wide ? direction : other).cwiseAbs().maxCoeff(&i);
-  (wide ? other : direction).cwiseAbs().maxCoeff(&j);
+  const std::size_t i = largest_entry(singular.left), j = largest_entry(singular.right);
   return fmt::format(
       "w: the quadratic form of the units without quartic coupling is not positive definite (the "
       "largest singular value of w_ij / (2 sqrt(a_i m_j)) is {:.4g} and must be below 1; visible "

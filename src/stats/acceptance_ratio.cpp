@@ -29,11 +29,11 @@ double acceptance(double x) {
 }
 
 /// Sum over works of the acceptance f(w + constant), and of its derivative f (1 - f).
-struct Acceptance {
+struct WorkAcceptance {
   double sum = 0, slope = 0;
 };
-Acceptance accept(std::span<const double> work, double constant) {
-  Acceptance out;
+WorkAcceptance accept(std::span<const double> work, double constant) {
+  WorkAcceptance out;
   for (const double w : work) {
     const double f = acceptance(w + constant);
     out.sum += f, out.slope += f * (1 - f);
@@ -58,7 +58,7 @@ Solution solve(std::span<const double> forward, std::span<const double> reverse,
   const double low = std::min(*f_low, -*r_high) - margin,
                high = std::max(*f_high, -*r_low) + margin;
   const auto imbalance = [&](double d) {
-    const Acceptance f = accept(forward, m - d), r = accept(reverse, d - m);
+    const WorkAcceptance f = accept(forward, m - d), r = accept(reverse, d - m);
     return std::pair(f.sum - r.sum, f.slope + r.slope);
   };
   constexpr int bits = 40;

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "exact_reference.hpp"
 #include "mcmc/cluster_moves.hpp"
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/aligned.hpp"
@@ -24,15 +23,18 @@
 namespace quartic {
 namespace {
 
+using testing::lanes;
+using testing::open_3x3;
+using testing::reference;
 using testing::triangle_starts;
 
-constexpr int lanes = 64;
+constexpr int cluster_lanes = 64;
 
 template <class T>
-using Move = double (*)(const ClusterBlock<T>&);
+using ClusterKernel = double (*)(const ClusterBlock<T>&);
 
 template <class T>
-void expect_invariant(Move<T> move, const char* name) {
+void expect_invariant(ClusterKernel<T> move, const char* name) {
   constexpr int sites = 3, sweeps = 3;
   for (std::size_t which = 0; which < std::size(testing::triangles); ++which) {
     const auto& triangle = testing::triangles[which];
@@ -85,7 +87,7 @@ struct Averages {
 
 using Observable = std::function<double(const std::vector<double>&)>;
 
-std::vector<Averages> averages(const Action& action, Move<float> move, std::uint64_t seed,
+std::vector<Averages> averages(const Action& action, ClusterKernel<float> move, std::uint64_t seed,
                                int chain_blocks, const std::vector<Observable>& observables) {
   constexpr int warm_up = 30, draws = 40;
   SweepTable<float> local(*action.graph);
@@ -145,13 +147,7 @@ Observable power_mean(int power) {
   };
 }
 
-const nlohmann::json& reference() {
-  static const auto json =
-      nlohmann::json::parse(std::ifstream(QUARTIC_TEST_DATA "/reference/exact.json"));
-  return json;
-}
-
-const Move<float> moves[] = {fill_sweep<float>, swendsen_wang_sweep<float>};
+const ClusterKernel<float> moves[] = {fill_sweep<float>, swendsen_wang_sweep<float>};
 
 void expect_lattice_averages(const nlohmann::json& entry, const std::string& lattice, int extent) {
   const auto graph =
@@ -176,18 +172,6 @@ TEST(ClusterMoves, MeetExactAveragesOfLattices) {
     if (entry["g_nnn"] == 0) expect_lattice_averages(entry, "square", entry["extent"][0]);
   for (const auto& entry : reference()["triangular_3x3_periodic"])
     expect_lattice_averages(entry, "triangular", 3);
-}
-
-Action open_3x3() {
-  const auto& entry = reference()["graphs"]["open_3x3_random"];
-  std::vector<Edge> edges;
-  for (const auto& e : entry["edges"]) edges.push_back({e[0], e[1]});
-  Action action(std::make_shared<Graph>(entry["n_sites"].get<int>(), edges));
-  action.w = entry["w"].get<std::vector<double>>();
-  action.r = entry["r"].get<std::vector<double>>();
-  action.a = entry["a"].get<std::vector<double>>();
-  action.b = entry["b"].get<std::vector<double>>();
-  return action;
 }
 
 TEST(ClusterMoves, MeetExactAveragesOfAnInhomogeneousField) {

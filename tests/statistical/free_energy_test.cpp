@@ -5,31 +5,24 @@
 
 #include <Eigen/Dense>
 #include <cmath>
-#include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numbers>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "exact_reference.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
 #include "quartic/field/projection.hpp"
-#include "quartic/graph/lattice.hpp"
 
 namespace quartic {
 namespace {
 
-const nlohmann::json& reference() {
-  static const auto json =
-      nlohmann::json::parse(std::ifstream(QUARTIC_TEST_DATA "/reference/exact.json"));
-  return json;
-}
-
-std::shared_ptr<const Graph> lattice(const std::string& name, int extent) {
-  return std::make_shared<Graph>(make_lattice({name, {extent, extent}, {true, true}}));
-}
+using testing::lattice;
+using testing::listed_action;
+using testing::reference;
+using testing::z;
 
 /// A field whose F is known.
 struct Case {
@@ -44,15 +37,6 @@ Action target_action(const nlohmann::json& entry) {
                                     {"phi4", entry["b"].get<double>(), {}, {}, {}},
                                     {"nnn", -entry["g_nnn"].get<double>(), {}, {}, {}}};
   return target_as_action(terms, lattice("square", entry["extent"][0])).value();
-}
-
-Action listed_action(const nlohmann::json& entry) {
-  std::vector<Edge> edges;
-  for (const auto& e : entry["edges"]) edges.push_back({e[0], e[1]});
-  Action action(std::make_shared<Graph>(entry["n_sites"].get<int>(), edges));
-  for (const auto kind : {CouplingKind::w, CouplingKind::r, CouplingKind::a, CouplingKind::b})
-    action.couplings(kind) = entry[std::string(name(kind))].get<std::vector<double>>();
-  return action;
 }
 
 /// A network of quartic or Gaussian units is a field on a bipartite graph.
@@ -92,10 +76,6 @@ std::vector<Case> exact_cases() {
     if (e["kind"] != "gauss-bern")
       cases.push_back({e["kind"], network_action(e["params"]), e["F"]});
   return cases;
-}
-
-double z(const Estimate& estimate, double exact) {
-  return (estimate.value - exact) / estimate.error;
 }
 
 TEST(FreeEnergy, BothRoutesMeetEveryExactValue) {

@@ -14,7 +14,8 @@
 namespace quartic {
 namespace {
 
-constexpr int lanes = 64;
+using testing::lanes;
+
 constexpr Integrator integrators[] = {Integrator::leapfrog, Integrator::omelyan};
 
 AlignedVector<std::uint32_t> streams(std::uint64_t seed, int first) {

@@ -2,13 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "exact_reference.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/graph/lattice.hpp"
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/variational.hpp"
 #include "quartic/stats/autocorrelation.hpp"
@@ -16,26 +13,10 @@
 namespace quartic {
 namespace {
 
-const nlohmann::json& reference() {
-  static const auto json =
-      nlohmann::json::parse(std::ifstream(QUARTIC_TEST_DATA "/reference/exact.json"));
-  return json;
-}
-
-std::shared_ptr<const Graph> square(int extent) {
-  return std::make_shared<Graph>(make_lattice({"square", {extent, extent}, {true, true}}));
-}
-
-Action listed_action(const nlohmann::json& entry) {
-  std::vector<Edge> edges;
-  for (const auto& e : entry["edges"]) edges.push_back({e[0], e[1]});
-  Action action(std::make_shared<Graph>(entry["n_sites"].get<int>(), edges));
-  action.w = entry["w"].get<std::vector<double>>(),
-  action.r = entry["r"].get<std::vector<double>>();
-  action.a = entry["a"].get<std::vector<double>>(),
-  action.b = entry["b"].get<std::vector<double>>();
-  return action;
-}
+using testing::lattice;
+using testing::listed_action;
+using testing::reference;
+using testing::z;
 
 std::vector<TermSpec> target_terms(double diagonal) {
   std::vector<TermSpec> terms{
@@ -55,10 +36,6 @@ Action random_start(const std::shared_ptr<const Graph>& graph, std::uint64_t see
 
 Parameters free_couplings(const std::shared_ptr<const Graph>& graph) {
   return {graph, {Freedom::free, Freedom::frozen, Freedom::free, Freedom::free}};
-}
-
-double z(const Estimate& estimate, double exact) {
-  return (estimate.value - exact) / estimate.error;
 }
 
 /// <f> of sampled fields, by site and power, with errors.
@@ -98,7 +75,7 @@ TEST(Sampler, MeetsExactMomentsOfAnInhomogeneousField) {
 // with, exchanges with w = 0 find the right ones (as cluster moves do, which know nothing of
 // rungs).
 TEST(Sampler, TemperingCrossesTheBarrierBetweenPhases) {
-  Action action = Action::uniform(square(4), 1.5, 0.01, 1.0, 0.25);
+  Action action = Action::uniform(lattice("square", 4), 1.5, 0.01, 1.0, 0.25);
   const auto mean_field = [&](SamplerOptions options) {
     options.chains = 512;
     Sampler<float> sampler(action, options, 4);
@@ -150,7 +127,7 @@ TEST(Sampler, RungsMeetExactMomentsAndRestartToTheBit) {
 }
 
 TEST(Sampler, SameBitsForAnyNumberOfThreads) {
-  const Action action = random_start(square(4), 3);
+  const Action action = random_start(lattice("square", 4), 3);
   SamplerOptions one, two;
   one.chains = two.chains = 256, one.threads = 1, two.threads = 2;
   Sampler<float> a(action, one, 9), b(action, two, 9), c(action, one, 10);
@@ -162,7 +139,7 @@ TEST(Sampler, SameBitsForAnyNumberOfThreads) {
 
 TEST(Learn, NaturalGradientMeetsATargetInItsSpanInOneUpdate) {
   for (const int extent : {4, 8}) {
-    const auto graph = square(extent);
+    const auto graph = lattice("square", extent);
     VariationalLearner<float> learner(Target(target_terms(0), *graph), free_couplings(graph),
                                       random_start(graph, 1), {}, {}, 1);
     learner.warm_up();
@@ -183,7 +160,7 @@ TEST(Learn, NaturalGradientMeetsATargetInItsSpanInOneUpdate) {
 }
 
 TEST(Learn, MatrixFreeSolutionEqualsTheDenseOne) {
-  const auto graph = square(4);
+  const auto graph = lattice("square", 4);
   std::vector<double> theta[2];
   for (const int limit : {0, 3000}) {
     VariationalOptions options;
@@ -201,7 +178,7 @@ TEST(Learn, MatrixFreeSolutionEqualsTheDenseOne) {
 TEST(Learn, CertificateMeetsTheExactFreeEnergyOfTheTarget) {
   for (const auto& entry : reference()["square"]) {
     if (entry["g_nnn"] == 0) continue;
-    const auto graph = square(entry["extent"][0]);
+    const auto graph = lattice("square", entry["extent"][0]);
     const Target target(target_terms(entry["g_nnn"]), *graph);
     VariationalOptions options;
     options.epochs = 30;
@@ -234,7 +211,7 @@ TEST(Learn, CertificateMeetsTheExactFreeEnergyOfTheTarget) {
 }
 
 TEST(Learn, LongerRangeTargetConvergesWithOverlap) {
-  const auto graph = square(4);
+  const auto graph = lattice("square", 4);
   const Target target(target_terms(1), *graph);
   VariationalLearner<float> learner(target, free_couplings(graph), random_start(graph, 1), {}, {},
                                     1);
@@ -248,7 +225,7 @@ TEST(Learn, LongerRangeTargetConvergesWithOverlap) {
 
 // A run restored halfway continues to the bits of the whole one, for every optimiser.
 TEST(Learn, RestartGivesTheSameBits) {
-  const auto graph = square(4);
+  const auto graph = lattice("square", 4);
   for (const auto optimiser : {Optimiser::natural, Optimiser::adam, Optimiser::gradient}) {
     VariationalOptions options;
     options.optimiser = optimiser, options.stop_early = false, options.epochs = 6;
@@ -270,7 +247,7 @@ TEST(Learn, RestartGivesTheSameBits) {
 }
 
 TEST(Learn, RefusesWhatCannotBe) {
-  const auto graph = square(4);
+  const auto graph = lattice("square", 4);
   const Action start = random_start(graph, 1);
   VariationalOptions few;
   few.draws = 1;

@@ -5,11 +5,10 @@
 
 #include <Eigen/Dense>
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "exact_field.hpp"
+#include "exact_reference.hpp"
 #include "learn_fixtures.hpp"
 #include "quartic/core/error.hpp"
 
@@ -21,6 +20,8 @@ using testing::exact_log_z;
 using testing::gaussian_data;
 using testing::inhomogeneous_action;
 using testing::lattice_graph;
+using testing::open_3x3;
+using testing::reference;
 
 constexpr std::array all_free{Freedom::free, Freedom::free, Freedom::free, Freedom::free};
 constexpr std::array all_tied{Freedom::tied, Freedom::tied, Freedom::tied, Freedom::tied};
@@ -72,24 +73,6 @@ std::vector<FitRow> run(LikelihoodLearner<T>& learner) {
   std::vector<FitRow> rows;
   while (!learner.finished()) rows.push_back(learner.step());
   return rows;
-}
-
-const nlohmann::json& reference() {
-  static const auto json =
-      nlohmann::json::parse(std::ifstream(QUARTIC_TEST_DATA "/reference/exact.json"));
-  return json;
-}
-
-Action open_3x3() {
-  const auto& entry = reference()["graphs"]["open_3x3_random"];
-  std::vector<Edge> edges;
-  for (const auto& e : entry["edges"]) edges.push_back({e[0], e[1]});
-  Action action(std::make_shared<Graph>(entry["n_sites"].get<int>(), edges));
-  action.w = entry["w"].get<std::vector<double>>();
-  action.r = entry["r"].get<std::vector<double>>();
-  action.a = entry["a"].get<std::vector<double>>();
-  action.b = entry["b"].get<std::vector<double>>();
-  return action;
 }
 
 TEST(ExactField, MeetsTheReference) {

@@ -13,9 +13,12 @@
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
+#include "statistical/triangle.hpp"
 
 namespace quartic {
 namespace {
+
+using testing::lanes;
 
 struct Coupled {
   const char* name;
@@ -81,7 +84,7 @@ class ExactPair {
   std::vector<double> x_, cumulative_;
 };
 
-constexpr int lanes = 64, blocks = 64;
+constexpr int blocks = 64;
 
 /// A field with its exact distribution and exact draws to start from, made once for all moves and
 /// targets.

@@ -3,29 +3,19 @@
 
 #include <cmath>
 #include <complex>
-#include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "exact_reference.hpp"
 #include "quartic/field/stored_fields.hpp"
-#include "quartic/graph/lattice.hpp"
 #include "quartic/mcmc/sampler.hpp"
 #include "quartic/stats/reweighting.hpp"
 
 namespace quartic::reweighting_test {
 
 using Complex = std::complex<double>;
-
-inline const nlohmann::json& reference() {
-  static const auto json =
-      nlohmann::json::parse(std::ifstream(QUARTIC_TEST_DATA "/reference/exact.json"));
-  return json;
-}
-
-inline std::shared_ptr<const Graph> lattice(const std::string& name, int extent) {
-  return std::make_shared<Graph>(make_lattice({name, {extent, extent}, {true, true}}));
-}
+using testing::lattice;
+using testing::reference;
 
 /// A4(g') = A3 - g' sum_nnn as an action of the king graph, whose edges are the axes and diagonals.
 inline Action king_action(int extent, double diagonal) {

@@ -14,6 +14,8 @@
 
 namespace quartic::testing {
 
+inline constexpr int lanes = 64;  ///< of a block of chains in tests of moves
+
 struct Triangle {
   const char* name;
   double scale;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "graph_fixtures.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
@@ -16,12 +17,10 @@
 namespace quartic {
 namespace {
 
+using testing::term;
+
 std::shared_ptr<const Graph> square(int x, int y, bool periodic = true) {
   return std::make_shared<Graph>(make_lattice({"square", {x, y}, {periodic, periodic}}));
-}
-
-TermSpec term(std::string name, double coupling) {
-  return {std::move(name), coupling, {}, {}, {}};
 }
 
 /// The target by its terms and by the action, on random fields.

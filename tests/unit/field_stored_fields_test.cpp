@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "graph_fixtures.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/stored_fields.hpp"
@@ -11,11 +12,7 @@
 namespace quartic {
 namespace {
 
-TermSpec term(const std::string& name, double coupling) {
-  TermSpec spec;
-  spec.name = name, spec.coupling = coupling;
-  return spec;
-}
+using testing::term;
 
 std::shared_ptr<const Graph> square() {
   return std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));

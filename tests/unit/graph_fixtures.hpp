@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "quartic/core/random.hpp"
+#include "quartic/field/target.hpp"
 #include "quartic/graph/graph.hpp"
 #include "quartic/graph/lattice.hpp"
 
@@ -51,6 +53,10 @@ inline Graph random_graph(int sites, double density, std::uint64_t seed) {
       if (random.uniform() < 0.1 * density) edges.push_back({j, i});  // sometimes parallel
     }
   return {sites, edges};
+}
+
+inline TermSpec term(std::string name, double coupling) {
+  return {std::move(name), coupling, {}, {}, {}};
 }
 
 }  // namespace quartic::testing

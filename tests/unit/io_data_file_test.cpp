@@ -1,15 +1,9 @@
 // Every format gives back the numbers that were written, row by row in any order; what cannot be
 // read is refused with one sentence.
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STBI_WRITE_NO_STDIO
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#include <stb/stb_image_write.h>
-#pragma GCC diagnostic pop
-
 #include <sys/stat.h>
 
 #include "data_fixtures.hpp"
+#include "image_fixtures.hpp"
 #include "quartic/io/data_file.hpp"
 #include "quartic/io/sample_file.hpp"
 

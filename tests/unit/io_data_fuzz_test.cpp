@@ -6,10 +6,8 @@
 #include <random>
 
 #include "data_fixtures.hpp"
+#include "image_fixtures.hpp"
 #include "quartic/io/data_set.hpp"
-
-#define STBI_WRITE_NO_STDIO
-#include <stb/stb_image_write.h>
 
 namespace quartic {
 namespace {

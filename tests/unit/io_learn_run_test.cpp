@@ -13,7 +13,7 @@ void expect_equal(const LearnRun& x, const LearnRun& y) {
   EXPECT_EQ(x.provenance.seconds, y.provenance.seconds);
   EXPECT_EQ(x.provenance.date, y.provenance.date);
   EXPECT_EQ(x.action.graph->description(), y.action.graph->description());
-  for (const auto kind : {CouplingKind::w, CouplingKind::r, CouplingKind::a, CouplingKind::b})
+  for (const auto kind : all_coupling_kinds)
     EXPECT_EQ(x.action.couplings(kind), y.action.couplings(kind));
   EXPECT_EQ(x.freedom, y.freedom);
   EXPECT_EQ(x.reason, y.reason);

@@ -1,5 +1,5 @@
-// The few dense operations that learning needs, on OpenBLAS, deterministic for any number of
-// threads.
+// The few dense operations that learning and networks need, on OpenBLAS, deterministic for any
+// number of threads.
 #pragma once
 
 #include <cstddef>
@@ -34,11 +34,21 @@ class Cholesky {
   static std::optional<Cholesky> factor(std::vector<double> matrix, int n);
   /// Solves in place for `count` right-hand sides, stored one after another.
   void solve(std::span<double> right, int count) const;
+  /// ln det of the matrix. O(n).
+  double log_determinant() const;
 
  private:
   Cholesky(std::vector<double> matrix, int n);
   std::vector<double> matrix_;
   int n_;
 };
+
+/// A matrix' singular values in descending order and, if wanted, the vectors of the largest.
+struct SingularValues {
+  std::vector<double> values, left, right;
+};
+/// Of a row-major matrix, by LAPACK's divide and conquer. O(rows columns min(rows, columns)).
+SingularValues singular_values(std::vector<double> matrix, int rows, int columns,
+                               bool vectors = false);
 
 }  // namespace quartic

@@ -13,6 +13,8 @@ namespace quartic {
 
 /// The couplings theta = {w_ij, r_i, a_i, b_i} by kind, in the order used everywhere.
 enum class CouplingKind : int { w = 0, r = 1, a = 2, b = 3 };
+inline constexpr CouplingKind all_coupling_kinds[] = {CouplingKind::w, CouplingKind::r,
+                                                      CouplingKind::a, CouplingKind::b};
 inline constexpr int coupling_kinds = 4;
 std::string_view name(CouplingKind kind);
 
