@@ -46,38 +46,49 @@ HWY_INLINE V reciprocal_sqrt(D d, V x) {
   }
 }
 
-/// The positive root of 4 b m^3 + 2 a m = t, a >= 0, roughly: a start between both limits and one
-/// Newton step. What is centred there is exact for every centre, so speed comes before digits.
+/// The cube root of x > 0 to 5 %.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V rough_mode(D d, V two_a, V four_b, V t) {
+HWY_INLINE V rough_cube_root(D d, V x) {
   using T = hn::TFromD<D>;
-  // Start m = t / (2a + (4 b t^2)^(1/3)): right for small and for large t.
-  const V q = hn::MulAdd(hn::Mul(four_b, t), t, hn::Set(d, T(1e-30)));
-  V root;
-  if constexpr (sizeof(T) == 4) {  // a cube root to 5 %, from the exponent bits
+  if constexpr (sizeof(T) == 4) {  // from the exponent bits
     const hn::RebindToSigned<D> di;
-    const auto third = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, q)), hn::Set(d, T(1.0 / 3)));
-    root = hn::BitCast(d, hn::Add(hn::ConvertTo(di, third), hn::Set(di, 709921077)));
+    const auto third = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, x)), hn::Set(d, T(1.0 / 3)));
+    return hn::BitCast(d, hn::Add(hn::ConvertTo(di, third), hn::Set(di, 709921077)));
   } else {
-    root = hn::Exp(d, hn::Mul(hn::Log(d, q), hn::Set(d, T(1.0 / 3))));
+    return hn::Exp(d, hn::Mul(hn::Log(d, x), hn::Set(d, T(1.0 / 3))));
   }
-  const V least = hn::Set(d, T(1e-6));
-  const V m = hn::Mul(t, rough_reciprocal(d, hn::Max(hn::Add(two_a, root), least)));
-  const V bm2 = hn::Mul(hn::Mul(four_b, m), m);
-  const V slope = hn::Max(hn::MulAdd(hn::Set(d, T(3)), bm2, two_a), least);
-  return hn::Mul(hn::MulAdd(hn::Add(bm2, bm2), m, t), rough_reciprocal(d, slope));
 }
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V rough_mode_square(D d, V two_a, V four_b, V t) {
-  const V m = rough_mode(d, two_a, four_b, t);
-  return hn::Mul(m, m);
+
+/// The mode of exp(-b x^4 - a x^2 + t x) on x >= 0 for t >= 0, the root of 4 b m^3 + 2 a m = t,
+/// roughly: a start that is right for small and for large t and Newton steps. What is centred there
+/// is exact for every centre, so speed comes before digits.
+template <int kSteps, class D, class C, class V = hn::Vec<D>, class T = hn::TFromD<D>>
+HWY_INLINE V rough_mode(D d, const C& site, V t) {
+  const V two_a = hn::Set(d, 2 * site.a), four_b = hn::Set(d, 4 * site.b);
+  const V least = hn::Set(d, T(1e-6)), tiny = hn::Set(d, T(1e-30));
+  V m;
+  if (site.a >= 0) {  // t / (2a + (4 b t^2)^(1/3))
+    const V root = rough_cube_root(d, hn::MulAdd(hn::Mul(four_b, t), t, tiny));
+    m = hn::Mul(t, rough_reciprocal(d, hn::Max(hn::Add(two_a, root), least)));
+  } else {  // m^2 = w^2 + q / m with w^2 = -a / 2b, q = t / 4b; m is above w and above q^(1/3)
+    const V q = hn::MulAdd(t, rough_reciprocal(d, four_b), tiny);
+    const V root = rough_cube_root(d, q), well2 = hn::Set(d, site.well_square);
+    const V steep = hn::Mul(q, reciprocal_sqrt(d, hn::Max(well2, tiny)));
+    m = hn::Sqrt(hn::Add(well2, hn::Min(steep, hn::Mul(root, root))));
+  }
+  for (int step = 0; step < kSteps; ++step) {
+    const V bm2 = hn::Mul(hn::Mul(four_b, m), m);
+    const V slope = hn::Max(hn::MulAdd(hn::Set(d, T(3)), bm2, two_a), least);
+    m = hn::Mul(hn::MulAdd(hn::Add(bm2, bm2), m, t), rough_reciprocal(d, slope));
+  }
+  return m;
 }
 
 /// The envelope's precision P = 2a + 4bc with the centre c at the mode of the given field.
 template <class D, class V, class C, class T = hn::TFromD<D>>
 HWY_INLINE V precision_at_mode(D d, const C& site, V j) {
   const V two_a = hn::Set(d, site.a + site.a), four_b = hn::Set(d, 4 * site.b);
-  const V m2 = rough_mode_square(d, two_a, four_b, hn::Abs(j));
+  const V m = rough_mode<1>(d, site, hn::Abs(j)), m2 = hn::Mul(m, m);
   const V stiffness = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, two_a);
   const V spread = hn::Mul(hn::Set(d, T(1.2)),
                            rough_reciprocal(d, hn::Max(stiffness, hn::Set(d, site.two_root_b))));
@@ -101,8 +112,20 @@ HWY_INLINE V independence_single(D d, const C& site, V precision, V j, V x, V z,
   return choose(d, hn::Lt(v, accept_exp(d, log_ratio)), proposal, x, accepted);
 }
 
-/// The folded envelope of |x| (core/quartic_density.hpp): Gaussian centre, width, and weight
-/// exponent b (y - s)^2 y (y + 2s).
+/// Where the folded envelope begins to fall: near the mode, beyond it by what the field spreads.
+/// Any value that is a function of |j| alone is exact.
+template <class D, class V, class C, class T = hn::TFromD<D>>
+HWY_INLINE V folded_scale(D d, const C& site, V j) {
+  const V m = rough_mode<1>(d, site, hn::Abs(j));
+  const V m2 = hn::Max(hn::Mul(m, m), hn::Set(d, site.well_square));
+  const V spread = hn::MulAdd(hn::Set(d, 12 * site.b), m2,
+                              hn::Set(d, (site.a > 0 ? 2 * site.a : T(0)) + site.two_root_b));
+  const V s2 = hn::Add(m2, rough_reciprocal(d, spread));
+  return hn::Mul(s2, reciprocal_sqrt(d, s2));
+}
+
+/// The folded envelope of |x| (core/quartic_density.hpp) for a scale s: Gaussian centre, width, and
+/// weight exponent b (y - s)^2 y (y + 2s).
 template <class D>
 struct FoldedEnvelope {
   using V = hn::Vec<D>;
@@ -110,28 +133,10 @@ struct FoldedEnvelope {
   V b, s, centre, width, minus_2t;
 
   template <class C>
-  HWY_INLINE FoldedEnvelope(D d, const C& site, V j) : b(hn::Set(d, site.b)) {
-    const V t = hn::Abs(j), two_a = hn::Set(d, 2 * site.a), four_b = hn::Set(d, 4 * site.b);
-    // In a double well the mode lies beyond both sqrt(-a / 2b) and the cube root of t / 4b.
-    const V well2 = hn::Set(d, site.well_square);
-    V m2 = site.a < 0 ? well2 : rough_mode_square(d, two_a, four_b, t);
-    if (site.a < 0) {
-      V m = hn::Add(hn::Sqrt(m2), hn::Div(t, hn::MulAdd(hn::Add(four_b, four_b), m2,
-                                                        hn::Sqrt(hn::Mul(four_b, t)))));
-      for (int step = 0; step < 2; ++step) {
-        const V bm2 = hn::Mul(hn::Mul(four_b, m), m);
-        m = hn::Div(hn::MulAdd(hn::Add(bm2, bm2), m, t), hn::MulAdd(hn::Set(d, T(3)), bm2, two_a));
-      }
-      m2 = hn::Max(hn::Mul(m, m), well2);
-    }
-    const V spread = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2,
-                                hn::Set(d, (site.a > 0 ? 2 * site.a : T(0)) + site.two_root_b));
-    const V s2 = hn::Add(m2, hn::Div(hn::Set(d, T(1)), spread));
-    s = hn::Sqrt(s2);
-    const V variance =
-        hn::Div(hn::Set(d, T(1)), hn::MulAdd(hn::Mul(hn::Set(d, T(1.5)), four_b), s2, two_a));
-    centre = hn::Mul(hn::MulAdd(hn::Mul(hn::Add(b, b), s2), s, t), variance);
-    width = hn::Sqrt(variance);
+  HWY_INLINE FoldedEnvelope(D d, const C& site, V scale, V j) : b(hn::Set(d, site.b)), s(scale) {
+    const V t = hn::Abs(j), bs2 = hn::Mul(b, hn::Mul(s, s));
+    width = reciprocal_sqrt(d, hn::MulAdd(hn::Set(d, T(6)), bs2, hn::Set(d, 2 * site.a)));
+    centre = hn::Mul(hn::MulAdd(hn::Add(bs2, bs2), s, t), hn::Mul(width, width));
     minus_2t = hn::Mul(hn::Set(d, T(-2)), t);
   }
   HWY_INLINE V exponent(V y) const {
@@ -150,8 +155,9 @@ HWY_INLINE V signed_value(D, V y, V j, M with_field) {
 /// Double well: propose |x'| from the folded envelope, accept by the folded weight, then the sign
 /// by its exact odds.
 template <class D, class V, class S, class C, class T = hn::TFromD<D>>
-HWY_INLINE V independence_folded(D d, const C& site, V j, V x, V z, S& stream, V& accepted) {
-  const FoldedEnvelope<D> envelope(d, site, j);
+HWY_INLINE V independence_folded(D d, const C& site, V scale, V j, V x, V z, S& stream,
+                                 V& accepted) {
+  const FoldedEnvelope<D> envelope(d, site, scale, j);
   const V one = hn::Set(d, T(1));
   const V y = hn::MulAdd(envelope.width, z, envelope.centre), old = hn::Abs(x);
   const V fold = hn::Add(one, accept_exp(d, hn::Mul(envelope.minus_2t, y)));
@@ -168,7 +174,7 @@ HWY_INLINE V independence_folded(D d, const C& site, V j, V x, V z, S& stream, V
 /// of its vector.
 template <bool kAlone, class D, class V, class S, class C, class T = hn::TFromD<D>>
 HWY_INLINE V draw_folded(D d, const C& site, V j, S& stream) {
-  const FoldedEnvelope<D> envelope(d, site, j);
+  const FoldedEnvelope<D> envelope(d, site, folded_scale(d, site, j), j);
   const V one = hn::Set(d, T(1));
   V x = hn::Zero(d), z = x, spare = x;
   auto open = hn::Eq(one, one);

@@ -81,6 +81,12 @@ HWY_INLINE double sweep(const SweepBlock<T>& block, Kernel&& kernel) {
   return accepted;
 }
 
+/// Out of the way of the loops that hardly ever need it.
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_NOINLINE V unusual_precision(D d, const SiteConstants<T>& site, V j) {
+  return precision_at_mode(d, site, j);
+}
+
 /// The table's fit of the envelope's precision where the field is usual, that at the mode
 /// elsewhere.
 template <class D, class V, class T = hn::TFromD<D>>
@@ -92,7 +98,7 @@ HWY_INLINE V fitted_precision(D d, const SiteConstants<T>& site, V j) {
   const auto beyond = hn::Or(hn::Lt(u, hn::Set(d, site.usual_field2[0])),
                              hn::Gt(u, hn::Set(d, site.usual_field2[1])));
   if (HWY_LIKELY(hn::AllFalse(d, beyond))) return usual;
-  return hn::IfThenElse(beyond, precision_at_mode(d, site, j), usual);
+  return hn::IfThenElse(beyond, unusual_precision(d, site, j), usual);
 }
 
 template <class T>
@@ -111,7 +117,7 @@ double Independence(const SweepBlock<T>& block) {
     if (site.folded) {
       apply([&](int lane, V j, V x, auto& stream, V& accepted) HWY_ATTR {
         const V z = gaussian(lane, stream);
-        return independence_folded(d, site, j, x, z, stream, accepted);
+        return independence_folded(d, site, folded_scale(d, site, j), j, x, z, stream, accepted);
       });
     } else {
       apply([&](int lane, V j, V x, auto& stream, V& accepted) HWY_ATTR {

@@ -31,21 +31,6 @@ template <class T>
 constexpr Summation for_normaliser = sizeof(T) == 4 ? Summation{16, 14, 1.9343}
                                                     : Summation{64, 42, 2.5457};
 
-/// The mode of exp(-b x^4 - a x^2 + t x) on x >= 0, roughly: the sums about it allow for the slope
-/// that is left.
-template <class D, class T, class V = hn::Vec<D>>
-HWY_INLINE V near_mode(D d, const UnitConstants<T>& unit, V t) {
-  const V two_a = hn::Set(d, 2 * unit.a), four_b = hn::Set(d, 4 * unit.b);
-  if (unit.a >= 0) return rough_mode(d, two_a, four_b, t);
-  // In a double well from above, with one Newton step.
-  const V well2 = hn::Set(d, unit.well_square);
-  const V stiffness = hn::MulAdd(hn::Add(four_b, four_b), well2, hn::Sqrt(hn::Mul(four_b, t)));
-  const V m = hn::MulAdd(t, rough_reciprocal(d, stiffness), hn::Sqrt(well2));
-  const V bm2 = hn::Mul(hn::Mul(four_b, m), m);
-  const V slope = hn::MulAdd(hn::Set(d, T(3)), bm2, two_a);
-  return hn::Mul(hn::MulAdd(hn::Add(bm2, bm2), m, t), rough_reciprocal(d, slope));
-}
-
 /// Trapezoidal sums of the density with x and -x folded together, as quartic_moments, relative to
 /// its value near the mode.
 template <class D>
@@ -59,11 +44,21 @@ struct FoldedSums {
   /// What is summed: the norm alone, with the mean, or with all moments.
   enum What { norm_only, with_mean, all };
 
+  template <What kWhat>
+  HWY_INLINE void sum(const UnitConstants<T>& unit, V j) {
+    constexpr Summation summation = kWhat == norm_only ? for_normaliser<T> : for_moments<T>;
+    sum<summation.intervals, kWhat>(unit, j, T(summation.cutoff),
+                                    unit.quartic_width * T(summation.root));
+  }
+  HWY_INLINE V over_norm(V sum) const { return hn::Div(sum, norm); }
+  HWY_INLINE V mean(V j) const { return hn::CopySign(over_norm(first), j); }
+
+ private:
   template <int kIntervals, What kWhat>
   HWY_INLINE void sum(const UnitConstants<T>& unit, V j, T cutoff, T quartic_width) {
     const V zero = hn::Zero(d), one = hn::Set(d, T(1)), tiny = hn::Set(d, T(1e-30));
     const V t = hn::Abs(j), a = hn::Set(d, unit.a), b = hn::Set(d, unit.b);
-    const V m = near_mode(d, unit, t);
+    const V m = rough_mode<2>(d, unit, t);
     const V bm = hn::Mul(b, m), bm2 = hn::Mul(bm, m), e_over_m = hn::Add(a, bm2);
     log_peak = hn::Mul(m, hn::NegMulAdd(e_over_m, m, t));
     const V curvature = hn::Max(hn::MulAdd(hn::Set(d, T(6)), bm2, a), tiny);
@@ -105,7 +100,6 @@ struct FoldedSums {
     }
   }
 
- private:
   /// The exponent falls by x (slope + x (curvature + x (cubic + b x))) at m + x.
   struct Drop {
     V slope, curvature, cubic, b;
@@ -158,19 +152,92 @@ struct FoldedSums {
   }
 };
 
+/// <x>(j) for many fields of units with the same a and b: at equal steps of u = t / (t + c), t =
+/// |j|, it keeps <x> / (t + c), which is smooth in u from zero to any field, and takes it to be
+/// linear between. With c = 4 / sqrt(<x^2>) at zero field, the error is some 1e-6 sqrt(<x^2>).
+template <class D>
+struct MeanTable {
+  using V = hn::Vec<D>;
+  using T = hn::TFromD<D>;
+  static constexpr int nodes = 1024, last = nodes - 64;  ///< what lies beyond would be coarse
+  D d;
+  T c;
+  HWY_ALIGN T values[nodes];
+
+  MeanTable(D tag, const UnitConstants<T>& unit)
+      : d(tag), c(T(4 / std::sqrt(quartic_moments(unit.a, unit.b, 0).second))) {
+    constexpr T step = T(1) / nodes;
+    for (int k = 0; k < nodes; k += static_cast<int>(hn::Lanes(d))) {
+      const V u = hn::Mul(hn::Iota(d, T(k)), hn::Set(d, step));
+      const V c_and_t = hn::Div(hn::Set(d, c), hn::Sub(hn::Set(d, T(1)), u));
+      FoldedSums<D> folded{d};
+      folded.template sum<FoldedSums<D>::with_mean>(unit, hn::Mul(u, c_and_t));
+      hn::Store(hn::Div(folded.mean(u), c_and_t), d, values + k);
+    }
+  }
+  /// False, and nothing done, where a field lies beyond the table.
+  HWY_INLINE bool find(V j, V& mean) const {
+    const hn::RebindToSigned<D> di;
+    const V t = hn::Abs(j), c_and_t = hn::Add(t, hn::Set(d, c));
+    const V position = hn::Mul(hn::Div(t, c_and_t), hn::Set(d, T(nodes)));
+    if (!hn::AllTrue(d, hn::Lt(position, hn::Set(d, T(last))))) return false;
+    const auto node = hn::ConvertTo(di, position);
+    const V left = hn::GatherIndex(d, values, node), right = hn::GatherIndex(d, values + 1, node);
+    const V along = hn::Sub(position, hn::ConvertTo(d, node));
+    mean = hn::CopySign(hn::Mul(hn::MulAdd(along, hn::Sub(right, left), left), c_and_t), j);
+    return true;
+  }
+};
+
+/// A stream of words that were drawn before, a row of chains each.
+template <class DU>
+struct DrawnWords {
+  DU du;
+  const uint32_t* row;
+  HWY_INLINE hn::Vec<DU> next() {
+    const auto word = hn::Load(du, row);
+    row += most_unit_lanes;
+    return word;
+  }
+};
+
 struct QuarticKernels {
-  /// Independence Metropolis, as the local moves of a field (mcmc/local_moves.cpp).
+  /// Independence Metropolis, as the local moves of a field (mcmc/local_moves.cpp), in three loops
+  /// over the chains of a unit: a processor has more of each under way at once than of the whole.
   template <class T>
   static void step(const UnitBlock<T>& block, const UnitDraws<T>& draws) {
+    const hn::ScalableTag<T> d;
+    const hn::Rebind<uint32_t, decltype(d)> du;
+    const auto stride = static_cast<size_t>(draws.words_stride);
     GaussianSupply<T> gaussian;
-    draw_rows(block, draws, [&](auto d, int unit, int lane, auto j, auto x, auto& stream) HWY_ATTR {
+    HWY_ALIGN T shape[most_unit_lanes];  // scale of the folded envelope, precision of the single
+    HWY_ALIGN T normal[most_unit_lanes];
+    HWY_ALIGN uint32_t words[2 * most_unit_lanes];
+    for (int unit = 0; unit < block.units; ++unit) {
       const auto& constants = block.constants[unit];
-      const auto z = gaussian(d, unit, lane, stream);
-      auto accepted = hn::Zero(d);
-      if (constants.folded) return independence_folded(d, constants, j, x, z, stream, accepted);
-      const auto precision = precision_at_mode(d, constants, j);
-      return independence_single(d, constants, precision, j, x, z, stream, accepted);
-    });
+      const bool folded = constants.folded;
+      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
+        hn::Store(folded ? folded_scale(d, constants, j) : precision_at_mode(d, constants, j), d,
+                  shape + lane);
+      });
+      for (int lane = 0; lane < block.lanes; lane += static_cast<int>(hn::Lanes(d))) {
+        VectorStream<decltype(du)> stream(du, draws.words + lane, stride);
+        hn::Store(gaussian(d, unit, lane, stream), d, normal + lane);
+        hn::Store(stream.next(), du, words + lane);
+        if (folded) hn::Store(stream.next(), du, words + most_unit_lanes + lane);
+        stream.store(du, draws.words + lane, stride);
+      }
+      T* row = draws.x + unit * draws.stride;
+      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
+        DrawnWords<decltype(du)> drawn{du, words + lane};
+        const auto form = hn::Load(d, shape + lane), z = hn::Load(d, normal + lane),
+                   x = hn::Load(d, row + lane);
+        auto accepted = hn::Zero(d);
+        hn::Store(folded ? independence_folded(d, constants, form, j, x, z, drawn, accepted)
+                         : independence_single(d, constants, form, j, x, z, drawn, accepted),
+                  d, row + lane);
+      });
+    }
   }
   template <class T>
   static void draw(const UnitBlock<T>& block, const UnitDraws<T>& draws) {
@@ -181,48 +248,69 @@ struct QuarticKernels {
 
   template <class T>
   static void moments(const UnitBlock<T>& block, const UnitMeans<T>& out) {
-    if (out.higher) {
-      sum_moments<FoldedSums<hn::ScalableTag<T>>::all>(block, out);
-    } else {
-      sum_moments<FoldedSums<hn::ScalableTag<T>>::with_mean>(block, out);
+    using D = hn::ScalableTag<T>;
+    using Sums = FoldedSums<D>;
+    const D d;
+    const auto by_sums = [d](const auto& constants, auto j) HWY_ATTR {
+      Sums sums{d};
+      sums.template sum<Sums::with_mean>(constants, j);
+      return sums.mean(j);
+    };
+    for (int unit = 0, end; unit < block.units; unit = end) {
+      end = end_of_alike(block, unit);
+      if (out.higher) {
+        give(d, block, unit, end, out,
+             [d](const auto& constants, auto j, int lane, auto& lanes) HWY_ATTR {
+               Sums sums{d};
+               sums.template sum<Sums::all>(constants, j);
+               lanes.add(1, lane, sums.over_norm(sums.second));
+               lanes.add(2, lane, sums.over_norm(sums.fourth));
+               return sums.mean(j);
+             });
+      } else if (sizeof(T) == 4 && (end - unit) * block.lanes >= 8 * MeanTable<D>::nodes) {
+        const MeanTable<D> table(d, block.constants[unit]);
+        give(d, block, unit, end, out, [&](const auto& constants, auto j, int, auto&) HWY_ATTR {
+          auto mean = j;
+          return table.find(j, mean) ? mean : by_sums(constants, j);
+        });
+      } else {
+        give(d, block, unit, end, out, [&](const auto& constants, auto j, int, auto&) HWY_ATTR {
+          return by_sums(constants, j);
+        });
+      }
     }
   }
 
   template <class T>
   static void log_normaliser(const UnitBlock<T>& block, double* sums) {
-    constexpr Summation summation = for_normaliser<T>;
     add_to_lanes(block, sums, [&](auto d, int unit, auto j) HWY_ATTR {
-      const auto& constants = block.constants[unit];
-      const T width = constants.quartic_width * T(summation.root);
       FoldedSums<decltype(d)> folded{d};
-      folded.template sum<summation.intervals, folded.norm_only>(constants, j, T(summation.cutoff),
-                                                                 width);
+      folded.template sum<folded.norm_only>(block.constants[unit], j);
       return hn::Add(folded.log_peak, log_uniform(d, hn::Mul(folded.norm, folded.step)));
     });
   }
 
  private:
-  template <int kWhat, class T>
-  static void sum_moments(const UnitBlock<T>& block, const UnitMeans<T>& out) {
-    const hn::ScalableTag<T> d;
-    using Sums = FoldedSums<decltype(d)>;
-    constexpr auto what = static_cast<typename Sums::What>(kWhat);
-    constexpr Summation summation = for_moments<T>;
-    for (int unit = 0; unit < block.units; ++unit) {
-      const auto& constants = block.constants[unit];
-      const T width = constants.quartic_width * T(summation.root);
-      LaneSums<decltype(d)> lanes{d, out.count};
+  /// The first unit after this one whose density is another one.
+  template <class T>
+  static int end_of_alike(const UnitBlock<T>& block, int unit) {
+    const auto& first = block.constants[unit];
+    int end = unit + 1;
+    while (end < block.units && block.constants[end].a == first.a &&
+           block.constants[end].b == first.b)
+      ++end;
+    return end;
+  }
+  /// mean(constants, j, lane, lanes) for all vectors of these units.
+  template <class D, class T, class Mean>
+  static HWY_INLINE void give(D d, const UnitBlock<T>& block, int unit, int end,
+                              const UnitMeans<T>& out, Mean&& mean) {
+    for (; unit < end; ++unit) {
+      LaneSums<D> lanes{d, out.count};
       for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
-        Sums folded{d};
-        folded.template sum<summation.intervals, what>(constants, j, T(summation.cutoff), width);
-        const auto scale = hn::Div(hn::Set(d, T(1)), folded.norm);
-        const auto value = hn::CopySign(hn::Mul(folded.first, scale), j);
+        const auto value = mean(block.constants[unit], j, lane, lanes);
         hn::Store(value, d, out.mean + unit * out.stride + lane);
         lanes.add(0, lane, value);
-        if constexpr (what == Sums::all) {
-          lanes.add(1, lane, hn::Mul(folded.second, scale));
-          lanes.add(2, lane, hn::Mul(folded.fourth, scale));
-        }
       });
       lanes.give(out.sums + static_cast<std::ptrdiff_t>(3) * unit);
     }

@@ -388,20 +388,31 @@ TEST(NetworkTraining, NarrowColumnsFarFromZeroKeepTheirMoments) {
   const auto moments = column_moments(*data);
   TrainingOptions o;
   o.batch = 500, o.epochs = 30, o.rate = 0.08;  // too large to be exact
-  NetworkTrainer<float> trainer(data, moments,
-                                initial_network(Unit::quartic, Unit::binary, 6, moments), o, 8);
-  while (!trainer.finished()) trainer.step();
-  const Network network = trainer.network();
-  NetworkSampler<float> sampler(network, 4000, 5);
-  sampler.set_visible(std::vector<double>(values.begin(), values.begin() + 4000 * columns));
-  sampler.sweep(50);
-  const auto visible = sampler.visible();
-  const auto model = column_moments(ArraySource({visible.begin(), visible.end()}, columns));
+  // At such a rate one run may stray for a while: the middle one of five counts.
+  std::vector<std::vector<double>> off(columns), width(columns);
+  for (const std::uint64_t seed : {8, 9, 10, 11, 12}) {
+    NetworkTrainer<float> trainer(
+        data, moments, initial_network(Unit::quartic, Unit::binary, 6, moments), o, seed);
+    while (!trainer.finished()) trainer.step();
+    NetworkSampler<float> sampler(trainer.network(), 4000, 5);
+    sampler.set_visible(std::vector<double>(values.begin(), values.begin() + 4000 * columns));
+    sampler.sweep(50);
+    const auto visible = sampler.visible();
+    const auto model = column_moments(ArraySource({visible.begin(), visible.end()}, columns));
+    for (int i = 0; i < columns; ++i) {
+      const double deviation = std::sqrt(moments.variance(i));
+      off[i].push_back(std::abs(model.first[i] - moments.first[i]) / deviation);
+      width[i].push_back(std::sqrt(model.variance(i)) / deviation);
+    }
+  }
+  const auto middle = [](std::vector<double> x) {
+    std::nth_element(x.begin(), x.begin() + 2, x.end());
+    return x[2];
+  };
   for (int i = 0; i < columns; ++i) {
-    const double deviation = std::sqrt(moments.variance(i)), found = std::sqrt(model.variance(i));
-    EXPECT_NEAR(model.first[i], moments.first[i], deviation) << i;
-    EXPECT_LT(found, 5 * deviation) << i;
-    EXPECT_GT(found, deviation / 5) << i;
+    EXPECT_LT(middle(off[i]), 0.5) << i;
+    EXPECT_LT(middle(width[i]), 2) << i;
+    EXPECT_GT(middle(width[i]), 0.5) << i;
   }
 }
 

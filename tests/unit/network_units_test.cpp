@@ -114,6 +114,40 @@ TYPED_TEST(NetworkUnits, MomentsMatchTheReference) {
   });
 }
 
+/// Fields of any strength; for the means of many units with the same couplings kernels take a short
+/// cut.
+TYPED_TEST(NetworkUnits, StrongFieldsOnManyAlikeUnitsMatchTheReference) {
+  using T = TypeParam;
+  const int units = 160, points = units * lanes;
+  const double tolerance = sizeof(T) == 4 ? 2e-5 : 1e-12;
+  this->for_all([&](Bench<T>& bench) {
+    if (bench.layer.unit != Unit::quartic) return;
+    AlignedVector<T> field(points), mean(points);
+    std::vector<double> sums(3 * static_cast<std::size_t>(units));
+    for (int i = 0; i < bench.layer.size(); ++i) {
+      const double width = std::sqrt(bench.layer.moments(i, bench.layer.r[i]).second);
+      for (int k = 0; k < points; ++k)  // from 1e-3 to 1e3 of 1 / width
+        field[k] =
+            static_cast<T>((k % 2 == 0 ? 1 : -1) * std::pow(10.0, 6.0 * k / points - 3) / width);
+      const std::vector<UnitConstants<T>> alike(units, bench.constants[i]);
+      bench.kernels().moments({alike.data(), units, lanes, field.data(), lanes, bench.scale.data()},
+                              {mean.data(), lanes, lanes, sums.data(), false});
+      std::vector<double> log_normaliser(points, 0.0);
+      for (int unit = 0; unit < units; ++unit)
+        bench.kernels().log_normaliser(
+            {&alike[unit], 1, lanes, field.data() + unit * lanes, lanes, bench.scale.data()},
+            log_normaliser.data() + unit * lanes);
+      for (int k = 0; k < points; k += 7) {
+        const auto m = bench.layer.moments(i, static_cast<double>(bench.scale[0] * field[k]));
+        ASSERT_NEAR(mean[k], m.mean, tolerance * std::sqrt(m.second)) << i << ' ' << field[k];
+        ASSERT_NEAR(log_normaliser[k], m.log_normaliser,
+                    tolerance * (1 + std::abs(m.log_normaliser)))
+            << i << ' ' << field[k];
+      }
+    }
+  });
+}
+
 TYPED_TEST(NetworkUnits, LogNormalisersMatchTheReference) {
   using T = TypeParam;
   const double tolerance = sizeof(T) == 4 ? 4e-6 : 1e-12;
@@ -163,6 +197,35 @@ TYPED_TEST(NetworkUnits, DrawsHaveTheRightMoments) {
         }
       }
       EXPECT_LT(std::abs(chi2), 5 * std::sqrt(2.0 * units * lanes)) << fresh;
+    }
+  });
+}
+
+/// A step is exact whatever it proposes, and worth nothing if it never accepts.
+TYPED_TEST(NetworkUnits, StepsMoveWhateverTheCouplingsAndFields) {
+  using T = TypeParam;
+  const AlignedVector<T> scale(lanes, T(1));
+  this->for_all([&](Bench<T>& bench) {
+    if (bench.layer.unit != Unit::quartic) return;
+    const auto& kernels = bench.kernels();
+    for (double a = -3; a < 3; a += 0.17) {
+      const UnitConstants<T> constants(0, a, 0.4);
+      Layer layer(Unit::quartic, 1);
+      layer.a[0] = a, layer.b[0] = 0.4;
+      const double width = std::sqrt(layer.moments(0, 0).second);
+      AlignedVector<T> field(lanes), x(lanes), before;
+      for (int lane = 0; lane < lanes; ++lane)  // up to 100 of 1 / width
+        field[lane] = static_cast<T>((std::pow(101.0, lane / (lanes - 1.0)) - 1) / width);
+      const UnitBlock<T> block{&constants, 1, lanes, field.data(), lanes, scale.data()};
+      const UnitDraws<T> draws{x.data(), lanes, bench.words.data(), lanes};
+      kernels.draw(block, draws);
+      std::vector<int> moved(lanes, 0);
+      for (int step = 0; step < 100; ++step) {
+        before = x;
+        kernels.step(block, draws);
+        for (int lane = 0; lane < lanes; ++lane) moved[lane] += x[lane] != before[lane];
+      }
+      EXPECT_GT(*std::min_element(moved.begin(), moved.end()), 25) << a;
     }
   });
 }
