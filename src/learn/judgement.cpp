@@ -19,9 +19,10 @@ DataScore score(const ScoredData& data, const Action& action, const ModelMoments
   out.moments = match_moments(data.moments, model);
   out.log_likelihood = log_likelihood(data.moments, action, free_energy);
   out.score_matching = ScoreMatching(data.rows, action.graph, pass).objective(action);
-  with_noisy_rows(data.rows, pass, seed, [&](const DataSource& noisy, const DataPass& noiseless) {
-    out.pseudo_likelihood = PseudoLikelihood(noisy, action.graph, noiseless).value(action);
-  });
+  with_noisy_rows(
+      data.rows, pass, seed, 1024, [&](const DataSource& noisy, const DataPass& noiseless) {
+        out.pseudo_likelihood = PseudoLikelihood(noisy, action.graph, noiseless).value(action);
+      });
   return out;
 }
 

@@ -57,10 +57,11 @@ FoundStart find_likelihood_start(const DataSource& data, const Parameters& param
     bool usable = true;
     for (std::size_t i = 0; i < fit.action.b.size(); ++i)
       usable = usable && (fit.action.b[i] > 0 || (fit.action.b[i] == 0 && fit.action.a[i] > 0));
-    with_noisy_rows(data, options.pass, seed, [&](const DataSource& rows, const DataPass& pass) {
-      fit = PseudoLikelihood(rows, given.graph, pass)
-                .fit(parameters, usable ? fit.action : given, restraint);
-    });
+    with_noisy_rows(data, options.pass, seed, 4096,
+                    [&](const DataSource& rows, const DataPass& pass) {
+                      fit = PseudoLikelihood(rows, given.graph, pass)
+                                .fit(parameters, usable ? fit.action : given, restraint);
+                    });
   }
   if (fit.flaw) {
     return {given, fmt::format("independent: what {} gave is not normalisable: {}", in_words(start),

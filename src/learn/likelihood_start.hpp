@@ -25,12 +25,13 @@ FoundStart find_likelihood_start(const DataSource& data, const Parameters& param
                                  std::uint64_t seed);
 
 /// Calls f(rows, pass) for an estimator that knows no closed form of the noise: with noise, rows
-/// are noisy copies (about 4096 of them for few rows) and the pass is without.
+/// are noisy copies (about `least` of them for few rows) and the pass is without.
 template <class F>
-void with_noisy_rows(const DataSource& data, DataPass pass, std::uint64_t seed, F&& f) {
+void with_noisy_rows(const DataSource& data, DataPass pass, std::uint64_t seed, std::size_t least,
+                     F&& f) {
   const double noise = std::exchange(pass.noise, 0);
   if (!(noise > 0)) return f(data, pass);
-  const std::size_t copies = std::clamp<std::size_t>(4096 / data.rows(), 1, 4096);
+  const std::size_t copies = std::clamp<std::size_t>(least / data.rows(), 1, least);
   f(JitteredSource(data, noise, copies, seed), pass);
 }
 

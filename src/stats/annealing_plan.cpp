@@ -18,7 +18,7 @@ class Pilot {
         std::span<const double> start)
       : path_(path),
         difference_(path.difference()),
-        sampler_(path.from, options(wanted, start.size() / sites(path), sites(path)), seed,
+        sampler_(path.from, options(wanted, start.size() / sites(path), path), seed,
                  Stream::pilot) {
     if (!start.empty()) set_fields(sampler_, spread(start, sampler_.chains(), sites(path)));
   }
@@ -47,14 +47,15 @@ class Pilot {
 
  private:
   static constexpr double stride = 0.7;  // of a standard deviation of D
-  static constexpr int relaxation = 8, draws = 16;
   static constexpr std::size_t most_knots = 400;
 
   static std::size_t sites(const ActionPath& path) { return path.from.graph->sites(); }
-  /// A large lattice has more knots to visit; their variances need no more than 64 chains.
-  static SamplerOptions options(SamplerOptions wanted, std::size_t given, std::size_t sites) {
+  static bool large(const ActionPath& path) { return sites(path) >= 1024; }
+  /// A large lattice has more knots to visit; their variances need no more than 32 chains, which
+  /// two threads share.
+  static SamplerOptions options(SamplerOptions wanted, std::size_t given, const ActionPath& path) {
     wanted = moves_along(wanted);
-    const std::size_t most = sites < 1024 ? 256 : 64;
+    const std::size_t most = large(path) ? 32 : 256;
     wanted.chains = static_cast<int>(given > 0 ? std::min(given / 16 * 16, most) : most);
     return wanted;
   }
@@ -75,7 +76,9 @@ class Pilot {
 
   Knot measure(double beta) {
     sampler_.set_action(path_.at(beta));
-    sampler_.sweep(relaxation);
+    // The chains come from a knot nearby; many knots make up for few draws at each.
+    const int draws = large(path_) ? 8 : 16;
+    sampler_.sweep(draws / 2);
     const std::size_t chains = sampler_.chains();
     std::vector<double> mean(chains), all;
     for (int draw = 0; draw < draws; ++draw) {
