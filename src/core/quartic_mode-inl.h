@@ -6,8 +6,8 @@
 #define QUARTIC_QUARTIC_MODE_INL_H_
 #endif
 
-#include "hwy/highway.h"
 #include "hwy/contrib/math/math-inl.h"
+#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace quartic {
