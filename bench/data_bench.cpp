@@ -9,7 +9,7 @@
 #include <numeric>
 #include <random>
 
-#include "quartic/io/data_set.hpp"
+#include "quartic/data/data_set.hpp"
 
 namespace quartic {
 namespace {

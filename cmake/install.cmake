@@ -13,7 +13,7 @@ endif()
 set(QUARTIC_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/quartic)
 install(TARGETS quartic EXPORT quartic_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(DIRECTORY include/quartic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
-        PATTERN io EXCLUDE)
+        PATTERN data EXCLUDE PATTERN config EXCLUDE PATTERN runfile EXCLUDE PATTERN run EXCLUDE)
 install(EXPORT quartic_targets FILE quartic-targets.cmake NAMESPACE quartic:: DESTINATION ${QUARTIC_CONFIG_DIR}
         COMPONENT development)
 configure_package_config_file(cmake/quartic-config.cmake.in ${PROJECT_BINARY_DIR}/quartic-config.cmake

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/graph/lattice.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic::testing {
 

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "app/verb.hpp"
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic::app {
 namespace {

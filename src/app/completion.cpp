@@ -13,9 +13,9 @@
 #include "app/number.hpp"
 #include "app/progress.hpp"
 #include "app/report.hpp"
-#include "quartic/io/npy.hpp"
+#include "quartic/core/estimate.hpp"
+#include "quartic/data/write_npy.hpp"
 #include "quartic/network/conditional_sampler.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic::app {
 namespace {

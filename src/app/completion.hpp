@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "app/verb.hpp"
-#include "quartic/io/network_run.hpp"
+#include "quartic/runfile/network_run.hpp"
 
 namespace quartic::app {
 

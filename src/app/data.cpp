@@ -9,7 +9,7 @@
 #include "app/number.hpp"
 #include "app/report.hpp"
 #include "app/verb.hpp"
-#include "quartic/io/data_set.hpp"
+#include "quartic/data/data_set.hpp"
 
 namespace quartic::app {
 namespace {

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "app/verb.hpp"
-#include "quartic/io/data_set.hpp"
-#include "quartic/io/deep_run.hpp"
+#include "quartic/data/data_set.hpp"
+#include "quartic/runfile/stack_run.hpp"
 
 namespace quartic::app {
 

@@ -6,7 +6,7 @@
 #include "app/number.hpp"
 #include "app/report.hpp"
 #include "app/verb.hpp"
-#include "quartic/io/diagnosis.hpp"
+#include "quartic/run/diagnosis.hpp"
 
 namespace quartic::app {
 namespace {

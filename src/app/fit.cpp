@@ -2,7 +2,8 @@
 #include "app/deep_fitting.hpp"
 #include "app/fitting.hpp"
 #include "app/network_fitting.hpp"
-#include "quartic/io/problem.hpp"
+#include "quartic/core/output_file.hpp"
+#include "quartic/run/problem.hpp"
 
 namespace quartic::app {
 namespace {

@@ -9,7 +9,7 @@
 #include "app/epoch_loop.hpp"
 #include "app/number.hpp"
 #include "app/report.hpp"
-#include "quartic/io/sample_file.hpp"
+#include "quartic/runfile/sample_file.hpp"
 
 namespace quartic::app {
 namespace {

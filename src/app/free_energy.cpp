@@ -12,8 +12,8 @@
 #include "app/report.hpp"
 #include "app/verb.hpp"
 #include "quartic/field/projection.hpp"
-#include "quartic/io/learn_run.hpp"
-#include "quartic/io/problem.hpp"
+#include "quartic/run/problem.hpp"
+#include "quartic/runfile/learn_run.hpp"
 
 namespace quartic::app {
 namespace {

@@ -9,12 +9,13 @@
 #include "app/progress.hpp"
 #include "app/report.hpp"
 #include "app/session.hpp"
+#include "quartic/core/output_file.hpp"
+#include "quartic/data/write_npy.hpp"
 #include "quartic/graph/lattice.hpp"
-#include "quartic/io/deep_run.hpp"
-#include "quartic/io/fit_run.hpp"
-#include "quartic/io/network_run.hpp"
-#include "quartic/io/npy.hpp"
-#include "quartic/io/sample_file.hpp"
+#include "quartic/runfile/fit_run.hpp"
+#include "quartic/runfile/network_run.hpp"
+#include "quartic/runfile/sample_file.hpp"
+#include "quartic/runfile/stack_run.hpp"
 
 namespace quartic::app {
 namespace {

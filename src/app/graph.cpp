@@ -11,7 +11,7 @@
 #include "app/verb.hpp"
 #include "quartic/field/factorisation.hpp"
 #include "quartic/graph/structure.hpp"
-#include "quartic/io/problem.hpp"
+#include "quartic/run/problem.hpp"
 
 namespace quartic::app {
 namespace {

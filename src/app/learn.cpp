@@ -1,5 +1,6 @@
 // quartic learn CONFIG|RUN
 #include "app/learning.hpp"
+#include "quartic/core/output_file.hpp"
 
 namespace quartic::app {
 namespace {

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "app/verb.hpp"
-#include "quartic/io/learn_run.hpp"
-#include "quartic/io/problem.hpp"
+#include "quartic/run/problem.hpp"
+#include "quartic/runfile/learn_run.hpp"
 
 namespace quartic::app {
 

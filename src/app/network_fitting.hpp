@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "app/verb.hpp"
-#include "quartic/io/data_set.hpp"
-#include "quartic/io/network_run.hpp"
+#include "quartic/data/data_set.hpp"
+#include "quartic/runfile/network_run.hpp"
 
 namespace quartic::app {
 

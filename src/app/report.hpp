@@ -9,13 +9,13 @@
 #include <string_view>
 
 #include "app/verb.hpp"
-#include "quartic/io/deep_run.hpp"
-#include "quartic/io/fit_run.hpp"
-#include "quartic/io/learn_run.hpp"
-#include "quartic/io/network_run.hpp"
-#include "quartic/io/reweight_run.hpp"
-#include "quartic/io/sample_run.hpp"
-#include "quartic/stats/estimate.hpp"
+#include "quartic/core/estimate.hpp"
+#include "quartic/runfile/fit_run.hpp"
+#include "quartic/runfile/learn_run.hpp"
+#include "quartic/runfile/network_run.hpp"
+#include "quartic/runfile/reweight_run.hpp"
+#include "quartic/runfile/sample_run.hpp"
+#include "quartic/runfile/stack_run.hpp"
 
 namespace quartic::app {
 

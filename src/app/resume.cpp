@@ -6,6 +6,7 @@
 #include "app/learning.hpp"
 #include "app/network_fitting.hpp"
 #include "app/sampling.hpp"
+#include "quartic/core/output_file.hpp"
 
 namespace quartic::app {
 namespace {

@@ -9,10 +9,11 @@
 #include "app/reweight_annealing.hpp"
 #include "app/session.hpp"
 #include "app/verb.hpp"
+#include "quartic/core/output_file.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/field/stored_fields.hpp"
 #include "quartic/graph/lattice.hpp"
-#include "quartic/io/sample_file.hpp"
+#include "quartic/runfile/sample_file.hpp"
 #include "quartic/stats/mbar.hpp"
 
 namespace quartic::app {

@@ -5,7 +5,7 @@
 
 #include "app/progress.hpp"
 #include "quartic/field/target.hpp"
-#include "quartic/io/sample_file.hpp"
+#include "quartic/runfile/sample_file.hpp"
 #include "quartic/stats/annealing.hpp"
 
 namespace quartic::app {

@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "app/sampling.hpp"
-#include "quartic/io/problem.hpp"
+#include "quartic/core/output_file.hpp"
+#include "quartic/run/problem.hpp"
 
 namespace quartic::app {
 namespace {

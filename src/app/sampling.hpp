@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "app/verb.hpp"
-#include "quartic/io/sample_run.hpp"
+#include "quartic/runfile/sample_run.hpp"
 
 namespace quartic::app {
 

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "quartic/io/config.hpp"
+#include "quartic/config/config.hpp"
 
 namespace quartic::app {
 

@@ -3,7 +3,7 @@
 
 #include "app/report.hpp"
 #include "app/verb.hpp"
-#include "quartic/io/sample_file.hpp"
+#include "quartic/runfile/sample_file.hpp"
 
 namespace quartic::app {
 namespace {

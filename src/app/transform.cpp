@@ -9,9 +9,10 @@
 #include "app/number.hpp"
 #include "app/progress.hpp"
 #include "app/report.hpp"
-#include "quartic/io/deep_run.hpp"
-#include "quartic/io/npy.hpp"
-#include "quartic/stats/estimate.hpp"
+#include "quartic/core/estimate.hpp"
+#include "quartic/core/output_file.hpp"
+#include "quartic/data/write_npy.hpp"
+#include "quartic/runfile/stack_run.hpp"
 
 namespace quartic::app {
 namespace {

@@ -10,7 +10,7 @@
 #include "app/learning.hpp"
 #include "app/number.hpp"
 #include "app/report.hpp"
-#include "quartic/io/deep_run.hpp"
+#include "quartic/runfile/stack_run.hpp"
 
 namespace quartic::app {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "quartic/io/sample_file.hpp"
+#include "quartic/runfile/sample_file.hpp"
 
 namespace quartic::app {
 namespace {

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "quartic/config/config.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/io/config.hpp"
-#include "quartic/io/run_file.hpp"
+#include "quartic/runfile/run_file.hpp"
 
 namespace quartic::app {
 

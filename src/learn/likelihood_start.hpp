@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "quartic/learn/jittered_source.hpp"
+#include "quartic/core/jittered_source.hpp"
 #include "quartic/learn/likelihood.hpp"
 
 namespace quartic {

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <memory>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/learn/variational.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 #include "quartic/stats/free_energy.hpp"
 
 namespace quartic {

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "mcmc/sampler_scratch.hpp"
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic {
 namespace {

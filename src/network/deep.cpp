@@ -7,8 +7,8 @@
 
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/estimate.hpp"
 #include "quartic/network/sampler.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic {
 namespace {

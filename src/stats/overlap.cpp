@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 #include "quartic/stats/jackknife.hpp"
 
 namespace quartic {

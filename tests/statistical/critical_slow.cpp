@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic {
 namespace {

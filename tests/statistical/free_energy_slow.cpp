@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/field/projection.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/variational.hpp"
 #include "quartic/stats/annealing.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 #include "quartic/stats/overlap.hpp"
 
 namespace quartic {

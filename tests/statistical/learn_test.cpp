@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "exact_reference.hpp"
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/variational.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic {
 namespace {

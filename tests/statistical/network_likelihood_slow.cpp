@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "quartic/io/data_set.hpp"
+#include "quartic/data/data_set.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/network/likelihood.hpp"
 #include "quartic/network/start.hpp"

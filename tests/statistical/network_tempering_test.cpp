@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/network/tempering.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 #include "statistical/network_draws.hpp"
 #include "unit/network_fixtures.hpp"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "quartic/stats/autocorrelation.hpp"
+#include "quartic/core/autocorrelation.hpp"
 #include "statistical/coverage.hpp"
 
 namespace quartic {

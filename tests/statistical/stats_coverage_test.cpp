@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "quartic/stats/autocorrelation.hpp"
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/stats/jackknife.hpp"
 #include "statistical/coverage.hpp"
 

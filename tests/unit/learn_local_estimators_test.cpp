@@ -7,8 +7,8 @@
 
 #include "learn_fixtures.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/jittered_source.hpp"
 #include "quartic/core/quartic_density.hpp"
-#include "quartic/learn/jittered_source.hpp"
 #include "quartic/learn/pseudo_likelihood.hpp"
 #include "quartic/learn/score_matching.hpp"
 

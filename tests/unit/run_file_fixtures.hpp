@@ -17,8 +17,8 @@
 #include <set>
 
 #include "quartic/core/error.hpp"
-#include "quartic/io/learn_run.hpp"
-#include "quartic/io/problem.hpp"
+#include "quartic/run/problem.hpp"
+#include "quartic/runfile/learn_run.hpp"
 
 namespace quartic {
 

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/field/target.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/field/parameters.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/learn/data_moments.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/stats/estimate.hpp"
 #include "quartic/stats/free_energy.hpp"
 
 namespace quartic {

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/network/network.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 

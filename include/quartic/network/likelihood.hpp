@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/network/path.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 

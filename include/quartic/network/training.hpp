@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
+#include "quartic/core/estimate.hpp"
 #include "quartic/network/network.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
 #include "quartic/network/tempering.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 

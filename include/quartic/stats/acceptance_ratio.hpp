@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "quartic/stats/autocorrelation.hpp"
-#include "quartic/stats/estimate.hpp"
+#include "quartic/core/autocorrelation.hpp"
+#include "quartic/core/estimate.hpp"
 
 namespace quartic {
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/field/action_path.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "quartic/stats/estimate.hpp"
+#include "quartic/core/estimate.hpp"
 
 namespace quartic {
 

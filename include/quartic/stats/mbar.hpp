@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "quartic/stats/estimate.hpp"
+#include "quartic/core/estimate.hpp"
 #include "quartic/stats/jackknife.hpp"
 #include "quartic/stats/reweighting.hpp"
 

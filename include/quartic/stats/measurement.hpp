@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/stats/autocorrelation.hpp"
 
 namespace quartic {
 

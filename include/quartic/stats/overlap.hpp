@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "quartic/stats/estimate.hpp"
+#include "quartic/core/estimate.hpp"
 
 namespace quartic {
 

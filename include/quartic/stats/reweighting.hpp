@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "quartic/stats/estimate.hpp"
+#include "quartic/core/estimate.hpp"
 #include "quartic/stats/jackknife.hpp"
 
 namespace quartic {

@@ -3,8 +3,8 @@
 
 #include <span>
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/field/action.hpp"
-#include "quartic/stats/estimate.hpp"
 
 namespace quartic {
 

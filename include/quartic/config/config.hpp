@@ -1,0 +1,166 @@
+// The run config: what a run is, as plain structs; strict reading, exact dumping.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quartic/data/data_set.hpp"
+#include "quartic/field/action.hpp"
+#include "quartic/field/parameters.hpp"
+#include "quartic/field/target.hpp"
+#include "quartic/learn/certificate.hpp"
+#include "quartic/learn/likelihood_options.hpp"
+#include "quartic/learn/variational.hpp"
+#include "quartic/mcmc/sampler.hpp"
+#include "quartic/network/deep.hpp"
+#include "quartic/network/likelihood.hpp"
+#include "quartic/network/training.hpp"
+
+namespace quartic {
+
+/// [graph]: a named lattice, or an edge list from a file.
+struct GraphConfig {
+  std::string lattice = "square";
+  std::vector<int> extent = {4, 4};
+  std::vector<std::string> boundary;  ///< periodic | open, one for all or one a direction
+  std::string edges;                  ///< file; where given, lattice and extent play no part
+};
+
+/// One kind of coupling of the action that learns: where it starts and whether it is learned.
+struct CouplingStart {
+  std::optional<std::array<double, 2>> start;  ///< uniform in [low, high]; equal: that number
+  Freedom freedom = Freedom::free;
+  bool operator==(const CouplingStart&) const = default;
+};
+
+/// [action]: starts by kind, or from the homogeneous lattice theory (kappa, mu2, lambda), which
+/// kinds with a start of their own override.
+struct ActionConfig {
+  CouplingStart w, r{.start = {}, .freedom = Freedom::frozen}, a, b;
+  std::optional<double> kappa, mu2, lambda;
+
+  bool homogeneous() const { return kappa || mu2 || lambda; }
+  const CouplingStart& kind(CouplingKind kind) const;
+  std::array<Freedom, coupling_kinds> freedom() const;
+};
+
+/// What `fit` learns.
+enum class ModelKind {
+  field,    ///< an action on [graph]
+  network,  ///< two layers of units; its visible ones are the columns of the data
+  deep      ///< networks on top of each other, each trained on the hidden units of the one below
+};
+std::string_view name(ModelKind kind);
+
+/// [model]; all but the kind are of networks.
+struct ModelConfig {
+  ModelKind kind = ModelKind::field;
+  Unit visible = Unit::quartic;
+  std::vector<Unit> hidden = {Unit::binary};  ///< one a layer, or one for all
+  std::vector<int> hidden_units = {64};       ///< one a layer, the data's first
+  UnitValues features = UnitValues::samples;  ///< what a layer of a deep stack learns from
+  double noise = 0;  ///< standard deviation, in the units of the model, of noise on the rows
+
+  int layers() const { return static_cast<int>(hidden_units.size()); }
+  Unit hidden_unit(int layer) const { return hidden[hidden.size() == 1 ? 0 : layer]; }
+};
+
+/// [judging] of a network.
+struct JudgingConfig {
+  int every = 0;    ///< epochs between judgements; 0: at the end alone
+  int rows = 2000;  ///< most rows of the data, and of those held out, that are scored
+  LogZOptions log_z;
+};
+
+enum class Precision { float32, float64 };  ///< of the fields; sums are always float64
+std::string_view name(Precision precision);
+
+struct SamplerConfig {
+  SamplerOptions options;
+  Precision precision = Precision::float32;
+};
+
+/// [sample]
+struct SampleConfig {
+  std::optional<int> warm_up;  ///< sweeps before the first draw; empty: until averages are at rest
+  std::optional<int> draws;    ///< a chain, at most; empty: 1000, or no limit where `until` is set
+  int sweeps = 1;              ///< between draws
+  int thin = 1;                ///< draws between stored fields
+  std::string until;           ///< an observable: stop when its error is small enough
+  std::optional<double> relative_error;  ///< error over value to reach; empty: 0.01
+  std::optional<double> max_seconds;     ///< stop after this long
+};
+
+struct CertificateConfig {
+  bool enabled = true;
+  CertificateOptions options;
+};
+
+struct RunConfig {
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: all cores; never changes the results
+};
+
+struct OutputConfig {
+  std::string file;          ///< empty: the config's name with .h5, in the current directory
+  std::optional<int> draws;  ///< most stored draws a chain; empty: as many as keep phi in 64 MiB
+
+  /// The most draws to store.
+  int most_draws(int chains, int sites) const;
+};
+
+struct Config {
+  ModelConfig model;
+  GraphConfig graph;
+  ActionConfig action;
+  std::vector<TermSpec> target;
+  DataOptions data;  ///< its seed is run.seed
+  LikelihoodOptions fit;
+  TrainingOptions training;
+  std::vector<int> layer_epochs;    ///< [training]: of a deep stack's layers; empty: all the same
+  std::vector<double> layer_rates;  ///< likewise
+  JudgingConfig judging;
+  VariationalOptions learn;
+  SampleConfig sample;
+  SamplerConfig sampler;
+  CertificateConfig certificate;
+  RunConfig run;
+  OutputConfig output;
+};
+
+/// Reads a config file. Throws BadInput "FILE:LINE: ..." for anything it does not understand:
+/// syntax, an unknown section or key (nearest one suggested), a wrong type, a value out of range.
+/// Relative file names in it are taken from the config's directory and become absolute.
+Config read_config(const std::filesystem::path& file,
+                   const std::vector<std::string>& settings = {});
+
+/// The same from text; `place` stands for the file name in messages.
+Config parse_config(std::string_view text, const std::string& place,
+                    const std::vector<std::string>& settings = {},
+                    const std::filesystem::path& directory = {});
+
+/// "section.key=value" over a config, by the same checks; value is TOML, or a bare word.
+void apply_setting(Config& config, const std::string& setting);
+
+/// What must hold between keys of different sections; read_config and parse_config end with it.
+void check_config(const Config& config, const std::string& place);
+
+/// Throws BadInput where there is no target: what `learn` needs.
+void require_target(const Config& config, const std::string& place);
+
+/// Throws BadInput where there are no data: what `fit` needs.
+void require_data(const Config& config, const std::string& place);
+
+/// The effective config, defaults filled in, as TOML. parse_config gives the same config back
+/// exactly.
+std::string to_toml(const Config& config);
+
+/// All sections and keys with type, default and meaning, as Markdown (docs/config.md).
+std::string config_reference();
+
+}  // namespace quartic

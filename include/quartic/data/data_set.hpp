@@ -1,0 +1,65 @@
+// A data set to learn from: which file, how its values become the model's, what is held out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/data/data_file.hpp"
+#include "quartic/data/scaling.hpp"
+#include "quartic/data/summary.hpp"
+#include "quartic/data/views.hpp"
+
+namespace quartic {
+
+/// [data]. Applied in this order: rows, columns, binarise, held_out, scaling.
+struct DataOptions {
+  std::string path;     ///< a file, a folder of images, or a run file
+  std::string dataset;  ///< of an HDF5 file, or member of an npz; empty: the only one
+  DataFormat format = DataFormat::automatic;
+  std::optional<int> rows;         ///< no more than the first so many; empty: all
+  std::string columns;             ///< "1-784" or "0,2,5-7", counted from 0; empty: all
+  std::optional<double> binarise;  ///< values above it become 1, others 0
+  double held_out = 0;             ///< fraction of the rows
+  ScalingMethod scaling = ScalingMethod::none;
+  std::optional<double> offset, scale;  ///< of ScalingMethod::constants; empty: 0 and 1
+  std::uint64_t seed = 1;               ///< of the choice of held-out rows
+
+  /// Use this scaling instead of finding one: that of a run whose model meets new data.
+  std::optional<DataScaling> fixed_scaling;
+};
+
+/// What must hold between options. Throws BadInput beginning with `where`.
+void check_data(const DataOptions& options, const std::string& where);
+
+struct DataSet {
+  SharedSource train;                  ///< in the units of the model
+  SharedSource held_out;               ///< null: none
+  std::vector<std::size_t> row_shape;  ///< 28 x 28 of images; of one axis where columns were chosen
+  DataScaling scaling;
+  DataSummary summary;      ///< of the training rows, before scaling
+  std::string description;  ///< "60000 x 784 from images-idx3-ubyte.gz, u1, scaled to [-1, 1]"
+
+  /// Changes when the file's rows do; a run that resumes compares it.
+  const std::string& checksum() const { return summary.checksum; }
+};
+
+/// Opens the file and reads it once: to find the scaling, which comes from the training rows alone,
+/// and to see that it can be learned from. Memory is bounded by the batch.
+///
+/// Throws BadInput as open_data_file does, and for NaN or infinite values (the first one is named
+/// by row and column, from 0), constant columns under standardise, one value everywhere under unit,
+/// a column that is not there, too few rows to hold some out.
+DataSet open_data_set(const DataOptions& options);
+
+/// What the options leave of a file before anything is held out or scaled.
+struct DataRows {
+  std::shared_ptr<const DataFile> file;
+  SharedSource rows;
+  std::vector<std::size_t> row_shape;
+};
+DataRows open_data_rows(const DataOptions& options);
+
+}  // namespace quartic

@@ -1,0 +1,52 @@
+// Health checks of a run: what may be wrong with its numbers, and what to do about it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quartic/core/estimate.hpp"
+#include "quartic/runfile/fit_run.hpp"
+#include "quartic/runfile/learn_run.hpp"
+#include "quartic/runfile/network_run.hpp"
+#include "quartic/runfile/reweight_run.hpp"
+#include "quartic/runfile/sample_run.hpp"
+#include "quartic/runfile/stack_run.hpp"
+
+namespace quartic {
+
+struct Check {
+  std::string name;       ///< "R-hat of m2"
+  Estimate value;         ///< error 0: it has none
+  std::string threshold;  ///< what the value should be, in words: "< 1.05"
+  bool ok = true;
+  std::string advice;  ///< what to do where it is not
+};
+
+/// Of a sample: finished; averages at rest after the warm-up; R-hat, effective samples and length
+/// against tau of the worst primary observable; windows found; every observable ok; acceptance;
+/// where all r are 0, <m> = 0 within 5 errors; and the virial identity (stats/virial.hpp) within 5
+/// errors. O(stored configurations (V + E)).
+std::vector<Check> diagnose(const SampleRun& run);
+
+/// Of learning: converged, regularisation, acceptance; of the certificate, if there is one: ok,
+/// weight and annealing ESS, gap >= 0 within 5 errors, and the virial identity under the learned
+/// action.
+std::vector<Check> diagnose(const LearnRun& run);
+
+/// Of a fit: converged, regularisation, acceptance, couplings b at their bound; of the judgement:
+/// ok, annealing ESS, moments of held-out data (of the data, where none are held out) within
+/// chance, held-out data as likely as the data within 5 errors, and the virial identity.
+std::vector<Check> diagnose(const FitRun& run);
+
+/// Of a network: all epochs done; of the last judgement: ln Z ok, held-out data as likely as the
+/// data within 5 errors of the rows, chains where the data are by their moments.
+std::vector<Check> diagnose(const NetworkRun& run);
+
+/// Of a deep stack: those of every layer's network, all layers there, and that no layer lowers the
+/// bound of ln p by more than 5 errors.
+std::vector<Check> diagnose(const DeepRun& run);
+
+/// Of reweighting: whether each point is ok.
+std::vector<Check> diagnose(const ReweightRun& run);
+
+}  // namespace quartic

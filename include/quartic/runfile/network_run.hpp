@@ -1,0 +1,49 @@
+// A run of `quartic fit` with [model] kind = "network", as it is in its file.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/config/config.hpp"
+#include "quartic/learn/stop_reason.hpp"
+#include "quartic/network/network.hpp"
+#include "quartic/runfile/fit_data.hpp"
+#include "quartic/runfile/run_file.hpp"
+
+namespace quartic {
+
+/// A network after an epoch, judged by its log-likelihood and otherwise.
+struct NetworkJudgement {
+  int epoch = 0;
+  LogZ log_z;  ///< ladder.betas and acceptance are not stored
+  Likelihood train;
+  std::optional<Likelihood> held_out;
+  Estimate reconstruction;       ///< (phi - <phi | h>)^2 a unit, of training rows
+  Estimate free_energy_gap;      ///< held-out rows minus training rows; 0 without
+  std::vector<double> singular;  ///< of w, descending
+};
+
+struct NetworkRun {
+  Config config;
+  Provenance provenance;
+  Network network;  ///< as it is now
+  FitData data;
+  std::vector<TrainingRow> history;
+  std::vector<NetworkJudgement> judgements;
+  StopReason reason = StopReason::running;
+  /// Draws of the finished network, [chain][visible]; empty before.
+  std::vector<float> fantasies;
+  /// Where a restart goes on, as for a LearnRun.
+  TrainingState checkpoint;
+  bool warm = false;
+
+  int chains() const;  ///< of `fantasies`
+};
+
+/// Writes and reads as for a LearnRun (learn_run.hpp).
+void write_run(const std::filesystem::path& file, const NetworkRun& run);
+NetworkRun read_network_run(const std::filesystem::path& file);
+
+}  // namespace quartic

@@ -1,0 +1,35 @@
+// What run files of every kind share: one HDF5 file that holds a run whole (docs/run-file.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace quartic {
+
+inline constexpr int run_file_layout = 2;  ///< 1, without a kind, held `learn` runs only
+
+/// The verb that wrote a run file, which decides what it holds; network, deep: `fit` of these.
+enum class RunKind { learn, sample, reweight, fit, network, deep };
+inline constexpr int run_kinds = 6;
+std::string_view name(RunKind kind);
+
+/// Who made a run file, when and with what.
+struct Provenance {
+  std::string version, git_hash, compiler, simd_target, command, host, date;
+  std::uint64_t seed = 0;
+  double seconds = 0;  ///< wall-clock time so far
+};
+
+/// This program on this machine now.
+Provenance make_provenance(const std::string& command, std::uint64_t seed);
+
+/// Throws BadInput for a file that is missing, empty, truncated, damaged, no run or of a later
+/// layout.
+RunKind run_kind(const std::filesystem::path& file);
+
+/// Whether a file looks like HDF5 (a run) rather than text (a config).
+bool is_run_file(const std::filesystem::path& file);
+
+}  // namespace quartic

@@ -1,0 +1,213 @@
+// HDF5: rows of one dataset by hyperslabs, and the stored fields of a run file.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <hdf5_hl.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "data/hdf5.hpp"
+#include "data/readers.hpp"
+#include "data/seal.hpp"
+#include "quartic/core/error.hpp"
+
+namespace quartic::data {
+namespace {
+
+using hdf5::Handle;
+
+constexpr const char* fields_path = "posterior/phi";
+constexpr std::size_t cache_bytes = std::size_t{16} << 20;  // of unpacked chunks
+
+/// An open file: what it holds, and refusals that name it.
+class File {
+ public:
+  explicit File(const DataPlace& place) : place_(place) {
+    open_bytes(place.path);  // missing, a folder, empty
+    if (H5Fis_hdf5(place.path.c_str()) <= 0) fail("it does not begin as an HDF5 file does");
+    // HDF5 1.10 may crash on damaged bytes: a run file's seal finds them before.
+    if (check_seal(place.path) == Seal::broken) fail("its bytes were damaged since it was written");
+    file_ = Handle(H5Fopen(place.path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+    if (!file_) fail("its HDF5 structure is truncated or damaged");
+  }
+
+  [[noreturn]] void fail(const std::string& what, const std::string& hint = {}) const {
+    refuse(place_, what, hint);
+  }
+  hid_t id() const { return file_; }
+
+  /// Whether every group on the way and the object itself are there.
+  bool has(const std::string& path) const {
+    for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+         slash = path.find('/', slash + 1))
+      if (H5Lexists(file_, path.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
+    return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0;
+  }
+
+  /// Names of the datasets of numbers that have rows and are no mere axis.
+  std::vector<std::string> datasets() const {
+    std::vector<std::string> names;
+    const auto visit = [](hid_t root, const char* path, const H5O_info_t* info,
+                          void* out) -> herr_t {
+      if (info->type != H5O_TYPE_DATASET) return 0;
+      const Handle set(H5Dopen2(root, path, H5P_DEFAULT), H5Dclose);
+      if (!set || H5DSis_scale(set) > 0) return 0;
+      const Handle type(H5Dget_type(set), H5Tclose), space(H5Dget_space(set), H5Sclose);
+      const auto kind = H5Tget_class(type);
+      if ((kind == H5T_INTEGER || kind == H5T_FLOAT || kind == H5T_ENUM) &&
+          H5Sget_simple_extent_ndims(space) > 0)
+        static_cast<std::vector<std::string>*>(out)->push_back(path);
+      return 0;
+    };
+    H5Ovisit2(file_, H5_INDEX_NAME, H5_ITER_INC, visit, &names, H5O_INFO_BASIC);
+    return names;
+  }
+
+ private:
+  const DataPlace& place_;
+  Handle file_;
+};
+
+std::string choose(const File& file, const std::string& wanted) {
+  std::string path = wanted;
+  while (path.starts_with('/')) path.erase(0, 1);
+  if (!path.empty() && file.has(path)) return path;
+  if (path.empty() && file.has(fields_path)) return fields_path;
+  auto names = file.datasets();
+  if (path.empty() && names.size() == 1) return names.front();
+  if (names.empty()) file.fail("it holds no dataset of numbers");
+  const std::size_t all = names.size(), listed = std::min<std::size_t>(all, 8);
+  names.resize(listed);
+  const std::string hint =
+      fmt::format("dataset = one of: {}{}", fmt::join(names, ", "), listed < all ? ", ..." : "");
+  if (path.empty()) file.fail(fmt::format("it holds {} datasets, and none is named", all), hint);
+  file.fail(fmt::format("it holds no dataset '{}'", printable(path)), hint);
+}
+
+std::string type_of(const File& file, hid_t set, const std::string& path) {
+  const Handle type(H5Dget_type(set), H5Tclose);
+  const std::size_t size = H5Tget_size(type);
+  switch (H5Tget_class(type)) {
+    case H5T_FLOAT:
+      return "f" + std::to_string(size);
+    case H5T_ENUM:
+      return "b" + std::to_string(size);  // h5py's booleans
+    case H5T_INTEGER:
+      return (H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "i") + std::to_string(size);
+    default:
+      file.fail(fmt::format("'{}' holds no real numbers", printable(path)));
+  }
+}
+
+std::vector<std::size_t> shape_of(const File& file, hid_t set, const std::string& path) {
+  const Handle space(H5Dget_space(set), H5Sclose);
+  const int rank = space ? H5Sget_simple_extent_ndims(space) : -1;
+  if (rank < 1) file.fail(fmt::format("'{}' holds a single value, not rows", printable(path)));
+  std::vector<hsize_t> extent(static_cast<std::size_t>(rank));
+  H5Sget_simple_extent_dims(space, extent.data(), nullptr);
+  return {extent.begin(), extent.end()};
+}
+
+/// What the file can hold; no bound where the values are in others.
+std::uint64_t most_values(hid_t set, const DataPlace& place) {
+  const Handle created(H5Dget_create_plist(set), H5Pclose);
+  if (H5Pget_layout(created) == H5D_VIRTUAL || H5Pget_external_count(created) > 0)
+    return std::numeric_limits<std::uint64_t>::max();
+  return most_inflation * std::filesystem::file_size(place.path);
+}
+
+/// Refuses chunks that a damaged header has blown up: reading one takes its size in memory.
+void check_chunks(const File& file, hid_t set, std::uint64_t most) {
+  const Handle created(H5Dget_create_plist(set), H5Pclose), type(H5Dget_type(set), H5Tclose);
+  hsize_t chunk[H5S_MAX_RANK] = {};
+  const int rank =
+      H5Pget_layout(created) == H5D_CHUNKED ? H5Pget_chunk(created, H5S_MAX_RANK, chunk) : 0;
+  double bytes = static_cast<double>(H5Tget_size(type));
+  for (int k = 0; k < rank; ++k) bytes *= static_cast<double>(chunk[k]);
+  if (rank > 0 && bytes > static_cast<double>(most))
+    file.fail("its chunks are larger than the file can fill");
+}
+
+/// The extents of the lattice that a run file's fields live on, where they fill it.
+std::vector<std::size_t> lattice_shape(const File& file, std::size_t sites) {
+  const Handle extent(H5Aopen_by_name(file.id(), "model", "extent", H5P_DEFAULT, H5P_DEFAULT),
+                      H5Aclose);
+  if (!extent) return {sites};
+  const Handle space(H5Aget_space(extent), H5Sclose);
+  const hssize_t rank = H5Sget_simple_extent_npoints(space);
+  if (rank < 1 || rank > 16) return {sites};
+  std::vector<std::uint64_t> values(static_cast<std::size_t>(rank));
+  if (H5Aread(extent, H5T_NATIVE_UINT64, values.data()) < 0) return {sites};
+  std::uint64_t product = 1;
+  for (const auto value : values) product *= value;
+  if (product != sites) return {sites};
+  return {values.begin(), values.end()};
+}
+
+class DatasetFile final : public DataFile {
+ public:
+  /// `lead`: how many leading axes count rows.
+  DatasetFile(Handle set, std::vector<std::size_t> shape, std::size_t lead, DataFileInfo info)
+      : DataFile(std::move(info)), set_(std::move(set)), shape_(std::move(shape)), lead_(lead) {
+    for (std::size_t k = 0; k < shape_.size(); ++k) (k < lead_ ? rows_ : columns_) *= shape_[k];
+  }
+  std::size_t rows() const override { return rows_; }
+  std::size_t columns() const override { return columns_; }
+
+  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    const hdf5::Silence silence;
+    const std::size_t inner = lead_ == 2 ? shape_[1] : rows_;
+    for_each_run(rows, rows_, [&](std::size_t first, std::size_t count, std::size_t at) {
+      while (count > 0) {  // a run of rows may cross from chain to chain
+        const std::size_t part = std::min(count, inner - first % inner);
+        read_run(first, part, out.subspan(at * columns_, part * columns_));
+        first += part, at += part, count -= part;
+      }
+    });
+  }
+
+ private:
+  void read_run(std::size_t first, std::size_t count, std::span<float> out) const {
+    std::vector<hsize_t> start(shape_.size(), 0), size(shape_.begin(), shape_.end());
+    if (lead_ == 2) start[0] = first / shape_[1], size[0] = 1, first %= shape_[1];
+    start[lead_ - 1] = first, size[lead_ - 1] = count;
+    const Handle space(H5Dget_space(set_), H5Sclose);
+    const hsize_t values = out.size();
+    const Handle memory(H5Screate_simple(1, &values, nullptr), H5Sclose);
+    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr) <
+            0 ||
+        H5Dread(set_, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, out.data()) < 0)
+      throw BadInput(fmt::format("cannot read '{}': row {} cannot be read", info().name, first),
+                     "the file is damaged, or packed by a filter that this HDF5 lacks");
+  }
+
+  Handle set_;  // keeps the file open
+  std::vector<std::size_t> shape_;
+  std::size_t lead_, rows_ = 1, columns_ = 1;
+};
+
+}  // namespace
+
+std::shared_ptr<const DataFile> open_hdf5(const DataPlace& place) {
+  const hdf5::Silence silence;
+  File file(place);
+  const std::string path = choose(file, place.dataset);
+  const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+  H5Pset_chunk_cache(access, 4099, cache_bytes, 1.0);
+  Handle set(H5Dopen2(file.id(), path.c_str(), access), H5Dclose);
+  if (!set) file.fail(fmt::format("'{}' is no dataset, or damaged", printable(path)));
+  const std::uint64_t most = most_values(set, place);
+  const std::string type = type_of(file, set, path);
+  auto shape = shape_of(file, set, path);
+  product_within(shape, most, place);
+  check_chunks(file, set, most);
+  const std::size_t lead = path == fields_path && shape.size() == 3 ? 2 : 1;
+  std::vector<std::size_t> row(shape.begin() + static_cast<std::ptrdiff_t>(lead), shape.end());
+  if (lead == 2) row = lattice_shape(file, shape[2]);
+  if (row.empty()) row = {1};
+  DataFileInfo info{DataFormat::hdf5, fmt::format("{}:{}", file_name(place), printable(path)), type,
+                    std::move(row)};
+  return std::make_shared<DatasetFile>(std::move(set), std::move(shape), lead, std::move(info));
+}
+
+}  // namespace quartic::data

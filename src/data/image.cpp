@@ -1,0 +1,223 @@
+// Images as grey levels in [0, 1]: PNG and JPEG by stb_image, PNM here, because stb_image neither
+// reads its text kinds nor heeds its largest value.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+
+#include "data/image_damage.hpp"
+#include "data/readers.hpp"
+#include "data/stb_image.hpp"
+
+namespace quartic::data {
+namespace {
+
+constexpr std::uint64_t most_pixels = std::uint64_t{1} << 24;
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
+
+struct Image {
+  std::size_t height = 0, width = 0;
+  std::vector<float> grey;
+};
+
+/// ITU-R BT.601, on the values as they stand in the file (no gamma correction).
+float luminance(float red, float green, float blue) {
+  return 0.299f * red + 0.587f * green + 0.114f * blue;
+}
+
+void check_size(std::uint64_t width, std::uint64_t height, std::uint64_t most,
+                const DataPlace& place) {
+  if (width == 0 || height == 0) refuse(place, "the image has no pixels");
+  if (width > most_pixels || height > most_pixels || width * height > most_pixels)
+    refuse(place, fmt::format("an image of {} x {} pixels is larger than 2^24", height, width),
+           "scale it down");
+  if (width * height > most)
+    refuse(
+        place,
+        fmt::format("its header claims {} x {} pixels, more than the file can hold", height, width),
+        "the file is truncated or damaged");
+}
+
+/// PNG and JPEG. Alpha is ignored.
+Image read_stb(std::string_view bytes, const DataPlace& place) {
+  if (bytes.front() == '\xFF' ? !has_sound_tables(bytes) : !is_whole_png(bytes))
+    refuse(place, "its image is truncated or damaged");
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  const int size = static_cast<int>(bytes.size());
+  int width = 0, height = 0, channels = 0;
+  if (!stbi_info_from_memory(data, size, &width, &height, &channels))
+    refuse(place, "it is no whole PNG or JPEG image");
+  check_size(static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height),
+             8 * most_inflation * bytes.size(), place);
+  const std::unique_ptr<unsigned short, void (*)(void*)> pixels(
+      stbi_load_16_from_memory(data, size, &width, &height, &channels, 0), stbi_image_free);
+  if (!pixels)
+    refuse(place, fmt::format("its image is truncated or damaged ({})", stbi_failure_reason()));
+  Image image{static_cast<std::size_t>(height), static_cast<std::size_t>(width), {}};
+  image.grey.resize(image.height * image.width);
+  const unsigned short* pixel = pixels.get();
+  for (float& grey : image.grey) {
+    const float first = pixel[0];
+    grey = (channels < 3 ? first : luminance(first, pixel[1], pixel[2])) / 65535.0f;
+    pixel += channels;
+  }
+  return image;
+}
+
+/// PNM (netpbm.sourceforge.net/doc/pgm.html): P1 to P6, without a second image behind.
+class Pnm {
+ public:
+  Pnm(std::string_view bytes, const DataPlace& place) : bytes_(bytes), place_(place) {}
+
+  Image read() {
+    const int kind = bytes_[1] - '0';
+    const bool text = kind <= 3, bits = kind == 1 || kind == 4, colour = kind == 3 || kind == 6;
+    at_ = 2;
+    const std::uint64_t width = number(), height = number(), top = bits ? 1 : number();
+    check_size(width, height, 8 * bytes_.size(), place_);
+    if (top < 1 || top > 65535) refuse(place_, fmt::format("its largest value is {}", top));
+    if (!text) ++at_;  // one white space
+    Image image{height, width, std::vector<float>(height * width)};
+    for (std::size_t y = 0; y < height; ++y) {
+      for (std::size_t x = 0; x < width; ++x) {
+        float& grey = image.grey[y * width + x];
+        if (bits)
+          grey = text ? 1.0f - digit() : 1.0f - bit(y, x, width);  // 1 is black
+        else if (!colour)
+          grey = value(text, top);
+        else
+          grey = colours(text, top);
+      }
+    }
+    return image;
+  }
+
+ private:
+  [[noreturn]] void truncated() const { refuse(place_, "its PNM image is truncated or damaged"); }
+
+  void skip() {
+    while (at_ < bytes_.size()) {
+      if (bytes_[at_] == '#')
+        at_ = std::min(bytes_.find('\n', at_), bytes_.size());
+      else if (!std::isspace(static_cast<unsigned char>(bytes_[at_])))
+        return;
+      else
+        ++at_;
+    }
+  }
+  std::uint64_t number() {
+    skip();
+    std::uint64_t value = 0;
+    const char* const begin = bytes_.data() + std::min(at_, bytes_.size());
+    const auto [end, error] = std::from_chars(begin, bytes_.data() + bytes_.size(), value);
+    if (error != std::errc{}) truncated();
+    at_ += static_cast<std::size_t>(end - begin);
+    return value;
+  }
+  float digit() {
+    skip();
+    if (at_ >= bytes_.size() || (bytes_[at_] != '0' && bytes_[at_] != '1')) truncated();
+    return static_cast<float>(bytes_[at_++] - '0');
+  }
+  float bit(std::size_t y, std::size_t x, std::size_t width) const {
+    const std::size_t byte = at_ + y * ((width + 7) / 8) + x / 8;
+    if (byte >= bytes_.size()) truncated();
+    return static_cast<float>(static_cast<unsigned char>(bytes_[byte]) >> (7 - x % 8) & 1);
+  }
+  float value(bool text, std::uint64_t top) {
+    std::uint64_t level = 0;
+    if (text) {
+      level = number();
+    } else {
+      const std::size_t size = top > 255 ? 2 : 1;
+      if (at_ > bytes_.size() || size > bytes_.size() - at_) truncated();
+      for (std::size_t k = 0; k < size; ++k)
+        level = level << 8 | static_cast<unsigned char>(bytes_[at_++]);
+    }
+    if (level > top)
+      refuse(place_, fmt::format("a pixel of value {} exceeds its largest value {}", level, top));
+    return static_cast<float>(level) / static_cast<float>(top);
+  }
+  float colours(bool text, std::uint64_t top) {
+    const float red = value(text, top), green = value(text, top);
+    return luminance(red, green, value(text, top));
+  }
+
+  std::string_view bytes_;
+  const DataPlace& place_;
+  std::size_t at_ = 0;
+};
+
+bool is_pnm(std::string_view head) {
+  return head.size() > 3 && head[0] == 'P' && head[1] >= '1' && head[1] <= '6' &&
+         (std::isspace(static_cast<unsigned char>(head[2])) || head[2] == '#');
+}
+
+Image read_image(const DataPlace& place, const ByteSource& source) {
+  if (source.size() > most_bytes)
+    refuse(place, "an image file is larger than 1 GiB", "scale it down");
+  const std::string bytes = source.head(static_cast<std::size_t>(source.size()));
+  if (!looks_like_image(bytes)) refuse(place, "it is no PNG, JPEG or PNM image");
+  return is_pnm(bytes) ? Pnm(bytes, place).read() : read_stb(bytes, place);
+}
+
+bool named_as_image(const std::filesystem::path& file) {
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const auto* known : {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".pnm", ".pbm"})
+    if (extension == known) return true;
+  return false;
+}
+
+std::vector<std::filesystem::path> images_in(const DataPlace& place) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(place.path, error))
+    if (entry.is_regular_file(error) && named_as_image(entry.path())) files.push_back(entry.path());
+  if (error) refuse(place, error.message());
+  if (files.empty())
+    refuse(place, "there is no image in this folder", "images are *.png, *.jpg, *.jpeg, *.p?m");
+  std::sort(files.begin(), files.end());
+  if (place.rows && files.size() > *place.rows) files.resize(*place.rows);
+  return files;
+}
+
+}  // namespace
+
+bool looks_like_image(std::string_view head) {
+  return head.starts_with("\x89PNG\r\n\x1a\n") || head.starts_with("\xFF\xD8\xFF") || is_pnm(head);
+}
+
+std::shared_ptr<const DataFile> open_image(const DataPlace& place, const Bytes& bytes) {
+  const Image image = read_image(place, *bytes);
+  MatrixWriter rows;
+  rows.append(image.grey);
+  return matrix_file(
+      rows.finish(),
+      {DataFormat::image, file_name(place), "grey level", {image.height, image.width}});
+}
+
+std::shared_ptr<const DataFile> open_images(const DataPlace& place) {
+  const auto files = images_in(place);
+  MatrixWriter rows;
+  std::vector<std::size_t> shape;
+  for (const auto& file : files) {
+    const DataPlace one{.path = file, .dataset = {}, .format = DataFormat::image, .rows = {}};
+    const Image image = read_image(one, *open_bytes(file));
+    const std::vector<std::size_t> found = {image.height, image.width};
+    if (shape.empty()) shape = found;
+    if (shape != found)
+      refuse(one,
+             fmt::format("its image has {} pixels, that of '{}' {}", shape_text(found),
+                         files.front().filename().string(), shape_text(shape)),
+             "images of a folder are rows: give all one size");
+    rows.append(image.grey);
+  }
+  return matrix_file(rows.finish(), {DataFormat::image, file_name(place), "grey level", shape});
+}
+
+}  // namespace quartic::data

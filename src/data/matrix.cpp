@@ -1,0 +1,243 @@
+// Matrices of any numeric type in files, read by runs of rows as float32.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "data/readers.hpp"
+#include "quartic/core/error.hpp"
+
+namespace quartic::data {
+namespace {
+
+constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
+constexpr std::size_t block_bytes = std::size_t{32} << 20;
+
+template <class T>
+T swapped_bytes(T value) {
+  auto bytes = std::bit_cast<std::array<std::byte, sizeof(T)>>(value);
+  std::reverse(bytes.begin(), bytes.end());
+  return std::bit_cast<T>(bytes);
+}
+
+struct Half {
+  std::uint16_t bits;
+};
+
+/// IEEE 754 binary16.
+float to_float(Half half) {
+  const int exponent = (half.bits >> 10) & 31, fraction = half.bits & 1023;
+  const float sign = half.bits & 0x8000 ? -1.0f : 1.0f;
+  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
+  if (exponent < 31) return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+  return fraction ? std::numeric_limits<float>::quiet_NaN()
+                  : sign * std::numeric_limits<float>::infinity();
+}
+template <class T>
+float to_float(T value) {
+  return static_cast<float>(value);
+}
+
+template <class T>
+void convert_as(bool swapped, const std::byte* in, std::size_t count, float* out) {
+  for (std::size_t k = 0; k < count; ++k) {
+    T value;
+    std::memcpy(&value, in + k * sizeof(T), sizeof(T));
+    out[k] = to_float(swapped ? swapped_bytes(value) : value);
+  }
+}
+
+using Convert = void (*)(bool, const std::byte*, std::size_t, float*);
+
+/// Null where such values are not read.
+Convert converter(const Element& element) {
+  switch (element.kind) {
+    case 'f':
+      switch (element.size) {
+        case 2:
+          return convert_as<Half>;
+        case 4:
+          return convert_as<float>;
+        case 8:
+          return convert_as<double>;
+        default:
+          return nullptr;
+      }
+    case 'i':
+      switch (element.size) {
+        case 1:
+          return convert_as<std::int8_t>;
+        case 2:
+          return convert_as<std::int16_t>;
+        case 4:
+          return convert_as<std::int32_t>;
+        case 8:
+          return convert_as<std::int64_t>;
+        default:
+          return nullptr;
+      }
+    case 'u':
+      switch (element.size) {
+        case 1:
+          return convert_as<std::uint8_t>;
+        case 2:
+          return convert_as<std::uint16_t>;
+        case 4:
+          return convert_as<std::uint32_t>;
+        case 8:
+          return convert_as<std::uint64_t>;
+        default:
+          return nullptr;
+      }
+    case 'b':
+      return element.size == 1 ? convert_as<std::uint8_t> : nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+class MatrixFile final : public DataFile {
+ public:
+  MatrixFile(Matrix matrix, std::size_t columns, DataFileInfo info)
+      : DataFile(std::move(info)),
+        matrix_(std::move(matrix)),
+        columns_(columns),
+        convert_(converter(matrix_.element)) {}
+
+  std::size_t rows() const override { return matrix_.rows; }
+  std::size_t columns() const override { return columns_; }
+
+  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    for_each_run(rows, matrix_.rows, [&](std::size_t first, std::size_t count, std::size_t at) {
+      values(first * columns_, out.subspan(at * columns_, count * columns_));
+    });
+  }
+
+ private:
+  void values(std::size_t first, std::span<float> out) const {
+    const Element& element = matrix_.element;
+    std::uint64_t offset = matrix_.offset + std::uint64_t{first} * element.size;
+    if (element.kind == 'f' && element.size == sizeof(float) && !element.swapped) {
+      matrix_.bytes->read(offset, std::as_writable_bytes(out));
+      return;
+    }
+    const std::size_t chunk = std::min(out.size(), chunk_bytes / element.size);
+    std::vector<std::byte> buffer(chunk * element.size);
+    while (!out.empty()) {
+      const std::size_t count = std::min(chunk, out.size());
+      const auto bytes = std::span(buffer).first(count * element.size);
+      matrix_.bytes->read(offset, bytes);
+      convert_(element.swapped, bytes.data(), count, out.data());
+      out = out.subspan(count);
+      offset += bytes.size();
+    }
+  }
+
+  Matrix matrix_;
+  std::size_t columns_;
+  Convert convert_;
+};
+
+std::size_t columns_of(const std::vector<std::size_t>& row_shape) {
+  std::size_t columns = 1;
+  for (const std::size_t extent : row_shape) columns *= extent;
+  return columns;
+}
+
+/// Where column c of a row (last axis fastest) stands when the first axis runs fastest.
+std::vector<std::size_t> fortran_columns(const std::vector<std::size_t>& row_shape) {
+  std::vector<std::size_t> where(columns_of(row_shape));
+  for (std::size_t c = 0; c < where.size(); ++c) {
+    std::size_t rest = c, stride = where.size();
+    for (std::size_t axis = row_shape.size(); axis-- > 0;) {
+      stride /= row_shape[axis];
+      where[c] += rest % row_shape[axis] * stride;
+      rest /= row_shape[axis];
+    }
+  }
+  return where;
+}
+
+}  // namespace
+
+void refuse(const DataPlace& place, const std::string& what, const std::string& hint) {
+  throw BadInput(fmt::format("cannot read '{}': {}", place.path.string(), what), hint);
+}
+
+std::string file_name(const DataPlace& place) {
+  const auto path = place.path.lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+void refuse_row(std::size_t row, std::size_t all) {
+  throw BadInput(fmt::format("there is no row {} in data of {} rows", row, all),
+                 "rows are counted from 0");
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t longest = 40;
+  std::string out(text.substr(0, longest));
+  for (char& c : out)
+    if (c < ' ' || c > '~') c = '?';
+  return text.size() > longest ? out + "..." : out;
+}
+
+std::string shape_text(const std::vector<std::size_t>& shape) {
+  constexpr std::size_t most_axes = 6;
+  if (shape.size() <= most_axes) return fmt::format("{}", fmt::join(shape, " x "));
+  return fmt::format("{} x ... ({} axes)",
+                     fmt::join(shape.begin(), shape.begin() + most_axes, " x "), shape.size());
+}
+
+std::uint64_t product_within(const std::vector<std::size_t>& shape, std::uint64_t most,
+                             const DataPlace& place) {
+  std::uint64_t product = 1;
+  if (std::find(shape.begin(), shape.end(), std::size_t{0}) != shape.end())
+    refuse(place, fmt::format("it is empty, of shape {}", shape_text(shape)));
+  for (const std::size_t extent : shape) {
+    if (product > most / extent) {
+      refuse(place,
+             fmt::format("its header claims {} values, more than the file can hold",
+                         shape_text(shape)),
+             "the file is truncated or damaged");
+    }
+    product *= extent;
+  }
+  return product;
+}
+
+bool is_known(const Element& element) {
+  return converter(element) != nullptr;
+}
+
+std::shared_ptr<const DataFile> matrix_file(Matrix matrix, DataFileInfo info) {
+  if (info.row_shape.empty()) info.row_shape = {1};
+  const std::size_t columns = columns_of(info.row_shape);
+  return std::make_shared<MatrixFile>(std::move(matrix), columns, std::move(info));
+}
+
+Matrix from_fortran_order(const Matrix& matrix, const std::vector<std::size_t>& row_shape) {
+  const std::size_t size = matrix.element.size;
+  const auto where = fortran_columns(row_shape);
+  const std::size_t row_bytes = where.size() * size;
+  const std::size_t block = std::clamp<std::size_t>(block_bytes / row_bytes, 1, matrix.rows);
+  std::vector<std::byte> column(block * size), rows(block * row_bytes);
+  TemporaryWriter out;
+  for (std::size_t first = 0; first < matrix.rows; first += block) {
+    const std::size_t count = std::min(block, matrix.rows - first);
+    for (std::size_t c = 0; c < where.size(); ++c) {
+      matrix.bytes->read(matrix.offset + (std::uint64_t{where[c]} * matrix.rows + first) * size,
+                         std::span(column).first(count * size));
+      for (std::size_t n = 0; n < count; ++n)
+        std::memcpy(&rows[n * row_bytes + c * size], &column[n * size], size);
+    }
+    out.append(std::span(rows).first(count * row_bytes));
+  }
+  return {out.finish(), 0, matrix.rows, matrix.element};
+}
+
+}  // namespace quartic::data

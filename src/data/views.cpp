@@ -1,0 +1,206 @@
+#include "quartic/data/views.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include "quartic/core/error.hpp"
+#include "quartic/core/jittered_source.hpp"
+#include "quartic/core/random.hpp"
+
+namespace quartic {
+namespace {
+
+class RowView final : public DataSource {
+ public:
+  RowView(SharedSource source, std::vector<std::size_t> rows)
+      : source_(std::move(source)), rows_(std::move(rows)) {}
+  std::size_t rows() const override { return rows_.size(); }
+  std::size_t columns() const override { return source_->columns(); }
+  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    std::vector<std::size_t> inner(rows.size());
+    for (std::size_t n = 0; n < rows.size(); ++n) {
+      if (rows[n] >= rows_.size())
+        throw BadInput(fmt::format("there is no row {} in data of {} rows", rows[n], rows_.size()));
+      inner[n] = rows_[rows[n]];
+    }
+    source_->read(inner, out);
+  }
+
+ private:
+  SharedSource source_;
+  std::vector<std::size_t> rows_;
+};
+
+class FirstRows final : public DataSource {
+ public:
+  FirstRows(SharedSource source, std::size_t rows) : source_(std::move(source)), rows_(rows) {}
+  std::size_t rows() const override { return rows_; }
+  std::size_t columns() const override { return source_->columns(); }
+  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    for (const std::size_t row : rows)
+      if (row >= rows_)
+        throw BadInput(fmt::format("there is no row {} in data of {} rows", row, rows_));
+    source_->read(rows, out);
+  }
+
+ private:
+  SharedSource source_;
+  std::size_t rows_;
+};
+
+class ColumnView final : public DataSource {
+ public:
+  ColumnView(SharedSource source, std::vector<std::size_t> columns)
+      : source_(std::move(source)), columns_(std::move(columns)) {}
+  std::size_t rows() const override { return source_->rows(); }
+  std::size_t columns() const override { return columns_.size(); }
+  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    const std::size_t width = source_->columns();
+    std::vector<float> whole(rows.size() * width);
+    source_->read(rows, whole);
+    for (std::size_t n = 0; n < rows.size(); ++n)
+      for (std::size_t c = 0; c < columns_.size(); ++c)
+        out[n * columns_.size() + c] = whole[n * width + columns_[c]];
+  }
+
+ private:
+  SharedSource source_;
+  std::vector<std::size_t> columns_;
+};
+
+/// Changes values, not which they are.
+template <class Map>
+class MappedView final : public DataSource {
+ public:
+  MappedView(SharedSource source, Map map) : source_(std::move(source)), map_(std::move(map)) {}
+  std::size_t rows() const override { return source_->rows(); }
+  std::size_t columns() const override { return source_->columns(); }
+  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    const auto read = out.first(rows.size() * columns());
+    source_->read(rows, read);
+    map_(read);
+  }
+
+ private:
+  SharedSource source_;
+  Map map_;
+};
+
+template <class Map>
+SharedSource mapped(SharedSource source, Map map) {
+  return std::make_shared<MappedView<Map>>(std::move(source), std::move(map));
+}
+
+void check_indices(const std::vector<std::size_t>& indices, std::size_t all, const char* what) {
+  if (indices.empty()) throw BadInput(fmt::format("no {} of the data is chosen", what));
+  for (const std::size_t index : indices) {
+    if (index < all) continue;
+    throw BadInput(fmt::format("there is no {0} {1} in data of {2} {0}s", what, index, all),
+                   fmt::format("{}s are counted from 0", what));
+  }
+}
+
+}  // namespace
+
+SharedSource select_rows(SharedSource source, std::vector<std::size_t> rows) {
+  check_indices(rows, source->rows(), "row");
+  return std::make_shared<RowView>(std::move(source), std::move(rows));
+}
+
+SharedSource first_rows(SharedSource source, std::size_t count) {
+  if (count >= source->rows()) return source;
+  return std::make_shared<FirstRows>(std::move(source), count);
+}
+
+std::vector<std::size_t> parse_columns(std::string_view text, std::size_t columns) {
+  const auto wrong = [&] {
+    throw BadInput(fmt::format("'{}' names no columns", text), "write 1-784 or 0,2,5-7");
+  };
+  std::vector<std::size_t> chosen;
+  for (const char* at = text.data(); chosen.empty() || at != text.data() + text.size();) {
+    const char* const end = text.data() + text.size();
+    if (!chosen.empty() && *at++ != ',') wrong();
+    std::size_t first = 0;
+    auto part = std::from_chars(at, end, first);
+    std::size_t last = first;
+    if (part.ec == std::errc{} && part.ptr != end && *part.ptr == '-')
+      part = std::from_chars(part.ptr + 1, end, last);
+    if (part.ec != std::errc{} || last < first) wrong();
+    check_indices({first, last}, columns, "column");
+    for (std::size_t column = first; column <= last; ++column) chosen.push_back(column);
+    at = part.ptr;
+  }
+  return chosen;
+}
+
+SharedSource select_columns(SharedSource source, std::vector<std::size_t> columns) {
+  check_indices(columns, source->columns(), "column");
+  return std::make_shared<ColumnView>(std::move(source), std::move(columns));
+}
+
+SharedSource binarised(SharedSource source, double threshold) {
+  return mapped(std::move(source), [threshold](std::span<float> values) {
+    for (float& x : values)
+      if (!std::isnan(x)) x = x > threshold ? 1.0f : 0.0f;
+  });
+}
+
+SharedSource scaled(SharedSource source, DataScaling scaling) {
+  const std::size_t columns = source->columns();
+  scaling.check(columns);
+  if (scaling.method == ScalingMethod::none) return source;
+  return mapped(std::move(source),
+                [scaling = std::move(scaling), columns](std::span<float> values) {
+                  scaling.to_model(values, columns);
+                });
+}
+
+SharedSource with_noise(SharedSource source, double deviation, std::uint64_t seed) {
+  struct Noisy {
+    SharedSource source;
+    JitteredSource rows;
+  };
+  const DataSource& plain = *source;
+  auto noisy =
+      std::make_shared<Noisy>(Noisy{std::move(source), JitteredSource(plain, deviation, 1, seed)});
+  return {noisy, &noisy->rows};
+}
+
+std::vector<std::size_t> held_out_rows(std::size_t rows, double fraction, std::uint64_t seed) {
+  if (!(fraction > 0 && fraction < 1))
+    throw BadInput(fmt::format("a fraction of {:g} of the rows cannot be held out", fraction),
+                   "held_out is between 0 and 1");
+  if (rows < 2)
+    throw BadInput("one row cannot be split into training and held-out data", "held_out = 0");
+  const auto wanted = std::clamp<std::size_t>(
+      static_cast<std::size_t>(std::llround(fraction * static_cast<double>(rows))), 1, rows - 1);
+  // Selection sampling: Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S.
+  RandomStream random(seed, Stream::held_out, 0);
+  std::vector<std::size_t> chosen;
+  chosen.reserve(wanted);
+  for (std::size_t row = 0; chosen.size() < wanted; ++row) {
+    const auto left = static_cast<double>(rows - row);
+    if (left * random.uniform() < static_cast<double>(wanted - chosen.size()))
+      chosen.push_back(row);
+  }
+  return chosen;
+}
+
+std::vector<std::size_t> other_rows(std::size_t rows, const std::vector<std::size_t>& without) {
+  std::vector<std::size_t> others;
+  others.reserve(rows - without.size());
+  auto skip = without.begin();
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (skip != without.end() && *skip == row)
+      ++skip;
+    else
+      others.push_back(row);
+  }
+  return others;
+}
+
+}  // namespace quartic

@@ -1,6 +1,0 @@
-#define STB_IMAGE_IMPLEMENTATION
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wsign-compare"
-#include "io/stb_image.hpp"
-#pragma GCC diagnostic pop

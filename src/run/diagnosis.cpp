@@ -1,0 +1,299 @@
+#include "quartic/run/diagnosis.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "quartic/stats/virial.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr double significant = 5;  // errors: by chance in one of 10^4 runs of 16 chains
+constexpr double largest_r_hat = 1.05;
+constexpr double fewest_effective = 400;  // Vehtari et al., Bayesian Anal. 16 (2021) 667
+constexpr double fewest_taus = 50;
+constexpr double least_acceptance = 0.1;
+constexpr double least_weight = 0.1;
+constexpr double largest_ridge = 1e-4;
+constexpr double largest_chi2 = 3;
+constexpr double largest_moment_score = 3;
+
+bool agrees(const Estimate& estimate, double expected) {
+  return std::abs(estimate.value - expected) <= significant * estimate.error;
+}
+
+Check virial_check(const Action& action, std::span<const float> phi, int chains) {
+  const Estimate value = virial(action, phi, chains);
+  return {"virial <phi dS/dphi>", value, "1 within 5 errors", agrees(value, 1),
+          "the fields do not follow exp(-S): a longer warm-up, float64 fields; please report it if "
+          "that does not help"};
+}
+
+Check acceptance_check(const std::string& move, double rate) {
+  return {"acceptance of " + move,
+          {rate, 0},
+          fmt::format(">= {}", least_acceptance),
+          rate >= least_acceptance,
+          "the move hardly ever succeeds: sampler.metropolis_hits = 4"};
+}
+
+/// The primary observable for which `measure` is largest.
+template <class Measure>
+const ObservableResult& worst(const std::vector<ObservableResult>& results, Measure measure) {
+  const ObservableResult* found = nullptr;
+  for (const auto& result : results)
+    if (!result.derived && (!found || measure(result) > measure(*found))) found = &result;
+  return *found;
+}
+
+void check_series(std::vector<Check>& checks, const SampleRun& run) {
+  const auto& all = run.results;
+  const auto draws = static_cast<double>(run.measurement.draws);
+  const auto& mixed = worst(all, [](const auto& r) { return r.estimate.r_hat; });
+  const auto& slow = worst(all, [](const auto& r) { return r.estimate.tau; });
+  const auto& few = worst(all, [](const auto& r) { return -r.estimate.ess; });
+  const double tau = slow.estimate.tau;
+  const auto longer = fmt::format("quartic resume RUN --draws {:.0f}",
+                                  std::max(2 * draws, std::ceil(2 * fewest_taus * tau)));
+  checks.push_back({"R-hat of " + mixed.name,
+                    {mixed.estimate.r_hat, 0},
+                    fmt::format("<= {}", largest_r_hat),
+                    mixed.estimate.r_hat <= largest_r_hat,
+                    "the chains disagree: more warm_up, or longer: " + longer});
+  checks.push_back({"ESS of " + few.name,
+                    {few.estimate.ess, 0},
+                    fmt::format(">= {:.0f}", fewest_effective),
+                    few.estimate.ess >= fewest_effective,
+                    longer});
+  checks.push_back({"draws / tau of " + slow.name,
+                    {draws / tau, draws / tau * slow.estimate.tau_error / tau},
+                    fmt::format(">= {:.0f}", fewest_taus),
+                    draws / tau >= fewest_taus,
+                    longer});
+  const auto open = std::count_if(
+      all.begin(), all.end(), [](const auto& r) { return !r.derived && !r.estimate.window_found; });
+  checks.push_back({"tau without a window",
+                    {static_cast<double>(open), 0},
+                    "0",
+                    open == 0,
+                    "tau is only a lower bound: " + longer});
+}
+
+void check_observables(std::vector<Check>& checks, const SampleRun& run) {
+  std::string reasons;
+  int failed = 0;
+  for (const auto& result : run.results) {
+    if (result.ok) continue;
+    ++failed;
+    if (reasons.empty()) reasons = fmt::format("{}: {}", result.name, result.reason);
+  }
+  checks.push_back({"observables not ok",
+                    {static_cast<double>(failed), 0},
+                    "0",
+                    failed == 0,
+                    std::move(reasons)});
+}
+
+void check_symmetry(std::vector<Check>& checks, const SampleRun& run) {
+  const auto& r = run.action.r;
+  if (std::any_of(r.begin(), r.end(), [](double x) { return x != 0; })) return;
+  const auto m = std::find_if(run.results.begin(), run.results.end(),
+                              [](const auto& result) { return result.name == "m"; });
+  if (m == run.results.end()) return;
+  const Estimate value{m->estimate.mean, m->estimate.error};
+  checks.push_back({"sign symmetry <m>", value, "0 within 5 errors", agrees(value, 0),
+                    "chains are stuck in one sign: sampler.flips = true, or a longer warm-up"});
+}
+
+/// What every learner's run is asked.
+template <class Run>
+std::vector<Check> learning_checks(const Run& run) {
+  std::vector<Check> checks;
+  const double epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
+  checks.push_back(
+      {"epochs, converged",
+       {epochs, 0},
+       "couplings at rest",
+       run.reason == StopReason::converged || run.reason == StopReason::held_out_worse,
+       run.reason == StopReason::running ? "quartic resume RUN" : "quartic resume RUN --epochs N"});
+  if (run.history.rows.empty()) return checks;
+  const auto& row = run.history.rows.back();
+  checks.push_back({"regularisation",
+                    {row.regularisation, 0},
+                    fmt::format("<= {:g}", largest_ridge),
+                    row.regularisation <= largest_ridge,
+                    "the samples do not determine the couplings: more draws, or tied ones"});
+  checks.push_back(acceptance_check("independence", row.acceptance));
+  return checks;
+}
+
+Check missing(const char* what) {
+  return {what, {0, 0}, "there", false, "certificate.enabled = true, or quartic resume RUN"};
+}
+
+Check annealing_check(const Estimate& ess) {
+  return {"annealing ESS", ess, fmt::format(">= {}", least_weight), ess.value >= least_weight,
+          "more certificate.steps"};
+}
+
+/// chi^2 per moment, whose moments are correlated: only gross misfits are named.
+Check moments_check(const char* what, const MomentMatch& match) {
+  return {fmt::format("chi2 of {}", what),
+          {match.all.chi2, 0},
+          fmt::format("<= {}", largest_chi2),
+          match.all.chi2 <= largest_chi2,
+          fmt::format("the model misses {} by {:.1f} errors: free more couplings, or more edges",
+                      match.label(match.all.worst), std::abs(match.all.worst_z))};
+}
+
+}  // namespace
+
+std::vector<Check> diagnose(const SampleRun& run) {
+  std::vector<Check> checks;
+  const auto draws = static_cast<double>(run.measurement.draws);
+  checks.push_back({"draws, finished",
+                    {draws, 0},
+                    "> 0, finished",
+                    draws > 0 && run.stop != SampleStop::running,
+                    "quartic resume RUN"});
+  if (run.results.empty()) return checks;
+  checks.push_back({"warm-up sweeps",
+                    {static_cast<double>(run.warm_up), 0},
+                    "averages at rest",
+                    run.settled,
+                    "they were still moving: give sample.warm_up more sweeps"});
+  check_series(checks, run);
+  check_observables(checks, run);
+  for (const auto& move : run.acceptance)
+    if (move.move != "flip" && move.move != "turned")
+      checks.push_back(acceptance_check(move.move, move.rate));
+  check_symmetry(checks, run);
+  if (!run.kept.phi.empty()) {
+    std::vector<float> phi;  // by chain
+    const int chains = run.config.sampler.options.chains, sites = run.action.graph->sites();
+    for (int chain = 0; chain < chains; ++chain)
+      for (const auto& draw : run.kept.phi)
+        phi.insert(phi.end(), draw.begin() + static_cast<std::ptrdiff_t>(chain) * sites,
+                   draw.begin() + static_cast<std::ptrdiff_t>(chain + 1) * sites);
+    checks.push_back(virial_check(run.action, phi, chains));
+  }
+  return checks;
+}
+
+std::vector<Check> diagnose(const LearnRun& run) {
+  auto checks = learning_checks(run);
+  if (!run.certificate) {
+    checks.push_back(missing("certificate"));
+    return checks;
+  }
+  const Certificate& c = *run.certificate;
+  checks.push_back({"certificate", {static_cast<double>(c.ok), 0}, "ok", c.ok, c.reason});
+  checks.push_back({"weight ESS", c.weight_ess, fmt::format(">= {}", least_weight),
+                    c.weight_ess.value >= least_weight,
+                    "the learned field is far from the target: reweighting to it will not hold"});
+  checks.push_back(annealing_check(c.annealing_ess));
+  checks.push_back({"gap F_var - F_A", c.gap, ">= 0 within 5 errors",
+                    c.gap.value >= -significant * c.gap.error,
+                    "KL(p||q) cannot be negative: more certificate.draws and steps"});
+  checks.push_back(virial_check(run.action, c.phi, c.chains));
+  return checks;
+}
+
+std::vector<Check> diagnose(const FitRun& run) {
+  auto checks = learning_checks(run);
+  if (!run.judgement) {
+    checks.push_back(missing("judgement"));
+    return checks;
+  }
+  const Judgement& j = *run.judgement;
+  checks.push_back({"free energy", {static_cast<double>(j.ok), 0}, "ok", j.ok, j.reason});
+  checks.push_back(annealing_check(j.free_energy.work.forward_ess));
+  checks.push_back(moments_check("the data's moments", j.train.moments));
+  if (j.held_out) {
+    checks.push_back(moments_check("held-out moments", j.held_out->moments));
+    const auto &here = j.train.log_likelihood, &there = j.held_out->log_likelihood;
+    const Estimate gap{here.value.value - there.value.value,
+                       std::hypot(here.data_error, there.data_error)};
+    checks.push_back({"ln p, data - held out", gap, "<= 5 errors",
+                      gap.value <= significant * gap.error,
+                      "overfitting: fit.weight_decay, fit.held_out_patience, or tied couplings"});
+  }
+  checks.push_back(virial_check(run.action, j.phi, j.chains));
+  return checks;
+}
+
+std::vector<Check> diagnose(const NetworkRun& run) {
+  std::vector<Check> checks;
+  const double epochs = run.history.empty() ? 0 : run.history.back().epoch;
+  checks.push_back({"epochs, all done",
+                    {epochs, 0},
+                    "finished",
+                    run.reason != StopReason::running,
+                    "quartic resume RUN"});
+  if (run.history.empty()) return checks;
+  const double score = run.history.back().moment_score;
+  checks.push_back(
+      {"moments, batch - chains",
+       {score, 0},
+       fmt::format("<= {}", largest_moment_score),
+       score <= largest_moment_score,
+       "the chains lag behind the network: more training.steps, rungs, or a lower rate"});
+  if (run.judgements.empty()) {
+    checks.push_back({"judgement", {0, 0}, "there", false, "quartic resume RUN"});
+    return checks;
+  }
+  const NetworkJudgement& j = run.judgements.back();
+  checks.push_back({"ln Z",
+                    {static_cast<double>(j.log_z.ok), 0},
+                    "ok",
+                    j.log_z.ok,
+                    j.log_z.reason + ": more judging.steps, sweeps or ladders"});
+  if (j.held_out) {
+    const Estimate gap{j.train.value.value - j.held_out->value.value,
+                       std::hypot(j.train.spread, j.held_out->spread)};
+    checks.push_back({"ln p, data - held out", gap, "<= 5 errors",
+                      gap.value <= significant * gap.error,
+                      "overfitting: fewer epochs or hidden units, training.weight_decay"});
+  }
+  return checks;
+}
+
+std::vector<Check> diagnose(const DeepRun& run) {
+  const int wanted = run.config.model.layers();
+  std::vector<Check> checks{{"layers, all finished",
+                             {static_cast<double>(run.bounds.size()), 0},
+                             fmt::format("{}", wanted),
+                             run.finished(),
+                             "quartic resume RUN"}};
+  for (std::size_t l = 0; l < run.layers.size(); ++l) {
+    for (auto& check : diagnose(run.layers[l])) {
+      check.name = fmt::format("layer {}: {}", l + 1, check.name);
+      checks.push_back(std::move(check));
+    }
+  }
+  for (std::size_t l = 1; l < run.bounds.size(); ++l) {
+    const Likelihood &above = run.bounds[l].train, &below = run.bounds[l - 1].train;
+    const Estimate gain{
+        above.value.value - below.value.value,
+        std::hypot(above.value.error, below.value.error, std::hypot(above.spread, below.spread))};
+    checks.push_back({fmt::format("ln p gained by layer {}", l + 1), gain, ">= -5 errors",
+                      gain.value >= -significant * gain.error,
+                      "it knows its data less well than the layer below does: more "
+                      "training.layer_epochs or hidden_units, or another of layer_rates"});
+  }
+  return checks;
+}
+
+std::vector<Check> diagnose(const ReweightRun& run) {
+  std::vector<Check> checks;
+  for (std::size_t k = 0; k < run.points.size(); ++k) {
+    const auto& point = run.points[k];
+    checks.push_back({fmt::format("weight ESS of point {}", k), point.ess, "ok", point.ok,
+                      point.reason + "; go less far, or put runs between"});
+  }
+  return checks;
+}
+
+}  // namespace quartic

@@ -1,0 +1,290 @@
+#include "quartic/runfile/fit_run.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "runfile/run_data.hpp"
+#include "runfile/run_history.hpp"
+
+namespace quartic {
+namespace {
+
+using namespace run_parts;  // NOLINT: its vocabulary
+
+constexpr int stop_reasons = 4;
+
+constexpr Column<FitRow> fit_columns[] = {
+    {"gradient_norm", &FitRow::gradient_norm},
+    {"gradient_norm_error", &FitRow::gradient_norm_error},
+    {"significance", &FitRow::significance},
+    {"gain", &FitRow::gain},
+    {"gain_error", &FitRow::gain_error},
+    {"held_out_gain", &FitRow::held_out_gain},
+    {"held_out_gain_error", &FitRow::held_out_gain_error},
+    {"chi2", &FitRow::chi2},
+    {"worst_z", &FitRow::worst_z},
+    {"held_out_chi2", &FitRow::held_out_chi2},
+    {"acceptance", &FitRow::acceptance},
+    {"reflection_acceptance", &FitRow::reflection_acceptance},
+    {"rate", &FitRow::rate},
+    {"largest_step", &FitRow::largest_step},
+    {"regularisation", &FitRow::regularisation},
+    {"noise_share", &FitRow::noise_share},
+};
+constexpr IntColumn<FitRow> int_columns[] = {
+    {"worst_moment", &FitRow::worst_moment},
+    {"draws", &FitRow::draws},
+    {"at_bound", &FitRow::at_bound},
+};
+
+constexpr StateVector<LikelihoodState> fit_state_vectors[] = {
+    {"w", &LikelihoodState::w},
+    {"r", &LikelihoodState::r},
+    {"a", &LikelihoodState::a},
+    {"b", &LikelihoodState::b},
+    {"theta_error", &LikelihoodState::theta_error},
+    {"noise_variance", &LikelihoodState::noise_variance},
+    {"first_moment", &LikelihoodState::first_moment},
+    {"second_moment", &LikelihoodState::second_moment},
+    {"start_theta", &LikelihoodState::start_theta},
+    {"last_step", &LikelihoodState::last_step},
+    {"best_theta", &LikelihoodState::best_theta},
+};
+
+struct StateNumber {
+  const char* name;
+  double LikelihoodState::*value;
+};
+constexpr StateNumber state_numbers[] = {
+    {"weight", &LikelihoodState::weight},
+    {"last_slope", &LikelihoodState::last_slope},
+    {"climb_slope", &LikelihoodState::climb_slope},
+    {"climb_curvature", &LikelihoodState::climb_curvature},
+    {"gain", &LikelihoodState::gain},
+    {"gain_variance", &LikelihoodState::gain_variance},
+    {"held_out_gain", &LikelihoodState::held_out_gain},
+    {"since_best", &LikelihoodState::since_best},
+    {"since_best_variance", &LikelihoodState::since_best_variance},
+};
+struct StateCount {
+  const char* name;
+  int LikelihoodState::*value;
+};
+constexpr StateCount state_counts[] = {
+    {"epoch", &LikelihoodState::epoch},
+    {"draws", &LikelihoodState::draws},
+    {"quiet_epochs", &LikelihoodState::quiet_epochs},
+    {"worse_epochs", &LikelihoodState::worse_epochs},
+};
+
+/// Of the free energy, in `results`.
+struct WorkEntry {
+  const char* name;
+  Estimate WorkEstimate::*value;
+};
+constexpr WorkEntry work_estimates[] = {
+    {"free_energy", &WorkEstimate::difference},
+    {"free_energy_forward", &WorkEstimate::forward},
+    {"free_energy_reverse", &WorkEstimate::reverse},
+    {"free_energy_upper", &WorkEstimate::upper},
+    {"free_energy_lower", &WorkEstimate::lower},
+    {"annealing_ess", &WorkEstimate::forward_ess},
+};
+
+// ---- writing ------------------------------------------------------------------------------------
+
+void write_estimate(hdf5::Writer& out, const std::string& name, const Estimate& estimate) {
+  out.scalar(fmt::format("results/{}", name), estimate.value);
+  out.scalar(fmt::format("results/{}_error", name), estimate.error);
+}
+
+void write_estimates(hdf5::Writer& out, const std::string& name,
+                     const std::vector<Estimate>& estimates) {
+  std::vector<double> value, error;
+  for (const auto& estimate : estimates)
+    value.push_back(estimate.value), error.push_back(estimate.error);
+  out.write(fmt::format("results/{}", name), view(value), {"moment"});
+  out.write(fmt::format("results/{}_error", name), view(error), {"moment"});
+}
+
+void write_score(hdf5::Writer& out, const std::string& prefix, const DataScore& score) {
+  const auto& likelihood = score.log_likelihood;
+  write_estimate(out, prefix + "log_likelihood", likelihood.value);
+  out.scalar(fmt::format("results/{}log_likelihood_rows_error", prefix), likelihood.data_error);
+  write_estimate(out, prefix + "score_matching", score.score_matching);
+  write_estimate(out, prefix + "pseudo_likelihood", score.pseudo_likelihood);
+  write_estimates(out, prefix + "moment_data", score.moments.data);
+  out.write(fmt::format("results/{}moment_z", prefix), view(score.moments.z), {"moment"});
+}
+
+void write_judgement(hdf5::Writer& out, const Judgement& judgement) {
+  for (const auto& entry : work_estimates)
+    write_estimate(out, entry.name, judgement.free_energy.work.*entry.value);
+  out.scalar("results/annealing_steps", std::int32_t{judgement.free_energy.steps});
+  out.scalar("results/ok", static_cast<std::uint8_t>(judgement.ok));
+  out.text("results/reason", judgement.reason);
+  out.count("results", "moment", judgement.train.moments.z.size());
+  write_estimates(out, "moment_model", judgement.train.moments.model);
+  write_score(out, "", judgement.train);
+  if (judgement.held_out) write_score(out, "held_out_", *judgement.held_out);
+}
+
+void write_snapshots(hdf5::Writer& out, const std::vector<Snapshot>& snapshots, int sites) {
+  std::vector<std::int32_t> epochs;
+  std::vector<float> phi;
+  for (const auto& snapshot : snapshots) {
+    epochs.push_back(snapshot.epoch);
+    phi.insert(phi.end(), snapshot.phi.begin(), snapshot.phi.end());
+  }
+  out.dimension<std::int32_t>("history", "snapshot", epochs);
+  out.count("history", "chain", snapshot_chains);
+  out.count("history", "site", sites);
+  out.write("history/phi", view(phi), {"snapshot", "chain", "site"});
+}
+
+void write_checkpoint(hdf5::Writer& out, const FitRun& run) {
+  const LikelihoodState& state = run.checkpoint;
+  write_sampler(out, state.sampler, run.action.graph->sites(), run.config.sampler.precision);
+  write_vectors<LikelihoodState>(out, state, fit_state_vectors);
+  for (const auto& number : state_numbers)
+    out.attribute("checkpoint", number.name, state.*number.value);
+  for (const auto& count : state_counts)
+    out.attribute("checkpoint", count.name, std::int32_t{state.*count.value});
+  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
+  out.attribute("checkpoint", "reason", std::string(name(state.reason)));
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+Estimate read_estimate(const hdf5::Reader& in, const std::string& name) {
+  return {in.scalar<double>(fmt::format("results/{}", name)),
+          in.scalar<double>(fmt::format("results/{}_error", name))};
+}
+
+std::vector<Estimate> read_estimates(const hdf5::Reader& in, const std::string& name,
+                                     std::size_t count) {
+  const auto value = in.read<double>(fmt::format("results/{}", name), count),
+             error = in.read<double>(fmt::format("results/{}_error", name), count);
+  std::vector<Estimate> out;
+  for (std::size_t k = 0; k < count; ++k) out.push_back({value[k], error[k]});
+  return out;
+}
+
+DataScore read_score(const hdf5::Reader& in, const std::string& prefix, const Action& action,
+                     const std::vector<Estimate>& model, const Judgement& judgement) {
+  DataScore score;
+  auto& likelihood = score.log_likelihood;
+  likelihood.value = read_estimate(in, prefix + "log_likelihood");
+  likelihood.data_error =
+      in.scalar<double>(fmt::format("results/{}log_likelihood_rows_error", prefix));
+  likelihood.model_error = judgement.free_energy.work.difference.error;
+  likelihood.ok = judgement.ok, likelihood.reason = judgement.reason;
+  score.score_matching = read_estimate(in, prefix + "score_matching");
+  score.pseudo_likelihood = read_estimate(in, prefix + "pseudo_likelihood");
+  score.moments.graph = action.graph, score.moments.model = model;
+  score.moments.data = read_estimates(in, prefix + "moment_data", model.size());
+  score.moments.z = in.read<double>(fmt::format("results/{}moment_z", prefix), model.size());
+  score.moments.summarise();
+  return score;
+}
+
+Judgement read_judgement(const hdf5::Reader& in, const Action& action) {
+  Judgement judgement;
+  for (const auto& entry : work_estimates)
+    judgement.free_energy.work.*entry.value = read_estimate(in, entry.name);
+  judgement.free_energy.steps = in.scalar<std::int32_t>("results/annealing_steps");
+  judgement.ok = in.scalar<std::uint8_t>("results/ok") != 0;
+  judgement.reason = in.text("results/reason");
+  judgement.free_energy.ok = judgement.ok, judgement.free_energy.reason = judgement.reason;
+  const std::size_t moments = action.graph->edge_count() + 3UL * action.graph->sites();
+  const auto model = read_estimates(in, "moment_model", moments);
+  judgement.train = read_score(in, "", action, model, judgement);
+  if (in.has("results/held_out_log_likelihood"))
+    judgement.held_out = read_score(in, "held_out_", action, model, judgement);
+  auto posterior = read_posterior(in, action.graph->sites());
+  judgement.chains = posterior.chains, judgement.draws = posterior.draws;
+  judgement.sites = posterior.sites;
+  judgement.phi = std::move(posterior.phi), judgement.action = std::move(posterior.action);
+  return judgement;
+}
+
+std::vector<Snapshot> read_snapshots(const hdf5::Reader& in, int sites) {
+  const std::size_t size = static_cast<std::size_t>(snapshot_chains) * sites;
+  const auto epochs = in.read<std::int32_t>("history/snapshot");
+  const auto phi = in.read<float>("history/phi", epochs.size() * size);
+  std::vector<Snapshot> snapshots;
+  for (std::size_t k = 0; k < epochs.size(); ++k) {
+    const auto* first = phi.data() + k * size;
+    snapshots.push_back({epochs[k], {first, first + size}});
+  }
+  return snapshots;
+}
+
+void read_checkpoint(const hdf5::Reader& in, FitRun& run) {
+  LikelihoodState& state = run.checkpoint;
+  const Graph& graph = *run.action.graph;
+  state.sampler = read_sampler(in, run.config.sampler.options, graph.sites());
+  read_vectors<LikelihoodState>(in, state, graph, fit_state_vectors);
+  for (const auto& number : state_numbers)
+    state.*number.value = in.attribute<double>("checkpoint", number.name);
+  for (const auto& count : state_counts)
+    state.*count.value = in.attribute<std::int32_t>("checkpoint", count.name);
+  state.reason = named<StopReason>(in, in.text_attribute("checkpoint", "reason"), stop_reasons);
+  run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
+}
+
+}  // namespace
+
+bool keeps_snapshot(int epoch) {
+  return (epoch & (epoch - 1)) == 0;
+}
+
+void write_run(const std::filesystem::path& file, const FitRun& run) {
+  replace_run(file, [&](hdf5::Writer& out) {
+    const int sites = run.action.graph->sites();
+    write_head(out, RunKind::fit, run.config, run.provenance);
+    write_action(out, run.action);
+    write_parameters(out, run.parameters(), run.action, run.theta_error);
+    write_data(out, run.data, sites);
+    write_history<FitRow>(out, run.history, fit_columns, int_columns);
+    write_snapshots(out, run.snapshots, sites);
+    out.scalar("results/converged", static_cast<std::uint8_t>(run.reason == StopReason::converged));
+    out.text("results/stop_reason", std::string(name(run.reason)));
+    out.text("results/start", run.start);
+    if (run.judgement) {
+      const Judgement& j = *run.judgement;
+      write_judgement(out, j);
+      write_posterior(out, j.chains, j.draws, j.sites, j.phi, j.action);
+    }
+    write_checkpoint(out, run);
+  });
+}
+
+FitRun read_fit_run(const std::filesystem::path& file) {
+  const RunReader in(file, RunKind::fit);
+  FitRun run{.config = in.config(),
+             .provenance = read_provenance(in),
+             .action = read_action(in),
+             .freedom = {},
+             .theta_error = {},
+             .data = {},
+             .start = in.text("results/start"),
+             .history = {},
+             .snapshots = {},
+             .reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
+             .judgement = {},
+             .checkpoint = {}};
+  const int sites = run.action.graph->sites();
+  auto learned = read_parameters(in, run.action);
+  run.freedom = learned.freedom, run.theta_error = std::move(learned.theta_error);
+  run.data = read_data(in, sites);
+  run.history = read_history<FitRow>(in, run.theta_error.size(), fit_columns, int_columns);
+  run.snapshots = read_snapshots(in, sites);
+  if (in.has("results/free_energy")) run.judgement = read_judgement(in, run.action);
+  read_checkpoint(in, run);
+  return run;
+}
+
+}  // namespace quartic

@@ -1,0 +1,357 @@
+#include "quartic/runfile/network_run.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "runfile/run_data.hpp"
+#include "runfile/run_network.hpp"
+#include "runfile/run_parts.hpp"
+
+namespace quartic {
+namespace {
+
+using namespace run_parts;  // NOLINT: its vocabulary
+
+constexpr int stop_reasons = 4, unit_kinds = 4;
+constexpr const char* coupling_names[] = {"w", "r", "a", "b", "s", "m", "n"};
+
+// ---- columns ------------------------------------------------------------------------------------
+
+/// Calls f(name, number) for every number of a row of the history.
+template <class Row, class F>
+void for_each_number(Row& row, F&& f) {
+  f("rate", row.rate);
+  f("gradient_norm", row.gradient_norm);
+  f("weight_norm", row.weight_norm);
+  f("largest_weight", row.largest_weight);
+  f("data_free_energy", row.data_free_energy.value);
+  f("data_free_energy_error", row.data_free_energy.error);
+  f("model_free_energy", row.model_free_energy.value);
+  f("model_free_energy_error", row.model_free_energy.error);
+  f("log_z", row.log_z.value);
+  f("log_z_error", row.log_z.error);
+  f("moment_score", row.moment_score);
+}
+
+/// The same for a judgement, but for held-out data.
+template <class J, class F>
+void visit_judgement(J& judgement, F&& f) {
+  visit("log_z", judgement.log_z.value, f);
+  visit("log_z_annealed", judgement.log_z.annealed, f);
+  visit("log_z_forward", judgement.log_z.forward, f);
+  visit("log_z_reverse", judgement.log_z.reverse, f);
+  visit("forward_ess", judgement.log_z.forward_ess, f);
+  visit("reverse_ess", judgement.log_z.reverse_ess, f);
+  visit_likelihood("log_likelihood", judgement.train, f);
+  visit("reconstruction", judgement.reconstruction, f);
+  visit("free_energy_gap", judgement.free_energy_gap, f);
+}
+
+// ---- writing ------------------------------------------------------------------------------------
+
+void write_network(hdf5::Writer& out, const Network& network) {
+  out.count("model", "visible", network.visible.size());
+  out.count("model", "hidden", network.hidden.size());
+  out.write("model/w", view(network.w), {"visible", "hidden"});
+  const auto layer = [&](const Layer& units, const char* letters, const char* dimension) {
+    const std::vector<double>* couplings[] = {&units.r, &units.a, &units.b};
+    for (int k = 0; k < 3; ++k)
+      out.write(fmt::format("model/{}", letters[k]), view(*couplings[k]), {dimension});
+    out.attribute("model", fmt::format("{}_unit", dimension), std::string(name(units.unit)));
+  };
+  layer(network.visible, "rab", "visible");
+  layer(network.hidden, "smn", "hidden");
+}
+
+void write_history(hdf5::Writer& out, const std::vector<TrainingRow>& history) {
+  std::vector<std::int32_t> epochs;
+  std::vector<std::int32_t> updates;
+  std::vector<std::pair<std::string, std::vector<double>>> columns;
+  TrainingRow names;
+  for_each_number(names, [&](const char* name, double) { columns.push_back({name, {}}); });
+  for (const auto& row : history) {
+    epochs.push_back(row.epoch), updates.push_back(static_cast<std::int32_t>(row.updates));
+    std::size_t k = 0;
+    for_each_number(row, [&](const char*, double value) { columns[k++].second.push_back(value); });
+  }
+  out.dimension<std::int32_t>("history", "epoch", epochs);
+  out.write("history/updates", view(updates), {"epoch"});
+  for (const auto& [name, values] : columns)
+    out.write(fmt::format("history/{}", name), view(values), {"epoch"});
+}
+
+void write_judgements(hdf5::Writer& out, const std::vector<NetworkJudgement>& judgements,
+                      std::size_t singular_values, bool held_out) {
+  std::vector<std::int32_t> epochs;
+  std::vector<std::uint8_t> ok, exact;
+  std::vector<std::string> reasons;
+  std::vector<double> singular;
+  std::vector<std::pair<std::string, std::vector<double>>> columns;
+  const auto for_each = [held_out](auto& judgement, auto&& f) {
+    visit_judgement(judgement, f);
+    if (held_out) visit_likelihood("held_out", *judgement.held_out, f);
+  };
+  NetworkJudgement names;
+  if (held_out) names.held_out.emplace();
+  for_each(names, [&](const std::string& name, double) { columns.push_back({name, {}}); });
+  for (const auto& judgement : judgements) {
+    epochs.push_back(judgement.epoch);
+    ok.push_back(judgement.log_z.ok), exact.push_back(judgement.log_z.exact);
+    reasons.push_back(judgement.log_z.reason);
+    singular.insert(singular.end(), judgement.singular.begin(), judgement.singular.end());
+    std::size_t k = 0;
+    for_each(judgement,
+             [&](const std::string&, double value) { columns[k++].second.push_back(value); });
+  }
+  out.dimension<std::int32_t>("judgements", "epoch", epochs);
+  out.count("judgements", "rank", singular_values);
+  out.write("judgements/ok", view(ok), {"epoch"});
+  out.write("judgements/exact", view(exact), {"epoch"});
+  out.texts("judgements/reason", reasons, {"epoch"});
+  out.write("judgements/singular", view(singular), {"epoch", "rank"});
+  for (const auto& [name, values] : columns)
+    out.write(fmt::format("judgements/{}", name), view(values), {"epoch"});
+}
+
+void write_chains(hdf5::Writer& out, const NetworkSamplerState& chains, const std::string& prefix) {
+  const auto narrow = [](const std::vector<double>& wide) {  // exact: they are widened floats
+    return std::vector<float>(wide.begin(), wide.end());
+  };
+  const std::string chain = prefix + "chain";
+  out.count("checkpoint", chain, chains.streams.size() / 4);
+  const auto visible = narrow(chains.visible), hidden = narrow(chains.hidden);
+  out.write("checkpoint/" + prefix + "visible", view(visible), {chain, "visible_unit"});
+  out.write("checkpoint/" + prefix + "hidden", view(hidden), {chain, "hidden_unit"});
+  out.write("checkpoint/" + prefix + "streams", view(chains.streams), {chain, "word"});
+}
+
+/// The couplings of a network but w, with their names and dimensions.
+template <class N, class F>
+void for_each_bias(N& network, F&& f) {
+  f("r", network.visible.r, "visible_unit"), f("a", network.visible.a, "visible_unit");
+  f("b", network.visible.b, "visible_unit"), f("s", network.hidden.r, "hidden_unit");
+  f("m", network.hidden.a, "hidden_unit"), f("n", network.hidden.b, "hidden_unit");
+}
+
+void write_snapshots(hdf5::Writer& out, const std::vector<TrainingSnapshot>& snapshots) {
+  std::vector<std::int32_t> updates;
+  std::vector<float> w;  // exact: they are widened floats
+  for (const auto& snapshot : snapshots) {
+    updates.push_back(static_cast<std::int32_t>(snapshot.updates));
+    w.insert(w.end(), snapshot.network->w.begin(), snapshot.network->w.end());
+  }
+  out.count("checkpoint", "snapshot", snapshots.size());
+  out.write("checkpoint/snapshot_updates", view(updates), {"snapshot"});
+  out.write("checkpoint/snapshot_w", view(w), {"snapshot", "visible_unit", "hidden_unit"});
+  std::size_t bias = 0;
+  for_each_bias(*snapshots.front().network, [&](const std::string& letter, auto&, auto* units) {
+    std::vector<double> all;
+    for (const auto& snapshot : snapshots) {
+      std::size_t k = 0;
+      for_each_bias(*snapshot.network, [&](auto&&, const std::vector<double>& values, auto&&) {
+        if (k++ == bias) all.insert(all.end(), values.begin(), values.end());
+      });
+    }
+    out.write("checkpoint/snapshot_" + letter, view(all), {"snapshot", units});
+    ++bias;
+  });
+}
+
+void write_checkpoint(hdf5::Writer& out, const NetworkRun& run) {
+  const TrainingState& state = run.checkpoint;
+  out.count("checkpoint", "visible_unit", run.network.visible.size());
+  out.count("checkpoint", "hidden_unit", run.network.hidden.size());
+  out.count("checkpoint", "word", 4);
+  for (int k = 0; k < 7; ++k) {
+    const std::string letter = coupling_names[k];
+    out.dimension<double>("checkpoint", letter, state.couplings[k]);
+    out.dimension<double>("checkpoint", "first_" + letter, state.first_moments[k]);
+    out.dimension<double>("checkpoint", "second_" + letter, state.second_moments[k]);
+  }
+  out.dimension<double>("checkpoint", "hidden_offset", state.hidden_offset);
+  write_chains(out, state.chains, "");
+  if (state.ladder) {
+    out.dimension<double>("checkpoint", "beta", state.ladder->betas);
+    write_chains(out, state.ladder->chains, "ladder_");
+    out.attribute("checkpoint", "ladder_sweeps", static_cast<std::uint64_t>(state.ladder->sweeps));
+  }
+  if (!state.snapshots.empty()) write_snapshots(out, state.snapshots);
+  out.attribute("checkpoint", "epoch", std::int32_t{state.epoch});
+  out.attribute("checkpoint", "updates", static_cast<std::uint64_t>(state.updates));
+  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+Network read_network(const hdf5::Reader& in) {
+  const auto layer = [&](const char* letters, const char* dimension) {
+    const auto size = in.read<std::int32_t>(fmt::format("model/{}", dimension)).size();
+    Layer units(
+        named<Unit>(in, in.text_attribute("model", fmt::format("{}_unit", dimension)), unit_kinds),
+        static_cast<int>(size));
+    std::vector<double>* couplings[] = {&units.r, &units.a, &units.b};
+    for (int k = 0; k < 3; ++k)
+      *couplings[k] = in.read<double>(fmt::format("model/{}", letters[k]), size);
+    return units;
+  };
+  Network network(layer("rab", "visible"), layer("smn", "hidden"));
+  network.w = in.read<double>("model/w", network.w.size());
+  return network;
+}
+
+std::vector<TrainingRow> read_history(const hdf5::Reader& in) {
+  const auto epochs = in.read<std::int32_t>("history/epoch");
+  const auto updates = in.read<std::int32_t>("history/updates", epochs.size());
+  std::vector<TrainingRow> history(epochs.size());
+  std::vector<std::vector<double>> columns;
+  TrainingRow names;
+  for_each_number(names, [&](const char* name, double) {
+    columns.push_back(in.read<double>(fmt::format("history/{}", name), epochs.size()));
+  });
+  for (std::size_t row = 0; row < history.size(); ++row) {
+    history[row].epoch = epochs[row];
+    history[row].updates = updates[row];
+    std::size_t k = 0;
+    for_each_number(history[row], [&](const char*, double& value) { value = columns[k++][row]; });
+  }
+  return history;
+}
+
+std::vector<NetworkJudgement> read_judgements(const hdf5::Reader& in) {
+  const bool held_out = in.has("judgements/held_out");
+  const auto epochs = in.read<std::int32_t>("judgements/epoch");
+  const std::size_t count = epochs.size();
+  const auto rank = in.read<std::int32_t>("judgements/rank").size();
+  const auto ok = in.read<std::uint8_t>("judgements/ok", count),
+             exact = in.read<std::uint8_t>("judgements/exact", count);
+  const auto reasons = in.texts("judgements/reason");
+  const auto singular = in.read<double>("judgements/singular", count * rank);
+  std::vector<NetworkJudgement> judgements(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    auto& judgement = judgements[k];
+    judgement.epoch = epochs[k];
+    judgement.log_z.ok = ok[k] != 0, judgement.log_z.exact = exact[k] != 0;
+    judgement.log_z.reason = reasons[k];
+    judgement.singular.assign(singular.begin() + static_cast<std::ptrdiff_t>(k * rank),
+                              singular.begin() + static_cast<std::ptrdiff_t>((k + 1) * rank));
+    if (held_out) judgement.held_out.emplace();
+  }
+  const auto read = [&](std::size_t k) {
+    return [&, k](const std::string& name, double& value) {
+      value = in.read<double>("judgements/" + name, count)[k];
+    };
+  };
+  for (std::size_t k = 0; k < count; ++k) {
+    visit_judgement(judgements[k], read(k));
+    if (held_out) visit_likelihood("held_out", *judgements[k].held_out, read(k));
+  }
+  return judgements;
+}
+
+NetworkSamplerState read_chains(const hdf5::Reader& in, const std::string& prefix,
+                                const Network& network) {
+  const auto chains = in.read<std::int32_t>("checkpoint/" + prefix + "chain").size();
+  return {in.read<double>("checkpoint/" + prefix + "visible", chains * network.visible.size()),
+          in.read<double>("checkpoint/" + prefix + "hidden", chains * network.hidden.size()),
+          in.read<std::uint32_t>("checkpoint/" + prefix + "streams", chains * 4)};
+}
+
+std::vector<TrainingSnapshot> read_snapshots(const hdf5::Reader& in, const Network& like) {
+  const auto updates = in.read<std::int32_t>("checkpoint/snapshot_updates");
+  const std::size_t count = updates.size(), size = like.w.size();
+  const auto part = [](const std::vector<double>& all, std::size_t k, std::size_t each) {
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(k * each);
+    return std::vector<double>(from, from + static_cast<std::ptrdiff_t>(each));
+  };
+  const auto w = in.read<double>("checkpoint/snapshot_w", count * size);
+  std::vector<Network> networks(count, like);
+  for (std::size_t k = 0; k < count; ++k) {
+    networks[k].w = part(w, k, size);
+    for_each_bias(networks[k], [&](const std::string& letter, std::vector<double>& values, auto&&) {
+      values = part(in.read<double>("checkpoint/snapshot_" + letter, count * values.size()), k,
+                    values.size());
+    });
+  }
+  std::vector<TrainingSnapshot> snapshots;
+  for (std::size_t k = 0; k < count; ++k)
+    snapshots.push_back({updates[k], std::make_shared<const Network>(std::move(networks[k]))});
+  return snapshots;
+}
+
+void read_checkpoint(const hdf5::Reader& in, NetworkRun& run) {
+  TrainingState& state = run.checkpoint;
+  for (int k = 0; k < 7; ++k) {
+    const std::string letter = coupling_names[k];
+    state.couplings[k] = in.read<double>("checkpoint/" + letter);
+    state.first_moments[k] = in.read<double>("checkpoint/first_" + letter);
+    state.second_moments[k] = in.read<double>("checkpoint/second_" + letter);
+  }
+  state.hidden_offset = in.read<double>("checkpoint/hidden_offset");
+  state.chains = read_chains(in, "", run.network);
+  if (in.has("checkpoint/beta")) {
+    state.ladder = NetworkTemperingState{
+        in.read<double>("checkpoint/beta"), read_chains(in, "ladder_", run.network),
+        static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "ladder_sweeps"))};
+  }
+  if (in.has("checkpoint/snapshot")) state.snapshots = read_snapshots(in, run.network);
+  state.epoch = in.attribute<std::int32_t>("checkpoint", "epoch");
+  state.updates = static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "updates"));
+  run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
+}
+
+}  // namespace
+
+int NetworkRun::chains() const {
+  return static_cast<int>(fantasies.size() / static_cast<std::size_t>(network.visible.size()));
+}
+
+namespace run_parts {
+
+void write_learned(hdf5::Writer& out, const NetworkRun& run) {
+  write_network(out, run.network);
+  write_history(out, run.history);
+  write_judgements(out, run.judgements,
+                   std::min(run.network.visible.size(), run.network.hidden.size()),
+                   run.data.held_out > 0);
+  out.text("results/stop_reason", std::string(name(run.reason)));
+  if (!run.fantasies.empty()) {
+    write_posterior(out, run.chains(), 1, run.network.visible.size(), run.fantasies,
+                    free_energies(run.network, run.fantasies));
+  }
+  write_checkpoint(out, run);
+}
+
+NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance provenance) {
+  NetworkRun run{.config = std::move(config),
+                 .provenance = std::move(provenance),
+                 .network = read_network(in),
+                 .data = {},
+                 .history = read_history(in),
+                 .judgements = read_judgements(in),
+                 .reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
+                 .fantasies = {},
+                 .checkpoint = {}};
+  if (in.has("posterior/phi")) run.fantasies = read_posterior(in, run.network.visible.size()).phi;
+  read_checkpoint(in, run);
+  return run;
+}
+
+}  // namespace run_parts
+
+void write_run(const std::filesystem::path& file, const NetworkRun& run) {
+  replace_run(file, [&](hdf5::Writer& out) {
+    write_head(out, RunKind::network, run.config, run.provenance);
+    write_data(out, run.data, run.network.visible.size());
+    write_learned(out, run);
+  });
+}
+
+NetworkRun read_network_run(const std::filesystem::path& file) {
+  const RunReader in(file, RunKind::network);
+  NetworkRun run = read_learned(in, in.config(), read_provenance(in));
+  run.data = read_data(in, run.network.visible.size());
+  return run;
+}
+
+}  // namespace quartic

@@ -1,0 +1,211 @@
+#include "runfile/run_parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "data/seal.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/core/output_file.hpp"
+#include "quartic/graph/lattice.hpp"
+
+namespace quartic::run_parts {
+namespace {
+
+constexpr int cluster_moves = 4;
+
+struct TextField {
+  const char* name;
+  std::string Provenance::*value;
+};
+constexpr TextField provenance_texts[] = {
+    {"version", &Provenance::version},   {"git_hash", &Provenance::git_hash},
+    {"compiler", &Provenance::compiler}, {"simd_target", &Provenance::simd_target},
+    {"command", &Provenance::command},   {"host", &Provenance::host},
+    {"date", &Provenance::date},
+};
+
+const std::filesystem::path& unbroken(const std::filesystem::path& file) {
+  if (check_seal(file) == Seal::broken) {
+    throw BadInput(fmt::format(
+        "'{}' is not a whole quartic run file: its checksum is wrong: bytes were damaged",
+        file.string()));
+  }
+  return file;
+}
+
+int read_layout(const hdf5::Reader& in, const std::filesystem::path& file) {
+  if (!in.has_attribute("provenance", "layout_version"))
+    in.refuse("it has no 'provenance@layout_version'");
+  const int layout = in.attribute<std::int32_t>("provenance", "layout_version");
+  if (layout > run_file_layout) {
+    throw BadInput(fmt::format("'{}' has layout {}, this quartic reads layouts up to {}",
+                               file.string(), layout, run_file_layout),
+                   "read it with the newer quartic that wrote it");
+  }
+  if (layout < 1) in.refuse(fmt::format("layout {}", layout));
+  return layout;
+}
+
+void write_geometry(hdf5::Writer& out, const Graph& graph) {
+  out.count("model", "site", graph.sites());
+  out.count("model", "edge", graph.edge_count());
+  out.count("model", "end", 2);
+  std::vector<std::int32_t> edges;
+  for (const auto& [i, j] : graph.edges()) edges.insert(edges.end(), {i, j});
+  out.write("model/edges", view(edges), {"edge", "end"});
+  const Lattice* lattice = graph.lattice();
+  out.attribute("model", "lattice", lattice ? lattice->name : std::string());
+  out.attribute("model", "description", graph.description());
+  if (!lattice) return;
+  const std::vector<std::int32_t> extent(lattice->extent.begin(), lattice->extent.end());
+  out.attributes("model", "extent", view(extent));
+  const std::vector<std::uint8_t> periodic(lattice->periodic.begin(), lattice->periodic.end());
+  if (!periodic.empty()) out.attributes("model", "periodic", view(periodic));
+}
+
+std::shared_ptr<const Graph> read_graph(const hdf5::Reader& in) {
+  const auto sites = in.read<std::int32_t>("model/site").size();
+  const auto ends = in.read<std::int32_t>("model/edges");
+  if (ends.size() % 2 != 0) in.refuse("'model/edges' is not pairs");
+  std::vector<Edge> edges;
+  for (std::size_t k = 0; k < ends.size(); k += 2) edges.push_back({ends[k], ends[k + 1]});
+  const std::string lattice_name = in.text_attribute("model", "lattice");
+  if (lattice_name.empty()) return std::make_shared<Graph>(static_cast<int>(sites), edges);
+  Lattice lattice{lattice_name, in.attributes<std::int32_t>("model", "extent"), {}};
+  if (in.has_attribute("model", "periodic")) {
+    const auto periodic = in.attributes<std::uint8_t>("model", "periodic");
+    lattice.periodic.assign(periodic.begin(), periodic.end());
+  }
+  auto graph = std::make_shared<Graph>(make_lattice(lattice));
+  if (static_cast<std::size_t>(graph->sites()) != sites ||
+      !std::equal(edges.begin(), edges.end(), graph->edges().begin(), graph->edges().end()))
+    in.refuse(fmt::format("its edges are not those of its lattice, {}", graph->description()));
+  return graph;
+}
+
+}  // namespace
+
+std::string coupling_path(CouplingKind kind, std::string_view suffix) {
+  return fmt::format("model/{}{}", name(kind), suffix);
+}
+
+RunReader::RunReader(const std::filesystem::path& file) : Reader(unbroken(file)), file_name_(file) {
+  if (read_layout(*this, file) > 1)
+    kind_ = named<RunKind>(*this, text_attribute("provenance", "kind"), run_kinds);
+}
+
+RunReader::RunReader(const std::filesystem::path& file, RunKind kind) : RunReader(file) {
+  if (kind_ == kind) return;
+  throw BadInput(fmt::format("'{}' is a run of `quartic {}`, not of `quartic {}`", file.string(),
+                             name(kind_), name(kind)));
+}
+
+Config RunReader::config() const {
+  return parse_config(text("config"), file_name_.string() + ": config");
+}
+
+void write_head(hdf5::Writer& out, RunKind kind, const Config& config, const Provenance& p) {
+  out.text("config", to_toml(config));
+  for (const auto& field : provenance_texts)
+    out.attribute("provenance", field.name, p.*field.value);
+  out.attribute("provenance", "kind", std::string(name(kind)));
+  out.attribute("provenance", "seed", p.seed);
+  out.attribute("provenance", "seconds", p.seconds);
+  out.attribute("provenance", "layout_version", std::int32_t{run_file_layout});
+}
+
+Provenance read_provenance(const hdf5::Reader& in) {
+  Provenance p;
+  for (const auto& field : provenance_texts)
+    p.*field.value = in.text_attribute("provenance", field.name);
+  p.seed = in.attribute<std::uint64_t>("provenance", "seed");
+  p.seconds = in.attribute<double>("provenance", "seconds");
+  return p;
+}
+
+void write_action(hdf5::Writer& out, const Action& action) {
+  write_geometry(out, *action.graph);
+  for (const auto kind : all_coupling_kinds)
+    out.write(coupling_path(kind), view(action.couplings(kind)),
+              {kind == CouplingKind::w ? "edge" : "site"});
+}
+
+Action read_action(const hdf5::Reader& in) {
+  Action action(read_graph(in));
+  for (const auto kind : all_coupling_kinds)
+    action.couplings(kind) = in.read<double>(coupling_path(kind), action.couplings(kind).size());
+  return action;
+}
+
+void write_posterior(hdf5::Writer& out, int chains, int draws, int sites,
+                     std::span<const float> phi, std::span<const double> action) {
+  for (const char* group : {"posterior", "sample_stats"}) {
+    out.count(group, "chain", chains);
+    out.count(group, "draw", draws);
+  }
+  out.count("posterior", "site", sites);
+  out.write("posterior/phi", phi, {"chain", "draw", "site"});
+  out.write("posterior/action", action, {"chain", "draw"});
+  std::vector<double> lp(action.size());
+  std::transform(action.begin(), action.end(), lp.begin(), [](double s) { return -s; });
+  out.write("sample_stats/lp", view(lp), {"chain", "draw"});
+}
+
+Posterior read_posterior(const hdf5::Reader& in, int sites) {
+  const auto shape = in.shape("posterior/phi");
+  if (shape.size() != 3 || shape[2] != static_cast<std::size_t>(sites))
+    in.refuse("'posterior/phi' is not (chain, draw, site)");
+  return {static_cast<int>(shape[0]), static_cast<int>(shape[1]), sites,
+          in.read<float>("posterior/phi"),
+          in.read<double>("posterior/action", shape[0] * shape[1])};
+}
+
+void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Precision precision) {
+  out.count("checkpoint", "chain", state.streams.size() / 4);
+  out.count("checkpoint", "site", sites);
+  out.count("checkpoint", "word", 4);
+  out.write("checkpoint/streams", view(state.streams), {"chain", "word"});
+  if (precision == Precision::float32) {  // exact: they are widened floats
+    const std::vector<float> narrow(state.phi.begin(), state.phi.end());
+    out.write("checkpoint/phi", view(narrow), {"chain", "site"});
+  } else {
+    out.write("checkpoint/phi", view(state.phi), {"chain", "site"});
+  }
+  const Schedule& schedule = state.schedule;
+  out.attribute("checkpoint", "sweeps", static_cast<std::uint64_t>(state.sweeps));
+  out.attribute("checkpoint", "reflections", std::int32_t{schedule.reflections});
+  out.attribute("checkpoint", "cluster", std::string(name(schedule.cluster)));
+  out.attribute("checkpoint", "step_size", schedule.step_size);
+  out.attributes("checkpoint", "scales", view(schedule.scales));
+}
+
+SamplerState read_sampler(const hdf5::Reader& in, const SamplerOptions& options, int sites) {
+  const auto chains = static_cast<std::size_t>(options.rungs) * options.chains;
+  if (in.read<std::int32_t>("checkpoint/chain").size() != chains)
+    in.refuse("the checkpoint's chains are not the config's");
+  SamplerState state;
+  state.phi = in.read<double>("checkpoint/phi", chains * sites);
+  state.streams = in.read<std::uint32_t>("checkpoint/streams", chains * 4);
+  Schedule& schedule = state.schedule;
+  schedule.reflections = in.attribute<std::int32_t>("checkpoint", "reflections");
+  if (!in.has_attribute("checkpoint", "cluster")) return state;  // layout 1: local moves alone
+  schedule.cluster =
+      named<ClusterMove>(in, in.text_attribute("checkpoint", "cluster"), cluster_moves);
+  schedule.step_size = in.attribute<double>("checkpoint", "step_size");
+  schedule.scales = in.attributes<double>("checkpoint", "scales");
+  state.sweeps = static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "sweeps"));
+  return state;
+}
+
+void replace_run(const std::filesystem::path& file,
+                 const std::function<void(hdf5::Writer&)>& write) {
+  replace_file(file, [&](const std::filesystem::path& temporary) {
+    hdf5::Writer out(temporary);
+    write(out);
+    out.close();
+    seal_file(temporary);
+  });
+}
+
+}  // namespace quartic::run_parts

@@ -1,0 +1,54 @@
+#include "quartic/runfile/sample_file.hpp"
+
+#include <fmt/format.h>
+
+#include "quartic/core/error.hpp"
+#include "runfile/run_parts.hpp"
+
+namespace quartic {
+
+StoredModel read_model(const std::filesystem::path& file) {
+  const run_parts::RunReader in(file);
+  if (in.kind() == RunKind::network || in.kind() == RunKind::deep) {
+    throw BadInput(fmt::format("'{}' holds a {}, not an action on a graph", file.string(),
+                               in.kind() == RunKind::deep ? "deep stack" : "network"),
+                   "quartic generate and transform take networks and deep stacks");
+  }
+  return {in.config(), run_parts::read_action(in)};
+}
+
+Config read_run_config(const std::filesystem::path& file) {
+  return run_parts::RunReader(file).config();
+}
+
+std::optional<SamplerState> read_fields(const std::filesystem::path& file) {
+  const run_parts::RunReader in(file);
+  if (!in.has("checkpoint/phi")) return std::nullopt;
+  const int sites = run_parts::read_action(in).graph->sites();
+  return run_parts::read_sampler(in, in.config().sampler.options, sites);
+}
+
+StoredSample read_sample(const std::filesystem::path& file) {
+  read_model(file);  // refuses what has none
+  const run_parts::RunReader in(file);
+  StoredSample sample{.config = in.config(),
+                      .action = run_parts::read_action(in),
+                      .phi = {},
+                      .action_value = {},
+                      .log_weight = {}};
+  run_parts::Posterior posterior;
+  if (in.has("posterior/phi"))
+    posterior = run_parts::read_posterior(in, sample.action.graph->sites());
+  if (posterior.draws == 0) {
+    throw BadInput(fmt::format("'{}' holds no configurations", file.string()),
+                   fmt::format("quartic sample {} draws and stores some", file.string()));
+  }
+  sample.chains = posterior.chains, sample.draws = posterior.draws, sample.sites = posterior.sites;
+  sample.phi = std::move(posterior.phi);
+  sample.action_value = std::move(posterior.action);
+  if (in.has("posterior/log_weight"))
+    sample.log_weight = in.read<double>("posterior/log_weight", sample.action_value.size());
+  return sample;
+}
+
+}  // namespace quartic

@@ -1,0 +1,152 @@
+#include "quartic/runfile/stack_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "quartic/core/random.hpp"
+#include "runfile/run_data.hpp"
+#include "runfile/run_network.hpp"
+#include "runfile/run_parts.hpp"
+
+namespace quartic {
+namespace {
+
+using namespace run_parts;  // NOLINT: its vocabulary
+
+std::string group_of(int layer) {
+  return fmt::format("layer_{}", layer + 1);
+}
+
+/// Layers with one seed would learn from the same random numbers.
+std::uint64_t layer_seed(std::uint64_t seed, int layer) {
+  if (layer == 0) return seed;
+  constexpr std::uint64_t layers = std::uint64_t{1} << 62;  // far from all chains
+  const auto words = seed_stream(seed, Stream::start, layers + static_cast<std::uint64_t>(layer));
+  return (static_cast<std::uint64_t>(words[0]) << 31) | (words[1] >> 1);  // configs hold 63 bits
+}
+
+/// Calls f(name, number) for every number of a bound.
+template <class B, class F>
+void visit_bound(B& bound, F&& f) {
+  visit_likelihood("bound", bound.train, f);
+  if (bound.held_out) visit_likelihood("bound_held_out", *bound.held_out, f);
+}
+
+// ---- writing ------------------------------------------------------------------------------------
+
+void write_results(hdf5::Writer& out, const DeepRun& run) {
+  const auto reason = run.finished() ? StopReason::epochs_exhausted : StopReason::running;
+  out.text("results/stop_reason", std::string(name(reason)));
+  std::vector<std::int32_t> numbers(run.bounds.size());
+  std::iota(numbers.begin(), numbers.end(), 1);
+  out.dimension<std::int32_t>("results", "layer", numbers);
+  std::vector<std::pair<std::string, std::vector<double>>> columns;
+  StackBound names;
+  if (run.layers.front().data.held_out > 0) names.held_out.emplace();
+  visit_bound(names, [&](const std::string& name, double) { columns.push_back({name, {}}); });
+  for (const auto& bound : run.bounds) {
+    std::size_t k = 0;
+    visit_bound(bound,
+                [&](const std::string&, double value) { columns[k++].second.push_back(value); });
+  }
+  for (const auto& [name, values] : columns) out.write("results/" + name, view(values), {"layer"});
+}
+
+/// Without their action, which a stack of networks does not know.
+void write_fantasies(hdf5::Writer& out, const DeepRun& run) {
+  const auto sites = static_cast<std::size_t>(run.layers.front().network.visible.size());
+  out.count("posterior", "chain", run.fantasies.size() / sites);
+  out.count("posterior", "draw", 1);
+  out.count("posterior", "site", sites);
+  out.write("posterior/phi", view(run.fantasies), {"chain", "draw", "site"});
+}
+
+void write_layer(hdf5::Writer& out, const NetworkRun& layer, int number) {
+  out.enter(group_of(number));
+  write_learned(out, layer);
+  if (number > 0) write_data(out, layer.data, layer.network.visible.size());
+  out.enter("");
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+NetworkRun read_layer(RunReader& in, const DeepRun& run, int number) {
+  in.enter(group_of(number));
+  NetworkRun layer = read_learned(in, layer_config(run.config, number), run.provenance);
+  const int columns = layer.network.visible.size();
+  if (number > 0) layer.data = read_data(in, columns);
+  in.enter("");
+  if (number == 0) layer.data = read_data(in, columns);
+  return layer;
+}
+
+std::vector<StackBound> read_bounds(const hdf5::Reader& in) {
+  const std::size_t count = in.read<std::int32_t>("results/layer").size();
+  std::vector<StackBound> bounds(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    if (in.has("results/bound_held_out")) bounds[k].held_out.emplace();
+    visit_bound(bounds[k], [&](const std::string& name, double& value) {
+      value = in.read<double>("results/" + name, count)[k];
+    });
+  }
+  return bounds;
+}
+
+}  // namespace
+
+DeepStack DeepRun::stack(int wanted) const {
+  std::vector<Network> networks;
+  for (const auto& layer : layers)
+    if (wanted == 0 || static_cast<int>(networks.size()) < wanted)
+      networks.push_back(layer.network);
+  return DeepStack(std::move(networks));
+}
+
+Config layer_config(const Config& config, int layer) {
+  Config out = config;
+  auto& model = out.model;
+  model.kind = ModelKind::network;
+  model.hidden = {config.model.hidden_unit(layer)};
+  model.hidden_units = {config.model.hidden_units[layer]};
+  if (layer > 0) {
+    model.visible = config.model.hidden_unit(layer - 1);
+    model.noise = 0;
+  }
+  if (!config.layer_epochs.empty()) out.training.epochs = config.layer_epochs[layer];
+  if (!config.layer_rates.empty()) out.training.rate = config.layer_rates[layer];
+  out.layer_epochs.clear(), out.layer_rates.clear();
+  out.run.seed = layer_seed(config.run.seed, layer);
+  return out;
+}
+
+void write_run(const std::filesystem::path& file, const DeepRun& run) {
+  replace_run(file, [&](hdf5::Writer& out) {
+    write_head(out, RunKind::deep, run.config, run.provenance);
+    const NetworkRun& first = run.layers.front();
+    write_data(out, first.data, first.network.visible.size());
+    out.attribute("model", "layers", static_cast<std::int32_t>(run.layers.size()));
+    for (std::size_t l = 0; l < run.layers.size(); ++l)
+      write_layer(out, run.layers[l], static_cast<int>(l));
+    write_results(out, run);
+    if (run.finished()) write_fantasies(out, run);
+  });
+}
+
+DeepRun read_deep_run(const std::filesystem::path& file) {
+  RunReader in(file, RunKind::deep);
+  DeepRun run{.config = in.config(),
+              .provenance = read_provenance(in),
+              .layers = {},
+              .bounds = read_bounds(in),
+              .fantasies = {}};
+  const int layers = in.attribute<std::int32_t>("model", "layers");
+  if (layers < 1 || layers > run.config.model.layers())
+    in.refuse(fmt::format("{} layers of {}", layers, run.config.model.layers()));
+  for (int l = 0; l < layers; ++l) run.layers.push_back(read_layer(in, run, l));
+  if (in.has("posterior/phi")) run.fantasies = in.read<float>("posterior/phi");
+  return run;
+}
+
+}  // namespace quartic
