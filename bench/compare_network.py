@@ -54,7 +54,7 @@ def with_quartic(steps: int) -> Iterator[tuple[str, str, Update]]:
         rows = pixels(visible)
         start = quartic.Network.from_data(rows, HIDDEN, visible=visible, hidden=hidden, random_state=1)
         for threads in (1, 2):
-            trainer = quartic.NetworkTrainer(
+            trainer = quartic.NetworkLearner(
                 rows, start, steps=steps, batch=BATCH, rate=RATE, momentum=MOMENTUM, threads=threads, random_state=1
             )
             name = "quartic" if threads == 1 else "quartic, 2 threads"

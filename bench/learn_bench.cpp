@@ -55,7 +55,7 @@ void newton_epoch(benchmark::State& state) {
   LikelihoodOptions options;
   options.pass.threads = 1, options.warm_up = 20;
   options.start = LikelihoodStart::given, options.stop_early = false;
-  options.epochs = 1 << 30, options.most_draws = options.draws;
+  options.epochs = 1 << 30, options.max_draws = options.draws;
   LikelihoodLearner<float> learner(setting().rows, nullptr, setting().parameters, setting().truth,
                                    sampler, options, 1);
   learner.warm_up();

@@ -143,7 +143,7 @@ nb::object likelihood(const Network& network, nb::object phi, nb::object z, int 
     out = log_likelihood(network, {rows.data(), rows.size()}, known, threads);
   }
   return nb::module_::import_("quartic.results")
-      .attr("Likelihood")(to_python(out.value), out.lower, out.upper, out.spread);
+      .attr("Likelihood")(to_python(out.value), out.lower, out.upper, out.rows_error);
 }
 
 Network base_from_data(const Network& network, nb::object rows) {

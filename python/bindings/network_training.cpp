@@ -26,14 +26,14 @@ Enum named(const std::string& word, std::initializer_list<Enum> all, const char*
 /// The trainer, with the moments that a restart needs.
 struct Trainer {
   ColumnMoments moments;
-  NetworkTrainer<float> trainer;
+  NetworkLearner<float> trainer;
 };
 
-nb::dict to_python(const TrainingRow& row) {
+nb::dict to_python(const TrainRow& row) {
   nb::dict out;
   out["epoch"] = row.epoch, out["updates"] = row.updates, out["rate"] = row.rate;
   out["gradient_norm"] = row.gradient_norm, out["weight_norm"] = row.weight_norm;
-  out["largest_weight"] = row.largest_weight;
+  out["max_weight"] = row.max_weight;
   out["data_free_energy"] = row.data_free_energy.value;
   out["data_free_energy_error"] = row.data_free_energy.error;
   out["model_free_energy"] = row.model_free_energy.value;
@@ -125,12 +125,12 @@ Trainer make_trainer(nb::object rows, const Network& network, TrainingOptions op
   if (state.is_none()) {
     const nb::gil_scoped_release release;
     const ColumnMoments moments = moments_of(*data);
-    return {moments, NetworkTrainer<float>(data, moments, network, options, seed)};
+    return {moments, NetworkLearner<float>(data, moments, network, options, seed)};
   }
   const TrainingState saved = training_state_from(state);
   const ColumnMoments moments = column_moments_from(state);
   options.chains = static_cast<int>(saved.chains.streams.size() / 4);
-  Trainer out{moments, NetworkTrainer<float>(data, moments, network, options, seed)};
+  Trainer out{moments, NetworkLearner<float>(data, moments, network, options, seed)};
   out.trainer.restore(saved);
   return out;
 }
@@ -200,7 +200,7 @@ void bind_sampler(nb::module_& m) {
 }
 
 void bind_trainer(nb::module_& m) {
-  nb::class_<Trainer>(m, "NetworkTrainer",
+  nb::class_<Trainer>(m, "NetworkLearner",
                       "Learning a network from data: persistent, tempered or contrastive chains. "
                       "One `step` is an epoch.")
       .def(
@@ -241,7 +241,7 @@ void bind_trainer(nb::module_& m) {
       .def(
           "step",
           [](Trainer& self) {
-            TrainingRow row;
+            TrainRow row;
             {
               const nb::gil_scoped_release release;
               row = self.trainer.step();

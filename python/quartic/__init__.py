@@ -10,7 +10,7 @@ h5py), `quartic.plot` draws them (needs matplotlib).
 from importlib.metadata import PackageNotFoundError, version
 
 from . import density
-from ._quartic import Action, Graph, Network, NetworkSampler, NetworkTrainer, lattice, simd_target
+from ._quartic import Action, Graph, Network, NetworkSampler, NetworkLearner, lattice, simd_target
 from .errors import BadInput, Diverged, Error
 from .results import Estimate, Likelihood, LogZ, NetworkMoments
 
@@ -31,7 +31,7 @@ __all__ = [
     "Network",
     "NetworkMoments",
     "NetworkSampler",
-    "NetworkTrainer",
+    "NetworkLearner",
     "density",
     "lattice",
     "simd_target",

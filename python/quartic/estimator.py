@@ -18,7 +18,7 @@ except ImportError as error:
     ) from error
 
 from . import density
-from ._quartic import Network, NetworkSampler, NetworkTrainer
+from ._quartic import Network, NetworkSampler, NetworkLearner
 from .errors import BadInput
 from .results import LogZ
 from .seeds import RandomState, seed_of
@@ -85,7 +85,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     components_ : its weights, shape (n_components, n_features).
     center_, scale_ : of the scaling.
     chains_ : where the model's persistent chains are, in scaled units.
-    history_ : one dict an epoch, as quartic.NetworkTrainer.step gives it.
+    history_ : one dict an epoch, as quartic.NetworkLearner.step gives it.
     n_iter_ : epochs done.
     log_z_ : quartic.LogZ of network_, exact or estimated with its error when it is first asked for; see
         `estimate_log_z`.
@@ -235,7 +235,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             rows = rows + np.random.default_rng([self._seed, seen]).normal(0, self.noise, rows.shape)
         return rows.astype(np.float32)
 
-    def _make_trainer(self, rows: np.ndarray) -> NetworkTrainer:
+    def _make_trainer(self, rows: np.ndarray) -> NetworkLearner:
         """A new one, or the one that `partial_fit` goes on with, to the bit."""
         if self._trained is None:
             network = Network.from_data(
@@ -243,13 +243,13 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             )
         else:
             network = self.network_
-        return NetworkTrainer(
+        return NetworkLearner(
             rows, network, epochs=self.n_iter, batch=self.batch_size, steps=self.steps, rungs=self.rungs,
             rate=self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay,
             threads=self._threads, random_state=self._seed, state=self._trained,
         )  # fmt: skip
 
-    def _take(self, trainer: NetworkTrainer, rows: np.ndarray) -> None:
+    def _take(self, trainer: NetworkLearner, rows: np.ndarray) -> None:
         self.network_ = trainer.network
         self.chains_ = trainer.chains
         self.n_iter_ = trainer.epoch

@@ -6,20 +6,20 @@ from pathlib import Path
 
 from matplotlib import pyplot as plt
 
-from . import plot_deep, plot_fit, plot_learn, plot_network, plot_reweight, plot_sample
+from . import plot_stack, plot_fit, plot_learn, plot_network, plot_reweight, plot_sample
 from .errors import Error
 from .plot_style import STYLE
-from .run import DeepRun, FitRun, LearnRun, NetworkRun, ReweightRun, SampleRun, read
+from .run import StackRun, FitRun, LearnRun, NetworkRun, ReweightRun, SampleRun, read
 
 
 def plot(
-    run: LearnRun | SampleRun | ReweightRun | FitRun | NetworkRun | DeepRun, folder: Path, extension: str = "png"
+    run: LearnRun | SampleRun | ReweightRun | FitRun | NetworkRun | StackRun, folder: Path, extension: str = "png"
 ) -> list[Path]:
     """Draws every figure that the run has data for; returns the files written."""
     folder.mkdir(parents=True, exist_ok=True)
     drawers = {
         SampleRun: plot_sample, ReweightRun: plot_reweight, LearnRun: plot_learn, FitRun: plot_fit,
-        NetworkRun: plot_network, DeepRun: plot_deep,
+        NetworkRun: plot_network, StackRun: plot_stack,
     }  # fmt: skip
     figures = drawers[type(run)].figures(run)
     files = []

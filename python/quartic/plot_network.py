@@ -23,12 +23,12 @@ def plane(run: NetworkRun) -> tuple[int, int] | None:
 
 def draw_likelihood(axes: Axes, run: NetworkRun) -> None:
     """ln p per row at the judged epochs, with the interval from annealing in both directions."""
-    epoch = run.judgements["epoch"]
+    epoch = run.evaluations["epoch"]
     for name, label, colour in (("log_likelihood", "data", BLUE), ("held_out", "held out", ORANGE)):
-        if name not in run.judgements:
+        if name not in run.evaluations:
             continue
-        value, error = run.judgements[name], run.judgements[f"{name}_error"]
-        low, high = run.judgements[f"{name}_lower"], run.judgements[f"{name}_upper"]
+        value, error = run.evaluations[name], run.evaluations[f"{name}_error"]
+        low, high = run.evaluations[f"{name}_lower"], run.evaluations[f"{name}_upper"]
         low, high = np.minimum(low, value - error), np.maximum(high, value + error)
         axes.errorbar(
             epoch, value, [value - low, high - value], fmt="o-", markersize=3, linewidth=1, capsize=2, color=colour,
@@ -53,7 +53,7 @@ def draw_free_energies(axes: Axes, run: NetworkRun) -> None:
 
 def draw_singular_values(axes: Axes, run: NetworkRun) -> None:
     """Of w, at every judged epoch; a line is one of them."""
-    epoch, values = run.judgements["epoch"], run.judgements["singular"]
+    epoch, values = run.evaluations["epoch"], run.evaluations["singular"]
     if len(epoch) > 1:
         axes.plot(epoch, values, color=BLUE, linewidth=0.8, alpha=0.6)
         axes.set_xlabel("epoch")
@@ -65,7 +65,7 @@ def draw_singular_values(axes: Axes, run: NetworkRun) -> None:
 
 
 def draw_table(axes: Axes, run: NetworkRun) -> None:
-    last = {name: values[-1] for name, values in run.judgements.items() if len(values)}
+    last = {name: values[-1] for name, values in run.evaluations.items() if len(values)}
     rows = [("visible", f"{run.w.shape[0]} {run.units[0]}"), ("hidden", f"{run.w.shape[1]} {run.units[1]}")]
     for name, label in (
         ("log_likelihood", r"$\langle\ln p\rangle$, data"), ("held_out", r"$\langle\ln p\rangle$, held out"),
@@ -81,7 +81,7 @@ def draw_table(axes: Axes, run: NetworkRun) -> None:
 def summary_figure(run: NetworkRun) -> Figure:
     figure, panels = plt.subplots(2, 2, figsize=(7, 5))
     draw_free_energies(panels[0, 0], run)
-    if len(run.judgements["epoch"]):
+    if len(run.evaluations["epoch"]):
         draw_likelihood(panels[0, 1], run)
         draw_singular_values(panels[1, 0], run)
     draw_table(panels[1, 1], run)

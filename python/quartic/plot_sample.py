@@ -25,9 +25,9 @@ SYMBOLS = {
     "nnn": r"$\phi\phi_{nnn}$",
     "susceptibility": r"$\chi$",
     "susceptibility_connected": r"$\chi_c$",
-    "binder": "$U_4$",
-    "heat": r"$\mathrm{Var}(S)/V$",
-    "xi": r"$\xi_2$",
+    "binder_cumulant": "$U_4$",
+    "specific_heat": r"$\mathrm{Var}(S)/V$",
+    "correlation_length": r"$\xi_2$",
 }
 
 # --- time series ----------------------------------------------------------------------------------
@@ -186,8 +186,8 @@ def draw_correlation(axes: Axes, run: SampleRun) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("$x$ along an axis")
     axes.set_ylabel(r"$\langle\phi_0\phi_x\rangle$")
-    if "xi" in run.observables:
-        xi = run.observables["xi"]
+    if "correlation_length" in run.observables:
+        xi = run.observables["correlation_length"]
         axes.set_title(f"$\\xi_2$ = {number(xi.value, xi.error)}", loc="right", fontsize=9)
 
 
@@ -218,7 +218,7 @@ def correlation_figure(run: SampleRun) -> Figure:
 
 # --- summary --------------------------------------------------------------------------------------
 
-TABLE = ("abs_m", "m2", "phi2", "action_density", "binder", "susceptibility", "susceptibility_connected", "heat", "xi")
+TABLE = ("abs_m", "m2", "phi2", "action_density", "binder_cumulant", "susceptibility", "susceptibility_connected", "specific_heat", "correlation_length")
 
 
 def draw_table(axes: Axes, run: SampleRun) -> None:

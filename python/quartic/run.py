@@ -121,7 +121,7 @@ class NetworkRun:
     """A run of `quartic fit` of a network.
 
     w: shape (visible, hidden); r, a, b of the visible units, s, m, n of the hidden ones. history: arrays by name, one
-    row an epoch; judgements: one row a judged epoch, singular values of w among them. examples: some rows of the data,
+    row an epoch; evaluations: one row a judged epoch, singular values of w among them. examples: some rows of the data,
     samples: draws of the network, shape (rows, visible), None before the end, both in the units of the model.
     """
 
@@ -138,7 +138,7 @@ class NetworkRun:
     examples: np.ndarray
     samples: np.ndarray | None
     history: dict[str, np.ndarray]
-    judgements: dict[str, np.ndarray]
+    evaluations: dict[str, np.ndarray]
     verdict: dict
 
     def to_data(self, phi: np.ndarray) -> np.ndarray:
@@ -147,7 +147,7 @@ class NetworkRun:
 
 
 @dataclass(frozen=True)
-class DeepRun:
+class StackRun:
     """A run of `quartic fit` of a deep stack.
 
     layers: the networks that were begun, the data's first; the data of the others are hidden units of the one below.
@@ -234,7 +234,7 @@ class ReweightRun(Run):
         return bool(self.couplings.imag.any())
 
 
-def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun | NetworkRun | DeepRun:
+def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun | NetworkRun | StackRun:
     """Reads a run file of any kind. Raises BadInput where the file is none."""
     path = Path(path)
     if not path.is_file():
@@ -247,7 +247,7 @@ def read(path: str | PathLike) -> LearnRun | SampleRun | ReweightRun | FitRun | 
         kind = _kind(file, path)
         if kind == "network":
             return _network(file, _origin(file, path) | _data(file))
-        if kind == "deep":
+        if kind == "stack":
             return _deep(file, path)
         common = _common(file, path)
         return {"learn": _learn, "sample": _sample, "reweight": _reweight, "fit": _fit}[kind](file, common)
@@ -261,7 +261,7 @@ def _kind(file: h5py.File, path: Path) -> str:
         "reweight": ("model", "results"),
         "fit": ("model", "history", "data"),
         "network": ("model", "history", "data"),
-        "deep": ("model", "data", "layer_1"),
+        "stack": ("model", "data", "layer_1"),
     }
     kind = _plain(file["provenance"].attrs.get("kind", "learn")) if "provenance" in file else "learn"
     if kind not in groups:
@@ -353,18 +353,18 @@ def _network(file: h5py.Group, known: dict) -> NetworkRun:
         couplings={name: model[name][()] for name in "rabsmn"},
         samples=file["posterior/phi"][:, -1] if "posterior/phi" in file else None,
         history={name: column[()] for name, column in file["history"].items()},
-        judgements={
+        evaluations={
             name: np.array([_plain(x) for x in column[()]]) if name == "reason" else column[()]
-            for name, column in file["judgements"].items()
+            for name, column in file["evaluations"].items()
         },
         verdict={"stop_reason": _plain(file["results/stop_reason"][()])},
     )
 
 
-def _deep(file: h5py.File, path: Path) -> DeepRun:
+def _deep(file: h5py.File, path: Path) -> StackRun:
     origin = _origin(file, path)
     groups = [file[f"layer_{k + 1}"] for k in range(int(file["model"].attrs["layers"]))]
-    return DeepRun(
+    return StackRun(
         **origin,
         layers=[_network(group, origin | _data(file if k == 0 else group)) for k, group in enumerate(groups)],
         bounds={name: column[()] for name, column in file["results"].items() if name != "stop_reason"},

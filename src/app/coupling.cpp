@@ -12,7 +12,7 @@
 namespace quartic::app {
 namespace {
 
-constexpr int most_points = 100000;
+constexpr int max_points = 100000;
 
 [[noreturn]] void refuse(std::string_view text, const std::string& where, const char* form) {
   throw Error(ErrorCode::usage, fmt::format("{}: cannot read '{}'", where, text), form);
@@ -108,10 +108,10 @@ CouplingScan parse_scan(std::string_view text) {
   std::string count = parts[2];
   const auto points = take_number(count);
   if (!points || !count.empty() || *points != std::floor(*points)) refuse(text, "--scan", form);
-  if (*points < 2 || *points > most_points)
-    throw Error(
-        ErrorCode::usage,
-        fmt::format("--scan: a grid has from 2 to {} points, not {}", most_points, parts[2]), form);
+  if (*points < 2 || *points > max_points)
+    throw Error(ErrorCode::usage,
+                fmt::format("--scan: a grid has from 2 to {} points, not {}", max_points, parts[2]),
+                form);
   CouplingScan scan{name, {}};
   for (int k = 0; k < static_cast<int>(*points); ++k)
     scan.couplings.push_back(from + (to - from) * (k / (*points - 1)));

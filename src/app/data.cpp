@@ -50,7 +50,7 @@ DataOptions data_options(const DataArguments& options, const Globals& globals) {
   data.format = named<DataFormat>(options.format);
   data.scaling = named<ScalingMethod>(options.scaling);
   data.seed = globals.seed.value_or(RunConfig{}.seed);
-  check_data(data, "quartic data");
+  require_readable(data, "quartic data");
   return data;
 }
 

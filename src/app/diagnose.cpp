@@ -28,8 +28,8 @@ std::vector<Check> checks_of(const std::filesystem::path& file) {
       return diagnose(read_fit_run(file));
     case RunKind::network:
       return diagnose(read_network_run(file));
-    case RunKind::deep:
-      return diagnose(read_deep_run(file));
+    case RunKind::stack:
+      return diagnose(read_stack_run(file));
   }
   return {};
 }

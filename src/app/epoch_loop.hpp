@@ -39,7 +39,7 @@ class EpochLoop {
       learner_.restore(run_.checkpoint);
     else
       save(learner_.state());
-    if (run_.reason == StopReason::running) {
+    if (run_.stop_reason == StopReason::running) {
       warm_up();
       if (!learn()) return ErrorCode::interrupted;
     }
@@ -56,7 +56,7 @@ class EpochLoop {
   virtual void warmed_up() {}
   /// Into the run, what the learner has learned.
   virtual void store() = 0;
-  /// Certificate or judgement of a finished run, and the last write.
+  /// Certificate or evaluation of a finished run, and the last write.
   virtual void conclude() = 0;
 
   void write() {
@@ -73,21 +73,21 @@ class EpochLoop {
 
  private:
   void warm_up() {
-    if (run_.warm) return;
+    if (run_.warmed_up) return;
     learner_.warm_up([this](double done) { progress_.part("warming up", done); });
-    run_.warm = true;
+    run_.warmed_up = true;
     warmed_up();
   }
 
   /// False: stopped before the end, and saved.
   bool learn() {
-    while (run_.reason == StopReason::running) {
+    while (run_.stop_reason == StopReason::running) {
       State before = learner_.state();
       if (stop_requested() || since(start_) > max_seconds_) return interrupt(std::move(before));
       if (since(saved_) > checkpoint_interval) save(before);
       epoch(before);
-      run_.reason = learner_.reason();
-      if (run_.reason != StopReason::running) save(std::move(before));
+      run_.stop_reason = learner_.reason();
+      if (run_.stop_reason != StopReason::running) save(std::move(before));
     }
     return true;
   }

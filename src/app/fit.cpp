@@ -1,7 +1,7 @@
 // quartic fit CONFIG|RUN
-#include "app/deep_fitting.hpp"
 #include "app/fitting.hpp"
 #include "app/network_fitting.hpp"
+#include "app/stack_fitting.hpp"
 #include "quartic/core/output_file.hpp"
 #include "quartic/run/problem.hpp"
 
@@ -25,13 +25,13 @@ ErrorCode fit(const FitArguments& options, const Globals& globals) {
     NetworkRun run = new_network_run(config, learned, describe(data, 0), globals);
     return network_run(run, learned, file, false, options.max_hours, globals);
   }
-  if (config.model.kind == ModelKind::deep) {
-    DeepRun run{.config = config,
-                .provenance = make_provenance(globals.command, config.run.seed),
-                .layers = {},
-                .bounds = {},
-                .fantasies = {}};
-    return deep_run(run, data, file, options.max_hours, globals);
+  if (config.model.kind == ModelKind::stack) {
+    StackRun run{.config = config,
+                 .provenance = make_provenance(globals.command, config.run.seed),
+                 .layers = {},
+                 .bounds = {},
+                 .draws = {}};
+    return stack_run(run, data, file, options.max_hours, globals);
   }
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   require_sites(data, *graph, options.input);

@@ -74,18 +74,18 @@ class Session : public ActionLoop<FitRun, LikelihoodLearner<T>> {
   }
 
   void conclude() override {
-    if (!run_.config.certificate.enabled || run_.judgement) return;
+    if (!run_.config.certificate.enabled || run_.evaluation) return;
     auto options = run_.config.certificate.options;
-    options.progress = [this](double done) { progress_.part("judging", done); };
-    const int most = run_.config.output.most_draws(run_.config.sampler.options.chains,
-                                                   learner_.sampler().sites());
-    // From the saved state, where a run killed while judging would begin again.
+    options.progress = [this](double done) { progress_.part("evaluation", done); };
+    const int most = run_.config.output.max_draws(run_.config.sampler.options.chains,
+                                                  learner_.sampler().sites());
+    // From the saved state, where a run killed while evaluation would begin again.
     learner_.restore(run_.checkpoint);
     std::optional<ScoredData> held_out;
     if (data_.held_out) held_out.emplace(ScoredData{*data_.held_out, *learner_.held_out()});
-    run_.judgement =
-        judge(learner_.sampler(), run_.action, {*data_.train, learner_.data()}, held_out,
-              fit_options(run_.config).pass, options, most, run_.config.run.seed);
+    run_.evaluation =
+        evaluate(learner_.sampler(), run_.action, {*data_.train, learner_.data()}, held_out,
+                 fit_options(run_.config).pass, options, most, run_.config.run.seed);
     this->write();
   }
 
@@ -94,9 +94,9 @@ class Session : public ActionLoop<FitRun, LikelihoodLearner<T>> {
 
 /// Some of the rows, spread over all.
 std::vector<float> some_rows(const DataSource& rows) {
-  constexpr std::size_t most_values = 1 << 20, most_rows = 1024;
+  constexpr std::size_t max_values = 1 << 20, max_rows = 1024;
   const std::size_t count =
-      std::min({rows.rows(), most_rows, std::max<std::size_t>(most_values / rows.columns(), 1)});
+      std::min({rows.rows(), max_rows, std::max<std::size_t>(max_values / rows.columns(), 1)});
   std::vector<std::size_t> wanted;
   for (std::size_t n = 0; n < count; ++n) wanted.push_back(n * rows.rows() / count);
   std::vector<float> values(count * rows.columns());
@@ -176,8 +176,8 @@ FitRun new_run(const Config& config, const Action& start, const DataSet& data,
              .start = {},
              .history = {},
              .snapshots = {},
-             .reason = StopReason::running,
-             .judgement = {},
+             .stop_reason = StopReason::running,
+             .evaluation = {},
              .checkpoint = {}};
   const Parameters parameters = run.parameters();
   run.config.fit.optimiser = chosen_optimiser(config.fit, parameters);

@@ -120,7 +120,7 @@ std::vector<float> draw_visible(const NetworkRun& run, const GenerateArguments& 
 }
 
 /// Of a stack: from its top network down.
-std::vector<float> draw_down(const DeepRun& run, const GenerateArguments& options,
+std::vector<float> draw_down(const StackRun& run, const GenerateArguments& options,
                              const Globals& globals) {
   const DeepStack stack = run.stack();
   const auto values = options.mean ? UnitValues::expectations : UnitValues::samples;
@@ -187,8 +187,8 @@ ErrorCode generate(const GenerateArguments& options, const Globals& globals) {
     return finish(options, draw_visible(run, options, globals),
                   {run.data.scaling, run.data.row_shape}, chains, file, globals);
   }
-  if (kind == RunKind::deep && options.completion.given.empty()) {
-    DeepRun run = read_deep_run(options.run);
+  if (kind == RunKind::stack && options.completion.given.empty()) {
+    StackRun run = read_stack_run(options.run);
     for (const auto& setting : globals.all_settings()) apply_setting(run.config, setting);
     NetworkRun& top = run.layers.back();
     top.config = layer_config(run.config, static_cast<int>(run.layers.size()) - 1);

@@ -110,8 +110,7 @@ void print(const Checks& checks) {
   fmt::print(
       "local Markov     p(phi_i | rest) changes by {:.1e} with non-neighbours, by {:.1e} with a "
       "neighbour: {}\n",
-      checks.markov.largest_change, checks.markov.largest_control,
-      checks.markov.holds ? "holds" : "FAILS");
+      checks.markov.max_change, checks.markov.max_control, checks.markov.holds ? "holds" : "FAILS");
 }
 
 nlohmann::json graph_json(const Graph& graph, const std::vector<std::vector<int>>& cliques,
@@ -134,8 +133,8 @@ ErrorCode show_graph(const GraphArguments& options, const Globals& globals) {
     auto out = graph_json(*subject.graph, cliques, options.all);
     if (checks) {
       out["factorisation"] = {{"defect", checks->defect}, {"holds", checks->factorises}};
-      out["markov"] = {{"largest_change", checks->markov.largest_change},
-                       {"largest_control", checks->markov.largest_control},
+      out["markov"] = {{"max_change", checks->markov.max_change},
+                       {"max_control", checks->markov.max_control},
                        {"holds", checks->markov.holds}};
     }
     fmt::print("{}\n", out.dump());

@@ -15,7 +15,7 @@ ErrorCode learn(const LearnArguments& options, const Globals& globals) {
   require_target(loaded.config, options.input);
   const auto file = output_file(loaded, options.input, globals);
   const Problem problem = make_problem(loaded.config, loaded.graph);
-  check_learner(loaded.config, problem);
+  require_learnable(loaded.config, problem);
   require_writable(file, globals.force);
   LearnRun run = new_run(loaded.config, problem, globals);
   return learn_run(run, problem, file, false, options.max_hours, globals);

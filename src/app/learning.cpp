@@ -29,7 +29,7 @@ class Session : public ActionLoop<LearnRun, VariationalLearner<T>> {
   using Loop::learner_, Loop::progress_, Loop::run_;
 
   Status status() const override {
-    const EpochRow& row = this->row();
+    const LearnRow& row = this->row();
     return {.unit = "epoch",
             .first = this->first_epoch(),
             .done = row.epoch,
@@ -50,7 +50,7 @@ class Session : public ActionLoop<LearnRun, VariationalLearner<T>> {
     learner_.restore(run_.checkpoint);
     auto certificate =
         certify(learner_.sampler(), run_.action, target_, options, run_.config.run.seed);
-    keep_draws(certificate, run_.config.output.most_draws(certificate.chains, certificate.sites));
+    keep_draws(certificate, run_.config.output.max_draws(certificate.chains, certificate.sites));
     run_.certificate = std::move(certificate);
     this->write();
   }
@@ -67,7 +67,7 @@ LearnRun new_run(const Config& config, const Problem& problem, const Globals& gl
                .freedom = config.action.freedom(),
                .theta_error = {},
                .history = {},
-               .reason = StopReason::running,
+               .stop_reason = StopReason::running,
                .certificate = {},
                .checkpoint = {}};
   for (int k = 0; k < problem.parameters.size(); ++k)
@@ -87,7 +87,7 @@ ErrorCode learn_run(LearnRun& run, const Problem& problem, const std::filesystem
   return code;
 }
 
-void check_learner(const Config& config, const Problem& problem) {
+void require_learnable(const Config& config, const Problem& problem) {
   if (config.sampler.precision == Precision::float32)
     make_learner<float>(config, problem);
   else

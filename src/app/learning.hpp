@@ -20,6 +20,6 @@ ErrorCode learn_run(LearnRun& run, const Problem& problem, const std::filesystem
                     bool resumed, double max_hours, const Globals& globals);
 
 /// Builds the learner and throws as it does, without running anything.
-void check_learner(const Config& config, const Problem& problem);
+void require_learnable(const Config& config, const Problem& problem);
 
 }  // namespace quartic::app

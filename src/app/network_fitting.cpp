@@ -9,7 +9,7 @@
 #include "app/network_session.hpp"
 #include "app/number.hpp"
 #include "app/report.hpp"
-#include "quartic/network/judging.hpp"
+#include "quartic/network/evaluation.hpp"
 
 namespace quartic::app {
 namespace {
@@ -32,14 +32,14 @@ std::vector<float> first_values(const SharedSource& source, int most) {
 
 }  // namespace
 
-NetworkLearner::NetworkLearner(const NetworkRun& run, const NetworkData& data)
+TrainerFace::TrainerFace(const NetworkRun& run, const NetworkData& data)
     : trainer_(data.learned, data.moments, run.network, training_options(run.config),
                run.config.run.seed) {}
 
 void NetworkSession::advance() {
-  const TrainingRow row = learner_.step();
+  const TrainRow row = learner_.step();
   run_.history.push_back(row);
-  const int every = run_.config.judging.every;
+  const int every = run_.config.evaluation.every;
   if (every > 0 && row.epoch % every == 0 && row.epoch < run_.config.training.epochs) {
     store();
     judge();
@@ -47,7 +47,7 @@ void NetworkSession::advance() {
 }
 
 Status NetworkSession::status() const {
-  const TrainingRow& row = run_.history.back();
+  const TrainRow& row = run_.history.back();
   std::string numbers =
       fmt::format("F data {}  chains {}  moments {:.1f}  |dw| {:.2g}",
                   with_error(row.data_free_energy.value, row.data_free_energy.error),
@@ -57,8 +57,8 @@ Status NetworkSession::status() const {
     numbers += fmt::format("  ln p {}",
                            with_error(-row.data_free_energy.value - row.log_z.value,
                                       std::hypot(row.data_free_energy.error, row.log_z.error)));
-  } else if (!run_.judgements.empty()) {
-    const auto& value = run_.judgements.back().train.value;
+  } else if (!run_.evaluations.empty()) {
+    const auto& value = run_.evaluations.back().train.value;
     numbers += fmt::format("  ln p {}", with_error(value.value, value.error));
   }
   return {.unit = "epoch",
@@ -74,21 +74,22 @@ Status NetworkSession::status() const {
 void NetworkSession::judge() {
   const Network& network = run_.network;
   const std::uint64_t seed = run_.config.run.seed;
-  LogZOptions options = run_.config.judging.log_z;
+  LogZOptions options = run_.config.evaluation.log_z;
   options.threads = run_.config.run.threads;
-  options.progress = [this](double done) { progress_.part("judging", done); };
-  NetworkJudgement judgement;
-  judgement.epoch = run_.history.empty() ? 0 : run_.history.back().epoch;
-  judgement.log_z = estimate_log_z<float>(path(), options, seed, learner_.chain_values());
-  judgement.train = log_likelihood(network, data_.rows, judgement.log_z, options.threads);
-  judgement.reconstruction = reconstruction_error(network, data_.rows, seed, options.threads);
+  options.progress = [this](double done) { progress_.part("evaluation", done); };
+  NetworkEvaluation evaluation;
+  evaluation.epoch = run_.history.empty() ? 0 : run_.history.back().epoch;
+  evaluation.log_z = estimate_log_z<float>(path(), options, seed, learner_.chain_values());
+  evaluation.train = log_likelihood(network, data_.rows, evaluation.log_z, options.threads);
+  evaluation.reconstruction = reconstruction_error(network, data_.rows, seed, options.threads);
   if (!data_.held_out.empty()) {
-    judgement.held_out = log_likelihood(network, data_.held_out, judgement.log_z, options.threads);
-    judgement.free_energy_gap =
+    evaluation.held_out =
+        log_likelihood(network, data_.held_out, evaluation.log_z, options.threads);
+    evaluation.free_energy_gap =
         free_energy_gap(network, data_.rows, data_.held_out, options.threads);
   }
-  judgement.singular = singular_values(network);
-  run_.judgements.push_back(std::move(judgement));
+  evaluation.singular = singular_values(network);
+  run_.evaluations.push_back(std::move(evaluation));
 }
 
 /// Along the training where its snapshots were kept, else by temperature.
@@ -99,8 +100,8 @@ NetworkPath NetworkSession::path() const {
 }
 
 void NetworkSession::conclude() {
-  if (!run_.fantasies.empty()) return;
-  // From the saved state, where a run killed while judging would begin again.
+  if (!run_.draws.empty()) return;
+  // From the saved state, where a run killed while evaluation would begin again.
   learner_.restore(run_.checkpoint);
   judge();
   progress_.note("drawing samples");
@@ -119,8 +120,8 @@ void NetworkSession::draw() {
   for (std::size_t n = 0; n < chains * width; ++n) start.push_back(values[n % values.size()]);
   sampler.set_visible(start);
   sampler.sweep(sweeps);
-  const auto fantasies = sampler.visible();
-  run_.fantasies.assign(fantasies.begin(), fantasies.end());
+  const auto draws = sampler.visible();
+  run_.draws.assign(draws.begin(), draws.end());
 }
 
 NetworkRows rows_of(const DataSet& data) {
@@ -131,7 +132,7 @@ NetworkData network_data(const Config& config, const NetworkRows& rows) {
   const auto start = Clock::now();
   ColumnMoments moments = column_moments(*rows.drawn);
   const double seconds = since(start);
-  const int judged = config.judging.rows;
+  const int judged = config.evaluation.rows;
   return {rows.learned, std::move(moments), first_values(rows.drawn, judged),
           first_values(rows.held_out, judged), seconds};
 }
@@ -148,9 +149,9 @@ NetworkRun new_network_run(const Config& config, const NetworkData& data, FitDat
                                      model.hidden_units.front(), data.moments, options),
           .data = std::move(known),
           .history = {},
-          .judgements = {},
-          .reason = StopReason::running,
-          .fantasies = {},
+          .evaluations = {},
+          .stop_reason = StopReason::running,
+          .draws = {},
           .checkpoint = {}};
 }
 

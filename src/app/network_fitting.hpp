@@ -19,7 +19,7 @@ struct NetworkRows {
 };
 NetworkRows rows_of(const DataSet& data);
 
-/// What training and judging a network needs of them.
+/// What training and evaluation a network needs of them.
 struct NetworkData {
   SharedSource learned;
   ColumnMoments moments;              ///< of `drawn`

@@ -1,4 +1,4 @@
-// The training of a network: its epochs, its judgements and what concludes it.
+// The training of a network: its epochs, its evaluations and what concludes it.
 #pragma once
 
 #include "app/epoch_loop.hpp"
@@ -7,12 +7,12 @@
 namespace quartic::app {
 
 /// The trainer with a learner's face.
-class NetworkLearner {
+class TrainerFace {
  public:
-  NetworkLearner(const NetworkRun& run, const NetworkData& data);
+  TrainerFace(const NetworkRun& run, const NetworkData& data);
 
   void warm_up(const std::function<void(double)>& /*progress*/) {}
-  TrainingRow step() { return trainer_.step(); }
+  TrainRow step() { return trainer_.step(); }
   StopReason reason() const {
     return trainer_.finished() ? StopReason::epochs_exhausted : StopReason::running;
   }
@@ -23,19 +23,18 @@ class NetworkLearner {
   void restore(const TrainingState& state) { trainer_.restore(state); }
 
  private:
-  NetworkTrainer<float> trainer_;
+  NetworkLearner<float> trainer_;
 };
 
-class NetworkSession : public EpochLoop<NetworkRun, NetworkLearner> {
+class NetworkSession : public EpochLoop<NetworkRun, TrainerFace> {
  public:
   NetworkSession(NetworkRun& run, const NetworkData& data, std::filesystem::path file,
                  double max_hours, const Globals& globals)
-      : EpochLoop(run, NetworkLearner(run, data), std::move(file), max_hours, globals),
-        data_(data) {}
+      : EpochLoop(run, TrainerFace(run, data), std::move(file), max_hours, globals), data_(data) {}
 
  protected:
   Status status() const override;
-  /// After the last judgement and the draws, before the run is written.
+  /// After the last evaluation and the draws, before the run is written.
   virtual void complete() {}
 
  private:

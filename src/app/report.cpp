@@ -85,8 +85,8 @@ void print_run(const std::filesystem::path& file, bool json) {
       return print(read_fit_run(file));
     case RunKind::network:
       return print(read_network_run(file));
-    case RunKind::deep:
-      return print(read_deep_run(file));
+    case RunKind::stack:
+      return print(read_stack_run(file));
   }
 }
 

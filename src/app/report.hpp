@@ -25,22 +25,22 @@ void print_run(const std::filesystem::path& file, bool json);
 /// Learned couplings, convergence, certificate.
 std::string report(const LearnRun& run);
 nlohmann::json report_json(const LearnRun& run);
-nlohmann::json to_json(const EpochRow& row);
+nlohmann::json to_json(const LearnRow& row);
 
 /// Sampling, acceptance, observables.
 std::string report(const SampleRun& run);
 nlohmann::json report_json(const SampleRun& run);
 nlohmann::json to_json(const ObservableResult& result);
 
-/// Learned couplings, convergence, judgement.
+/// Learned couplings, convergence, evaluation.
 std::string report(const FitRun& run);
 nlohmann::json report_json(const FitRun& run);
 nlohmann::json to_json(const FitRow& row);
 
-/// Training and judgements of a network.
+/// Training and evaluations of a network.
 std::string report(const NetworkRun& run);
 nlohmann::json report_json(const NetworkRun& run);
-nlohmann::json to_json(const TrainingRow& row);
+nlohmann::json to_json(const TrainRow& row);
 /// The parts that a deep stack's layers have as well.
 std::string training_text(const NetworkRun& run);
 nlohmann::json training_json(const NetworkRun& run);
@@ -50,8 +50,8 @@ nlohmann::json likelihood_json(const Likelihood& likelihood);
 double log_jacobian(const NetworkRun& run);
 
 /// Every layer, and what the stack up to it makes of the data.
-std::string report(const DeepRun& run);
-nlohmann::json report_json(const DeepRun& run);
+std::string report(const StackRun& run);
+nlohmann::json report_json(const StackRun& run);
 
 /// Every point with its verdict.
 std::string report(const ReweightRun& run);

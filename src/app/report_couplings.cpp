@@ -18,7 +18,7 @@ struct KindSummary {
   double mean = 0, spread = 0;
   double error = 0;  ///< rms standard error of one coupling
   double expected_mean = std::nan("");
-  double largest_deviation = std::nan("");
+  double max_deviation = std::nan("");
 };
 
 KindSummary summarise(const LearnedCouplings& run, CouplingKind kind) {
@@ -44,7 +44,7 @@ KindSummary summarise(const LearnedCouplings& run, CouplingKind kind) {
   }
   s.error = std::sqrt(s.error);
   s.expected_mean = expected;
-  if (std::isfinite(expected)) s.largest_deviation = deviation;
+  if (std::isfinite(expected)) s.max_deviation = deviation;
   return s;
 }
 
@@ -54,8 +54,8 @@ std::string kind_line(const LearnedCouplings& run, CouplingKind kind) {
   if (s.freedom == Freedom::frozen)
     return line + fmt::format("{:<16} {:.2g}\n", fmt::format("{:.6g}", s.mean), s.spread);
   line += fmt::format("{:<16} {:<9.2g} {:<9.2g}", with_error(s.mean, s.error), s.spread, s.error);
-  if (std::isfinite(s.largest_deviation))
-    line += fmt::format(" {:<10.6g} {:.2g}", s.expected_mean, s.largest_deviation);
+  if (std::isfinite(s.max_deviation))
+    line += fmt::format(" {:<10.6g} {:.2g}", s.expected_mean, s.max_deviation);
   return line + "\n";
 }
 
@@ -88,7 +88,7 @@ nlohmann::json couplings_json(const LearnedCouplings& run) {
                                     {"spread", number(s.spread)},
                                     {"error", number(s.error)},
                                     {"expected", number(s.expected_mean)},
-                                    {"largest_deviation", number(s.largest_deviation)}};
+                                    {"max_deviation", number(s.max_deviation)}};
   }
   return out;
 }

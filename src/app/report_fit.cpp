@@ -47,9 +47,9 @@ std::string score_text(const FitRun& run, const DataScore& score) {
   const auto& likelihood = score.log_likelihood;
   std::string out =
       estimate_line("ln p a row", likelihood.value,
-                    std::isfinite(likelihood.data_error)
+                    std::isfinite(likelihood.rows_error)
                         ? fmt::format("error of the rows {:.2g}, of F {:.2g}",
-                                      likelihood.data_error, likelihood.model_error)
+                                      likelihood.rows_error, likelihood.model_error)
                         : fmt::format("of one row, which has no error; error of F {:.2g}",
                                       likelihood.model_error));
   if (run.data.scaling.method != ScalingMethod::none) {
@@ -74,10 +74,10 @@ std::string score_text(const FitRun& run, const DataScore& score) {
   return out;
 }
 
-std::string judgement_text(const FitRun& run) {
-  const Judgement& j = *run.judgement;
+std::string evaluation_text(const FitRun& run) {
+  const Evaluation& j = *run.evaluation;
   const auto& work = j.free_energy.work;
-  std::string out = "judgement\n";
+  std::string out = "evaluation\n";
   out += estimate_line("F(theta)", work.difference,
                        fmt::format("-ln Z, by annealing in both directions; bounds {} and {}",
                                    with_error(work.lower.value, work.lower.error),
@@ -91,7 +91,7 @@ std::string judgement_text(const FitRun& run) {
 nlohmann::json score_json(const DataScore& score) {
   const auto& all = score.moments.all;
   return {{"log_likelihood", to_json(score.log_likelihood.value)},
-          {"log_likelihood_rows_error", number(score.log_likelihood.data_error)},
+          {"log_likelihood_rows_error", number(score.log_likelihood.rows_error)},
           {"pseudo_likelihood", to_json(score.pseudo_likelihood)},
           {"score_matching", to_json(score.score_matching)},
           {"chi2", number(all.chi2)},
@@ -99,7 +99,7 @@ nlohmann::json score_json(const DataScore& score) {
           {"worst_moment", all.worst >= 0 ? score.moments.label(all.worst) : ""}};
 }
 
-nlohmann::json judgement_json(const Judgement& j) {
+nlohmann::json evaluation_json(const Evaluation& j) {
   const auto& work = j.free_energy.work;
   nlohmann::json out = {{"free_energy", to_json(work.difference)},
                         {"free_energy_lower", to_json(work.lower)},
@@ -129,7 +129,7 @@ std::string report(const FitRun& run) {
   if (!run.start.empty()) out += fmt::format("start     {}\n", run.start);
   out +=
       fmt::format("fitting   {} parameters by {}, {} updates; {}\n", run.history.parameters.size(),
-                  name(run.config.fit.optimiser), epochs, stop_words(run.reason));
+                  name(run.config.fit.optimiser), epochs, stop_words(run.stop_reason));
   out += couplings_text(learned(run)) + z_text(run);
   if (!run.history.rows.empty()) {
     const auto& row = run.history.rows.back();
@@ -139,7 +139,7 @@ std::string report(const FitRun& run) {
     if (row.at_bound > 0)
       out += fmt::format("{} b are at their bound: the data want none there\n", row.at_bound);
   }
-  if (run.judgement) out += judgement_text(run);
+  if (run.evaluation) out += evaluation_text(run);
   return out + origin_text(run.config, run.provenance);
 }
 
@@ -153,14 +153,14 @@ nlohmann::json report_json(const FitRun& run) {
               {"parameters", run.history.parameters.size()},
               {"optimiser", name(run.config.fit.optimiser)},
               {"epochs", run.history.rows.size()},
-              {"stop_reason", name(run.reason)},
-              {"converged", run.reason == StopReason::converged},
+              {"stop_reason", name(run.stop_reason)},
+              {"converged", run.stop_reason == StopReason::converged},
               {"couplings", couplings_json(learned(run))}});
   const ZScores z = z_scores(run);
   if (z.count > 0)
     out["z_scores"] = {{"count", z.count}, {"mean", z.mean}, {"variance", z.variance}};
   if (!run.history.rows.empty()) out["last_epoch"] = to_json(run.history.rows.back());
-  if (run.judgement) out["judgement"] = judgement_json(*run.judgement);
+  if (run.evaluation) out["evaluation"] = evaluation_json(*run.evaluation);
   return out;
 }
 
@@ -177,7 +177,7 @@ nlohmann::json to_json(const FitRow& row) {
           {"acceptance", number(row.acceptance)},
           {"reflection_acceptance", number(row.reflection_acceptance)},
           {"rate", number(row.rate)},
-          {"largest_step", number(row.largest_step)},
+          {"max_step", number(row.max_step)},
           {"significance", number(row.significance)},
           {"draws", row.draws}};
 }

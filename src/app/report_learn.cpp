@@ -14,7 +14,7 @@ LearnedCouplings learned(const LearnRun& run) {
 std::string stop_text(const LearnRun& run) {
   const int epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
   return fmt::format("{} parameters by {}, {} updates; {}", run.history.parameters.size(),
-                     name(run.config.learn.optimiser), epochs, stop_words(run.reason));
+                     name(run.config.learn.optimiser), epochs, stop_words(run.stop_reason));
 }
 
 std::string certificate_text(const Certificate& c) {
@@ -84,15 +84,15 @@ nlohmann::json report_json(const LearnRun& run) {
               {"parameters", run.history.parameters.size()},
               {"optimiser", name(run.config.learn.optimiser)},
               {"epochs", run.history.rows.size()},
-              {"stop_reason", name(run.reason)},
-              {"converged", run.reason == StopReason::converged},
+              {"stop_reason", name(run.stop_reason)},
+              {"converged", run.stop_reason == StopReason::converged},
               {"couplings", couplings_json(learned(run))}});
   if (!run.history.rows.empty()) out["last_epoch"] = to_json(run.history.rows.back());
   if (run.certificate) out["certificate"] = certificate_json(*run.certificate);
   return out;
 }
 
-nlohmann::json to_json(const EpochRow& row) {
+nlohmann::json to_json(const LearnRow& row) {
   return {{"epoch", row.epoch},
           {"gradient_norm", number(row.gradient_norm)},
           {"gradient_norm_error", number(row.gradient_norm_error)},
@@ -103,7 +103,7 @@ nlohmann::json to_json(const EpochRow& row) {
           {"acceptance", number(row.acceptance)},
           {"reflection_acceptance", number(row.reflection_acceptance)},
           {"rate", number(row.rate)},
-          {"largest_step", number(row.largest_step)},
+          {"max_step", number(row.max_step)},
           {"step_significance", number(row.step_significance)}};
 }
 

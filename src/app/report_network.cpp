@@ -10,10 +10,10 @@
 namespace quartic::app {
 namespace {
 
-std::string judgement_text(const NetworkRun& run) {
-  const NetworkJudgement& j = run.judgements.back();
+std::string evaluation_text(const NetworkRun& run) {
+  const NetworkEvaluation& j = run.evaluations.back();
   const auto& z = j.log_z;
-  std::string out = fmt::format("judgement after epoch {}\n", j.epoch);
+  std::string out = fmt::format("evaluation after epoch {}\n", j.epoch);
   out += estimate_line("ln Z", z.value,
                        z.exact ? "exact"
                                : fmt::format("annealed there {} and back {}",
@@ -30,7 +30,7 @@ std::string judgement_text(const NetworkRun& run) {
   return out;
 }
 
-nlohmann::json judgement_json(const NetworkJudgement& j) {
+nlohmann::json evaluation_json(const NetworkEvaluation& j) {
   nlohmann::json out = {{"epoch", j.epoch},
                         {"log_z", to_json(j.log_z.value)},
                         {"log_z_forward", to_json(j.log_z.forward)},
@@ -53,7 +53,7 @@ std::string likelihood_text(std::string_view what, const Likelihood& likelihood,
   // Annealing back may end below annealing there, where neither is near ln Z.
   const auto [low, high] = std::minmax(likelihood.lower, likelihood.upper);
   std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}", low, high,
-                                    likelihood.spread);
+                                    likelihood.rows_error);
   if (jacobian != 0) {
     meaning += fmt::format("; {} in the units of the data",
                            with_error(likelihood.value.value + jacobian, likelihood.value.error));
@@ -71,7 +71,7 @@ nlohmann::json likelihood_json(const Likelihood& likelihood) {
           {"error", number(likelihood.value.error)},
           {"lower", number(likelihood.lower)},
           {"upper", number(likelihood.upper)},
-          {"spread", number(likelihood.spread)}};
+          {"spread", number(likelihood.rows_error)}};
 }
 
 std::string training_text(const NetworkRun& run) {
@@ -90,7 +90,7 @@ std::string training_text(const NetworkRun& run) {
           ? fmt::format(" over {} rungs of {}", training.rungs, name(training.tempering))
           : "",
       training.batch, training.rate, run.history.empty() ? 0 : run.history.back().epoch,
-      run.reason == StopReason::running ? "not finished" : "all");
+      run.stop_reason == StopReason::running ? "not finished" : "all");
   if (!run.history.empty()) {
     const auto& row = run.history.back();
     out += fmt::format(
@@ -100,7 +100,7 @@ std::string training_text(const NetworkRun& run) {
         with_error(row.model_free_energy.value, row.model_free_energy.error), row.moment_score,
         row.weight_norm);
   }
-  if (!run.judgements.empty()) out += judgement_text(run);
+  if (!run.evaluations.empty()) out += evaluation_text(run);
   return out;
 }
 
@@ -117,10 +117,10 @@ nlohmann::json training_json(const NetworkRun& run) {
                         {"rows", run.data.rows},
                         {"held_out", run.data.held_out},
                         {"epochs", run.history.empty() ? 0 : run.history.back().epoch},
-                        {"stop_reason", name(run.reason)}};
+                        {"stop_reason", name(run.stop_reason)}};
   if (!run.history.empty()) out["last_epoch"] = to_json(run.history.back());
-  for (const auto& judgement : run.judgements)
-    out["judgements"].push_back(judgement_json(judgement));
+  for (const auto& evaluation : run.evaluations)
+    out["evaluations"].push_back(evaluation_json(evaluation));
   return out;
 }
 
@@ -130,13 +130,13 @@ nlohmann::json report_json(const NetworkRun& run) {
   return out;
 }
 
-nlohmann::json to_json(const TrainingRow& row) {
+nlohmann::json to_json(const TrainRow& row) {
   nlohmann::json out = {{"epoch", row.epoch},
                         {"updates", row.updates},
                         {"rate", number(row.rate)},
                         {"gradient_norm", number(row.gradient_norm)},
                         {"weight_norm", number(row.weight_norm)},
-                        {"largest_weight", number(row.largest_weight)},
+                        {"max_weight", number(row.max_weight)},
                         {"data_free_energy", to_json(row.data_free_energy)},
                         {"model_free_energy", to_json(row.model_free_energy)},
                         {"moment_score", number(row.moment_score)}};

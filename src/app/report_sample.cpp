@@ -28,7 +28,7 @@ std::string sampling_text(const SampleRun& run) {
   std::string out = fmt::format(
       "sampling  {} chains, {} draws each, {} sweep{} apart, after {} sweeps of warm-up{}; {}\n",
       run.config.sampler.options.chains, run.measurement.draws, sweeps, sweeps == 1 ? "" : "s",
-      run.warm_up, run.settled ? "" : " (averages NOT at rest)", stop_text(run));
+      run.warm_up_sweeps, run.stationary ? "" : " (averages NOT at rest)", stop_text(run));
   out += fmt::format("schedule  {}\nacceptance", run.schedule);
   for (std::size_t k = 0; k < run.acceptance.size(); ++k)
     out +=
@@ -97,8 +97,8 @@ nlohmann::json report_json(const SampleRun& run) {
   out.update({{"chains", run.config.sampler.options.chains},
               {"draws", run.measurement.draws},
               {"sweeps", run.config.sample.sweeps},
-              {"warm_up", run.warm_up},
-              {"settled", run.settled},
+              {"warm_up", run.warm_up_sweeps},
+              {"stationary", run.stationary},
               {"stop_reason", name(run.stop)},
               {"schedule", run.schedule},
               {"acceptance", acceptance},

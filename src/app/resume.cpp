@@ -1,11 +1,11 @@
 // quartic resume RUN [--epochs N | --draws N]
 #include <fmt/format.h>
 
-#include "app/deep_fitting.hpp"
 #include "app/fitting.hpp"
 #include "app/learning.hpp"
 #include "app/network_fitting.hpp"
 #include "app/sampling.hpp"
+#include "app/stack_fitting.hpp"
 #include "quartic/core/output_file.hpp"
 
 namespace quartic::app {
@@ -59,10 +59,10 @@ template <class Run, class ResumeArguments>
 void extend_epochs(Run& run, ResumeArguments& options, int epochs) {
   if (epochs <= run.checkpoint.epoch) refuse_shorter("epoch", run.checkpoint.epoch, epochs);
   options.epochs = epochs;
-  if (run.reason == StopReason::running) return;
-  if (run.reason == StopReason::converged) options.stop_early = false;
+  if (run.stop_reason == StopReason::running) return;
+  if (run.stop_reason == StopReason::converged) options.stop_early = false;
   run.history.truncate(run.checkpoint.epoch);
-  run.reason = StopReason::running;
+  run.stop_reason = StopReason::running;
 }
 
 void extend(LearnRun& run, int epochs) {
@@ -71,26 +71,26 @@ void extend(LearnRun& run, int epochs) {
 }
 
 void extend(FitRun& run, int epochs) {
-  if (run.reason == StopReason::held_out_worse) run.config.fit.held_out_patience = 0;
+  if (run.stop_reason == StopReason::held_out_worse) run.config.fit.held_out_patience = 0;
   extend_epochs(run, run.config.fit, epochs);
   std::erase_if(run.snapshots,
                 [&](const Snapshot& snapshot) { return snapshot.epoch >= run.checkpoint.epoch; });
-  run.judgement.reset();
+  run.evaluation.reset();
 }
 
 void extend(NetworkRun& run, int epochs) {
   const int done = run.checkpoint.epoch;
   if (epochs <= done) refuse_shorter("epoch", done, epochs);
   run.config.training.epochs = epochs;
-  if (run.reason == StopReason::running) return;
-  std::erase_if(run.history, [&](const TrainingRow& row) { return row.epoch > done; });
-  std::erase_if(run.judgements, [&](const NetworkJudgement& j) { return j.epoch > done; });
-  run.reason = StopReason::running;
-  run.fantasies.clear();
+  if (run.stop_reason == StopReason::running) return;
+  std::erase_if(run.history, [&](const TrainRow& row) { return row.epoch > done; });
+  std::erase_if(run.evaluations, [&](const NetworkEvaluation& j) { return j.epoch > done; });
+  run.stop_reason = StopReason::running;
+  run.draws.clear();
 }
 
 /// The top layer goes on; the layers below stay what its data were made by.
-void extend(DeepRun& run, int epochs) {
+void extend(StackRun& run, int epochs) {
   const auto layers = static_cast<std::size_t>(run.config.model.layers());
   auto& limits = run.config.layer_epochs;
   if (limits.empty()) limits.assign(layers, run.config.training.epochs);
@@ -98,7 +98,7 @@ void extend(DeepRun& run, int epochs) {
   if (run.layers.size() < layers) return;
   extend(run.layers.back(), epochs);
   run.bounds.resize(layers - 1);
-  run.fantasies.clear();
+  run.draws.clear();
 }
 
 /// The new number of draws takes the place of every other reason to stop.
@@ -117,8 +117,8 @@ ErrorCode resume_learn(const ResumeArguments& options, const Globals& globals) {
   LearnRun run = read_learn_run(options.run);
   if (globals.threads) run.config.run.threads = *globals.threads;
   if (options.epochs) extend(run, *options.epochs);
-  const bool complete =
-      run.reason != StopReason::running && (run.certificate || !run.config.certificate.enabled);
+  const bool complete = run.stop_reason != StopReason::running &&
+                        (run.certificate || !run.config.certificate.enabled);
   if (complete) return nothing_to_do(options, "--epochs", globals);
   const Problem problem = make_problem(run.config, run.action.graph);
   return learn_run(run, problem, target_file(options, globals), true, options.max_hours, globals);
@@ -130,7 +130,7 @@ ErrorCode resume_fit(const ResumeArguments& options, const Globals& globals) {
   if (globals.threads) run.config.run.threads = *globals.threads;
   if (options.epochs) extend(run, *options.epochs);
   const bool complete =
-      run.reason != StopReason::running && (run.judgement || !run.config.certificate.enabled);
+      run.stop_reason != StopReason::running && (run.evaluation || !run.config.certificate.enabled);
   if (complete) return nothing_to_do(options, "--epochs", globals);
   const DataSet data = open_data(run.config, options.run.string());
   require_sites(data, *run.action.graph, options.run.string());
@@ -143,7 +143,7 @@ ErrorCode resume_network(const ResumeArguments& options, const Globals& globals)
   NetworkRun run = read_network_run(options.run);
   if (globals.threads) run.config.run.threads = *globals.threads;
   if (options.epochs) extend(run, *options.epochs);
-  if (run.reason != StopReason::running && !run.fantasies.empty())
+  if (run.stop_reason != StopReason::running && !run.draws.empty())
     return nothing_to_do(options, "--epochs", globals);
   const DataSet data = open_data(run.config, options.run.string());
   require_same(data, run.data, run.config, options.run);
@@ -152,8 +152,8 @@ ErrorCode resume_network(const ResumeArguments& options, const Globals& globals)
 }
 
 ErrorCode resume_deep(const ResumeArguments& options, const Globals& globals) {
-  refuse_option(options.draws.has_value(), "--draws", RunKind::deep);
-  DeepRun run = read_deep_run(options.run);
+  refuse_option(options.draws.has_value(), "--draws", RunKind::stack);
+  StackRun run = read_stack_run(options.run);
   if (globals.threads) {
     run.config.run.threads = *globals.threads;
     for (auto& layer : run.layers) layer.config.run.threads = *globals.threads;
@@ -162,7 +162,7 @@ ErrorCode resume_deep(const ResumeArguments& options, const Globals& globals) {
   if (run.finished()) return nothing_to_do(options, "--epochs", globals);
   const DataSet data = open_data(run.config, options.run.string());
   require_same(data, run.layers.front().data, run.config, options.run);
-  return deep_run(run, data, target_file(options, globals), options.max_hours, globals);
+  return stack_run(run, data, target_file(options, globals), options.max_hours, globals);
 }
 
 ErrorCode resume_sample(const ResumeArguments& options, const Globals& globals) {
@@ -183,7 +183,7 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
       return resume_fit(options, globals);
     case RunKind::network:
       return resume_network(options, globals);
-    case RunKind::deep:
+    case RunKind::stack:
       return resume_deep(options, globals);
     case RunKind::sample:
       return resume_sample(options, globals);

@@ -20,7 +20,7 @@ constexpr int first_warm_up = 100;  // sweeps, where sample.warm_up is auto
 constexpr int longest_warm_up = 20000;
 constexpr double at_rest = 3;              // standard errors of drift
 constexpr double series_bytes = 64 << 20;  // of the measurement's bins
-constexpr int fewest_draws_until = 32;     // before sample.until may stop a run
+constexpr int min_draws_until = 32;        // before sample.until may stop a run
 
 /// A power of two, so that joined bins fill it evenly.
 Measurement make_measurement(const Config& config, const Action& action) {
@@ -30,7 +30,7 @@ Measurement make_measurement(const Config& config, const Action& action) {
   return {action, chains, static_cast<int>(std::bit_floor(most))};
 }
 
-std::int64_t most_draws(const SampleConfig& sample) {
+std::int64_t max_draws(const SampleConfig& sample) {
   if (sample.draws) return *sample.draws;
   return sample.until.empty() ? 1000 : 0;  // 0: no limit
 }
@@ -38,7 +38,7 @@ std::int64_t most_draws(const SampleConfig& sample) {
 /// Draws after which sample.until is looked at: about every eighth of them, whenever the run was
 /// stopped and resumed in between.
 bool looks_at_error(std::int64_t draws) {
-  if (draws < fewest_draws_until) return false;
+  if (draws < min_draws_until) return false;
   return draws % std::max<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(draws)) / 8, 4) ==
          0;
 }
@@ -76,7 +76,7 @@ class Session {
         measured_before_(run.measuring_seconds),
         sampler_(run.action, sampler_options(run.config), run.config.run.seed, Stream::sample),
         measurement_(make_measurement(run.config, run.action)),
-        most_kept_(run.config.output.most_draws(sampler_.chains(), sampler_.sites())),
+        max_kept_(run.config.output.max_draws(sampler_.chains(), sampler_.sites())),
         progress_(globals, 0.2) {}
 
   ErrorCode go(bool resumed) {
@@ -104,22 +104,22 @@ class Session {
 
   /// False: stopped before it was over; the file still has the state before it.
   bool warm_up() {
-    if (run_.warm) return true;
+    if (run_.warmed_up) return true;
     const auto& wanted = run_.config.sample.warm_up;
-    run_.warm_up = wanted.value_or(first_warm_up);
-    sampler_.warm_up(run_.warm_up, [this](double done) {
+    run_.warm_up_sweeps = wanted.value_or(first_warm_up);
+    sampler_.warm_up(run_.warm_up_sweeps, [this](double done) {
       if (must_stop()) throw Stopped();
       progress_.part("warming up", done);
     });
     for (int window = first_warm_up; !wanted && !at_rest_after(window); window *= 2) {
       if (must_stop()) return false;
-      run_.settled = run_.warm_up < longest_warm_up && !out_of_time();
-      if (!run_.settled) break;
+      run_.stationary = run_.warm_up_sweeps < longest_warm_up && !out_of_time();
+      if (!run_.stationary) break;
     }
     if (must_stop()) return false;  // the last window may be cut short
     sampler_.reset_acceptance();
     run_.schedule = sampler_.describe_schedule();
-    return run_.warm = true;
+    return run_.warmed_up = true;
   }
 
   /// Goes on for `sweeps` sweeps; whether averages stood still meanwhile.
@@ -129,13 +129,13 @@ class Session {
     for (int k = 0; k < sweeps && !must_stop(); ++k) {
       sampler_.sweep(1);
       window.add(sampler_);
-      ++run_.warm_up;
+      ++run_.warm_up_sweeps;
     }
     double largest = 0;
     for (const char* name : {"action", "m2", "phi2"})
       largest = std::max(largest, drift(window.series(name), sampler_.chains()));
     progress_.note(
-        fmt::format("warming up: {} sweeps, drift {:.1f} errors", run_.warm_up, largest));
+        fmt::format("warming up: {} sweeps, drift {:.1f} errors", run_.warm_up_sweeps, largest));
     return largest < at_rest;
   }
 
@@ -189,7 +189,7 @@ class Session {
     });
     for (int chain = 0; chain < sampler_.chains(); ++chain)
       if (!std::isfinite(action[chain])) diverged(chain);
-    run_.kept.keep(std::move(phi), std::move(action), most_kept_);
+    run_.kept.keep(std::move(phi), std::move(action), max_kept_);
   }
 
   [[noreturn]] void diverged(int chain) {
@@ -211,7 +211,7 @@ class Session {
       if (found->ok && e.error <= sample.relative_error.value_or(0.01) * std::abs(e.mean))
         return SampleStop::relative_error;
     }
-    const auto most = most_draws(sample);
+    const auto most = max_draws(sample);
     if (most > 0 && draws >= most) return SampleStop::draws;
     return out_of_time() ? SampleStop::time : SampleStop::running;
   }
@@ -237,7 +237,7 @@ class Session {
         .unit = "draw",
         .first = first_draw_,
         .done = draws,
-        .total = most_draws(sample),
+        .total = max_draws(sample),
         .may_stop_early = !sample.until.empty() || sample.max_seconds,
         .numbers = numbers,
         .event = {
@@ -246,12 +246,12 @@ class Session {
 
   ErrorCode interrupt() {
     progress_.clear();
-    if (run_.warm) save();
-    fmt::print(stderr,
-               "quartic: stopped {} after {} and saved; continue with\n  quartic resume {}\n",
-               stop_requested() ? "by a signal" : "by --max-hours",
-               run_.warm ? fmt::format("{} draws", measurement_.draws()) : "part of the warm-up",
-               file_.string());
+    if (run_.warmed_up) save();
+    fmt::print(
+        stderr, "quartic: stopped {} after {} and saved; continue with\n  quartic resume {}\n",
+        stop_requested() ? "by a signal" : "by --max-hours",
+        run_.warmed_up ? fmt::format("{} draws", measurement_.draws()) : "part of the warm-up",
+        file_.string());
     return ErrorCode::interrupted;
   }
 
@@ -278,7 +278,7 @@ class Session {
   Clock::time_point start_ = Clock::now(), saved_ = start_, begun_ = start_;
   Sampler<T> sampler_;
   Measurement measurement_;
-  int most_kept_;
+  int max_kept_;
   std::int64_t first_draw_ = 0;
   Progress progress_;
 };

@@ -33,8 +33,8 @@ struct Trained {
 
   Trained(Config of, const std::vector<NetworkRun>& layers, DeepStack networks)
       : config(std::move(of)), data(layers.front().data), stack(std::move(networks)) {
-    const auto& judgements = layers[stack.layers() - 1].judgements;
-    if (!judgements.empty()) log_z = judgements.back().log_z;
+    const auto& evaluations = layers[stack.layers() - 1].evaluations;
+    if (!evaluations.empty()) log_z = evaluations.back().log_z;
   }
 };
 
@@ -48,8 +48,8 @@ Trained read_trained(const TransformArguments& options) {
     DeepStack stack({run.network});
     return {run.config, {std::move(run)}, std::move(stack)};
   }
-  if (kind == RunKind::deep) {
-    const DeepRun run = read_deep_run(options.run);
+  if (kind == RunKind::stack) {
+    const StackRun run = read_stack_run(options.run);
     const int layers = static_cast<int>(run.layers.size()), wanted = options.layer.value_or(layers);
     if (wanted > layers)
       throw BadInput(fmt::format("'{}' holds {} layers: there is no layer {}", options.run.string(),

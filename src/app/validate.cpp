@@ -68,7 +68,7 @@ Needs estimate(const Config& config, const Graph& graph) {
   const double draws = o.draws.value_or(1000);
   const int chains = config.sampler.options.chains;
   const double kept =
-      std::min(draws / o.thin, double(config.output.most_draws(chains, graph.sites())));
+      std::min(draws / o.thin, double(config.output.max_draws(chains, graph.sites())));
   return {.samples = chains * draws,
           .memory = field_bytes(config, graph) * 3 + 4 * kept * chains * graph.sites(),
           .seconds = sweep_time(config, graph) * (o.warm_up.value_or(300) + draws * o.sweeps) /
@@ -247,7 +247,7 @@ void print_network(const Config& config, const DataSet& data, const std::string&
   fmt::print("{}data        {}\nrows        {} to learn from, {} held out\n", text,
              data.description, rows, held_out);
   if (kept > 0) fmt::print("memory      about {} of hidden units\n", bytes(kept));
-  fmt::print("time        about {} and judging\noutput      {}\n", duration(all.seconds), file);
+  fmt::print("time        about {} and evaluation\noutput      {}\n", duration(all.seconds), file);
 }
 
 ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
@@ -278,7 +278,7 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
     return ErrorCode::ok;
   }
   const Problem problem = make_problem(config, loaded.graph);
-  if (!config.target.empty()) check_learner(config, problem);
+  if (!config.target.empty()) require_learnable(config, problem);
   if (options.effective)
     fmt::print("{}", to_toml(config));
   else if (!globals.quiet && config.target.empty())

@@ -49,12 +49,12 @@ Loaded load(const std::filesystem::path& file, const Globals& globals, bool netw
   const auto settings = globals.all_settings();
   if (!is_run_file(file)) return {read_config(file, settings), nullptr, {}};
   const RunKind kind = run_kind(file);
-  const bool network = networks && (kind == RunKind::network || kind == RunKind::deep);
+  const bool network = networks && (kind == RunKind::network || kind == RunKind::stack);
   std::optional<Action> action;
   if (!network) action = read_model(file).action;
   Config config = read_run_config(file);
   for (const auto& setting : settings) apply_setting(config, setting);
-  check_config(config, file.string());
+  require_consistent(config, file.string());
   if (network || changes_graph(settings)) return {std::move(config), nullptr, {}, true};
   auto graph = action->graph;
   return {std::move(config), std::move(graph), std::move(action), true};

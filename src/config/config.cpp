@@ -56,8 +56,7 @@ std::vector<Key> learn_keys(VariationalOptions& o) {
       {"draws", &o.draws, "configurations a chain and epoch", at_least(1)},
       {"sweeps", &o.sweeps, "sweeps between draws", at_least(1)},
       {"warm_up", &o.warm_up, "sweeps before the first epoch", at_least(0)},
-      {"regularisation", &o.regularisation, "ridge, in units of each feature's variance",
-       at_least(0)},
+      {"ridge", &o.ridge, "ridge, in units of each feature's variance", at_least(0)},
       {"tolerance", &o.tolerance, "a step below this counts as no movement", at_least(0)},
       {"patience", &o.patience, "epochs without movement beyond error before stopping",
        at_least(1)},
@@ -80,7 +79,7 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
       {"epochs", &o.epochs, "at most this many", at_least(1)},
       {"draws", &o.draws, "configurations a chain and epoch; newton takes more at the end",
        at_least(1)},
-      {"most_draws", &o.most_draws, "at most so many", at_least(1)},
+      {"max_draws", &o.max_draws, "at most so many", at_least(1)},
       {"sweeps", &o.sweeps, "sweeps between draws", at_least(1)},
       {"warm_up", &o.warm_up, "sweeps before the first epoch", at_least(0)},
       {"noise_share", &o.noise_share,
@@ -95,7 +94,7 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
        "lambda: lambda/2 theta^2 is taken from ln p, for w, r, a and b", at_least(0)},
       {"ridge", &o.restraint.ridge, "least ridge of newton, in units of the Hessian's diagonal",
        at_least(0)},
-      {"least_b", &o.restraint.least_b, "least b; auto: 1e-4 / <phi^4> of the data, site by site",
+      {"min_b", &o.restraint.min_b, "least b; auto: 1e-4 / <phi^4> of the data, site by site",
        above(0)},
       {"stop_early", &o.stop_early, "stop when the couplings stop moving beyond their error"},
       {"patience", &o.patience, "epochs without movement beyond error before stopping",
@@ -114,7 +113,7 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
 std::vector<Key> model_keys(ModelConfig& m) {
   return {
       {"kind", choice(m.kind, 3),
-       "field: an action on [graph]; network: two layers of units; deep: networks on top of each "
+       "field: an action on [graph]; network: two layers of units; stack: networks on top of each "
        "other"},
       {"visible", choice(m.visible, 4),
        "of a network: units of the data, quartic or gaussian for real values, binary for 0 and 1, "
@@ -170,10 +169,10 @@ std::vector<Key> training_keys(Config& config) {
   };
 }
 
-std::vector<Key> judging_keys(JudgingConfig& j) {
+std::vector<Key> evaluation_keys(EvaluationConfig& j) {
   auto& o = j.log_z;
   return {
-      {"every", &j.every, "epochs between judgements; 0: at the end alone", at_least(0)},
+      {"every", &j.every, "epochs between evaluations; 0: at the end alone", at_least(0)},
       {"rows", &j.rows, "most rows of the data, and of those held out, that are scored",
        at_least(2)},
       {"chains", &o.chains, "annealed in both directions", at_least(16)},
@@ -320,8 +319,8 @@ void require_together(const ActionConfig& action, const std::string& where) {
   }
 }
 
-void require_one_a_layer(std::string_view key, std::size_t count, const Config& config,
-                         const std::string& where) {
+void require_one_per_layer(std::string_view key, std::size_t count, const Config& config,
+                           const std::string& where) {
   const auto layers = static_cast<std::size_t>(config.model.layers());
   if (count == 0 || count == layers) return;
   throw BadInput(fmt::format("{}: {} names {} layers, hidden_units {}", where, key, count, layers),
@@ -332,18 +331,18 @@ void require_layers(const Config& config, const std::string& where) {
   const auto& model = config.model;
   const auto& epochs = config.layer_epochs;
   const auto& rates = config.layer_rates;
-  if (model.kind != ModelKind::deep &&
+  if (model.kind != ModelKind::stack &&
       (model.layers() > 1 || model.hidden.size() > 1 || !epochs.empty() || !rates.empty())) {
     throw BadInput(
         fmt::format(
             "{}: a {} has one layer of hidden units: hidden, hidden_units, layer_epochs and "
             "layer_rates are lists in a deep stack alone",
             where, name(model.kind)),
-        "kind = \"deep\" in [model]");
+        "kind = \"stack\" in [model]");
   }
-  if (model.hidden.size() > 1) require_one_a_layer("hidden", model.hidden.size(), config, where);
-  require_one_a_layer("layer_epochs", epochs.size(), config, where);
-  require_one_a_layer("layer_rates", rates.size(), config, where);
+  if (model.hidden.size() > 1) require_one_per_layer("hidden", model.hidden.size(), config, where);
+  require_one_per_layer("layer_epochs", epochs.size(), config, where);
+  require_one_per_layer("layer_rates", rates.size(), config, where);
 }
 
 /// Starts that are not given: the defaults, unless a homogeneous theory gives them.
@@ -378,7 +377,7 @@ bool plays_a_part(std::string_view section, const Config& config) {
   const auto in = [&](std::initializer_list<std::string_view> names) {
     return std::find(names.begin(), names.end(), section) != names.end();
   };
-  const bool of_networks = in({"training", "judging"});
+  const bool of_networks = in({"training", "evaluation"});
   if (config.data.path.empty()) return !of_networks && !in({"model", "data", "fit"});
   if (config.model.kind == ModelKind::field) return !of_networks && section != "learn";
   return of_networks || in({"model", "data", "run", "output"});
@@ -407,7 +406,7 @@ void append_reference(std::string& out, const Section& section, std::string_view
 }  // namespace
 
 std::string_view name(ModelKind kind) {
-  constexpr std::string_view names[] = {"field", "network", "deep"};
+  constexpr std::string_view names[] = {"field", "network", "stack"};
   return names[static_cast<int>(kind)];
 }
 
@@ -424,7 +423,7 @@ std::array<Freedom, coupling_kinds> ActionConfig::freedom() const {
   return {w.freedom, r.freedom, a.freedom, b.freedom};
 }
 
-int OutputConfig::most_draws(int chains, int sites) const {
+int OutputConfig::max_draws(int chains, int sites) const {
   if (draws) return *draws;
   constexpr double stored_bytes = 64 << 20;
   return static_cast<int>(std::clamp(stored_bytes / (4.0 * chains * sites), 1.0, 1e6));
@@ -444,8 +443,8 @@ std::vector<Section> sections(Config& c) {
        fit_keys(c.fit)},
       {"training", "The learner of a network from data, of `quartic fit` (networks.md).",
        training_keys(c)},
-      {"judging", "Log-likelihoods of a network, while it learns and afterwards.",
-       judging_keys(c.judging)},
+      {"evaluation", "Log-likelihoods of a network, while it learns and afterwards.",
+       evaluation_keys(c.evaluation)},
       {"learn", "The learner of a known target, KL(p||q), of `quartic learn`.",
        learn_keys(c.learn)},
       {"sample", "Sampling and measuring, by `quartic sample`.", sample_keys(c.sample)},
@@ -484,7 +483,7 @@ Config parse_config(std::string_view text, const std::string& place_name,
   Config config;
   read_document(config, parse(text, place_name), directory);
   for (const auto& setting : settings) apply_setting(config, setting);
-  check_config(config, place_name);
+  require_consistent(config, place_name);
   fill_starts(config.action);
   return config;
 }
@@ -514,7 +513,7 @@ void apply_setting(Config& config, const std::string& setting) {
   read_document(config, document, {});
 }
 
-void check_config(const Config& config, const std::string& where) {
+void require_consistent(const Config& config, const std::string& where) {
   require_together(config.action, where);
   require_layers(config, where);
   if (config.sample.relative_error && config.sample.until.empty()) {
@@ -537,7 +536,7 @@ void require_target(const Config& config, const std::string& where) {
 }
 
 void require_data(const Config& config, const std::string& where) {
-  check_data(config.data, where);
+  require_readable(config.data, where);
 }
 
 std::string to_toml(const Config& config) {

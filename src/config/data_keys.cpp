@@ -42,7 +42,7 @@ Section data_section(DataOptions& o) {
 
 }  // namespace binder
 
-void check_data(const DataOptions& options, const std::string& where) {
+void require_readable(const DataOptions& options, const std::string& where) {
   if (options.path.empty())
     throw BadInput(fmt::format("{}: [data] has no 'path'", where), "path = \"data.npy\"");
   const bool given = options.offset || options.scale;

@@ -6,7 +6,8 @@
 
 namespace quartic::binder {
 
-/// Bound to the options; `seed` and `fixed_scaling` are no keys of it. check_data follows reading.
+/// Bound to the options; `seed` and `fixed_scaling` are no keys of it. require_readable follows
+/// reading.
 Section data_section(DataOptions& options);
 
 }  // namespace quartic::binder

@@ -14,7 +14,7 @@ namespace quartic {
 namespace {
 
 constexpr double stretch = 2;       // Wolff's S: exponential over integrated autocorrelation time
-constexpr int most_lags = 256;      // a longer window is looked for in joined bins
+constexpr int max_lags = 256;       // a longer window is looked for in joined bins
 constexpr double significance = 2;  // of a slow mode that shows only in joined bins
 
 /// Deviations from the mean over all chains, in bins of `length` draws.
@@ -72,7 +72,7 @@ LongRunVariance integrate(const Bins& b) {
   double sum = variance, finite = variance, largest = variance;
   int lag = 0;
   result.found = b.bins == 1;
-  for (lag = 1; lag < std::min(b.bins, most_lags + 1); ++lag) {
+  for (lag = 1; lag < std::min(b.bins, max_lags + 1); ++lag) {
     const double gamma = autocovariance(b, lag);
     sum += 2 * gamma;
     finite += 2 * gamma * (1 - static_cast<double>(lag) / b.bins);

@@ -1,6 +1,6 @@
 // Draws from the quartic density on a vector of chains: independence Metropolis steps and exact
 // draws; included once per SIMD target. The constants of a unit or site come as any type with the
-// members a, b, least_centre, well_square and two_root_b (mcmc/sweep_table.hpp says what they are).
+// members a, b, min_centre, well_square and two_root_b (mcmc/sweep_table.hpp says what they are).
 #if defined(QUARTIC_QUARTIC_DRAW_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef QUARTIC_QUARTIC_DRAW_INL_H_
 #undef QUARTIC_QUARTIC_DRAW_INL_H_
@@ -92,7 +92,7 @@ HWY_INLINE V precision_at_mode(D d, const C& site, V j) {
   const V stiffness = hn::MulAdd(hn::Mul(hn::Set(d, T(3)), four_b), m2, two_a);
   const V spread = hn::Mul(hn::Set(d, T(1.2)),
                            rough_reciprocal(d, hn::Max(stiffness, hn::Set(d, site.two_root_b))));
-  const V c = hn::Max(hn::Add(m2, spread), hn::Set(d, site.least_centre));
+  const V c = hn::Max(hn::Add(m2, spread), hn::Set(d, site.min_centre));
   return hn::MulAdd(four_b, c, two_a);
 }
 

@@ -109,11 +109,11 @@ std::vector<std::size_t> shape_of(const File& file, hid_t set, const std::string
 }
 
 /// What the file can hold; no bound where the values are in others.
-std::uint64_t most_values(hid_t set, const DataPlace& place) {
+std::uint64_t max_values(hid_t set, const DataPlace& place) {
   const Handle created(H5Dget_create_plist(set), H5Pclose);
   if (H5Pget_layout(created) == H5D_VIRTUAL || H5Pget_external_count(created) > 0)
     return std::numeric_limits<std::uint64_t>::max();
-  return most_inflation * std::filesystem::file_size(place.path);
+  return max_inflation * std::filesystem::file_size(place.path);
 }
 
 /// Refuses chunks that a damaged header has blown up: reading one takes its size in memory.
@@ -196,7 +196,7 @@ std::shared_ptr<const DataFile> open_hdf5(const DataPlace& place) {
   H5Pset_chunk_cache(access, 4099, cache_bytes, 1.0);
   Handle set(H5Dopen2(file.id(), path.c_str(), access), H5Dclose);
   if (!set) file.fail(fmt::format("'{}' is no dataset, or damaged", printable(path)));
-  const std::uint64_t most = most_values(set, place);
+  const std::uint64_t most = max_values(set, place);
   const std::string type = type_of(file, set, path);
   auto shape = shape_of(file, set, path);
   product_within(shape, most, place);

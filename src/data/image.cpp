@@ -15,8 +15,8 @@
 namespace quartic::data {
 namespace {
 
-constexpr std::uint64_t most_pixels = std::uint64_t{1} << 24;
-constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
+constexpr std::uint64_t max_pixels = std::uint64_t{1} << 24;
+constexpr std::uint64_t max_bytes = std::uint64_t{1} << 30;
 
 struct Image {
   std::size_t height = 0, width = 0;
@@ -31,7 +31,7 @@ float luminance(float red, float green, float blue) {
 void check_size(std::uint64_t width, std::uint64_t height, std::uint64_t most,
                 const DataPlace& place) {
   if (width == 0 || height == 0) refuse(place, "the image has no pixels");
-  if (width > most_pixels || height > most_pixels || width * height > most_pixels)
+  if (width > max_pixels || height > max_pixels || width * height > max_pixels)
     refuse(place, fmt::format("an image of {} x {} pixels is larger than 2^24", height, width),
            "scale it down");
   if (width * height > most)
@@ -51,7 +51,7 @@ Image read_stb(std::string_view bytes, const DataPlace& place) {
   if (!stbi_info_from_memory(data, size, &width, &height, &channels))
     refuse(place, "it is no whole PNG or JPEG image");
   check_size(static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height),
-             8 * most_inflation * bytes.size(), place);
+             8 * max_inflation * bytes.size(), place);
   const std::unique_ptr<unsigned short, void (*)(void*)> pixels(
       stbi_load_16_from_memory(data, size, &width, &height, &channels, 0), stbi_image_free);
   if (!pixels)
@@ -157,7 +157,7 @@ bool is_pnm(std::string_view head) {
 }
 
 Image read_image(const DataPlace& place, const ByteSource& source) {
-  if (source.size() > most_bytes)
+  if (source.size() > max_bytes)
     refuse(place, "an image file is larger than 1 GiB", "scale it down");
   const std::string bytes = source.head(static_cast<std::size_t>(source.size()));
   if (!looks_like_image(bytes)) refuse(place, "it is no PNG, JPEG or PNM image");

@@ -14,7 +14,7 @@ std::uint64_t big(std::string_view bytes, std::size_t at, std::size_t count) {
   return value;
 }
 
-constexpr std::size_t most_codes = 256, table_head = 17;  // a class and sixteen counts
+constexpr std::size_t max_codes = 256, table_head = 17;  // a class and sixteen counts
 
 /// Of the tables in one DHT segment (ITU-T T.81, B.2.4.2), which begins with its length. Behind the
 /// end of the file stb_image reads zeros.
@@ -25,7 +25,7 @@ bool is_sound_segment(std::string_view segment) {
     std::size_t codes = 0;
     for (std::size_t k = at + 1; k < at + table_head && k < segment.size(); ++k)
       codes += big(segment, k, 1);
-    if (codes > most_codes) return false;
+    if (codes > max_codes) return false;
     at += table_head + codes;
   }
   return true;

@@ -187,10 +187,10 @@ std::string printable(std::string_view text) {
 }
 
 std::string shape_text(const std::vector<std::size_t>& shape) {
-  constexpr std::size_t most_axes = 6;
-  if (shape.size() <= most_axes) return fmt::format("{}", fmt::join(shape, " x "));
+  constexpr std::size_t max_axes = 6;
+  if (shape.size() <= max_axes) return fmt::format("{}", fmt::join(shape, " x "));
   return fmt::format("{} x ... ({} axes)",
-                     fmt::join(shape.begin(), shape.begin() + most_axes, " x "), shape.size());
+                     fmt::join(shape.begin(), shape.begin() + max_axes, " x "), shape.size());
 }
 
 std::uint64_t product_within(const std::vector<std::size_t>& shape, std::uint64_t most,

@@ -44,7 +44,7 @@ class Archive {
     if (data > bytes_->size() || member.packed > bytes_->size() - data) damaged();
     const Bytes packed = section(bytes_, data, member.packed);
     if (member.method == 0 && member.packed == member.size && member.size > 0) return packed;
-    if (member.method != 8 || member.size > most_inflation * member.packed) damaged();
+    if (member.method != 8 || member.size > max_inflation * member.packed) damaged();
     return unpack_deflate(place_, *packed, member.size, member.crc);
   }
 

@@ -12,7 +12,7 @@
 namespace quartic::data {
 
 /// Deflate packs no more than this many bytes into one: a larger claim is false.
-inline constexpr std::uint64_t most_inflation = 1032;
+inline constexpr std::uint64_t max_inflation = 1032;
 
 /// Throws BadInput "cannot read 'FILE': what".
 [[noreturn]] void refuse(const DataPlace& place, const std::string& what,

@@ -13,7 +13,7 @@ namespace quartic {
 namespace {
 
 constexpr std::array grid{-1.75, -1.0, -0.5, 0.0, 0.4, 1.1, 1.8};
-constexpr int most_sites = 256;
+constexpr int max_sites = 256;
 
 std::vector<double> random_configuration(int sites, RandomStream& random) {
   std::vector<double> phi(sites);
@@ -51,7 +51,7 @@ std::array<double, grid.size()> log_conditional(const Action& action, int site,
 }
 
 template <class Row>
-double largest_difference(const Row& left, const Row& right) {
+double max_difference(const Row& left, const Row& right) {
   double largest = 0;
   for (std::size_t k = 0; k < left.size(); ++k)
     largest = std::max(largest, std::abs(left[k] - right[k]));
@@ -118,7 +118,7 @@ MarkovCheck check_markov(const Action& action, int configurations, std::uint64_t
   require_configurations(configurations);
   require_normalisable(action);
   const Graph& graph = *action.graph;
-  const int sites = graph.sites(), checked = std::min(sites, most_sites);
+  const int sites = graph.sites(), checked = std::min(sites, max_sites);
   MarkovCheck result{0, 0, true};
   for (int k = 0; k < configurations; ++k) {
     RandomStream random(seed, Stream::check, static_cast<std::uint64_t>(k));
@@ -128,7 +128,7 @@ MarkovCheck check_markov(const Action& action, int configurations, std::uint64_t
       auto after = random_configuration(sites, random);
       for (const auto [other, edge] : graph.neighbours(site)) after[other] = before[other];
       const auto base = log_conditional(action, site, before);
-      const double change = largest_difference(base, log_conditional(action, site, after));
+      const double change = max_difference(base, log_conditional(action, site, after));
       // Each S carries a rounding error of at most a few ulp of its terms for each term added, of
       // the order of the square root of their number in practice.
       auto widest = before;
@@ -138,13 +138,13 @@ MarkovCheck check_markov(const Action& action, int configurations, std::uint64_t
                               (1 + std::sqrt(sites + graph.edge_count())) *
                               (1 + magnitude(action, widest));
       result.holds = result.holds && change <= rounding;
-      result.largest_change = std::max(result.largest_change, change);
+      result.max_change = std::max(result.max_change, change);
       if (graph.degree(site) == 0) continue;
       auto control = before;
       const auto list = graph.neighbours(site);
       control[list[k % list.size()].site] = random.normal();
-      result.largest_control = std::max(
-          result.largest_control, largest_difference(base, log_conditional(action, site, control)));
+      result.max_control = std::max(result.max_control,
+                                    max_difference(base, log_conditional(action, site, control)));
     }
   }
   return result;

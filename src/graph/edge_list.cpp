@@ -19,7 +19,7 @@ Graph read_edge_list(const std::filesystem::path& file) {
     throw BadInput(fmt::format("cannot read the edge list {}", file.string()), "check the path");
   std::vector<Edge> edges;
   long sites = 0, given = -1;
-  int largest_at = 0;  // the line that names the largest site
+  int max_at = 0;  // the line that names the largest site
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     const auto refuse = [&](const std::string& why) {
@@ -45,7 +45,7 @@ Graph read_edge_list(const std::filesystem::path& file) {
     edges.push_back({static_cast<std::int32_t>(i), static_cast<std::int32_t>(j)});
     if (std::max(i, j) < sites) continue;
     sites = std::max(i, j) + 1;
-    largest_at = number;
+    max_at = number;
   }
   if (in.bad())
     throw BadInput(fmt::format("cannot read the edge list {}", file.string()),
@@ -56,7 +56,7 @@ Graph read_edge_list(const std::filesystem::path& file) {
   }
   if (given >= 0 && given < sites) {
     throw BadInput(fmt::format("{}:{}: an edge names site {}, but the file says 'sites {}'",
-                               file.string(), largest_at, sites - 1, given),
+                               file.string(), max_at, sites - 1, given),
                    fmt::format("sites count from 0: write 'sites {}'", sites));
   }
   return {static_cast<int>(std::max(sites, given)), std::move(edges)};

@@ -11,7 +11,7 @@
 namespace quartic {
 namespace {
 
-constexpr int most_groups = 256;
+constexpr int max_groups = 256;
 
 /// From all kinds free to the kinds as they are: copies, sums, or nothing.
 std::vector<double> gather_moments(const Parameters& all, const Parameters& wanted,
@@ -41,7 +41,7 @@ DataMoments::DataMoments(const DataSource& data, std::shared_ptr<const Graph> gr
       noise_(pass.noise),
       mean_(all_.size()) {
   if (!(noise_ >= 0)) throw BadInput("data: the noise must not be negative");
-  const RowStream stream(data, graph_->sites(), most_groups, pass.threads, pass.batch_bytes);
+  const RowStream stream(data, graph_->sites(), max_groups, pass.threads, pass.batch_bytes);
   const int size = all_.size(), lanes = RowStream::lanes;
   group_.assign(stream.groups(), std::vector<double>(size));
   std::vector<std::vector<double>> features(RowStream::slots);

@@ -1,4 +1,4 @@
-// Configurations of a learned action, for its certificate or judgement.
+// Configurations of a learned action, for its certificate or evaluation.
 #pragma once
 
 #include <cstdint>

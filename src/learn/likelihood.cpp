@@ -24,9 +24,9 @@ void require_valid(const LikelihoodOptions& o, const Parameters& parameters) {
   if (parameters.size() == 0)
     throw BadInput("every coupling is frozen: nothing to learn", "set a freedom to free or tied");
   if (o.epochs < 1 || o.draws < 1 || o.sweeps < 1 || o.warm_up < 0 || o.patience < 1 ||
-      o.most_draws < o.draws || o.held_out_patience < 0) {
+      o.max_draws < o.draws || o.held_out_patience < 0) {
     throw BadInput(
-        "fit: epochs, draws, sweeps and patience must be positive, most_draws at least draws");
+        "fit: epochs, draws, sweeps and patience must be positive, max_draws at least draws");
   }
   if (!(o.noise_share > 0) || !(o.rate.value_or(1) > 0) || !(o.rate_decay >= 0))
     throw BadInput("fit: rate and noise_share must be positive, rate_decay not negative");
@@ -168,9 +168,9 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample() {
   epoch.draws = state_.draws;
   const int size = parameters_.size(), chains = sampler_.chains(), lanes = sampler_.lanes();
   // Covariances want a few dozen samples a parameter, and no more memory than this.
-  constexpr double most_values = 64e6;
+  constexpr double max_values = 64e6;
   const double wanted = std::max(64.0 * size / chains, double(options_.draws)),
-               room = std::max(most_values / (double(chains) * sampler_.sites()), 1.0);
+               room = std::max(max_values / (double(chains) * sampler_.sites()), 1.0);
   const int stored = static_cast<int>(std::min({double(epoch.draws), wanted, room}));
   epoch.samples = {sampler_.sites(), lanes, sampler_.blocks(), stored, sampler_.threads(), {}};
   std::vector<double> sums(static_cast<std::size_t>(size) * chains);
@@ -312,7 +312,7 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
   const auto theta = parameters_.gather(action_);
   const FeatureStatistics<T> features(epoch.samples, parameters_);
   auto newton = newton_step(features, epoch.sampled, newton_problem(theta, epoch));
-  row.regularisation = newton.ridge;
+  row.ridge = newton.ridge;
   row.significance = newton.noise2 > 0 ? std::sqrt(newton.decrement2 / newton.noise2) : 0;
   step = std::move(newton.step);
 
@@ -358,13 +358,13 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
   state_.last_slope = eta * dot(epoch.gradient, step);
   if (quiet) {
     const double missing = state_.weight * (share / options_.noise_share - 1);
-    const double most = std::min(4.0 * epoch.draws, double(options_.most_draws));
+    const double most = std::min(4.0 * epoch.draws, double(options_.max_draws));
     state_.draws = static_cast<int>(std::clamp(std::ceil(missing), double(options_.draws), most));
   }
   const bool met = share <= options_.noise_share && state_.quiet_epochs >= 2;
   const bool no_more =
-      state_.quiet_epochs >= options_.patience + 2 && epoch.draws >= options_.most_draws;
-  if (options_.stop_early && (met || no_more)) state_.reason = StopReason::converged;
+      state_.quiet_epochs >= options_.patience + 2 && epoch.draws >= options_.max_draws;
+  if (options_.stop_early && (met || no_more)) state_.stop_reason = StopReason::converged;
   return eta;
 }
 
@@ -391,7 +391,7 @@ double LikelihoodLearner<T>::follow_gradient(const Epoch& epoch, FitRow& row,
   row.significance = root_mean_square_ratio(uphill, epoch.sampled.error);
   state_.quiet_epochs = row.significance < 1.2 ? state_.quiet_epochs + 1 : 0;
   if (options_.stop_early && state_.quiet_epochs >= options_.patience)
-    state_.reason = StopReason::converged;
+    state_.stop_reason = StopReason::converged;
 
   step = uphill;
   if (options_.optimiser == LikelihoodOptimiser::adam) {
@@ -448,17 +448,17 @@ FitRow LikelihoodLearner<T>::step() {
   row.held_out_chi2 = held_out_ ? match_moments(*held_out_, model).all.chi2 : not_measured;
 
   if (stop_for_held_out()) {
-    state_.reason = StopReason::held_out_worse;
+    state_.stop_reason = StopReason::held_out_worse;
     return row;
   }
   std::vector<double> step;
   const double eta = options_.optimiser == LikelihoodOptimiser::newton
                          ? newton(epoch, row, step)
                          : follow_gradient(epoch, row, step);
-  const bool converged = state_.reason != StopReason::running;
+  const bool converged = state_.stop_reason != StopReason::running;
   const bool is_newton = options_.optimiser == LikelihoodOptimiser::newton;
   const bool exhausted = state_.epoch >= options_.epochs;
-  if (exhausted && !converged) state_.reason = StopReason::epochs_exhausted;
+  if (exhausted && !converged) state_.stop_reason = StopReason::epochs_exhausted;
   // Newton's last step belongs to the average; plain gradients stop where they are.
   if (exhausted || (converged && !is_newton)) {
     if (!is_newton) find_final_errors(epoch);
@@ -466,8 +466,7 @@ FitRow LikelihoodLearner<T>::step() {
   }
   row.rate = update(step, eta);
   note_climb(epoch);
-  for (const double d : state_.last_step)
-    row.largest_step = std::max(row.largest_step, std::abs(d));
+  for (const double d : state_.last_step) row.max_step = std::max(row.max_step, std::abs(d));
   ++state_.epoch;
   return row;
 }
@@ -493,7 +492,7 @@ template <class T>
 void LikelihoodLearner<T>::restore(const LikelihoodState& state) {
   state_ = state;
   // A finished run may be extended: whether to stop is decided anew.
-  state_.reason = StopReason::running;
+  state_.stop_reason = StopReason::running;
   action_.w = state.w, action_.r = state.r, action_.a = state.a, action_.b = state.b;
   sampler_.set_action(action_);
   sampler_.restore(state.sampler);

@@ -105,9 +105,9 @@ LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
   out.value.value = free_energy.value - dot(theta, mean);
   double square = 0;
   for (const auto& deviation : data.deviations(all)) square += std::pow(dot(theta, deviation), 2);
-  out.data_error = data.rows() > 1 ? std::sqrt(square) : INFINITY;
+  out.rows_error = data.rows() > 1 ? std::sqrt(square) : INFINITY;
   out.model_error = free_energy.error;
-  out.value.error = std::hypot(out.data_error, out.model_error);
+  out.value.error = std::hypot(out.rows_error, out.model_error);
   return out;
 }
 

@@ -128,9 +128,9 @@ Pass evaluate(const DataSource& data, const Graph& graph, const LocalCouplings& 
               const DataPass& options, const Action& action, bool with_curvature) {
   const auto theta = local.gather(action);
   constexpr std::size_t wanted = 256UL << 20U;
-  const auto most_groups =
+  const auto max_groups =
       std::clamp<std::size_t>(wanted / (sizeof(double) * local.vector_size()), 16, 256);
-  const RowStream stream(data, graph.sites(), static_cast<int>(most_groups), options.threads,
+  const RowStream stream(data, graph.sites(), static_cast<int>(max_groups), options.threads,
                          options.batch_bytes);
   Pass out;
   out.value.resize(stream.groups());
@@ -186,13 +186,13 @@ class Newton {
         ridge_(restraint.ridge) {}
 
   /// Improves `action` until within `tolerance` statistical errors of the maximum.
-  void climb(Action& action, double tolerance, int most_updates) {
+  void climb(Action& action, double tolerance, int max_updates) {
     theta_ = parameters_.gather(action);
     for (int k = 0; k < parameters_.size(); ++k) theta_[k] = std::max(theta_[k], lower_[k]);
     parameters_.scatter(theta_, action);
     look(action);
     while (improve(action, tolerance)) {
-      if (++updates_ > most_updates) {
+      if (++updates_ > max_updates) {
         throw Diverged(fmt::format("pseudo-likelihood: not converged after {} updates", updates_),
                        "add weight decay, give more data, or tie couplings");
       }
@@ -306,11 +306,11 @@ LocalFit PseudoLikelihood::fit(const Parameters& parameters, const Action& start
   if (4 * first.rows() < data_.rows() &&
       first.rows() > 4 * static_cast<std::size_t>(parameters.size())) {
     Newton newton(first, *graph_, parameters, pass_, restraint, lower);
-    newton.climb(action, 0.5, options.most_updates);
+    newton.climb(action, 0.5, options.max_updates);
     updates = newton.updates();
   }
   Newton newton(data_, *graph_, parameters, pass_, restraint, lower);
-  newton.climb(action, options.tolerance, options.most_updates);
+  newton.climb(action, options.tolerance, options.max_updates);
   auto out = newton.result(action);
   out.iterations += updates;
   return out;

@@ -47,11 +47,11 @@ std::vector<double> Regression<T>::residual(std::span<const double> step) const 
 }
 
 template <class T>
-typename Regression<T>::Step Regression<T>::dense(double regularisation) const {
+typename Regression<T>::Step Regression<T>::dense(double ridge) const {
   Step result;
-  result.regularisation = regularisation;
+  result.ridge = ridge;
   const FreeFactor factor =
-      factor_with_ridge(features_.covariance(), std::vector<char>(size_, 0), result.regularisation,
+      factor_with_ridge(features_.covariance(), std::vector<char>(size_, 0), result.ridge,
                         "draw more samples (sampler.chains, learn.draws), or tie couplings");
   result.step = covariance_;
   factor.solve(result.step, 1);
@@ -78,11 +78,11 @@ typename Regression<T>::Step Regression<T>::dense(double regularisation) const {
 }
 
 template <class T>
-typename Regression<T>::Step Regression<T>::matrix_free(double regularisation) const {
+typename Regression<T>::Step Regression<T>::matrix_free(double ridge) const {
   Step result;
-  result.regularisation = regularisation;
+  result.ridge = ridge;
   auto solution = conjugate_gradients([&](std::span<const double> v) { return features_.apply(v); },
-                                      covariance_, variance_, regularisation);
+                                      covariance_, variance_, ridge);
   result.step = std::move(solution.x), result.iterations = solution.iterations;
   const int chains = features_.samples().chains();
   const auto score = features_.scores(residual(result.step));

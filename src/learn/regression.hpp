@@ -33,15 +33,15 @@ class Regression {
     /// / tr(C^-1 Cov g)). Single errors, swollen by features that nearly coincide, would hide a
     /// move along the stiff directions.
     double significance = 0;
-    double regularisation = 0;  ///< ridge that was used, in units of each feature's variance
-    int iterations = 0;         ///< of conjugate gradients; 0: dense
+    double ridge = 0;    ///< ridge that was used, in units of each feature's variance
+    int iterations = 0;  ///< of conjugate gradients; 0: dense
   };
-  /// Cholesky of the dense Gram matrix; the ridge grows from `regularisation` until it factors.
+  /// Cholesky of the dense Gram matrix; the ridge grows from `ridge` until it factors.
   /// Errors are clustered by chain (sandwich). O(samples K^2 + K^3 / 3).
-  Step dense(double regularisation) const;
+  Step dense(double ridge) const;
   /// Conjugate gradients with features recomputed from the configurations, O(samples K) an
   /// iteration. Errors neglect the correlation between features.
-  Step matrix_free(double regularisation) const;
+  Step matrix_free(double ridge) const;
   /// Cov(f, D) / Var(f) error a coupling alone, for plain gradients.
   std::vector<double> diagonal_error() const;
 

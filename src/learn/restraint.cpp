@@ -12,7 +12,7 @@ std::vector<double> lower_bounds(const Parameters& parameters, const Restraint& 
   std::vector<double> lower(parameters.size(), -std::numeric_limits<double>::infinity());
   const int begin = parameters.begin(CouplingKind::b), end = parameters.end(CouplingKind::b);
   if (begin == end) return lower;
-  if (restraint.least_b && !(*restraint.least_b > 0))
+  if (restraint.min_b && !(*restraint.min_b > 0))
     throw BadInput("the least b must be positive", "leave it out: it then follows the data");
   constexpr double share = 1e-4;
   const int sites = parameters.graph().sites();
@@ -21,7 +21,7 @@ std::vector<double> lower_bounds(const Parameters& parameters, const Restraint& 
   const bool tied = parameters.freedom(CouplingKind::b) == Freedom::tied;
   for (int k = begin; k < end; ++k) {
     const double scale = tied ? mean : fourth(k - begin);
-    lower[k] = restraint.least_b.value_or(share / std::max(scale, 1e-8 * mean));
+    lower[k] = restraint.min_b.value_or(share / std::max(scale, 1e-8 * mean));
   }
   return lower;
 }

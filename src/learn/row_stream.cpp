@@ -13,7 +13,7 @@
 
 namespace quartic {
 
-RowStream::RowStream(const DataSource& source, int sites, int most_groups, int threads,
+RowStream::RowStream(const DataSource& source, int sites, int max_groups, int threads,
                      std::size_t batch_bytes)
     : source_(source),
       rows_(source.rows()),
@@ -25,7 +25,7 @@ RowStream::RowStream(const DataSource& source, int sites, int most_groups, int t
         "a column is a site: give a graph with as many sites as the rows are long");
   }
   if (rows_ == 0) throw BadInput("the data have no rows", "give at least one row");
-  groups_ = static_cast<int>(std::min<std::size_t>(rows_, static_cast<std::size_t>(most_groups)));
+  groups_ = static_cast<int>(std::min<std::size_t>(rows_, static_cast<std::size_t>(max_groups)));
   const std::size_t piece_bytes = slots * sizeof(float) * static_cast<std::size_t>(sites_);
   piece_ = std::max<std::size_t>(batch_bytes / piece_bytes / lanes, 1) * lanes;
 }

@@ -16,7 +16,7 @@ class RowStream {
   static constexpr int lanes = 64, slots = 16;
   /// `sites`: wanted columns. Throws BadInput where the source has another number of columns, or no
   /// rows.
-  RowStream(const DataSource& source, int sites, int most_groups, int threads,
+  RowStream(const DataSource& source, int sites, int max_groups, int threads,
             std::size_t batch_bytes);
 
   std::size_t rows() const { return rows_; }

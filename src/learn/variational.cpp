@@ -30,14 +30,13 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
         "learn: epochs, draws, sweeps and patience must be positive, warm_up not negative");
   }
   const double samples = static_cast<double>(chains) * o.draws;
-  if (o.optimiser == Optimiser::natural && o.regularisation == 0 &&
-      samples <= parameters.size() + 1) {
+  if (o.optimiser == Optimiser::natural && o.ridge == 0 && samples <= parameters.size() + 1) {
     throw BadInput(
         fmt::format("learn: {:.0f} samples an epoch ({} chains x {} draws) are too few for the "
                     "regression on {} "
                     "parameters",
                     samples, chains, o.draws, parameters.size()),
-        fmt::format("raise learn.draws to {} or more, tie couplings, or set learn.regularisation",
+        fmt::format("raise learn.draws to {} or more, tie couplings, or set learn.ridge",
                     2 * parameters.size() / chains + 1));
   }
 }
@@ -79,7 +78,7 @@ void VariationalLearner<T>::warm_up(const std::function<void(double)>& progress)
 
 template <class T>
 bool VariationalLearner<T>::finished() const {
-  return state_.reason != StopReason::running;
+  return state_.stop_reason != StopReason::running;
 }
 
 template <class T>
@@ -147,13 +146,13 @@ double VariationalLearner<T>::update(const std::vector<double>& step, double rat
 }
 
 template <class T>
-EpochRow VariationalLearner<T>::step() {
+LearnRow VariationalLearner<T>::step() {
   sampler_.reset_acceptance();
   const Samples<T> samples = sample();
   const Overlap overlap = measure_overlap(samples.difference, sampler_.chains());
   const Regression<T> regression(samples, parameters_);
   const auto acceptance = sampler_.acceptance();
-  EpochRow row;
+  LearnRow row;
   row.epoch = state_.epoch;
   row.action_variance = overlap.variance.value, row.action_variance_error = overlap.variance.error;
   row.weight_ess = overlap.weight_ess.value, row.weight_ess_error = overlap.weight_ess.error;
@@ -178,10 +177,10 @@ EpochRow VariationalLearner<T>::step() {
   std::vector<double> direction, error;
   if (options_.optimiser == Optimiser::natural) {
     auto solution = parameters_.size() <= options_.dense_limit
-                        ? regression.dense(options_.regularisation)
-                        : regression.matrix_free(options_.regularisation);
+                        ? regression.dense(options_.ridge)
+                        : regression.matrix_free(options_.ridge);
     direction = std::move(solution.step), error = std::move(solution.error);
-    row.regularisation = solution.regularisation;
+    row.ridge = solution.ridge;
     row.step_significance = solution.significance;
   } else {
     direction =
@@ -200,16 +199,16 @@ EpochRow VariationalLearner<T>::step() {
   const bool quiet = largest < options_.tolerance || row.step_significance < noise;
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
   if (options_.stop_early && state_.quiet_epochs >= options_.patience) {
-    state_.reason = StopReason::converged;
+    state_.stop_reason = StopReason::converged;
   } else if (state_.epoch >= options_.epochs) {
-    state_.reason = state_.quiet_epochs >= options_.patience ? StopReason::converged
+    state_.stop_reason = state_.quiet_epochs >= options_.patience ? StopReason::converged
                                                              : StopReason::epochs_exhausted;
   } else {
     // Once only noise moves the couplings, the next estimates are averaged with the ones before.
     const double eta =
         options_.optimiser == Optimiser::natural ? rate / (state_.quiet_epochs + 1) : rate;
     row.rate = update(direction, eta);
-    row.largest_step = largest * row.rate / rate;
+    row.max_step = largest * row.rate / rate;
     for (std::size_t k = 0; k < error.size(); ++k) {
       auto& of_theta = state_.theta_error[k];
       of_theta = options_.optimiser == Optimiser::natural
@@ -233,7 +232,7 @@ template <class T>
 void VariationalLearner<T>::restore(const VariationalState& state) {
   state_ = state;
   // A finished run may be extended: whether to stop is decided anew.
-  state_.reason = StopReason::running;
+  state_.stop_reason = StopReason::running;
   action_.w = state.w, action_.r = state.r, action_.a = state.a, action_.b = state.b;
   sampler_.set_action(action_);
   sampler_.restore(state.sampler);

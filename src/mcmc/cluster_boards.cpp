@@ -63,7 +63,7 @@ void add_paths(std::vector<std::vector<BoardPath>>& into, const Word& word, int 
 }  // namespace
 
 ClusterBoards make_boards(const ClusterTable& table, std::span<const std::int32_t> position) {
-  constexpr int fewest_edges_a_word = 5;
+  constexpr int min_edges_per_word = 5;
   WordFinder finder;
   ClusterBoards boards;
   for (std::int32_t e = 0; e < table.no_edge; ++e) {
@@ -71,7 +71,7 @@ ClusterBoards make_boards(const ClusterTable& table, std::span<const std::int32_
     boards.edge.push_back(finder.place(position[first], position[second]));
   }
   const int words = static_cast<int>(finder.words.size());
-  if (words * fewest_edges_a_word > table.no_edge) return {};
+  if (words * min_edges_per_word > table.no_edge) return {};
   boards.edge.resize(table.edges.size(), {words, 1});
   boards.words = words + 1;
   boards.tiles = (table.sites() + tile_sites - 1) / tile_sites;

@@ -110,7 +110,7 @@ HWY_INLINE void fill_boards_from_seeds(const ClusterBlock<T>& block) {
   });
   fill_boards(table.boards, turned.data(), bonds.data(), lanes, scratch.dirty.data());
   if (table.ghost.empty()) {
-    uint32_t coins[ClusterTable::most_lanes] = {};
+    uint32_t coins[ClusterTable::max_lanes] = {};
     toss_coins(block, [&](int lane) HWY_ATTR { coins[lane] = ~uint32_t{0}; });
     constexpr int most = ClusterBoards::tile_sites;
     const int left = table.sites() % most;  // sites of the last tile
@@ -144,14 +144,14 @@ HWY_INLINE void draw_labels(const ClusterBlock<T>& block) {
         const auto level = hn::Set(du, static_cast<uint32_t>(table.level[k]) << 4);
         const auto label = hn::Or(hn::And(bits, hn::Set(du, 15)), level);
         hn::StoreU(hn::U8FromU32(label), bytes,
-                   labels + static_cast<ptrdiff_t>(k) * ClusterTable::most_lanes + lane);
+                   labels + static_cast<ptrdiff_t>(k) * ClusterTable::max_lanes + lane);
         bits = hn::ShiftRight<4>(bits);
       }
     }
     stream.store(du, block.words + lane, static_cast<size_t>(block.lanes));
   }
   for (size_t k = 0; k < table.ghost.size(); ++k) {
-    auto* row = labels + static_cast<ptrdiff_t>(table.ghost[k].position) * ClusterTable::most_lanes;
+    auto* row = labels + static_cast<ptrdiff_t>(table.ghost[k].position) * ClusterTable::max_lanes;
     for (uint64_t bits = block.scratch->ties[k]; bits != 0; bits &= bits - 1)
       row[std::countr_zero(bits)] = 0xFE;
   }
@@ -312,7 +312,7 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
     scratch.bonds.assign(table.edges.size(), 0);
     scratch.turned.assign(sites, 0);
     scratch.tied.assign(sites, 0);
-    scratch.labels.assign(sites * ClusterTable::most_lanes, 0);
+    scratch.labels.assign(sites * ClusterTable::max_lanes, 0);
     scratch.dirty.assign(static_cast<std::size_t>(std::max(table.blocks(), table.boards.tiles)), 0);
     const auto columns = static_cast<std::size_t>(lanes);
     scratch.board_turned.assign(columns * table.boards.tiles, 0);

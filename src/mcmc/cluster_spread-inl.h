@@ -33,18 +33,18 @@ struct ReachedCells {
 
 /// One byte a chain, the largest wins; a slice of as many chains as a vector holds.
 struct LabelCells {
-  using Bytes = hn::CappedTag<uint8_t, ClusterTable::most_lanes>;
+  using Bytes = hn::CappedTag<uint8_t, ClusterTable::max_lanes>;
   using Value = hn::Vec<Bytes>;
   uint8_t* labels;
   const uint64_t* bonds;
   int lane;
   HWY_INLINE Value load(int position) const {
     return hn::Load(Bytes(),
-                    labels + static_cast<ptrdiff_t>(position) * ClusterTable::most_lanes + lane);
+                    labels + static_cast<ptrdiff_t>(position) * ClusterTable::max_lanes + lane);
   }
   HWY_INLINE void store(int position, Value x) const {
     hn::Store(x, Bytes(),
-              labels + static_cast<ptrdiff_t>(position) * ClusterTable::most_lanes + lane);
+              labels + static_cast<ptrdiff_t>(position) * ClusterTable::max_lanes + lane);
   }
   HWY_INLINE Value pull(Value x, Value y, int edge) const {
     // For 64 lanes the word goes straight into a mask register.

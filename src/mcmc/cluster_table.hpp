@@ -68,7 +68,7 @@ struct ClusterTable {
     std::int32_t outside, earlier, later;
     std::int32_t link;  ///< no_edge where there is none
   };
-  static constexpr int most_lanes = 64;
+  static constexpr int max_lanes = 64;
 
   std::vector<std::int32_t> order;    ///< the site at each position
   std::vector<ClusterEdge> edges;     ///< by position of the later end; padded to pairs

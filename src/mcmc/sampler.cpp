@@ -239,7 +239,7 @@ void Sampler<T>::sweep_block_once(int index, bool again, Tally& tally) {
   const bool clusters = schedule_.cluster != ClusterMove::none && block.scale > 0;
   const bool look_ahead = can_look_ahead();
   const int passes = 1 + schedule_.reflections;
-  const int part = clusters ? Schedule::passes_a_cluster_move : passes;
+  const int part = clusters ? Schedule::passes_per_cluster_move : passes;
   for (int first = 0; first < passes; first += part) {
     const int last = std::min(first + part, passes);
     sweep_part(index, {first, last}, clusters, look_ahead && (again || last < passes), tally);

@@ -15,7 +15,7 @@ constexpr double measuring_cost = 0.7;  // of the observables, once a sweep
 
 /// More reflections, with the cluster moves between them, lower tau only as far as they cost (at
 /// the BAL point, to 5 % from L = 16 to 256): noise would choose.
-constexpr int most_with_clusters = 3;
+constexpr int max_with_clusters = 3;
 
 /// Sweeps that a candidate is tried for: few chains need longer ones for a tau to 5 %.
 int trial_sweeps(int chains) {
@@ -73,24 +73,24 @@ void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
   double least = INFINITY;
   int tried = 0;
   for (const auto cluster : clusters) {
-    double least_here = INFINITY;
+    double min_here = INFINITY;
     Schedule best_here = schedule_;
     for (const int count : reflections) {
-      const bool enough = cluster != ClusterMove::none && count > most_with_clusters;
-      if (enough && least_here < INFINITY) break;
+      const bool enough = cluster != ClusterMove::none && count > max_with_clusters;
+      if (enough && min_here < INFINITY) break;
       // A cluster move serves two passes: an odd one out costs as much and brings less.
-      const bool odd_one_out = (1 + count) % Schedule::passes_a_cluster_move != 0;
+      const bool odd_one_out = (1 + count) % Schedule::passes_per_cluster_move != 0;
       if (cluster != ClusterMove::none && count > 1 && odd_one_out && reflections.size() > 1)
         continue;
       schedule_.cluster = cluster, schedule_.reflections = count;
       forget_bonds();
       const double cost = cost_per_sample();
       if (progress) progress(++tried / static_cast<double>(reflections.size() * clusters.size()));
-      if (cost > 1.15 * least_here) break;                  // more reflections will not pay either
-      if (cost < 1.02 * least_here) best_here = schedule_;  // at equal cost the smaller tau
-      least_here = std::min(least_here, cost);
+      if (cost > 1.15 * min_here) break;                  // more reflections will not pay either
+      if (cost < 1.02 * min_here) best_here = schedule_;  // at equal cost the smaller tau
+      min_here = std::min(min_here, cost);
     }
-    if (least_here < 0.95 * least) least = least_here, best = best_here;
+    if (min_here < 0.95 * least) least = min_here, best = best_here;
   }
   set_schedule(best);
 }

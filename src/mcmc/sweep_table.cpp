@@ -175,7 +175,7 @@ void SweepTable<T>::set(const Action& action) {
                            .reflection = {T(0), T(1 / (2 * a))},
                            .precision = {T(2 * a), T(0), T(0)},
                            .usual_field2 = {T(0), std::numeric_limits<T>::infinity()},
-                           .least_centre = T(0),
+                           .min_centre = T(0),
                            .step = T(2 / std::sqrt(2 * a)),
                            .well_square = T(0),
                            .two_root_b = T(0),
@@ -183,7 +183,7 @@ void SweepTable<T>::set(const Action& action) {
       continue;
     }
     const auto precision = fit_precision(a, b, usual);
-    const double least_precision = 0.2 * std::sqrt(b);
+    const double min_precision = 0.2 * std::sqrt(b);
     const double width = 1 / std::sqrt(2 * std::abs(a) + 2 * std::sqrt(b));
     constants.push_back(
         {.a = T(a),
@@ -192,7 +192,7 @@ void SweepTable<T>::set(const Action& action) {
          .reflection = {T(typical.offset[k]), T(typical.slope[k])},
          .precision = {T(precision[0]), T(precision[1]), T(precision[2])},
          .usual_field2 = {T(0.9 * usual.low * usual.low), T(1.1 * usual.high * usual.high)},
-         .least_centre = T(std::max(0.0, (least_precision - 2 * a) / (4 * b))),
+         .min_centre = T(std::max(0.0, (min_precision - 2 * a) / (4 * b))),
          .step = T(2.5 * width),
          .well_square = T(std::max(0.0, -a / (2 * b))),
          .two_root_b = T(2 * std::sqrt(b)),

@@ -16,7 +16,7 @@ struct SiteConstants {
   T precision[3];   ///< p0, p1, q: the independence envelope's P at field j is (p0 + p1 j^2) / (1 +
                     ///< q j^2)
   T usual_field2[2];  ///< range of j^2 in which that form is good; outside, the mode is found anew
-  T least_centre;     ///< lower limit of the envelope's c, so that its Gaussian stays normalisable
+  T min_centre;       ///< lower limit of the envelope's c, so that its Gaussian stays normalisable
   T step;             ///< width of a Metropolis proposal
   T well_square;      ///< the wells' place at j = 0, max(0, -a / 2b)
   T two_root_b;       ///< 2 sqrt(b), the stiffness that the quartic term alone gives

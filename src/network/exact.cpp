@@ -16,7 +16,7 @@ namespace quartic {
 namespace {
 
 constexpr double negligible_weight = 1e-20;  // of the largest so far
-constexpr int most_discrete = 24, most_continuous = 3;
+constexpr int max_discrete = 24, max_continuous = 3;
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 bool all_harmonic(const Layer& layer) {
@@ -25,7 +25,7 @@ bool all_harmonic(const Layer& layer) {
 }
 
 bool can_sum(const Layer& layer) {
-  return layer.size() <= (layer.discrete() ? most_discrete : most_continuous);
+  return layer.size() <= (layer.discrete() ? max_discrete : max_continuous);
 }
 
 /// Work to sum a side out, in conditionals of the other.
@@ -232,8 +232,8 @@ class BoxSearch {
     Box box{std::vector<double>(units_, -1.0), std::vector<double>(units_, 1.0)};
     for (int round = 0; round < 200; ++round) {
       const Box before = box;
-      const bool settled = fit(box);
-      if (settled) return before;
+      const bool stationary = fit(box);
+      if (stationary) return before;
     }
     return box;
   }
@@ -257,15 +257,15 @@ class BoxSearch {
         first[i] = std::min(first[i], cell), last[i] = std::max(last[i], cell);
       }
     }
-    bool settled = true;
+    bool stationary = true;
     for (int i = 0; i < units_; ++i) {
       const double width = box.high[i] - box.low[i], cell = width / points;
       const bool down = first[i] == 0, up = last[i] == points - 1;
-      settled = settled && !down && !up && last[i] - first[i] > points / 2;
+      stationary = stationary && !down && !up && last[i] - first[i] > points / 2;
       box.low[i] += down ? -width / 2 : (first[i] - 1) * cell;
       box.high[i] += up ? width / 2 : -(points - 2 - last[i]) * cell;
     }
-    return settled;
+    return stationary;
   }
 
   const SummedSide& side_;
@@ -397,7 +397,7 @@ ExactMethod exact_method(const Network& network) {
           fmt::format("neither side, {} {} and {} {} units, is small enough to be summed out (at "
                       "most {} discrete or {} continuous units)",
                       network.visible.size(), name(network.visible.unit), network.hidden.size(),
-                      name(network.hidden.unit), most_discrete, most_continuous)};
+                      name(network.hidden.unit), max_discrete, max_continuous)};
 }
 
 ExactNetwork solve_exactly(const Network& network, int threads) {

@@ -38,27 +38,27 @@ std::vector<std::vector<double>> ladders_of(const std::vector<std::vector<double
 
 void judge(LadderLogZ& z, bool window_found) {
   // 1.1 as in BDA3: many ladders average out what 1.05 of a few would not.
-  constexpr double most_r_hat = 1.1, least_acceptance = 0.05, least_trips = 1, most_apart = 3;
+  constexpr double max_r_hat = 1.1, min_acceptance = 0.05, min_trips = 1, max_apart = 3;
   const auto worst = std::min_element(z.acceptance.begin(), z.acceptance.end());
   const double apart = std::abs(z.from_base.value - z.from_network.value),
                error = std::hypot(z.from_base.error, z.from_network.error);
   z.ok = false;
-  if (!(*worst >= least_acceptance)) {
+  if (!(*worst >= min_acceptance)) {
     const auto pair = worst - z.acceptance.begin();
     z.reason = fmt::format(
         "rungs at beta = {:.3g} and {:.3g} exchange with probability {:.2g} only: use more rungs",
         z.betas[pair], z.betas[pair + 1], *worst);
-  } else if (!(z.round_trips >= least_trips)) {
+  } else if (!(z.round_trips >= min_trips)) {
     z.reason = fmt::format(
         "a ladder made {:.2g} round trips between base and network, {:g} is the least: use more "
         "sweeps",
-        z.round_trips, least_trips);
-  } else if (!(apart <= most_apart * error)) {
+        z.round_trips, min_trips);
+  } else if (!(apart <= max_apart * error)) {
     z.reason = fmt::format(
         "ladders that started from the base give {:.6g}, from the network {:.6g}: they are not in "
         "equilibrium, use more sweeps",
         z.from_base.value, z.from_network.value);
-  } else if (!(z.r_hat < most_r_hat) || !window_found) {
+  } else if (!(z.r_hat < max_r_hat) || !window_found) {
     z.reason = fmt::format(
         "the ladders disagree or are too short for their autocorrelation time (R-hat {:.3f}, tau "
         "{:.0f} sweeps): use more sweeps",
@@ -105,7 +105,7 @@ void TemperedRun<T>::start_from_network(std::span<const double> rows) {
 
 template <class T>
 LadderLogZ TemperedRun<T>::run(int sweeps, const std::function<void(int)>& report) {
-  constexpr int adaptations = 4, most_draws = 1024, most_kept = 64;
+  constexpr int adaptations = 4, max_draws = 1024, max_kept = 64;
   const int rungs = tempering_.rungs();
   for (int rung = 0; rung < rungs; ++rung) tempering_.set_visible(rung, start_[rung]);
   int done = 0;
@@ -118,8 +118,8 @@ LadderLogZ TemperedRun<T>::run(int sweeps, const std::function<void(int)>& repor
   for (; done < sweeps / 2; report(++done)) tempering_.sweep();
   tempering_.reset_counts();
   // Draws are so far apart that their works fit into memory.
-  const int interval = (sweeps - done + most_draws - 1) / most_draws;
-  const int draws = (sweeps - done) / interval, kept_interval = std::max(1, draws / most_kept);
+  const int interval = (sweeps - done + max_draws - 1) / max_draws;
+  const int draws = (sweeps - done) / interval, kept_interval = std::max(1, draws / max_kept);
   LadderWorks works(rungs - 1, ladders_, draws);
   for (int draw = 0; draw < draws; ++draw, report(done += interval)) {
     tempering_.sweep(interval);

@@ -32,7 +32,7 @@ UnitConstants<T>::UnitConstants(double r_in, double a_in, double b_in)
     : r(static_cast<T>(r_in)),
       a(static_cast<T>(a_in)),
       b(static_cast<T>(b_in)),
-      least_centre(
+      min_centre(
           b_in > 0 ? static_cast<T>(std::max(0.0, (0.2 * std::sqrt(b_in) - 2 * a_in) / (4 * b_in)))
                    : T(0)),
       well_square(b_in > 0 ? static_cast<T>(std::max(0.0, -a_in / (2 * b_in))) : T(0)),

@@ -45,14 +45,14 @@ Estimate log_z_from(double base, const Estimate& difference) {
 
 /// Whether two estimates are further apart than their errors allow; where the one is a bound, only
 /// on its wrong side.
-constexpr double most_apart = 4;
+constexpr double max_apart = 4;
 bool apart(double difference, const Estimate& x, const Estimate& y) {
-  return difference > most_apart * std::hypot(x.error, y.error) + 1e-4;
+  return difference > max_apart * std::hypot(x.error, y.error) + 1e-4;
 }
 
 /// The reasons that speak against a result, the gravest first.
 std::string doubt(const LogZ& z, const WorkEstimate& work, double chains) {
-  constexpr double least_effective = 10;
+  constexpr double min_effective = 10;
   const auto differ = [](const char* one, const Estimate& x, const char* other, const Estimate& y) {
     return fmt::format("{} gives {:.6g}({:.2g}), {} {:.6g}({:.2g})", one, x.value, x.error, other,
                        y.value, y.error);
@@ -74,11 +74,11 @@ std::string doubt(const LogZ& z, const WorkEstimate& work, double chains) {
   }
   if (!work.ok) return work.reason;
   const double effective = chains * std::min(z.forward_ess.value, z.reverse_ess.value);
-  if (effective >= least_effective) return "";
+  if (effective >= min_effective) return "";
   return fmt::format(
       "the weights of annealing are worth {:.1f} chains only, {:g} is the least to compare with: "
       "use more steps or chains",
-      effective, least_effective);
+      effective, min_effective);
 }
 
 }  // namespace

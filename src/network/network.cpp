@@ -33,7 +33,7 @@ bool all_singular_values_below_one(std::span<const double> matrix, int rows, int
   return Cholesky::factor(std::move(gram), rows).has_value();
 }
 
-std::size_t largest_entry(std::span<const double> x) {
+std::size_t max_entry(std::span<const double> x) {
   const auto smaller = [](double a, double b) { return std::abs(a) < std::abs(b); };
   return static_cast<std::size_t>(std::max_element(x.begin(), x.end(), smaller) - x.begin());
 }
@@ -53,7 +53,7 @@ std::optional<std::string> why_not_definite(const Network& network) {
   const SingularValues singular = singular_values(std::move(form), rows, columns, true);
   const double largest = singular.values.front();
   if (largest < 1 - 1e-12) return std::nullopt;
-  const std::size_t i = largest_entry(singular.left), j = largest_entry(singular.right);
+  const std::size_t i = max_entry(singular.left), j = max_entry(singular.right);
   return fmt::format(
       "w: the quadratic form of the units without quartic coupling is not positive definite (the "
       "largest singular value of w_ij / (2 sqrt(a_i m_j)) is {:.4g} and must be below 1; visible "

@@ -58,10 +58,10 @@ Eigen::Matrix3d covariance_of_powers(const QuarticPowers& x) {
 class QuarticFit {
  public:
   QuarticFit(double first, double fourth, double variance)
-      : wanted_{first, 1, fourth}, least_b_(1e-3 * unit_b / (variance * variance)) {
+      : wanted_{first, 1, fourth}, min_b_(1e-3 * unit_b / (variance * variance)) {
     // The Gaussian of these moments, with just so much b.
     const double precision = 1 / variance;
-    theta_ = {-first * precision, precision / 2, least_b_};
+    theta_ = {-first * precision, precision / 2, min_b_};
   }
 
   Eigen::Vector3d solve() {
@@ -69,7 +69,7 @@ class QuarticFit {
       const Sums here = sums(theta_);
       Eigen::Vector3d gradient = here.mean - wanted_;  // of ln likelihood, upwards
       Eigen::Matrix3d hessian = here.covariance;
-      const bool at_bound = theta_(2) <= least_b_ * (1 + 1e-9) && gradient(2) < 0;
+      const bool at_bound = theta_(2) <= min_b_ * (1 + 1e-9) && gradient(2) < 0;
       if (at_bound)
         gradient(2) = 0, hessian.row(2).setZero(), hessian.col(2).setZero(), hessian(2, 2) = 1;
       const Eigen::Vector3d scale = hessian.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
@@ -103,7 +103,7 @@ class QuarticFit {
   bool try_step(const Sums& here, const Eigen::Vector3d& direction, double decrement,
                 double length) {
     Eigen::Vector3d next = theta_ + length * direction;
-    next(2) = std::max({next(2), least_b_, theta_(2) / 4});
+    next(2) = std::max({next(2), min_b_, theta_(2) / 4});
     const double gain = -next.dot(wanted_) - log_quartic_normaliser(next(1), next(2), -next(0)) -
                         here.log_likelihood;
     if (!(gain > 1e-4 * length * decrement) && !(std::abs(gain) < 1e-14)) return false;
@@ -112,7 +112,7 @@ class QuarticFit {
   }
 
   Eigen::Vector3d wanted_, theta_;
-  double least_b_;
+  double min_b_;
 };
 
 double typical_deviation(const ColumnMoments& moments) {

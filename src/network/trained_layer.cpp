@@ -31,12 +31,12 @@ Eigen::Matrix3d preconditioner(const Eigen::Matrix3d& covariance, int couplings)
 }
 
 /// Of the typical unit's b: less changes little, and zero would forbid every a < 0.
-constexpr double least_share_of_b = 0.01;
+constexpr double min_share_of_b = 0.01;
 
 }  // namespace
 
 double TrainedLayer::lowest_b(int i) const {
-  return std::max(layer.b[i] / 2, std::min(least_b_[i], layer.b[i]));
+  return std::max(layer.b[i] / 2, std::min(min_b_[i], layer.b[i]));
 }
 
 TrainedLayer::TrainedLayer(const Layer& start, const Layer& typical, int couplings) : layer(start) {
@@ -53,7 +53,7 @@ TrainedLayer::TrainedLayer(const Layer& start, const Layer& typical, int couplin
       metric_.push_back(preconditioner(covariance, couplings));
       metric_without_b_.push_back(preconditioner(covariance, std::min(couplings, 2)));
     }
-    least_b_.push_back(least_share_of_b * typical.b[i]);
+    min_b_.push_back(min_share_of_b * typical.b[i]);
   }
 }
 

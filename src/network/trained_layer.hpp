@@ -36,7 +36,7 @@ class TrainedLayer {
   double lowest_b(int i) const;
 
   std::vector<Eigen::Matrix3d> metric_, metric_without_b_;
-  std::vector<double> least_b_;
+  std::vector<double> min_b_;
 };
 
 }  // namespace quartic

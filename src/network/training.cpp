@@ -66,7 +66,7 @@ struct Tiles {
 }  // namespace
 
 template <class T>
-struct NetworkTrainer<T>::Parts {
+struct NetworkLearner<T>::Parts {
   std::shared_ptr<const DataSource> data;
   TrainingOptions o;
   std::uint64_t seed;
@@ -381,7 +381,7 @@ struct NetworkTrainer<T>::Parts {
 
   /// Data and chains differ in free energy by what the network has not learned, which is a fraction
   /// of a nat a unit; by several nats the data have become impossible.
-  std::optional<std::string> trouble(const TrainingRow& row) const {
+  std::optional<std::string> trouble(const TrainRow& row) const {
     constexpr double most = 3;  // nats a visible unit
     const double gap = row.data_free_energy.value - row.model_free_energy.value;
     if (!std::isfinite(gap)) return "the free energies are not finite";
@@ -444,8 +444,8 @@ struct NetworkTrainer<T>::Parts {
     return out;
   }
 
-  TrainingRow describe(double used_rate) const {
-    TrainingRow row;
+  TrainRow describe(double used_rate) const {
+    TrainRow row;
     row.epoch = epoch, row.updates = updates, row.rate = used_rate;
     row.gradient_norm = gradient_norm;
     const Network now = network();
@@ -453,7 +453,7 @@ struct NetworkTrainer<T>::Parts {
       for (int j = 0; j < hidden_units(); ++j) {
         const double w = now.weight(i, j) * deviation[i];
         row.weight_norm += w * w;
-        row.largest_weight = std::max(row.largest_weight, std::abs(now.weight(i, j)));
+        row.max_weight = std::max(row.max_weight, std::abs(now.weight(i, j)));
       }
     }
     row.weight_norm = std::sqrt(row.weight_norm / static_cast<double>(now.w.size()));
@@ -549,19 +549,19 @@ struct NetworkTrainer<T>::Parts {
 };
 
 template <class T>
-NetworkTrainer<T>::NetworkTrainer(std::shared_ptr<const DataSource> data,
+NetworkLearner<T>::NetworkLearner(std::shared_ptr<const DataSource> data,
                                   const ColumnMoments& moments, const Network& start,
                                   const TrainingOptions& options, std::uint64_t seed)
     : parts_(std::make_unique<Parts>(std::move(data), moments, start, options, seed)) {}
 template <class T>
-NetworkTrainer<T>::~NetworkTrainer() = default;
+NetworkLearner<T>::~NetworkLearner() = default;
 template <class T>
-NetworkTrainer<T>::NetworkTrainer(NetworkTrainer&&) noexcept = default;
+NetworkLearner<T>::NetworkLearner(NetworkLearner&&) noexcept = default;
 template <class T>
-NetworkTrainer<T>& NetworkTrainer<T>::operator=(NetworkTrainer&&) noexcept = default;
+NetworkLearner<T>& NetworkLearner<T>::operator=(NetworkLearner&&) noexcept = default;
 
 template <class T>
-TrainingRow NetworkTrainer<T>::step() {
+TrainRow NetworkLearner<T>::step() {
   auto& p = *parts_;
   const double rate = p.rate();
   p.rows = p.o.batch;
@@ -572,7 +572,7 @@ TrainingRow NetworkTrainer<T>::step() {
   }
   if (const auto reason = why_not_normalisable(p.network())) p.diverged(*reason);
   ++p.epoch;
-  TrainingRow row = p.describe(rate);
+  TrainRow row = p.describe(rate);
   if (const auto reason = p.trouble(row)) {
     --p.epoch;
     p.diverged(*reason);
@@ -586,7 +586,7 @@ TrainingRow NetworkTrainer<T>::step() {
 }
 
 template <class T>
-void NetworkTrainer<T>::update(std::span<const float> rows) {
+void NetworkLearner<T>::update(std::span<const float> rows) {
   auto& p = *parts_;
   const auto columns = static_cast<std::size_t>(p.visible_units());
   const std::size_t count = rows.size() / columns;
@@ -601,48 +601,48 @@ void NetworkTrainer<T>::update(std::span<const float> rows) {
 }
 
 template <class T>
-bool NetworkTrainer<T>::finished() const {
+bool NetworkLearner<T>::finished() const {
   return parts_->epoch >= parts_->o.epochs;
 }
 template <class T>
-int NetworkTrainer<T>::epoch() const {
+int NetworkLearner<T>::epoch() const {
   return parts_->epoch;
 }
 template <class T>
-std::int64_t NetworkTrainer<T>::updates() const {
+std::int64_t NetworkLearner<T>::updates() const {
   return parts_->updates;
 }
 template <class T>
-const TrainingOptions& NetworkTrainer<T>::options() const {
+const TrainingOptions& NetworkLearner<T>::options() const {
   return parts_->o;
 }
 template <class T>
-void NetworkTrainer<T>::set_rate(double rate, double final_rate) {
+void NetworkLearner<T>::set_rate(double rate, double final_rate) {
   if (!(rate > 0) || !(final_rate > 0)) throw BadInput("training: rates must be positive");
   parts_->o.rate = rate, parts_->o.final_rate = final_rate;
 }
 template <class T>
-Network NetworkTrainer<T>::network() const {
+Network NetworkLearner<T>::network() const {
   return parts_->network();
 }
 template <class T>
-std::vector<double> NetworkTrainer<T>::chain_values() const {
+std::vector<double> NetworkLearner<T>::chain_values() const {
   return parts_->chains.visible_rows();
 }
 template <class T>
-const std::vector<TrainingSnapshot>& NetworkTrainer<T>::snapshots() const {
+const std::vector<TrainingSnapshot>& NetworkLearner<T>::snapshots() const {
   return parts_->snapshots;
 }
 template <class T>
-TrainingState NetworkTrainer<T>::state() const {
+TrainingState NetworkLearner<T>::state() const {
   return parts_->state();
 }
 template <class T>
-void NetworkTrainer<T>::restore(const TrainingState& state) {
+void NetworkLearner<T>::restore(const TrainingState& state) {
   parts_->restore(state);
 }
 
-template class NetworkTrainer<float>;
-template class NetworkTrainer<double>;
+template class NetworkLearner<float>;
+template class NetworkLearner<double>;
 
 }  // namespace quartic

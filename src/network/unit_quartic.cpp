@@ -196,7 +196,7 @@ struct DrawnWords {
   const uint32_t* row;
   HWY_INLINE hn::Vec<DU> next() {
     const auto word = hn::Load(du, row);
-    row += most_unit_lanes;
+    row += max_unit_lanes;
     return word;
   }
 };
@@ -210,9 +210,9 @@ struct QuarticKernels {
     const hn::Rebind<uint32_t, decltype(d)> du;
     const auto stride = static_cast<size_t>(draws.words_stride);
     GaussianSupply<T> gaussian;
-    HWY_ALIGN T shape[most_unit_lanes];  // scale of the folded envelope, precision of the single
-    HWY_ALIGN T normal[most_unit_lanes];
-    HWY_ALIGN uint32_t words[2 * most_unit_lanes];
+    HWY_ALIGN T shape[max_unit_lanes];  // scale of the folded envelope, precision of the single
+    HWY_ALIGN T normal[max_unit_lanes];
+    HWY_ALIGN uint32_t words[2 * max_unit_lanes];
     for (int unit = 0; unit < block.units; ++unit) {
       const auto& constants = block.constants[unit];
       const bool folded = constants.folded;
@@ -224,7 +224,7 @@ struct QuarticKernels {
         VectorStream<decltype(du)> stream(du, draws.words + lane, stride);
         hn::Store(gaussian(d, unit, lane, stream), d, normal + lane);
         hn::Store(stream.next(), du, words + lane);
-        if (folded) hn::Store(stream.next(), du, words + most_unit_lanes + lane);
+        if (folded) hn::Store(stream.next(), du, words + max_unit_lanes + lane);
         stream.store(du, draws.words + lane, stride);
       }
       T* row = draws.x + unit * draws.stride;

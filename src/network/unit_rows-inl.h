@@ -43,7 +43,7 @@ HWY_INLINE void draw_rows(const UnitBlock<T>& block, const UnitDraws<T>& draws, 
 /// second.
 template <class T>
 struct GaussianSupply {
-  HWY_ALIGN T spare[most_unit_lanes];
+  HWY_ALIGN T spare[max_unit_lanes];
 
   template <class D, class S>
   HWY_INLINE hn::Vec<D> operator()(D d, int unit, int lane, S& stream) {
@@ -82,7 +82,7 @@ template <class T, class Kernel>
 HWY_INLINE void add_to_lanes(const UnitBlock<T>& block, double* sums, Kernel&& kernel) {
   const hn::ScalableTag<T> d;
   constexpr int together = 8;
-  HWY_ALIGN T few[most_unit_lanes];
+  HWY_ALIGN T few[max_unit_lanes];
   for (int first = 0; first < block.units; first += together) {
     const int end = first + together < block.units ? first + together : block.units;
     for (int unit = first; unit < end; ++unit) {

@@ -15,15 +15,15 @@ namespace quartic {
 template <class T>
 struct UnitConstants {
   T r, a, b;
-  T least_centre, well_square, two_root_b;  ///< as in mcmc/sweep_table.hpp
-  T quartic_width;                          ///< b^(-1/4), large where b = 0
-  bool folded;                              ///< double well
+  T min_centre, well_square, two_root_b;  ///< as in mcmc/sweep_table.hpp
+  T quartic_width;                        ///< b^(-1/4), large where b = 0
+  bool folded;                            ///< double well
   UnitConstants() = default;
   UnitConstants(double r, double a, double b);
 };
 
 /// The units of a layer on the chains of one block, [unit][lane]. Rows are 64-byte aligned, lanes a
-/// multiple of 16, at most most_unit_lanes. A unit feels j = scale[lane] * field[unit][lane] - r.
+/// multiple of 16, at most max_unit_lanes. A unit feels j = scale[lane] * field[unit][lane] - r.
 template <class T>
 struct UnitBlock {
   const UnitConstants<T>* constants;
@@ -32,7 +32,7 @@ struct UnitBlock {
   std::ptrdiff_t field_stride;
   const T* scale;
 };
-inline constexpr int most_unit_lanes = 256;
+inline constexpr int max_unit_lanes = 256;
 
 /// Values to draw, and the streams of their chains.
 template <class T>

@@ -11,14 +11,14 @@ namespace quartic {
 namespace {
 
 constexpr double significant = 5;  // errors: by chance in one of 10^4 runs of 16 chains
-constexpr double largest_r_hat = 1.05;
-constexpr double fewest_effective = 400;  // Vehtari et al., Bayesian Anal. 16 (2021) 667
-constexpr double fewest_taus = 50;
-constexpr double least_acceptance = 0.1;
-constexpr double least_weight = 0.1;
-constexpr double largest_ridge = 1e-4;
-constexpr double largest_chi2 = 3;
-constexpr double largest_moment_score = 3;
+constexpr double max_r_hat = 1.05;
+constexpr double min_effective = 400;  // Vehtari et al., Bayesian Anal. 16 (2021) 667
+constexpr double min_taus = 50;
+constexpr double min_acceptance = 0.1;
+constexpr double min_weight = 0.1;
+constexpr double max_ridge = 1e-4;
+constexpr double max_chi2 = 3;
+constexpr double max_moment_score = 3;
 
 bool agrees(const Estimate& estimate, double expected) {
   return std::abs(estimate.value - expected) <= significant * estimate.error;
@@ -34,8 +34,8 @@ Check virial_check(const Action& action, std::span<const float> phi, int chains)
 Check acceptance_check(const std::string& move, double rate) {
   return {"acceptance of " + move,
           {rate, 0},
-          fmt::format(">= {}", least_acceptance),
-          rate >= least_acceptance,
+          fmt::format(">= {}", min_acceptance),
+          rate >= min_acceptance,
           "the move hardly ever succeeds: sampler.metropolis_hits = 4"};
 }
 
@@ -56,21 +56,21 @@ void check_series(std::vector<Check>& checks, const SampleRun& run) {
   const auto& few = worst(all, [](const auto& r) { return -r.estimate.ess; });
   const double tau = slow.estimate.tau;
   const auto longer = fmt::format("quartic resume RUN --draws {:.0f}",
-                                  std::max(2 * draws, std::ceil(2 * fewest_taus * tau)));
+                                  std::max(2 * draws, std::ceil(2 * min_taus * tau)));
   checks.push_back({"R-hat of " + mixed.name,
                     {mixed.estimate.r_hat, 0},
-                    fmt::format("<= {}", largest_r_hat),
-                    mixed.estimate.r_hat <= largest_r_hat,
+                    fmt::format("<= {}", max_r_hat),
+                    mixed.estimate.r_hat <= max_r_hat,
                     "the chains disagree: more warm_up, or longer: " + longer});
   checks.push_back({"ESS of " + few.name,
                     {few.estimate.ess, 0},
-                    fmt::format(">= {:.0f}", fewest_effective),
-                    few.estimate.ess >= fewest_effective,
+                    fmt::format(">= {:.0f}", min_effective),
+                    few.estimate.ess >= min_effective,
                     longer});
   checks.push_back({"draws / tau of " + slow.name,
                     {draws / tau, draws / tau * slow.estimate.tau_error / tau},
-                    fmt::format(">= {:.0f}", fewest_taus),
-                    draws / tau >= fewest_taus,
+                    fmt::format(">= {:.0f}", min_taus),
+                    draws / tau >= min_taus,
                     longer});
   const auto open = std::count_if(
       all.begin(), all.end(), [](const auto& r) { return !r.derived && !r.estimate.window_found; });
@@ -116,14 +116,15 @@ std::vector<Check> learning_checks(const Run& run) {
       {"epochs, converged",
        {epochs, 0},
        "couplings at rest",
-       run.reason == StopReason::converged || run.reason == StopReason::held_out_worse,
-       run.reason == StopReason::running ? "quartic resume RUN" : "quartic resume RUN --epochs N"});
+       run.stop_reason == StopReason::converged || run.stop_reason == StopReason::held_out_worse,
+       run.stop_reason == StopReason::running ? "quartic resume RUN"
+                                              : "quartic resume RUN --epochs N"});
   if (run.history.rows.empty()) return checks;
   const auto& row = run.history.rows.back();
-  checks.push_back({"regularisation",
-                    {row.regularisation, 0},
-                    fmt::format("<= {:g}", largest_ridge),
-                    row.regularisation <= largest_ridge,
+  checks.push_back({"ridge",
+                    {row.ridge, 0},
+                    fmt::format("<= {:g}", max_ridge),
+                    row.ridge <= max_ridge,
                     "the samples do not determine the couplings: more draws, or tied ones"});
   checks.push_back(acceptance_check("independence", row.acceptance));
   return checks;
@@ -134,7 +135,7 @@ Check missing(const char* what) {
 }
 
 Check annealing_check(const Estimate& ess) {
-  return {"annealing ESS", ess, fmt::format(">= {}", least_weight), ess.value >= least_weight,
+  return {"annealing ESS", ess, fmt::format(">= {}", min_weight), ess.value >= min_weight,
           "more certificate.steps"};
 }
 
@@ -142,8 +143,8 @@ Check annealing_check(const Estimate& ess) {
 Check moments_check(const char* what, const MomentMatch& match) {
   return {fmt::format("chi2 of {}", what),
           {match.all.chi2, 0},
-          fmt::format("<= {}", largest_chi2),
-          match.all.chi2 <= largest_chi2,
+          fmt::format("<= {}", max_chi2),
+          match.all.chi2 <= max_chi2,
           fmt::format("the model misses {} by {:.1f} errors: free more couplings, or more edges",
                       match.label(match.all.worst), std::abs(match.all.worst_z))};
 }
@@ -160,9 +161,9 @@ std::vector<Check> diagnose(const SampleRun& run) {
                     "quartic resume RUN"});
   if (run.results.empty()) return checks;
   checks.push_back({"warm-up sweeps",
-                    {static_cast<double>(run.warm_up), 0},
+                    {static_cast<double>(run.warm_up_sweeps), 0},
                     "averages at rest",
-                    run.settled,
+                    run.stationary,
                     "they were still moving: give sample.warm_up more sweeps"});
   check_series(checks, run);
   check_observables(checks, run);
@@ -190,8 +191,8 @@ std::vector<Check> diagnose(const LearnRun& run) {
   }
   const Certificate& c = *run.certificate;
   checks.push_back({"certificate", {static_cast<double>(c.ok), 0}, "ok", c.ok, c.reason});
-  checks.push_back({"weight ESS", c.weight_ess, fmt::format(">= {}", least_weight),
-                    c.weight_ess.value >= least_weight,
+  checks.push_back({"weight ESS", c.weight_ess, fmt::format(">= {}", min_weight),
+                    c.weight_ess.value >= min_weight,
                     "the learned field is far from the target: reweighting to it will not hold"});
   checks.push_back(annealing_check(c.annealing_ess));
   checks.push_back({"gap F_var - F_A", c.gap, ">= 0 within 5 errors",
@@ -203,11 +204,11 @@ std::vector<Check> diagnose(const LearnRun& run) {
 
 std::vector<Check> diagnose(const FitRun& run) {
   auto checks = learning_checks(run);
-  if (!run.judgement) {
-    checks.push_back(missing("judgement"));
+  if (!run.evaluation) {
+    checks.push_back(missing("evaluation"));
     return checks;
   }
-  const Judgement& j = *run.judgement;
+  const Evaluation& j = *run.evaluation;
   checks.push_back({"free energy", {static_cast<double>(j.ok), 0}, "ok", j.ok, j.reason});
   checks.push_back(annealing_check(j.free_energy.work.forward_ess));
   checks.push_back(moments_check("the data's moments", j.train.moments));
@@ -215,7 +216,7 @@ std::vector<Check> diagnose(const FitRun& run) {
     checks.push_back(moments_check("held-out moments", j.held_out->moments));
     const auto &here = j.train.log_likelihood, &there = j.held_out->log_likelihood;
     const Estimate gap{here.value.value - there.value.value,
-                       std::hypot(here.data_error, there.data_error)};
+                       std::hypot(here.rows_error, there.rows_error)};
     checks.push_back({"ln p, data - held out", gap, "<= 5 errors",
                       gap.value <= significant * gap.error,
                       "overfitting: fit.weight_decay, fit.held_out_patience, or tied couplings"});
@@ -230,29 +231,29 @@ std::vector<Check> diagnose(const NetworkRun& run) {
   checks.push_back({"epochs, all done",
                     {epochs, 0},
                     "finished",
-                    run.reason != StopReason::running,
+                    run.stop_reason != StopReason::running,
                     "quartic resume RUN"});
   if (run.history.empty()) return checks;
   const double score = run.history.back().moment_score;
   checks.push_back(
       {"moments, batch - chains",
        {score, 0},
-       fmt::format("<= {}", largest_moment_score),
-       score <= largest_moment_score,
+       fmt::format("<= {}", max_moment_score),
+       score <= max_moment_score,
        "the chains lag behind the network: more training.steps, rungs, or a lower rate"});
-  if (run.judgements.empty()) {
-    checks.push_back({"judgement", {0, 0}, "there", false, "quartic resume RUN"});
+  if (run.evaluations.empty()) {
+    checks.push_back({"evaluation", {0, 0}, "there", false, "quartic resume RUN"});
     return checks;
   }
-  const NetworkJudgement& j = run.judgements.back();
+  const NetworkEvaluation& j = run.evaluations.back();
   checks.push_back({"ln Z",
                     {static_cast<double>(j.log_z.ok), 0},
                     "ok",
                     j.log_z.ok,
-                    j.log_z.reason + ": more judging.steps, sweeps or ladders"});
+                    j.log_z.reason + ": more evaluation.steps, sweeps or ladders"});
   if (j.held_out) {
     const Estimate gap{j.train.value.value - j.held_out->value.value,
-                       std::hypot(j.train.spread, j.held_out->spread)};
+                       std::hypot(j.train.rows_error, j.held_out->rows_error)};
     checks.push_back({"ln p, data - held out", gap, "<= 5 errors",
                       gap.value <= significant * gap.error,
                       "overfitting: fewer epochs or hidden units, training.weight_decay"});
@@ -260,7 +261,7 @@ std::vector<Check> diagnose(const NetworkRun& run) {
   return checks;
 }
 
-std::vector<Check> diagnose(const DeepRun& run) {
+std::vector<Check> diagnose(const StackRun& run) {
   const int wanted = run.config.model.layers();
   std::vector<Check> checks{{"layers, all finished",
                              {static_cast<double>(run.bounds.size()), 0},
@@ -275,9 +276,9 @@ std::vector<Check> diagnose(const DeepRun& run) {
   }
   for (std::size_t l = 1; l < run.bounds.size(); ++l) {
     const Likelihood &above = run.bounds[l].train, &below = run.bounds[l - 1].train;
-    const Estimate gain{
-        above.value.value - below.value.value,
-        std::hypot(above.value.error, below.value.error, std::hypot(above.spread, below.spread))};
+    const Estimate gain{above.value.value - below.value.value,
+                        std::hypot(above.value.error, below.value.error,
+                                   std::hypot(above.rows_error, below.rows_error))};
     checks.push_back({fmt::format("ln p gained by layer {}", l + 1), gain, ">= -5 errors",
                       gain.value >= -significant * gain.error,
                       "it knows its data less well than the layer below does: more "

@@ -29,8 +29,8 @@ constexpr Column<FitRow> fit_columns[] = {
     {"acceptance", &FitRow::acceptance},
     {"reflection_acceptance", &FitRow::reflection_acceptance},
     {"rate", &FitRow::rate},
-    {"largest_step", &FitRow::largest_step},
-    {"regularisation", &FitRow::regularisation},
+    {"max_step", &FitRow::max_step},
+    {"ridge", &FitRow::ridge},
     {"noise_share", &FitRow::noise_share},
 };
 constexpr IntColumn<FitRow> int_columns[] = {
@@ -112,23 +112,23 @@ void write_estimates(hdf5::Writer& out, const std::string& name,
 void write_score(hdf5::Writer& out, const std::string& prefix, const DataScore& score) {
   const auto& likelihood = score.log_likelihood;
   write_estimate(out, prefix + "log_likelihood", likelihood.value);
-  out.scalar(fmt::format("results/{}log_likelihood_rows_error", prefix), likelihood.data_error);
+  out.scalar(fmt::format("results/{}log_likelihood_rows_error", prefix), likelihood.rows_error);
   write_estimate(out, prefix + "score_matching", score.score_matching);
   write_estimate(out, prefix + "pseudo_likelihood", score.pseudo_likelihood);
   write_estimates(out, prefix + "moment_data", score.moments.data);
   out.write(fmt::format("results/{}moment_z", prefix), view(score.moments.z), {"moment"});
 }
 
-void write_judgement(hdf5::Writer& out, const Judgement& judgement) {
+void write_evaluation(hdf5::Writer& out, const Evaluation& evaluation) {
   for (const auto& entry : work_estimates)
-    write_estimate(out, entry.name, judgement.free_energy.work.*entry.value);
-  out.scalar("results/annealing_steps", std::int32_t{judgement.free_energy.steps});
-  out.scalar("results/ok", static_cast<std::uint8_t>(judgement.ok));
-  out.text("results/reason", judgement.reason);
-  out.count("results", "moment", judgement.train.moments.z.size());
-  write_estimates(out, "moment_model", judgement.train.moments.model);
-  write_score(out, "", judgement.train);
-  if (judgement.held_out) write_score(out, "held_out_", *judgement.held_out);
+    write_estimate(out, entry.name, evaluation.free_energy.work.*entry.value);
+  out.scalar("results/annealing_steps", std::int32_t{evaluation.free_energy.steps});
+  out.scalar("results/ok", static_cast<std::uint8_t>(evaluation.ok));
+  out.text("results/reason", evaluation.reason);
+  out.count("results", "moment", evaluation.train.moments.z.size());
+  write_estimates(out, "moment_model", evaluation.train.moments.model);
+  write_score(out, "", evaluation.train);
+  if (evaluation.held_out) write_score(out, "held_out_", *evaluation.held_out);
 }
 
 void write_snapshots(hdf5::Writer& out, const std::vector<Snapshot>& snapshots, int sites) {
@@ -152,8 +152,8 @@ void write_checkpoint(hdf5::Writer& out, const FitRun& run) {
     out.attribute("checkpoint", number.name, state.*number.value);
   for (const auto& count : state_counts)
     out.attribute("checkpoint", count.name, std::int32_t{state.*count.value});
-  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
-  out.attribute("checkpoint", "reason", std::string(name(state.reason)));
+  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warmed_up));
+  out.attribute("checkpoint", "reason", std::string(name(state.stop_reason)));
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -173,14 +173,14 @@ std::vector<Estimate> read_estimates(const hdf5::Reader& in, const std::string& 
 }
 
 DataScore read_score(const hdf5::Reader& in, const std::string& prefix, const Action& action,
-                     const std::vector<Estimate>& model, const Judgement& judgement) {
+                     const std::vector<Estimate>& model, const Evaluation& evaluation) {
   DataScore score;
   auto& likelihood = score.log_likelihood;
   likelihood.value = read_estimate(in, prefix + "log_likelihood");
-  likelihood.data_error =
+  likelihood.rows_error =
       in.scalar<double>(fmt::format("results/{}log_likelihood_rows_error", prefix));
-  likelihood.model_error = judgement.free_energy.work.difference.error;
-  likelihood.ok = judgement.ok, likelihood.reason = judgement.reason;
+  likelihood.model_error = evaluation.free_energy.work.difference.error;
+  likelihood.ok = evaluation.ok, likelihood.reason = evaluation.reason;
   score.score_matching = read_estimate(in, prefix + "score_matching");
   score.pseudo_likelihood = read_estimate(in, prefix + "pseudo_likelihood");
   score.moments.graph = action.graph, score.moments.model = model;
@@ -190,24 +190,24 @@ DataScore read_score(const hdf5::Reader& in, const std::string& prefix, const Ac
   return score;
 }
 
-Judgement read_judgement(const hdf5::Reader& in, const Action& action) {
-  Judgement judgement;
+Evaluation read_evaluation(const hdf5::Reader& in, const Action& action) {
+  Evaluation evaluation;
   for (const auto& entry : work_estimates)
-    judgement.free_energy.work.*entry.value = read_estimate(in, entry.name);
-  judgement.free_energy.steps = in.scalar<std::int32_t>("results/annealing_steps");
-  judgement.ok = in.scalar<std::uint8_t>("results/ok") != 0;
-  judgement.reason = in.text("results/reason");
-  judgement.free_energy.ok = judgement.ok, judgement.free_energy.reason = judgement.reason;
+    evaluation.free_energy.work.*entry.value = read_estimate(in, entry.name);
+  evaluation.free_energy.steps = in.scalar<std::int32_t>("results/annealing_steps");
+  evaluation.ok = in.scalar<std::uint8_t>("results/ok") != 0;
+  evaluation.reason = in.text("results/reason");
+  evaluation.free_energy.ok = evaluation.ok, evaluation.free_energy.reason = evaluation.reason;
   const std::size_t moments = action.graph->edge_count() + 3UL * action.graph->sites();
   const auto model = read_estimates(in, "moment_model", moments);
-  judgement.train = read_score(in, "", action, model, judgement);
+  evaluation.train = read_score(in, "", action, model, evaluation);
   if (in.has("results/held_out_log_likelihood"))
-    judgement.held_out = read_score(in, "held_out_", action, model, judgement);
+    evaluation.held_out = read_score(in, "held_out_", action, model, evaluation);
   auto posterior = read_posterior(in, action.graph->sites());
-  judgement.chains = posterior.chains, judgement.draws = posterior.draws;
-  judgement.sites = posterior.sites;
-  judgement.phi = std::move(posterior.phi), judgement.action = std::move(posterior.action);
-  return judgement;
+  evaluation.chains = posterior.chains, evaluation.draws = posterior.draws;
+  evaluation.sites = posterior.sites;
+  evaluation.phi = std::move(posterior.phi), evaluation.action = std::move(posterior.action);
+  return evaluation;
 }
 
 std::vector<Snapshot> read_snapshots(const hdf5::Reader& in, int sites) {
@@ -231,8 +231,9 @@ void read_checkpoint(const hdf5::Reader& in, FitRun& run) {
     state.*number.value = in.attribute<double>("checkpoint", number.name);
   for (const auto& count : state_counts)
     state.*count.value = in.attribute<std::int32_t>("checkpoint", count.name);
-  state.reason = named<StopReason>(in, in.text_attribute("checkpoint", "reason"), stop_reasons);
-  run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
+  state.stop_reason =
+      named<StopReason>(in, in.text_attribute("checkpoint", "reason"), stop_reasons);
+  run.warmed_up = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
 }
 
 }  // namespace
@@ -250,12 +251,13 @@ void write_run(const std::filesystem::path& file, const FitRun& run) {
     write_data(out, run.data, sites);
     write_history<FitRow>(out, run.history, fit_columns, int_columns);
     write_snapshots(out, run.snapshots, sites);
-    out.scalar("results/converged", static_cast<std::uint8_t>(run.reason == StopReason::converged));
-    out.text("results/stop_reason", std::string(name(run.reason)));
+    out.scalar("results/converged",
+               static_cast<std::uint8_t>(run.stop_reason == StopReason::converged));
+    out.text("results/stop_reason", std::string(name(run.stop_reason)));
     out.text("results/start", run.start);
-    if (run.judgement) {
-      const Judgement& j = *run.judgement;
-      write_judgement(out, j);
+    if (run.evaluation) {
+      const Evaluation& j = *run.evaluation;
+      write_evaluation(out, j);
       write_posterior(out, j.chains, j.draws, j.sites, j.phi, j.action);
     }
     write_checkpoint(out, run);
@@ -273,8 +275,8 @@ FitRun read_fit_run(const std::filesystem::path& file) {
              .start = in.text("results/start"),
              .history = {},
              .snapshots = {},
-             .reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
-             .judgement = {},
+             .stop_reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
+             .evaluation = {},
              .checkpoint = {}};
   const int sites = run.action.graph->sites();
   auto learned = read_parameters(in, run.action);
@@ -282,7 +284,7 @@ FitRun read_fit_run(const std::filesystem::path& file) {
   run.data = read_data(in, sites);
   run.history = read_history<FitRow>(in, run.theta_error.size(), fit_columns, int_columns);
   run.snapshots = read_snapshots(in, sites);
-  if (in.has("results/free_energy")) run.judgement = read_judgement(in, run.action);
+  if (in.has("results/free_energy")) run.evaluation = read_evaluation(in, run.action);
   read_checkpoint(in, run);
   return run;
 }

@@ -12,19 +12,19 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-constexpr Column<EpochRow> learn_columns[] = {
-    {"gradient_norm", &EpochRow::gradient_norm},
-    {"gradient_norm_error", &EpochRow::gradient_norm_error},
-    {"action_variance", &EpochRow::action_variance},
-    {"action_variance_error", &EpochRow::action_variance_error},
-    {"weight_ess", &EpochRow::weight_ess},
-    {"weight_ess_error", &EpochRow::weight_ess_error},
-    {"acceptance", &EpochRow::acceptance},
-    {"reflection_acceptance", &EpochRow::reflection_acceptance},
-    {"rate", &EpochRow::rate},
-    {"largest_step", &EpochRow::largest_step},
-    {"step_significance", &EpochRow::step_significance},
-    {"regularisation", &EpochRow::regularisation},
+constexpr Column<LearnRow> learn_columns[] = {
+    {"gradient_norm", &LearnRow::gradient_norm},
+    {"gradient_norm_error", &LearnRow::gradient_norm_error},
+    {"action_variance", &LearnRow::action_variance},
+    {"action_variance_error", &LearnRow::action_variance_error},
+    {"weight_ess", &LearnRow::weight_ess},
+    {"weight_ess_error", &LearnRow::weight_ess_error},
+    {"acceptance", &LearnRow::acceptance},
+    {"reflection_acceptance", &LearnRow::reflection_acceptance},
+    {"rate", &LearnRow::rate},
+    {"max_step", &LearnRow::max_step},
+    {"step_significance", &LearnRow::step_significance},
+    {"ridge", &LearnRow::ridge},
 };
 
 struct Entry {
@@ -74,8 +74,8 @@ void write_checkpoint(hdf5::Writer& out, const LearnRun& run) {
   write_vectors<VariationalState>(out, state, learn_state_vectors);
   out.attribute("checkpoint", "epoch", std::int32_t{state.epoch});
   out.attribute("checkpoint", "quiet_epochs", std::int32_t{state.quiet_epochs});
-  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
-  out.attribute("checkpoint", "reason", std::string(name(state.reason)));
+  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warmed_up));
+  out.attribute("checkpoint", "reason", std::string(name(state.stop_reason)));
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -107,8 +107,8 @@ void read_checkpoint(const hdf5::Reader& in, LearnRun& run) {
   read_vectors<VariationalState>(in, state, *run.action.graph, learn_state_vectors);
   state.epoch = in.attribute<std::int32_t>("checkpoint", "epoch");
   state.quiet_epochs = in.attribute<std::int32_t>("checkpoint", "quiet_epochs");
-  state.reason = named<StopReason>(in, in.text_attribute("checkpoint", "reason"), 3);
-  run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
+  state.stop_reason = named<StopReason>(in, in.text_attribute("checkpoint", "reason"), 3);
+  run.warmed_up = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
 }
 
 }  // namespace
@@ -118,9 +118,10 @@ void write_run(const std::filesystem::path& file, const LearnRun& run) {
     write_head(out, RunKind::learn, run.config, run.provenance);
     write_action(out, run.action);
     write_parameters(out, run.parameters(), run.action, run.theta_error);
-    write_history<EpochRow>(out, run.history, learn_columns);
-    out.scalar("results/converged", static_cast<std::uint8_t>(run.reason == StopReason::converged));
-    out.text("results/stop_reason", std::string(name(run.reason)));
+    write_history<LearnRow>(out, run.history, learn_columns);
+    out.scalar("results/converged",
+               static_cast<std::uint8_t>(run.stop_reason == StopReason::converged));
+    out.text("results/stop_reason", std::string(name(run.stop_reason)));
     if (run.certificate) {
       const Certificate& c = *run.certificate;
       write_certificate(out, c);
@@ -139,13 +140,13 @@ LearnRun read_learn_run(const std::filesystem::path& file) {
                .freedom = {},
                .theta_error = {},
                .history = {},
-               .reason = StopReason::running,
+               .stop_reason = StopReason::running,
                .certificate = {},
                .checkpoint = {}};
   auto learned = read_parameters(in, run.action);
   run.freedom = learned.freedom, run.theta_error = std::move(learned.theta_error);
-  run.history = read_history<EpochRow>(in, run.theta_error.size(), learn_columns);
-  run.reason = named<StopReason>(in, in.text("results/stop_reason"), 3);
+  run.history = read_history<LearnRow>(in, run.theta_error.size(), learn_columns);
+  run.stop_reason = named<StopReason>(in, in.text("results/stop_reason"), 3);
   if (in.has("results/free_energy"))
     run.certificate = read_certificate(in, run.action.graph->sites());
   read_checkpoint(in, run);

@@ -24,7 +24,7 @@ void for_each_number(Row& row, F&& f) {
   f("rate", row.rate);
   f("gradient_norm", row.gradient_norm);
   f("weight_norm", row.weight_norm);
-  f("largest_weight", row.largest_weight);
+  f("max_weight", row.max_weight);
   f("data_free_energy", row.data_free_energy.value);
   f("data_free_energy_error", row.data_free_energy.error);
   f("model_free_energy", row.model_free_energy.value);
@@ -34,18 +34,18 @@ void for_each_number(Row& row, F&& f) {
   f("moment_score", row.moment_score);
 }
 
-/// The same for a judgement, but for held-out data.
+/// The same for a evaluation, but for held-out data.
 template <class J, class F>
-void visit_judgement(J& judgement, F&& f) {
-  visit("log_z", judgement.log_z.value, f);
-  visit("log_z_annealed", judgement.log_z.annealed, f);
-  visit("log_z_forward", judgement.log_z.forward, f);
-  visit("log_z_reverse", judgement.log_z.reverse, f);
-  visit("forward_ess", judgement.log_z.forward_ess, f);
-  visit("reverse_ess", judgement.log_z.reverse_ess, f);
-  visit_likelihood("log_likelihood", judgement.train, f);
-  visit("reconstruction", judgement.reconstruction, f);
-  visit("free_energy_gap", judgement.free_energy_gap, f);
+void visit_evaluation(J& evaluation, F&& f) {
+  visit("log_z", evaluation.log_z.value, f);
+  visit("log_z_annealed", evaluation.log_z.annealed, f);
+  visit("log_z_forward", evaluation.log_z.forward, f);
+  visit("log_z_reverse", evaluation.log_z.reverse, f);
+  visit("forward_ess", evaluation.log_z.forward_ess, f);
+  visit("reverse_ess", evaluation.log_z.reverse_ess, f);
+  visit_likelihood("log_likelihood", evaluation.train, f);
+  visit("reconstruction", evaluation.reconstruction, f);
+  visit("free_energy_gap", evaluation.free_energy_gap, f);
 }
 
 // ---- writing ------------------------------------------------------------------------------------
@@ -64,11 +64,11 @@ void write_network(hdf5::Writer& out, const Network& network) {
   layer(network.hidden, "smn", "hidden");
 }
 
-void write_history(hdf5::Writer& out, const std::vector<TrainingRow>& history) {
+void write_history(hdf5::Writer& out, const std::vector<TrainRow>& history) {
   std::vector<std::int32_t> epochs;
   std::vector<std::int32_t> updates;
   std::vector<std::pair<std::string, std::vector<double>>> columns;
-  TrainingRow names;
+  TrainRow names;
   for_each_number(names, [&](const char* name, double) { columns.push_back({name, {}}); });
   for (const auto& row : history) {
     epochs.push_back(row.epoch), updates.push_back(static_cast<std::int32_t>(row.updates));
@@ -81,37 +81,37 @@ void write_history(hdf5::Writer& out, const std::vector<TrainingRow>& history) {
     out.write(fmt::format("history/{}", name), view(values), {"epoch"});
 }
 
-void write_judgements(hdf5::Writer& out, const std::vector<NetworkJudgement>& judgements,
-                      std::size_t singular_values, bool held_out) {
+void write_evaluations(hdf5::Writer& out, const std::vector<NetworkEvaluation>& evaluations,
+                       std::size_t singular_values, bool held_out) {
   std::vector<std::int32_t> epochs;
   std::vector<std::uint8_t> ok, exact;
   std::vector<std::string> reasons;
   std::vector<double> singular;
   std::vector<std::pair<std::string, std::vector<double>>> columns;
-  const auto for_each = [held_out](auto& judgement, auto&& f) {
-    visit_judgement(judgement, f);
-    if (held_out) visit_likelihood("held_out", *judgement.held_out, f);
+  const auto for_each = [held_out](auto& evaluation, auto&& f) {
+    visit_evaluation(evaluation, f);
+    if (held_out) visit_likelihood("held_out", *evaluation.held_out, f);
   };
-  NetworkJudgement names;
+  NetworkEvaluation names;
   if (held_out) names.held_out.emplace();
   for_each(names, [&](const std::string& name, double) { columns.push_back({name, {}}); });
-  for (const auto& judgement : judgements) {
-    epochs.push_back(judgement.epoch);
-    ok.push_back(judgement.log_z.ok), exact.push_back(judgement.log_z.exact);
-    reasons.push_back(judgement.log_z.reason);
-    singular.insert(singular.end(), judgement.singular.begin(), judgement.singular.end());
+  for (const auto& evaluation : evaluations) {
+    epochs.push_back(evaluation.epoch);
+    ok.push_back(evaluation.log_z.ok), exact.push_back(evaluation.log_z.exact);
+    reasons.push_back(evaluation.log_z.reason);
+    singular.insert(singular.end(), evaluation.singular.begin(), evaluation.singular.end());
     std::size_t k = 0;
-    for_each(judgement,
+    for_each(evaluation,
              [&](const std::string&, double value) { columns[k++].second.push_back(value); });
   }
-  out.dimension<std::int32_t>("judgements", "epoch", epochs);
-  out.count("judgements", "rank", singular_values);
-  out.write("judgements/ok", view(ok), {"epoch"});
-  out.write("judgements/exact", view(exact), {"epoch"});
-  out.texts("judgements/reason", reasons, {"epoch"});
-  out.write("judgements/singular", view(singular), {"epoch", "rank"});
+  out.dimension<std::int32_t>("evaluations", "epoch", epochs);
+  out.count("evaluations", "rank", singular_values);
+  out.write("evaluations/ok", view(ok), {"epoch"});
+  out.write("evaluations/exact", view(exact), {"epoch"});
+  out.texts("evaluations/reason", reasons, {"epoch"});
+  out.write("evaluations/singular", view(singular), {"epoch", "rank"});
   for (const auto& [name, values] : columns)
-    out.write(fmt::format("judgements/{}", name), view(values), {"epoch"});
+    out.write(fmt::format("evaluations/{}", name), view(values), {"epoch"});
 }
 
 void write_chains(hdf5::Writer& out, const NetworkSamplerState& chains, const std::string& prefix) {
@@ -179,7 +179,7 @@ void write_checkpoint(hdf5::Writer& out, const NetworkRun& run) {
   if (!state.snapshots.empty()) write_snapshots(out, state.snapshots);
   out.attribute("checkpoint", "epoch", std::int32_t{state.epoch});
   out.attribute("checkpoint", "updates", static_cast<std::uint64_t>(state.updates));
-  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
+  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warmed_up));
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -200,12 +200,12 @@ Network read_network(const hdf5::Reader& in) {
   return network;
 }
 
-std::vector<TrainingRow> read_history(const hdf5::Reader& in) {
+std::vector<TrainRow> read_history(const hdf5::Reader& in) {
   const auto epochs = in.read<std::int32_t>("history/epoch");
   const auto updates = in.read<std::int32_t>("history/updates", epochs.size());
-  std::vector<TrainingRow> history(epochs.size());
+  std::vector<TrainRow> history(epochs.size());
   std::vector<std::vector<double>> columns;
-  TrainingRow names;
+  TrainRow names;
   for_each_number(names, [&](const char* name, double) {
     columns.push_back(in.read<double>(fmt::format("history/{}", name), epochs.size()));
   });
@@ -218,35 +218,35 @@ std::vector<TrainingRow> read_history(const hdf5::Reader& in) {
   return history;
 }
 
-std::vector<NetworkJudgement> read_judgements(const hdf5::Reader& in) {
-  const bool held_out = in.has("judgements/held_out");
-  const auto epochs = in.read<std::int32_t>("judgements/epoch");
+std::vector<NetworkEvaluation> read_evaluations(const hdf5::Reader& in) {
+  const bool held_out = in.has("evaluations/held_out");
+  const auto epochs = in.read<std::int32_t>("evaluations/epoch");
   const std::size_t count = epochs.size();
-  const auto rank = in.read<std::int32_t>("judgements/rank").size();
-  const auto ok = in.read<std::uint8_t>("judgements/ok", count),
-             exact = in.read<std::uint8_t>("judgements/exact", count);
-  const auto reasons = in.texts("judgements/reason");
-  const auto singular = in.read<double>("judgements/singular", count * rank);
-  std::vector<NetworkJudgement> judgements(count);
+  const auto rank = in.read<std::int32_t>("evaluations/rank").size();
+  const auto ok = in.read<std::uint8_t>("evaluations/ok", count),
+             exact = in.read<std::uint8_t>("evaluations/exact", count);
+  const auto reasons = in.texts("evaluations/reason");
+  const auto singular = in.read<double>("evaluations/singular", count * rank);
+  std::vector<NetworkEvaluation> evaluations(count);
   for (std::size_t k = 0; k < count; ++k) {
-    auto& judgement = judgements[k];
-    judgement.epoch = epochs[k];
-    judgement.log_z.ok = ok[k] != 0, judgement.log_z.exact = exact[k] != 0;
-    judgement.log_z.reason = reasons[k];
-    judgement.singular.assign(singular.begin() + static_cast<std::ptrdiff_t>(k * rank),
-                              singular.begin() + static_cast<std::ptrdiff_t>((k + 1) * rank));
-    if (held_out) judgement.held_out.emplace();
+    auto& evaluation = evaluations[k];
+    evaluation.epoch = epochs[k];
+    evaluation.log_z.ok = ok[k] != 0, evaluation.log_z.exact = exact[k] != 0;
+    evaluation.log_z.reason = reasons[k];
+    evaluation.singular.assign(singular.begin() + static_cast<std::ptrdiff_t>(k * rank),
+                               singular.begin() + static_cast<std::ptrdiff_t>((k + 1) * rank));
+    if (held_out) evaluation.held_out.emplace();
   }
   const auto read = [&](std::size_t k) {
     return [&, k](const std::string& name, double& value) {
-      value = in.read<double>("judgements/" + name, count)[k];
+      value = in.read<double>("evaluations/" + name, count)[k];
     };
   };
   for (std::size_t k = 0; k < count; ++k) {
-    visit_judgement(judgements[k], read(k));
-    if (held_out) visit_likelihood("held_out", *judgements[k].held_out, read(k));
+    visit_evaluation(evaluations[k], read(k));
+    if (held_out) visit_likelihood("held_out", *evaluations[k].held_out, read(k));
   }
-  return judgements;
+  return evaluations;
 }
 
 NetworkSamplerState read_chains(const hdf5::Reader& in, const std::string& prefix,
@@ -297,13 +297,13 @@ void read_checkpoint(const hdf5::Reader& in, NetworkRun& run) {
   if (in.has("checkpoint/snapshot")) state.snapshots = read_snapshots(in, run.network);
   state.epoch = in.attribute<std::int32_t>("checkpoint", "epoch");
   state.updates = static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "updates"));
-  run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
+  run.warmed_up = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
 }
 
 }  // namespace
 
 int NetworkRun::chains() const {
-  return static_cast<int>(fantasies.size() / static_cast<std::size_t>(network.visible.size()));
+  return static_cast<int>(draws.size() / static_cast<std::size_t>(network.visible.size()));
 }
 
 namespace run_parts {
@@ -311,13 +311,13 @@ namespace run_parts {
 void write_learned(hdf5::Writer& out, const NetworkRun& run) {
   write_network(out, run.network);
   write_history(out, run.history);
-  write_judgements(out, run.judgements,
-                   std::min(run.network.visible.size(), run.network.hidden.size()),
-                   run.data.held_out > 0);
-  out.text("results/stop_reason", std::string(name(run.reason)));
-  if (!run.fantasies.empty()) {
-    write_posterior(out, run.chains(), 1, run.network.visible.size(), run.fantasies,
-                    free_energies(run.network, run.fantasies));
+  write_evaluations(out, run.evaluations,
+                    std::min(run.network.visible.size(), run.network.hidden.size()),
+                    run.data.held_out > 0);
+  out.text("results/stop_reason", std::string(name(run.stop_reason)));
+  if (!run.draws.empty()) {
+    write_posterior(out, run.chains(), 1, run.network.visible.size(), run.draws,
+                    free_energies(run.network, run.draws));
   }
   write_checkpoint(out, run);
 }
@@ -328,11 +328,11 @@ NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance proven
                  .network = read_network(in),
                  .data = {},
                  .history = read_history(in),
-                 .judgements = read_judgements(in),
-                 .reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
-                 .fantasies = {},
+                 .evaluations = read_evaluations(in),
+                 .stop_reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
+                 .draws = {},
                  .checkpoint = {}};
-  if (in.has("posterior/phi")) run.fantasies = read_posterior(in, run.network.visible.size()).phi;
+  if (in.has("posterior/phi")) run.draws = read_posterior(in, run.network.visible.size()).phi;
   read_checkpoint(in, run);
   return run;
 }

@@ -15,7 +15,7 @@ namespace quartic {
 
 std::string_view name(RunKind kind) {
   constexpr std::string_view names[run_kinds] = {"learn", "sample",  "reweight",
-                                                 "fit",   "network", "deep"};
+                                                 "fit",   "network", "stack"};
   return names[static_cast<int>(kind)];
 }
 

@@ -24,7 +24,7 @@ void visit_likelihood(const std::string& name, L& likelihood, F&& f) {
   visit(name, likelihood.value, f);
   f(name + "_lower", likelihood.lower);
   f(name + "_upper", likelihood.upper);
-  f(name + "_spread", likelihood.spread);
+  f(name + "_rows_error", likelihood.rows_error);
 }
 
 }  // namespace quartic::run_parts

@@ -9,9 +9,9 @@ namespace quartic {
 
 StoredModel read_model(const std::filesystem::path& file) {
   const run_parts::RunReader in(file);
-  if (in.kind() == RunKind::network || in.kind() == RunKind::deep) {
+  if (in.kind() == RunKind::network || in.kind() == RunKind::stack) {
     throw BadInput(fmt::format("'{}' holds a {}, not an action on a graph", file.string(),
-                               in.kind() == RunKind::deep ? "deep stack" : "network"),
+                               in.kind() == RunKind::stack ? "deep stack" : "network"),
                    "quartic generate and transform take networks and deep stacks");
   }
   return {in.config(), run_parts::read_action(in)};

@@ -253,9 +253,9 @@ void write_run(const std::filesystem::path& file, const SampleRun& run) {
     write_kept(out, run, chains);
     write_measurement(out, run, chains);
     write_sampler(out, run.sampler, sites, run.config.sampler.precision);
-    out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warm));
-    out.attribute("checkpoint", "warm_up", std::int32_t{run.warm_up});
-    out.attribute("checkpoint", "settled", static_cast<std::uint8_t>(run.settled));
+    out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warmed_up));
+    out.attribute("checkpoint", "warm_up", std::int32_t{run.warm_up_sweeps});
+    out.attribute("checkpoint", "stationary", static_cast<std::uint8_t>(run.stationary));
     out.attribute("checkpoint", "thin", std::int32_t{run.kept.thin});
   });
 }
@@ -279,9 +279,9 @@ SampleRun read_sample_run(const std::filesystem::path& file) {
   read_kept(in, run, chains);
   read_measurement(in, run, chains);
   run.sampler = read_sampler(in, run.config.sampler.options, run.action.graph->sites());
-  run.warm = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
-  run.warm_up = in.attribute<std::int32_t>("checkpoint", "warm_up");
-  run.settled = in.attribute<std::uint8_t>("checkpoint", "settled") != 0;
+  run.warmed_up = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
+  run.warm_up_sweeps = in.attribute<std::int32_t>("checkpoint", "warm_up");
+  run.stationary = in.attribute<std::uint8_t>("checkpoint", "stationary") != 0;
   return run;
 }
 

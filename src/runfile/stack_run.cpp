@@ -36,7 +36,7 @@ void visit_bound(B& bound, F&& f) {
 
 // ---- writing ------------------------------------------------------------------------------------
 
-void write_results(hdf5::Writer& out, const DeepRun& run) {
+void write_results(hdf5::Writer& out, const StackRun& run) {
   const auto reason = run.finished() ? StopReason::epochs_exhausted : StopReason::running;
   out.text("results/stop_reason", std::string(name(reason)));
   std::vector<std::int32_t> numbers(run.bounds.size());
@@ -55,12 +55,12 @@ void write_results(hdf5::Writer& out, const DeepRun& run) {
 }
 
 /// Without their action, which a stack of networks does not know.
-void write_fantasies(hdf5::Writer& out, const DeepRun& run) {
+void write_fantasies(hdf5::Writer& out, const StackRun& run) {
   const auto sites = static_cast<std::size_t>(run.layers.front().network.visible.size());
-  out.count("posterior", "chain", run.fantasies.size() / sites);
+  out.count("posterior", "chain", run.draws.size() / sites);
   out.count("posterior", "draw", 1);
   out.count("posterior", "site", sites);
-  out.write("posterior/phi", view(run.fantasies), {"chain", "draw", "site"});
+  out.write("posterior/phi", view(run.draws), {"chain", "draw", "site"});
 }
 
 void write_layer(hdf5::Writer& out, const NetworkRun& layer, int number) {
@@ -72,7 +72,7 @@ void write_layer(hdf5::Writer& out, const NetworkRun& layer, int number) {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-NetworkRun read_layer(RunReader& in, const DeepRun& run, int number) {
+NetworkRun read_layer(RunReader& in, const StackRun& run, int number) {
   in.enter(group_of(number));
   NetworkRun layer = read_learned(in, layer_config(run.config, number), run.provenance);
   const int columns = layer.network.visible.size();
@@ -96,7 +96,7 @@ std::vector<StackBound> read_bounds(const hdf5::Reader& in) {
 
 }  // namespace
 
-DeepStack DeepRun::stack(int wanted) const {
+DeepStack StackRun::stack(int wanted) const {
   std::vector<Network> networks;
   for (const auto& layer : layers)
     if (wanted == 0 || static_cast<int>(networks.size()) < wanted)
@@ -121,9 +121,9 @@ Config layer_config(const Config& config, int layer) {
   return out;
 }
 
-void write_run(const std::filesystem::path& file, const DeepRun& run) {
+void write_run(const std::filesystem::path& file, const StackRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
-    write_head(out, RunKind::deep, run.config, run.provenance);
+    write_head(out, RunKind::stack, run.config, run.provenance);
     const NetworkRun& first = run.layers.front();
     write_data(out, first.data, first.network.visible.size());
     out.attribute("model", "layers", static_cast<std::int32_t>(run.layers.size()));
@@ -134,18 +134,18 @@ void write_run(const std::filesystem::path& file, const DeepRun& run) {
   });
 }
 
-DeepRun read_deep_run(const std::filesystem::path& file) {
-  RunReader in(file, RunKind::deep);
-  DeepRun run{.config = in.config(),
-              .provenance = read_provenance(in),
-              .layers = {},
-              .bounds = read_bounds(in),
-              .fantasies = {}};
+StackRun read_stack_run(const std::filesystem::path& file) {
+  RunReader in(file, RunKind::stack);
+  StackRun run{.config = in.config(),
+               .provenance = read_provenance(in),
+               .layers = {},
+               .bounds = read_bounds(in),
+               .draws = {}};
   const int layers = in.attribute<std::int32_t>("model", "layers");
   if (layers < 1 || layers > run.config.model.layers())
     in.refuse(fmt::format("{} layers of {}", layers, run.config.model.layers()));
   for (int l = 0; l < layers; ++l) run.layers.push_back(read_layer(in, run, l));
-  if (in.has("posterior/phi")) run.fantasies = in.read<float>("posterior/phi");
+  if (in.has("posterior/phi")) run.draws = in.read<float>("posterior/phi");
   return run;
 }
 

@@ -82,16 +82,16 @@ Estimate negative(const Estimate& x) {
 
 /// Says where the numbers are not to be trusted.
 void judge(WorkEstimate& w, double forwards, double reverses) {
-  constexpr double least_overlap = 0.1, least_effective = 50;
+  constexpr double min_overlap = 0.1, min_effective = 50;
   const double apart = w.forward.value - w.reverse.value,
                error = std::hypot(w.forward.error, w.reverse.error);
-  if (w.overlap.value < least_overlap) {
+  if (w.overlap.value < min_overlap) {
     w.ok = false;
     w.reason = fmt::format(
         "forward and reverse work overlap by {:.2g} only, {} is the least to be trusted",
-        w.overlap.value, least_overlap);
-  } else if (w.forward_ess.value * forwards >= least_effective &&
-             w.reverse_ess.value * reverses >= least_effective && std::abs(apart) > 4 * error) {
+        w.overlap.value, min_overlap);
+  } else if (w.forward_ess.value * forwards >= min_effective &&
+             w.reverse_ess.value * reverses >= min_effective && std::abs(apart) > 4 * error) {
     w.ok = false;
     w.reason = fmt::format(
         "the two directions disagree, {:.6g} forward and {:.6g} reverse: the fields at the coupled "

@@ -57,7 +57,7 @@ AnnealedSample anneal_sample(const ActionPath& path, std::span<const float> phi,
   const auto plan = plan_annealing<T>(path, moves, seed, start);
   // Of work with a normal distribution the weights keep the fraction exp(-variance).
   const int suggested = plan.steps_for(-std::log(options.ess) / 2);
-  out.steps = options.steps > 0 ? options.steps : std::min(suggested, options.most_steps);
+  out.steps = options.steps > 0 ? options.steps : std::min(suggested, options.max_steps);
   for (;;) {
     sampler.set_action(path.from);
     set_fields(sampler, start);
@@ -67,8 +67,8 @@ AnnealedSample anneal_sample(const ActionPath& path, std::span<const float> phi,
     out.log_weight.resize(work.size());
     std::transform(work.begin(), work.end(), out.log_weight.begin(), [](double w) { return -w; });
     out.ok = out.weight_ess.value >= options.ess;
-    if (out.ok || options.steps > 0 || out.steps >= options.most_steps) break;
-    out.steps = std::min(2 * out.steps, options.most_steps);
+    if (out.ok || options.steps > 0 || out.steps >= options.max_steps) break;
+    out.steps = std::min(2 * out.steps, options.max_steps);
   }
   out.phi = fields(sampler);
   if (!out.ok) {

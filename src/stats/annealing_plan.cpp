@@ -27,14 +27,14 @@ class Pilot {
   /// the upper end of a path from the mean field all changes within a tiny interval.
   std::vector<Knot> knots() {
     std::vector<Knot> knots{measure(0)};
-    while (knots.back().beta < 1 && knots.size() < most_knots) {
+    while (knots.back().beta < 1 && knots.size() < max_knots) {
       const Knot& last = knots.back();
       knots.push_back(
           measure(std::min(1.0, last.beta + stride / std::max(last.deviation, stride))));
     }
     if (knots.back().beta < 1) knots.push_back(measure(1));
     for (std::size_t k = knots.size() - 1; k > 0;) {
-      if (too_far(knots[k - 1], knots[k]) && knots.size() < 2 * most_knots) {
+      if (too_far(knots[k - 1], knots[k]) && knots.size() < 2 * max_knots) {
         const double middle = (knots[k - 1].beta + knots[k].beta) / 2;
         knots.insert(knots.begin() + static_cast<std::ptrdiff_t>(k), measure(middle));
         ++k;
@@ -47,7 +47,7 @@ class Pilot {
 
  private:
   static constexpr double stride = 0.7;  // of a standard deviation of D
-  static constexpr std::size_t most_knots = 400;
+  static constexpr std::size_t max_knots = 400;
 
   static std::size_t sites(const ActionPath& path) { return path.from.graph->sites(); }
   static bool large(const ActionPath& path) { return sites(path) >= 1024; }

@@ -19,7 +19,7 @@ void require_error(double error) {
 }
 
 int cap(const FreeEnergyOptions& options) {
-  if (options.most_steps > 0) return options.most_steps;
+  if (options.max_steps > 0) return options.max_steps;
   const double finer = std::max(1.0, 0.01 / options.error);
   return static_cast<int>(std::min(5e4 * finer * finer, 1e8));
 }

@@ -91,7 +91,7 @@ class PathIntegrator {
     IntegrationResult result;
     result.nodes = static_cast<int>(nodes_.size());
     for (;;) {
-      draws_ = std::min(draws_, std::max(1.0, (options_.most_sweeps - sweeps_) / 2.0));
+      draws_ = std::min(draws_, std::max(1.0, (options_.max_sweeps - sweeps_) / 2.0));
       const auto up = pass(true), down = pass(false);
       const Estimate lag = mean_of(minus(up.fine, down.fine));
       result.hysteresis = {lag.value, lag.error};
@@ -100,7 +100,7 @@ class PathIntegrator {
       const bool lagging =
           std::abs(lag.value) > 4 * lag.error && std::abs(lag.value) > 2 * result.difference.error;
       const double excess = result.difference.error / options_.error;
-      const bool spent = sweeps_ >= options_.most_sweeps;
+      const bool spent = sweeps_ >= options_.max_sweeps;
       if ((!lagging && excess <= 1) || spent) {
         judge(result, lagging, excess > 1);
         return result;

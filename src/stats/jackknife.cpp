@@ -11,11 +11,11 @@
 namespace quartic {
 namespace {
 
-constexpr int least_groups = 64, most_groups = 256;
-constexpr int least_samples = 16;  // fewer groups than wanted still give an error, a noisier one
+constexpr int min_groups = 64, max_groups = 256;
+constexpr int min_samples = 16;  // fewer groups than wanted still give an error, a noisier one
 
 /// Groups of one set from `first` on.
-void append_groups(const ChainSet& set, int stratum, double least_bin, JackknifeGroups& out) {
+void append_groups(const ChainSet& set, int stratum, double min_bin, JackknifeGroups& out) {
   const auto cut = [&](std::size_t begin, std::size_t length, std::size_t unit, int parts) {
     for (int g = 0; g < parts; ++g) {
       out.first.push_back(begin + length / unit * (g + 1) / parts * unit);
@@ -23,11 +23,10 @@ void append_groups(const ChainSet& set, int stratum, double least_bin, Jackknife
     }
   };
   const std::size_t begin = out.first.back(), draws = set.draws;
-  if (whole_chains(set)) return cut(begin, set.samples(), draws, std::min(set.chains, most_groups));
-  const int fewest = (least_groups + set.chains - 1) / set.chains;
-  const int most = std::min(set.draws, (most_groups + set.chains - 1) / set.chains);
-  const int bins =
-      std::clamp(static_cast<int>(set.draws / least_bin), std::min(fewest, most), most);
+  if (whole_chains(set)) return cut(begin, set.samples(), draws, std::min(set.chains, max_groups));
+  const int fewest = (min_groups + set.chains - 1) / set.chains;
+  const int most = std::min(set.draws, (max_groups + set.chains - 1) / set.chains);
+  const int bins = std::clamp(static_cast<int>(set.draws / min_bin), std::min(fewest, most), most);
   for (int chain = 0; chain < set.chains; ++chain) cut(begin + chain * draws, draws, 1, bins);
   const int bin = set.draws / bins;
   out.shortest_bin = out.shortest_bin == 0 ? bin : std::min(out.shortest_bin, bin);
@@ -36,20 +35,20 @@ void append_groups(const ChainSet& set, int stratum, double least_bin, Jackknife
 }  // namespace
 
 bool whole_chains(const ChainSet& set) {
-  return set.chains >= least_groups;
+  return set.chains >= min_groups;
 }
 
-JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bin) {
+JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double min_bin) {
   JackknifeGroups groups;
   groups.first.push_back(0);
   for (std::size_t k = 0; k < sets.size(); ++k) {
-    if (sets[k].chains < 1 || sets[k].samples() < least_samples) {
+    if (sets[k].chains < 1 || sets[k].samples() < min_samples) {
       throw BadInput(fmt::format("errors need at least {} samples of an ensemble, got {} chains of "
                                  "{} draws",
-                                 least_samples, sets[k].chains, sets[k].draws),
+                                 min_samples, sets[k].chains, sets[k].draws),
                      "store more chains or draws");
     }
-    append_groups(sets[k], static_cast<int>(k), std::max(least_bin, 1.0), groups);
+    append_groups(sets[k], static_cast<int>(k), std::max(min_bin, 1.0), groups);
   }
   return groups;
 }

@@ -89,12 +89,12 @@ bool translation_invariant(const Lattice* lattice) {
 }
 
 template <class T>
-void add_power(std::span<const int> extent, FieldBlock<const T> phi, int lanes_a_group,
+void add_power(std::span<const int> extent, FieldBlock<const T> phi, int lanes_per_group,
                std::span<double> power) {
   using Number = Pack<T>;
   constexpr int width = Number::width;
   static_assert(lanes_together == 2 * width);
-  const int groups = lanes_together / lanes_a_group;
+  const int groups = lanes_together / lanes_per_group;
   const auto minus = opposite(extent);
   AlignedVector<std::complex<Number>> field(phi.sites);
   for (int first = 0; first < phi.lanes; first += lanes_together) {
@@ -120,11 +120,11 @@ void add_power(std::span<const int> extent, FieldBlock<const T> phi, int lanes_a
       }
       double* out = power.data() +
                     (static_cast<std::ptrdiff_t>(first / lanes_together) * phi.sites + k) * groups;
-      if (lanes_a_group == 1) {
+      if (lanes_per_group == 1) {
         for (int lane = 0; lane < lanes_together; ++lane) out[lane] += 0.25 * square[lane];
       } else {
         for (int lane = 0; lane < lanes_together; ++lane)
-          out[lane / lanes_a_group] += 0.25 * square[lane];
+          out[lane / lanes_per_group] += 0.25 * square[lane];
       }
     }
   }

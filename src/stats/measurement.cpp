@@ -59,11 +59,11 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most)
     : action(measured),
       sums(measured),
       chains(chains_measured),
-      most_bins(most),
+      max_bins(most),
       threads(omp_get_max_threads()) {
-  if (chains < 1 || most_bins < 16 || most_bins % 2 != 0) {
+  if (chains < 1 || max_bins < 16 || max_bins % 2 != 0) {
     throw BadInput(
-        fmt::format("measurement: {} chains with at most {} bins cannot be", chains, most_bins),
+        fmt::format("measurement: {} chains with at most {} bins cannot be", chains, max_bins),
         "at least one chain, and an even number of bins from 16 on");
   }
   const auto add = [&](const char* name, const char* meaning) {
@@ -88,7 +88,7 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most)
   open_bin.assign(row(), 0);
   squares.assign(row(), 0);
   products.assign(pairs.size() * static_cast<std::size_t>(chains), 0);
-  while (chains_a_group < 16 && chains > 64 * chains_a_group) chains_a_group *= 2;
+  while (chains_per_group < 16 && chains > 64 * chains_per_group) chains_per_group *= 2;
 }
 
 int Measurement::Data::index(const std::string& name) const {
@@ -130,8 +130,8 @@ double Measurement::Data::covariance(const std::vector<double>& mean, int first,
 
 /// The open bin becomes a complete one, or, where there is no room, all bins become twice as long.
 void Measurement::Data::close_bin() {
-  if (bin_count == most_bins) {
-    for (int bin = 0; bin < most_bins / 2; ++bin) {
+  if (bin_count == max_bins) {
+    for (int bin = 0; bin < max_bins / 2; ++bin) {
       const double* from = bins.data() + 2 * bin * row();
       double* to = bins.data() + bin * row();
       for (std::size_t k = 0; k < row(); ++k) to[k] = 0.5 * (from[k] + from[row() + k]);
@@ -146,7 +146,7 @@ void Measurement::Data::close_bin() {
 
 std::vector<double> Measurement::Data::spectra_by_group() const {
   std::vector<double> out(spectra.size());
-  const std::size_t sites = sums.sites, groups = lanes_together / chains_a_group;
+  const std::size_t sites = sums.sites, groups = lanes_together / chains_per_group;
   for (std::size_t k = 0; k < out.size(); ++k)
     out[(k / groups / sites * groups + k % groups) * sites + k / groups % sites] = spectra[k];
   return out;
@@ -154,21 +154,21 @@ std::vector<double> Measurement::Data::spectra_by_group() const {
 
 void Measurement::Data::set_spectra(std::span<const double> by_group) {
   spectra.resize(by_group.size());
-  const std::size_t sites = sums.sites, groups = lanes_together / chains_a_group;
+  const std::size_t sites = sums.sites, groups = lanes_together / chains_per_group;
   for (std::size_t k = 0; k < spectra.size(); ++k)
     spectra[k] = by_group[(k / groups / sites * groups + k % groups) * sites + k / groups % sites];
 }
 
 void Measurement::Data::coarsen_spectra(int wanted) {
-  const std::size_t factor = static_cast<std::size_t>(wanted / chains_a_group);
+  const std::size_t factor = static_cast<std::size_t>(wanted / chains_per_group);
   if (factor < 2) return;
   std::vector<double> joined(spectra.size() / factor);
   for (std::size_t k = 0; k < spectra.size(); ++k) joined[k / factor] += spectra[k];
-  spectra = std::move(joined), chains_a_group = wanted;
+  spectra = std::move(joined), chains_per_group = wanted;
 }
 
-Measurement::Measurement(const Action& action, int chains, int most_bins)
-    : data_(std::make_unique<Data>(action, chains, most_bins)) {}
+Measurement::Measurement(const Action& action, int chains, int max_bins)
+    : data_(std::make_unique<Data>(action, chains, max_bins)) {}
 Measurement::~Measurement() = default;
 Measurement::Measurement(Measurement&&) noexcept = default;
 Measurement& Measurement::operator=(Measurement&&) noexcept = default;
@@ -184,7 +184,7 @@ void Measurement::add(const Sampler<T>& sampler) {
   const bool spectrum = translation_invariant(d.action.graph->lattice()) &&
                         d.spectrum_interval > 0 && (d.draws + 1) % d.spectrum_interval == 0;
   if (spectrum && d.spectra.empty())
-    d.spectra.assign(static_cast<std::size_t>(d.chains / d.chains_a_group) * d.sums.sites, 0);
+    d.spectra.assign(static_cast<std::size_t>(d.chains / d.chains_per_group) * d.sums.sites, 0);
   sampler.for_each_block([&](int index) {
     const auto phi = sampler.block(index);
     const int lanes = phi.lanes;
@@ -207,8 +207,8 @@ void Measurement::add(const Sampler<T>& sampler) {
       add_row(d.products, p, [=](int lane) { return x[lane] * y[lane]; });
     }
     if (!spectrum) return;
-    const std::size_t size = static_cast<std::size_t>(lanes / d.chains_a_group) * d.sums.sites;
-    add_power(d.action.graph->lattice()->extent, phi, d.chains_a_group,
+    const std::size_t size = static_cast<std::size_t>(lanes / d.chains_per_group) * d.sums.sites;
+    add_power(d.action.graph->lattice()->extent, phi, d.chains_per_group,
               std::span(d.spectra).subspan(index * size, size));
   });
   ++d.draws;
@@ -248,8 +248,8 @@ void Measurement::merge(const Measurement& other) {
   d.bins = beside(d.bins, o.bins), d.open_bin = beside(d.open_bin, o.open_bin);
   d.squares = beside(d.squares, o.squares), d.products = beside(d.products, o.products);
   Data theirs = o;
-  theirs.coarsen_spectra(d.chains_a_group);
-  d.coarsen_spectra(theirs.chains_a_group);
+  theirs.coarsen_spectra(d.chains_per_group);
+  d.coarsen_spectra(theirs.chains_per_group);
   d.spectra.insert(d.spectra.end(), theirs.spectra.begin(), theirs.spectra.end());
   d.chains += o.chains;
 }
@@ -293,13 +293,14 @@ void Measurement::restore(const MeasurementState& state) {
   auto& d = *data_;
   const std::size_t count = state.bins.size() / d.row();
   const auto open = state.draws - static_cast<std::int64_t>(count) * state.bin_length;
-  const std::size_t spectra = static_cast<std::size_t>(d.chains / d.chains_a_group) * d.sums.sites;
-  if (state.bins.size() != count * d.row() || count > static_cast<std::size_t>(d.most_bins) ||
+  const std::size_t spectra =
+      static_cast<std::size_t>(d.chains / d.chains_per_group) * d.sums.sites;
+  if (state.bins.size() != count * d.row() || count > static_cast<std::size_t>(d.max_bins) ||
       state.bin_length < 1 || open < 0 || open >= state.bin_length ||
       state.open_bin.size() != d.row() || state.squares.size() != d.row() ||
       state.products.size() != d.products.size() ||
       (!state.spectra.empty() && state.spectra.size() != spectra)) {
-    throw BadInput("the saved measurement is of another action, number of chains or most_bins",
+    throw BadInput("the saved measurement is of another action, number of chains or max_bins",
                    "resume with the configuration that the run file holds");
   }
   d.draws = state.draws, d.bin_length = state.bin_length, d.bin_count = static_cast<int>(count);

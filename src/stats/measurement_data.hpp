@@ -23,7 +23,7 @@ struct Derived {
 struct Measurement::Data {
   Action action;
   LocalSums sums;
-  int chains, most_bins;
+  int chains, max_bins;
   int threads;  ///< for results
   std::vector<std::string> names, meanings;
   std::vector<std::pair<int, int>> pairs;  ///< of observables that derived quantities combine
@@ -34,10 +34,10 @@ struct Measurement::Data {
   std::vector<double> open_bin, squares, products;
 
   int spectrum_interval = 8;
-  int chains_a_group = 1;       ///< in spectra, divides 16
+  int chains_per_group = 1;     ///< in spectra, divides 16
   std::vector<double> spectra;  ///< sums as add_power lays them out; empty where there are none
 
-  Data(const Action& action, int chains, int most_bins);
+  Data(const Action& action, int chains, int max_bins);
 
   int observables() const { return static_cast<int>(names.size()); }
   int index(const std::string& name) const;  ///< -1: not there
@@ -52,7 +52,7 @@ struct Measurement::Data {
   void close_bin();
   std::vector<double> spectra_by_group() const;  ///< [group][site]
   void set_spectra(std::span<const double> by_group);
-  void coarsen_spectra(int chains_a_group_wanted);
+  void coarsen_spectra(int chains_per_group_wanted);
 };
 
 }  // namespace quartic

@@ -16,8 +16,8 @@
 namespace quartic {
 namespace {
 
-constexpr double least_ess = 100, most_r_hat = 1.05;
-constexpr double least_bin = 10, good_bin = 20;  // of the jackknife, in tau
+constexpr double min_ess = 100, max_r_hat = 1.05;
+constexpr double min_bin = 10, good_bin = 20;  // of the jackknife, in tau
 
 /// Fills ok and reason. Two halves of each chain agree to R-hat - 1 = 0.05 once a chain is about 40
 /// tau long, so that is asked for.
@@ -29,10 +29,10 @@ void judge(ObservableResult& result, int chains, double draws) {
     return;
   }
   const double wanted = std::ceil(
-      std::max({40 * e.tau, least_ess * 2 * e.tau / chains, e.window_found ? 4 : 2 * draws}));
+      std::max({40 * e.tau, min_ess * 2 * e.tau / chains, e.window_found ? 4 : 2 * draws}));
   const auto advice =
       fmt::format("it needs about {:.0f} draws a chain", std::max(wanted, draws + 1));
-  if (e.r_hat > most_r_hat && wanted <= draws) {
+  if (e.r_hat > max_r_hat && wanted <= draws) {
     result.reason = fmt::format(
         "the chains disagree (R-hat {:.2f}): longer warm-up, or moves that "
         "mix better",
@@ -42,12 +42,12 @@ void judge(ObservableResult& result, int chains, double draws) {
         "{:.0f} draws a chain are too short to see how long tau is (at least "
         "{:.2g}); {}",
         draws, e.tau, advice);
-  } else if (!(e.r_hat <= most_r_hat)) {
+  } else if (!(e.r_hat <= max_r_hat)) {
     result.reason = fmt::format(
         "{:.0f} draws a chain are too short for tau = {:.2g} (R-hat {:.2f}); "
         "{}",
         draws, e.tau, e.r_hat, advice);
-  } else if (e.ess < least_ess) {
+  } else if (e.ess < min_ess) {
     result.reason = fmt::format("only {:.0f} effective draws; {}", e.ess, advice);
   } else {
     result.ok = true;
@@ -65,7 +65,7 @@ ObservableResult nothing_measured(ObservableResult result) {
 std::optional<JackknifeGroups> groups_of(const ChainSet& set, int bin_length, double tau) {
   if (set.samples() < 64) return std::nullopt;
   auto groups = jackknife_groups({&set, 1}, good_bin * tau / bin_length);
-  if (groups.shortest_bin > 0 && groups.shortest_bin * bin_length < least_bin * tau)
+  if (groups.shortest_bin > 0 && groups.shortest_bin * bin_length < min_bin * tau)
     return std::nullopt;
   return groups;
 }
@@ -135,13 +135,14 @@ std::vector<Derived> Measurement::Data::derived() const {
       {"susceptibility", "V <m2>", abs_m, m2, [=](double, double y) { return volume * y; }},
       {"susceptibility_connected", "V (<m2> - <abs_m>^2)", abs_m, m2,
        [=](double x, double y) { return volume * (y - x * x); }},
-      {"binder", "1 - <m4> / (3 <m2>^2)", m2, m4,
+      {"binder_cumulant", "1 - <m4> / (3 <m2>^2)", m2, m4,
        [](double x, double y) { return 1 - y / (3 * x * x); }},
-      {"heat", "(<S^2> - <S>^2) / V", index("action"), index("action2"),
+      {"specific_heat", "(<S^2> - <S>^2) / V", index("action"), index("action2"),
        [=](double x, double y) { return (y - x * x) / volume; }}};
   if (sums.waves.empty()) return list;
   const double k = 2 * std::sin(std::numbers::pi / sums.longest_extent);
-  list.push_back({"xi", "second-moment correlation length", m2, index("structure_factor_min"),
+  list.push_back({"correlation_length", "second-moment correlation length", m2,
+                  index("structure_factor_min"),
                   [=](double x, double y) { return std::sqrt(volume * x / y - 1) / k; }});
   return list;
 }
@@ -169,7 +170,7 @@ std::optional<TwoPoint> Measurement::two_point() const {
   std::vector<std::vector<double>> sums(count);
   groups.first.push_back(0);
   for (int g = 0; g < count; ++g) {
-    groups.first.push_back(static_cast<std::size_t>(g + 1) * d.chains_a_group);
+    groups.first.push_back(static_cast<std::size_t>(g + 1) * d.chains_per_group);
     groups.stratum.push_back(0);
     sums[g].assign(spectra.begin() + g * sites, spectra.begin() + (g + 1) * sites);
   }

@@ -105,14 +105,14 @@ class Evaluation {
   ReweightedPoint run(double tau, int threads) {
     exponents_ = weight_exponents(sample_, couplings_);
     const auto& before = sample_.log_weight.value;
-    if (!before.empty()) largest_before_ = *std::max_element(before.begin(), before.end());
+    if (!before.empty()) max_before_ = *std::max_element(before.begin(), before.end());
     SampleWeights weights;
     weights.real.resize(sample_.action.size());
     if (!exponents_.phase.empty()) weights.imag.resize(sample_.action.size());
     std::vector<std::vector<double>> sums(groups_.size());
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int g = 0; g < groups_.size(); ++g)
-      sums[g] = weight_sums(sample_, exponents_, largest_before_, groups_.first[g],
+      sums[g] = weight_sums(sample_, exponents_, max_before_, groups_.first[g],
                             groups_.first[g + 1], weights);
     const LeaveOneOut leave(groups_, sums);
     ReweightedPoint point = estimate(leave);
@@ -164,7 +164,7 @@ class Evaluation {
       point.observables.push_back(next());
     point.action = next();
     point.log_ratio = next();
-    point.log_ratio.value += Complex(std::log(std::abs(w)) + exponents_.largest - largest_before_,
+    point.log_ratio.value += Complex(std::log(std::abs(w)) + exponents_.largest - max_before_,
                                      std::remainder(std::arg(w) - exponents_.mean_phase, 2 * M_PI));
     const auto count = static_cast<double>(sample_.action.size());
     point.ess = {value[at] / count, error[at] / count};
@@ -178,7 +178,7 @@ class Evaluation {
   const JackknifeGroups& groups_;
   const std::vector<Complex>& couplings_;
   Exponents exponents_;
-  double largest_before_ = 0;
+  double max_before_ = 0;
 };
 
 void require_finite(const std::vector<double>& values, std::size_t count, const char* what) {

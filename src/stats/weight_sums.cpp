@@ -107,7 +107,7 @@ Exponents weight_exponents(const ReweightingSample& s, const std::vector<Complex
 }
 
 std::vector<double> weight_sums(const ReweightingSample& sample, const Exponents& exponents,
-                                double largest_before, std::size_t first, std::size_t last,
+                                double max_before, std::size_t first, std::size_t last,
                                 SampleWeights& weights) {
   const auto& before = sample.log_weight;
   const std::size_t quantities = series + 2 * (sample.terms.size() + sample.observables.size());
@@ -122,7 +122,7 @@ std::vector<double> weight_sums(const ReweightingSample& sample, const Exponents
     if (!chunk.complex) chunk.real = chunk.modulus;
     chunk.before.fill(1);
     if (!before.value.empty())
-      complex_weights(before.value.data() + n, nullptr, largest_before, chunk.count,
+      complex_weights(before.value.data() + n, nullptr, max_before, chunk.count,
                       chunk.before.data(), nullptr, nullptr);
     out[root] += root_sum(chunk.modulus, chunk.count);
     add_sums(sample, chunk, nullptr, out.data());

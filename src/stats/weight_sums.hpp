@@ -32,7 +32,7 @@ struct SampleWeights {
 /// Sums over samples [first, last), relative to the largest weights, and after them their
 /// derivatives by each of LogWeights' numbers; fills `weights` of these samples.
 std::vector<double> weight_sums(const ReweightingSample& sample, const Exponents& exponents,
-                                double largest_before, std::size_t first, std::size_t last,
+                                double max_before, std::size_t first, std::size_t last,
                                 SampleWeights& weights);
 
 /// Of the influences u on an average, (sum u^2)^2 / sum u^4 for the real parts of observables, then

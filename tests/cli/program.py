@@ -25,7 +25,7 @@ scaling = "standardise"
 epochs = 20
 batch = 100
 rate = 0.02
-[judging]
+[evaluation]
 every = 10
 """
 

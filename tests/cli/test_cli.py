@@ -126,7 +126,7 @@ def test_learn_and_show(here):
     events = [json.loads(line) for line in done.stdout.splitlines()]
     summary = events[-1]
     assert summary["event"] == "summary" and summary["converged"]
-    assert summary["couplings"]["w"]["largest_deviation"] < 1e-4
+    assert summary["couplings"]["w"]["max_deviation"] < 1e-4
     assert json.loads(quartic("show", "run.h5", "--json", cwd=here).stdout)["couplings"] == summary["couplings"]
     text = quartic("show", "run.h5", cwd=here).stdout
     assert "converged" in text and "F_A" in text

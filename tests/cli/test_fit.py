@@ -56,7 +56,7 @@ def test_summary_and_show(made):
     shown = quartic("show", "run.h5", cwd=folder).stdout
     assert text.startswith(shown)
     summary = json.loads(quartic("show", "run.h5", "--json", cwd=folder).stdout)
-    judged = summary["judgement"]
+    judged = summary["evaluation"]
     assert judged["ok"] and summary["rows"] == 3200 and summary["held_out"] == 800
     assert judged["data"]["log_likelihood"]["error"] > 0
     assert judged["held_out"]["chi2"] < 3
@@ -135,7 +135,7 @@ def test_data_from_a_run_tells_the_truth(tmp_path):
 @pytest.mark.parametrize("optimiser", ["newton", "adam"])
 def test_killed_and_resumed_to_the_same_bits(here, optimiser):
     settings = ("--set", f"fit.optimiser={optimiser}", "--set", "fit.stop_early=false", "--set", "fit.epochs=60")
-    settings += ("--set", "fit.most_draws=64", "--set", "certificate.draws=4")
+    settings += ("--set", "fit.max_draws=64", "--set", "certificate.draws=4")
     whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)
     assert whole.returncode == 0, whole.stderr
     process = started(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)

@@ -38,11 +38,11 @@ def here(made, tmp_path):
 def test_likelihood_is_exact_and_better_than_independent_columns(made):
     folder, _, text = made
     assert text.startswith(quartic("show", "run.h5", cwd=folder).stdout)
-    judged = json.loads(quartic("show", "run.h5", "--json", cwd=folder).stdout)["judgements"]
+    judged = json.loads(quartic("show", "run.h5", "--json", cwd=folder).stdout)["evaluations"]
     assert [j["epoch"] for j in judged] == [10, 20] and all(j["ok"] and j["exact"] for j in judged)
     independent = -0.5 * 12 * (1 + np.log(2 * np.pi))  # Gaussians of variance 1
     held_out = judged[-1]["held_out"]
-    assert held_out["value"] > independent + 5 * held_out["spread"] > independent
+    assert held_out["value"] > independent + 5 * held_out["rows_error"] > independent
     assert judged[-1]["log_likelihood"]["value"] > judged[0]["log_likelihood"]["value"]
 
 
@@ -50,7 +50,7 @@ def test_reader_and_program_agree(made):
     folder, rows, _ = made
     run = run_file.read(folder / "run.h5")
     assert isinstance(run, run_file.NetworkRun) and run.units == ("quartic", "binary") and run.w.shape == (12, 4)
-    assert list(run.judgements["epoch"]) == [10, 20] and run.history["epoch"].size == 20
+    assert list(run.evaluations["epoch"]) == [10, 20] and run.history["epoch"].size == 20
     # ln Z by summing out the hidden units in Python: the quartic normalisers are those of quartic.density.
     from quartic import density
 
@@ -58,7 +58,7 @@ def test_reader_and_program_agree(made):
     hidden = np.array(np.meshgrid(*[[0, 1]] * 4)).reshape(4, -1).T
     fields = hidden @ run.w.T - c["r"]
     log_z = density.log_normaliser(c["a"], c["b"], fields).sum(-1) - hidden @ c["s"]
-    assert np.logaddexp.reduce(log_z) == pytest.approx(run.judgements["log_z"][-1], abs=1e-6)
+    assert np.logaddexp.reduce(log_z) == pytest.approx(run.evaluations["log_z"][-1], abs=1e-6)
     assert abs(run.to_data(run.samples).mean() - rows.mean()) < 0.5
 
 
@@ -71,7 +71,7 @@ def test_transform_is_the_conditional_expectation(made):
     exact = 1 / (1 + np.exp(-(phi @ run.w - run.couplings["s"])))
     np.testing.assert_allclose(features, exact, atol=1e-4)
     value = json.loads(done.stdout.splitlines()[-1])["log_likelihood"]["value"]
-    mixed = 0.8 * run.judgements["log_likelihood"][-1] + 0.2 * run.judgements["held_out"][-1]
+    mixed = 0.8 * run.evaluations["log_likelihood"][-1] + 0.2 * run.evaluations["held_out"][-1]
     assert value == pytest.approx(mixed, abs=0.02)
     files = [p.name for p in folder.iterdir()]
     refused(quartic("transform", "run.h5", "h.npy", cwd=folder), 3, "does not fit", folder, files)
@@ -104,7 +104,7 @@ def test_diagnose_plot_and_what_is_not_for_networks(made):
 
 
 def test_killed_and_extended_to_the_same_bits(here):
-    settings = ("--set", "training.epochs=400", "--set", "judging.every=0", "--set", "training.rungs=3")
+    settings = ("--set", "training.epochs=400", "--set", "evaluation.every=0", "--set", "training.rungs=3")
     whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)
     assert whole.returncode == 0, whole.stderr
     process = started(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)

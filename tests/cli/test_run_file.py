@@ -48,8 +48,8 @@ def paths(tmp_path_factory):
     subprocess.run(
         [PROGRAM, "fit", fit_config, "-o", network, "--quiet", *as_network, "--set", "training.epochs=2"], check=True
     )
-    deep = folder / "deep.h5"
-    as_deep = (*as_network, "--set", "model.kind=deep", "--set", "model.hidden_units=[3, 2]")
+    deep = folder / "stack.h5"
+    as_deep = (*as_network, "--set", "model.kind=stack", "--set", "model.hidden_units=[3, 2]")
     subprocess.run(
         [PROGRAM, "fit", fit_config, "-o", deep, "--quiet", *as_deep, "--set", "training.epochs=2"], check=True
     )
@@ -83,7 +83,7 @@ def entries_of(kind, without=()):
     return [e for e in entries if kind in e["kinds"] and not e["path"].startswith(without)]
 
 
-@pytest.mark.parametrize("kind", ["learn", "sample", "reweight", "fit", "network", "deep"])
+@pytest.mark.parametrize("kind", ["learn", "sample", "reweight", "fit", "network", "stack"])
 def test_layout_is_the_documented_one(paths, kind):
     with h5py.File(paths[kind]) as file:
         assert file["provenance"].attrs["kind"] == kind

@@ -101,7 +101,7 @@ def test_partial_fit_is_one_trainer_over_all_batches():
     X = two_clusters(300)
     rbm = RestrictedBoltzmannMachine(3, batch_size=100, random_state=1).partial_fit(X).partial_fit(X[:150])
     z = ((X - rbm.center_) / rbm.scale_).astype(np.float32)
-    trainer = quartic.NetworkTrainer(
+    trainer = quartic.NetworkLearner(
         z, quartic.Network.from_data(z, 3, random_state=rbm._seed), batch=100, random_state=rbm._seed
     )
     for rows in (z[:100], z[100:200], z[200:], z[:100], z[100:150]):

@@ -212,7 +212,7 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(quartic.BadInput, match="exact"):
         network("quartic", "quartic", (5, 5)).exact_log_z()
     with pytest.raises(quartic.BadInput, match="persistant") as caught:
-        quartic.NetworkTrainer(np.zeros((4, 3)), network("binary", "binary"), start="persistant")
+        quartic.NetworkLearner(np.zeros((4, 3)), network("binary", "binary"), start="persistant")
     assert "persistent" in caught.value.hint
 
 
@@ -220,12 +220,12 @@ def test_what_cannot_be_is_refused():
 def test_tempered_training_restarts_to_the_bit_and_knows_its_normaliser(tempering):
     data = np.random.default_rng(2).normal(size=(400, 5)).astype(np.float32)
     options = {"epochs": 4, "batch": 80, "rungs": 3, "tempering": tempering, "random_state": 3}
-    trainer = quartic.NetworkTrainer(data, quartic.Network.from_data(data, 3, random_state=3), **options)
+    trainer = quartic.NetworkLearner(data, quartic.Network.from_data(data, 3, random_state=3), **options)
     row = trainer.step()
     assert abs(row["log_z"] - trainer.network.exact_log_z()) < 5 * row["log_z_error"]
     state = pickle.loads(pickle.dumps(trainer.state()))
     assert [updates for updates, _ in state["snapshots"]] == ([0, 4] if tempering == "trajectory" else [])
-    rest = quartic.NetworkTrainer(data, trainer.network, state=state, threads=1, **options)
+    rest = quartic.NetworkLearner(data, trainer.network, state=state, threads=1, **options)
     while not trainer.finished:
         trainer.step(), rest.step()
     assert (trainer.network.w == rest.network.w).all()
@@ -236,10 +236,10 @@ def test_training_learns_and_restarts_to_the_bit():
     data = (rng.choice([-1.0, 1.0], (2000, 1)) * np.linspace(0.5, 1.5, 6) + rng.normal(0, 0.3, (2000, 6))).astype("f4")
     options = {"epochs": 8, "batch": 100, "rate": 0.02, "momentum": 0.5, "random_state": 3}
     start = quartic.Network.from_data(data, 3, random_state=3)
-    trainer = quartic.NetworkTrainer(data, start, **options)
+    trainer = quartic.NetworkLearner(data, start, **options)
     rows = [trainer.step() for _ in range(4)]
     state = pickle.loads(pickle.dumps(trainer.state()))
-    rest = quartic.NetworkTrainer(data, trainer.network, state=state, threads=1, **options)
+    rest = quartic.NetworkLearner(data, trainer.network, state=state, threads=1, **options)
     while not trainer.finished:
         rows.append(trainer.step())
         assert rest.step() == rows[-1]
@@ -304,7 +304,7 @@ def test_update_is_scikit_learns():
         mine = getattr(ours, moment) - getattr(model, moment)
         np.testing.assert_allclose(theirs.T, mine, rtol=1e-10, atol=1e-14)
 
-    trainer = quartic.NetworkTrainer(rows, net, batch=40, rate=0.5, centring=False, random_state=1)
+    trainer = quartic.NetworkLearner(rows, net, batch=40, rate=0.5, centring=False, random_state=1)
     trainer.update(rows)
     model = net.moments_given_visible(trainer.chains)
     np.testing.assert_allclose(trainer.network.w - net.w, 0.5 * (ours.w - model.w), rtol=1e-4, atol=1e-6)

@@ -176,7 +176,7 @@ TEST(FreeEnergy, FixedStepsTooFewAreSaidToBe) {
   const auto work = free_energy_by_work<float>(plan, options, 1);
   EXPECT_FALSE(work.ok);
   EXPECT_NE(work.reason.find("overlap"), std::string::npos) << work.reason;
-  options.steps = 0, options.error = 1e-4, options.most_steps = 40;
+  options.steps = 0, options.error = 1e-4, options.max_steps = 40;
   const auto short_of = free_energy_by_integration<float>(plan, options, 1);
   EXPECT_FALSE(short_of.ok);
   EXPECT_NE(short_of.reason.find("wanted 0.0001"), std::string::npos) << short_of.reason;

@@ -78,7 +78,7 @@ TEST(NetworkLikelihoodSlow, TrainedOnFashionMnistTheIntervalHoldsTheExactValue) 
   const auto moments = column_moments(*data);
   TrainingOptions training;
   training.epochs = 17, training.steps = 10, training.snapshots = true;
-  NetworkTrainer<float> trainer(
+  NetworkLearner<float> trainer(
       data, moments, initial_network(Unit::binary, Unit::binary, 16, moments), training, 1);
   while (!trainer.finished()) trainer.step();
   const Network network = trainer.network();

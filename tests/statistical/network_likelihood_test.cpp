@@ -1,4 +1,4 @@
-// Annealing in both directions against exact normalisers, with honest errors; judging.
+// Annealing in both directions against exact normalisers, with honest errors; evaluation.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "quartic/core/error.hpp"
+#include "quartic/network/evaluation.hpp"
 #include "quartic/network/exact.hpp"
-#include "quartic/network/judging.hpp"
 #include "quartic/network/likelihood.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
@@ -185,7 +185,7 @@ TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
   EXPECT_NEAR(likelihood.value.value,
               -network.free_energy(std::vector<double>(400, double{0.3f})) - exact.value.value,
               1e-9);
-  EXPECT_NEAR(likelihood.spread, 0, 1e-9);
+  EXPECT_NEAR(likelihood.rows_error, 0, 1e-9);
   const auto interval = log_likelihood(network, rows, one);
   EXPECT_NEAR(interval.upper - interval.lower, one.reverse.value - one.forward.value, 1e-12);
 }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "quartic/core/error.hpp"
+#include "quartic/network/evaluation.hpp"
 #include "quartic/network/exact.hpp"
-#include "quartic/network/judging.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
 #include "quartic/network/training.hpp"
@@ -147,7 +147,7 @@ TEST(NetworkTraining, UpdateFollowsTheExactGradient) {
       TrainingOptions o;
       o.batch = 4000, o.chains = 20000, o.steps = 40, o.rate = 1e-3, o.threads = 2;
       o.centring = false;
-      NetworkTrainer<float> trainer(p.data, p.moments, network, o, 5);
+      NetworkLearner<float> trainer(p.data, p.moments, network, o, 5);
       trainer.update(p.rows);
       const Network after = trainer.network();
       const auto exact = solve_exactly(network).moments;
@@ -201,9 +201,9 @@ TEST(NetworkTraining, ReachesTheLikelihoodOfTheNetworkThatMadeTheData) {
       if (sample_layer(visible, 1, 0).discrete()) o.rate = 0.5;
       if (hidden == Unit::spin) o.start = ChainStart::data, o.steps = 5;
       if (hidden == Unit::gaussian) o.optimiser = NetworkOptimiser::adam, o.rate = 0.02;
-      NetworkTrainer<float> trainer(p.data, p.moments,
+      NetworkLearner<float> trainer(p.data, p.moments,
                                     initial_network(visible, hidden, 2, p.moments, start), o, 8);
-      TrainingRow row;
+      TrainRow row;
       while (!trainer.finished()) row = trainer.step();
       const double reached = mean_log_p(trainer.network(), p.rows);
       // Sixteen-odd parameters fitted to 5000 rows are worth 16 / (2 * 5000).
@@ -221,9 +221,9 @@ TEST(NetworkTraining, RestartIsExactAndThreadsDoNotMatter) {
       o.batch = 150, o.epochs = 3, o.optimiser = optimiser, o.start = start, o.momentum = 0.5;
       o.rate = 0.01, o.threads = 1;
       const Network initial = initial_network(Unit::quartic, Unit::quartic, 60, p.moments);
-      NetworkTrainer<float> one(p.data, p.moments, initial, o, 8);
+      NetworkLearner<float> one(p.data, p.moments, initial, o, 8);
       o.threads = 3;
-      NetworkTrainer<float> other(p.data, p.moments, initial, o, 8);
+      NetworkLearner<float> other(p.data, p.moments, initial, o, 8);
       TrainingState middle;
       for (int epoch = 0; epoch < 3; ++epoch) {
         const auto a = one.step(), b = other.step();
@@ -231,7 +231,7 @@ TEST(NetworkTraining, RestartIsExactAndThreadsDoNotMatter) {
         if (epoch == 0) middle = one.state();
       }
       EXPECT_EQ(one.state().couplings, other.state().couplings);
-      NetworkTrainer<float> resumed(p.data, p.moments, initial, o, 8);
+      NetworkLearner<float> resumed(p.data, p.moments, initial, o, 8);
       resumed.restore(middle);
       while (!resumed.finished()) resumed.step();
       EXPECT_EQ(resumed.state().couplings, one.state().couplings);
@@ -265,7 +265,7 @@ TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
     TrainingOptions o;
     o.batch = 256, o.steps = 8, o.chains = 128, o.rate = 2e-5, o.rungs = rungs, o.epochs = 24;
     o.tempering = tempering;
-    NetworkTrainer<float> trainer(p.data, p.moments, truth, o, 8);
+    NetworkLearner<float> trainer(p.data, p.moments, truth, o, 8);
     while (!trainer.finished()) trainer.step();
     return best - mean_log_p(trainer.network(), p.rows);
   };
@@ -280,16 +280,16 @@ TEST(NetworkTraining, TemperedRestartIsExactAndThreadsDoNotMatter) {
   for (const Tempering tempering : {Tempering::temperature, Tempering::trajectory}) {
     TrainingOptions o;
     o.batch = 80, o.epochs = 4, o.rate = 0.01, o.rungs = 3, o.threads = 1, o.tempering = tempering;
-    NetworkTrainer<float> one(p.data, p.moments, initial, o, 8);
+    NetworkLearner<float> one(p.data, p.moments, initial, o, 8);
     o.threads = 3;
-    NetworkTrainer<float> other(p.data, p.moments, initial, o, 8);
+    NetworkLearner<float> other(p.data, p.moments, initial, o, 8);
     EXPECT_EQ(one.options().chains, 80);
     one.step(), other.step();
     const TrainingState middle = one.state();
     while (!one.finished()) one.step(), other.step();
     EXPECT_EQ(one.state().couplings, other.state().couplings);
     // As `resume` does: the trainer is made with the network of then.
-    NetworkTrainer<float> resumed(p.data, p.moments, one.network(), o, 8);
+    NetworkLearner<float> resumed(p.data, p.moments, one.network(), o, 8);
     resumed.restore(middle);
     while (!resumed.finished()) resumed.step();
     EXPECT_EQ(resumed.state().couplings, one.state().couplings);
@@ -298,7 +298,7 @@ TEST(NetworkTraining, TemperedRestartIsExactAndThreadsDoNotMatter) {
     ASSERT_EQ(resumed.snapshots().size(), one.snapshots().size());
     for (std::size_t k = 0; k < one.snapshots().size(); ++k)
       EXPECT_EQ(resumed.snapshots()[k].network->w, one.snapshots()[k].network->w);
-    NetworkTrainer<float> plain(p.data, p.moments, initial, {.chains = 80}, 8);
+    NetworkLearner<float> plain(p.data, p.moments, initial, {.chains = 80}, 8);
     EXPECT_THROW(plain.restore(middle), BadInput);
   }
 }
@@ -307,7 +307,7 @@ TEST(NetworkTraining, SnapshotsAreTheNetworkOfTheirUpdate) {
   const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 5, 3, 0.8), 400);
   TrainingOptions o;
   o.batch = 100, o.epochs = 5, o.snapshots = true;
-  NetworkTrainer<float> trainer(p.data, p.moments,
+  NetworkLearner<float> trainer(p.data, p.moments,
                                 initial_network(Unit::quartic, Unit::spin, 3, p.moments), o, 8);
   trainer.step();
   const Network after_four = trainer.network();
@@ -330,11 +330,11 @@ TEST(NetworkTraining, OnlineEstimatesOfTheNormaliserAreRight) {
   for (const Tempering tempering : {Tempering::temperature, Tempering::trajectory}) {
     TrainingOptions o;
     o.batch = 100, o.epochs = 12, o.chains = 128, o.rungs = 4, o.tempering = tempering;
-    NetworkTrainer<float> trainer(p.data, p.moments,
+    NetworkLearner<float> trainer(p.data, p.moments,
                                   initial_network(Unit::quartic, Unit::spin, 4, p.moments), o, 8);
     double square = 0;
     while (!trainer.finished()) {
-      const TrainingRow row = trainer.step();
+      const TrainRow row = trainer.step();
       ASSERT_GT(row.log_z.error, 0);
       EXPECT_LT(row.log_z.error, 0.1);
       const double pull = (row.log_z.value - exact_log_z(trainer.network())) / row.log_z.error;
@@ -350,7 +350,7 @@ TEST(NetworkTraining, DivergenceGoesBackToTheLastGoodEpoch) {
     const Problem p = make_problem(sample_network(Unit::gaussian, Unit::binary, 6, 3, 1.5), 1000);
     TrainingOptions o;
     o.batch = 100, o.epochs = 100, o.rate = 0.02;
-    NetworkTrainer<float> trainer(p.data, p.moments,
+    NetworkLearner<float> trainer(p.data, p.moments,
                                   initial_network(Unit::gaussian, hidden, 4, p.moments), o, 8);
     trainer.step();
     const auto good = trainer.state();
@@ -391,7 +391,7 @@ TEST(NetworkTraining, NarrowColumnsFarFromZeroKeepTheirMoments) {
   // At such a rate one run may stray for a while: the middle one of five counts.
   std::vector<std::vector<double>> off(columns), width(columns);
   for (const std::uint64_t seed : {8, 9, 10, 11, 12}) {
-    NetworkTrainer<float> trainer(
+    NetworkLearner<float> trainer(
         data, moments, initial_network(Unit::quartic, Unit::binary, 6, moments), o, seed);
     while (!trainer.finished()) trainer.step();
     NetworkSampler<float> sampler(trainer.network(), 4000, 5);
@@ -424,7 +424,7 @@ TEST(NetworkTraining, DataOfAnyScaleTrainAlike) {
   const auto moments = column_moments(*data);
   TrainingOptions o;
   o.batch = 200, o.epochs = 5;
-  NetworkTrainer<double> one(p.data, p.moments,
+  NetworkLearner<double> one(p.data, p.moments,
                              initial_network(Unit::quartic, Unit::binary, 3, p.moments), o, 8),
       other(data, moments, initial_network(Unit::quartic, Unit::binary, 3, moments), o, 8);
   while (!one.finished()) one.step(), other.step();
@@ -439,7 +439,7 @@ TEST(NetworkTraining, OptionsThatCannotBeAreRefused) {
   const auto refuses = [&](auto&& change) {
     TrainingOptions o;
     change(o);
-    EXPECT_THROW(NetworkTrainer<float>(p.data, p.moments, network, o, 1), BadInput);
+    EXPECT_THROW(NetworkLearner<float>(p.data, p.moments, network, o, 1), BadInput);
   };
   refuses([](auto& o) { o.rate = 0; });
   refuses([](auto& o) { o.steps = 0; });
@@ -449,7 +449,7 @@ TEST(NetworkTraining, OptionsThatCannotBeAreRefused) {
   refuses([](auto& o) { o.rungs = 4, o.chains = 20; });
   refuses([](auto& o) { o.rungs = 4, o.start = ChainStart::data; });
   const Network wide = sample_network(Unit::quartic, Unit::binary, 5, 2);
-  EXPECT_THROW(NetworkTrainer<float>(p.data, p.moments, wide, {}, 1), BadInput);
+  EXPECT_THROW(NetworkLearner<float>(p.data, p.moments, wide, {}, 1), BadInput);
 }
 
 }  // namespace

@@ -21,12 +21,12 @@ namespace {
 using testing::expect_coverage;
 
 Measurement measure(const Action& action, int chains, int warm_up, int draws, std::uint64_t seed,
-                    int most_bins = 4096, int spectrum_interval = 0) {
+                    int max_bins = 4096, int spectrum_interval = 0) {
   SamplerOptions options;
   options.chains = chains, options.reflections = 1, options.threads = 1;
   Sampler<float> sampler(action, options, seed);
   sampler.sweep(warm_up);
-  Measurement measurement(action, chains, most_bins);
+  Measurement measurement(action, chains, max_bins);
   measurement.set_spectrum_interval(spectrum_interval);
   for (int k = 0; k < draws; ++k) sampler.sweep(), measurement.add(sampler);
   return measurement;
@@ -34,12 +34,12 @@ Measurement measure(const Action& action, int chains, int warm_up, int draws, st
 
 /// Coverage over seeds of every exact value.
 void expect_honest(const Action& action, const std::map<std::string, double>& exact, int chains,
-                   int draws, int most_bins, const std::string& what) {
+                   int draws, int max_bins, const std::string& what) {
   constexpr int seeds = 500;
   std::map<std::string, std::vector<double>> z;
   for (int seed = 0; seed < seeds; ++seed) {
     const auto measurement =
-        measure(action, chains, 20, draws, 7000 + static_cast<std::uint64_t>(seed), most_bins);
+        measure(action, chains, 20, draws, 7000 + static_cast<std::uint64_t>(seed), max_bins);
     for (const auto& result : measurement.results()) {
       const auto wanted = exact.find(result.name);
       if (wanted == exact.end()) continue;
@@ -91,9 +91,9 @@ TEST(FieldCoverage, DerivedQuantitiesOfAFreeField) {
   const auto action = Action::uniform(std::make_shared<Graph>(make_lattice(lattice)), w, 0, a, 0);
   const std::map<std::string, double> exact{
       {"susceptibility", 1 / mass},
-      {"binder", 0},
-      {"heat", 0.5},
-      {"xi", std::sqrt(w / mass)},
+      {"binder_cumulant", 0},
+      {"specific_heat", 0.5},
+      {"correlation_length", std::sqrt(w / mass)},
       {"susceptibility_connected", (1 - 2 / std::numbers::pi) / mass}};
   expect_honest(action, exact, 64, 64, 4096, "many chains");
   expect_honest(action, exact, 16, 512, 64, "few chains, binned");

@@ -90,9 +90,9 @@ TEST(Config, OnlyLearningNeedsATarget) {
 
 TEST(Config, StoredDrawsStayBelow64MiB) {
   const OutputConfig automatic;
-  EXPECT_EQ(automatic.most_draws(1024, 4096), 4);
-  EXPECT_EQ(automatic.most_draws(1 << 14, 1 << 20), 1);
-  EXPECT_EQ((OutputConfig{.file = "", .draws = 7}.most_draws(1024, 4096)), 7);
+  EXPECT_EQ(automatic.max_draws(1024, 4096), 4);
+  EXPECT_EQ(automatic.max_draws(1 << 14, 1 << 20), 1);
+  EXPECT_EQ((OutputConfig{.file = "", .draws = 7}.max_draws(1024, 4096)), 7);
 }
 
 TEST(Config, SettingsGoThroughTheSameChecks) {

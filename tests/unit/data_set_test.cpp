@@ -301,7 +301,7 @@ DataOptions parse(const std::string& text, const fs::path& folder = "/somewhere"
   DataOptions options;
   const auto document = toml::parse(text, std::string_view("run.toml"));
   binder::read(binder::data_section(options), *document["data"].as_table(), folder);
-  check_data(options, "run.toml");
+  require_readable(options, "run.toml");
   return options;
 }
 

@@ -48,14 +48,14 @@ const Counts counted[] = {
 
 void expect_proper(const Graph& graph, const std::string& what) {
   const auto colouring = colour(graph);
-  int largest_degree = 0;
+  int max_degree = 0;
   for (int i = 0; i < graph.sites(); ++i) {
     EXPECT_GE(colouring.colour[i], 0) << what;
     EXPECT_LT(colouring.colour[i], colouring.colours) << what;
-    largest_degree = std::max(largest_degree, graph.degree(i));
+    max_degree = std::max(max_degree, graph.degree(i));
   }
   for (const auto [i, j] : graph.edges()) EXPECT_NE(colouring.colour[i], colouring.colour[j]);
-  EXPECT_LE(colouring.colours, largest_degree + 1) << what;
+  EXPECT_LE(colouring.colours, max_degree + 1) << what;
 }
 
 /// All maximal cliques by trying every set of sites.

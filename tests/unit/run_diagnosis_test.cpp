@@ -31,7 +31,7 @@ SampleRun healthy_run() {
   SampleRun run{.config = config,
                 .provenance = {},
                 .action = make_start(config.action, make_graph(config.graph), 1),
-                .warm = true,
+                .warmed_up = true,
                 .warm_up = 200,
                 .stop = SampleStop::draws,
                 .schedule = {},
@@ -78,7 +78,7 @@ TEST(Diagnosis, NamesWhatIsWrongAndNothingElse) {
     return failures(run);
   };
   EXPECT_EQ(spoilt([](auto& run) { run.stop = SampleStop::running; }), Names{"draws,"});
-  EXPECT_EQ(spoilt([](auto& run) { run.settled = false; }), Names{"warm-up"});
+  EXPECT_EQ(spoilt([](auto& run) { run.stationary = false; }), Names{"warm-up"});
   EXPECT_EQ(spoilt([](auto& run) { run.results[1].estimate.r_hat = 1.2; }), Names{"R-hat"});
   EXPECT_EQ(spoilt([](auto& run) { run.results[1].estimate.ess = 30; }), Names{"ESS"});
   EXPECT_EQ(spoilt([](auto& run) { run.results[1].estimate.tau = 30; }), Names{"draws"});

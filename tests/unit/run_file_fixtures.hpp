@@ -54,7 +54,7 @@ inline LearnRun learn_sample(const std::string& extra = {}) {
                .freedom = config.action.freedom(),
                .theta_error = {},
                .history = {},
-               .reason = StopReason::converged,
+               .stop_reason = StopReason::converged,
                .certificate = {},
                .checkpoint = {}};
   run.provenance.seconds = 1.0 / 3;
@@ -65,7 +65,7 @@ inline LearnRun learn_sample(const std::string& extra = {}) {
   }
   run.history.expected.assign(size, std::nan(""));
   for (int epoch = 0; epoch < 3; ++epoch) {
-    EpochRow row;
+    LearnRow row;
     row.epoch = epoch, row.gradient_norm = std::sqrt(2.0 + epoch), row.rate = 5e-324;
     run.history.append(row, std::vector<double>(size, 0.1 * epoch), run.theta_error);
   }
@@ -79,7 +79,7 @@ inline LearnRun learn_sample(const std::string& extra = {}) {
   for (int k = 0; k < 16 * 6; ++k) state.sampler.phi.push_back(static_cast<float>(std::sin(k)));
   for (unsigned k = 0; k < 16 * 4; ++k)
     state.sampler.streams.push_back(0xFFFFFFFFu - k * 2654435761u);
-  run.warm = true;
+  run.warmed_up = true;
   Certificate c;
   c.free_energy = {-8.1, 0.01}, c.gap = {0.5, 0.1}, c.ok = false, c.reason = "why not",
   c.annealing_steps = 5;
@@ -155,7 +155,7 @@ inline void expect_layout(const fs::path& file, const std::string& kind) {
   std::set<std::string> listed, of_layers;
   for (const auto& entry : layout["entries"]) {
     const std::string path = entry["path"], type = entry["type"];
-    if (kind == "deep" && entry["kinds"].contains("network"))
+    if (kind == "stack" && entry["kinds"].contains("network"))
       for (const char* layer : {"layer_1/", "layer_2/"}) of_layers.insert(layer + path);
     if (!entry["kinds"].contains(kind)) continue;
     listed.insert(path);

@@ -30,8 +30,8 @@ FitRun fit_sample() {
              .start = "score matching",
              .history = {},
              .snapshots = {{0, std::vector<float>(48, 1.5F)}, {1, std::vector<float>(48, -2)}},
-             .reason = StopReason::held_out_worse,
-             .judgement = {},
+             .stop_reason = StopReason::held_out_worse,
+             .evaluation = {},
              .checkpoint = {}};
   const Parameters parameters = run.parameters();
   for (int k = 0; k < parameters.size(); ++k) {
@@ -46,10 +46,10 @@ FitRun fit_sample() {
   state.epoch = 4, state.w = action.w, state.r = action.r, state.a = action.a, state.b = action.b;
   state.theta_error = run.theta_error, state.weight = 1.0 / 7, state.draws = 9;
   state.best_theta = {-0.0, 5e-324}, state.since_best = -1e-9, state.worse_epochs = 2;
-  state.reason = StopReason::running;
+  state.stop_reason = StopReason::running;
   state.sampler.phi.assign(16 * 6, 0.25), state.sampler.streams.assign(16 * 4, 77U);
-  run.warm = true;
-  Judgement j;
+  run.warmed_up = true;
+  Evaluation j;
   j.free_energy.work.difference = {-3, 0.01}, j.free_energy.steps = 5;
   j.ok = false, j.reason = "why not";
   const auto scored = [&](double shift) {
@@ -61,14 +61,14 @@ FitRun fit_sample() {
       score.moments.z.push_back(k == 3 ? std::nan("") : shift * k);
     }
     score.moments.summarise();
-    score.log_likelihood.value = {-1 + shift, 0.1}, score.log_likelihood.data_error = 0.09;
+    score.log_likelihood.value = {-1 + shift, 0.1}, score.log_likelihood.rows_error = 0.09;
     score.score_matching = {-5, shift}, score.pseudo_likelihood = {-6, 0.2};
     return score;
   };
   j.train = scored(0.5), j.held_out = scored(0.25);
   j.chains = 16, j.draws = 2, j.sites = 6;
   j.action.assign(32, 1.0 / 9), j.phi.assign(32UL * 6, 0.3F);
-  run.judgement = j;
+  run.evaluation = j;
   return run;
 }
 
@@ -85,7 +85,7 @@ TEST_F(RunFile, FitComesBackExactly) {
   EXPECT_EQ(back.data.checksum, run.data.checksum);
   EXPECT_EQ(back.data.examples, run.data.examples);
   EXPECT_EQ(back.start, run.start);
-  EXPECT_EQ(back.reason, run.reason);
+  EXPECT_EQ(back.stop_reason, run.stop_reason);
   ASSERT_EQ(back.history.rows.size(), 1U);
   EXPECT_EQ(back.history.rows[0].gain, 0.25);
   EXPECT_EQ(back.history.rows[0].worst_moment, 3);
@@ -100,10 +100,10 @@ TEST_F(RunFile, FitComesBackExactly) {
   EXPECT_EQ(state.best_theta, wanted.best_theta);
   EXPECT_EQ(state.since_best, wanted.since_best);
   EXPECT_EQ(state.worse_epochs, wanted.worse_epochs);
-  EXPECT_EQ(state.reason, StopReason::running);
+  EXPECT_EQ(state.stop_reason, StopReason::running);
   EXPECT_EQ(state.sampler.phi, wanted.sampler.phi);
-  ASSERT_TRUE(back.judgement && back.judgement->held_out);
-  const auto &j = *back.judgement, &k = *run.judgement;
+  ASSERT_TRUE(back.evaluation && back.evaluation->held_out);
+  const auto &j = *back.evaluation, &k = *run.evaluation;
   EXPECT_EQ(j.phi, k.phi);
   EXPECT_EQ(j.reason, k.reason);
   EXPECT_EQ(j.held_out->moments.all.worst, k.held_out->moments.all.worst);

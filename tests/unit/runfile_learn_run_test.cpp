@@ -35,7 +35,7 @@ void expect_equal(const LearnRun& x, const LearnRun& y) {
   EXPECT_EQ(x.checkpoint.theta_error, y.checkpoint.theta_error);
   EXPECT_EQ(x.checkpoint.epoch, y.checkpoint.epoch);
   EXPECT_EQ(x.checkpoint.quiet_epochs, y.checkpoint.quiet_epochs);
-  EXPECT_EQ(x.warm, y.warm);
+  EXPECT_EQ(x.warmed_up, y.warmed_up);
   ASSERT_EQ(x.certificate.has_value(), y.certificate.has_value());
   if (!x.certificate) return;
   EXPECT_EQ(x.certificate->phi, y.certificate->phi);

@@ -21,9 +21,9 @@ SampleRun sample_run_of_six_sites() {
   SampleRun run{.config = config,
                 .provenance = make_provenance("quartic sample run.toml", 7),
                 .action = make_start(config.action, make_graph(config.graph), 7),
-                .warm = true,
+                .warmed_up = true,
                 .warm_up = 123,
-                .settled = false,
+                .stationary = false,
                 .stop = SampleStop::relative_error,
                 .schedule = "a move",
                 .acceptance = {{"one", 1.0 / 3, 12}, {"other", 0.25, 6}},
@@ -49,7 +49,7 @@ SampleRun sample_run_of_six_sites() {
                  .window = 7,
                  .window_found = false,
                  .r_hat = 1.25};
-  ObservableResult xi{.name = "xi",
+  ObservableResult xi{.name = "correlation_length",
                       .meaning = "",
                       .derived = true,
                       .estimate = {},
@@ -77,9 +77,9 @@ TEST_F(RunFile, SampleComesBackExactly) {
   const auto back = read_sample_run(file());
   EXPECT_EQ(to_toml(back.config), to_toml(run.config));
   EXPECT_EQ(back.action.w, run.action.w);
-  EXPECT_EQ(back.warm, run.warm);
-  EXPECT_EQ(back.warm_up, run.warm_up);
-  EXPECT_EQ(back.settled, run.settled);
+  EXPECT_EQ(back.warmed_up, run.warmed_up);
+  EXPECT_EQ(back.warm_up_sweeps, run.warm_up_sweeps);
+  EXPECT_EQ(back.stationary, run.stationary);
   EXPECT_EQ(back.stop, run.stop);
   EXPECT_EQ(back.schedule, run.schedule);
   ASSERT_EQ(back.acceptance.size(), 2u);

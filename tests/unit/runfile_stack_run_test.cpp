@@ -5,9 +5,9 @@
 namespace quartic {
 namespace {
 
-Config deep_config() {
+Config stack_config() {
   return parse_config(
-      "[model]\nkind = \"deep\"\nhidden = [\"spin\", \"binary\"]\nhidden_units = [4, 2]\n"
+      "[model]\nkind = \"stack\"\nhidden = [\"spin\", \"binary\"]\nhidden_units = [4, 2]\n"
       "noise = 0.5\n[data]\npath = \"x.npy\"\nheld_out = 0.5\n[training]\nlayer_epochs = [7, 9]\n",
       "run.toml");
 }
@@ -29,44 +29,44 @@ NetworkRun layer_sample(const Config& config, int layer, const Network& network)
                           0.5,
                           std::vector<float>(2UL * network.visible.size(), 0.5F)},
                  .history = {},
-                 .judgements = {},
-                 .reason = StopReason::epochs_exhausted,
-                 .fantasies = std::vector<float>(3UL * network.visible.size(), 0.25F),
+                 .evaluations = {},
+                 .stop_reason = StopReason::epochs_exhausted,
+                 .draws = std::vector<float>(3UL * network.visible.size(), 0.25F),
                  .checkpoint = {}};
-  TrainingRow row;
+  TrainRow row;
   row.epoch = 1, row.updates = 5, row.rate = 1.0 / 3;
   run.history = {row};
-  NetworkJudgement judgement;
-  judgement.epoch = 1, judgement.train = likelihood(-1), judgement.held_out = likelihood(-2);
-  judgement.singular.assign(std::min(network.visible.size(), network.hidden.size()), 0.5);
-  run.judgements = {judgement};
+  NetworkEvaluation evaluation;
+  evaluation.epoch = 1, evaluation.train = likelihood(-1), evaluation.held_out = likelihood(-2);
+  evaluation.singular.assign(std::min(network.visible.size(), network.hidden.size()), 0.5);
+  run.evaluations = {evaluation};
   TrainingState& state = run.checkpoint;
   state.epoch = 1, state.updates = 5, state.couplings[0] = network.w;
   state.hidden_offset = {-0.0, 5e-324};
   state.chains = {std::vector<double>(2UL * network.visible.size(), 0.25),
                   std::vector<double>(2UL * network.hidden.size(), 1),
                   {1, 2, 3, 4, 5, 6, 7, 8}};
-  run.warm = true;
+  run.warmed_up = true;
   return run;
 }
 
-DeepRun deep_sample() {
-  const Config config = deep_config();
+StackRun stack_sample() {
+  const Config config = stack_config();
   return {.config = config,
           .provenance = make_provenance("quartic fit run.toml", 7),
           .layers = {layer_sample(config, 0, sample_network(Unit::quartic, Unit::spin, 3, 4)),
                      layer_sample(config, 1, sample_network(Unit::spin, Unit::binary, 4, 2))},
           .bounds = {{likelihood(-3), likelihood(-4)}, {likelihood(-5), likelihood(-6)}},
-          .fantasies = {1, 2, 3, 4, 5, 6}};
+          .draws = {1, 2, 3, 4, 5, 6}};
 }
 
 TEST_F(RunFile, DeepComesBackExactly) {
-  const DeepRun run = deep_sample();
+  const StackRun run = stack_sample();
   write_run(file(), run);
-  const DeepRun back = read_deep_run(file());
+  const StackRun back = read_stack_run(file());
   EXPECT_EQ(to_toml(back.config), to_toml(run.config));
   EXPECT_TRUE(back.finished());
-  EXPECT_EQ(back.fantasies, run.fantasies);
+  EXPECT_EQ(back.draws, run.draws);
   ASSERT_EQ(back.layers.size(), 2U);
   for (int l = 0; l < 2; ++l) {
     const NetworkRun &layer = back.layers[l], &wanted = run.layers[l];
@@ -77,14 +77,14 @@ TEST_F(RunFile, DeepComesBackExactly) {
     EXPECT_EQ(layer.data.examples, wanted.data.examples);
     EXPECT_EQ(layer.data.scaling, wanted.data.scaling);
     EXPECT_EQ(layer.data.checksum, wanted.data.checksum);
-    EXPECT_EQ(layer.fantasies, wanted.fantasies);
+    EXPECT_EQ(layer.draws, wanted.draws);
     EXPECT_EQ(layer.reason, StopReason::epochs_exhausted);
     EXPECT_EQ(layer.history.at(0).rate, 1.0 / 3);
-    EXPECT_EQ(layer.judgements.at(0).held_out->lower, wanted.judgements[0].held_out->lower);
+    EXPECT_EQ(layer.evaluations.at(0).held_out->lower, wanted.evaluations[0].held_out->lower);
     EXPECT_EQ(layer.checkpoint.couplings, wanted.checkpoint.couplings);
     EXPECT_EQ(layer.checkpoint.hidden_offset, wanted.checkpoint.hidden_offset);
     EXPECT_EQ(layer.checkpoint.chains.streams, wanted.checkpoint.chains.streams);
-    EXPECT_EQ(back.bounds[l].train.spread, run.bounds[l].train.spread);
+    EXPECT_EQ(back.bounds[l].train.rows_error, run.bounds[l].train.rows_error);
     EXPECT_EQ(back.bounds[l].train.value.value, run.bounds[l].train.value.value);
     EXPECT_EQ(back.bounds[l].held_out->upper, run.bounds[l].held_out->upper);
   }
@@ -93,26 +93,26 @@ TEST_F(RunFile, DeepComesBackExactly) {
 }
 
 TEST_F(RunFile, DeepHoldsWhatTheLayoutLists) {
-  write_run(file(), deep_sample());
-  EXPECT_EQ(run_kind(file()), RunKind::deep);
-  expect_layout(file(), "deep");
+  write_run(file(), stack_sample());
+  EXPECT_EQ(run_kind(file()), RunKind::stack);
+  expect_layout(file(), "stack");
 }
 
 TEST_F(RunFile, DeepInItsFirstLayerIsNotFinished) {
-  DeepRun run = deep_sample();
+  StackRun run = stack_sample();
   run.layers.pop_back();
-  run.layers[0].fantasies.clear();
-  run.layers[0].reason = StopReason::running;
-  run.bounds.clear(), run.fantasies.clear();
+  run.layers[0].draws.clear();
+  run.layers[0].stop_reason = StopReason::running;
+  run.bounds.clear(), run.draws.clear();
   write_run(file(), run);
-  const DeepRun back = read_deep_run(file());
+  const StackRun back = read_stack_run(file());
   EXPECT_FALSE(back.finished());
   EXPECT_EQ(back.layers.size(), 1U);
   EXPECT_TRUE(back.bounds.empty());
 }
 
-TEST(DeepConfig, LayersAreNetworksWithSeedsOfTheirOwn) {
-  const Config config = deep_config();
+TEST(StackConfig, LayersAreNetworksWithSeedsOfTheirOwn) {
+  const Config config = stack_config();
   const Config first = layer_config(config, 0), second = layer_config(config, 1);
   EXPECT_EQ(first.model.kind, ModelKind::network);
   EXPECT_EQ(first.model.visible, Unit::quartic);
@@ -125,12 +125,12 @@ TEST(DeepConfig, LayersAreNetworksWithSeedsOfTheirOwn) {
   EXPECT_EQ(second.training.epochs, 9);
   EXPECT_EQ(first.run.seed, config.run.seed);
   EXPECT_NE(second.run.seed, config.run.seed);
-  check_config(first, "first"), check_config(second, "second");
+  require_consistent(first, "first"), require_consistent(second, "second");
   EXPECT_EQ(to_toml(parse_config(to_toml(second), "second")), to_toml(second));
 }
 
-TEST(DeepConfig, ComesBackFromItsDump) {
-  const std::string dump = to_toml(deep_config());
+TEST(StackConfig, ComesBackFromItsDump) {
+  const std::string dump = to_toml(stack_config());
   EXPECT_NE(dump.find("hidden = [\"spin\", \"binary\"]"), std::string::npos);
   EXPECT_NE(dump.find("hidden_units = [4, 2]"), std::string::npos);
   EXPECT_NE(dump.find("layer_epochs = [7, 9]"), std::string::npos);

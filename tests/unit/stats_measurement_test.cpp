@@ -66,7 +66,7 @@ double products(const std::vector<double>& phi, std::span<const Edge> pairs) {
 }
 
 /// |sum phi exp(ikx)|^2 / V at the least momentum of the longest directions, averaged.
-double least_structure_factor(const std::vector<double>& phi, const Lattice& lattice) {
+double min_structure_factor(const std::vector<double>& phi, const Lattice& lattice) {
   const int longest = *std::max_element(lattice.extent.begin(), lattice.extent.end());
   double sum = 0, directions = 0;
   for (std::size_t d = 0; d < lattice.extent.size(); ++d) {
@@ -102,7 +102,7 @@ std::optional<double> plain(const std::string& name, const Action& action,
                                                      action.graph->edges().end())) /
            volume;
   if (name == "nnn") return products(phi, diagonal_pairs(*lattice)) / volume;
-  if (name == "structure_factor_min") return least_structure_factor(phi, *lattice);
+  if (name == "structure_factor_min") return min_structure_factor(phi, *lattice);
   return std::nullopt;
 }
 

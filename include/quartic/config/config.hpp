@@ -17,8 +17,8 @@
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/variational.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/network/deep.hpp"
 #include "quartic/network/likelihood.hpp"
+#include "quartic/network/stack.hpp"
 #include "quartic/network/training.hpp"
 
 namespace quartic {
@@ -53,7 +53,7 @@ struct ActionConfig {
 enum class ModelKind {
   field,    ///< an action on [graph]
   network,  ///< two layers of units; its visible ones are the columns of the data
-  deep      ///< networks on top of each other, each trained on the hidden units of the one below
+  stack     ///< networks on top of each other, each trained on the hidden units of the one below
 };
 std::string_view name(ModelKind kind);
 
@@ -70,9 +70,9 @@ struct ModelConfig {
   Unit hidden_unit(int layer) const { return hidden[hidden.size() == 1 ? 0 : layer]; }
 };
 
-/// [judging] of a network.
-struct JudgingConfig {
-  int every = 0;    ///< epochs between judgements; 0: at the end alone
+/// [evaluation] of a network.
+struct EvaluationConfig {
+  int every = 0;    ///< epochs between evaluations; 0: at the end alone
   int rows = 2000;  ///< most rows of the data, and of those held out, that are scored
   LogZOptions log_z;
 };
@@ -111,7 +111,7 @@ struct OutputConfig {
   std::optional<int> draws;  ///< most stored draws a chain; empty: as many as keep phi in 64 MiB
 
   /// The most draws to store.
-  int most_draws(int chains, int sites) const;
+  int max_draws(int chains, int sites) const;
 };
 
 struct Config {
@@ -124,7 +124,7 @@ struct Config {
   TrainingOptions training;
   std::vector<int> layer_epochs;    ///< [training]: of a deep stack's layers; empty: all the same
   std::vector<double> layer_rates;  ///< likewise
-  JudgingConfig judging;
+  EvaluationConfig evaluation;
   VariationalOptions learn;
   SampleConfig sample;
   SamplerConfig sampler;
@@ -148,7 +148,7 @@ Config parse_config(std::string_view text, const std::string& place,
 void apply_setting(Config& config, const std::string& setting);
 
 /// What must hold between keys of different sections; read_config and parse_config end with it.
-void check_config(const Config& config, const std::string& place);
+void require_consistent(const Config& config, const std::string& place);
 
 /// Throws BadInput where there is no target: what `learn` needs.
 void require_target(const Config& config, const std::string& place);

@@ -32,7 +32,7 @@ struct DataOptions {
 };
 
 /// What must hold between options. Throws BadInput beginning with `where`.
-void check_data(const DataOptions& options, const std::string& where);
+void require_readable(const DataOptions& options, const std::string& where);
 
 struct DataSet {
   SharedSource train;                  ///< in the units of the model

@@ -39,9 +39,9 @@ double factorisation_defect(const Action& action, int configurations, std::uint6
 
 /// What check_markov found.
 struct MarkovCheck {
-  double largest_change;   ///< of ln p(phi_i = x | rest) when non-neighbours change
-  double largest_control;  ///< of the same when one neighbour changes; 0 where all w vanish
-  bool holds;              ///< largest_change is rounding error of S
+  double max_change;   ///< of ln p(phi_i = x | rest) when non-neighbours change
+  double max_control;  ///< of the same when one neighbour changes; 0 where all w vanish
+  bool holds;          ///< max_change is rounding error of S
 };
 
 /// Verifies p(phi_i | all others) = p(phi_i | neighbours): for each site and random configuration,

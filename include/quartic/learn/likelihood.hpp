@@ -41,9 +41,9 @@ struct FitRow {
   double held_out_chi2 = 0;  ///< NaN without held-out data
   double acceptance = 0;
   double reflection_acceptance = 0;
-  double rate = 0;            ///< eta of the update that follows; 0: none follows
-  double largest_step = 0;    ///< max_k |change of theta_k| in that update
-  double regularisation = 0;  ///< ridge, in units of C's diagonal
+  double rate = 0;      ///< eta of the update that follows; 0: none follows
+  double max_step = 0;  ///< max_k |change of theta_k| in that update
+  double ridge = 0;     ///< ridge, in units of C's diagonal
   /// Variance of theta by Monte Carlo over that by the data being finite, on average; newton only.
   double noise_share = 0;
   int draws = 0;     ///< configurations a chain in this epoch
@@ -60,7 +60,7 @@ struct LikelihoodState {
   int draws = 0;                                    ///< of the next epoch
   std::vector<double> first_moment, second_moment;  ///< Adam
   int quiet_epochs = 0;
-  StopReason reason = StopReason::running;
+  StopReason stop_reason = StopReason::running;
   std::vector<double> start_theta, last_step;
   double last_slope = 0;  ///< of the objective along the last step, where it began
   double climb_slope = 0, climb_curvature = 0;  ///< of ln p along it, there
@@ -96,8 +96,8 @@ class LikelihoodLearner {
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   FitRow step();
-  bool finished() const { return state_.reason != StopReason::running; }
-  StopReason reason() const { return state_.reason; }
+  bool finished() const { return state_.stop_reason != StopReason::running; }
+  StopReason reason() const { return state_.stop_reason; }
 
   const Action& action() const { return action_; }
   const Parameters& parameters() const { return parameters_; }

@@ -47,7 +47,7 @@ struct LikelihoodOptions {
   /// Newton: wanted variance of the couplings by Monte Carlo over that by the data being finite.
   /// Draws grow up to fourfold an epoch, and epochs are averaged, until it is met.
   double noise_share = 0.1;
-  int most_draws = 4096;   ///< a chain and epoch
+  int max_draws = 4096;    ///< a chain and epoch
   std::size_t batch = 0;   ///< rows a gradient is made of (adam, gradient); 0: all
   Restraint restraint;     ///< bounds of b, weight decay, ridge
   bool stop_early = true;  ///< stop when the couplings stop moving beyond their error

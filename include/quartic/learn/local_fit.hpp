@@ -14,7 +14,7 @@ namespace quartic {
 /// What keeps couplings from running away.
 struct Restraint {
   /// Least b_i. Empty: 1e-4 / <phi_i^4> of the data, where b_i phi_i^4 no longer matters.
-  std::optional<double> least_b;
+  std::optional<double> min_b;
   /// lambda by kind (w, r, a, b): lambda/2 theta_k^2 is added to the objective per row.
   std::array<double, coupling_kinds> weight_decay{};
   double ridge = 0;  ///< least ridge, in units of the Hessian's diagonal; grows where needed

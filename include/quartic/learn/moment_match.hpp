@@ -55,7 +55,7 @@ MomentMatch match_moments(const DataMoments& data, const ModelMoments& model);
 /// <ln p> of data, per row, = F(theta) - theta.<f>.
 struct LogLikelihood {
   Estimate value;          ///< error: both of the next
-  double data_error = 0;   ///< from the rows being a sample
+  double rows_error = 0;   ///< from the rows being a sample
   double model_error = 0;  ///< of F
   bool ok = true;          ///< false where F is not to be trusted
   std::string reason;

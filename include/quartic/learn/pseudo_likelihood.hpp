@@ -11,7 +11,7 @@
 namespace quartic {
 
 struct PseudoLikelihoodOptions {
-  int most_updates = 50;
+  int max_updates = 50;
   /// Converged where the Newton decrement says that the couplings are within this fraction of their
   /// statistical error.
   double tolerance = 0.01;

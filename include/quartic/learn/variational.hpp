@@ -29,7 +29,7 @@ struct VariationalOptions {
   int draws = 8;               ///< configurations a chain and epoch
   int sweeps = 4;              ///< sweeps between draws
   int warm_up = 200;           ///< sweeps before the first epoch
-  double regularisation = 0;   ///< ridge, in units of each feature's variance
+  double ridge = 0;            ///< ridge, in units of each feature's variance
   double tolerance = 1e-6;     ///< a step below this counts as no movement
   int patience = 3;            ///< epochs without movement beyond error before stopping
   bool stop_early = true;      ///< stop when the couplings stop moving beyond their error
@@ -37,7 +37,7 @@ struct VariationalOptions {
 };
 
 /// One epoch of the history. Every estimate carries its standard error.
-struct EpochRow {
+struct LearnRow {
   int epoch = 0;             ///< 0 is the start, before any update
   double gradient_norm = 0;  ///< |Cov_p(f, S - A)|, Euclidean
   double gradient_norm_error = 0;
@@ -48,9 +48,9 @@ struct EpochRow {
   double acceptance = 0;  ///< independence Metropolis
   double reflection_acceptance = 0;
   double rate = 0;               ///< eta of the update that follows this epoch; 0: none follows
-  double largest_step = 0;       ///< max_k |change of theta_k| in that update
+  double max_step = 0;           ///< max_k |change of theta_k| in that update
   double step_significance = 0;  ///< rms of the step over its error; about 1: only noise
-  double regularisation = 0;     ///< ridge of the regression, in units of each feature's variance
+  double ridge = 0;              ///< ridge of the regression, in units of each feature's variance
 };
 
 /// Everything that an exact restart needs, besides the options: couplings, optimiser, fields,
@@ -61,7 +61,7 @@ struct VariationalState {
   std::vector<double> theta_error;                  ///< standard error of the current parameters
   std::vector<double> first_moment, second_moment;  ///< Adam
   int quiet_epochs = 0;
-  StopReason reason = StopReason::running;
+  StopReason stop_reason = StopReason::running;
   SamplerState sampler;
 };
 
@@ -83,9 +83,9 @@ class VariationalLearner {
   void warm_up(const std::function<void(double)>& progress = {});
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
-  EpochRow step();
+  LearnRow step();
   bool finished() const;
-  StopReason reason() const { return state_.reason; }
+  StopReason reason() const { return state_.stop_reason; }
 
   const Action& action() const { return action_; }
   const Parameters& parameters() const { return parameters_; }

@@ -70,7 +70,7 @@ struct Schedule {
   std::vector<double> scales = {1};  ///< of w, one a rung, the first 1
   /// A cluster move comes before every second local pass: further reflections alone soon bring no
   /// more, since the signs' clusters and |phi| relax each other.
-  static constexpr int passes_a_cluster_move = 2;
+  static constexpr int passes_per_cluster_move = 2;
   int cluster_moves() const { return cluster == ClusterMove::none ? 0 : 1 + reflections / 2; }
   bool operator==(const Schedule&) const = default;
 };

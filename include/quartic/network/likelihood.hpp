@@ -88,10 +88,11 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
 
 /// Mean ln p of a set of rows.
 struct Likelihood {
-  Estimate value;     ///< error: that of ln Z
-  double lower = 0;   ///< with ln Z from the way back
-  double upper = 0;   ///< with ln Z from the way there
-  double spread = 0;  ///< standard error of the mean over the rows: how far another set may differ
+  Estimate value;    ///< error: that of ln Z
+  double lower = 0;  ///< with ln Z from the way back
+  double upper = 0;  ///< with ln Z from the way there
+  double rows_error =
+      0;  ///< standard error of the mean over the rows: how far another set may differ
 };
 /// rows[row][visible]. O(rows visible hidden).
 Likelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,

@@ -68,13 +68,13 @@ struct TrainingOptions {
 };
 
 /// One epoch of the history, measured on its last batch and the chains after it.
-struct TrainingRow {
+struct TrainRow {
   int epoch = 0;  ///< epochs done
   std::int64_t updates = 0;
   double rate = 0;
   double gradient_norm = 0;  ///< of w, root mean square over its entries, last update
   double weight_norm = 0;    ///< root mean square of w_ij times the deviation of phi_i
-  double largest_weight = 0;
+  double max_weight = 0;
   Estimate data_free_energy;   ///< mean free energy of the batch's rows
   Estimate model_free_energy;  ///< and of the chains; far above the data's: the chains lag behind
   /// With tempering, of the network by 32 more sweeps of the ladder: an online estimate whose error
@@ -126,20 +126,20 @@ struct TrainingState {
 /// do not depend on threads. An update costs 2k + 3 products of batch x visible x hidden. T is the
 /// precision of w and the chains.
 template <class T>
-class NetworkTrainer {
+class NetworkLearner {
  public:
   /// `moments` are those of `data`. Throws BadInput for options that cannot be, data of another
   /// width than the network, or a network that is not normalisable.
-  NetworkTrainer(std::shared_ptr<const DataSource> data, const ColumnMoments& moments,
+  NetworkLearner(std::shared_ptr<const DataSource> data, const ColumnMoments& moments,
                  const Network& start, const TrainingOptions& options, std::uint64_t seed);
-  ~NetworkTrainer();
-  NetworkTrainer(NetworkTrainer&&) noexcept;
-  NetworkTrainer& operator=(NetworkTrainer&&) noexcept;
+  ~NetworkLearner();
+  NetworkLearner(NetworkLearner&&) noexcept;
+  NetworkLearner& operator=(NetworkLearner&&) noexcept;
 
   /// One epoch. Throws Diverged (naming epoch, update and what ran away) on NaN, exploding chains
   /// or a network that is no longer normalisable, after going back to the last good epoch: state()
   /// is then that epoch's.
-  TrainingRow step();
+  TrainRow step();
   /// One update on given rows, [row][visible], of any number: what `step` does with every batch.
   void update(std::span<const float> rows);
   bool finished() const;

@@ -10,7 +10,7 @@
 #include "quartic/config/config.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/field/parameters.hpp"
-#include "quartic/learn/judgement.hpp"
+#include "quartic/learn/evaluation.hpp"
 #include "quartic/runfile/fit_data.hpp"
 #include "quartic/runfile/history.hpp"
 #include "quartic/runfile/run_file.hpp"
@@ -33,11 +33,11 @@ struct FitRun {
   std::string start;        ///< what the couplings started from, in words
   History<FitRow> history;  ///< expected: the couplings of the run that the data came from
   std::vector<Snapshot> snapshots;
-  StopReason reason = StopReason::running;
-  std::optional<Judgement> judgement;
+  StopReason stop_reason = StopReason::running;
+  std::optional<Evaluation> evaluation;
   /// As for LearnRun.
   LikelihoodState checkpoint;
-  bool warm = false;
+  bool warmed_up = false;
 
   Parameters parameters() const { return {action.graph, freedom}; }
 };

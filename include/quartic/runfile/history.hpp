@@ -7,7 +7,7 @@
 
 namespace quartic {
 
-/// Row: EpochRow, FitRow, ..., with a member `epoch`.
+/// Row: LearnRow, FitRow, ..., with a member `epoch`.
 template <class Row>
 struct History {
   std::vector<std::string> parameters;  ///< labels

@@ -15,7 +15,7 @@
 namespace quartic {
 
 /// A network after an epoch, judged by its log-likelihood and otherwise.
-struct NetworkJudgement {
+struct NetworkEvaluation {
   int epoch = 0;
   LogZ log_z;  ///< ladder.betas and acceptance are not stored
   Likelihood train;
@@ -30,16 +30,16 @@ struct NetworkRun {
   Provenance provenance;
   Network network;  ///< as it is now
   FitData data;
-  std::vector<TrainingRow> history;
-  std::vector<NetworkJudgement> judgements;
-  StopReason reason = StopReason::running;
+  std::vector<TrainRow> history;
+  std::vector<NetworkEvaluation> evaluations;
+  StopReason stop_reason = StopReason::running;
   /// Draws of the finished network, [chain][visible]; empty before.
-  std::vector<float> fantasies;
+  std::vector<float> draws;
   /// Where a restart goes on, as for a LearnRun.
   TrainingState checkpoint;
-  bool warm = false;
+  bool warmed_up = false;
 
-  int chains() const;  ///< of `fantasies`
+  int chains() const;  ///< of `draws`
 };
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).

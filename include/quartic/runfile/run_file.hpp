@@ -11,7 +11,7 @@ namespace quartic {
 inline constexpr int run_file_layout = 2;  ///< 1, without a kind, held `learn` runs only
 
 /// The verb that wrote a run file, which decides what it holds; network, deep: `fit` of these.
-enum class RunKind { learn, sample, reweight, fit, network, deep };
+enum class RunKind { learn, sample, reweight, fit, network, stack };
 inline constexpr int run_kinds = 6;
 std::string_view name(RunKind kind);
 

@@ -42,10 +42,10 @@ struct MoveAcceptance {
 struct SampleRun {
   Config config;
   Provenance provenance;
-  Action action;        ///< what is sampled
-  bool warm = false;    ///< the warm-up is behind the checkpoint
-  int warm_up = 0;      ///< its sweeps
-  bool settled = true;  ///< false: the warm-up ended before averages had come to rest
+  Action action;           ///< what is sampled
+  bool warmed_up = false;  ///< the warm-up is behind the checkpoint
+  int warm_up_sweeps = 0;  ///< before the first draw
+  bool stationary = true;  ///< false: the warm-up ended before averages had come to rest
   SampleStop stop = SampleStop::running;
 
   std::string schedule;  ///< the moves of a sweep in words

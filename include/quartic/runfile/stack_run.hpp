@@ -1,11 +1,11 @@
-// A run of `quartic fit` with [model] kind = "deep", as it is in its file.
+// A run of `quartic fit` with [model] kind = "stack", as it is in its file.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <vector>
 
-#include "quartic/network/deep.hpp"
+#include "quartic/network/stack.hpp"
 #include "quartic/runfile/network_run.hpp"
 
 namespace quartic {
@@ -16,7 +16,7 @@ struct StackBound {
   std::optional<Likelihood> held_out;
 };
 
-struct DeepRun {
+struct StackRun {
   Config config;
   Provenance provenance;
   /// Those begun, the data's first. Each has the config that layer_config gives; the data of all
@@ -24,9 +24,9 @@ struct DeepRun {
   std::vector<NetworkRun> layers;
   std::vector<StackBound> bounds;  ///< of the finished layers
   /// Rows of data drawn from the whole stack, [chain][visible]; empty before its end.
-  std::vector<float> fantasies;
+  std::vector<float> draws;
 
-  bool finished() const { return !fantasies.empty(); }
+  bool finished() const { return !draws.empty(); }
   /// The networks of the first layers, 0: of all that were begun.
   DeepStack stack(int layers = 0) const;
 };
@@ -36,7 +36,7 @@ struct DeepRun {
 Config layer_config(const Config& config, int layer);
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).
-void write_run(const std::filesystem::path& file, const DeepRun& run);
-DeepRun read_deep_run(const std::filesystem::path& file);
+void write_run(const std::filesystem::path& file, const StackRun& run);
+StackRun read_stack_run(const std::filesystem::path& file);
 
 }  // namespace quartic

@@ -61,7 +61,7 @@ struct AnnealingOptions {
   SamplerOptions sampler;  ///< its moves and threads; chains are those of the sample
   double ess = 0.75;       ///< wanted effective fraction of the weights
   int steps = 0;           ///< 0: as many as that needs, by the pilot and by trial
-  int most_steps = 20000;
+  int max_steps = 20000;
   ProgressCallback progress;
 };
 

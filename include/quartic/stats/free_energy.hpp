@@ -15,7 +15,7 @@ struct FreeEnergyOptions {
   SamplerOptions sampler;     ///< chains (trajectories), moves, threads
   double error = 0.01;        ///< wanted standard error of F
   int steps = 0;              ///< of annealing; 0: as many as the error needs, by pilot and trial
-  int most_steps = 0;         ///< 0: 50000, more for errors below 0.01
+  int max_steps = 0;          ///< 0: 50000, more for errors below 0.01
   ProgressCallback progress;  ///< of the route that runs
 };
 

@@ -11,8 +11,8 @@ namespace quartic {
 
 struct IntegrationOptions {
   SamplerOptions sampler;
-  double error = 0.01;       ///< wanted standard error of the difference
-  int most_sweeps = 100000;  ///< a chain, at most
+  double error = 0.01;      ///< wanted standard error of the difference
+  int max_sweeps = 100000;  ///< a chain, at most
   ProgressCallback progress;
 };
 

@@ -32,9 +32,9 @@ struct JackknifeGroups {
 };
 
 /// 64 to 256 groups a set: whole chains, or bins of at least
-/// `least_bin` draws where that leaves 64 of them. Throws BadInput for a set of fewer than 64
+/// `min_bin` draws where that leaves 64 of them. Throws BadInput for a set of fewer than 64
 /// samples.
-JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double least_bin = 1);
+JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double min_bin = 1);
 
 /// The longest integrated autocorrelation time (draws) of series [series][sample] in those sets
 /// whose groups are bins within chains; 1/2 where there are none.

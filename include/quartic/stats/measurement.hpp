@@ -45,7 +45,7 @@ struct MeasurementState {
   std::vector<double> spectra;   ///< [group of chains][site], sums of |phi(k)|^2
 };
 
-/// Accumulates draws of all chains of a sampler. Memory is bounded: beyond `most_bins` bins a chain
+/// Accumulates draws of all chains of a sampler. Memory is bounded: beyond `max_bins` bins a chain
 /// neighbouring bins are joined, so that a bin holds 1, 2, 4, ... draws.
 ///
 /// Primary observables (V sites): action S, action_density S/V, action2 = S^2, m = sum phi / V,
@@ -61,8 +61,8 @@ struct MeasurementState {
 /// Field sums are taken in the fields' precision over 64 sites at a time and in float64 beyond.
 class Measurement {
  public:
-  /// Throws BadInput for chains < 1 and for most_bins below 16 or odd.
-  Measurement(const Action& action, int chains, int most_bins = 4096);
+  /// Throws BadInput for chains < 1 and for max_bins below 16 or odd.
+  Measurement(const Action& action, int chains, int max_bins = 4096);
   ~Measurement();
   Measurement(Measurement&&) noexcept;
   Measurement& operator=(Measurement&&) noexcept;
@@ -98,7 +98,7 @@ class Measurement {
   std::optional<TwoPoint> two_point() const;
 
   MeasurementState state() const;
-  /// Throws BadInput where the state is of another action, number of chains or most_bins.
+  /// Throws BadInput where the state is of another action, number of chains or max_bins.
   void restore(const MeasurementState& state);
 
  private:

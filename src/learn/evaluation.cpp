@@ -1,4 +1,4 @@
-#include "quartic/learn/judgement.hpp"
+#include "quartic/learn/evaluation.hpp"
 
 #include <fmt/format.h>
 
@@ -29,10 +29,10 @@ DataScore score(const ScoredData& data, const Action& action, const ModelMoments
 }  // namespace
 
 template <class T>
-Judgement judge(const Sampler<T>& equilibrated, const Action& action, const ScoredData& train,
-                const std::optional<ScoredData>& held_out, const DataPass& pass,
-                const CertificateOptions& wanted, int stored_draws, std::uint64_t seed) {
-  Judgement out;
+Evaluation evaluate(const Sampler<T>& equilibrated, const Action& action, const ScoredData& train,
+                    const std::optional<ScoredData>& held_out, const DataPass& pass,
+                    const CertificateOptions& wanted, int stored_draws, std::uint64_t seed) {
+  Evaluation out;
   FreeEnergyOptions annealing;
   annealing.sampler = equilibrated.options(), annealing.sampler.chains = wanted.chains;
   annealing.steps = wanted.steps, annealing.error = wanted.error;
@@ -57,11 +57,11 @@ Judgement judge(const Sampler<T>& equilibrated, const Action& action, const Scor
   return out;
 }
 
-template Judgement judge(const Sampler<float>&, const Action&, const ScoredData&,
-                         const std::optional<ScoredData>&, const DataPass&,
-                         const CertificateOptions&, int, std::uint64_t);
-template Judgement judge(const Sampler<double>&, const Action&, const ScoredData&,
-                         const std::optional<ScoredData>&, const DataPass&,
-                         const CertificateOptions&, int, std::uint64_t);
+template Evaluation evaluate(const Sampler<float>&, const Action&, const ScoredData&,
+                             const std::optional<ScoredData>&, const DataPass&,
+                             const CertificateOptions&, int, std::uint64_t);
+template Evaluation evaluate(const Sampler<double>&, const Action&, const ScoredData&,
+                             const std::optional<ScoredData>&, const DataPass&,
+                             const CertificateOptions&, int, std::uint64_t);
 
 }  // namespace quartic

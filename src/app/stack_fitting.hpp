@@ -11,7 +11,7 @@ namespace quartic::app {
 
 /// Trains layer after layer, from the last that the run has (none: from the start) to the top. As
 /// learn_run.
-ErrorCode deep_run(DeepRun& run, const DataSet& data, const std::filesystem::path& file,
-                   double max_hours, const Globals& globals);
+ErrorCode stack_run(StackRun& run, const DataSet& data, const std::filesystem::path& file,
+                    double max_hours, const Globals& globals);
 
 }  // namespace quartic::app

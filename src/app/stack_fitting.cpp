@@ -1,4 +1,4 @@
-#include "app/deep_fitting.hpp"
+#include "app/stack_fitting.hpp"
 
 #include <fmt/format.h>
 
@@ -36,7 +36,7 @@ SharedSource hidden_rows(const SharedSource& source, const Network& network, Uni
 }
 
 /// The rows of the layer above a trained one.
-NetworkRows rows_above(const DeepRun& run, int layer, const NetworkRows& below) {
+NetworkRows rows_above(const StackRun& run, int layer, const NetworkRows& below) {
   const Network& network = run.layers[layer].network;
   const auto& config = run.config;
   const auto above = [&](const SharedSource& source, UnitValues values, const RowStreams& streams) {
@@ -51,7 +51,7 @@ NetworkRows rows_above(const DeepRun& run, int layer, const NetworkRows& below) 
   return rows;
 }
 
-FitData describe_layer(const DeepRun& run, int layer, const NetworkRows& rows) {
+FitData describe_layer(const StackRun& run, int layer, const NetworkRows& rows) {
   const Layer& below = run.layers[layer - 1].network.hidden;
   DataSet set;
   set.train = rows.drawn;
@@ -67,7 +67,7 @@ FitData describe_layer(const DeepRun& run, int layer, const NetworkRows& rows) {
 /// The session of one layer, which writes the whole stack.
 class LayerSession : public NetworkSession {
  public:
-  LayerSession(DeepRun& stack, int layer, const NetworkData& data, const NetworkData& rows_of_data,
+  LayerSession(StackRun& stack, int layer, const NetworkData& data, const NetworkData& rows_of_data,
                std::filesystem::path file, double max_hours, const Globals& globals)
       : NetworkSession(stack.layers[layer], data, std::move(file), max_hours, globals),
         stack_(stack),
@@ -97,7 +97,7 @@ class LayerSession : public NetworkSession {
   StackBound bound() const {
     const DeepStack networks = stack_.stack();
     const std::uint64_t seed = stack_.config.run.seed;
-    const auto& log_z = run_.judgements.back().log_z;
+    const auto& log_z = run_.evaluations.back().log_z;
     const int threads = stack_.config.run.threads;
     StackBound out{networks.bound(rows_of_data_.rows, log_z, {seed}, threads), {}};
     if (!rows_of_data_.held_out.empty())
@@ -106,17 +106,17 @@ class LayerSession : public NetworkSession {
   }
 
   void draw_rows() {
-    const std::vector<double> start(run_.fantasies.begin(), run_.fantasies.end());
-    stack_.fantasies = stack_.stack().generate(start, 1, UnitValues::samples,
-                                               stack_.config.run.seed, stack_.config.run.threads);
+    const std::vector<double> start(run_.draws.begin(), run_.draws.end());
+    stack_.draws = stack_.stack().generate(start, 1, UnitValues::samples, stack_.config.run.seed,
+                                           stack_.config.run.threads);
   }
 
-  DeepRun& stack_;
+  StackRun& stack_;
   int layer_;
   const NetworkData& rows_of_data_;
 };
 
-void begin_layer(DeepRun& run, const NetworkData& data, FitData known, const Globals& globals) {
+void begin_layer(StackRun& run, const NetworkData& data, FitData known, const Globals& globals) {
   const int layer = static_cast<int>(run.layers.size());
   run.layers.push_back(
       new_network_run(layer_config(run.config, layer), data, std::move(known), globals));
@@ -125,8 +125,8 @@ void begin_layer(DeepRun& run, const NetworkData& data, FitData known, const Glo
 
 }  // namespace
 
-ErrorCode deep_run(DeepRun& run, const DataSet& data, const std::filesystem::path& file,
-                   double max_hours, const Globals& globals) {
+ErrorCode stack_run(StackRun& run, const DataSet& data, const std::filesystem::path& file,
+                    double max_hours, const Globals& globals) {
   catch_signals();
   const auto start = Clock::now();
   NetworkRows rows = rows_of(data);
@@ -134,7 +134,7 @@ ErrorCode deep_run(DeepRun& run, const DataSet& data, const std::filesystem::pat
   run.layers.reserve(run.config.model.layers());
   for (int layer = 0; layer < run.config.model.layers(); ++layer) {
     const bool begun = layer < static_cast<int>(run.layers.size());
-    if (!begun || run.layers[layer].fantasies.empty()) {
+    if (!begun || run.layers[layer].draws.empty()) {
       const NetworkData learned = layer == 0 ? data_of_first : network_data(run.config, rows);
       if (!begun)
         begin_layer(run, learned, layer == 0 ? describe(data, 0) : describe_layer(run, layer, rows),

@@ -1,4 +1,4 @@
-// The judgement of a model learned from data: moments, log-likelihood, scores.
+// The evaluation of a model learned from data: moments, log-likelihood, scores.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct DataScore {
   Estimate pseudo_likelihood;    ///< sum_i ln p(phi_i | others), per row; higher is better
 };
 
-struct Judgement {
+struct Evaluation {
   WorkFreeEnergy free_energy;  ///< F = -ln Z, by annealing in both directions
   DataScore train;
   std::optional<DataScore> held_out;
@@ -43,8 +43,8 @@ struct ScoredData {
 /// `stored_draws`: of a chain, at most. O(chains (V + E) (annealing steps + draws sweeps) + rows
 /// V).
 template <class T>
-Judgement judge(const Sampler<T>& equilibrated, const Action& action, const ScoredData& train,
-                const std::optional<ScoredData>& held_out, const DataPass& pass,
-                const CertificateOptions& wanted, int stored_draws, std::uint64_t seed);
+Evaluation evaluate(const Sampler<T>& equilibrated, const Action& action, const ScoredData& train,
+                    const std::optional<ScoredData>& held_out, const DataPass& pass,
+                    const CertificateOptions& wanted, int stored_draws, std::uint64_t seed);
 
 }  // namespace quartic

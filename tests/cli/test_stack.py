@@ -47,28 +47,28 @@ def test_report_and_reader_agree(made):
     assert text.startswith(quartic("show", "run.h5", cwd=folder).stdout)
     shown = json.loads(quartic("show", "run.h5", "--json", cwd=folder).stdout)
     run = run_file.read(folder / "run.h5")
-    assert isinstance(run, run_file.DeepRun) and shown["finished"]
+    assert isinstance(run, run_file.StackRun) and shown["finished"]
     assert [layer.w.shape for layer in run.layers] == [(12, 5), (5, 3)]
     assert [layer.units for layer in run.layers] == [("quartic", "binary"), ("binary", "binary")]
-    assert [j["epoch"] for j in shown["layers"][1]["judgements"]] == [10, 20, 30, 40, 50, 60]
+    assert [j["epoch"] for j in shown["layers"][1]["evaluations"]] == [10, 20, 30, 40, 50, 60]
     assert run.bounds["bound"] == pytest.approx([b["train"]["value"] for b in shown["bounds"]])
     assert list(run.bounds["layer"]) == [1, 2]
     # The bound of the first network alone is its ln p.
-    assert run.bounds["bound"][0] == pytest.approx(run.layers[0].judgements["log_likelihood"][-1], abs=1e-12)
-    assert run.bounds["bound_held_out"][0] == pytest.approx(run.layers[0].judgements["held_out"][-1], abs=1e-12)
+    assert run.bounds["bound"][0] == pytest.approx(run.layers[0].evaluations["log_likelihood"][-1], abs=1e-12)
+    assert run.bounds["bound_held_out"][0] == pytest.approx(run.layers[0].evaluations["held_out"][-1], abs=1e-12)
 
 
 def test_second_layer_learned_what_couples_the_first(made):
     """The kinds of rows are two bits: pairs of hidden units are correlated, and the top network knows it."""
     run = run_file.read(made[0] / "run.h5")
-    spread = np.hypot(run.bounds["bound_spread"], run.bounds["bound_error"])
+    spread = np.hypot(run.bounds["bound_rows_error"], run.bounds["bound_error"])
     assert run.bounds["bound"][1] > run.bounds["bound"][0] - 5 * spread.max()
     top = run.layers[1]
     data = top.examples.astype(float)
     assert set(np.unique(data)) <= {0.0, 1.0}
     p = data.mean(0).clip(1e-6, 1 - 1e-6)
     independent = (data * np.log(p) + (1 - data) * np.log(1 - p)).sum(1).mean()
-    assert top.judgements["log_likelihood"][-1] > independent + 0.05
+    assert top.evaluations["log_likelihood"][-1] > independent + 0.05
 
 
 def test_transform_goes_up_layer_by_layer(made):
@@ -126,16 +126,16 @@ def test_diagnose_validate_plot_and_what_is_not_for_stacks(made):
 
 def test_one_layer_is_the_network(here):
     quick = ("--set", "training.epochs=3", "--set", "model.hidden_units=4", "--quiet")
-    assert quartic("fit", "run.toml", "-o", "deep.h5", *quick, cwd=here).returncode == 0
+    assert quartic("fit", "run.toml", "-o", "stack.h5", *quick, cwd=here).returncode == 0
     assert quartic("fit", "run.toml", "-o", "net.h5", "--set", "model.kind=network", *quick, cwd=here).returncode == 0
-    with h5py.File(here / "deep.h5") as deep, h5py.File(here / "net.h5") as network:
-        for name in ("model/w", "model/a", "checkpoint/streams", "judgements/log_likelihood", "posterior/phi"):
+    with h5py.File(here / "stack.h5") as deep, h5py.File(here / "net.h5") as network:
+        for name in ("model/w", "model/a", "checkpoint/streams", "evaluations/log_likelihood", "posterior/phi"):
             assert deep[f"layer_1/{name}"][()].tobytes() == network[name][()].tobytes(), name
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_killed_in_the_second_layer_and_resumed_to_the_same_bits(here, how):
-    settings = ("--set", "training.layer_epochs=[5, 1500]", "--set", "judging.every=0", "--set", "training.rungs=3")
+    settings = ("--set", "training.layer_epochs=[5, 1500]", "--set", "evaluation.every=0", "--set", "training.rungs=3")
     whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)
     assert whole.returncode == 0, whole.stderr
     process = started(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)
@@ -154,7 +154,7 @@ def test_killed_in_the_second_layer_and_resumed_to_the_same_bits(here, how):
 
 
 def test_stopped_before_the_first_epoch_and_extended_to_the_same_bits(here):
-    quick = ("--quiet", "--set", "judging.every=0")
+    quick = ("--quiet", "--set", "evaluation.every=0")
     whole = quartic("fit", "run.toml", "-o", "whole.h5", *quick, "--set", "training.layer_epochs=[4, 9]", cwd=here)
     assert whole.returncode == 0, whole.stderr
     part = ("fit", "run.toml", "-o", "part.h5", *quick, "--set", "training.epochs=4")
@@ -176,7 +176,7 @@ def test_expectations_as_data(here, hidden):
     done = quartic("fit", "run.toml", "-o", "run.h5", "--set", f"model.hidden={hidden}", *quick, cwd=here)
     assert done.returncode == 0, done.stderr
     run = run_file.read(here / "run.h5")
-    assert np.isfinite(run.bounds["bound"]).all() and np.isfinite(run.layers[1].judgements["log_likelihood"][-1])
+    assert np.isfinite(run.bounds["bound"]).all() and np.isfinite(run.layers[1].evaluations["log_likelihood"][-1])
     if hidden in ("binary", "spin"):
         assert len(np.unique(run.layers[1].examples)) == 2
 

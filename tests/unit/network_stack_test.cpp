@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
-#include "quartic/network/deep.hpp"
 #include "quartic/network/exact.hpp"
+#include "quartic/network/stack.hpp"
 #include "unit/network_fixtures.hpp"
 
 namespace quartic {
@@ -113,7 +113,7 @@ TEST(DeepStack, OfOneNetworkIsTheNetwork) {
   const LogZ z = exactly(network);
   const auto bound = stack.bound(rows, z, {1}), exact = log_likelihood(network, rows, z);
   EXPECT_EQ(bound.value.value, exact.value.value);
-  EXPECT_EQ(bound.spread, exact.spread);
+  EXPECT_EQ(bound.rows_error, exact.rows_error);
   EXPECT_EQ(stack.energies(rows, {1}), free_energies(network, rows));
 }
 
@@ -128,7 +128,7 @@ TEST(DeepStack, BoundIsTightWhereTheSecondNetworkIsTheFirstUpsideDown) {
     const LogZ z = exactly(network);
     const auto bound = stack.bound(rows, z, {8}), exact = log_likelihood(network, rows, z);
     EXPECT_NEAR(bound.value.value, exact.value.value, 1e-6);
-    EXPECT_NEAR(bound.spread, exact.spread, 1e-6);
+    EXPECT_NEAR(bound.rows_error, exact.rows_error, 1e-6);
   }
 }
 

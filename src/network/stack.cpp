@@ -1,4 +1,4 @@
-#include "quartic/network/deep.hpp"
+#include "quartic/network/stack.hpp"
 
 #include <fmt/format.h>
 

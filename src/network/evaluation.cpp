@@ -1,4 +1,4 @@
-#include "quartic/network/judging.hpp"
+#include "quartic/network/evaluation.hpp"
 
 #include <fmt/format.h>
 

@@ -14,11 +14,11 @@ std::string units_text(const Config& config, int visible) {
 }
 
 /// What the bound of the stack up to a layer rests on.
-const LogZ& log_z_of(const DeepRun& run, std::size_t layer) {
-  return run.layers[layer].judgements.back().log_z;
+const LogZ& log_z_of(const StackRun& run, std::size_t layer) {
+  return run.layers[layer].evaluations.back().log_z;
 }
 
-std::string bounds_text(const DeepRun& run) {
+std::string bounds_text(const StackRun& run) {
   if (run.bounds.empty()) return {};
   const double jacobian = log_jacobian(run.layers.front());
   std::string out = "ln p of the data is at least, by the stack up to\n";
@@ -41,7 +41,7 @@ nlohmann::json bound_json(const StackBound& bound, const LogZ& log_z) {
 
 }  // namespace
 
-std::string report(const DeepRun& run) {
+std::string report(const StackRun& run) {
   std::string out = fmt::format(
       "deep stack  {}, {}\n", units_text(run.config, run.layers.front().network.visible.size()),
       run.finished()
@@ -52,7 +52,7 @@ std::string report(const DeepRun& run) {
   return out + "\n" + bounds_text(run) + provenance_text(run.provenance);
 }
 
-nlohmann::json report_json(const DeepRun& run) {
+nlohmann::json report_json(const StackRun& run) {
   auto layers = nlohmann::json::array(), bounds = nlohmann::json::array();
   for (const auto& layer : run.layers) layers.push_back(training_json(layer));
   for (std::size_t l = 0; l < run.bounds.size(); ++l)
