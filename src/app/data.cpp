@@ -6,10 +6,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "app/number.hpp"
-#include "app/report.hpp"
 #include "app/verb.hpp"
 #include "quartic/data/data_set.hpp"
+#include "quartic/run/number.hpp"
+#include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
@@ -143,11 +143,11 @@ nlohmann::json data_json(const DataReport& report) {
                         {"rows", summary.rows},
                         {"columns", summary.columns()},
                         {"row_shape", report.data.row_shape},
-                        {"low", number(summary.lowest())},
-                        {"high", number(summary.highest())},
-                        {"mean", number(mean.value)},
-                        {"mean_error", summary.rows > 1 ? number(mean.error) : nullptr},
-                        {"standard_deviation", number(summary.deviation())},
+                        {"low", reports::number(summary.lowest())},
+                        {"high", reports::number(summary.highest())},
+                        {"mean", reports::number(mean.value)},
+                        {"mean_error", summary.rows > 1 ? reports::number(mean.error) : nullptr},
+                        {"standard_deviation", reports::number(summary.deviation())},
                         {"constant_columns", summary.constant()},
                         {"not_finite", summary.bad()},
                         {"checksum", summary.checksum},

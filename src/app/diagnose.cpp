@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "app/number.hpp"
-#include "app/report.hpp"
 #include "app/verb.hpp"
 #include "quartic/run/diagnosis.hpp"
+#include "quartic/run/number.hpp"
+#include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
@@ -15,24 +15,6 @@ struct DiagnoseArguments {
   std::filesystem::path run;
   bool strict = false;
 };
-
-std::vector<Check> checks_of(const std::filesystem::path& file) {
-  switch (run_kind(file)) {
-    case RunKind::learn:
-      return diagnose(read_learn_run(file));
-    case RunKind::sample:
-      return diagnose(read_sample_run(file));
-    case RunKind::reweight:
-      return diagnose(read_reweight_run(file));
-    case RunKind::fit:
-      return diagnose(read_fit_run(file));
-    case RunKind::network:
-      return diagnose(read_network_run(file));
-    case RunKind::stack:
-      return diagnose(read_stack_run(file));
-  }
-  return {};
-}
 
 std::string value_text(const Estimate& value) {
   return value.error > 0 ? with_error(value.value, value.error)
@@ -51,8 +33,8 @@ void print(const std::vector<Check>& checks) {
 void print_json(const std::vector<Check>& checks) {
   for (const auto& check : checks) {
     const nlohmann::json line = {{"check", check.name},
-                                 {"value", number(check.value.value)},
-                                 {"error", number(check.value.error)},
+                                 {"value", reports::number(check.value.value)},
+                                 {"error", reports::number(check.value.error)},
                                  {"threshold", check.threshold},
                                  {"ok", check.ok},
                                  {"advice", check.ok ? "" : check.advice}};
@@ -61,7 +43,7 @@ void print_json(const std::vector<Check>& checks) {
 }
 
 ErrorCode diagnose_run(const DiagnoseArguments& options, const Globals& globals) {
-  const auto checks = checks_of(options.run);
+  const auto checks = diagnose(read_run(options.run));
   const auto failed =
       std::count_if(checks.begin(), checks.end(), [](const Check& check) { return !check.ok; });
   if (globals.json) {

@@ -1,9 +1,12 @@
 // quartic fit CONFIG|RUN
-#include "app/fitting.hpp"
-#include "app/network_fitting.hpp"
-#include "app/stack_fitting.hpp"
+#include "quartic/run/fit.hpp"
+
+#include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
+#include "quartic/run/data.hpp"
+#include "quartic/run/file_store.hpp"
 #include "quartic/run/problem.hpp"
+#include "quartic/run/train.hpp"
 
 namespace quartic::app {
 namespace {
@@ -13,32 +16,46 @@ struct FitArguments {
   double max_hours = 1e9;
 };
 
+/// Runs `go(run, store, session)` from a new run on.
+template <class Run, class Go>
+ErrorCode fit_as(Run run, const std::filesystem::path& file, double max_hours,
+                 const Globals& globals, Go go) {
+  FileStore<Run> store(file);
+  Attended attended(globals, max_hours);
+  const Outcome outcome = go(run, store, attended.session);
+  return conclude(outcome, std::move(run), file, attended, globals);
+}
+
 ErrorCode fit(const FitArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals, true);
-  require_data(loaded.config, options.input);
+  const Config& config = loaded.config;
+  require_data(config, options.input);
   const auto file = output_file(loaded, options.input, globals, "-fit");
   require_writable(file, globals.force);
-  const Config& config = loaded.config;
   const DataSet data = open_data(config, options.input);
+  const auto as = [&](auto run, auto go) {
+    return fit_as(std::move(run), file, options.max_hours, globals, go);
+  };
   if (config.model.kind == ModelKind::network) {
     const NetworkData learned = network_data(config, rows_of(data));
-    NetworkRun run = new_network_run(config, learned, describe(data, 0), globals);
-    return network_run(run, learned, file, false, options.max_hours, globals);
+    return as(begin_training(config, learned, describe(data, 0), globals.command),
+              [&](NetworkRun& run, auto& store, const Session& session) {
+                return train(run, learned, store, session);
+              });
   }
   if (config.model.kind == ModelKind::stack) {
-    StackRun run{.config = config,
-                 .provenance = make_provenance(globals.command, config.run.seed),
-                 .layers = {},
-                 .bounds = {},
-                 .draws = {}};
-    return stack_run(run, data, file, options.max_hours, globals);
+    return as(begin_stack(config, globals.command),
+              [&](StackRun& run, auto& store, const Session& session) {
+                return train(run, data, store, session);
+              });
   }
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   require_sites(data, *graph, options.input);
-  FitRun run =
-      new_run(loaded.config, make_start(loaded.config.action, graph, loaded.config.run.seed), data,
-              globals);
-  return fit_run(run, data, file, false, options.max_hours, globals);
+  return as(begin_fit(config, make_start(config.action, graph, config.run.seed), data,
+                      options.input, globals.command),
+            [&](FitRun& run, auto& store, const Session& session) {
+              return quartic::fit(run, data, store, session);
+            });
 }
 
 void add_fit(CLI::App& app, Globals& globals) {

@@ -1,19 +1,15 @@
 // quartic free-energy CONFIG|RUN
-#include "quartic/stats/free_energy.hpp"
+#include "quartic/run/free_energy.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 
-#include "app/number.hpp"
-#include "app/progress.hpp"
-#include "app/report.hpp"
-#include "app/verb.hpp"
-#include "quartic/field/projection.hpp"
+#include "app/session.hpp"
+#include "quartic/run/number.hpp"
 #include "quartic/run/problem.hpp"
-#include "quartic/runfile/learn_run.hpp"
+#include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
@@ -33,34 +29,10 @@ struct Subject {
 Subject make_subject(const FreeEnergyArguments& options, const Loaded& loaded) {
   const auto& config = loaded.config;
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
-  if (options.to_target) {
-    auto action = target_as_action(config.target, graph);
-    if (!action) {
-      throw BadInput(
-          "this target is no action: a term of it is no product of two fields, phi, phi2 "
-          "or phi4, or its coupling is complex",
-          "without --to-target: the free energy of the action S; F_A then follows by "
-          "reweighting");
-    }
-    return {std::move(*action), "target A"};
-  }
+  if (options.to_target) return {target_action(config, graph), "target A"};
   if (loaded.action) return {*loaded.action, "action of the run"};
   return {make_start(config.action, graph, config.run.seed), "start of S"};
 }
-
-/// F_A = F(theta) - ln Z_A / Z from the certificate and the learned configurations annealed to A.
-struct FromLearned {
-  Estimate free_energy;
-  Estimate direct_ess;  ///< of the weights exp(-(A - S)), all at once
-  AnnealedSample sample;
-};
-
-struct Results {
-  std::optional<FromLearned> learned;
-  WorkFreeEnergy work;
-  IntegrationFreeEnergy integration;
-  CombinedFreeEnergy combined;
-};
 
 /// The learn run that the input is, if it is one.
 std::optional<LearnRun> learned_run(const std::string& input) {
@@ -68,58 +40,11 @@ std::optional<LearnRun> learned_run(const std::string& input) {
   return read_learn_run(input);
 }
 
-/// One configuration a chain of the run's sample goes from S to A.
-template <class T>
-FromLearned anneal_from_learned(const LearnRun& run, const Action& target, const Config& config,
-                                const ProgressCallback& progress) {
-  const Certificate& c = *run.certificate;
-  std::vector<float> phi;
-  for (int chain = 1; chain <= c.chains; ++chain) {
-    const auto end = c.phi.begin() + static_cast<std::ptrdiff_t>(chain) * c.draws * c.sites;
-    phi.insert(phi.end(), end - c.sites, end);
-  }
-  AnnealingOptions options;
-  options.sampler = config.sampler.options, options.sampler.threads = config.run.threads;
-  options.progress = progress;
-  FromLearned out{{}, c.weight_ess, {}};
-  out.sample = anneal_sample<T>({extend(run.action, target.graph), target}, phi, c.chains, options,
-                                config.run.seed);
-  const Estimate& ratio = out.sample.log_ratio;
-  out.free_energy = {c.free_energy.value - ratio.value,
-                     std::hypot(c.free_energy.error, ratio.error)};
-  return out;
-}
-
-template <class T>
-Results measure(const Subject& subject, const Loaded& loaded, const FreeEnergyArguments& options,
-                const Globals& globals) {
-  const Action& action = subject.action;
-  const Config& config = loaded.config;
-  Progress progress(globals);
-  FreeEnergyOptions wanted;
-  wanted.sampler = config.sampler.options, wanted.sampler.threads = config.run.threads;
-  wanted.error = options.error;
-  progress.note("pilot");
-  const auto plan = plan_from_uncoupled<T>(action, wanted.sampler, config.run.seed);
-  wanted.progress = [&](double done) { progress.part("annealing in both directions", done); };
-  auto work = free_energy_by_work<T>(plan, wanted, config.run.seed);
-  wanted.progress = [&](double done) { progress.part("thermodynamic integration", done); };
-  auto integration = free_energy_by_integration<T>(plan, wanted, config.run.seed);
-  std::optional<FromLearned> learned;
-  const auto run = options.to_target ? learned_run(options.input) : std::nullopt;
-  if (run && run->certificate) {
-    learned = anneal_from_learned<T>(
-        *run, action, config, [&](double done) { progress.part("annealing from S to A", done); });
-  }
-  auto combined = combine(work, integration);
-  return {std::move(learned), std::move(work), std::move(integration), std::move(combined)};
-}
-
 std::string verdict(bool ok, const std::string& reason) {
   return ok ? "ok" : "NOT TO BE TRUSTED: " + reason;
 }
 
-void print(const Subject& subject, const Results& r) {
+void print(const Subject& subject, const FreeEnergies& r) {
   const auto line = [](std::string_view route, const Estimate& f, const std::string& meaning) {
     fmt::print("  {:<14} {:<18} {}\n", route, with_error(f.value, f.error), meaning);
   };
@@ -155,44 +80,44 @@ void print(const Subject& subject, const Results& r) {
 }
 
 nlohmann::json learned_json(const FromLearned& learned) {
-  return {{"free_energy", to_json(learned.free_energy)},
-          {"weight_ess", to_json(learned.sample.weight_ess)},
-          {"direct_ess", to_json(learned.direct_ess)},
+  return {{"free_energy", reports::to_json(learned.free_energy)},
+          {"weight_ess", reports::to_json(learned.sample.weight_ess)},
+          {"direct_ess", reports::to_json(learned.direct_ess)},
           {"steps", learned.sample.steps},
           {"ok", learned.sample.ok},
           {"reason", learned.sample.reason}};
 }
 
-nlohmann::json results_json(const Subject& subject, const Results& r) {
+nlohmann::json results_json(const Subject& subject, const FreeEnergies& r) {
   const WorkEstimate& w = r.work.work;
   const auto& i = r.integration;
   return {{"event", "free_energy"},
           {"action", subject.what},
           {"graph", subject.action.graph->description()},
           {"sites", subject.action.graph->sites()},
-          {"free_energy", to_json(r.combined.value)},
+          {"free_energy", reports::to_json(r.combined.value)},
           {"z", r.combined.z},
           {"ok", r.combined.ok},
           {"reason", r.combined.reason},
           {"work",
-           {{"free_energy", to_json(w.difference)},
-            {"forward", to_json(w.forward)},
-            {"reverse", to_json(w.reverse)},
-            {"upper", to_json(w.upper)},
-            {"lower", to_json(w.lower)},
-            {"forward_ess", to_json(w.forward_ess)},
-            {"reverse_ess", to_json(w.reverse_ess)},
-            {"overlap", to_json(w.overlap)},
+           {{"free_energy", reports::to_json(w.difference)},
+            {"forward", reports::to_json(w.forward)},
+            {"reverse", reports::to_json(w.reverse)},
+            {"upper", reports::to_json(w.upper)},
+            {"lower", reports::to_json(w.lower)},
+            {"forward_ess", reports::to_json(w.forward_ess)},
+            {"reverse_ess", reports::to_json(w.reverse_ess)},
+            {"overlap", reports::to_json(w.overlap)},
             {"steps", r.work.steps},
             {"start", r.work.mean_field ? "mean field" : "w = 0"},
             {"ok", r.work.ok},
             {"reason", r.work.reason}}},
           {"from_learned", r.learned ? learned_json(*r.learned) : nlohmann::json()},
           {"integration",
-           {{"free_energy", to_json(i.difference)},
+           {{"free_energy", reports::to_json(i.difference)},
             {"statistical_error", i.statistical_error},
             {"quadrature_error", i.quadrature_error},
-            {"hysteresis", to_json(i.hysteresis)},
+            {"hysteresis", reports::to_json(i.hysteresis)},
             {"nodes", i.nodes},
             {"sweeps", i.sweeps},
             {"ok", i.ok},
@@ -202,10 +127,11 @@ nlohmann::json results_json(const Subject& subject, const Results& r) {
 ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
   const Subject subject = make_subject(options, loaded);
-  require_normalisable(subject.action);
-  const Results results = loaded.config.sampler.precision == Precision::float32
-                              ? measure<float>(subject, loaded, options, globals)
-                              : measure<double>(subject, loaded, options, globals);
+  const auto learned = options.to_target ? learned_run(options.input) : std::nullopt;
+  Attended attended(globals);
+  const FreeEnergies results = free_energies(loaded.config, subject.action, options.error,
+                                             learned ? &*learned : nullptr, attended.session);
+  attended.progress.clear();
   if (globals.json)
     fmt::print("{}\n", results_json(subject, results).dump());
   else

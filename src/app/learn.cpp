@@ -1,6 +1,9 @@
 // quartic learn CONFIG|RUN
-#include "app/learning.hpp"
+#include "quartic/run/learn.hpp"
+
+#include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
+#include "quartic/run/file_store.hpp"
 
 namespace quartic::app {
 namespace {
@@ -15,10 +18,12 @@ ErrorCode learn(const LearnArguments& options, const Globals& globals) {
   require_target(loaded.config, options.input);
   const auto file = output_file(loaded, options.input, globals);
   const Problem problem = make_problem(loaded.config, loaded.graph);
-  require_learnable(loaded.config, problem);
+  LearnRun run = begin_learning(loaded.config, problem, globals.command);
   require_writable(file, globals.force);
-  LearnRun run = new_run(loaded.config, problem, globals);
-  return learn_run(run, problem, file, false, options.max_hours, globals);
+  FileStore<LearnRun> store(file);
+  Attended attended(globals, options.max_hours);
+  const Outcome outcome = quartic::learn(run, problem, store, attended.session);
+  return conclude(outcome, std::move(run), file, attended, globals);
 }
 
 void add_learn(CLI::App& app, Globals& globals) {

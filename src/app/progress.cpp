@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "app/number.hpp"
+#include "quartic/run/number.hpp"
+#include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
@@ -17,6 +20,28 @@ std::size_t terminal_columns() {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
+}
+
+/// What a bar shows of a step, and how it calls it.
+constexpr std::pair<std::string_view, std::string_view> labels[] = {
+    {"gradient_norm", "|grad|"},
+    {"action_variance", "Var(A-S)"},
+    {"gain", "gain"},
+    {"held_out_gain", "held-out"},
+    {"chi2", "chi2"},
+    {"data_free_energy", "F data"},
+    {"model_free_energy", "chains"},
+    {"moment_score", "moments"},
+    {"log_likelihood", "ln p"},
+    {"site_updates_per_second", "site updates/s"},
+    {"acceptance", "acc"},
+    {"abs_m", "abs_m"},
+    {"m2", "m2"},
+    {"phi2", "phi2"},
+};
+
+std::string layer_text(const Step& step) {
+  return step.layers > 0 ? fmt::format("layer {} of {}  ", step.layer, step.layers) : std::string();
 }
 
 }  // namespace
@@ -37,22 +62,18 @@ void Progress::clear() {
   drawn_ = false;
 }
 
-void Progress::note(const std::string& what) {
+void Progress::announce(const std::string& what) {
   if (mode_ == Mode::json) {
     fmt::print("{}\n", nlohmann::json{{"event", "stage"}, {"stage", what}}.dump());
     std::fflush(stdout);
   }
   if (mode_ == Mode::lines) fmt::print(stderr, "{}\n", what);
   stage_ = what;
-  if (mode_ != Mode::bar) return;
-  fmt::print(stderr, "\r\x1b[K{} ...", what);
-  std::fflush(stderr);
-  drawn_ = true;
 }
 
-void Progress::part(const std::string& what, double done) {
-  if (what != stage_) note(what);
-  const double now = seconds();
+void Progress::phase(std::string_view what, double done) {
+  if (what != stage_) announce(std::string(what)), next_ = 0;
+  const double now = clock_.seconds();
   if (mode_ != Mode::bar || now < next_) return;
   next_ = now + 0.1;
   const int filled = static_cast<int>(16 * done);
@@ -62,38 +83,78 @@ void Progress::part(const std::string& what, double done) {
   drawn_ = true;
 }
 
-void Progress::show(const Status& status, double now) {
+void Progress::step(const Step& step, const std::function<Metrics()>& metrics) {
+  last_ = step;
+  stage_.clear();  // a phase between steps is announced anew
+  const double before = clock_.seconds();
+  if (mode_ == Mode::none || before < next_) return;
+  show(step, metrics(), before);
+  next_ = std::max(next_, before + 20 * (clock_.seconds() - before));
+}
+
+void Progress::failed(const Error& /*error*/) {
+  clear();
+}
+
+void Progress::ended(Outcome /*outcome*/) {
+  clear();
+}
+
+void Progress::show(const Step& step, const Metrics& metrics, double now) {
   if (mode_ == Mode::json) {
-    auto event = status.event;
-    event["event"] = status.unit;
-    event["seconds"] = now;
+    nlohmann::json event = {{"event", step.unit}, {"seconds", now}};
+    for (const auto& [name, value, error] : metrics) {
+      if (std::isnan(error))
+        event[name] = reports::number(value);
+      else
+        event[name] = reports::to_json(Estimate{value, error});
+    }
+    event[std::string(step.unit)] = step.done;
+    if (step.layers > 0) event["layer"] = step.layer;
     fmt::print("{}\n", event.dump());
     std::fflush(stdout);
     next_ = now + json_interval_;
   } else if (mode_ == Mode::bar) {
-    draw(status, now);
+    draw(step, numbers(metrics), now);
     next_ = now + 0.1;
   } else {
-    const auto total = status.total > 0 ? fmt::format("/{}", status.total) : std::string();
-    fmt::print(stderr, "{} {:>5}{}  {}  after {}\n", status.unit, status.done, total,
-               status.numbers, duration(now));
+    const auto total = step.total > 0 ? fmt::format("/{}", step.total) : std::string();
+    fmt::print(stderr, "{} {:>5}{}  {}{}  after {}\n", step.unit, step.done, total,
+               layer_text(step), numbers(metrics), duration(now));
     next_ = now + interval_;
     interval_ = std::min(2 * interval_, 300.0);
   }
 }
 
-void Progress::draw(const Status& status, double now) {
-  const auto done = std::max<std::int64_t>(status.done - status.first, 1);
+std::string Progress::numbers(const Metrics& metrics) const {
+  std::string text;
+  const auto add = [&](std::string_view name, std::string_view label) {
+    const auto found = std::find_if(metrics.begin(), metrics.end(),
+                                    [&](const Metric& metric) { return metric.name == name; });
+    if (found == metrics.end() || !std::isfinite(found->value)) return;
+    text += fmt::format("{}{} {}", text.empty() ? "" : "  ", label,
+                        std::isnan(found->error) ? fmt::format("{:.3g}", found->value)
+                                                 : with_error(found->value, found->error));
+  };
+  for (const auto& [name, label] : labels) add(name, label);
+  const bool shown = std::any_of(std::begin(labels), std::end(labels),
+                                 [&](const auto& label) { return label.first == shown_also_; });
+  if (!shown) add(shown_also_, shown_also_);
+  return text;
+}
+
+void Progress::draw(const Step& step, const std::string& numbers, double now) {
+  const auto done = std::max<std::int64_t>(step.done - step.first, 1);
   const double rate = static_cast<double>(done) / std::max(now, 1e-9);
-  std::string text = fmt::format("{} {}", status.unit, status.done);
-  if (status.total > 0) {
-    const auto total = std::max(status.total - status.first, done);
+  std::string text = fmt::format("{} {}", step.unit, step.done);
+  if (step.total > 0) {
+    const auto total = std::max(step.total - step.first, done);
     const int filled = static_cast<int>(16 * done / total);
     text = fmt::format("[{:#<{}}{:.<{}}] {}/{}  {}{} left", "", filled, "", 16 - filled, text,
-                       status.total, status.may_stop_early ? "at most " : "",
+                       step.total, step.may_stop_early ? "at most " : "",
                        duration(static_cast<double>(total - done) / rate));
   }
-  text += fmt::format("  {:.3g}/s  {}", rate, status.numbers);
+  text += fmt::format("  {:.3g}/s  {}{}", rate, layer_text(step), numbers);
   text.resize(std::min(text.size(), terminal_columns() - 1));
   fmt::print(stderr, "\r\x1b[K{}", text);
   std::fflush(stderr);

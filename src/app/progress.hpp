@@ -1,59 +1,49 @@
 // Progress of a long verb: a live bar on a terminal, plain lines in a log, JSON lines, or nothing.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <nlohmann/json.hpp>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "app/verb.hpp"
+#include "quartic/run/session.hpp"
 
 namespace quartic::app {
 
-/// Where a verb is.
-struct Status {
-  std::string unit;             ///< "epoch", "draw"
-  std::int64_t first = 0;       ///< where this session began
-  std::int64_t done = 0;        ///< now
-  std::int64_t total = 0;       ///< 0: not known
-  bool may_stop_early = false;  ///< the total is an upper limit
-  std::string numbers;          ///< what is shown besides
-  nlohmann::json event;         ///< what a JSON line holds
-};
-
-class Progress {
+class Progress : public Observer {
  public:
   /// At least `json_interval` seconds lie between two JSON lines.
   explicit Progress(const Globals& globals, double json_interval = 0);
-  ~Progress();
+  ~Progress() override;
 
-  void note(const std::string& what);  ///< a stage: "warming up", "certificate", ...
-  /// A stage and how far it is, a fraction: announced once, then followed on the bar.
-  void part(const std::string& what, double done);
-  /// Shows what `status()` gives; calls it only where something is to be shown now, and spends at
-  /// most a twentieth of the time on it.
-  template <class MakeStatus>
-  void update(MakeStatus status) {
-    const double before = seconds();
-    if (mode_ == Mode::none || before < next_) return;
-    show(status(), before);
-    next_ = std::max(next_, before + 20 * (seconds() - before));
-  }
+  /// Announced once, then followed on the bar.
+  void phase(std::string_view what, double done) override;
+  /// Shows the numbers of now and then a step, and spends at most a twentieth of the time on it.
+  void step(const Step& step, const std::function<Metrics()>& metrics) override;
+  void failed(const Error& error) override;
+  void ended(Outcome outcome) override;
+
+  /// A number to show besides those that every bar has.
+  void show_also(std::string name) { shown_also_ = std::move(name); }
+  const Step& last_step() const { return last_; }
   void clear();  ///< takes the bar off the screen
 
  private:
   enum class Mode { none, bar, lines, json };
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  void show(const Status& status, double now);
-  void draw(const Status& status, double now);
+  void announce(const std::string& what);
+  void show(const Step& step, const Metrics& metrics, double now);
+  void draw(const Step& step, const std::string& numbers, double now);
+  std::string numbers(const Metrics& metrics) const;
 
-  using Clock = std::chrono::steady_clock;
   Mode mode_;
   double json_interval_;
   bool drawn_ = false;
-  std::string stage_;                 ///< under way
+  std::string stage_;  ///< under way
+  std::string shown_also_;
+  Step last_;
   double next_ = 0, interval_ = 0.5;  ///< seconds
-  Clock::time_point start_ = Clock::now();
+  Clock clock_;
 };
 
 }  // namespace quartic::app

@@ -1,10 +1,13 @@
 // quartic sample CONFIG|RUN
+#include "quartic/run/sample.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "app/sampling.hpp"
+#include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
+#include "quartic/run/file_store.hpp"
 #include "quartic/run/problem.hpp"
 
 namespace quartic::app {
@@ -33,9 +36,13 @@ ErrorCode sample(const SampleArguments& options, const Globals& globals) {
                             ? *loaded.action
                             : make_start(loaded.config.action, make_graph(loaded.config.graph),
                                          loaded.config.run.seed);
-  SampleRun run = new_run(loaded.config, action, globals);
+  SampleRun run = begin_sampling(loaded.config, action, globals.command);
   require_writable(file, globals.force);
-  return sample_run(run, file, false, options.max_hours, globals);
+  FileStore<SampleRun> store(file);
+  Attended attended(globals, options.max_hours, draw_json_interval);
+  attended.progress.show_also(loaded.config.sample.until);
+  const Outcome outcome = quartic::sample(run, store, attended.session);
+  return conclude(outcome, std::move(run), file, attended, globals);
 }
 
 void add_sample(CLI::App& app, Globals& globals) {

@@ -1,24 +1,44 @@
-// What the loops of long-running verbs share.
+// How a verb runs: watched by a bar, stopped by signals and --max-hours, kept in a file, reported.
 #pragma once
 
-#include <chrono>
+#include <filesystem>
+#include <string_view>
 
-#include "quartic/config/config.hpp"
+#include "app/progress.hpp"
+#include "app/verb.hpp"
+#include "quartic/run/any_run.hpp"
+#include "quartic/run/session.hpp"
 
 namespace quartic::app {
 
-using Clock = std::chrono::steady_clock;
+inline constexpr double draw_json_interval = 0.2;  ///< seconds between JSON lines of draws
 
-inline constexpr double checkpoint_interval = 30;  ///< seconds
+/// A signal, or the end of --max-hours.
+class Stop : public StopRequest {
+ public:
+  Stop(const Clock& clock, double max_hours);
+  bool requested() const override;
+  bool out_of_time() const { return clock_.seconds() > max_seconds_; }
 
-inline double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+ private:
+  const Clock& clock_;
+  double max_seconds_;
+};
 
-inline SamplerOptions sampler_options(const Config& config) {
-  SamplerOptions options = config.sampler.options;
-  options.threads = config.run.threads;
-  return options;
-}
+/// One for each verb that takes long.
+struct Attended {
+  explicit Attended(const Globals& globals, double max_hours = 1e9, double json_interval = 0)
+      : stop(clock, max_hours), progress(globals, json_interval) {}
+
+  Clock clock;
+  Stop stop;
+  Progress progress;
+  Session session{stop, progress, clock};
+};
+
+/// What a verb that has written a run says at its end, and which verb to go on with; or that it was
+/// stopped, and how to go on.
+ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,
+                   const Attended& attended, const Globals& globals);
 
 }  // namespace quartic::app

@@ -1,8 +1,8 @@
 // quartic show RUN
 #include <fmt/format.h>
 
-#include "app/report.hpp"
 #include "app/verb.hpp"
+#include "quartic/run/report.hpp"
 #include "quartic/runfile/sample_file.hpp"
 
 namespace quartic::app {
@@ -12,7 +12,8 @@ ErrorCode show(const std::string& file, bool config, const Globals& globals) {
   if (config)
     fmt::print("{}", to_toml(read_run_config(file)));
   else
-    print_run(file, globals.json);
+    fmt::print("{}{}", globals.json ? report_json(read_run(file)) : report(read_run(file)),
+               globals.json ? "\n" : "");
   return ErrorCode::ok;
 }
 

@@ -147,7 +147,7 @@ void LikelihoodLearner<T>::send_chains_to_data() {
 }
 
 template <class T>
-void LikelihoodLearner<T>::warm_up(const std::function<void(double)>& progress) {
+void LikelihoodLearner<T>::warm_up(const ProgressCallback& progress) {
   find_start();
   if (options_.chains_at_data.value_or(options_.start != LikelihoodStart::given))
     send_chains_to_data();

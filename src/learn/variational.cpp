@@ -53,8 +53,7 @@ std::string_view name(Optimiser optimiser) {
 }
 
 std::string_view name(StopReason reason) {
-  constexpr std::string_view names[] = {"running", "converged", "epochs exhausted",
-                                        "held-out data got worse"};
+  constexpr std::string_view names[] = {"running", "converged", "epochs_exhausted", "held_out_worse", "draws_done", "relative_error", "max_seconds"};
   return names[static_cast<int>(reason)];
 }
 
@@ -72,7 +71,7 @@ VariationalLearner<T>::VariationalLearner(Target target, Parameters parameters, 
 }
 
 template <class T>
-void VariationalLearner<T>::warm_up(const std::function<void(double)>& progress) {
+void VariationalLearner<T>::warm_up(const ProgressCallback& progress) {
   sampler_.warm_up(options_.warm_up, progress);
 }
 

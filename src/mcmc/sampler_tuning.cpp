@@ -61,7 +61,7 @@ double Sampler<T>::cost_per_sample() {
 }
 
 template <class T>
-void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
+void Sampler<T>::tune_schedule(const ProgressCallback& progress) {
   const bool reflects = options_.metropolis_hits == 0 && options_.hmc_steps == 0;
   std::vector<int> reflections{0, 1, 2, 3, 5, 7};
   if (options_.reflections.has_value() || !reflects) reflections = {schedule_.reflections};
@@ -85,7 +85,8 @@ void Sampler<T>::tune_schedule(const std::function<void(double)>& progress) {
       schedule_.cluster = cluster, schedule_.reflections = count;
       forget_bonds();
       const double cost = cost_per_sample();
-      if (progress) progress(++tried / static_cast<double>(reflections.size() * clusters.size()));
+      report_progress(progress,
+ ++tried / static_cast<double>(reflections.size() * clusters.size()));
       if (cost > 1.15 * min_here) break;                  // more reflections will not pay either
       if (cost < 1.02 * min_here) best_here = schedule_;  // at equal cost the smaller tau
       min_here = std::min(min_here, cost);
@@ -107,28 +108,25 @@ void Sampler<T>::adapt_step_size() {
 }
 
 template <class T>
-void Sampler<T>::warm_up(int sweeps, const std::function<void(double)>& progress) {
-  const auto report = [&](double done) {
-    if (progress) progress(done);
-  };
+void Sampler<T>::warm_up(int sweeps, const ProgressCallback& progress) {
   constexpr int parts = 20;
   for (int part = 0; part < parts; ++part) {
     sweep(sweeps * (part + 1) / parts - sweeps * part / parts);
     if (options_.hmc_steps > 0 && part == 0) adapt_step_size();
     if (options_.rungs > 1) adapt_rungs();
-    report(0.5 * (part + 1) / parts);
+    report_progress(progress, 0.5 * (part + 1) / parts);
   }
   if (options_.hmc_steps > 0) adapt_step_size();
-  tune_schedule([&](double done) { report(0.5 + 0.5 * done); });
+  tune_schedule([&](double done) { return !progress || progress(0.5 + 0.5 * done); });
   reset_acceptance();
-  report(1);
+  report_progress(progress, 1);
 }
 
 #define QUARTIC_INSTANTIATE(T)                                                 \
   template double Sampler<T>::cost_per_sample();                               \
-  template void Sampler<T>::tune_schedule(const std::function<void(double)>&); \
+  template void Sampler<T>::tune_schedule(const ProgressCallback&); \
   template void Sampler<T>::adapt_step_size();                                 \
-  template void Sampler<T>::warm_up(int, const std::function<void(double)>&);
+  template void Sampler<T>::warm_up(int, const ProgressCallback&);
 QUARTIC_INSTANTIATE(float)
 QUARTIC_INSTANTIATE(double)
 #undef QUARTIC_INSTANTIATE

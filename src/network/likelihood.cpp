@@ -102,7 +102,7 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   const auto [stops, length] = plan_stops<T>(path, options.steps, seed, options.threads);
   const auto steps = static_cast<double>(stops.size() - 1);
   const auto report = [&](double done) {  // steps and sweeps
-    if (options.progress) options.progress(done / (2 * steps + options.sweeps));
+    report_progress(options.progress, done / (2 * steps + options.sweeps));
   };
   const auto chains = static_cast<std::size_t>(options.chains);
   std::optional<TemperedRun<T>> ladders;

@@ -157,7 +157,7 @@ std::vector<Check> diagnose(const SampleRun& run) {
   checks.push_back({"draws, finished",
                     {draws, 0},
                     "> 0, finished",
-                    draws > 0 && run.stop != SampleStop::running,
+                    draws > 0 && run.stop_reason != StopReason::running,
                     "quartic resume RUN"});
   if (run.results.empty()) return checks;
   checks.push_back({"warm-up sweeps",
@@ -295,6 +295,10 @@ std::vector<Check> diagnose(const ReweightRun& run) {
                       point.reason + "; go less far, or put runs between"});
   }
   return checks;
+}
+
+std::vector<Check> diagnose(const AnyRun& run) {
+  return std::visit([](const auto& r) { return diagnose(r); }, run);
 }
 
 }  // namespace quartic

@@ -11,8 +11,6 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-constexpr int stops = 4;
-
 struct Column {
   const char* name;
   double SeriesEstimate::*value;
@@ -70,7 +68,7 @@ void write_observables(hdf5::Writer& out, const std::vector<ObservableResult>& r
 }
 
 void write_results(hdf5::Writer& out, const SampleRun& run) {
-  out.text("results/stop_reason", std::string(name(run.stop)));
+  out.text("results/stop_reason", std::string(name(run.stop_reason)));
   out.text("results/schedule", run.schedule);
   std::vector<std::string> moves;
   std::vector<double> rates;
@@ -81,6 +79,8 @@ void write_results(hdf5::Writer& out, const SampleRun& run) {
   out.dimension("results", "move", moves);
   out.write("results/acceptance", view(rates), {"move"});
   out.write("results/move_draws", view(draws), {"move"});
+  out.scalar("results/flipped", run.flipped.rate);
+  out.scalar("results/flipped_draws", std::int32_t{run.flipped.draws});
   write_observables(out, run.results);
   if (!run.two_point) return;
   out.count("results", "site", run.action.graph->sites());
@@ -170,13 +170,20 @@ std::vector<ObservableResult> read_observables(const hdf5::Reader& in) {
 }
 
 void read_results(const hdf5::Reader& in, SampleRun& run) {
-  run.stop = named<SampleStop>(in, in.text("results/stop_reason"), stops);
+  run.stop_reason = named<StopReason>(in, in.text("results/stop_reason"), 7);
   run.schedule = in.text("results/schedule");
   const auto moves = in.texts("results/move");
   const auto rates = in.read<double>("results/acceptance", moves.size());
   const auto draws = in.read<std::int32_t>("results/move_draws", moves.size());
-  for (std::size_t k = 0; k < moves.size(); ++k)
-    run.acceptance.push_back({moves[k], rates[k], draws[k]});
+  for (std::size_t k = 0; k < moves.size(); ++k) {
+    MoveAcceptance& move =
+        moves[k] == "turned" ? run.flipped : run.acceptance.emplace_back();  // before layout 3
+    move = {moves[k], rates[k], draws[k]};
+  }
+  if (in.has("results/flipped")) {
+    run.flipped.rate = in.scalar<double>("results/flipped");
+    run.flipped.draws = in.scalar<std::int32_t>("results/flipped_draws");
+  }
   run.results = read_observables(in);
   if (!in.has("results/structure_factor")) return;
   const std::size_t sites = run.action.graph->sites();
@@ -224,11 +231,6 @@ void read_measurement(const hdf5::Reader& in, SampleRun& run, std::size_t chains
 }
 
 }  // namespace
-
-std::string_view name(SampleStop stop) {
-  constexpr std::string_view names[stops] = {"running", "draws", "relative error", "time"};
-  return names[static_cast<int>(stop)];
-}
 
 void KeptDraws::keep(std::vector<float> fields, std::vector<double> values, int most) {
   phi.push_back(std::move(fields));

@@ -30,7 +30,7 @@ std::vector<double> drive(Sampler<T>& sampler, const ActionPath& path,
     for (std::size_t c = 0; c < work.size(); ++c) work[c] += (stops[n] - stops[n - 1]) * d[c];
     sampler.set_action(path.at(stops[n]));
     sampler.sweep(1);
-    if (progress) progress(static_cast<double>(n) / static_cast<double>(stops.size() - 1));
+    report_progress(progress, static_cast<double>(n) / static_cast<double>(stops.size() - 1));
   }
   return work;
 }

@@ -26,7 +26,7 @@ int cap(const FreeEnergyOptions& options) {
 
 ProgressCallback part(const ProgressCallback& progress, double begin, double end) {
   if (!progress) return {};
-  return [=](double done) { progress(begin + (end - begin) * done); };
+  return [=](double done) { return progress(begin + (end - begin) * done); };
 }
 
 /// Trajectories in both directions, as many steps as it takes.

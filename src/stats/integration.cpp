@@ -130,7 +130,7 @@ class PathIntegrator {
         out.coarse[c] += node.coarse_weight * mean[c];
       }
       const double done = static_cast<double>(k + 1) / static_cast<double>(nodes_.size());
-      if (options_.progress) options_.progress((done + (up ? 0 : 1)) / 2);
+      report_progress(options_.progress, (done + (up ? 0 : 1)) / 2);
     }
     return out;
   }

@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/progress.hpp"
 #include "quartic/core/data_source.hpp"
 #include "quartic/field/parameters.hpp"
+#include "quartic/learn/fit_row.hpp"
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/moment_match.hpp"
 #include "quartic/learn/stop_reason.hpp"
@@ -21,34 +23,6 @@ struct NewtonProblem;
 /// What `automatic` means for these parameters; else the optimiser itself.
 LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
                                      const Parameters& parameters);
-
-/// One epoch of the history, of the couplings before the update that follows.
-struct FitRow {
-  int epoch = 0;             ///< 0 is the start
-  double gradient_norm = 0;  ///< |<f>_p - <f>_data|, Euclidean
-  double gradient_norm_error = 0;
-  /// What is left to climb over what noise alone would leave, in rms; about 1: only noise.
-  double significance = 0;
-  /// Change of ln p per row since the start, from slope and curvature at both ends of every step:
-  /// rough for steps of many standard deviations of S.
-  double gain = 0;
-  double gain_error = 0;           ///< by Monte Carlo
-  double held_out_gain = 0;        ///< the same of held-out data; NaN without
-  double held_out_gain_error = 0;  ///< also from the rows being a sample
-  double chi2 = 0;                 ///< moments of data and model, MomentMatch::all.chi2
-  double worst_z = 0;
-  int worst_moment = -1;     ///< MomentMatch::label says which
-  double held_out_chi2 = 0;  ///< NaN without held-out data
-  double acceptance = 0;
-  double reflection_acceptance = 0;
-  double rate = 0;      ///< eta of the update that follows; 0: none follows
-  double max_step = 0;  ///< max_k |change of theta_k| in that update
-  double ridge = 0;     ///< ridge, in units of C's diagonal
-  /// Variance of theta by Monte Carlo over that by the data being finite, on average; newton only.
-  double noise_share = 0;
-  int draws = 0;     ///< configurations a chain in this epoch
-  int at_bound = 0;  ///< couplings b at their bound
-};
 
 /// Everything that an exact restart needs, besides data and options.
 struct LikelihoodState {
@@ -92,7 +66,7 @@ class LikelihoodLearner {
 
   /// Finds the start, sends the chains to the data where wanted, equilibrates, and tunes the
   /// schedule. Not called before restore().
-  void warm_up(const std::function<void(double)>& progress = {});
+  void warm_up(const ProgressCallback& progress = {});
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   FitRow step();

@@ -10,6 +10,7 @@
 
 #include "quartic/field/parameters.hpp"
 #include "quartic/field/target.hpp"
+#include "quartic/learn/learn_row.hpp"
 #include "quartic/learn/stop_reason.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
@@ -34,23 +35,6 @@ struct VariationalOptions {
   int patience = 3;            ///< epochs without movement beyond error before stopping
   bool stop_early = true;      ///< stop when the couplings stop moving beyond their error
   int dense_limit = 3000;      ///< more parameters than this are solved matrix-free
-};
-
-/// One epoch of the history. Every estimate carries its standard error.
-struct LearnRow {
-  int epoch = 0;             ///< 0 is the start, before any update
-  double gradient_norm = 0;  ///< |Cov_p(f, S - A)|, Euclidean
-  double gradient_norm_error = 0;
-  double action_variance = 0;  ///< Var_p(A - S)
-  double action_variance_error = 0;
-  double weight_ess = 0;  ///< effective fraction of the weights exp(-(A-S)), in (0, 1]
-  double weight_ess_error = 0;
-  double acceptance = 0;  ///< independence Metropolis
-  double reflection_acceptance = 0;
-  double rate = 0;               ///< eta of the update that follows this epoch; 0: none follows
-  double max_step = 0;           ///< max_k |change of theta_k| in that update
-  double step_significance = 0;  ///< rms of the step over its error; about 1: only noise
-  double ridge = 0;              ///< ridge of the regression, in units of each feature's variance
 };
 
 /// Everything that an exact restart needs, besides the options: couplings, optimiser, fields,
@@ -80,7 +64,7 @@ class VariationalLearner {
                      std::uint64_t seed);
 
   /// Equilibrates the fields under the starting couplings and tunes the schedule.
-  void warm_up(const std::function<void(double)>& progress = {});
+  void warm_up(const ProgressCallback& progress = {});
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   LearnRow step();

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quartic/core/progress.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/action.hpp"
@@ -126,7 +127,7 @@ class Sampler {
   /// and cluster move, where they were not given, for most independent samples of m^2 and phi^2 at
   /// the cost. Costs are nominal, so the choice is reproducible. `progress` hears the fraction
   /// done.
-  void warm_up(int sweeps, const std::function<void(double)>& progress = {});
+  void warm_up(int sweeps, const ProgressCallback& progress = {});
   const Schedule& schedule() const { return schedule_; }
   void set_schedule(const Schedule& schedule) { schedule_ = schedule, forget_bonds(); }
   /// "independence Metropolis, 2 reflections, cluster fill from 4 seeds, flip".
@@ -190,7 +191,7 @@ class Sampler {
   void exchange_rungs();
   void adapt_rungs();
   void adapt_step_size();
-  void tune_schedule(const std::function<void(double)>& progress);
+  void tune_schedule(const ProgressCallback& progress);
   double cost_per_sample();
 
   SamplerOptions options_;

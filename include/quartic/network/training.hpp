@@ -10,6 +10,7 @@
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/estimate.hpp"
+#include "quartic/network/train_row.hpp"
 #include "quartic/network/network.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
@@ -65,23 +66,6 @@ struct TrainingOptions {
   bool hidden_shape = false;
   bool shuffle = true;  ///< draw the rows of batches anew every epoch
   int threads = 0;      ///< 0: all cores; never changes the results
-};
-
-/// One epoch of the history, measured on its last batch and the chains after it.
-struct TrainRow {
-  int epoch = 0;  ///< epochs done
-  std::int64_t updates = 0;
-  double rate = 0;
-  double gradient_norm = 0;  ///< of w, root mean square over its entries, last update
-  double weight_norm = 0;    ///< root mean square of w_ij times the deviation of phi_i
-  double max_weight = 0;
-  Estimate data_free_energy;   ///< mean free energy of the batch's rows
-  Estimate model_free_energy;  ///< and of the chains; far above the data's: the chains lag behind
-  /// With tempering, of the network by 32 more sweeps of the ladder: an online estimate whose error
-  /// knows nothing of modes that the ladder has not reached. 0 with error 0: none.
-  Estimate log_z;
-  double moment_score = 0;  ///< root mean square z-score of <phi_i>, batch against chains; about 1
-                            ///< where they agree
 };
 
 /// The network as it was after some updates; after none independent units instead (base_network).

@@ -5,12 +5,7 @@
 #include <vector>
 
 #include "quartic/core/estimate.hpp"
-#include "quartic/runfile/fit_run.hpp"
-#include "quartic/runfile/learn_run.hpp"
-#include "quartic/runfile/network_run.hpp"
-#include "quartic/runfile/reweight_run.hpp"
-#include "quartic/runfile/sample_run.hpp"
-#include "quartic/runfile/stack_run.hpp"
+#include "quartic/run/any_run.hpp"
 
 namespace quartic {
 
@@ -48,5 +43,7 @@ std::vector<Check> diagnose(const StackRun& run);
 
 /// Of reweighting: whether each point is ok.
 std::vector<Check> diagnose(const ReweightRun& run);
+
+std::vector<Check> diagnose(const AnyRun& run);
 
 }  // namespace quartic

@@ -1,0 +1,28 @@
+// The data of a run: from its config, checked, and what its file remembers of them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "quartic/config/config.hpp"
+#include "quartic/data/data_set.hpp"
+#include "quartic/graph/graph.hpp"
+#include "quartic/runfile/fit_data.hpp"
+
+namespace quartic {
+
+/// The [data] of a config, with the model's noise on them where it has some. Throws BadInput where
+/// there is none, and as open_data_set does.
+DataSet open_data(const Config& config, const std::string& where);
+
+/// Throws BadInput where columns are not the sites of the graph.
+void require_sites(const DataSet& data, const Graph& graph, const std::string& where);
+
+/// Throws BadInput where the data of a run that resumes have changed.
+void require_same(const DataSet& data, const FitData& known, const Config& config,
+                  const std::filesystem::path& run);
+
+/// What a run file will know of them.
+FitData describe(const DataSet& data, double pass_seconds);
+
+}  // namespace quartic

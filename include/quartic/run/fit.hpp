@@ -1,0 +1,21 @@
+// Learning the couplings of a field from data, KL(q||p): what `quartic fit` runs.
+#pragma once
+
+#include <string>
+
+#include "quartic/data/data_set.hpp"
+#include "quartic/run/session.hpp"
+#include "quartic/runfile/fit_run.hpp"
+
+namespace quartic {
+
+/// A run that has not begun, from this action on. Throws BadInput, beginning with `where`, if the
+/// columns of the data are not the sites of the graph.
+FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
+                 const std::string& where, const std::string& command);
+
+/// Fits on from where the run is until it is finished, then evaluates the model. Throws Diverged,
+/// after the last good state was stored.
+Outcome fit(FitRun& run, const DataSet& data, Store<FitRun>& store, const Session& session);
+
+}  // namespace quartic

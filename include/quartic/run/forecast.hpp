@@ -1,0 +1,46 @@
+// What a config would run, and what that would cost: what `quartic validate` says.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quartic/config/config.hpp"
+#include "quartic/graph/graph.hpp"
+
+namespace quartic {
+
+/// One network that would be trained.
+struct LayerForecast {
+  int visible = 0, hidden = 0;
+  Unit visible_unit{}, hidden_unit{};
+  int epochs = 0;
+  double updates = 0, seconds = 0;
+};
+
+/// Rough, by the speed of one core of the last ten years (`quartic bench` measures this one).
+struct Forecast {
+  enum class Kind { sample, learn, fit, train };
+
+  Kind kind = Kind::sample;
+  std::shared_ptr<const Graph> graph;  ///< null for networks
+  std::optional<Parameters> parameters;
+  std::string data;                    ///< in words; empty: none
+  std::size_t rows = 0, held_out = 0;  ///< of the data
+  std::string optimiser;               ///< of learn and fit
+  int epochs = 0;                      ///< of these, at most
+  std::vector<LayerForecast> layers;   ///< of networks
+  double samples = 0;                  ///< configurations in all, of learn and fit an epoch
+  double bytes = 0;
+  double seconds = 0;  ///< of learn if all epochs are needed, of fit for ten
+};
+
+/// Checks everything that can be checked before a run: graph, couplings, target, data. Reads the
+/// data once. Throws as the run would. `graph`: of a run file, null: the config's.
+Forecast forecast(const Config& config, std::shared_ptr<const Graph> graph,
+                  const std::string& where);
+
+}  // namespace quartic

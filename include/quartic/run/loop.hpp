@@ -1,0 +1,141 @@
+// The loop that every run is: step, watch, save, stop (docs/the-run.md).
+#pragma once
+
+#include <concepts>
+#include <string>
+
+#include "quartic/core/progress.hpp"
+#include "quartic/learn/stop_reason.hpp"
+#include "quartic/run/session.hpp"
+
+namespace quartic {
+
+/// What learns, fits, trains or samples a run, which it refers to.
+template <class T>
+concept Task = requires(T task, const T& seen, const Session& session) {
+  { seen.run() } -> std::same_as<typename T::Run&>;
+  /// To equilibrium, before the first step of a new run.
+  task.warm_up(session);
+  /// Remembers this state as the one that a restart goes on from.
+  task.mark();
+  /// Goes back to it. False: this task remembers none, and what was saved before counts.
+  { task.rewind() } -> std::same_as<bool>;
+  /// One epoch, one draw. Throws Diverged.
+  task.advance(session);
+  /// Into the run: what was found so far, and the marked state.
+  task.save();
+  /// What a finished run ends with: certificate, evaluation, draws; whether there was anything
+  /// left.
+  { task.conclude(session) } -> std::same_as<bool>;
+  { seen.stop_reason() } -> std::same_as<StopReason>;
+  { seen.step() } -> std::same_as<Step>;
+  { seen.metrics() } -> std::same_as<Metrics>;
+};
+
+/// One run from where it is to its end, in a store and a session.
+template <Task T>
+class Loop {
+ public:
+  using Run = typename T::Run;
+
+  Loop(T& task, Store<Run>& store, const Session& session)
+      : task_(task),
+        run_(task.run()),
+        store_(store),
+        session_(session),
+        before_(run_.provenance.seconds) {}
+
+  /// `resumed`: the task was restored from the run, which is in its store already.
+  void to_end(bool resumed) {
+    if (!resumed) {
+      task_.mark();
+      save();
+    }
+    if (run_.stop_reason == StopReason::running) {
+      if (!run_.warmed_up) task_.warm_up(session_);
+      run_.warmed_up = true;
+      steps();
+    }
+    if (task_.conclude(session_)) write();
+  }
+
+ private:
+  void steps() {
+    while (run_.stop_reason == StopReason::running) {
+      task_.mark();
+      if (session_.stop.requested()) {
+        save();
+        throw Interrupted();
+      }
+      if (session_.clock.seconds() - saved_ > session_.checkpoint_seconds) save();
+      step();
+      run_.stop_reason = task_.stop_reason();
+      if (run_.stop_reason != StopReason::running) save();
+    }
+  }
+
+  /// Where a step fails, the run is saved as it was before it.
+  void step() {
+    try {
+      task_.advance(session_);
+    } catch (const Diverged& error) {
+      const bool back = rewind();
+      const Diverged told(error.what(), error.hint() + where_the_good_is(back));
+      session_.observer.failed(told);
+      throw told;
+    } catch (const Interrupted&) {
+      rewind();
+      throw;
+    }
+    session_.observer.step(task_.step(), [this] { return task_.metrics(); });
+  }
+
+  bool rewind() {
+    if (!task_.rewind()) return false;
+    save();
+    return true;
+  }
+
+  std::string where_the_good_is(bool back) const {
+    if (store_.place().empty()) return {};
+    const Step step = task_.step();
+    const std::string last =
+        back ? std::string(step.unit) + ", " + std::to_string(step.done) + "," : "state";
+    return "; the last good " + last + " is in " + store_.place();
+  }
+
+  void save() {
+    task_.save();
+    write();
+  }
+
+  void write() {
+    run_.provenance.seconds = before_ + session_.clock.seconds();
+    store_.write(run_);
+    saved_ = session_.clock.seconds();
+    session_.observer.saved();
+  }
+
+  T& task_;
+  Run& run_;
+  Store<Run>& store_;
+  const Session& session_;
+  double before_, saved_ = 0;
+};
+
+/// Runs a task to its end. Interrupted in the warm-up or while it concludes, the run is as it was
+/// before that; in a step, as it was before the step. Throws Diverged after the last good state was
+/// saved, and whatever the task and the store throw.
+template <Task T>
+Outcome run_to_end(T& task, bool resumed, Store<typename T::Run>& store, const Session& session) {
+  Outcome outcome = Outcome::finished;
+  try {
+    Loop<T>(task, store, session).to_end(resumed);
+  } catch (const Interrupted&) {
+    outcome = Outcome::interrupted;
+  }
+  session.observer.ended(outcome);
+  return outcome;
+}
+
+}  // namespace quartic

@@ -1,0 +1,18 @@
+// Numbers as people write them: 1.5243(2).
+#pragma once
+
+#include <string>
+
+namespace quartic {
+
+/// value(error in units of its last digits): one digit of error, two where it begins with 1. Falls
+/// back to "value +- error" where that form would not be readable.
+std::string with_error(double value, double error);
+
+/// 3.2 s, 4 min 12 s, 2 h 05 min.
+std::string duration(double seconds);
+
+/// 12 kB, 3.4 MB, 1.2 GB.
+std::string bytes(double count);
+
+}  // namespace quartic

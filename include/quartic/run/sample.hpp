@@ -1,0 +1,26 @@
+// Sampling an action and measuring it: what `quartic sample` runs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "quartic/run/session.hpp"
+#include "quartic/runfile/sample_run.hpp"
+
+namespace quartic {
+
+/// A run that has not begun. Throws BadInput where the action cannot be sampled, or where
+/// sample.until is none of its observables.
+SampleRun begin_sampling(const Config& config, const Action& action, const std::string& command);
+
+/// Samples on from where the run is until it is finished. Throws Diverged; what was stored before
+/// stays the last good state.
+Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session);
+
+/// The primary observable with the fewest effective samples; null where there are no results.
+const ObservableResult* slowest_observable(const std::vector<ObservableResult>& results);
+/// Updates of a site of a chain in all draws so far.
+double site_updates(const SampleRun& run);
+
+}  // namespace quartic

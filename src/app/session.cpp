@@ -1,0 +1,54 @@
+#include "app/session.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/signals.hpp"
+#include "quartic/run/report.hpp"
+#include "run/report_json.hpp"
+
+namespace quartic::app {
+namespace {
+
+void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
+  const Step& step = attended.progress.last_step();
+  const auto where = step.unit.empty() ? std::string("before the first step")
+                                       : fmt::format("after {} {}", step.unit, step.done);
+  fmt::print(stderr, "quartic: stopped {} {} and saved; continue with\n  quartic resume {}\n",
+             attended.stop.out_of_time() ? "by --max-hours" : "by a signal", where, file.string());
+}
+
+void print_summary(const AnyRun& run, const std::filesystem::path& file, const Globals& globals) {
+  if (globals.json) {
+    auto summary = std::visit([](const auto& r) { return reports::json(r); }, run);
+    summary["event"] = "summary";
+    summary["file"] = file.string();
+    fmt::print("{}\n", summary.dump());
+  } else if (!globals.quiet) {
+    fmt::print("{}written to {}; next: quartic {} {}\n", report(run), file.string(),
+               std::holds_alternative<SampleRun>(run) ? "diagnose" : "plot", file.string());
+  }
+}
+
+}  // namespace
+
+Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(max_hours * 3600) {
+  catch_signals();
+}
+
+bool Stop::requested() const {
+  return stop_requested() || out_of_time();
+}
+
+ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,
+                   const Attended& attended, const Globals& globals) {
+  if (outcome == Outcome::interrupted) {
+    tell_stopped(file, attended);
+    return ErrorCode::interrupted;
+  }
+  print_summary(run, file, globals);
+  return ErrorCode::ok;
+}
+
+}  // namespace quartic::app

@@ -1,0 +1,76 @@
+// The task of every learner of an action: what learning a target and fitting data share.
+#pragma once
+
+#include <utility>
+
+#include "quartic/run/metrics.hpp"
+#include "quartic/run/session.hpp"
+
+namespace quartic {
+
+inline SamplerOptions sampler_options(const Config& config) {
+  SamplerOptions options = config.sampler.options;
+  options.threads = config.run.threads;
+  return options;
+}
+
+/// Calls f with a value of the type of the fields.
+template <class F>
+auto with_precision(Precision precision, F&& f) {
+  return precision == Precision::float32 ? f(float{}) : f(double{});
+}
+
+/// R: LearnRun, FitRun; Learner: what learns it.
+template <class R, class Learner>
+class ActionTask {
+ public:
+  using Run = R;
+
+  ActionTask(Run& run, Learner learner, int epochs)
+      : run_(run), learner_(std::move(learner)), first_(run.checkpoint.epoch), epochs_(epochs) {
+    if (begun(run)) learner_.restore(run.checkpoint);
+  }
+
+  /// Whether the run has a state to go on from.
+  static bool begun(const Run& run) { return !run.checkpoint.sampler.phi.empty(); }
+
+  Run& run() const { return run_; }
+  void warm_up(const Session& session) { learner_.warm_up(session.progress("warming up")); }
+  void mark() { marked_ = learner_.state(); }
+  bool rewind() {
+    learner_.restore(marked_);
+    return true;
+  }
+  void advance(const Session& /*session*/) {
+    const auto theta = learner_.theta(), error = learner_.theta_error();
+    run_.history.append(learner_.step(), theta, error);
+  }
+  void save() {
+    run_.action = learner_.action();
+    run_.theta_error = learner_.theta_error();
+    run_.checkpoint = marked_;
+  }
+  StopReason stop_reason() const { return learner_.reason(); }
+  Step step() const {
+    const auto& rows = run_.history.rows;
+    return {.unit = "epoch",
+            .first = first_,
+            .done = rows.empty() ? first_ : rows.back().epoch,
+            .total = epochs_,
+            .may_stop_early = true};
+  }
+  Metrics metrics() const { return metrics_of(run_.history.rows.back()); }
+
+ protected:
+  /// To the saved state, where a run killed while it concludes would begin again.
+  void to_checkpoint() { learner_.restore(run_.checkpoint); }
+
+  Run& run_;
+  Learner learner_;
+
+ private:
+  decltype(Run::checkpoint) marked_;
+  int first_, epochs_;
+};
+
+}  // namespace quartic

@@ -1,0 +1,199 @@
+#include "quartic/run/any_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "quartic/core/error.hpp"
+#include "quartic/run/data.hpp"
+#include "quartic/run/file_store.hpp"
+#include "quartic/run/fit.hpp"
+#include "quartic/run/learn.hpp"
+#include "quartic/run/sample.hpp"
+#include "quartic/run/train.hpp"
+
+namespace quartic {
+namespace {
+
+[[noreturn]] void refuse_shorter(std::string_view unit, std::int64_t done, int wanted) {
+  throw BadInput(
+      fmt::format("the run has {} {}s already, --{}s {} adds none", done, unit, unit, wanted),
+      fmt::format("--{}s counts from the start: --{}s {} adds 50", unit, unit, done + 50));
+}
+
+[[noreturn]] void refuse_reweighted() {
+  throw BadInput("a run of `quartic reweight` is always finished",
+                 "quartic reweight the runs that it came from again");
+}
+
+// ---- finished -----------------------------------------------------------------------------------
+
+bool is_finished(const LearnRun& run) {
+  return run.stop_reason != StopReason::running &&
+         (run.certificate || !run.config.certificate.enabled);
+}
+bool is_finished(const FitRun& run) {
+  return run.stop_reason != StopReason::running &&
+         (run.evaluation || !run.config.certificate.enabled);
+}
+bool is_finished(const NetworkRun& run) {
+  return run.stop_reason != StopReason::running && !run.draws.empty();
+}
+bool is_finished(const StackRun& run) {
+  return run.finished();
+}
+bool is_finished(const SampleRun& run) {
+  return run.stop_reason != StopReason::running;
+}
+bool is_finished(const ReweightRun&) {
+  return true;
+}
+
+// ---- extended -----------------------------------------------------------------------------------
+
+template <class Run, class Options>
+void extend_epochs(Run& run, Options& options, int epochs) {
+  if (epochs <= run.checkpoint.epoch) refuse_shorter("epoch", run.checkpoint.epoch, epochs);
+  options.epochs = epochs;
+  if (run.stop_reason == StopReason::running) return;
+  if (run.stop_reason == StopReason::converged) options.stop_early = false;
+  run.history.truncate(run.checkpoint.epoch);
+  run.stop_reason = StopReason::running;
+}
+
+void extend_to(LearnRun& run, int epochs) {
+  extend_epochs(run, run.config.learn, epochs);
+  run.certificate.reset();
+}
+
+void extend_to(FitRun& run, int epochs) {
+  if (run.stop_reason == StopReason::held_out_worse) run.config.fit.held_out_patience = 0;
+  extend_epochs(run, run.config.fit, epochs);
+  std::erase_if(run.snapshots,
+                [&](const Snapshot& snapshot) { return snapshot.epoch >= run.checkpoint.epoch; });
+  run.evaluation.reset();
+}
+
+void extend_to(NetworkRun& run, int epochs) {
+  const int done = run.checkpoint.epoch;
+  if (epochs <= done) refuse_shorter("epoch", done, epochs);
+  run.config.training.epochs = epochs;
+  if (run.stop_reason == StopReason::running) return;
+  std::erase_if(run.history, [&](const TrainRow& row) { return row.epoch > done; });
+  std::erase_if(run.evaluations, [&](const NetworkEvaluation& e) { return e.epoch > done; });
+  run.stop_reason = StopReason::running;
+  run.draws.clear();
+}
+
+/// The top layer goes on; the layers below stay what its data were made by.
+void extend_to(StackRun& run, int epochs) {
+  const auto layers = static_cast<std::size_t>(run.config.model.layers());
+  auto& limits = run.config.layer_epochs;
+  if (limits.empty()) limits.assign(layers, run.config.training.epochs);
+  limits.back() = epochs;
+  if (run.layers.size() < layers) return;
+  extend_to(run.layers.back(), epochs);
+  run.bounds.resize(layers - 1);
+  run.draws.clear();
+}
+
+/// The new number of draws takes the place of every other reason to stop.
+void extend_to(SampleRun& run, int draws) {
+  if (draws <= run.measurement.draws) refuse_shorter("draw", run.measurement.draws, draws);
+  auto& sample = run.config.sample;
+  sample.draws = draws;
+  sample.until.clear();
+  sample.relative_error.reset();
+  sample.max_seconds.reset();
+  run.stop_reason = StopReason::running;
+}
+
+void extend_to(ReweightRun&, int) {
+  refuse_reweighted();
+}
+
+// ---- resumed ------------------------------------------------------------------------------------
+
+/// The run, where it came from, and who follows it.
+struct Resumed {
+  const std::filesystem::path &from, &to;
+  const Session& session;
+
+  DataSet data(const Config& config, const FitData& known) const {
+    DataSet data = open_data(config, from.string());
+    require_same(data, known, config, from);
+    return data;
+  }
+
+  Outcome operator()(LearnRun& run) const {
+    FileStore<LearnRun> store(to);
+    return learn(run, make_problem(run.config, run.action.graph), store, session);
+  }
+  Outcome operator()(FitRun& run) const {
+    FileStore<FitRun> store(to);
+    const DataSet rows = open_data(run.config, from.string());
+    require_sites(rows, *run.action.graph, from.string());
+    require_same(rows, run.data, run.config, from);
+    return fit(run, rows, store, session);
+  }
+  Outcome operator()(NetworkRun& run) const {
+    FileStore<NetworkRun> store(to);
+    const DataSet rows = data(run.config, run.data);
+    return train(run, network_data(run.config, rows_of(rows)), store, session);
+  }
+  Outcome operator()(StackRun& run) const {
+    FileStore<StackRun> store(to);
+    return train(run, data(run.config, run.layers.front().data), store, session);
+  }
+  Outcome operator()(SampleRun& run) const {
+    FileStore<SampleRun> store(to);
+    return sample(run, store, session);
+  }
+  Outcome operator()(ReweightRun&) const { refuse_reweighted(); }
+};
+
+}  // namespace
+
+AnyRun read_run(const std::filesystem::path& file) {
+  switch (run_kind(file)) {
+    case RunKind::learn:
+      return read_learn_run(file);
+    case RunKind::sample:
+      return read_sample_run(file);
+    case RunKind::reweight:
+      return read_reweight_run(file);
+    case RunKind::fit:
+      return read_fit_run(file);
+    case RunKind::network:
+      return read_network_run(file);
+    case RunKind::stack:
+      return read_stack_run(file);
+  }
+  throw Error(ErrorCode::internal, "a run of an unknown kind");
+}
+
+std::string unit_of(const AnyRun& run) {
+  if (std::holds_alternative<ReweightRun>(run)) return {};
+  return std::holds_alternative<SampleRun>(run) ? "draw" : "epoch";
+}
+
+bool finished(const AnyRun& run) {
+  return std::visit([](const auto& r) { return is_finished(r); }, run);
+}
+
+void extend(AnyRun& run, int limit) {
+  std::visit([limit](auto& r) { extend_to(r, limit); }, run);
+}
+
+void set_threads(AnyRun& run, int threads) {
+  std::visit([threads](auto& r) { r.config.run.threads = threads; }, run);
+  if (auto* stack = std::get_if<StackRun>(&run))
+    for (auto& layer : stack->layers) layer.config.run.threads = threads;
+}
+
+Outcome resume(AnyRun& run, const std::filesystem::path& from, const std::filesystem::path& to,
+               const Session& session) {
+  return std::visit(Resumed{from, to, session}, run);
+}
+
+}  // namespace quartic

@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string_view>
+
+#include "quartic/core/estimate.hpp"
+#include "quartic/network/conditional_sampler.hpp"
+#include "quartic/run/generate.hpp"
+
+namespace quartic {
+namespace {
+
+/// [begin, end) along one axis, from "3", "3:7", ":7", "3:" or ":".
+struct Slice {
+  std::size_t begin, end;
+};
+
+[[noreturn]] void refuse_region(const std::string& region, const std::vector<std::size_t>& shape) {
+  throw BadInput(
+      fmt::format("'{}' is no region of rows of {}", region, fmt::join(shape, " x ")),
+      "one index or range for every axis, from 0, the end not included: 14:28,0:28 or 14:,:");
+}
+
+std::optional<std::size_t> whole_number(std::string_view text) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<Slice> slice_of(std::string_view text, std::size_t size) {
+  const auto colon = text.find(':');
+  const auto first = text.substr(0, colon);
+  const auto last = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+  const auto begin = first.empty() ? std::size_t{0} : whole_number(first);
+  const auto end = colon == std::string_view::npos ? begin.value_or(size) + 1
+                   : last.empty()                  ? size
+                                                   : whole_number(last);
+  if (!begin || !end || *begin >= *end || *end > size || text.empty()) return std::nullopt;
+  return Slice{*begin, *end};
+}
+
+/// The given rows in the units of the data, [row][value].
+struct Given {
+  std::vector<float> values;
+  std::size_t rows, columns;
+};
+
+Given read_given(const NetworkRun& run, const CompletionOptions& options) {
+  DataOptions data = run.config.data;
+  const auto threshold = data.binarise;
+  data.path = options.given, data.binarise.reset(), data.rows.reset();
+  if (options.rows > 0) data.rows = options.rows;
+  const SharedSource source = open_data_rows(data).rows;
+  const auto visible = static_cast<std::size_t>(run.network.visible.size());
+  if (source->columns() != visible) {
+    throw BadInput(fmt::format("the rows of '{}' have {} values, the network has {} visible units",
+                               options.given, source->columns(), visible));
+  }
+  std::vector<std::size_t> rows(source->rows());
+  std::iota(rows.begin(), rows.end(), 0);
+  Given given{std::vector<float>(rows.size() * visible), rows.size(), visible};
+  source->read(rows, given.values);
+  for (float& x : given.values)
+    if (threshold && !std::isnan(x) && options.noise == 0) x = x > *threshold ? 1.0f : 0.0f;
+  return given;
+}
+
+/// Of one row, in the units of the model; NaN where unknown.
+std::vector<double> observations(const NetworkRun& run, const Given& given,
+                                 const std::vector<bool>& hidden) {
+  std::vector<float> scaled = given.values;
+  run.data.scaling.to_model(scaled, given.columns);
+  std::vector<double> out(scaled.begin(), scaled.end());
+  for (std::size_t k = 0; k < out.size() && !hidden.empty(); ++k)
+    if (hidden[k % given.columns]) out[k] = std::numeric_limits<double>::quiet_NaN();
+  return out;
+}
+
+/// In the units of the model, whose scale may differ from column to column.
+std::vector<double> noise_of(const NetworkRun& run, double noise) {
+  std::vector<double> out;
+  for (const double scale : run.data.scaling.scale) out.push_back(noise / std::abs(scale));
+  return out;
+}
+
+std::vector<float> find_completions(const NetworkRun& run, const CompletionOptions& options,
+                                    const std::vector<double>& observed, std::size_t columns,
+                                    const ProgressCallback& progress) {
+  constexpr std::size_t batch = 2048;
+  const auto noise = noise_of(run, options.noise);
+  const std::size_t rows = observed.size() / columns;
+  std::vector<float> out;
+  const int sweeps = options.warm_up + (options.mean ? options.sweeps : 0);
+  for (std::size_t begin = 0; begin < rows; begin += batch) {
+    const std::size_t count = std::min(batch, rows - begin);
+    ConditionalSampler<float> sampler(
+        run.network, std::span(observed).subspan(begin * columns, count * columns), noise,
+        run.config.run.seed + begin, Stream::generate, run.config.run.threads);
+    std::vector<double> sum(count * columns);
+    for (int k = 0; k < sweeps; ++k) {
+      sampler.sweep(1);
+      report_progress(
+          progress, (static_cast<double>(begin) + static_cast<double>(count) * (k + 1.0) / sweeps) /
+                        static_cast<double>(rows));
+      if (k < options.warm_up) continue;
+      const auto means = sampler.visible_means();
+      for (std::size_t n = 0; n < sum.size(); ++n) sum[n] += means[n] / options.sweeps;
+    }
+    if (!options.mean) sum = sampler.visible();
+    out.insert(out.end(), sum.begin(), sum.end());
+  }
+  return out;
+}
+
+/// Root of a mean square, with the error that follows.
+Estimate root(const Estimate& square) {
+  const double value = std::sqrt(square.value);
+  return {value, value > 0 ? square.error / (2 * value) : 0};
+}
+
+std::optional<CompletionError> error_of(const Given& given, const std::vector<float>& completed,
+                                        const std::vector<bool>& hidden) {
+  const auto count = static_cast<double>(std::count(hidden.begin(), hidden.end(), true));
+  const std::size_t columns = given.columns;
+  const bool all_known =
+      std::none_of(given.values.begin(), given.values.end(), [](float x) { return std::isnan(x); });
+  if (count == 0 || given.rows < 2 || !all_known) return std::nullopt;
+  std::vector<double> mean(columns), of_completed(given.rows), of_means(given.rows);
+  for (std::size_t k = 0; k < given.values.size(); ++k)
+    mean[k % columns] += static_cast<double>(given.values[k]) / static_cast<double>(given.rows);
+  for (std::size_t k = 0; k < given.values.size(); ++k) {
+    if (!hidden[k % columns]) continue;
+    const auto truth = static_cast<double>(given.values[k]);
+    of_completed[k / columns] += std::pow(static_cast<double>(completed[k]) - truth, 2) / count;
+    of_means[k / columns] += std::pow(mean[k % columns] - truth, 2) / count;
+  }
+  return CompletionError{root(mean_of(of_completed)), root(mean_of(of_means))};
+}
+
+const NetworkRun& network_of(const AnyRun& run) {
+  if (const auto* network = std::get_if<NetworkRun>(&run)) return *network;
+  throw BadInput("this run holds no network: only they complete rows",
+                 "quartic fit with [model] kind = \"network\"");
+}
+
+}  // namespace
+
+std::vector<bool> in_region(const std::string& region, const std::vector<std::size_t>& shape) {
+  std::vector<Slice> slices;
+  for (std::string_view rest = region; slices.size() < shape.size();) {
+    const auto comma = rest.find(',');
+    const auto slice = slice_of(rest.substr(0, comma), shape[slices.size()]);
+    const bool last = slices.size() + 1 == shape.size();
+    if (!slice || last != (comma == std::string_view::npos)) refuse_region(region, shape);
+    slices.push_back(*slice);
+    rest = rest.substr(last ? rest.size() : comma + 1);
+  }
+  std::size_t size = 1;
+  for (const std::size_t extent : shape) size *= extent;
+  std::vector<bool> out(size, true);
+  for (std::size_t k = 0; k < size; ++k) {
+    for (std::size_t axis = shape.size(), rest = k; axis-- > 0; rest /= shape[axis]) {
+      const std::size_t at = rest % shape[axis];
+      if (at < slices[axis].begin || at >= slices[axis].end) out[k] = false;
+    }
+  }
+  return out;
+}
+
+CompletedRows complete(const AnyRun& any, const CompletionOptions& options,
+                       const Session& session) {
+  const NetworkRun& run = network_of(any);
+  const Given given = read_given(run, options);
+  const auto hidden = options.hide.empty() ? std::vector<bool>(given.columns, false)
+                                           : in_region(options.hide, run.data.row_shape);
+  const auto observed = observations(run, given, hidden);
+  const auto unknown =
+      std::count_if(observed.begin(), observed.end(), [](double x) { return std::isnan(x); });
+  if (unknown == 0 && options.noise == 0) {
+    throw BadInput(fmt::format("there is nothing to complete in '{}'", options.given),
+                   "mark unknown values by NaN, hide a region with --hide, or give their --noise");
+  }
+  CompletedRows out;
+  out.values =
+      find_completions(run, options, observed, given.columns, session.progress("completing"));
+  run.data.scaling.from_model(out.values, given.columns);
+  out.shape = {given.rows};
+  out.shape.insert(out.shape.end(), run.data.row_shape.begin(), run.data.row_shape.end());
+  out.unknown = static_cast<double>(unknown) / static_cast<double>(observed.size());
+  out.error = error_of(given, out.values, hidden);
+  return out;
+}
+
+}  // namespace quartic

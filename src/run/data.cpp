@@ -1,0 +1,66 @@
+#include "quartic/run/data.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+namespace {
+
+/// Some of the rows, spread over all.
+std::vector<float> some_rows(const DataSource& rows) {
+  constexpr std::size_t max_values = 1 << 20, max_rows = 1024;
+  const std::size_t count =
+      std::min({rows.rows(), max_rows, std::max<std::size_t>(max_values / rows.columns(), 1)});
+  std::vector<std::size_t> wanted;
+  for (std::size_t n = 0; n < count; ++n) wanted.push_back(n * rows.rows() / count);
+  std::vector<float> values(count * rows.columns());
+  rows.read(wanted, values);
+  return values;
+}
+
+}  // namespace
+
+DataSet open_data(const Config& config, const std::string& where) {
+  require_data(config, where);
+  DataOptions options = config.data;
+  options.seed = config.run.seed;
+  DataSet data = open_data_set(options);
+  if (config.model.kind != ModelKind::field && config.model.noise > 0) {
+    data.train = with_noise(std::move(data.train), config.model.noise, config.run.seed);
+    if (data.held_out)
+      data.held_out = with_noise(std::move(data.held_out), config.model.noise, ~config.run.seed);
+  }
+  return data;
+}
+
+void require_sites(const DataSet& data, const Graph& graph, const std::string& where) {
+  const auto columns = data.train->columns();
+  if (columns == static_cast<std::size_t>(graph.sites())) return;
+  const bool planar = data.row_shape.size() <= 3 && !data.row_shape.empty();
+  throw BadInput(fmt::format("{}: the rows of the data have {} values, the graph has {} sites ({})",
+                             where, columns, graph.sites(), graph.description()),
+                 planar ? fmt::format("[graph] extent = [{}], or choose [data] columns",
+                                      fmt::join(data.row_shape, ", "))
+                        : "one site a column: another [graph], or [data] columns");
+}
+
+void require_same(const DataSet& data, const FitData& known, const Config& config,
+                  const std::filesystem::path& run) {
+  if (data.checksum() == known.checksum) return;
+  throw BadInput(
+      fmt::format("the data of '{}' have changed: '{}' had the checksum {}, it has {} now",
+                  run.string(), config.data.path, known.checksum, data.checksum()),
+      fmt::format("quartic fit {} begins a new run with them", run.string()));
+}
+
+FitData describe(const DataSet& data, double pass_seconds) {
+  return {data.description, data.checksum(),       data.row_shape,
+          data.scaling,     data.train->rows(),    data.held_out ? data.held_out->rows() : 0,
+          pass_seconds,     some_rows(*data.train)};
+}
+
+}  // namespace quartic

@@ -1,0 +1,137 @@
+#include "quartic/run/fit.hpp"
+
+#include <limits>
+#include <span>
+
+#include "quartic/core/error.hpp"
+#include "quartic/learn/evaluation.hpp"
+#include "quartic/learn/likelihood.hpp"
+#include "quartic/run/data.hpp"
+#include "quartic/run/loop.hpp"
+#include "quartic/runfile/sample_file.hpp"
+#include "run/action_task.hpp"
+
+namespace quartic {
+namespace {
+
+LikelihoodOptions fit_options(const Config& config) {
+  LikelihoodOptions options = config.fit;
+  options.pass.threads = config.run.threads;
+  return options;
+}
+
+/// Passes over the data once, and notes how long it took.
+template <class T>
+LikelihoodLearner<T> make_learner(FitRun& run, const DataSet& data, const Clock& clock) {
+  const double start = clock.seconds();
+  LikelihoodLearner<T> learner(*data.train, data.held_out.get(), run.parameters(), run.action,
+                               sampler_options(run.config), fit_options(run.config),
+                               run.config.run.seed);
+  run.data.pass_seconds = clock.seconds() - start;
+  return learner;
+}
+
+template <class T>
+class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
+ public:
+  FitTask(FitRun& run, const DataSet& data, const Clock& clock)
+      : Base(run, make_learner<T>(run, data, clock), run.config.fit.epochs), data_(data) {}
+
+  void warm_up(const Session& session) {
+    Base::warm_up(session);
+    run_.start = learner_.start_description();
+  }
+
+  void advance(const Session& session) {
+    Base::advance(session);
+    const int epoch = run_.history.rows.back().epoch;
+    if (keeps_snapshot(epoch)) keep_snapshot(epoch);
+  }
+
+  bool conclude(const Session& session) {
+    const Config& config = run_.config;
+    if (!config.certificate.enabled || run_.evaluation) return false;
+    auto options = config.certificate.options;
+    options.progress = session.progress("evaluation");
+    this->to_checkpoint();
+    const auto& sampler = learner_.sampler();
+    std::optional<ScoredData> held_out;
+    if (data_.held_out) held_out.emplace(ScoredData{*data_.held_out, *learner_.held_out()});
+    run_.evaluation = evaluate(
+        sampler, run_.action, {*data_.train, learner_.data()}, held_out, fit_options(config).pass,
+        options, config.output.max_draws(config.sampler.options.chains, sampler.sites()),
+        config.run.seed);
+    return true;
+  }
+
+ private:
+  using Base = ActionTask<FitRun, LikelihoodLearner<T>>;
+  using Base::learner_, Base::run_;
+
+  void keep_snapshot(int epoch) {
+    const auto& sampler = std::as_const(learner_).sampler();
+    Snapshot snapshot{epoch, {}};
+    for (int chain = 0; chain < snapshot_chains; ++chain) {
+      const auto block = sampler.block(chain / sampler.lanes());
+      for (int i = 0; i < sampler.sites(); ++i)
+        snapshot.phi.push_back(static_cast<float>(block.site(i)[chain % sampler.lanes()]));
+    }
+    run_.snapshots.push_back(std::move(snapshot));
+  }
+
+  const DataSet& data_;
+};
+
+/// The couplings that the data were drawn from, where they are the fields of a run on this graph,
+/// as they are.
+std::vector<double> true_couplings(const Config& config, const Action& start,
+                                   const Parameters& parameters) {
+  std::vector<double> unknown(parameters.size(), std::numeric_limits<double>::quiet_NaN());
+  const DataOptions& data = config.data;
+  if (data.scaling != ScalingMethod::none || data.binarise || !data.columns.empty() ||
+      !data.dataset.empty() || config.fit.pass.noise > 0 || !is_run_file(data.path))
+    return unknown;
+  try {
+    const Action truth = read_model(data.path).action;
+    const auto ours = start.graph->edges(), theirs = truth.graph->edges();
+    const bool same = truth.graph->sites() == start.graph->sites() &&
+                      std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end());
+    return same ? parameters.gather(truth) : unknown;
+  } catch (const BadInput&) {  // HDF5, but no run
+    return unknown;
+  }
+}
+
+}  // namespace
+
+FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
+                 const std::string& where, const std::string& command) {
+  require_sites(data, *start.graph, where);
+  FitRun run{.config = config,
+             .provenance = make_provenance(command, config.run.seed),
+             .action = start,
+             .freedom = config.action.freedom(),
+             .theta_error = {},
+             .data = describe(data, 0),
+             .start = {},
+             .history = {},
+             .snapshots = {},
+             .stop_reason = StopReason::running,
+             .evaluation = {},
+             .checkpoint = {}};
+  const Parameters parameters = run.parameters();
+  run.config.fit.optimiser = chosen_optimiser(config.fit, parameters);
+  for (int k = 0; k < parameters.size(); ++k) run.history.parameters.push_back(parameters.label(k));
+  run.history.expected = true_couplings(config, start, parameters);
+  return run;
+}
+
+Outcome fit(FitRun& run, const DataSet& data, Store<FitRun>& store, const Session& session) {
+  return with_precision(run.config.sampler.precision, [&]<class T>(T) {
+    const bool resumed = FitTask<T>::begun(run);
+    FitTask<T> task(run, data, session.clock);
+    return run_to_end(task, resumed, store, session);
+  });
+}
+
+}  // namespace quartic

@@ -1,0 +1,155 @@
+#include "quartic/run/forecast.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "quartic/learn/likelihood.hpp"
+#include "quartic/run/data.hpp"
+#include "quartic/run/learn.hpp"
+#include "quartic/run/problem.hpp"
+#include "quartic/runfile/stack_run.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr double site_seconds = 5e-9, edge_seconds = 0.3e-9;  // of a sweep, a chain
+constexpr double pass_seconds = 6e-9;      // of moments and score matching, a site or edge of a row
+constexpr double regression_flops = 1e10;  // of a Gram matrix, n p^2 flops
+constexpr double product_flops = 80e9;     // of matrix products
+
+double threads(const Config& config) {
+  if (config.run.threads > 0) return config.run.threads;
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// Of all chains together.
+double sweep_seconds(const Config& config, const Graph& graph) {
+  return config.sampler.options.chains *
+         (site_seconds * graph.sites() + edge_seconds * graph.edge_count());
+}
+
+double field_bytes(const Config& config, const Graph& graph) {
+  const double width = config.sampler.precision == Precision::float32 ? 4 : 8;
+  return width * config.sampler.options.chains * graph.sites();
+}
+
+/// Of the configurations that a certificate or an evaluation keeps.
+double kept_bytes(const Config& config, const Graph& graph) {
+  return 4.0 * config.sampler.options.chains * config.certificate.options.draws * graph.sites();
+}
+
+Forecast of_learning(const Config& config, const Problem& problem) {
+  const auto& o = config.learn;
+  const Graph& graph = *problem.graph;
+  const double parameters = problem.parameters.size();
+  const bool small = parameters <= o.dense_limit;
+  Forecast f;
+  f.kind = Forecast::Kind::learn;
+  f.graph = problem.graph;
+  f.parameters = problem.parameters, f.epochs = o.epochs, f.optimiser = name(o.optimiser);
+  f.samples = double(config.sampler.options.chains) * o.draws;
+  f.bytes = field_bytes(config, graph) * (2 + o.draws) +
+            (small ? 16 * parameters * parameters : 0) +
+            (config.certificate.enabled ? kept_bytes(config, graph) : 0);
+  const bool dense = o.optimiser == Optimiser::natural && small;
+  const double regression = dense ? f.samples * parameters * parameters / regression_flops : 0;
+  f.seconds = (sweep_seconds(config, graph) * (o.warm_up + double(o.epochs) * o.draws * o.sweeps) +
+               o.epochs * regression) /
+              threads(config);
+  return f;
+}
+
+Forecast of_sampling(const Config& config, std::shared_ptr<const Graph> graph) {
+  const auto& o = config.sample;
+  const double draws = o.draws.value_or(1000);
+  const int chains = config.sampler.options.chains;
+  const double kept =
+      std::min(draws / o.thin, double(config.output.max_draws(chains, graph->sites())));
+  Forecast f;
+  f.kind = Forecast::Kind::sample;
+  f.samples = chains * draws;
+  f.bytes = field_bytes(config, *graph) * 3 + 4 * kept * chains * graph->sites();
+  f.seconds = sweep_seconds(config, *graph) * (o.warm_up.value_or(300) + draws * o.sweeps) /
+              threads(config);
+  f.graph = std::move(graph);
+  return f;
+}
+
+void describe_data(Forecast& f, const DataSet& data) {
+  f.data = data.description;
+  f.rows = data.train->rows(), f.held_out = data.held_out ? data.held_out->rows() : 0;
+}
+
+Forecast of_fitting(const Config& config, std::shared_ptr<const Graph> graph, const DataSet& data) {
+  const auto& o = config.fit;
+  Forecast f;
+  f.kind = Forecast::Kind::fit;
+  describe_data(f, data);
+  f.parameters.emplace(graph, config.action.freedom());
+  const double parameters = f.parameters->size();
+  f.epochs = o.epochs, f.optimiser = name(chosen_optimiser(o, *f.parameters));
+  f.samples = double(config.sampler.options.chains) * o.draws;
+  f.bytes = field_bytes(config, *graph) * (2 + o.draws) +
+            (parameters <= o.dense_limit ? 16 * parameters * parameters : 0) +
+            double(o.pass.batch_bytes) + kept_bytes(config, *graph);
+  const double pass = pass_seconds * double(f.rows) * (graph->sites() + 2.0 * graph->edge_count());
+  f.seconds = (sweep_seconds(config, *graph) * (o.warm_up + 10.0 * o.draws * o.sweeps) + pass) /
+              threads(config);
+  f.graph = std::move(graph);
+  return f;
+}
+
+LayerForecast of_layer(const Config& config, double rows, int visible) {
+  const auto& o = config.training;
+  const int hidden = config.model.hidden_units.front();
+  const double batch = std::min<double>(o.batch, rows);
+  const double updates = std::ceil(rows / batch) * o.epochs;
+  // 2k + 3 products of rows x visible x hidden.
+  const double products = 3 + 2.0 * o.steps * std::max(o.rungs, 1);
+  return {visible,
+          hidden,
+          config.model.visible,
+          config.model.hidden_unit(0),
+          o.epochs,
+          updates,
+          updates * products * 2 * batch * visible * hidden / product_flops / threads(config)};
+}
+
+/// Of a network, which is a stack of one layer, or of a deep stack. Its bytes are those of the
+/// hidden units of all rows, those below and those above a layer.
+Forecast of_training(const Config& config, const DataSet& data) {
+  Forecast f;
+  f.kind = Forecast::Kind::train;
+  describe_data(f, data);
+  const int layers = config.model.layers();
+  auto visible = static_cast<int>(data.train->columns());
+  for (int l = 0; l < layers; ++l) {
+    const auto layer = of_layer(layer_config(config, l), static_cast<double>(f.rows), visible);
+    f.samples += layer.updates, f.seconds += layer.seconds;
+    const int units = (l > 0 ? visible : 0) + (l + 1 < layers ? layer.hidden : 0);
+    f.bytes = std::max(f.bytes, 4.0 * units * static_cast<double>(f.rows + f.held_out));
+    visible = layer.hidden;
+    f.layers.push_back(layer);
+  }
+  return f;
+}
+
+}  // namespace
+
+Forecast forecast(const Config& config, std::shared_ptr<const Graph> graph,
+                  const std::string& where) {
+  if (!config.data.path.empty()) {
+    const DataSet data = open_data(config, where);
+    if (config.model.kind != ModelKind::field) return of_training(config, data);
+    if (!graph) graph = make_graph(config.graph);
+    require_sites(data, *graph, where);
+    return of_fitting(config, std::move(graph), data);
+  }
+  const Problem problem = make_problem(config, std::move(graph));
+  if (config.target.empty()) return of_sampling(config, problem.graph);
+  begin_learning(config, problem, {});
+  return of_learning(config, problem);
+}
+
+}  // namespace quartic

@@ -1,0 +1,175 @@
+#include "quartic/run/generate.hpp"
+
+#include <algorithm>
+
+#include "quartic/core/error.hpp"
+#include "quartic/graph/lattice.hpp"
+#include "quartic/network/sampler.hpp"
+#include "run/action_task.hpp"
+
+namespace quartic {
+namespace {
+
+using Shape = std::vector<std::size_t>;
+
+Shape shape_of(const Graph& graph) {
+  const Lattice* lattice = graph.lattice();
+  if (!lattice) return {static_cast<std::size_t>(graph.sites())};
+  return {lattice->extent.begin(), lattice->extent.end()};
+}
+
+Estimate total_mean(const std::vector<float>& values, std::size_t rows) {
+  const std::size_t width = values.size() / rows;
+  std::vector<double> means(rows);
+  for (std::size_t n = 0; n < values.size(); ++n) means[n / width] += values[n] / double(width);
+  return mean_of(means);
+}
+
+template <class T>
+void equilibrate(Sampler<T>& sampler, const SamplerState* fields, int sweeps,
+                 const ProgressCallback& progress) {
+  if (!fields) return sampler.warm_up(sweeps, progress);
+  auto start = sampler.state();
+  start.phi = fields->phi, start.schedule = fields->schedule;
+  sampler.restore(start);
+  for (int k = 0; k < sweeps; ++k) {
+    sampler.sweep();
+    report_progress(progress, (k + 1.0) / sweeps);
+  }
+}
+
+template <class T>
+std::vector<float> draw_fields(const Config& config, const Action& action,
+                               const SamplerState* fields, const GenerateOptions& options,
+                               const Session& session) {
+  Sampler<T> sampler(action, sampler_options(config), config.run.seed, Stream::generate);
+  equilibrate(sampler, fields, options.warm_up, session.progress("warming up"));
+  const auto progress = session.progress("drawing");
+  const auto sites = static_cast<std::size_t>(sampler.sites());
+  const auto rows = static_cast<std::size_t>(options.rows);
+  std::vector<float> values(rows * sites);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const int chain = static_cast<int>(row % sampler.chains());
+    if (chain == 0) {
+      if (row > 0) sampler.sweep(options.sweeps);
+      report_progress(progress, static_cast<double>(row) / static_cast<double>(rows));
+    }
+    const auto block = sampler.block(chain / sampler.lanes());
+    for (std::size_t i = 0; i < sites; ++i)
+      values[row * sites + i] =
+          static_cast<float>(block.site(static_cast<int>(i))[chain % sampler.lanes()]);
+  }
+  return values;
+}
+
+/// Of a network, from where its persistent chains ended. `rows_of(sampler, row)` makes rows of the
+/// model, of which `row` are there already, out of the chains as they are.
+template <class RowsOf>
+std::vector<float> draw_network(const NetworkRun& run, std::size_t width,
+                                const GenerateOptions& options, const Session& session,
+                                RowsOf rows_of) {
+  const auto units = static_cast<std::size_t>(run.network.visible.size());
+  const auto rows = static_cast<std::size_t>(options.rows);
+  const auto& start = run.checkpoint.chains.visible;
+  const std::size_t chains = std::min(rows, start.size() / units);
+  NetworkSampler<float> sampler(run.network, static_cast<int>(chains), run.config.run.seed,
+                                Stream::generate, run.config.run.threads);
+  sampler.set_visible(std::span(start).first(chains * units));
+  const auto warming = session.progress("warming up"), drawing = session.progress("drawing");
+  for (int k = 0; k < options.warm_up; ++k) {
+    sampler.sweep(1);
+    report_progress(warming, (k + 1.0) / options.warm_up);
+  }
+  std::vector<float> values;
+  while (values.size() < rows * width) {
+    if (!values.empty()) sampler.sweep(options.sweeps);
+    const std::vector<float> drawn = rows_of(sampler, values.size() / width);
+    values.insert(values.end(), drawn.begin(), drawn.end());
+    report_progress(drawing, std::min(1.0, static_cast<double>(values.size()) /
+                                               static_cast<double>(rows * width)));
+  }
+  values.resize(rows * width);
+  return values;
+}
+
+int persistent_chains(const NetworkRun& run) {
+  return static_cast<int>(run.checkpoint.chains.streams.size() / 4);
+}
+
+/// Rows in the units of the model, for each kind of run, and what they are rows of.
+struct Drawn {
+  std::vector<float> values;
+  Shape shape;
+  int chains;
+  DataScaling scaling;
+};
+
+struct Draw {
+  const GenerateOptions& options;
+  const Session& session;
+
+  Drawn field(const Config& config, const Action& action, const SamplerState* fields, Shape shape,
+              DataScaling scaling = {}) const {
+    if (options.mean) {
+      throw BadInput("this run holds no network: only they have hidden units to give a mean",
+                     "leave --mean out");
+    }
+    auto values = with_precision(config.sampler.precision, [&]<class T>(T) {
+      return draw_fields<T>(config, action, fields, options, session);
+    });
+    return {std::move(values), std::move(shape), config.sampler.options.chains, std::move(scaling)};
+  }
+
+  Drawn operator()(const LearnRun& run) const {
+    return field(run.config, run.action, &run.checkpoint.sampler, shape_of(*run.action.graph));
+  }
+  Drawn operator()(const SampleRun& run) const {
+    return field(run.config, run.action, &run.sampler, shape_of(*run.action.graph));
+  }
+  Drawn operator()(const ReweightRun& run) const {
+    return field(run.config, run.action, nullptr, shape_of(*run.action.graph));
+  }
+  Drawn operator()(const FitRun& run) const {
+    return field(run.config, run.action, &run.checkpoint.sampler, run.data.row_shape,
+                 run.data.scaling);
+  }
+  Drawn operator()(const NetworkRun& run) const {
+    const auto width = static_cast<std::size_t>(run.network.visible.size());
+    auto values = draw_network(
+        run, width, options, session, [&](const NetworkSampler<float>& sampler, std::size_t) {
+          const auto drawn = options.mean ? sampler.visible_means() : sampler.visible();
+          return std::vector<float>(drawn.begin(), drawn.end());
+        });
+    return {std::move(values), run.data.row_shape, persistent_chains(run), run.data.scaling};
+  }
+  /// From its top network down.
+  Drawn operator()(const StackRun& run) const {
+    const DeepStack stack = run.stack();
+    NetworkRun top = run.layers.back();
+    top.config = layer_config(run.config, static_cast<int>(run.layers.size()) - 1);
+    const auto units = options.mean ? UnitValues::expectations : UnitValues::samples;
+    const auto width = static_cast<std::size_t>(stack.networks().front().visible.size());
+    auto values = draw_network(
+        top, width, options, session, [&](const NetworkSampler<float>& sampler, std::size_t row) {
+          const auto hidden = sampler.hidden();
+          return stack.descend(std::vector<float>(hidden.begin(), hidden.end()), units,
+                               {run.config.run.seed, row}, run.config.run.threads);
+        });
+    const FitData& data = run.layers.front().data;
+    return {std::move(values), data.row_shape, persistent_chains(top), data.scaling};
+  }
+};
+
+}  // namespace
+
+GeneratedRows generate(const AnyRun& run, const GenerateOptions& options, const Session& session) {
+  Drawn drawn = std::visit(Draw{options, session}, run);
+  const auto rows = static_cast<std::size_t>(options.rows);
+  drawn.scaling.from_model(drawn.values, drawn.values.size() / rows);
+  GeneratedRows out{std::move(drawn.values), {rows}, drawn.chains, {}};
+  out.shape.insert(out.shape.end(), drawn.shape.begin(), drawn.shape.end());
+  out.mean = total_mean(out.values, rows);
+  return out;
+}
+
+}  // namespace quartic

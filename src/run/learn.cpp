@@ -1,0 +1,71 @@
+#include "quartic/run/learn.hpp"
+
+#include "quartic/learn/certificate.hpp"
+#include "quartic/run/loop.hpp"
+#include "run/action_task.hpp"
+
+namespace quartic {
+namespace {
+
+template <class T>
+VariationalLearner<T> make_learner(const Config& config, const Problem& problem) {
+  return VariationalLearner<T>(problem.target, problem.parameters, problem.start,
+                               sampler_options(config), config.learn, config.run.seed);
+}
+
+template <class T>
+class LearnTask : public ActionTask<LearnRun, VariationalLearner<T>> {
+ public:
+  LearnTask(LearnRun& run, const Problem& problem)
+      : Base(run, make_learner<T>(run.config, problem), run.config.learn.epochs),
+        target_(problem.target) {}
+
+  bool conclude(const Session& session) {
+    const Config& config = run_.config;
+    if (!config.certificate.enabled || run_.certificate) return false;
+    auto options = config.certificate.options;
+    options.progress = session.progress("certificate");
+    this->to_checkpoint();
+    auto certificate = certify(learner_.sampler(), run_.action, target_, options, config.run.seed);
+    keep_draws(certificate, config.output.max_draws(certificate.chains, certificate.sites));
+    run_.certificate = std::move(certificate);
+    return true;
+  }
+
+ private:
+  using Base = ActionTask<LearnRun, VariationalLearner<T>>;
+  using Base::learner_, Base::run_;
+
+  const Target& target_;
+};
+
+}  // namespace
+
+LearnRun begin_learning(const Config& config, const Problem& problem, const std::string& command) {
+  with_precision(config.sampler.precision,
+                 [&]<class T>(T) { make_learner<T>(config, problem); });  // or it throws
+  LearnRun run{.config = config,
+               .provenance = make_provenance(command, config.run.seed),
+               .action = problem.start,
+               .freedom = config.action.freedom(),
+               .theta_error = {},
+               .history = {},
+               .stop_reason = StopReason::running,
+               .certificate = {},
+               .checkpoint = {}};
+  for (int k = 0; k < problem.parameters.size(); ++k)
+    run.history.parameters.push_back(problem.parameters.label(k));
+  run.history.expected = problem.expected;
+  return run;
+}
+
+Outcome learn(LearnRun& run, const Problem& problem, Store<LearnRun>& store,
+              const Session& session) {
+  return with_precision(run.config.sampler.precision, [&]<class T>(T) {
+    const bool resumed = LearnTask<T>::begun(run);
+    LearnTask<T> task(run, problem);
+    return run_to_end(task, resumed, store, session);
+  });
+}
+
+}  // namespace quartic

@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+#include "quartic/run/number.hpp"
+#include "run/report_couplings.hpp"
+#include "run/report_json.hpp"
+
+namespace quartic::reports {
+namespace {
+
+LearnedCouplings learned(const FitRun& run) {
+  return {run.action, run.parameters(), run.theta_error, run.history.expected};
+}
+
+/// (learned - true) / error, where the truth is known and the coupling is off its bound.
+struct ZScores {
+  int count = 0;
+  double mean = 0, variance = 0;
+};
+ZScores z_scores(const FitRun& run) {
+  ZScores z;
+  const auto theta = run.parameters().gather(run.action);
+  double square = 0;
+  for (std::size_t k = 0; k < theta.size(); ++k) {
+    const double score = (theta[k] - run.history.expected[k]) / run.theta_error[k];
+    if (!std::isfinite(score)) continue;
+    ++z.count, z.mean += score, square += score * score;
+  }
+  if (z.count < 2) return {};
+  z.mean /= z.count;
+  z.variance = (square - z.count * z.mean * z.mean) / (z.count - 1);
+  return z;
+}
+
+std::string z_text(const FitRun& run) {
+  const ZScores z = z_scores(run);
+  if (z.count == 0) return {};
+  return fmt::format("  (learned - true) / error of {} couplings: mean {}, variance {}\n", z.count,
+                     with_error(z.mean, std::sqrt(z.variance / z.count)),
+                     with_error(z.variance, z.variance * std::sqrt(2.0 / (z.count - 1))));
+}
+
+/// A single row has no error of its own.
+std::string score_text(const FitRun& run, const DataScore& score) {
+  const auto& likelihood = score.log_likelihood;
+  std::string out =
+      estimate_line("ln p a row", likelihood.value,
+                    std::isfinite(likelihood.rows_error)
+                        ? fmt::format("error of the rows {:.2g}, of F {:.2g}",
+                                      likelihood.rows_error, likelihood.model_error)
+                        : fmt::format("of one row, which has no error; error of F {:.2g}",
+                                      likelihood.model_error));
+  if (run.data.scaling.method != ScalingMethod::none) {
+    const double jacobian =
+        run.data.scaling.log_jacobian(static_cast<std::size_t>(run.action.graph->sites()));
+    out += estimate_line("  unscaled", {likelihood.value.value + jacobian, likelihood.value.error},
+                         "in the units of the data");
+  }
+  out += estimate_line("pseudo-likelihood", score.pseudo_likelihood, "sum_i ln p(phi_i | others)");
+  out += estimate_line("score matching", score.score_matching,
+                       "Hyvarinen's objective, lower is better");
+  const auto& all = score.moments.all;
+  if (all.worst >= 0) {
+    out += fmt::format(
+        "  {:<18} {:<18.3f} of {} moments, z^2 on average; the worst, {}: data {}, model {}\n",
+        "chi2", all.chi2, all.count, score.moments.label(all.worst),
+        std::isfinite(score.moments.data[all.worst].error)
+            ? with_error(score.moments.data[all.worst].value, score.moments.data[all.worst].error)
+            : fmt::format("{:.4g}", score.moments.data[all.worst].value),
+        with_error(score.moments.model[all.worst].value, score.moments.model[all.worst].error));
+  }
+  return out;
+}
+
+std::string evaluation_text(const FitRun& run) {
+  const Evaluation& j = *run.evaluation;
+  const auto& work = j.free_energy.work;
+  std::string out = "evaluation\n";
+  out += estimate_line("F(theta)", work.difference,
+                       fmt::format("-ln Z, by annealing in both directions; bounds {} and {}",
+                                   with_error(work.lower.value, work.lower.error),
+                                   with_error(work.upper.value, work.upper.error)));
+  out += "the data, which the model learned from\n" + score_text(run, j.train);
+  if (j.held_out) out += "held-out data\n" + score_text(run, *j.held_out);
+  if (!j.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", j.reason);
+  return out;
+}
+
+nlohmann::json score_json(const DataScore& score) {
+  const auto& all = score.moments.all;
+  return {{"log_likelihood", to_json(score.log_likelihood.value)},
+          {"log_likelihood_rows_error", number(score.log_likelihood.rows_error)},
+          {"pseudo_likelihood", to_json(score.pseudo_likelihood)},
+          {"score_matching", to_json(score.score_matching)},
+          {"chi2", number(all.chi2)},
+          {"worst_z", number(all.worst_z)},
+          {"worst_moment", all.worst >= 0 ? score.moments.label(all.worst) : ""}};
+}
+
+nlohmann::json evaluation_json(const Evaluation& j) {
+  const auto& work = j.free_energy.work;
+  nlohmann::json out = {{"free_energy", to_json(work.difference)},
+                        {"free_energy_lower", to_json(work.lower)},
+                        {"free_energy_upper", to_json(work.upper)},
+                        {"annealing_ess", to_json(work.forward_ess)},
+                        {"annealing_steps", j.free_energy.steps},
+                        {"data", score_json(j.train)},
+                        {"ok", j.ok},
+                        {"reason", j.reason}};
+  if (j.held_out) out["held_out"] = score_json(*j.held_out);
+  return out;
+}
+
+}  // namespace
+
+std::string text(const FitRun& run) {
+  const int epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
+  std::string out = graph_text(run.action);
+  out += fmt::format("data      {}\n", run.data.description);
+  out += fmt::format("rows      {} to learn from, {} held out", run.data.rows, run.data.held_out);
+  if (run.data.pass_seconds > 0.5) {
+    out += fmt::format("; one pass for their moments took {}, {:.3g} rows/s",
+                       duration(run.data.pass_seconds),
+                       double(run.data.rows + run.data.held_out) / run.data.pass_seconds);
+  }
+  out += '\n';
+  if (!run.start.empty()) out += fmt::format("start     {}\n", run.start);
+  out +=
+      fmt::format("fitting   {} parameters by {}, {} updates; {}\n", run.history.parameters.size(),
+                  name(run.config.fit.optimiser), epochs, stop_words(run.stop_reason));
+  out += couplings_text(learned(run)) + z_text(run);
+  if (!run.history.rows.empty()) {
+    const auto& row = run.history.rows.back();
+    out += fmt::format("last epoch: gradient norm {}, gain since the start {}, acceptance {:.3f}\n",
+                       with_error(row.gradient_norm, row.gradient_norm_error),
+                       with_error(row.gain, row.gain_error), row.acceptance);
+    if (row.at_bound > 0)
+      out += fmt::format("{} b are at their bound: the data want none there\n", row.at_bound);
+  }
+  if (run.evaluation) out += evaluation_text(run);
+  return out + origin_text(run.config, run.provenance);
+}
+
+nlohmann::json json(const FitRun& run) {
+  nlohmann::json out = origin_json(run.action, run.provenance);
+  out.update({{"data", run.data.description},
+              {"rows", run.data.rows},
+              {"held_out", run.data.held_out},
+              {"pass_seconds", run.data.pass_seconds},
+              {"start", run.start},
+              {"parameters", run.history.parameters.size()},
+              {"optimiser", name(run.config.fit.optimiser)},
+              {"epochs", run.history.rows.size()},
+              {"stop_reason", name(run.stop_reason)},
+              {"converged", run.stop_reason == StopReason::converged},
+              {"couplings", couplings_json(learned(run))}});
+  const ZScores z = z_scores(run);
+  if (z.count > 0)
+    out["z_scores"] = {{"count", z.count}, {"mean", z.mean}, {"variance", z.variance}};
+  if (!run.history.rows.empty()) out["last_epoch"] = fields_json(run.history.rows.back());
+  if (run.evaluation) out["evaluation"] = evaluation_json(*run.evaluation);
+  return out;
+}
+
+}  // namespace quartic::reports

@@ -1,0 +1,64 @@
+// What the reports of all kinds of runs share: lines of text, and JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "quartic/core/estimate.hpp"
+#include "quartic/run/report.hpp"
+
+namespace quartic::reports {
+
+// One pair of functions a kind of run.
+std::string text(const LearnRun& run);
+std::string text(const SampleRun& run);
+std::string text(const ReweightRun& run);
+std::string text(const FitRun& run);
+std::string text(const NetworkRun& run);
+std::string text(const StackRun& run);
+nlohmann::json json(const LearnRun& run);
+nlohmann::json json(const SampleRun& run);
+nlohmann::json json(const ReweightRun& run);
+nlohmann::json json(const FitRun& run);
+nlohmann::json json(const NetworkRun& run);
+nlohmann::json json(const StackRun& run);
+
+/// The parts that a deep stack's layers have as well.
+std::string training_text(const NetworkRun& run);
+nlohmann::json training_json(const NetworkRun& run);
+std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian);
+nlohmann::json likelihood_json(const Likelihood& likelihood);
+/// ln |d model / d data| of a row; 0 where the data are not scaled.
+double log_jacobian(const NetworkRun& run);
+
+/// One line: what, its value with its error, what it means.
+std::string estimate_line(std::string_view what, const Estimate& estimate,
+                          const std::string& meaning);
+std::string graph_text(const Action& action);
+std::string origin_text(const Config& config, const Provenance& provenance);
+nlohmann::json origin_json(const Action& action, const Provenance& provenance);
+/// Of models without a graph.
+std::string provenance_text(const Provenance& provenance);
+nlohmann::json provenance_json(const Provenance& provenance);
+
+nlohmann::json number(double x);  ///< null where it is not finite
+nlohmann::json to_json(const Estimate& estimate);
+
+/// Every member that fields(row, visit) names.
+template <class Row>
+nlohmann::json fields_json(const Row& row) {
+  nlohmann::json out;
+  fields(row, [&out]<class V>(const char* name, const V& value, auto&&) {
+    if constexpr (std::is_same_v<V, Estimate>)
+      out[name] = to_json(value);
+    else if constexpr (std::is_floating_point_v<V>)
+      out[name] = number(value);
+    else
+      out[name] = value;
+  });
+  return out;
+}
+
+}  // namespace quartic::reports

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "quartic/run/number.hpp"
+#include "run/report_couplings.hpp"
+#include "run/report_json.hpp"
+
+namespace quartic::reports {
+namespace {
+
+LearnedCouplings learned(const LearnRun& run) {
+  return {run.action, run.parameters(), run.theta_error, run.history.expected};
+}
+
+std::string stop_text(const LearnRun& run) {
+  const int epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
+  return fmt::format("{} parameters by {}, {} updates; {}", run.history.parameters.size(),
+                     name(run.config.learn.optimiser), epochs, stop_words(run.stop_reason));
+}
+
+std::string certificate_text(const Certificate& c) {
+  const auto line = [](std::string_view what, const Estimate& e, std::string_view meaning) {
+    return fmt::format("  {:<12} {:<18} {}\n", what, with_error(e.value, e.error), meaning);
+  };
+  std::string out = "certificate\n";
+  out += line("F(theta)", c.free_energy,
+              "-ln Z of the learned action, by annealing in both directions");
+  out += line("  forward", c.free_energy_forward,
+              fmt::format("alone; its mean work bounds F from above: {}",
+                          with_error(c.free_energy_upper.value, c.free_energy_upper.error)));
+  out += line("  reverse", c.free_energy_reverse,
+              fmt::format("alone; and from below: {}",
+                          with_error(c.free_energy_lower.value, c.free_energy_lower.error)));
+  out += line("F_A", c.target_free_energy, "of the target");
+  out += line("F_var", c.variational_free_energy, "= <A - S> + F(theta), the bound: F_A <= F_var");
+  out += line("gap", c.gap, "F_var - F_A = KL(p||q)");
+  out += line("Var(A-S)/2", c.half_variance, "the gap to leading order");
+  out += line("weight ESS", c.weight_ess, "overlap: effective fraction of the weights exp(-(A-S))");
+  out +=
+      line("annealing", c.annealing_ess,
+           fmt::format("effective fraction of the forward weights, {} steps", c.annealing_steps));
+  if (!c.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", c.reason);
+  return out;
+}
+
+nlohmann::json certificate_json(const Certificate& c) {
+  return {{"free_energy", to_json(c.free_energy)},
+          {"free_energy_forward", to_json(c.free_energy_forward)},
+          {"free_energy_reverse", to_json(c.free_energy_reverse)},
+          {"free_energy_upper", to_json(c.free_energy_upper)},
+          {"free_energy_lower", to_json(c.free_energy_lower)},
+          {"target_free_energy", to_json(c.target_free_energy)},
+          {"variational_free_energy", to_json(c.variational_free_energy)},
+          {"gap", to_json(c.gap)},
+          {"half_variance", to_json(c.half_variance)},
+          {"weight_ess", to_json(c.weight_ess)},
+          {"annealing_ess", to_json(c.annealing_ess)},
+          {"annealing_steps", c.annealing_steps},
+          {"ok", c.ok},
+          {"reason", c.reason}};
+}
+
+}  // namespace
+
+std::string text(const LearnRun& run) {
+  std::string out = graph_text(run.action);
+  out +=
+      fmt::format("target    {}\nlearning  {}\n", target_text(run.config.target), stop_text(run));
+  out += couplings_text(learned(run));
+  if (!run.history.rows.empty()) {
+    const auto& row = run.history.rows.back();
+    out +=
+        fmt::format("last epoch: gradient norm {}, Var(A-S) {}, weight ESS {}, acceptance {:.3f}\n",
+                    with_error(row.gradient_norm, row.gradient_norm_error),
+                    with_error(row.action_variance, row.action_variance_error),
+                    with_error(row.weight_ess, row.weight_ess_error), row.acceptance);
+  }
+  if (run.certificate) out += certificate_text(*run.certificate);
+  return out + origin_text(run.config, run.provenance);
+}
+
+nlohmann::json json(const LearnRun& run) {
+  nlohmann::json out = origin_json(run.action, run.provenance);
+  out.update({{"target", target_text(run.config.target)},
+              {"parameters", run.history.parameters.size()},
+              {"optimiser", name(run.config.learn.optimiser)},
+              {"epochs", run.history.rows.size()},
+              {"stop_reason", name(run.stop_reason)},
+              {"converged", run.stop_reason == StopReason::converged},
+              {"couplings", couplings_json(learned(run))}});
+  if (!run.history.rows.empty()) out["last_epoch"] = fields_json(run.history.rows.back());
+  if (run.certificate) out["certificate"] = certificate_json(*run.certificate);
+  return out;
+}
+
+}  // namespace quartic::reports

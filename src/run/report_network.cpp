@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "quartic/run/number.hpp"
+#include "run/report_couplings.hpp"
+#include "run/report_json.hpp"
+
+namespace quartic::reports {
+namespace {
+
+std::string evaluation_text(const NetworkRun& run) {
+  const NetworkEvaluation& j = run.evaluations.back();
+  const auto& z = j.log_z;
+  std::string out = fmt::format("evaluation after epoch {}\n", j.epoch);
+  out += estimate_line("ln Z", z.value,
+                       z.exact ? "exact"
+                               : fmt::format("annealed there {} and back {}",
+                                             with_error(z.forward.value, z.forward.error),
+                                             with_error(z.reverse.value, z.reverse.error)));
+  const double jacobian = log_jacobian(run);
+  out += likelihood_text("ln p, data", j.train, jacobian);
+  if (j.held_out) {
+    out += likelihood_text("ln p, held out", *j.held_out, jacobian);
+    out += estimate_line("free-energy gap", j.free_energy_gap, "held-out rows minus the data");
+  }
+  out += estimate_line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
+  if (!z.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", z.reason);
+  return out;
+}
+
+nlohmann::json evaluation_json(const NetworkEvaluation& j) {
+  nlohmann::json out = {{"epoch", j.epoch},
+                        {"log_z", to_json(j.log_z.value)},
+                        {"log_z_forward", to_json(j.log_z.forward)},
+                        {"log_z_reverse", to_json(j.log_z.reverse)},
+                        {"exact", j.log_z.exact},
+                        {"log_likelihood", likelihood_json(j.train)},
+                        {"reconstruction", to_json(j.reconstruction)},
+                        {"ok", j.log_z.ok},
+                        {"reason", j.log_z.reason}};
+  if (j.held_out) {
+    out["held_out"] = likelihood_json(*j.held_out);
+    out["free_energy_gap"] = to_json(j.free_energy_gap);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian) {
+  // Annealing back may end below annealing there, where neither is near ln Z.
+  const auto [low, high] = std::minmax(likelihood.lower, likelihood.upper);
+  std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}", low, high,
+                                    likelihood.rows_error);
+  if (jacobian != 0) {
+    meaning += fmt::format("; {} in the units of the data",
+                           with_error(likelihood.value.value + jacobian, likelihood.value.error));
+  }
+  return estimate_line(what, likelihood.value, meaning);
+}
+
+double log_jacobian(const NetworkRun& run) {
+  if (run.data.scaling.method == ScalingMethod::none) return 0;
+  return run.data.scaling.log_jacobian(static_cast<std::size_t>(run.network.visible.size()));
+}
+
+nlohmann::json likelihood_json(const Likelihood& likelihood) {
+  return {{"value", number(likelihood.value.value)},
+          {"error", number(likelihood.value.error)},
+          {"lower", number(likelihood.lower)},
+          {"upper", number(likelihood.upper)},
+          {"spread", number(likelihood.rows_error)}};
+}
+
+std::string training_text(const NetworkRun& run) {
+  const auto& network = run.network;
+  const auto& training = run.config.training;
+  std::string out =
+      fmt::format("network   {} {} units, {} {} hidden ones\n", network.visible.size(),
+                  name(network.visible.unit), network.hidden.size(), name(network.hidden.unit));
+  out += fmt::format("data      {}\n", run.data.description);
+  out += fmt::format("rows      {} to learn from, {} held out\n", run.data.rows, run.data.held_out);
+  const bool persistent = training.start == ChainStart::persistent;
+  out += fmt::format(
+      "training  {}-{}{}, batches of {}, rate {:g}; {} epochs, {}\n", persistent ? "PCD" : "CD",
+      training.steps,
+      training.rungs > 1
+          ? fmt::format(" over {} rungs of {}", training.rungs, name(training.tempering))
+          : "",
+      training.batch, training.rate, run.history.empty() ? 0 : run.history.back().epoch,
+      run.stop_reason == StopReason::running ? "not finished" : "all");
+  if (!run.history.empty()) {
+    const auto& row = run.history.back();
+    out += fmt::format(
+        "last epoch: free energy of data {}, of chains {}; moments agree to {:.2f} errors; "
+        "|w| {:.3g}\n",
+        with_error(row.data_free_energy.value, row.data_free_energy.error),
+        with_error(row.model_free_energy.value, row.model_free_energy.error), row.moment_score,
+        row.weight_norm);
+  }
+  if (!run.evaluations.empty()) out += evaluation_text(run);
+  return out;
+}
+
+std::string text(const NetworkRun& run) {
+  return training_text(run) + provenance_text(run.provenance);
+}
+
+nlohmann::json training_json(const NetworkRun& run) {
+  nlohmann::json out = {{"visible", run.network.visible.size()},
+                        {"visible_unit", name(run.network.visible.unit)},
+                        {"hidden", run.network.hidden.size()},
+                        {"hidden_unit", name(run.network.hidden.unit)},
+                        {"data", run.data.description},
+                        {"rows", run.data.rows},
+                        {"held_out", run.data.held_out},
+                        {"epochs", run.history.empty() ? 0 : run.history.back().epoch},
+                        {"stop_reason", name(run.stop_reason)}};
+  if (!run.history.empty()) out["last_epoch"] = fields_json(run.history.back());
+  for (const auto& evaluation : run.evaluations)
+    out["evaluations"].push_back(evaluation_json(evaluation));
+  return out;
+}
+
+nlohmann::json json(const NetworkRun& run) {
+  auto out = training_json(run);
+  out.update(provenance_json(run.provenance));
+  return out;
+}
+
+}  // namespace quartic::reports

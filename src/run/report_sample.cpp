@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "quartic/run/number.hpp"
+#include "quartic/run/sample.hpp"
+#include "run/report_json.hpp"
+
+namespace quartic::reports {
+namespace {
+
+std::string stop_text(const SampleRun& run) {
+  switch (run.stop_reason) {
+    case StopReason::running:
+      return "not finished";
+    case StopReason::draws_done:
+      return "all draws done";
+    case StopReason::relative_error:
+      return fmt::format("{} reached its relative error", run.config.sample.until);
+    case StopReason::max_seconds:
+      return "stopped by max_seconds";
+    default:  // of learners
+      return {};
+  }
+}
+
+std::string sampling_text(const SampleRun& run) {
+  const int sweeps = run.config.sample.sweeps;
+  std::string out = fmt::format(
+      "sampling  {} chains, {} draws each, {} sweep{} apart, after {} sweeps of warm-up{}; {}\n",
+      run.config.sampler.options.chains, run.measurement.draws, sweeps, sweeps == 1 ? "" : "s",
+      run.warm_up_sweeps, run.stationary ? "" : " (averages NOT at rest)", stop_text(run));
+  out += fmt::format("schedule  {}\nacceptance", run.schedule);
+  for (std::size_t k = 0; k < run.acceptance.size(); ++k)
+    out +=
+        fmt::format("{} {} {:.3f}", k ? "," : "", run.acceptance[k].move, run.acceptance[k].rate);
+  if (run.flipped.draws > 0)
+    out += fmt::format("; signs flipped by clusters {:.3f}", run.flipped.rate);
+  return out + "\n";
+}
+
+std::string observables_text(const std::vector<ObservableResult>& results) {
+  std::string out = fmt::format("{:<24} {:<18} {:<12} {:>9}  {:>6}  {}\n", "observable", "value",
+                                "tau", "ESS", "R-hat", "verdict");
+  for (const auto& [name, meaning, derived, e, ok, reason] : results)
+    out += fmt::format("{:<24} {:<18} {:<12} {:>9.3g}  {:>6.4f}  {}\n", name,
+                       with_error(e.mean, e.error), with_error(e.tau, e.tau_error), e.ess, e.r_hat,
+                       ok ? "ok" : "NOT ok");
+  out += "  tau: integrated autocorrelation time in draws; ESS: effective samples of all chains\n";
+  for (const auto& result : results)
+    if (!result.ok) out += fmt::format("  {}: {}\n", result.name, result.reason);
+  return out;
+}
+
+std::string speed_text(const SampleRun& run) {
+  const auto* slowest = slowest_observable(run.results);
+  if (!slowest || run.measuring_seconds <= 0) return {};
+  return fmt::format("{:.3g} effective samples/s of {}, the slowest; {:.3g} site updates/s\n",
+                     slowest->estimate.ess / run.measuring_seconds, slowest->name,
+                     site_updates(run) / run.measuring_seconds);
+}
+
+}  // namespace
+
+std::string text(const SampleRun& run) {
+  std::string out = graph_text(run.action) + sampling_text(run);
+  if (run.results.empty())
+    out += "no draws yet\n";
+  else
+    out += observables_text(run.results) + speed_text(run);
+  return out + origin_text(run.config, run.provenance);
+}
+
+nlohmann::json to_json(const ObservableResult& result) {
+  const auto& e = result.estimate;
+  return {{"value", number(e.mean)}, {"error", number(e.error)},
+          {"tau", number(e.tau)},    {"tau_error", number(e.tau_error)},
+          {"ess", number(e.ess)},    {"r_hat", number(e.r_hat)},
+          {"ok", result.ok},         {"reason", result.reason}};
+}
+
+nlohmann::json json(const SampleRun& run) {
+  nlohmann::json observables = nlohmann::json::object(), acceptance = nlohmann::json::object();
+  for (const auto& result : run.results) observables[result.name] = to_json(result);
+  for (const auto& move : run.acceptance) acceptance[move.move] = number(move.rate);
+  nlohmann::json out = origin_json(run.action, run.provenance);
+  out.update({{"chains", run.config.sampler.options.chains},
+              {"draws", run.measurement.draws},
+              {"sweeps", run.config.sample.sweeps},
+              {"warm_up", run.warm_up_sweeps},
+              {"stationary", run.stationary},
+              {"stop_reason", name(run.stop_reason)},
+              {"schedule", run.schedule},
+              {"acceptance", acceptance},
+              {"flipped_fraction", run.flipped.draws > 0 ? number(run.flipped.rate) : nullptr},
+              {"observables", observables},
+              {"measuring_seconds", run.measuring_seconds}});
+  const auto* slowest = slowest_observable(run.results);
+  if (slowest && run.measuring_seconds > 0) {
+    out["slowest"] = slowest->name;
+    out["effective_samples_per_second"] = number(slowest->estimate.ess / run.measuring_seconds);
+    out["site_updates_per_second"] = number(site_updates(run) / run.measuring_seconds);
+  }
+  return out;
+}
+
+}  // namespace quartic::reports

@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+
+#include "run/report_json.hpp"
+
+namespace quartic::reports {
+namespace {
+
+std::string units_text(const Config& config, int visible) {
+  const auto& model = config.model;
+  std::string out = fmt::format("{} {} units", visible, name(model.visible));
+  for (int l = 0; l < model.layers(); ++l)
+    out += fmt::format(" - {} {}", model.hidden_units[l], name(model.hidden_unit(l)));
+  return out;
+}
+
+/// What the bound of the stack up to a layer rests on.
+const LogZ& log_z_of(const StackRun& run, std::size_t layer) {
+  return run.layers[layer].evaluations.back().log_z;
+}
+
+std::string bounds_text(const StackRun& run) {
+  if (run.bounds.empty()) return {};
+  const double jacobian = log_jacobian(run.layers.front());
+  std::string out = "ln p of the data is at least, by the stack up to\n";
+  for (std::size_t l = 0; l < run.bounds.size(); ++l) {
+    const auto& bound = run.bounds[l];
+    out += likelihood_text(fmt::format("layer {}", l + 1), bound.train, jacobian);
+    if (bound.held_out)
+      out += likelihood_text(fmt::format("layer {}, held out", l + 1), *bound.held_out, jacobian);
+    if (!log_z_of(run, l).ok) out += fmt::format("  NOT TO BE TRUSTED: ln Z of layer {}\n", l + 1);
+  }
+  return out;
+}
+
+nlohmann::json bound_json(const StackBound& bound, const LogZ& log_z) {
+  nlohmann::json out = {
+      {"train", likelihood_json(bound.train)}, {"ok", log_z.ok}, {"reason", log_z.reason}};
+  if (bound.held_out) out["held_out"] = likelihood_json(*bound.held_out);
+  return out;
+}
+
+}  // namespace
+
+std::string text(const StackRun& run) {
+  std::string out = fmt::format(
+      "deep stack  {}, {}\n", units_text(run.config, run.layers.front().network.visible.size()),
+      run.finished()
+          ? "finished"
+          : fmt::format("at layer {} of {}", run.layers.size(), run.config.model.layers()));
+  for (std::size_t l = 0; l < run.layers.size(); ++l)
+    out += fmt::format("\nlayer {}\n{}", l + 1, training_text(run.layers[l]));
+  return out + "\n" + bounds_text(run) + provenance_text(run.provenance);
+}
+
+nlohmann::json json(const StackRun& run) {
+  auto layers = nlohmann::json::array(), bounds = nlohmann::json::array();
+  for (const auto& layer : run.layers) layers.push_back(training_json(layer));
+  for (std::size_t l = 0; l < run.bounds.size(); ++l)
+    bounds.push_back(bound_json(run.bounds[l], log_z_of(run, l)));
+  nlohmann::json out = {{"layers", layers},
+                        {"bounds", bounds},
+                        {"wanted_layers", run.config.model.layers()},
+                        {"finished", run.finished()}};
+  out.update(provenance_json(run.provenance));
+  return out;
+}
+
+}  // namespace quartic::reports

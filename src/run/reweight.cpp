@@ -1,0 +1,216 @@
+#include "quartic/run/reweight.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "quartic/core/error.hpp"
+#include "quartic/core/suggest.hpp"
+#include "quartic/field/stored_fields.hpp"
+#include "quartic/graph/lattice.hpp"
+#include "quartic/runfile/sample_file.hpp"
+#include "quartic/stats/mbar.hpp"
+#include "run/reweight_annealing.hpp"
+
+namespace quartic {
+namespace {
+
+/// B at every point, as terms with couplings.
+struct Targets {
+  std::vector<TermSpec> specs;  ///< with the couplings of the first point
+  std::vector<std::vector<std::complex<double>>> points;
+};
+
+void require_term(const std::string& name) {
+  const auto known = term_names();
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    throw BadInput(fmt::format("unknown term '{}'", name), suggestion(name, known));
+}
+
+std::vector<TermSpec> target_of(const ReweightOptions& options, const Config& config) {
+  for (const auto& spec : options.target) require_term(spec.name);
+  if (!options.target.empty()) return options.target;
+  if (config.target.empty())
+    throw Error(ErrorCode::usage, fmt::format("'{}' has no target of its own", options.runs[0]),
+                "say where to: --to nn=-1,phi2=1.52425,phi4=0.175");
+  return config.target;
+}
+
+std::vector<std::complex<double>> couplings_of(const std::vector<TermSpec>& specs) {
+  std::vector<std::complex<double>> couplings;
+  for (const auto& spec : specs) couplings.push_back(spec.coupling);
+  return couplings;
+}
+
+Targets make_targets(const ReweightOptions& options, const StoredSample& sample) {
+  Targets targets{target_of(options, sample.config), {}};
+  auto& specs = targets.specs;
+  if (options.scanned.empty()) {
+    require_normalisable(specs, sample.action.graph);
+    targets.points = {couplings_of(specs)};
+    return targets;
+  }
+  require_term(options.scanned);
+  auto at = std::find_if(specs.begin(), specs.end(),
+                         [&](const TermSpec& spec) { return spec.name == options.scanned; });
+  if (at == specs.end()) {
+    specs.emplace_back().name = options.scanned;
+    at = specs.end() - 1;
+  }
+  for (const auto g : options.couplings) {
+    at->coupling = g;
+    targets.points.push_back(couplings_of(specs));
+    require_normalisable(specs, sample.action.graph);
+  }
+  at->coupling = options.couplings.front();
+  return targets;
+}
+
+/// Sites that mean the same in both: lattices of the same extents, or equally many sites.
+bool same_sites(const Graph& one, const Graph& other) {
+  if (one.sites() != other.sites()) return false;
+  const Lattice *x = one.lattice(), *y = other.lattice();
+  return !x || !y || x->extent == y->extent;
+}
+
+/// All configurations as one sample.
+struct Pool {
+  StoredSample first;
+  std::vector<Action> actions;
+  std::vector<ChainSet> sets;
+  std::vector<float> phi;
+  StoredFields fields() const { return {phi, first.sites}; }
+};
+
+Pool read_pool(const std::vector<std::string>& files) {
+  Pool pool{read_sample(files.front()), {}, {}, {}};
+  pool.phi = std::move(pool.first.phi);
+  pool.actions = {pool.first.action};
+  pool.sets = {{pool.first.chains, pool.first.draws}};
+  for (std::size_t k = 1; k < files.size(); ++k) {
+    const auto next = read_sample(files[k]);
+    if (!same_sites(*pool.first.action.graph, *next.action.graph))
+      throw BadInput(
+          fmt::format("'{}' and '{}' are not runs on the same sites", files[0], files[k]),
+          "one reweight for each graph");
+    if (!next.log_weight.empty() || !pool.first.log_weight.empty())
+      throw BadInput("several runs can be combined only where none holds annealed configurations",
+                     "reweight the annealed run alone");
+    pool.actions.push_back(next.action);
+    pool.sets.push_back({next.chains, next.draws});
+    pool.phi.insert(pool.phi.end(), next.phi.begin(), next.phi.end());
+  }
+  return pool;
+}
+
+/// What is annealed to: B, or where a coupling is scanned the middle of the grid.
+std::vector<TermSpec> annealing_target(const Targets& targets) {
+  auto specs = targets.specs;
+  const auto& middle = targets.points[targets.points.size() / 2];
+  for (std::size_t k = 0; k < specs.size(); ++k) specs[k].coupling = middle[k];
+  return specs;
+}
+
+/// The pool's configurations make way for annealed ones.
+AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads,
+                           const ProgressCallback& progress) {
+  if (pool.actions.size() > 1) {
+    throw Error(ErrorCode::usage, "--anneal begins from one run, not several",
+                "several runs already bridge what annealing would: leave --anneal out");
+  }
+  pool.first.phi = std::move(pool.phi);
+  auto annealing = anneal(pool.first, annealing_target(targets), threads, progress);
+  pool.phi = annealing.sample.phi;
+  pool.first.log_weight = annealing.sample.log_weight;
+  pool.first.action_value = std::move(annealing.action);
+  return std::move(annealing.sample);
+}
+
+/// Everything that reweighting needs of the samples; MBAR where there are several runs.
+ReweightingSample make_sample(const Pool& pool, const Targets& targets,
+                              const std::vector<std::string>& observables, int threads,
+                              std::vector<Estimate>& free_energy) {
+  const Graph& graph = *pool.first.action.graph;
+  ReweightingSample sample;
+  sample.sets = pool.sets;
+  sample.terms = evaluate_terms(Target(targets.specs, graph), pool.fields(), threads);
+  sample.observables = evaluate_observables(observables, graph, pool.fields(), threads);
+  std::vector<std::vector<double>> actions;
+  for (const auto& action : pool.actions)
+    actions.push_back(evaluate_action(action, pool.fields(), threads));
+  free_energy.assign(1, {0, 0});
+  if (actions.size() > 1) {
+    auto mbar = solve_mbar(actions, pool.sets);
+    sample.log_weight = std::move(mbar.log_weight);
+    free_energy = std::move(mbar.free_energy);
+  }
+  sample.action = std::move(actions.front());
+  for (std::size_t n = 0; n < pool.first.log_weight.size(); ++n)
+    sample.action[n] += pool.first.log_weight[n];  // weights are exp(-(B - S)) times their own
+  return sample;
+}
+
+std::vector<ReweightedPoint> scan(const Reweighting& reweighting, const Targets& targets,
+                                  const ProgressCallback& progress) {
+  constexpr std::size_t chunk = 16;
+  std::vector<ReweightedPoint> points;
+  while (points.size() < targets.points.size()) {
+    const auto begin = targets.points.begin() + std::ssize(points);
+    const auto count = std::min(chunk, targets.points.size() - points.size());
+    auto next = reweighting.scan({begin, begin + static_cast<std::ptrdiff_t>(count)});
+    std::move(next.begin(), next.end(), std::back_inserter(points));
+    report_progress(
+        progress, static_cast<double>(points.size()) / static_cast<double>(targets.points.size()));
+  }
+  return points;
+}
+
+/// <B> / V of each point beside the observables.
+void add_action_density(ReweightRun& run) {
+  const double volume = run.action.graph->sites();
+  run.observables.emplace_back("action_density");
+  for (auto& point : run.points)
+    point.observables.push_back({point.action.value / volume, point.action.real_error / volume,
+                                 point.action.imag_error / volume});
+}
+
+}  // namespace
+
+ReweightRun reweight(const ReweightOptions& options, const Session& session) {
+  Pool pool = read_pool(options.runs);
+  const Targets targets = make_targets(options, pool.first);
+  auto names = options.observables;
+  const auto density = std::find(names.begin(), names.end(), "action_density");
+  const bool wants_density = density != names.end();
+  if (wants_density) names.erase(density);
+
+  std::optional<AnnealedSample> annealed;
+  if (options.anneal)
+    annealed =
+        anneal_pool(pool, targets, options.threads, session.progress("annealing from S to B"));
+
+  ReweightRun run{.config = pool.first.config,
+                  .provenance = make_provenance(options.command, pool.first.config.run.seed),
+                  .action = pool.first.action,
+                  .sources = options.runs,
+                  .free_energy = {},
+                  .samples = pool.fields().samples(),
+                  .annealed = std::move(annealed),
+                  .annealed_action = {},
+                  .terms = {},
+                  .scanned = options.scanned,
+                  .observables = names,
+                  .points = {}};
+  run.config.target = targets.specs;
+  for (const auto& spec : targets.specs) run.terms.push_back(spec.name);
+  if (run.annealed) run.annealed_action = pool.first.action_value;
+  const Reweighting reweighting(make_sample(pool, targets, names, options.threads, run.free_energy),
+                                options.threads);
+  run.points = scan(reweighting, targets, session.progress("reweighting"));
+  if (wants_density) add_action_density(run);
+  run.provenance.seconds = session.clock.seconds();
+  return run;
+}
+
+}  // namespace quartic

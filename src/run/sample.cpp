@@ -1,0 +1,251 @@
+#include "quartic/run/sample.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "quartic/run/loop.hpp"
+#include "quartic/stats/stationarity.hpp"
+#include "run/action_task.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr int first_warm_up = 100;  // sweeps, where sample.warm_up is auto
+constexpr int max_warm_up = 20000;
+constexpr double stationary_drift = 3;     // standard errors
+constexpr double series_bytes = 64 << 20;  // of the measurement's bins
+constexpr int min_draws_until = 32;        // before sample.until may stop a run
+
+/// A power of two, so that joined bins fill it evenly.
+Measurement make_measurement(const Config& config, const Action& action) {
+  const int chains = config.sampler.options.chains;
+  const auto series = static_cast<double>(Measurement(action, chains).names().size()) * chains;
+  const auto most = static_cast<unsigned>(std::clamp(series_bytes / (8 * series), 64.0, 4096.0));
+  return {action, chains, static_cast<int>(std::bit_floor(most))};
+}
+
+std::int64_t max_draws(const SampleConfig& sample) {
+  if (sample.draws) return *sample.draws;
+  return sample.until.empty() ? 1000 : 0;  // 0: no limit
+}
+
+/// Draws after which sample.until is looked at: about every eighth of them, whenever the run was
+/// stopped and resumed in between.
+bool looks_at_error(std::int64_t draws) {
+  if (draws < min_draws_until) return false;
+  return draws % std::max<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(draws)) / 8, 4) ==
+         0;
+}
+
+/// A running mean, from which a restart goes on to the same bits; nothing where the move was not
+/// made.
+void count(MoveAcceptance& mean, double rate) {
+  if (!std::isnan(rate)) mean.rate += (rate - mean.rate) / ++mean.draws;
+}
+
+void count(std::vector<MoveAcceptance>& all, const std::string& move, double rate) {
+  if (std::isnan(rate)) return;
+  auto found = std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.move == move; });
+  if (found == all.end()) found = all.insert(all.end(), MoveAcceptance{move});
+  count(*found, rate);
+}
+
+template <class T>
+class SampleTask {
+ public:
+  using Run = SampleRun;
+
+  SampleTask(SampleRun& run, const Clock& clock)
+      : run_(run),
+        clock_(clock),
+        seconds_before_(run.provenance.seconds),
+        measured_before_(run.measuring_seconds),
+        sampler_(run.action, sampler_options(run.config), run.config.run.seed, Stream::sample),
+        measurement_(make_measurement(run.config, run.action)),
+        max_kept_(run.config.output.max_draws(sampler_.chains(), sampler_.sites())) {
+    if (begun(run)) {
+      sampler_.restore(run.sampler);
+      measurement_.restore(run.measurement);
+    }
+    first_ = measurement_.draws();
+  }
+
+  /// Whether the run has a state to go on from.
+  static bool begun(const SampleRun& run) { return !run.sampler.phi.empty(); }
+
+  SampleRun& run() const { return run_; }
+
+  void warm_up(const Session& session) {
+    const auto progress = session.progress("warming up");
+    const auto& wanted = run_.config.sample.warm_up;
+    run_.warm_up_sweeps = wanted.value_or(first_warm_up);
+    sampler_.warm_up(run_.warm_up_sweeps, progress);
+    for (int window = first_warm_up; !wanted && !stationary_after(window, progress); window *= 2) {
+      run_.stationary = run_.warm_up_sweeps < max_warm_up && !out_of_time();
+      if (!run_.stationary) break;
+    }
+    sampler_.reset_acceptance();
+    run_.schedule = sampler_.describe_schedule();
+  }
+
+  // Every draw is a state to go on from; to remember each would cost more than the sweep.
+  void mark() {}
+  bool rewind() { return false; }
+
+  void advance(const Session& /*session*/) {
+    if (begun_ < 0) begun_ = clock_.seconds();
+    sampler_.sweep(run_.config.sample.sweeps);
+    measurement_.add(sampler_);
+    count_moves();
+    if (run_.kept.wants(measurement_.draws())) keep();
+  }
+
+  void save() {
+    run_.sampler = sampler_.state();
+    run_.measurement = measurement_.state();
+    const auto names = measurement_.names();
+    run_.observables.assign(names.begin(), names.end());
+    if (measurement_.draws() == 0) return;
+    run_.results = measurement_.results();
+    run_.two_point = measurement_.two_point();
+    run_.measuring_seconds = measured_before_ + measuring_seconds();
+  }
+
+  bool conclude(const Session& /*session*/) { return false; }
+
+  StopReason stop_reason() const {
+    const auto& sample = run_.config.sample;
+    const auto draws = measurement_.draws();
+    if (!sample.until.empty() && looks_at_error(draws) && reached_error(sample))
+      return StopReason::relative_error;
+    const auto most = max_draws(sample);
+    if (most > 0 && draws >= most) return StopReason::draws_done;
+    return out_of_time() ? StopReason::max_seconds : StopReason::running;
+  }
+
+  Step step() const {
+    const auto& sample = run_.config.sample;
+    return {.unit = "draw",
+            .first = first_,
+            .done = measurement_.draws(),
+            .total = max_draws(sample),
+            .may_stop_early = !sample.until.empty() || sample.max_seconds};
+  }
+
+  Metrics metrics() const {
+    const double updates = static_cast<double>(measurement_.draws() - first_) *
+                           run_.config.sample.sweeps * sampler_.chains() * sampler_.sites();
+    Metrics out = {{"site_updates_per_second", updates / measuring_seconds(), std::nan("")},
+                   {"acceptance", run_.acceptance.front().rate, std::nan("")}};
+    for (const auto& result : measurement_.results())
+      out.push_back({result.name, result.estimate.mean, result.estimate.error});
+    return out;
+  }
+
+ private:
+  double measuring_seconds() const { return begun_ < 0 ? 0 : clock_.seconds() - begun_; }
+  bool out_of_time() const {
+    return seconds_before_ + clock_.seconds() > run_.config.sample.max_seconds.value_or(INFINITY);
+  }
+
+  bool reached_error(const SampleConfig& sample) const {
+    const auto results = measurement_.results();
+    const auto found = std::find_if(results.begin(), results.end(),
+                                    [&](const auto& r) { return r.name == sample.until; });
+    const auto& e = found->estimate;
+    return found->ok && e.error <= sample.relative_error.value_or(0.01) * std::abs(e.mean);
+  }
+
+  /// Goes on for `sweeps` sweeps; whether averages stood still meanwhile.
+  bool stationary_after(int sweeps, const ProgressCallback& progress) {
+    Measurement window(run_.action, sampler_.chains(), 256);
+    window.set_spectrum_interval(0);
+    for (int k = 0; k < sweeps; ++k) {
+      sampler_.sweep(1);
+      window.add(sampler_);
+      ++run_.warm_up_sweeps;
+      report_progress(progress, (k + 1.0) / sweeps);
+    }
+    double max_drift = 0;
+    for (const char* name : {"action", "m2", "phi2"})
+      max_drift = std::max(max_drift, drift(window.series(name), sampler_.chains()));
+    return max_drift < stationary_drift;
+  }
+
+  void count_moves() {
+    const Acceptance rates = sampler_.acceptance();
+    const auto& options = sampler_.options();
+    const std::pair<const char*, double> moves[] = {{options.hmc_steps > 0         ? "trajectory"
+                                                     : options.metropolis_hits > 0 ? "metropolis"
+                                                                                   : "independence",
+                                                     rates.local},
+                                                    {"reflection", rates.reflection},
+                                                    {"flip", rates.flip},
+                                                    {"exchange", rates.exchange}};
+    for (const auto& [move, rate] : moves) count(run_.acceptance, move, rate);
+    count(run_.flipped, rates.turned);
+    sampler_.reset_acceptance();
+  }
+
+  void keep() {
+    const int sites = sampler_.sites(), lanes = sampler_.lanes();
+    std::vector<float> phi(static_cast<std::size_t>(sampler_.chains()) * sites);
+    std::vector<double> action(sampler_.chains());
+    sampler_.for_each_block([&](int index) {
+      const auto block = std::as_const(sampler_).block(index);
+      std::vector<double> one(sites);
+      for (int lane = 0; lane < lanes; ++lane) {
+        const int chain = index * lanes + lane;
+        float* stored = phi.data() + static_cast<std::ptrdiff_t>(chain) * sites;
+        for (int i = 0; i < sites; ++i)
+          one[i] = stored[i] = static_cast<float>(block.site(i)[lane]);
+        action[chain] = run_.action.evaluate(one);
+      }
+    });
+    for (int chain = 0; chain < sampler_.chains(); ++chain)
+      if (!std::isfinite(action[chain])) {
+        throw Diverged(fmt::format("the action of chain {} is not finite at draw {}", chain,
+                                   measurement_.draws()),
+                       "try sampler.precision=float64");
+      }
+    run_.kept.keep(std::move(phi), std::move(action), max_kept_);
+  }
+
+  SampleRun& run_;
+  const Clock& clock_;
+  double seconds_before_, measured_before_;
+  Sampler<T> sampler_;
+  Measurement measurement_;
+  int max_kept_;
+  std::int64_t first_ = 0;
+  double begun_ = -1;  // when the first draw of this session began
+};
+
+}  // namespace
+
+Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session) {
+  return with_precision(run.config.sampler.precision, [&]<class T>(T) {
+    const bool resumed = SampleTask<T>::begun(run);
+    SampleTask<T> task(run, session.clock);
+    return run_to_end(task, resumed, store, session);
+  });
+}
+
+const ObservableResult* slowest_observable(const std::vector<ObservableResult>& results) {
+  const ObservableResult* slowest = nullptr;
+  for (const auto& result : results)
+    if (!result.derived && (!slowest || result.estimate.ess < slowest->estimate.ess))
+      slowest = &result;
+  return slowest;
+}
+
+double site_updates(const SampleRun& run) {
+  return static_cast<double>(run.measurement.draws) * run.config.sample.sweeps *
+         run.config.sampler.options.chains * run.action.graph->sites();
+}
+
+}  // namespace quartic

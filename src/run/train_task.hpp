@@ -1,0 +1,42 @@
+// The task that trains a network, alone or as a layer of a stack.
+#pragma once
+
+#include "quartic/network/path.hpp"
+#include "quartic/network/training.hpp"
+#include "quartic/run/train.hpp"
+
+namespace quartic {
+
+class TrainTask {
+ public:
+  using Run = NetworkRun;
+
+  TrainTask(NetworkRun& run, const NetworkData& data);
+
+  /// Whether the run has a state to go on from.
+  static bool begun(const NetworkRun& run) { return !run.checkpoint.chains.streams.empty(); }
+
+  NetworkRun& run() const { return run_; }
+  void warm_up(const Session& /*session*/) {}
+  void mark() { marked_ = learner_.state(); }
+  bool rewind();
+  void advance(const Session& session);
+  void save();
+  bool conclude(const Session& session);
+  StopReason stop_reason() const;
+  Step step() const;
+  Metrics metrics() const;
+
+ private:
+  NetworkPath path() const;
+  void evaluate(const Session& session);
+  void draw();
+
+  NetworkRun& run_;
+  const NetworkData& data_;
+  NetworkLearner<float> learner_;
+  TrainingState marked_;
+  int first_;
+};
+
+}  // namespace quartic
