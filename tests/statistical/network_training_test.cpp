@@ -178,37 +178,41 @@ TEST(NetworkTraining, UpdateFollowsTheExactGradient) {
   }
 }
 
-/// Trained on data of a network, another start reaches its likelihood: every pair of units, both
-/// kinds of chains and optimisers.
+/// Trained on data of a network, other starts reach its likelihood: every pair of units, both
+/// kinds of chains and optimisers. Four runs of each, with data, start and chains of their own:
+/// their mean is about ten of its deviations above the bound.
 TEST(NetworkTraining, ReachesTheLikelihoodOfTheNetworkThatMadeTheData) {
+  constexpr int runs = 4;
   for (const Unit visible : all_units) {
     for (const Unit hidden : all_units) {
       SCOPED_TRACE(pair_name(visible, hidden));
       // Strengths at which plain Gibbs sampling still passes between the modes.
-      const bool soft = hidden == Unit::gaussian || !sample_layer(visible, 1, 0).discrete();
+      const bool soft = hidden == Unit::gaussian || !sample_layer(visible, 1, 0).discrete() ||
+                        (visible == Unit::spin && hidden == Unit::quartic);
       const Network truth = sample_network(visible, hidden, 3, 2, soft ? 0.6 : 1.2);
       if (why_not_normalisable(truth)) continue;
-      const Problem p = make_problem(truth, 5000);
-      const double independent =
-          mean_log_p(Network(fit_layer(visible, p.moments), Layer(hidden, 2)), p.rows);
-      const double best = mean_log_p(truth, p.rows);
-      StartOptions start;
-      start.deviation = 0.2;
-      TrainingOptions o;
-      o.epochs = 30, o.batch = 250, o.steps = 2, o.rate = 0.1, o.threads = 1;
-      o.schedule = RateSchedule::exponential, o.momentum = 0.5;
-      o.hidden_shape = true;
-      if (sample_layer(visible, 1, 0).discrete()) o.rate = 0.5;
-      if (hidden == Unit::spin) o.start = ChainStart::data, o.steps = 5;
-      if (hidden == Unit::gaussian) o.optimiser = NetworkOptimiser::adam, o.rate = 0.02;
-      NetworkTrainer<float> trainer(p.data, p.moments,
-                                    initial_network(visible, hidden, 2, p.moments, start), o, 8);
-      TrainingRow row;
-      while (!trainer.finished()) row = trainer.step();
-      const double reached = mean_log_p(trainer.network(), p.rows);
+      double gain = 0, square_score = 0;
+      for (int run = 0; run < runs; ++run) {
+        const Problem p = make_problem(truth, 5000, 3 + run);
+        const StartOptions start{.deviation = 0.2, .seed = 1U + run};
+        TrainingOptions o;
+        // The two hidden units of (binary, binary) take long to differ.
+        o.epochs = visible == Unit::binary && hidden == Unit::binary ? 120 : 30;
+        o.batch = 250, o.steps = 2, o.rate = soft ? 0.1 : 0.5, o.threads = 1;
+        o.schedule = RateSchedule::exponential, o.momentum = 0.5;
+        o.hidden_shape = true;
+        if (hidden == Unit::spin) o.start = ChainStart::data, o.steps = 5;
+        if (hidden == Unit::gaussian) o.optimiser = NetworkOptimiser::adam, o.rate = 0.02;
+        NetworkTrainer<float> trainer(
+            p.data, p.moments, initial_network(visible, hidden, 2, p.moments, start), o, 8 + run);
+        TrainingRow row;
+        while (!trainer.finished()) row = trainer.step();
+        gain += (mean_log_p(trainer.network(), p.rows) - mean_log_p(truth, p.rows)) / runs;
+        square_score += row.moment_score * row.moment_score / runs;
+      }
       // Sixteen-odd parameters fitted to 5000 rows are worth 16 / (2 * 5000).
-      EXPECT_GT(reached, best - 0.006) << "independent: " << independent << ", best " << best;
-      EXPECT_LT(row.moment_score, 3);
+      EXPECT_GT(gain, -0.006);
+      EXPECT_LT(std::sqrt(square_score), 2);  // p = 3e-6 of a pair
     }
   }
 }
