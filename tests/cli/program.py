@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from children import default_signals
 
 QUARTIC = os.environ.get("QUARTIC") or shutil.which(
     "quartic", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -75,10 +76,12 @@ def same_bits(one, other):
 
 
 def started(here, unit, *arguments):
-    """A long run that has begun its epochs or draws."""
+    """A long run that has begun its epochs or draws. However slow the reader is, it does not end before: it waits
+    where the pipe, a small one, is full."""
     process = subprocess.Popen(
         [QUARTIC, *arguments, "--json"],
-        cwd=here, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=here, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4096,
+        preexec_fn=default_signals,
     )  # fmt: skip
     for line in process.stdout:
         if json.loads(line)["event"] == unit:

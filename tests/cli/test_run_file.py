@@ -10,12 +10,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from layout_table import table
 
 import quartic
 from quartic import run as run_file
 
-sys.path.append(str(Path(__file__).parents[1] / "python"))
-from layout_table import table
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = shutil.which("quartic", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from children import default_signals
 from sklearn.neural_network import BernoulliRBM
 
 import quartic
@@ -160,13 +161,13 @@ def test_interrupt_ends_a_long_estimate():
     code = """
 import numpy as np, quartic, sys
 net = quartic.Network(np.full((60, 60), 0.01), "quartic", "quartic")
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     net.estimate_log_z(steps=10**6, sweeps=10**6, random_state=1)
 except KeyboardInterrupt:
     sys.exit(7)
 """
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, preexec_fn=default_signals)
     try:
         assert child.stdout.readline() == b"ready\n"
         time.sleep(1)
