@@ -32,7 +32,7 @@ SampleRun healthy_run() {
                 .provenance = {},
                 .action = make_start(config.action, make_graph(config.graph), 1),
                 .warmed_up = true,
-                .warm_up = 200,
+                .warm_up_sweeps = 200,
                 .stop_reason = StopReason::draws_done,
                 .schedule = {},
                 .acceptance = {{"independence", 0.9, 100}, {"flip", 0.0, 100}},

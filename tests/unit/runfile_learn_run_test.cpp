@@ -16,7 +16,7 @@ void expect_equal(const LearnRun& x, const LearnRun& y) {
   for (const auto kind : all_coupling_kinds)
     EXPECT_EQ(x.action.couplings(kind), y.action.couplings(kind));
   EXPECT_EQ(x.freedom, y.freedom);
-  EXPECT_EQ(x.reason, y.reason);
+  EXPECT_EQ(x.stop_reason, y.stop_reason);
   EXPECT_EQ(x.history.parameters, y.history.parameters);
   EXPECT_EQ(x.history.theta, y.history.theta);
   EXPECT_EQ(x.history.theta_error, y.history.theta_error);

@@ -22,7 +22,7 @@ SampleRun sample_run_of_six_sites() {
                 .provenance = make_provenance("quartic sample run.toml", 7),
                 .action = make_start(config.action, make_graph(config.graph), 7),
                 .warmed_up = true,
-                .warm_up = 123,
+                .warm_up_sweeps = 123,
                 .stationary = false,
                 .stop_reason = StopReason::relative_error,
                 .schedule = "a move",
