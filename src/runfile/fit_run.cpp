@@ -15,30 +15,6 @@ using namespace run_parts;  // NOLINT: its vocabulary
 
 constexpr int stop_reasons = 4;
 
-constexpr Column<FitRow> fit_columns[] = {
-    {"gradient_norm", &FitRow::gradient_norm},
-    {"gradient_norm_error", &FitRow::gradient_norm_error},
-    {"significance", &FitRow::significance},
-    {"gain", &FitRow::gain},
-    {"gain_error", &FitRow::gain_error},
-    {"held_out_gain", &FitRow::held_out_gain},
-    {"held_out_gain_error", &FitRow::held_out_gain_error},
-    {"chi2", &FitRow::chi2},
-    {"worst_z", &FitRow::worst_z},
-    {"held_out_chi2", &FitRow::held_out_chi2},
-    {"acceptance", &FitRow::acceptance},
-    {"reflection_acceptance", &FitRow::reflection_acceptance},
-    {"rate", &FitRow::rate},
-    {"max_step", &FitRow::max_step},
-    {"ridge", &FitRow::ridge},
-    {"noise_share", &FitRow::noise_share},
-};
-constexpr IntColumn<FitRow> int_columns[] = {
-    {"worst_moment", &FitRow::worst_moment},
-    {"draws", &FitRow::draws},
-    {"at_bound", &FitRow::at_bound},
-};
-
 constexpr StateVector<LikelihoodState> fit_state_vectors[] = {
     {"w", &LikelihoodState::w},
     {"r", &LikelihoodState::r},
@@ -249,7 +225,7 @@ void write_run(const std::filesystem::path& file, const FitRun& run) {
     write_action(out, run.action);
     write_parameters(out, run.parameters(), run.action, run.theta_error);
     write_data(out, run.data, sites);
-    write_history<FitRow>(out, run.history, fit_columns, int_columns);
+    write_history(out, run.history);
     write_snapshots(out, run.snapshots, sites);
     out.scalar("results/converged",
                static_cast<std::uint8_t>(run.stop_reason == StopReason::converged));
@@ -282,7 +258,7 @@ FitRun read_fit_run(const std::filesystem::path& file) {
   auto learned = read_parameters(in, run.action);
   run.freedom = learned.freedom, run.theta_error = std::move(learned.theta_error);
   run.data = read_data(in, sites);
-  run.history = read_history<FitRow>(in, run.theta_error.size(), fit_columns, int_columns);
+  run.history = read_history<FitRow>(in, run.theta_error.size());
   run.snapshots = read_snapshots(in, sites);
   if (in.has("results/free_energy")) run.evaluation = read_evaluation(in, run.action);
   read_checkpoint(in, run);

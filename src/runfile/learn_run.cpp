@@ -12,21 +12,6 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-constexpr Column<LearnRow> learn_columns[] = {
-    {"gradient_norm", &LearnRow::gradient_norm},
-    {"gradient_norm_error", &LearnRow::gradient_norm_error},
-    {"action_variance", &LearnRow::action_variance},
-    {"action_variance_error", &LearnRow::action_variance_error},
-    {"weight_ess", &LearnRow::weight_ess},
-    {"weight_ess_error", &LearnRow::weight_ess_error},
-    {"acceptance", &LearnRow::acceptance},
-    {"reflection_acceptance", &LearnRow::reflection_acceptance},
-    {"rate", &LearnRow::rate},
-    {"max_step", &LearnRow::max_step},
-    {"step_significance", &LearnRow::step_significance},
-    {"ridge", &LearnRow::ridge},
-};
-
 struct Entry {
   const char* name;
   Estimate Certificate::*value;
@@ -118,7 +103,7 @@ void write_run(const std::filesystem::path& file, const LearnRun& run) {
     write_head(out, RunKind::learn, run.config, run.provenance);
     write_action(out, run.action);
     write_parameters(out, run.parameters(), run.action, run.theta_error);
-    write_history<LearnRow>(out, run.history, learn_columns);
+    write_history(out, run.history);
     out.scalar("results/converged",
                static_cast<std::uint8_t>(run.stop_reason == StopReason::converged));
     out.text("results/stop_reason", std::string(name(run.stop_reason)));
@@ -145,7 +130,7 @@ LearnRun read_learn_run(const std::filesystem::path& file) {
                .checkpoint = {}};
   auto learned = read_parameters(in, run.action);
   run.freedom = learned.freedom, run.theta_error = std::move(learned.theta_error);
-  run.history = read_history<LearnRow>(in, run.theta_error.size(), learn_columns);
+  run.history = read_history<LearnRow>(in, run.theta_error.size());
   run.stop_reason = named<StopReason>(in, in.text("results/stop_reason"), 3);
   if (in.has("results/free_energy"))
     run.certificate = read_certificate(in, run.action.graph->sites());

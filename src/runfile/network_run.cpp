@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "runfile/columns.hpp"
 #include "runfile/run_data.hpp"
 #include "runfile/run_network.hpp"
 #include "runfile/run_parts.hpp"
@@ -17,22 +18,6 @@ constexpr int stop_reasons = 4, unit_kinds = 4;
 constexpr const char* coupling_names[] = {"w", "r", "a", "b", "s", "m", "n"};
 
 // ---- columns ------------------------------------------------------------------------------------
-
-/// Calls f(name, number) for every number of a row of the history.
-template <class Row, class F>
-void for_each_number(Row& row, F&& f) {
-  f("rate", row.rate);
-  f("gradient_norm", row.gradient_norm);
-  f("weight_norm", row.weight_norm);
-  f("max_weight", row.max_weight);
-  f("data_free_energy", row.data_free_energy.value);
-  f("data_free_energy_error", row.data_free_energy.error);
-  f("model_free_energy", row.model_free_energy.value);
-  f("model_free_energy_error", row.model_free_energy.error);
-  f("log_z", row.log_z.value);
-  f("log_z_error", row.log_z.error);
-  f("moment_score", row.moment_score);
-}
 
 /// The same for a evaluation, but for held-out data.
 template <class J, class F>
@@ -62,23 +47,6 @@ void write_network(hdf5::Writer& out, const Network& network) {
   };
   layer(network.visible, "rab", "visible");
   layer(network.hidden, "smn", "hidden");
-}
-
-void write_history(hdf5::Writer& out, const std::vector<TrainRow>& history) {
-  std::vector<std::int32_t> epochs;
-  std::vector<std::int32_t> updates;
-  std::vector<std::pair<std::string, std::vector<double>>> columns;
-  TrainRow names;
-  for_each_number(names, [&](const char* name, double) { columns.push_back({name, {}}); });
-  for (const auto& row : history) {
-    epochs.push_back(row.epoch), updates.push_back(static_cast<std::int32_t>(row.updates));
-    std::size_t k = 0;
-    for_each_number(row, [&](const char*, double value) { columns[k++].second.push_back(value); });
-  }
-  out.dimension<std::int32_t>("history", "epoch", epochs);
-  out.write("history/updates", view(updates), {"epoch"});
-  for (const auto& [name, values] : columns)
-    out.write(fmt::format("history/{}", name), view(values), {"epoch"});
 }
 
 void write_evaluations(hdf5::Writer& out, const std::vector<NetworkEvaluation>& evaluations,
@@ -200,24 +168,6 @@ Network read_network(const hdf5::Reader& in) {
   return network;
 }
 
-std::vector<TrainRow> read_history(const hdf5::Reader& in) {
-  const auto epochs = in.read<std::int32_t>("history/epoch");
-  const auto updates = in.read<std::int32_t>("history/updates", epochs.size());
-  std::vector<TrainRow> history(epochs.size());
-  std::vector<std::vector<double>> columns;
-  TrainRow names;
-  for_each_number(names, [&](const char* name, double) {
-    columns.push_back(in.read<double>(fmt::format("history/{}", name), epochs.size()));
-  });
-  for (std::size_t row = 0; row < history.size(); ++row) {
-    history[row].epoch = epochs[row];
-    history[row].updates = updates[row];
-    std::size_t k = 0;
-    for_each_number(history[row], [&](const char*, double& value) { value = columns[k++][row]; });
-  }
-  return history;
-}
-
 std::vector<NetworkEvaluation> read_evaluations(const hdf5::Reader& in) {
   const bool held_out = in.has("evaluations/held_out");
   const auto epochs = in.read<std::int32_t>("evaluations/epoch");
@@ -310,7 +260,7 @@ namespace run_parts {
 
 void write_learned(hdf5::Writer& out, const NetworkRun& run) {
   write_network(out, run.network);
-  write_history(out, run.history);
+  write_columns(out, "history", "epoch", run.history);
   write_evaluations(out, run.evaluations,
                     std::min(run.network.visible.size(), run.network.hidden.size()),
                     run.data.held_out > 0);
@@ -327,7 +277,7 @@ NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance proven
                  .provenance = std::move(provenance),
                  .network = read_network(in),
                  .data = {},
-                 .history = read_history(in),
+                 .history = read_columns<TrainRow>(in, "history", "epoch"),
                  .evaluations = read_evaluations(in),
                  .stop_reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
                  .draws = {},

@@ -7,21 +7,10 @@
 
 #include "quartic/field/parameters.hpp"
 #include "quartic/runfile/history.hpp"
+#include "runfile/columns.hpp"
 #include "runfile/run_parts.hpp"
 
 namespace quartic::run_parts {
-
-/// One number of a row, in `history`.
-template <class Row>
-struct Column {
-  const char* name;
-  double Row::*value;
-};
-template <class Row>
-struct IntColumn {
-  const char* name;
-  int Row::*value;
-};
 
 /// One of a learner's vectors, in `checkpoint`, each its own dimension.
 template <class State>
@@ -31,43 +20,23 @@ struct StateVector {
 };
 
 template <class Row>
-void write_history(hdf5::Writer& out, const History<Row>& history,
-                   std::span<const Column<Row>> columns,
-                   std::span<const IntColumn<Row>> int_columns = {}) {
-  const auto values = [&](const auto& column) {
-    std::vector<std::decay_t<decltype(history.rows[0].*column.value)>> found;
-    for (const auto& row : history.rows) found.push_back(row.*column.value);
-    return found;
-  };
-  out.dimension<int>("history", "epoch", values(IntColumn<Row>{"epoch", &Row::epoch}));
+void write_history(hdf5::Writer& out, const History<Row>& history) {
+  write_columns(out, "history", "epoch", history.rows);
   out.dimension("history", "parameter", history.parameters);
   out.write("history/theta", view(history.theta), {"epoch", "parameter"});
   out.write("history/theta_error", view(history.theta_error), {"epoch", "parameter"});
   out.write("history/expected", view(history.expected), {"parameter"});
-  for (const auto& column : columns)
-    out.write(fmt::format("history/{}", column.name), view(values(column)), {"epoch"});
-  for (const auto& column : int_columns)
-    out.write(fmt::format("history/{}", column.name), view(values(column)), {"epoch"});
 }
 
 template <class Row>
-History<Row> read_history(const hdf5::Reader& in, std::size_t parameters,
-                          std::span<const Column<Row>> columns,
-                          std::span<const IntColumn<Row>> int_columns = {}) {
+History<Row> read_history(const hdf5::Reader& in, std::size_t parameters) {
   History<Row> history;
-  const auto epochs = in.read<std::int32_t>("history/epoch");
+  history.rows = read_columns<Row>(in, "history", "epoch");
+  const std::size_t epochs = history.rows.size();
   history.parameters = in.texts("history/parameter");
   history.expected = in.read<double>("history/expected", parameters);
-  history.theta = in.read<double>("history/theta", epochs.size() * parameters);
-  history.theta_error = in.read<double>("history/theta_error", epochs.size() * parameters);
-  history.rows.resize(epochs.size());
-  const auto fill = [&]<class V>(const char* name, V Row::*member) {
-    const auto values = in.read<V>(fmt::format("history/{}", name), epochs.size());
-    for (std::size_t k = 0; k < values.size(); ++k) history.rows[k].*member = values[k];
-  };
-  fill("epoch", &Row::epoch);
-  for (const auto& column : columns) fill(column.name, column.value);
-  for (const auto& column : int_columns) fill(column.name, column.value);
+  history.theta = in.read<double>("history/theta", epochs * parameters);
+  history.theta_error = in.read<double>("history/theta_error", epochs * parameters);
   return history;
 }
 
