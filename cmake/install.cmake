@@ -1,5 +1,6 @@
 # Installation. Component `python` is what a wheel holds: the program (and the extension, python/bindings). Component
-# `development` is the library for C++ users, found by find_package(quartic).
+# `development` is the library for C++ users: find_package(quartic) has
+# quartic::quartic, the numerics, and with COMPONENTS run quartic::run, data, configs, run files and what a run does.
 include(CMakePackageConfigHelpers)
 
 if(QUARTIC_APP)
@@ -10,10 +11,13 @@ if(QUARTIC_APP)
   endif()
 endif()
 
+if(TARGET quartic_run)
+  set(QUARTIC_RUN_TARGET quartic_run)
+endif()
 set(QUARTIC_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/quartic)
-install(TARGETS quartic EXPORT quartic_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
-install(DIRECTORY include/quartic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
-        PATTERN data EXCLUDE PATTERN config EXCLUDE PATTERN runfile EXCLUDE PATTERN run EXCLUDE)
+install(TARGETS quartic ${QUARTIC_RUN_TARGET} EXPORT quartic_targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+install(DIRECTORY include/quartic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(EXPORT quartic_targets FILE quartic-targets.cmake NAMESPACE quartic:: DESTINATION ${QUARTIC_CONFIG_DIR}
         COMPONENT development)
 configure_package_config_file(cmake/quartic-config.cmake.in ${PROJECT_BINARY_DIR}/quartic-config.cmake
