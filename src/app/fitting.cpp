@@ -74,8 +74,8 @@ class Session : public ActionLoop<FitRun, LikelihoodLearner<T>> {
   }
 
   void conclude() override {
-    if (!run_.config.certificate.enabled || run_.evaluation) return;
-    auto options = run_.config.certificate.options;
+    if (!run_.config.evaluation.enabled || run_.evaluation) return;
+    auto options = run_.config.evaluation.of_field();
     options.progress = [this](double done) { progress_.part("evaluation", done); };
     const int most = run_.config.output.max_draws(run_.config.sampler.options.chains,
                                                   learner_.sampler().sites());

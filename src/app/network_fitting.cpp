@@ -74,7 +74,7 @@ Status NetworkSession::status() const {
 void NetworkSession::judge() {
   const Network& network = run_.network;
   const std::uint64_t seed = run_.config.run.seed;
-  LogZOptions options = run_.config.evaluation.log_z;
+  LogZOptions options = run_.config.evaluation.of_network();
   options.threads = run_.config.run.threads;
   options.progress = [this](double done) { progress_.part("evaluation", done); };
   NetworkEvaluation evaluation;

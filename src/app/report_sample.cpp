@@ -4,23 +4,16 @@
 
 #include "app/number.hpp"
 #include "app/report.hpp"
+#include "app/report_couplings.hpp"
 #include "app/sampling.hpp"
 
 namespace quartic::app {
 namespace {
 
 std::string stop_text(const SampleRun& run) {
-  switch (run.stop) {
-    case SampleStop::running:
-      return "not finished";
-    case SampleStop::draws:
-      return "all draws done";
-    case SampleStop::relative_error:
-      return fmt::format("{} reached its relative error", run.config.sample.until);
-    case SampleStop::time:
-      return "stopped by max_seconds";
-  }
-  return {};
+  if (run.stop_reason == StopReason::relative_error)
+    return fmt::format("{} reached its relative error", run.config.sample.until);
+  return std::string(stop_words(run.stop_reason));
 }
 
 std::string sampling_text(const SampleRun& run) {
@@ -99,7 +92,7 @@ nlohmann::json report_json(const SampleRun& run) {
               {"sweeps", run.config.sample.sweeps},
               {"warm_up", run.warm_up_sweeps},
               {"stationary", run.stationary},
-              {"stop_reason", name(run.stop)},
+              {"stop_reason", name(run.stop_reason)},
               {"schedule", run.schedule},
               {"acceptance", acceptance},
               {"observables", observables},

@@ -109,7 +109,7 @@ void extend(SampleRun& run, int draws) {
   sample.until.clear();
   sample.relative_error.reset();
   sample.max_seconds.reset();
-  run.stop = SampleStop::running;
+  run.stop_reason = StopReason::running;
 }
 
 ErrorCode resume_learn(const ResumeArguments& options, const Globals& globals) {
@@ -130,7 +130,7 @@ ErrorCode resume_fit(const ResumeArguments& options, const Globals& globals) {
   if (globals.threads) run.config.run.threads = *globals.threads;
   if (options.epochs) extend(run, *options.epochs);
   const bool complete =
-      run.stop_reason != StopReason::running && (run.evaluation || !run.config.certificate.enabled);
+      run.stop_reason != StopReason::running && (run.evaluation || !run.config.evaluation.enabled);
   if (complete) return nothing_to_do(options, "--epochs", globals);
   const DataSet data = open_data(run.config, options.run.string());
   require_sites(data, *run.action.graph, options.run.string());
@@ -170,7 +170,7 @@ ErrorCode resume_sample(const ResumeArguments& options, const Globals& globals) 
   SampleRun run = read_sample_run(options.run);
   if (globals.threads) run.config.run.threads = *globals.threads;
   if (options.draws) extend(run, *options.draws);
-  if (run.stop != SampleStop::running) return nothing_to_do(options, "--draws", globals);
+  if (run.stop_reason != StopReason::running) return nothing_to_do(options, "--draws", globals);
   return sample_run(run, target_file(options, globals), true, options.max_hours, globals);
 }
 

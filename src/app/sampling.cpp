@@ -143,11 +143,11 @@ class Session {
   bool measure() {
     begun_ = Clock::now();
     first_draw_ = measurement_.draws();
-    while (run_.stop == SampleStop::running) {
+    while (run_.stop_reason == StopReason::running) {
       draw();
-      run_.stop = reason_to_stop();
+      run_.stop_reason = reason_to_stop();
       progress_.update([&] { return status(); });
-      if (run_.stop != SampleStop::running) break;
+      if (run_.stop_reason != StopReason::running) break;
       if (must_stop()) return false;
       if (since(saved_) > checkpoint_interval) save();
     }
@@ -200,7 +200,7 @@ class Session {
                     file_.string()));
   }
 
-  SampleStop reason_to_stop() {
+  StopReason reason_to_stop() {
     const auto& sample = run_.config.sample;
     const auto draws = measurement_.draws();
     if (!sample.until.empty() && looks_at_error(draws)) {
@@ -209,11 +209,11 @@ class Session {
                                       [&](const auto& r) { return r.name == sample.until; });
       const auto& e = found->estimate;
       if (found->ok && e.error <= sample.relative_error.value_or(0.01) * std::abs(e.mean))
-        return SampleStop::relative_error;
+        return StopReason::relative_error;
     }
     const auto most = max_draws(sample);
-    if (most > 0 && draws >= most) return SampleStop::draws;
-    return out_of_time() ? SampleStop::time : SampleStop::running;
+    if (most > 0 && draws >= most) return StopReason::draws_done;
+    return out_of_time() ? StopReason::max_seconds : StopReason::running;
   }
 
   Status status() const {

@@ -149,7 +149,7 @@ Needs estimate(const Config& config, const Graph& graph, const DataSet& data, do
   needs.samples = chains * o.draws;
   needs.memory = field_bytes(config, graph) * (2 + o.draws) +
                  (dense ? 16 * parameters * parameters : 0) + double(o.pass.batch_bytes) +
-                 4.0 * chains * config.certificate.options.draws * graph.sites();
+                 4.0 * chains * config.evaluation.draws * graph.sites();
   // Moments and score matching, about 3 ns a site and edge.
   const double pass =
       6e-9 * double(data.train->rows()) * (graph.sites() + 2.0 * graph.edge_count());

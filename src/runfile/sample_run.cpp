@@ -11,8 +11,6 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-constexpr int stops = 4;
-
 struct Column {
   const char* name;
   double SeriesEstimate::*value;
@@ -70,7 +68,7 @@ void write_observables(hdf5::Writer& out, const std::vector<ObservableResult>& r
 }
 
 void write_results(hdf5::Writer& out, const SampleRun& run) {
-  out.text("results/stop_reason", std::string(name(run.stop)));
+  out.text("results/stop_reason", std::string(name(run.stop_reason)));
   out.text("results/schedule", run.schedule);
   std::vector<std::string> moves;
   std::vector<double> rates;
@@ -149,7 +147,7 @@ void write_measurement(hdf5::Writer& out, const SampleRun& run, std::size_t chai
 // ---- reading ------------------------------------------------------------------------------------
 
 std::vector<ObservableResult> read_observables(const hdf5::Reader& in) {
-  const auto names = in.texts("results/observable");
+  const auto names = read_words(in, "results/observable");
   std::vector<ObservableResult> results(names.size());
   const auto fill = [&](const auto& values, auto set) {
     if (values.size() != names.size()) in.refuse("the columns of 'results' differ in length");
@@ -170,7 +168,7 @@ std::vector<ObservableResult> read_observables(const hdf5::Reader& in) {
 }
 
 void read_results(const hdf5::Reader& in, SampleRun& run) {
-  run.stop = named<SampleStop>(in, in.text("results/stop_reason"), stops);
+  run.stop_reason = read_word<StopReason>(in, in.text("results/stop_reason"));
   run.schedule = in.text("results/schedule");
   const auto moves = in.texts("results/move");
   const auto rates = in.read<double>("results/acceptance", moves.size());
@@ -224,11 +222,6 @@ void read_measurement(const hdf5::Reader& in, SampleRun& run, std::size_t chains
 }
 
 }  // namespace
-
-std::string_view name(SampleStop stop) {
-  constexpr std::string_view names[stops] = {"running", "draws", "relative error", "time"};
-  return names[static_cast<int>(stop)];
-}
 
 void KeptDraws::keep(std::vector<float> fields, std::vector<double> values, int most) {
   phi.push_back(std::move(fields));

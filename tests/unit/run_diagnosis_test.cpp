@@ -32,8 +32,8 @@ SampleRun healthy_run() {
                 .provenance = {},
                 .action = make_start(config.action, make_graph(config.graph), 1),
                 .warmed_up = true,
-                .warm_up = 200,
-                .stop = SampleStop::draws,
+                .warm_up_sweeps = 200,
+                .stop_reason = StopReason::draws_done,
                 .schedule = {},
                 .acceptance = {{"independence", 0.9, 100}, {"flip", 0.0, 100}},
                 .kept = {},
@@ -77,7 +77,7 @@ TEST(Diagnosis, NamesWhatIsWrongAndNothingElse) {
     spoil(run);
     return failures(run);
   };
-  EXPECT_EQ(spoilt([](auto& run) { run.stop = SampleStop::running; }), Names{"draws,"});
+  EXPECT_EQ(spoilt([](auto& run) { run.stop_reason = StopReason::running; }), Names{"draws,"});
   EXPECT_EQ(spoilt([](auto& run) { run.stationary = false; }), Names{"warm-up"});
   EXPECT_EQ(spoilt([](auto& run) { run.results[1].estimate.r_hat = 1.2; }), Names{"R-hat"});
   EXPECT_EQ(spoilt([](auto& run) { run.results[1].estimate.ess = 30; }), Names{"ESS"});

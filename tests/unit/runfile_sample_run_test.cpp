@@ -22,9 +22,9 @@ SampleRun sample_run_of_six_sites() {
                 .provenance = make_provenance("quartic sample run.toml", 7),
                 .action = make_start(config.action, make_graph(config.graph), 7),
                 .warmed_up = true,
-                .warm_up = 123,
+                .warm_up_sweeps = 123,
                 .stationary = false,
-                .stop = SampleStop::relative_error,
+                .stop_reason = StopReason::relative_error,
                 .schedule = "a move",
                 .acceptance = {{"one", 1.0 / 3, 12}, {"other", 0.25, 6}},
                 .kept = {.thin = 4, .phi = {}, .action = {}},
@@ -80,7 +80,7 @@ TEST_F(RunFile, SampleComesBackExactly) {
   EXPECT_EQ(back.warmed_up, run.warmed_up);
   EXPECT_EQ(back.warm_up_sweeps, run.warm_up_sweeps);
   EXPECT_EQ(back.stationary, run.stationary);
-  EXPECT_EQ(back.stop, run.stop);
+  EXPECT_EQ(back.stop_reason, run.stop_reason);
   EXPECT_EQ(back.schedule, run.schedule);
   ASSERT_EQ(back.acceptance.size(), 2u);
   EXPECT_EQ(back.acceptance[0].move, "one");

@@ -78,7 +78,7 @@ TEST_F(RunFile, DeepComesBackExactly) {
     EXPECT_EQ(layer.data.scaling, wanted.data.scaling);
     EXPECT_EQ(layer.data.checksum, wanted.data.checksum);
     EXPECT_EQ(layer.draws, wanted.draws);
-    EXPECT_EQ(layer.reason, StopReason::epochs_exhausted);
+    EXPECT_EQ(layer.stop_reason, StopReason::epochs_exhausted);
     EXPECT_EQ(layer.history.at(0).rate, 1.0 / 3);
     EXPECT_EQ(layer.evaluations.at(0).held_out->lower, wanted.evaluations[0].held_out->lower);
     EXPECT_EQ(layer.checkpoint.couplings, wanted.checkpoint.couplings);

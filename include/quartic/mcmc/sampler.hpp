@@ -37,7 +37,8 @@ enum class ClusterMove {
   fill,           ///< what a few random seeds reach through the bonds turns
   swendsen_wang,  ///< every cluster turns with probability 1/2
 };
-std::string_view name(ClusterMove move);
+template <>
+inline constexpr auto words_of<ClusterMove> = word_list("auto", "none", "fill", "swendsen-wang");
 
 /// Second-order schemes for one step of size e of a Hamiltonian trajectory.
 enum class Integrator {
@@ -47,7 +48,8 @@ enum class Integrator {
   /// Takaishi & de Forcrand, Phys. Rev. E 73, 036706, 2006)
   omelyan
 };
-std::string_view name(Integrator integrator);
+template <>
+inline constexpr auto words_of<Integrator> = word_list("leapfrog", "omelyan");
 
 struct SamplerOptions {
   int chains = 1024;               ///< a multiple of 16

@@ -9,15 +9,12 @@
 
 #include "quartic/config/config.hpp"
 #include "quartic/field/action.hpp"
+#include "quartic/learn/stop_reason.hpp"
 #include "quartic/mcmc/sampler.hpp"
 #include "quartic/runfile/run_file.hpp"
 #include "quartic/stats/measurement.hpp"
 
 namespace quartic {
-
-/// Why a sample run ended.
-enum class SampleStop { running, draws, relative_error, time };
-std::string_view name(SampleStop stop);
 
 /// The configurations that a run keeps: every `thin`-th draw, at most a given number; where that
 /// would be exceeded every other one is dropped and `thin` doubles, so what is kept depends only on
@@ -46,7 +43,7 @@ struct SampleRun {
   bool warmed_up = false;  ///< the warm-up is behind the checkpoint
   int warm_up_sweeps = 0;  ///< before the first draw
   bool stationary = true;  ///< false: the warm-up ended before averages had come to rest
-  SampleStop stop = SampleStop::running;
+  StopReason stop_reason = StopReason::running;
 
   std::string schedule;  ///< the moves of a sweep in words
   std::vector<MoveAcceptance> acceptance;
