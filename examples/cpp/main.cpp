@@ -1,5 +1,6 @@
 // Learns the nearest-neighbour phi^4 theory from random couplings, is stopped on the way, goes on.
 #include <cstdio>
+
 #include "quartic/run/file_store.hpp"
 #include "quartic/run/learn.hpp"
 #include "quartic/run/report.hpp"
@@ -26,7 +27,8 @@ int main() {
     coupling = 1.5
     [[target]]
     term = "phi4"
-    coupling = 0.2)", "main.cpp");
+    coupling = 0.2)",
+                                     "main.cpp");
   const Problem problem = make_problem(config);
   LearnRun run = begin_learning(config, problem, "examples/cpp");
   FileStore<LearnRun> store("learned.h5");

@@ -74,8 +74,8 @@ Network make_network(nb::handle w, const std::string& visible, const std::string
   const Input table = as_input(w);
   if (table.ndim() != 2)
     throw BadInput("w must be an array of shape (visible units, hidden units)");
-  Network network(Layer(unit_named(visible), static_cast<int>(table.shape(0))),
-                  Layer(unit_named(hidden), static_cast<int>(table.shape(1))));
+  Network network(Layer(from_word<Unit>(visible, "unit"), static_cast<int>(table.shape(0))),
+                  Layer(from_word<Unit>(hidden, "unit"), static_cast<int>(table.shape(1))));
   std::copy_n(table.data(), table.size(), network.w.begin());
   constexpr char letters[] = "rabsmn";
   for (std::size_t k = 0; k < couplings.size(); ++k)
@@ -159,8 +159,8 @@ Network network_from_data(nb::object rows, int hidden_units, const std::string& 
   const NumpySource data(rows);
   const std::uint64_t seed = seed_of(random_state);
   const nb::gil_scoped_release release;
-  return initial_network(unit_named(visible), unit_named(hidden), hidden_units, moments_of(data),
-                         {deviation, seed});
+  return initial_network(from_word<Unit>(visible, "unit"), from_word<Unit>(hidden, "unit"),
+                         hidden_units, moments_of(data), {deviation, seed});
 }
 
 nb::tuple pickled(const Network& network) {
@@ -176,7 +176,7 @@ nb::tuple pickled(const Network& network) {
 void unpickle(Network& self, const nb::tuple& state) {
   const auto values = [&](std::size_t k) { return doubles_from(state[k]); };
   const auto layer = [&](std::size_t unit, std::size_t first) {
-    Layer out(unit_named(nb::cast<std::string>(state[unit])), 1);
+    Layer out(from_word<Unit>(nb::cast<std::string>(state[unit]), "unit"), 1);
     out.r = values(first), out.a = values(first + 1), out.b = values(first + 2);
     return out;
   };

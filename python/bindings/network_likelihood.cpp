@@ -209,9 +209,9 @@ void bind_likelihood(nb::class_<Network>& type) {
         options.sweeps = sweeps, options.rungs = rungs, options.exact = exact;
         options.threads = threads;
         options.progress = [](double) {
- check_signals();
- return true;
- };
+          check_signals();
+          return true;
+        };
         return log_z(self, base, options, start, random_state);
       },
       nb::arg("base").none() = nb::none(), nb::kw_only(), nb::arg("chains") = 512,

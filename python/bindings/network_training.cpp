@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "network_rows.hpp"
-#include "quartic/core/suggest.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/training.hpp"
 
@@ -12,16 +11,6 @@ namespace quartic::python {
 namespace {
 
 // --- training -----------------------------------------------------------------------------------
-
-template <class Enum>
-Enum named(const std::string& word, std::initializer_list<Enum> all, const char* what) {
-  std::vector<std::string_view> names;
-  for (const Enum value : all) {
-    names.push_back(name(value));
-    if (names.back() == word) return value;
-  }
-  throw BadInput(std::string(what) + " '" + word + "' is not known", suggestion(word, names));
-}
 
 /// The trainer, with the moments that a restart needs.
 struct Trainer {
@@ -213,16 +202,12 @@ void bind_trainer(nb::module_& m) {
              nb::object random_state, nb::object state) {
             TrainingOptions o;
             o.epochs = epochs, o.batch = batch, o.chains = chains, o.steps = steps;
-            o.start = named(start, {ChainStart::persistent, ChainStart::data}, "start");
+            o.start = from_word<ChainStart>(start, "start");
             o.rungs = rungs, o.snapshots = snapshots;
-            o.tempering =
-                named(tempering, {Tempering::temperature, Tempering::trajectory}, "tempering");
-            o.optimiser =
-                named(optimiser, {NetworkOptimiser::momentum, NetworkOptimiser::adam}, "optimiser");
+            o.tempering = from_word<Tempering>(tempering, "tempering");
+            o.optimiser = from_word<NetworkOptimiser>(optimiser, "optimiser");
             o.rate = rate, o.final_rate = final_rate;
-            o.schedule = named(
-                schedule, {RateSchedule::constant, RateSchedule::linear, RateSchedule::exponential},
-                "schedule");
+            o.schedule = from_word<RateSchedule>(schedule, "schedule");
             o.momentum = momentum, o.weight_decay = weight_decay, o.centring = centring;
             o.hidden_shape = hidden_shape, o.shuffle = shuffle, o.threads = threads;
             new (self) Trainer(make_trainer(data, network, o, random_state, state));

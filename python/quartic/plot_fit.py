@@ -64,7 +64,7 @@ def draw_table(axes: Axes, run: FitRun) -> None:
     for prefix, label in (("", "data"), ("held_out_", "held out")):
         if f"{prefix}moment_z" in run.moments:
             rows.append((f"$\\chi^2$ a moment, {label}", f"{np.nanmean(run.moments[f'{prefix}moment_z'] ** 2):.2f}"))
-    rows.append(("stopped", str(run.verdict.get("stop_reason", ""))))
+    rows.append(("stopped", str(run.verdict.get("stop_reason", "")).replace("_", " ")))
     if run.results and not run.verdict.get("ok", 1):
         rows += untrusted(str(run.verdict.get("reason", "")))
     draw_rows(axes, rows)

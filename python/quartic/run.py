@@ -14,6 +14,28 @@ from .errors import BadInput
 
 KINDS = ("w", "r", "a", "b")
 
+# What layouts 2 and 1 of the run file called what has another name today.
+FORMER_NAMES = {
+    "largest_step": "max_step",
+    "largest_weight": "max_weight",
+    "regularisation": "ridge",
+    "bound_spread": "bound_rows_error",
+    "bound_held_out_spread": "bound_held_out_rows_error",
+    "log_likelihood_spread": "log_likelihood_rows_error",
+    "held_out_spread": "held_out_rows_error",
+}
+FORMER_WORDS = {
+    "deep": "stack",
+    "epochs exhausted": "epochs_exhausted",
+    "held-out data got worse": "held_out_worse",
+    "draws": "draws_done",
+    "relative error": "relative_error",
+    "time": "max_seconds",
+    "heat": "specific_heat",
+    "binder": "binder_cumulant",
+    "xi": "correlation_length",
+}
+
 
 class Estimate(NamedTuple):
     """A number with its standard error."""
@@ -263,7 +285,7 @@ def _kind(file: h5py.File, path: Path) -> str:
         "network": ("model", "history", "data"),
         "stack": ("model", "data", "layer_1"),
     }
-    kind = _plain(file["provenance"].attrs.get("kind", "learn")) if "provenance" in file else "learn"
+    kind = _word(file["provenance"].attrs.get("kind", "learn")) if "provenance" in file else "learn"
     if kind not in groups:
         raise BadInput(f"{path}: a run of `quartic {kind}`, which this quartic does not know")
     for group in groups[kind]:
@@ -291,7 +313,7 @@ def _history(file: h5py.File) -> tuple[list[str], dict[str, np.ndarray]]:
     parameters = [_plain(label) for label in file["history/parameter"][()]]
     left_out = ("parameter", "phi", "snapshot", "chain", "site")
     history = {
-        name: data[()] for name, data in file["history"].items() if name not in left_out and data.dtype.kind in "fiu"
+        name: data[()] for name, data in _entries(file["history"]) if name not in left_out and data.dtype.kind in "fiu"
     }
     return parameters, history
 
@@ -352,12 +374,12 @@ def _network(file: h5py.Group, known: dict) -> NetworkRun:
         w=model["w"][()],
         couplings={name: model[name][()] for name in "rabsmn"},
         samples=file["posterior/phi"][:, -1] if "posterior/phi" in file else None,
-        history={name: column[()] for name, column in file["history"].items()},
+        history={name: column[()] for name, column in _entries(file["history"])},
         evaluations={
             name: np.array([_plain(x) for x in column[()]]) if name == "reason" else column[()]
-            for name, column in file["evaluations"].items()
+            for name, column in _entries(file["evaluations" if "evaluations" in file else "judgements"])
         },
-        verdict={"stop_reason": _plain(file["results/stop_reason"][()])},
+        verdict={"stop_reason": _word(file["results/stop_reason"][()])},
     )
 
 
@@ -367,9 +389,9 @@ def _deep(file: h5py.File, path: Path) -> StackRun:
     return StackRun(
         **origin,
         layers=[_network(group, origin | _data(file if k == 0 else group)) for k, group in enumerate(groups)],
-        bounds={name: column[()] for name, column in file["results"].items() if name != "stop_reason"},
+        bounds={name: column[()] for name, column in _entries(file["results"]) if name != "stop_reason"},
         samples=file["posterior/phi"][:, -1] if "posterior/phi" in file else None,
-        verdict={"stop_reason": _plain(file["results/stop_reason"][()])},
+        verdict={"stop_reason": _word(file["results/stop_reason"][()])},
     )
 
 
@@ -388,14 +410,14 @@ def _sample(file: h5py.File, common: dict) -> SampleRun:
     results, measurement = file["results"], file["measurement"]
     columns = [results[name][()] for name in Observable._fields]
     observables = {
-        _plain(name): Observable(*map(_plain, row))._replace(ok=bool(row[Observable._fields.index("ok")]))
+        _word(name): Observable(*map(_plain, row))._replace(ok=bool(row[Observable._fields.index("ok")]))
         for name, *row in zip(results["observable"][()], *columns, strict=True)
     }
     names = [_plain(name) for name in measurement["observable"][()]]
     return SampleRun(
         **common,
         results={name: Estimate(o.value, o.error) for name, o in observables.items()},
-        verdict={name: _plain(results[name][()]) for name in ("stop_reason", "schedule")},
+        verdict={"stop_reason": _word(results["stop_reason"][()]), "schedule": _plain(results["schedule"][()])},
         observables=observables,
         stored={name: file[f"posterior/{name}"][()] for name in ("m", "phi2", "phi4")},
         series=dict(zip(names, measurement["bins"][()], strict=True)),
@@ -422,7 +444,7 @@ def _reweight(file: h5py.File, common: dict) -> ReweightRun:
         terms=[_plain(name) for name in values["term"]],
         scanned=_plain(results.attrs["scanned"]),
         couplings=values["coupling_real"] + 1j * values["coupling_imag"],
-        observables=[_plain(name) for name in values["observable"]],
+        observables=[_word(name) for name in values["observable"]],
         averages=values["value_real"] + 1j * values["value_imag"],
         real_errors=values["error_real"],
         imag_errors=values["error_imag"],
@@ -440,6 +462,17 @@ def _plain(value):
     if isinstance(value, bytes):
         return value.decode()
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _entries(group: h5py.Group) -> Iterable[tuple[str, h5py.Dataset]]:
+    """The datasets of a group by their names of today."""
+    return ((FORMER_NAMES.get(name, name), data) for name, data in group.items())
+
+
+def _word(value) -> str:
+    """A word of a run file of any layout, as it is today."""
+    word = _plain(value)
+    return FORMER_WORDS.get(word, word)
 
 
 def _model(group: h5py.Group) -> Model:
@@ -461,6 +494,8 @@ def _results(group: h5py.Group | None) -> tuple[dict[str, Estimate], dict]:
     estimates = {
         name: Estimate(value, values[f"{name}_error"]) for name, value in values.items() if f"{name}_error" in values
     }
+    if "stop_reason" in values:
+        values["stop_reason"] = _word(values["stop_reason"])
     verdict = {
         name: value
         for name, value in values.items()

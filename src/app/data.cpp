@@ -30,25 +30,16 @@ struct DataReport {
   std::optional<DataSet> set;         ///< where a scaling or a split was asked for
 };
 
-/// The enumerator whose name was given; CLI11 has checked that there is one.
-template <class E>
-E named(const std::string& word) {
-  int k = 0;
-  while (name(static_cast<E>(k)) != word) ++k;
-  return static_cast<E>(k);
-}
-
-template <class E>
-std::vector<std::string> names(int count) {
-  std::vector<std::string> all;
-  for (int k = 0; k < count; ++k) all.emplace_back(name(static_cast<E>(k)));
-  return all;
+/// All words of an enumeration, for CLI11.
+template <Worded E>
+std::vector<std::string> all_words() {
+  return {words_of<E>.begin(), words_of<E>.end()};
 }
 
 DataOptions data_options(const DataArguments& options, const Globals& globals) {
   DataOptions data = options.data;
-  data.format = named<DataFormat>(options.format);
-  data.scaling = named<ScalingMethod>(options.scaling);
+  data.format = from_word<DataFormat>(options.format, "format");
+  data.scaling = from_word<ScalingMethod>(options.scaling, "scaling");
   data.seed = globals.seed.value_or(RunConfig{}.seed);
   require_readable(data, "quartic data");
   return data;
@@ -182,14 +173,14 @@ void add_data(CLI::App& app, Globals& globals) {
       ->required();
   verb->add_option("--dataset", data.dataset, "of an HDF5 file, or array of an npz archive");
   verb->add_option("--format", options->format, "instead of telling it by the content")
-      ->check(CLI::IsMember(names<DataFormat>(data_formats)));
+      ->check(CLI::IsMember(all_words<DataFormat>()));
   verb->add_option("--rows", data.rows, "the first so many")->check(CLI::PositiveNumber);
   verb->add_option("--columns", data.columns, "such as 1-784 or 0,2,5-7, counted from 0");
   verb->add_option("--binarise", data.binarise, "values above it become 1, others 0");
   verb->add_option("--held-out", data.held_out, "fraction of the rows kept from learning")
       ->check(CLI::Range(0.0, 0.99));
   verb->add_option("--scaling", options->scaling, "how values become those of the model")
-      ->check(CLI::IsMember(names<ScalingMethod>(scaling_methods)));
+      ->check(CLI::IsMember(all_words<ScalingMethod>()));
   verb->add_option("--offset", data.offset, "for --scaling constants: (x - offset) / scale");
   verb->add_option("--scale", data.scale, "for --scaling constants");
   verb->callback([options, &globals] {

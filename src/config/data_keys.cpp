@@ -1,43 +1,38 @@
-#include "config/data_keys.hpp"
-
 #include <fmt/format.h>
 
-#include <cmath>
-
+#include "config/keys.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
 namespace binder {
 
-Section data_section(DataOptions& o) {
-  return {"data",
-          "The rows to learn from (data.md).",
-          {
-              {"path",
-               FileName{&o.path},
-               "npy, npz, HDF5, IDX, CSV, an image, a folder of images or a run file",
-               {},
-               true},
-              {"dataset",
-               &o.dataset,
-               "of an HDF5 file, or array of an npz archive; default: the only one",
-               {},
-               true},
-              {"format", choice(o.format, data_formats), "auto: by the file's content"},
-              {"rows", &o.rows, "the first so many; default: all", at_least(1), true},
-              {"columns",
-               &o.columns,
-               "such as \"1-784\" or \"0,2,5-7\", counted from 0; default: all",
-               {},
-               true},
-              {"binarise", &o.binarise, "values above it become 1, others 0", {}, true},
-              {"held_out", &o.held_out,
-               "fraction of the rows kept from learning, chosen by the seed", between(0, 0.99)},
-              {"scaling", choice(o.scaling, scaling_methods),
-               "none; standardise: columns to mean 0, variance 1; unit: all to [-1, 1]; constants"},
-              {"offset", &o.offset, "for constants: model = (data - offset) / scale; 0", {}, true},
-              {"scale", &o.scale, "for constants; 1", {}, true},
-          }};
+std::vector<Key> data_keys(DataOptions& o) {
+  return {
+      {"path",
+       FileName{&o.path},
+       "npy, npz, HDF5, IDX, CSV, an image, a folder of images or a run file",
+       {},
+       true},
+      {"dataset",
+       &o.dataset,
+       "of an HDF5 file, or array of an npz archive; default: the only one",
+       {},
+       true},
+      {"format", choice(o.format), "auto: by the file's content"},
+      {"rows", &o.rows, "the first so many; default: all", at_least(1), true},
+      {"columns",
+       &o.columns,
+       "such as \"1-784\" or \"0,2,5-7\", counted from 0; default: all",
+       {},
+       true},
+      {"binarise", &o.binarise, "values above it become 1, others 0", {}, true},
+      {"held_out", &o.held_out, "fraction of the rows kept from learning, chosen by the seed",
+       between(0, 0.99)},
+      {"scaling", choice(o.scaling),
+       "none; standardise: columns to mean 0, variance 1; unit: all to [-1, 1]; constants"},
+      {"offset", &o.offset, "for constants: model = (data - offset) / scale; 0", {}, true},
+      {"scale", &o.scale, "for constants; 1", {}, true},
+  };
 }
 
 }  // namespace binder

@@ -92,12 +92,6 @@ std::shared_ptr<const DataFile> open_as(DataFormat format, const DataPlace& plac
 }  // namespace
 }  // namespace data
 
-std::string_view name(DataFormat format) {
-  constexpr std::string_view names[] = {"auto", "npy", "npz", "hdf5", "idx", "csv", "image"};
-  static_assert(std::size(names) == data_formats);
-  return names[static_cast<int>(format)];
-}
-
 std::shared_ptr<const DataFile> open_data_file(const DataPlace& place) {
   using namespace data;  // NOLINT: the readers
   std::error_code error;

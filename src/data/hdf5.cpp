@@ -248,8 +248,22 @@ Reader::Reader(const std::filesystem::path& file) : name_(file), strings_(string
               "it is truncated or damaged");
 }
 
+std::string Reader::stored_name(const std::string& name) const {
+  for (const auto& [now, before] : former_names_) {
+    if (name == now) return std::string(before);
+    if (now.ends_with('/') && name.starts_with(now))
+      return std::string(before) + name.substr(now.size());
+  }
+  return name;
+}
+
+std::string Reader::stored_attribute(const std::string& group, const std::string& name) const {
+  const std::string stored = stored_name(group + "@" + name);
+  return stored.substr(stored.rfind('@') + 1);
+}
+
 bool Reader::has(const std::string& in_path) const {
-  const std::string path = place_(in_path);
+  const std::string path = place_(stored_name(in_path));
   for (std::size_t slash = path.find('/'); slash != std::string::npos;
        slash = path.find('/', slash + 1))
     if (H5Lexists(file_, path.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
@@ -257,12 +271,12 @@ bool Reader::has(const std::string& in_path) const {
 }
 
 bool Reader::has_attribute(const std::string& group, const std::string& name) const {
-  return has(group) &&
-         H5Aexists_by_name(file_, place_(group).c_str(), name.c_str(), H5P_DEFAULT) > 0;
+  return has(group) && H5Aexists_by_name(file_, place_(group).c_str(),
+                                         stored_attribute(group, name).c_str(), H5P_DEFAULT) > 0;
 }
 
 Handle Reader::dataset(const std::string& in_path) const {
-  const std::string path = place_(in_path);
+  const std::string path = place_(stored_name(in_path));
   if (!has(in_path)) refuse(fmt::format("it has no '{}'", path));
   return own(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose,
              fmt::format("'{}' is no dataset", path));
@@ -346,7 +360,8 @@ std::string Reader::text(const std::string& path) const {
 Handle Reader::open_attribute(const std::string& group, const std::string& name) const {
   if (!has_attribute(group, name))
     refuse(fmt::format("'{}' has no attribute '{}'", place_(group), name));
-  return own(H5Aopen_by_name(file_, place_(group).c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+  return own(H5Aopen_by_name(file_, place_(group).c_str(), stored_attribute(group, name).c_str(),
+                             H5P_DEFAULT, H5P_DEFAULT),
              H5Aclose, fmt::format("attribute '{}@{}' cannot be read", group, name));
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -115,6 +116,12 @@ class Writer {
   Handle file_, link_, strings_;
 };
 
+/// Today's name of an entry, and the one that a file has: a dataset's path, GROUP/ for all of a
+/// group, or GROUP@NAME of an attribute.
+struct FormerName {
+  std::string_view now, before;
+};
+
 /// An existing file, read only. Every reader names the file and the dataset when something is not
 /// as it should.
 class Reader {
@@ -122,6 +129,9 @@ class Reader {
   explicit Reader(const std::filesystem::path& file);
   /// As Writer::enter.
   void enter(const std::string& group) { place_.enter(group); }
+  /// Entries are asked for by today's names but looked up by their former ones from now on; the
+  /// first that fits counts.
+  void use_former_names(std::span<const FormerName> names) { former_names_ = names; }
 
   /// Throws BadInput: the file is not what it should be, and why.
   [[noreturn]] void refuse(const std::string& what) const;
@@ -149,6 +159,8 @@ class Reader {
 
  private:
   Handle own(hid_t id, Handle::Close close, const std::string& what) const;
+  std::string stored_name(const std::string& name) const;
+  std::string stored_attribute(const std::string& group, const std::string& name) const;
   Handle dataset(const std::string& path) const;
   Handle open_attribute(const std::string& group, const std::string& name) const;
   void require_numbers(hid_t type, const std::string& path) const;
@@ -158,6 +170,7 @@ class Reader {
   std::filesystem::path name_;
   Place place_;
   Handle file_, strings_;
+  std::span<const FormerName> former_names_;
 };
 
 }  // namespace quartic::hdf5

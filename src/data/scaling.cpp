@@ -26,12 +26,6 @@ void for_each(const DataScaling& scaling, std::span<float> rows, std::size_t col
 
 }  // namespace
 
-std::string_view name(ScalingMethod method) {
-  constexpr std::string_view names[] = {"none", "standardise", "unit", "constants"};
-  static_assert(std::size(names) == scaling_methods);
-  return names[static_cast<int>(method)];
-}
-
 void DataScaling::to_model(std::span<float> rows, std::size_t columns) const {
   for_each(*this, rows, columns,
            [](double x, double shift, double unit) { return (x - shift) / unit; });

@@ -65,11 +65,6 @@ std::optional<std::string> why_not_definite(const Action& action,
 
 }  // namespace
 
-std::string_view name(CouplingKind kind) {
-  constexpr std::string_view names[] = {"w", "r", "a", "b"};
-  return names[static_cast<int>(kind)];
-}
-
 Action::Action(std::shared_ptr<const Graph> on)
     : graph(std::move(on)),
       w(graph->edge_count(), 0.0),

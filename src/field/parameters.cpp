@@ -8,11 +8,6 @@
 
 namespace quartic {
 
-std::string_view name(Freedom freedom) {
-  constexpr std::string_view names[] = {"free", "tied", "frozen"};
-  return names[static_cast<int>(freedom)];
-}
-
 Parameters::Parameters(std::shared_ptr<const Graph> graph,
                        std::array<Freedom, coupling_kinds> freedom)
     : graph_(std::move(graph)), freedom_(freedom), offset_{} {

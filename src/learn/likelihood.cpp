@@ -51,17 +51,6 @@ double default_rate(LikelihoodOptimiser optimiser) {
 
 }  // namespace
 
-std::string_view name(LikelihoodOptimiser optimiser) {
-  constexpr std::string_view names[] = {"auto", "newton", "adam", "gradient"};
-  return names[static_cast<int>(optimiser)];
-}
-
-std::string_view name(LikelihoodStart start) {
-  constexpr std::string_view names[] = {"auto", "given", "independent", "score_matching",
-                                        "pseudo_likelihood"};
-  return names[static_cast<int>(start)];
-}
-
 LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
                                      const Parameters& parameters) {
   if (options.optimiser != LikelihoodOptimiser::automatic) return options.optimiser;

@@ -47,16 +47,6 @@ double default_rate(Optimiser optimiser) {
 
 }  // namespace
 
-std::string_view name(Optimiser optimiser) {
-  constexpr std::string_view names[] = {"natural", "adam", "gradient"};
-  return names[static_cast<int>(optimiser)];
-}
-
-std::string_view name(StopReason reason) {
-  constexpr std::string_view names[] = {"running", "converged", "epochs_exhausted", "held_out_worse", "draws_done", "relative_error", "max_seconds"};
-  return names[static_cast<int>(reason)];
-}
-
 template <class T>
 VariationalLearner<T>::VariationalLearner(Target target, Parameters parameters, const Action& start,
                                           const SamplerOptions& sampler,
@@ -201,7 +191,7 @@ LearnRow VariationalLearner<T>::step() {
     state_.stop_reason = StopReason::converged;
   } else if (state_.epoch >= options_.epochs) {
     state_.stop_reason = state_.quiet_epochs >= options_.patience ? StopReason::converged
-                                                             : StopReason::epochs_exhausted;
+                                                                  : StopReason::epochs_exhausted;
   } else {
     // Once only noise moves the couplings, the next estimates are averaged with the ones before.
     const double eta =

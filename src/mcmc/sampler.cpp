@@ -64,15 +64,6 @@ Schedule first_schedule(const SamplerOptions& options, const Graph& graph) {
 
 }  // namespace
 
-std::string_view name(ClusterMove move) {
-  constexpr std::string_view names[] = {"auto", "none", "fill", "swendsen-wang"};
-  return names[static_cast<int>(move)];
-}
-
-std::string_view name(Integrator integrator) {
-  return integrator == Integrator::leapfrog ? "leapfrog" : "omelyan";
-}
-
 template <class T>
 Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed,
                     Stream stream)

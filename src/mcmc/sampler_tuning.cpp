@@ -86,7 +86,7 @@ void Sampler<T>::tune_schedule(const ProgressCallback& progress) {
       forget_bonds();
       const double cost = cost_per_sample();
       report_progress(progress,
- ++tried / static_cast<double>(reflections.size() * clusters.size()));
+                      ++tried / static_cast<double>(reflections.size() * clusters.size()));
       if (cost > 1.15 * min_here) break;                  // more reflections will not pay either
       if (cost < 1.02 * min_here) best_here = schedule_;  // at equal cost the smaller tau
       min_here = std::min(min_here, cost);
@@ -122,10 +122,10 @@ void Sampler<T>::warm_up(int sweeps, const ProgressCallback& progress) {
   report_progress(progress, 1);
 }
 
-#define QUARTIC_INSTANTIATE(T)                                                 \
-  template double Sampler<T>::cost_per_sample();                               \
+#define QUARTIC_INSTANTIATE(T)                                      \
+  template double Sampler<T>::cost_per_sample();                    \
   template void Sampler<T>::tune_schedule(const ProgressCallback&); \
-  template void Sampler<T>::adapt_step_size();                                 \
+  template void Sampler<T>::adapt_step_size();                      \
   template void Sampler<T>::warm_up(int, const ProgressCallback&);
 QUARTIC_INSTANTIATE(float)
 QUARTIC_INSTANTIATE(double)

@@ -8,13 +8,13 @@
 
 #include "network/unit_type.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/core/suggest.hpp"
 
 namespace quartic {
 namespace {
 
 /// One line a kind, in the order of the enumeration.
 const std::array types{&quartic_unit, &gaussian_unit, &binary_unit, &spin_unit};
+static_assert(types.size() == words_of<Unit>.size());
 
 /// The wells count as separate once the barrier a^2 / (4b) between them is half a unit of action.
 bool double_well(double a, double b) {
@@ -41,19 +41,6 @@ UnitConstants<T>::UnitConstants(double r_in, double a_in, double b_in)
       folded(double_well(a_in, b_in)) {}
 template struct UnitConstants<float>;
 template struct UnitConstants<double>;
-
-std::string_view name(Unit unit) {
-  return type_of(unit).name;
-}
-
-Unit unit_named(std::string_view wanted) {
-  std::array<std::string_view, types.size()> names;
-  for (std::size_t k = 0; k < types.size(); ++k) {
-    names[k] = types[k]->name;
-    if (names[k] == wanted) return static_cast<Unit>(k);
-  }
-  throw BadInput(fmt::format("unknown unit '{}'", wanted), suggestion(wanted, names));
-}
 
 Layer::Layer(Unit kind, int size) : unit(kind) {
   if (size < 1) throw BadInput(fmt::format("a layer of {} units", size), "a layer needs a unit");

@@ -87,10 +87,6 @@ std::string unit_text(const Layer& layer) {
 
 }  // namespace
 
-std::string_view name(UnitValues values) {
-  return values == UnitValues::samples ? "samples" : "expectations";
-}
-
 RowStreams RowStreams::of_layer(int layer) const {
   constexpr std::uint64_t apart = std::uint64_t{1} << 48;  // no data set has so many rows
   return {seed, first + static_cast<std::uint64_t>(layer + 1) * apart};

@@ -25,9 +25,8 @@ QUARTIC_UNIT_EXPORT(Binary)
 using Binary = TwoValued<0, 1>;
 }  // namespace
 
-const UnitType binary_unit{"binary",     Binary::values,  false,
-                           false,        Binary::moments, Binary::mode,
-                           Binary::draw, kernelsFloat,    kernelsDouble};
+const UnitType binary_unit{Binary::values, false,        false,        Binary::moments,
+                           Binary::mode,   Binary::draw, kernelsFloat, kernelsDouble};
 
 }  // namespace quartic
 #endif

@@ -80,8 +80,7 @@ double draw(double a, double, double j, RandomStream& random) {
 }
 }  // namespace
 
-const UnitType gaussian_unit{"gaussian", {},   true,         false,        moments,
-                             mode,       draw, kernelsFloat, kernelsDouble};
+const UnitType gaussian_unit{{}, true, false, moments, mode, draw, kernelsFloat, kernelsDouble};
 
 }  // namespace quartic
 #endif

@@ -336,8 +336,8 @@ double mode(double a, double b, double j) {
 }
 }  // namespace
 
-const UnitType quartic_unit{"quartic", {},           true,         true,         moments,
-                            mode,      draw_quartic, kernelsFloat, kernelsDouble};
+const UnitType quartic_unit{{},   true,         true,         moments,
+                            mode, draw_quartic, kernelsFloat, kernelsDouble};
 
 }  // namespace quartic
 #endif

@@ -25,8 +25,8 @@ QUARTIC_UNIT_EXPORT(Spin)
 using Spin = TwoValued<-1, 1>;
 }  // namespace
 
-const UnitType spin_unit{"spin",     Spin::values, false,        false,        Spin::moments,
-                         Spin::mode, Spin::draw,   kernelsFloat, kernelsDouble};
+const UnitType spin_unit{Spin::values, false,      false,        Spin::moments,
+                         Spin::mode,   Spin::draw, kernelsFloat, kernelsDouble};
 
 }  // namespace quartic
 #endif

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "quartic/network/layer.hpp"
 
@@ -67,7 +66,6 @@ struct UnitKernels {
 };
 
 struct UnitType {
-  std::string_view name;
   std::span<const double> values;  ///< of a discrete unit, ascending
   bool has_a, has_b;
   UnitMoments (*moments)(double a, double b, double j);

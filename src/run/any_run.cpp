@@ -34,7 +34,7 @@ bool is_finished(const LearnRun& run) {
 }
 bool is_finished(const FitRun& run) {
   return run.stop_reason != StopReason::running &&
-         (run.evaluation || !run.config.certificate.enabled);
+         (run.evaluation || !run.config.evaluation.enabled);
 }
 bool is_finished(const NetworkRun& run) {
   return run.stop_reason != StopReason::running && !run.draws.empty();

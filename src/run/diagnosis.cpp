@@ -131,12 +131,13 @@ std::vector<Check> learning_checks(const Run& run) {
 }
 
 Check missing(const char* what) {
-  return {what, {0, 0}, "there", false, "certificate.enabled = true, or quartic resume RUN"};
+  return {
+      what, {0, 0}, "there", false, fmt::format("{}.enabled = true, or quartic resume RUN", what)};
 }
 
-Check annealing_check(const Estimate& ess) {
+Check annealing_check(const Estimate& ess, std::string_view section) {
   return {"annealing ESS", ess, fmt::format(">= {}", min_weight), ess.value >= min_weight,
-          "more certificate.steps"};
+          fmt::format("more {}.steps", section)};
 }
 
 /// chi^2 per moment, whose moments are correlated: only gross misfits are named.
@@ -194,7 +195,7 @@ std::vector<Check> diagnose(const LearnRun& run) {
   checks.push_back({"weight ESS", c.weight_ess, fmt::format(">= {}", min_weight),
                     c.weight_ess.value >= min_weight,
                     "the learned field is far from the target: reweighting to it will not hold"});
-  checks.push_back(annealing_check(c.annealing_ess));
+  checks.push_back(annealing_check(c.annealing_ess, "certificate"));
   checks.push_back({"gap F_var - F_A", c.gap, ">= 0 within 5 errors",
                     c.gap.value >= -significant * c.gap.error,
                     "KL(p||q) cannot be negative: more certificate.draws and steps"});
@@ -210,7 +211,7 @@ std::vector<Check> diagnose(const FitRun& run) {
   }
   const Evaluation& j = *run.evaluation;
   checks.push_back({"free energy", {static_cast<double>(j.ok), 0}, "ok", j.ok, j.reason});
-  checks.push_back(annealing_check(j.free_energy.work.forward_ess));
+  checks.push_back(annealing_check(j.free_energy.work.forward_ess, "evaluation"));
   checks.push_back(moments_check("the data's moments", j.train.moments));
   if (j.held_out) {
     checks.push_back(moments_check("held-out moments", j.held_out->moments));

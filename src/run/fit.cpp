@@ -50,8 +50,8 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
 
   bool conclude(const Session& session) {
     const Config& config = run_.config;
-    if (!config.certificate.enabled || run_.evaluation) return false;
-    auto options = config.certificate.options;
+    if (!config.evaluation.enabled || run_.evaluation) return false;
+    auto options = config.evaluation.of_field();
     options.progress = session.progress("evaluation");
     this->to_checkpoint();
     const auto& sampler = learner_.sampler();

@@ -35,8 +35,8 @@ double field_bytes(const Config& config, const Graph& graph) {
 }
 
 /// Of the configurations that a certificate or an evaluation keeps.
-double kept_bytes(const Config& config, const Graph& graph) {
-  return 4.0 * config.sampler.options.chains * config.certificate.options.draws * graph.sites();
+double kept_bytes(const Config& config, const Graph& graph, int draws) {
+  return 4.0 * config.sampler.options.chains * draws * graph.sites();
 }
 
 Forecast of_learning(const Config& config, const Problem& problem) {
@@ -49,9 +49,10 @@ Forecast of_learning(const Config& config, const Problem& problem) {
   f.graph = problem.graph;
   f.parameters = problem.parameters, f.epochs = o.epochs, f.optimiser = name(o.optimiser);
   f.samples = double(config.sampler.options.chains) * o.draws;
-  f.bytes = field_bytes(config, graph) * (2 + o.draws) +
-            (small ? 16 * parameters * parameters : 0) +
-            (config.certificate.enabled ? kept_bytes(config, graph) : 0);
+  f.bytes =
+      field_bytes(config, graph) * (2 + o.draws) + (small ? 16 * parameters * parameters : 0) +
+      (config.certificate.enabled ? kept_bytes(config, graph, config.certificate.options.draws)
+                                  : 0);
   const bool dense = o.optimiser == Optimiser::natural && small;
   const double regression = dense ? f.samples * parameters * parameters / regression_flops : 0;
   f.seconds = (sweep_seconds(config, graph) * (o.warm_up + double(o.epochs) * o.draws * o.sweeps) +
@@ -92,7 +93,7 @@ Forecast of_fitting(const Config& config, std::shared_ptr<const Graph> graph, co
   f.samples = double(config.sampler.options.chains) * o.draws;
   f.bytes = field_bytes(config, *graph) * (2 + o.draws) +
             (parameters <= o.dense_limit ? 16 * parameters * parameters : 0) +
-            double(o.pass.batch_bytes) + kept_bytes(config, *graph);
+            double(o.pass.batch_bytes) + kept_bytes(config, *graph, config.evaluation.draws);
   const double pass = pass_seconds * double(f.rows) * (graph->sites() + 2.0 * graph->edge_count());
   f.seconds = (sweep_seconds(config, *graph) * (o.warm_up + 10.0 * o.draws * o.sweeps) + pass) /
               threads(config);

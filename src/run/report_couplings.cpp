@@ -62,11 +62,16 @@ std::string kind_line(const LearnedCouplings& run, CouplingKind kind) {
 }  // namespace
 
 std::string_view stop_words(StopReason reason) {
-  constexpr std::string_view words[] = {
-      "not finished", "converged: the couplings stopped moving beyond their error",
+  constexpr std::string_view sentences[] = {
+      "not finished",
+      "converged: the couplings stopped moving beyond their error",
       "NOT converged: the epochs ran out while the couplings were still moving",
-      "stopped at the best epoch by held-out likelihood"};
-  return words[static_cast<int>(reason)];
+      "stopped at the best epoch by held-out likelihood",
+      "all draws done",
+      "the wanted relative error is reached",
+      "stopped by max_seconds"};
+  static_assert(std::size(sentences) == words_of<StopReason>.size());
+  return sentences[static_cast<int>(reason)];
 }
 
 std::string couplings_text(const LearnedCouplings& run) {

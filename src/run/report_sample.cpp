@@ -4,24 +4,16 @@
 
 #include "quartic/run/number.hpp"
 #include "quartic/run/sample.hpp"
+#include "run/report_couplings.hpp"
 #include "run/report_json.hpp"
 
 namespace quartic::reports {
 namespace {
 
 std::string stop_text(const SampleRun& run) {
-  switch (run.stop_reason) {
-    case StopReason::running:
-      return "not finished";
-    case StopReason::draws_done:
-      return "all draws done";
-    case StopReason::relative_error:
-      return fmt::format("{} reached its relative error", run.config.sample.until);
-    case StopReason::max_seconds:
-      return "stopped by max_seconds";
-    default:  // of learners
-      return {};
-  }
+  if (run.stop_reason == StopReason::relative_error)
+    return fmt::format("{} reached its relative error", run.config.sample.until);
+  return std::string(stop_words(run.stop_reason));
 }
 
 std::string sampling_text(const SampleRun& run) {

@@ -110,7 +110,7 @@ NetworkPath TrainTask::path() const {
 void TrainTask::evaluate(const Session& session) {
   const Network& network = run_.network;
   const std::uint64_t seed = run_.config.run.seed;
-  LogZOptions options = run_.config.evaluation.log_z;
+  LogZOptions options = run_.config.evaluation.of_network();
   options.threads = run_.config.run.threads;
   options.progress = session.progress("evaluation");
   NetworkEvaluation out;

@@ -13,8 +13,6 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-constexpr int stop_reasons = 4;
-
 constexpr StateVector<LikelihoodState> fit_state_vectors[] = {
     {"w", &LikelihoodState::w},
     {"r", &LikelihoodState::r},
@@ -207,8 +205,7 @@ void read_checkpoint(const hdf5::Reader& in, FitRun& run) {
     state.*number.value = in.attribute<double>("checkpoint", number.name);
   for (const auto& count : state_counts)
     state.*count.value = in.attribute<std::int32_t>("checkpoint", count.name);
-  state.stop_reason =
-      named<StopReason>(in, in.text_attribute("checkpoint", "reason"), stop_reasons);
+  state.stop_reason = read_word<StopReason>(in, in.text_attribute("checkpoint", "reason"));
   run.warmed_up = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
 }
 
@@ -251,7 +248,7 @@ FitRun read_fit_run(const std::filesystem::path& file) {
              .start = in.text("results/start"),
              .history = {},
              .snapshots = {},
-             .stop_reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
+             .stop_reason = read_word<StopReason>(in, in.text("results/stop_reason")),
              .evaluation = {},
              .checkpoint = {}};
   const int sites = run.action.graph->sites();

@@ -92,7 +92,7 @@ void read_checkpoint(const hdf5::Reader& in, LearnRun& run) {
   read_vectors<VariationalState>(in, state, *run.action.graph, learn_state_vectors);
   state.epoch = in.attribute<std::int32_t>("checkpoint", "epoch");
   state.quiet_epochs = in.attribute<std::int32_t>("checkpoint", "quiet_epochs");
-  state.stop_reason = named<StopReason>(in, in.text_attribute("checkpoint", "reason"), 3);
+  state.stop_reason = read_word<StopReason>(in, in.text_attribute("checkpoint", "reason"));
   run.warmed_up = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
 }
 
@@ -131,7 +131,7 @@ LearnRun read_learn_run(const std::filesystem::path& file) {
   auto learned = read_parameters(in, run.action);
   run.freedom = learned.freedom, run.theta_error = std::move(learned.theta_error);
   run.history = read_history<LearnRow>(in, run.theta_error.size());
-  run.stop_reason = named<StopReason>(in, in.text("results/stop_reason"), 3);
+  run.stop_reason = read_word<StopReason>(in, in.text("results/stop_reason"));
   if (in.has("results/free_energy"))
     run.certificate = read_certificate(in, run.action.graph->sites());
   read_checkpoint(in, run);

@@ -14,7 +14,6 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-constexpr int stop_reasons = 4, unit_kinds = 4;
 constexpr const char* coupling_names[] = {"w", "r", "a", "b", "s", "m", "n"};
 
 // ---- columns ------------------------------------------------------------------------------------
@@ -155,9 +154,8 @@ void write_checkpoint(hdf5::Writer& out, const NetworkRun& run) {
 Network read_network(const hdf5::Reader& in) {
   const auto layer = [&](const char* letters, const char* dimension) {
     const auto size = in.read<std::int32_t>(fmt::format("model/{}", dimension)).size();
-    Layer units(
-        named<Unit>(in, in.text_attribute("model", fmt::format("{}_unit", dimension)), unit_kinds),
-        static_cast<int>(size));
+    Layer units(read_word<Unit>(in, in.text_attribute("model", fmt::format("{}_unit", dimension))),
+                static_cast<int>(size));
     std::vector<double>* couplings[] = {&units.r, &units.a, &units.b};
     for (int k = 0; k < 3; ++k)
       *couplings[k] = in.read<double>(fmt::format("model/{}", letters[k]), size);
@@ -279,7 +277,7 @@ NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance proven
                  .data = {},
                  .history = read_columns<TrainRow>(in, "history", "epoch"),
                  .evaluations = read_evaluations(in),
-                 .stop_reason = named<StopReason>(in, in.text("results/stop_reason"), stop_reasons),
+                 .stop_reason = read_word<StopReason>(in, in.text("results/stop_reason")),
                  .draws = {},
                  .checkpoint = {}};
   if (in.has("posterior/phi")) run.draws = read_posterior(in, run.network.visible.size()).phi;

@@ -24,8 +24,7 @@ FitData read_data(const hdf5::Reader& in, int columns) {
   FitData data;
   data.description = in.text_attribute("data", "description");
   data.checksum = in.text_attribute("data", "checksum");
-  data.scaling.method =
-      named<ScalingMethod>(in, in.text_attribute("data", "scaling"), scaling_methods);
+  data.scaling.method = read_word<ScalingMethod>(in, in.text_attribute("data", "scaling"));
   data.scaling.offset = in.read<double>("data/offset");
   data.scaling.scale = in.read<double>("data/scale");
   data.scaling.check(columns);

@@ -13,12 +13,6 @@
 
 namespace quartic {
 
-std::string_view name(RunKind kind) {
-  constexpr std::string_view names[run_kinds] = {"learn", "sample",  "reweight",
-                                                 "fit",   "network", "stack"};
-  return names[static_cast<int>(kind)];
-}
-
 Provenance make_provenance(const std::string& command, std::uint64_t seed) {
   Provenance p;
   p.version = QUARTIC_VERSION;

@@ -21,7 +21,7 @@ LearnedParameters read_parameters(const hdf5::Reader& in, const Action& action) 
     errors.couplings(kind) =
         in.read<double>(coupling_path(kind, "_error"), action.couplings(kind).size());
     found.freedom[static_cast<int>(kind)] =
-        named<Freedom>(in, in.text_attribute("model", fmt::format("freedom_{}", name(kind))), 3);
+        read_word<Freedom>(in, in.text_attribute("model", fmt::format("freedom_{}", name(kind))));
   }
   // Errors by parameter; a tied kind's are all equal, and dividing their sum by their number could
   // round.

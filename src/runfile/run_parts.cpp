@@ -12,7 +12,18 @@
 namespace quartic::run_parts {
 namespace {
 
-constexpr int cluster_moves = 4;
+/// What layouts 2 and 1 called what has another name today.
+constexpr hdf5::FormerName layout_2_names[] = {
+    {"history/max_step", "history/largest_step"},
+    {"history/max_weight", "history/largest_weight"},
+    {"history/ridge", "history/regularisation"},
+    {"results/bound_rows_error", "results/bound_spread"},
+    {"results/bound_held_out_rows_error", "results/bound_held_out_spread"},
+    {"evaluations/log_likelihood_rows_error", "judgements/log_likelihood_spread"},
+    {"evaluations/held_out_rows_error", "judgements/held_out_spread"},
+    {"evaluations/", "judgements/"},
+    {"checkpoint@stationary", "checkpoint@settled"},
+};
 
 struct TextField {
   const char* name;
@@ -86,13 +97,37 @@ std::shared_ptr<const Graph> read_graph(const hdf5::Reader& in) {
 
 }  // namespace
 
+std::string_view present_word(std::string_view word) {
+  constexpr std::pair<std::string_view, std::string_view> renamed[] = {
+      {"deep", "stack"},
+      {"epochs exhausted", "epochs_exhausted"},
+      {"held-out data got worse", "held_out_worse"},
+      {"draws", "draws_done"},
+      {"relative error", "relative_error"},
+      {"time", "max_seconds"},
+      {"heat", "specific_heat"},
+      {"binder", "binder_cumulant"},
+      {"xi", "correlation_length"},
+  };
+  for (const auto& [before, now] : renamed)
+    if (word == before) return now;
+  return word;
+}
+
+std::vector<std::string> read_words(const hdf5::Reader& in, const std::string& path) {
+  auto words = in.texts(path);
+  for (auto& word : words) word = present_word(word);
+  return words;
+}
+
 std::string coupling_path(CouplingKind kind, std::string_view suffix) {
   return fmt::format("model/{}{}", name(kind), suffix);
 }
 
-RunReader::RunReader(const std::filesystem::path& file) : Reader(unbroken(file)), file_name_(file) {
-  if (read_layout(*this, file) > 1)
-    kind_ = named<RunKind>(*this, text_attribute("provenance", "kind"), run_kinds);
+RunReader::RunReader(const std::filesystem::path& file)
+    : Reader(unbroken(file)), file_name_(file), layout_(read_layout(*this, file)) {
+  if (layout_ < 3) use_former_names(layout_2_names);
+  if (layout_ > 1) kind_ = read_word<RunKind>(*this, text_attribute("provenance", "kind"));
 }
 
 RunReader::RunReader(const std::filesystem::path& file, RunKind kind) : RunReader(file) {
@@ -102,7 +137,9 @@ RunReader::RunReader(const std::filesystem::path& file, RunKind kind) : RunReade
 }
 
 Config RunReader::config() const {
-  return parse_config(text("config"), file_name_.string() + ": config");
+  const std::string where = file_name_.string() + ": config";
+  return layout_ < 3 ? parse_earlier_config(text("config"), where)
+                     : parse_config(text("config"), where);
 }
 
 void write_head(hdf5::Writer& out, RunKind kind, const Config& config, const Provenance& p) {
@@ -190,8 +227,7 @@ SamplerState read_sampler(const hdf5::Reader& in, const SamplerOptions& options,
   Schedule& schedule = state.schedule;
   schedule.reflections = in.attribute<std::int32_t>("checkpoint", "reflections");
   if (!in.has_attribute("checkpoint", "cluster")) return state;  // layout 1: local moves alone
-  schedule.cluster =
-      named<ClusterMove>(in, in.text_attribute("checkpoint", "cluster"), cluster_moves);
+  schedule.cluster = read_word<ClusterMove>(in, in.text_attribute("checkpoint", "cluster"));
   schedule.step_size = in.attribute<double>("checkpoint", "step_size");
   schedule.scales = in.attributes<double>("checkpoint", "scales");
   state.sweeps = static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "sweeps"));

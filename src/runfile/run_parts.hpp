@@ -1,6 +1,9 @@
 // The parts that run files of every kind share: config, provenance, model, posterior, sampler.
 #pragma once
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -35,15 +38,21 @@ class RunReader : public hdf5::Reader {
 
  private:
   std::filesystem::path file_name_;
+  int layout_;
   RunKind kind_ = RunKind::learn;
 };
 
-/// The value of an enumeration by its name.
-template <class E>
-E named(const hdf5::Reader& in, const std::string& word, int count) {
-  for (int k = 0; k < count; ++k)
-    if (name(static_cast<E>(k)) == word) return static_cast<E>(k);
-  in.refuse("'" + word + "' is none of its words");
+/// Today's word for one that layout 2 wrote; others as they are.
+std::string_view present_word(std::string_view word);
+/// A dataset of words, in those of today.
+std::vector<std::string> read_words(const hdf5::Reader& in, const std::string& path);
+
+/// The enumerator of a word, whatever layout wrote it.
+template <Worded E>
+E read_word(const hdf5::Reader& in, const std::string& word) {
+  if (const auto value = find_word<E>(word)) return *value;
+  if (const auto value = find_word<E>(present_word(word))) return *value;
+  in.refuse(fmt::format("'{}' is none of: {}", word, fmt::join(words_of<E>, ", ")));
 }
 
 /// Config and provenance.

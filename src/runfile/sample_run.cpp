@@ -149,7 +149,7 @@ void write_measurement(hdf5::Writer& out, const SampleRun& run, std::size_t chai
 // ---- reading ------------------------------------------------------------------------------------
 
 std::vector<ObservableResult> read_observables(const hdf5::Reader& in) {
-  const auto names = in.texts("results/observable");
+  const auto names = read_words(in, "results/observable");
   std::vector<ObservableResult> results(names.size());
   const auto fill = [&](const auto& values, auto set) {
     if (values.size() != names.size()) in.refuse("the columns of 'results' differ in length");
@@ -170,7 +170,7 @@ std::vector<ObservableResult> read_observables(const hdf5::Reader& in) {
 }
 
 void read_results(const hdf5::Reader& in, SampleRun& run) {
-  run.stop_reason = named<StopReason>(in, in.text("results/stop_reason"), 7);
+  run.stop_reason = read_word<StopReason>(in, in.text("results/stop_reason"));
   run.schedule = in.text("results/schedule");
   const auto moves = in.texts("results/move");
   const auto rates = in.read<double>("results/acceptance", moves.size());

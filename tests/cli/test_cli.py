@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from program import QUARTIC, contents, needs_program, quartic, refused, same_bits, started
@@ -36,7 +37,8 @@ def here(tmp_path):
 
 BAD = [
     ("[learn]\nepoch = 3\n" + A3, "run.toml:2: unknown key 'epoch' in [learn]; did you mean 'epochs'?"),
-    ("[action]\nb = -0.1\n" + A3, "b of site 0"),
+    ("[action]\nb = -0.1\n" + A3, "run.toml:2: 'b' must be a number >= 0"),
+    ("[learn]\nregularisation = 0.1\n" + A3, "run.toml:2: 'regularisation' in [learn] was renamed to 'ridge'"),
     ("[action]\nb = 0\na = -1\n" + A3, "not positive definite"),
     ("[graph]\nlattice = 'complete'\nextent = [6]\nboundary = 'open'\n" + A3, "complete"),
     ("[graph]\nlattice = 'complete'\nextent = [6]\n[[target]]\nterm = 'nnn'\n", "no"),
@@ -55,6 +57,17 @@ BAD = [
 def test_bad_config(here, verb, text, fragment):
     (here / "run.toml").write_text(text)
     refused(quartic(verb, "run.toml", cwd=here), 3, fragment, here)
+
+
+def test_former_names_come_with_the_line_to_write(here):
+    done = quartic("learn", "run.toml", "--set", "learn.regularisation=0.1", cwd=here)
+    refused(done, 3, "--set learn.regularisation=0.1: 'regularisation' in [learn] was renamed to 'ridge'", here)
+    assert "hint: write --set learn.ridge=0.1" in done.stderr
+
+
+def test_reference_is_the_page(tmp_path):
+    page = Path(__file__).parents[2] / "docs/config.md"
+    assert quartic("validate", "--reference", cwd=tmp_path).stdout == page.read_text()
 
 
 def test_learn_needs_a_target(here):

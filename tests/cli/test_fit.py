@@ -22,7 +22,7 @@ path = "x.npy"
 held_out = 0.2
 [sampler]
 chains = 64
-[certificate]
+[evaluation]
 chains = 64
 draws = 8
 error = 0.05
@@ -121,7 +121,7 @@ def test_data_from_a_run_tells_the_truth(tmp_path):
     assert done.returncode == 0, done.stderr
     (tmp_path / "run.toml").write_text(
         "[graph]\nextent = [3, 3]\nboundary = 'open'\n[data]\npath = 'truth.h5'\n[sampler]\nchains = 256\n"
-        "[certificate]\nchains = 64\n"
+        "[evaluation]\nchains = 64\n"
     )
     done = quartic("fit", "run.toml", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -135,7 +135,7 @@ def test_data_from_a_run_tells_the_truth(tmp_path):
 @pytest.mark.parametrize("optimiser", ["newton", "adam"])
 def test_killed_and_resumed_to_the_same_bits(here, optimiser):
     settings = ("--set", f"fit.optimiser={optimiser}", "--set", "fit.stop_early=false", "--set", "fit.epochs=60")
-    settings += ("--set", "fit.max_draws=64", "--set", "certificate.draws=4")
+    settings += ("--set", "fit.max_draws=64", "--set", "evaluation.draws=4")
     whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)
     assert whole.returncode == 0, whole.stderr
     process = started(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)
@@ -149,7 +149,7 @@ def test_killed_and_resumed_to_the_same_bits(here, optimiser):
 
 
 def test_extended_to_the_same_bits(here):
-    settings = ("--set", "fit.optimiser=adam", "--set", "fit.stop_early=false", "--set", "certificate.draws=4")
+    settings = ("--set", "fit.optimiser=adam", "--set", "fit.stop_early=false", "--set", "evaluation.draws=4")
     for epochs, name in ((9, "whole.h5"), (5, "part.h5")):
         done = quartic("fit", "run.toml", "-o", name, "--quiet", *settings, "--set", f"fit.epochs={epochs}", cwd=here)
         assert done.returncode == 0, done.stderr
@@ -164,7 +164,7 @@ def test_memory_is_bounded_by_the_batch(tmp_path):
     np.save(tmp_path / "x.npy", rows)
     (tmp_path / "run.toml").write_text(
         "[graph]\nextent = [8, 8]\n[data]\npath = 'x.npy'\n[sampler]\nchains = 64\n"
-        "[fit]\nepochs = 1\n[certificate]\nenabled = false\n"
+        "[fit]\nepochs = 1\n[evaluation]\nenabled = false\n"
     )
     code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
     code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"

@@ -1,8 +1,6 @@
 """What the program writes, against docs/run-file-layout.json and against what reads it."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +9,15 @@ import h5py
 import numpy as np
 import pytest
 from layout_table import table
+from program import QUARTIC as PROGRAM
+from program import needs_program
 
 import quartic
 from quartic import run as run_file
 
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = shutil.which("quartic", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="the quartic program is not built")
+pytestmark = needs_program
 
 
 LAYOUT = ROOT / "docs/run-file-layout.json"
@@ -37,7 +36,7 @@ def paths(tmp_path_factory):
     fit_config = folder / "fit.toml"
     fit_config.write_text(
         f"[graph]\nextent = [4, 4]\n[data]\npath = '{sample}'\nheld_out = 0.3\n[sampler]\nchains = 64\n"
-        "[certificate]\nchains = 64\n"
+        "[evaluation]\nchains = 64\n"
     )
     fit = folder / "fit.h5"
     subprocess.run([PROGRAM, "fit", fit_config, "-o", fit, "--quiet", "--set", "fit.epochs=3"], check=True)
@@ -47,12 +46,12 @@ def paths(tmp_path_factory):
     subprocess.run(
         [PROGRAM, "fit", fit_config, "-o", network, "--quiet", *as_network, "--set", "training.epochs=2"], check=True
     )
-    deep = folder / "stack.h5"
-    as_deep = (*as_network, "--set", "model.kind=stack", "--set", "model.hidden_units=[3, 2]")
+    stack = folder / "stack.h5"
+    as_stack = (*as_network, "--set", "model.kind=stack", "--set", "model.hidden_units=[3, 2]")
     subprocess.run(
-        [PROGRAM, "fit", fit_config, "-o", deep, "--quiet", *as_deep, "--set", "training.epochs=2"], check=True
+        [PROGRAM, "fit", fit_config, "-o", stack, "--quiet", *as_stack, "--set", "training.epochs=2"], check=True
     )
-    return {"learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network, "deep": deep}
+    return {"learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network, "stack": stack}
 
 
 def written_by(group):
@@ -90,7 +89,7 @@ def test_layout_is_the_documented_one(paths, kind):
 
 
 def test_layers_are_laid_out_as_networks(paths):
-    with h5py.File(paths["deep"]) as file:
+    with h5py.File(paths["stack"]) as file:
         assert [name for name in file if name.startswith("layer_")] == ["layer_1", "layer_2"]
         shared = ("config", "provenance")
         holds(file["layer_1"], entries_of("network", (*shared, "data", "observed_data")))

@@ -12,13 +12,13 @@ from quartic import run as run_file
 
 pytestmark = needs_program
 
-CONFIG = NETWORK_CONFIG.replace('"network"', '"deep"').replace("hidden_units = 4", "hidden_units = [5, 3]")
+CONFIG = NETWORK_CONFIG.replace('"network"', '"stack"').replace("hidden_units = 4", "hidden_units = [5, 3]")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Rows of four kinds, and the stack that learned them."""
-    folder = tmp_path_factory.mktemp("deep")
+    folder = tmp_path_factory.mktemp("stack")
     rng = np.random.default_rng(5)
     kind = rng.integers(0, 2, (2000, 2))
     pattern = np.stack([np.sin(np.arange(12)), np.cos(0.7 * np.arange(12))])

@@ -109,7 +109,7 @@ def write_sample(path, *, extent=(6, 6), draws=60, seed=1):
         for name, value in (("tau", 0.5), ("tau_error", 0.01), ("ess", n), ("r_hat", 1.0)):
             results[name] = np.full(len(names), value)
         results["ok"] = np.ones(len(names), np.uint8)
-        results["stop_reason"], results["schedule"] = "draws", "made up"
+        results["stop_reason"], results["schedule"] = "draws_done", "made up"
         results["move"], results["acceptance"] = ["independence"], [0.9]
         if extent:
             power = np.abs(np.fft.fftn(phi.reshape(chains, draws, *extent), axes=(-2, -1))) ** 2 / sites

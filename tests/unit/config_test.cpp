@@ -1,18 +1,24 @@
 #include "quartic/config/config.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "config/reader.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/run/problem.hpp"
 
 namespace quartic {
 namespace {
+
+using namespace std::string_view_literals;
 
 const std::string target = "[[target]]\nterm = \"nn\"\ncoupling = -1.0\n";
 const std::string a3 = target +
@@ -49,7 +55,7 @@ TEST(Config, RefusesWhatItDoesNotUnderstandWithFileLineAndReason) {
        "run.toml:2: 'optimiser' cannot be \"natral\"; did you mean 'natural'?"},
       {"[learn]\nstop_early = 1\n", "run.toml:2: 'stop_early' must be true or false, not 1"},
       {"[sampler]\nchains = 100\n",
-       "run.toml:2: 'chains' must be an integer >= 16, a multiple of 16, not 100"},
+       "run.toml:2: 'chains' must be an integer from 16 to 1048576, a multiple of 16, not 100"},
       {"[sampler]\nprecision = \"float\"\n", "run.toml:2: 'precision' cannot be \"float\""},
       {"[graph]\nlattice = \"sqare\"\n",
        "run.toml:2: 'lattice' cannot be \"sqare\"; did you mean 'square'?"},
@@ -106,8 +112,10 @@ TEST(Config, SettingsGoThroughTheSameChecks) {
   EXPECT_EQ(config.run.seed, 11u);
   EXPECT_EQ(refusal(a3, {"learn.epoch=3"}),
             "--set learn.epoch=3: unknown key 'epoch' in [learn]; did you mean 'epochs'?");
-  EXPECT_EQ(refusal(a3, {"sampler.chains=10"}),
-            "--set sampler.chains=10: 'chains' must be an integer >= 16, a multiple of 16, not 10");
+  EXPECT_EQ(
+      refusal(a3, {"sampler.chains=10"}),
+      "--set sampler.chains=10: 'chains' must be an integer from 16 to 1048576, a multiple of "
+      "16, not 10");
   EXPECT_THROW(parse_config(a3, "run.toml", {"epochs=3"}), Error);
 }
 
@@ -178,6 +186,228 @@ TEST(Config, ReferenceNamesEveryKey) {
     EXPECT_NE(page.find(std::string("| `") + key + "`"), std::string::npos) << key;
 }
 
+// ---- the table of keys --------------------------------------------------------------------------
+
+/// What reading `value` for a key of a section does: the refusal, or nothing.
+std::string reading(std::size_t section, const binder::Key& key, const std::string& value) {
+  Config config;
+  TermSpec term;
+  const auto all = binder::sections(config);
+  const auto& keys = section < all.size() ? all[section] : binder::target_section(term);
+  const auto table = toml::parse(std::string(key.name) + " = " + value, "run.toml"sv);
+  try {
+    binder::read(keys, table, {});
+  } catch (const BadInput& error) {
+    return error.what();
+  }
+  return {};
+}
+
+bool takes_whole_numbers(const binder::Reference& value) {
+  return std::holds_alternative<int*>(value) || std::holds_alternative<binder::AutoInt>(value) ||
+         std::holds_alternative<std::uint64_t*>(value) ||
+         std::holds_alternative<binder::OneOrMore>(value) ||
+         std::holds_alternative<std::optional<int>*>(value) ||
+         std::holds_alternative<std::vector<int>*>(value);
+}
+
+/// The key takes its bounds (the open one's neighbour) and nothing just outside, which it refuses
+/// in the words of its range.
+void expect_range(std::size_t section, const binder::Key& key) {
+  const auto& range = key.range;
+  const bool whole = takes_whole_numbers(key.value);
+  const auto spelled = [&](double x) {
+    return whole ? fmt::format("{:.0f}", x) : fmt::format("{:.17e}", x);
+  };
+  const auto refused = [&](double x) {
+    const std::string message = reading(section, key, spelled(x));
+    EXPECT_NE(message.find(fmt::format("'{}' must be {}", key.name, binder::type_name(key))),
+              std::string::npos)
+        << key.name << " = " << spelled(x) << ": " << message;
+  };
+  const auto taken = [&](double x) {
+    EXPECT_EQ(reading(section, key, spelled(x)), "") << key.name;
+  };
+  const auto beyond = [&](double x, double sign) {
+    return whole ? x + sign : std::nextafter(x, sign * std::numeric_limits<double>::infinity());
+  };
+  if (std::isfinite(range.low)) {
+    taken(range.low_excluded ? beyond(range.low, 1) : range.low);
+    refused(range.low_excluded ? range.low : beyond(range.low, -1));
+  }
+  if (std::isfinite(range.high)) {
+    taken(range.high);
+    refused(beyond(range.high, 1));
+  }
+  if (range.multiple > 1) refused(range.low + 1);
+  if (!whole) refused(std::numeric_limits<double>::infinity());
+}
+
+TEST(ConfigTable, EveryNumberIsTakenUpToItsBoundsAndRefusedBeyondThem) {
+  Config config;
+  TermSpec term;
+  auto all = binder::sections(config);
+  all.push_back(binder::target_section(term));
+  int bounded = 0;
+  for (std::size_t s = 0; s < all.size(); ++s)
+    for (const auto& key : all[s].keys) {
+      const bool has_range = std::isfinite(key.range.low) || std::isfinite(key.range.high);
+      if (takes_whole_numbers(key.value) && key.name != "displacement") {
+        EXPECT_TRUE(has_range) << all[s].name << "." << key.name << ": a count has a least value";
+      }
+      if (!has_range) continue;
+      expect_range(s, key);
+      ++bounded;
+    }
+  EXPECT_GT(bounded, 60);
+}
+
+TEST(ConfigTable, EveryWordIsTakenAndNoOther) {
+  Config config;
+  const auto all = binder::sections(config);
+  for (std::size_t s = 0; s < all.size(); ++s)
+    for (const auto& key : all[s].keys)
+      if (const auto* choice = std::get_if<binder::Choice>(&key.value)) {
+        for (const auto word : choice->names)
+          EXPECT_EQ(reading(s, key, fmt::format("\"{}\"", word)), "") << key.name;
+        EXPECT_NE(reading(s, key, "\"no such word\""), "") << key.name;
+      }
+}
+
+// ---- evaluation ---------------------------------------------------------------------------------
+
+const std::string data = "[data]\npath = \"x.npy\"\n";
+
+TEST(ConfigEvaluation, LeavesWhatIsNotGivenToFieldAndNetwork) {
+  const EvaluationConfig none;
+  const CertificateOptions field;
+  const LogZOptions network;
+  EXPECT_EQ(none.of_field().chains, field.chains);
+  EXPECT_EQ(none.of_field().steps, field.steps);
+  EXPECT_EQ(none.of_field().error, field.error);
+  EXPECT_EQ(none.of_field().draws, field.draws);
+  EXPECT_EQ(none.of_field().sweeps, field.sweeps);
+  EXPECT_EQ(none.of_network().chains, network.chains);
+  EXPECT_EQ(none.of_network().steps, network.steps);
+  EXPECT_EQ(none.of_network().ladders, network.ladders);
+  EXPECT_EQ(none.of_network().sweeps, network.sweeps);
+  EXPECT_EQ(none.of_network().rungs, network.rungs);
+  EXPECT_EQ(none.of_network().exact, network.exact);
+  const auto given = parse_config(
+      data + "[evaluation]\nchains = 48\nsteps = 300\nsweeps = 120\nerror = 0.5\ndraws = 3\n",
+      "run.toml");
+  EXPECT_EQ(given.evaluation.of_field().chains, 48);
+  EXPECT_EQ(given.evaluation.of_field().sweeps, 120);
+  EXPECT_EQ(given.evaluation.of_field().error, 0.5);
+  EXPECT_EQ(given.evaluation.of_network().steps, 300);
+}
+
+TEST(ConfigEvaluation, RefusesWhatOneOfTheModelsCannotDo) {
+  const std::string field = data + "[evaluation]\n",
+                    network = "[model]\nkind = \"network\"\n" + field;
+  EXPECT_EQ(refusal(network + "chains = 20\n"), "accepted");
+  EXPECT_EQ(refusal(field + "chains = 20\n"),
+            "run.toml: 'chains' in [evaluation] must be a multiple of 16 for a field");
+  EXPECT_EQ(refusal(network + "sweeps = 0\n"), "accepted");
+  EXPECT_EQ(refusal(field + "sweeps = 0\n"),
+            "run.toml: 'sweeps' in [evaluation] must be at least 1 for a field");
+  EXPECT_EQ(refusal(field + "sweeps = 8\n"), "accepted");
+  EXPECT_EQ(refusal(network + "sweeps = 8\n"),
+            "run.toml: 'sweeps' in [evaluation] must be 0 or at least 100 for a network");
+  EXPECT_EQ(refusal(network + "steps = 1\n"),
+            "run.toml: 'steps' in [evaluation] must be at least 2 for a network");
+}
+
+// ---- names of before ----------------------------------------------------------------------------
+
+struct Renamed {
+  std::string text;
+  std::vector<std::string> settings;
+  std::string message, hint;
+};
+
+TEST(ConfigRenames, FormerNamesAreRefusedWithTheLineToWrite) {
+  const Renamed cases[] = {
+      {"[learn]\n\nregularisation = 0.25\n",
+       {},
+       "run.toml:3: 'regularisation' in [learn] was renamed to 'ridge'",
+       "write ridge = 0.25"},
+      {"[fit]\nmost_draws = 64\n",
+       {},
+       "run.toml:2: 'most_draws' in [fit] was renamed to 'max_draws'",
+       "write max_draws = 64"},
+      {"[fit]\nleast_b = \"auto\"\n",
+       {},
+       "run.toml:2: 'least_b' in [fit] was renamed to 'min_b'",
+       "write min_b = \"auto\""},
+      {"\n[judging]\nrows = 5\n",
+       {},
+       "run.toml:2: [judging] was renamed to [evaluation]",
+       "write [evaluation]"},
+      {"[model]\nkind = \"deep\"\n",
+       {},
+       "run.toml:2: \"deep\" of 'kind' in [model] was renamed to \"stack\"",
+       "write kind = \"stack\""},
+      {"[sample]\nuntil = \"xi\"\n",
+       {},
+       "run.toml:2: \"xi\" of 'until' in [sample] was renamed to \"correlation_length\"",
+       "write until = \"correlation_length\""},
+      {"[certificate]\nsteps = 5\n" + data,
+       {},
+       "run.toml:1: [certificate] of a fit was renamed to [evaluation]",
+       "write [evaluation]"},
+      {data,
+       {"certificate.steps=5"},
+       "--set certificate.steps=5: [certificate] of a fit was renamed to [evaluation]",
+       "write --set evaluation.steps=5"},
+      {"",
+       {"judging.rows=5"},
+       "--set judging.rows=5: [judging] was renamed to [evaluation]",
+       "write --set evaluation.rows=5"},
+      {"",
+       {"learn.regularisation=0.5"},
+       "--set learn.regularisation=0.5: 'regularisation' in [learn] was renamed to 'ridge'",
+       "write --set learn.ridge=0.5"},
+  };
+  for (const auto& expected : cases) {
+    try {
+      parse_config(expected.text, "run.toml", expected.settings);
+      ADD_FAILURE() << expected.text << " accepted";
+    } catch (const BadInput& error) {
+      EXPECT_EQ(error.what(), expected.message);
+      EXPECT_EQ(error.hint(), expected.hint);
+    }
+  }
+  EXPECT_EQ(refusal("[certificate]\nsteps = 5\n" + data + target), "accepted");
+}
+
+TEST(ConfigRenames, StoredConfigsAreTranslated) {
+  const auto fit = parse_earlier_config(
+      data +
+          "[fit]\nmost_draws = 64\nleast_b = 0.5\n[certificate]\nenabled = false\nsteps = 7\n"
+          "[judging]\nrows = 7\n",
+      "old.h5: config");
+  EXPECT_EQ(fit.fit.max_draws, 64);
+  EXPECT_EQ(fit.fit.restraint.min_b, 0.5);
+  EXPECT_FALSE(fit.evaluation.enabled);
+  EXPECT_EQ(fit.evaluation.of_field().steps, 7);
+  EXPECT_EQ(fit.evaluation.rows, EvaluationConfig{}.rows);
+  const auto stack = parse_earlier_config(
+      "[model]\nkind = \"deep\"\n" + data + "[judging]\nrows = 7\n[certificate]\nsteps = 9\n",
+      "old.h5: config");
+  EXPECT_EQ(stack.model.kind, ModelKind::stack);
+  EXPECT_EQ(stack.evaluation.rows, 7);
+  EXPECT_EQ(stack.evaluation.of_network().steps, LogZOptions{}.steps);
+  const auto learn = parse_earlier_config(
+      target +
+          "[learn]\nregularisation = 0.5\n[certificate]\nsteps = 9\n[sample]\nuntil = "
+          "\"heat\"\n",
+      "old.h5: config");
+  EXPECT_EQ(learn.learn.ridge, 0.5);
+  EXPECT_EQ(learn.certificate.options.steps, 9);
+  EXPECT_EQ(learn.sample.until, "specific_heat");
+}
+
 TEST(Problem, RandomStartsComeFromTheSeedAlone) {
   const auto config = parse_config(a3, "run.toml");
   const auto graph = make_graph(config.graph);
@@ -201,7 +431,16 @@ std::string problem_refusal(const std::string& text) {
 }
 
 TEST(Problem, RefusesPhysicsThatCannotBe) {
-  EXPECT_NE(problem_refusal("[action]\nb = -0.1\n" + a3).find("b of site 0"), std::string::npos);
+  EXPECT_EQ(problem_refusal("[action]\nb = -0.1\n" + a3).substr(0, 26),
+            "run.toml:2: 'b' must be a ");
+  Config negative = parse_config(a3, "run.toml");
+  negative.action.b.start = {{-0.1, -0.1}};
+  try {
+    make_problem(negative);
+    ADD_FAILURE() << "accepted";
+  } catch (const BadInput& error) {
+    EXPECT_NE(std::string(error.what()).find("b of site 0"), std::string::npos);
+  }
   EXPECT_NE(problem_refusal("[action]\nb = 0\na = -1\n" + a3).find("not positive definite"),
             std::string::npos);
   EXPECT_NE(

@@ -4,7 +4,8 @@
 #include <array>
 #include <random>
 
-#include "config/data_keys.hpp"
+#include "config/keys.hpp"
+#include "config/reader.hpp"
 #include "data_fixtures.hpp"
 
 namespace quartic {
@@ -300,7 +301,7 @@ TEST_F(DataSets, ChecksumTellsDataNotFiles) {
 DataOptions parse(const std::string& text, const fs::path& folder = "/somewhere") {
   DataOptions options;
   const auto document = toml::parse(text, std::string_view("run.toml"));
-  binder::read(binder::data_section(options), *document["data"].as_table(), folder);
+  binder::read({"data", "", binder::data_keys(options)}, *document["data"].as_table(), folder);
   require_readable(options, "run.toml");
   return options;
 }
@@ -326,8 +327,7 @@ TEST(DataConfig, DumpGivesTheSameOptionsBack) {
   DataOptions o =
       parse("[data]\npath = \"/x.npy\"\nscaling = \"unit\"\nrows = 3\nheld_out = 0.3\n");
   std::string text = "[data]\n";
-  const binder::Section section = binder::data_section(o);
-  for (const auto& key : section.keys) {
+  for (const auto& key : binder::data_keys(o)) {
     const std::string value = binder::dump(key);
     if (!value.empty()) text += std::string(key.name) + " = " + value + "\n";
   }

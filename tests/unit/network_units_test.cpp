@@ -248,9 +248,9 @@ TEST(NetworkLayer, ModesAreWhereTheDensityIsLargest) {
 }
 
 TEST(NetworkLayer, NamesComeBackAndMisspeltOnesAreExplained) {
-  for (const Unit unit : all_units) EXPECT_EQ(unit_named(name(unit)), unit);
+  for (const Unit unit : all_units) EXPECT_EQ(find_word<Unit>(name(unit)), unit);
   try {
-    unit_named("quartik");
+    from_word<Unit>("quartik", "unit");
     FAIL();
   } catch (const BadInput& error) {
     EXPECT_NE(error.hint().find("quartic"), std::string::npos);

@@ -95,9 +95,11 @@ TEST_F(RunFile, HoldsWhatTheLayoutListsForLearn) {
   expect_layout(file(), "learn");
 }
 
-/// Makes a file of layout 2 one of layout 1: no kind, no free energies of single directions.
+/// Makes a file one of layout 1: former names, no kind, no free energies of single directions.
 void age(const fs::path& file) {
   edit(file, [](hid_t id) {
+    H5Lmove(id, "history/max_step", id, "history/largest_step", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lmove(id, "history/ridge", id, "history/regularisation", H5P_DEFAULT, H5P_DEFAULT);
     H5Adelete_by_name(id, "provenance", "kind", H5P_DEFAULT);
     for (const char* what : {"forward", "reverse", "upper", "lower"}) {
       const std::string path = std::string("results/free_energy_") + what;

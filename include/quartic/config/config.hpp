@@ -55,7 +55,8 @@ enum class ModelKind {
   network,  ///< two layers of units; its visible ones are the columns of the data
   stack     ///< networks on top of each other, each trained on the hidden units of the one below
 };
-std::string_view name(ModelKind kind);
+template <>
+inline constexpr auto words_of<ModelKind> = word_list("field", "network", "stack");
 
 /// [model]; all but the kind are of networks.
 struct ModelConfig {
@@ -70,15 +71,28 @@ struct ModelConfig {
   Unit hidden_unit(int layer) const { return hidden[hidden.size() == 1 ? 0 : layer]; }
 };
 
-/// [evaluation] of a network.
+/// [evaluation] of what was learned from data, a field or a network. Empty numbers: those that
+/// CertificateOptions have for a field and LogZOptions for a network.
 struct EvaluationConfig {
-  int every = 0;    ///< epochs between evaluations; 0: at the end alone
-  int rows = 2000;  ///< most rows of the data, and of those held out, that are scored
-  LogZOptions log_z;
+  bool enabled = true;        ///< of a field
+  int every = 0;              ///< of a network: epochs between evaluations; 0: at the end alone
+  int rows = 2000;            ///< of a network: most rows, and of those held out, that are scored
+  std::optional<int> chains;  ///< annealed
+  std::optional<int> steps;   ///< of annealing
+  double error = 0.01;        ///< of a field: wanted standard error of F
+  int draws = 16;             ///< of a field: configurations a chain
+  std::optional<int> sweeps;  ///< of a field: between them; of a network: of parallel tempering
+  int ladders = 64;           ///< of a network: of parallel tempering
+  int rungs = 0;              ///< of a network: of a ladder; 0: by their exchanges
+  bool exact = true;          ///< of a network: take the exact ln Z where there is one
+
+  CertificateOptions of_field() const;
+  LogZOptions of_network() const;
 };
 
 enum class Precision { float32, float64 };  ///< of the fields; sums are always float64
-std::string_view name(Precision precision);
+template <>
+inline constexpr auto words_of<Precision> = word_list("float32", "float64");
 
 struct SamplerConfig {
   SamplerOptions options;
@@ -134,7 +148,8 @@ struct Config {
 };
 
 /// Reads a config file. Throws BadInput "FILE:LINE: ..." for anything it does not understand:
-/// syntax, an unknown section or key (nearest one suggested), a wrong type, a value out of range.
+/// syntax, an unknown section or key (nearest one suggested) or one that was renamed, a wrong type,
+/// a value out of range.
 /// Relative file names in it are taken from the config's directory and become absolute.
 Config read_config(const std::filesystem::path& file,
                    const std::vector<std::string>& settings = {});
@@ -143,6 +158,10 @@ Config read_config(const std::filesystem::path& file,
 Config parse_config(std::string_view text, const std::string& place,
                     const std::vector<std::string>& settings = {},
                     const std::filesystem::path& directory = {});
+
+/// The effective config in a run file of layout 2 or 1, whose sections, keys and words may have
+/// other names today.
+Config parse_earlier_config(std::string_view text, const std::string& place);
 
 /// "section.key=value" over a config, by the same checks; value is TOML, or a bare word.
 void apply_setting(Config& config, const std::string& setting);

@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
+#include "quartic/core/words.hpp"
 
 namespace quartic {
 
 enum class DataFormat { automatic, npy, npz, hdf5, idx, csv, image };
-std::string_view name(DataFormat format);
-inline constexpr int data_formats = 7;
+template <>
+inline constexpr auto words_of<DataFormat> = word_list("auto", "npy", "npz", "hdf5", "idx", "csv",
+                                                       "image");
 
 /// What a file says about its rows.
 struct DataFileInfo {

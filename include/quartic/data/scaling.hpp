@@ -7,13 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "quartic/core/words.hpp"
+
 namespace quartic {
 
 /// none; standardise: each column to mean 0 and variance 1; unit: all values to [-1, 1] by one
 /// affine map; constants: given ones.
 enum class ScalingMethod { none, standardise, unit, constants };
-std::string_view name(ScalingMethod method);
-inline constexpr int scaling_methods = 4;
+template <>
+inline constexpr auto words_of<ScalingMethod> = word_list("none", "standardise", "unit",
+                                                          "constants");
 
 /// model = (data - offset) / scale, with one offset and scale for all columns or one a column.
 struct DataScaling {

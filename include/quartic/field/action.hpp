@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/words.hpp"
 #include "quartic/graph/graph.hpp"
 
 namespace quartic {
@@ -15,8 +16,9 @@ namespace quartic {
 enum class CouplingKind : int { w = 0, r = 1, a = 2, b = 3 };
 inline constexpr CouplingKind all_coupling_kinds[] = {CouplingKind::w, CouplingKind::r,
                                                       CouplingKind::a, CouplingKind::b};
-inline constexpr int coupling_kinds = 4;
-std::string_view name(CouplingKind kind);
+template <>
+inline constexpr auto words_of<CouplingKind> = word_list("w", "r", "a", "b");
+inline constexpr int coupling_kinds = words_of<CouplingKind>.size();
 
 /// S(phi; theta) = - sum_<ij> w_ij phi_i phi_j + sum_i ( r_i phi_i + a_i phi_i^2 + b_i phi_i^4 ),
 /// p = exp(-S) / Z with Lebesgue measure (Bachtis, Aarts, Lucini, Phys. Rev. D 103, 074510).

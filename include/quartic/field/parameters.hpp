@@ -17,7 +17,8 @@ enum class Freedom {
   tied,    ///< one parameter for the whole kind
   frozen,  ///< kept at its value
 };
-std::string_view name(Freedom freedom);
+template <>
+inline constexpr auto words_of<Freedom> = word_list("free", "tied", "frozen");
 
 /// The map between a parameter vector theta (free and tied kinds in the order w, r, a, b) and an
 /// action's couplings. S = sum_k theta_k f_k + S_frozen with f_k = dS/dtheta_k.

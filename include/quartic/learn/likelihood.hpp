@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "quartic/core/progress.hpp"
 #include "quartic/core/data_source.hpp"
+#include "quartic/core/progress.hpp"
 #include "quartic/field/parameters.hpp"
 #include "quartic/learn/fit_row.hpp"
 #include "quartic/learn/likelihood_options.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "quartic/core/words.hpp"
 #include "quartic/learn/data_moments.hpp"
 #include "quartic/learn/local_fit.hpp"
 
@@ -23,7 +24,9 @@ enum class LikelihoodOptimiser {
   adam,
   gradient  ///< theta <- theta + eta g, the talk's algorithm
 };
-std::string_view name(LikelihoodOptimiser optimiser);
+template <>
+inline constexpr auto words_of<LikelihoodOptimiser> = word_list("auto", "newton", "adam",
+                                                                "gradient");
 
 /// Where the couplings start.
 enum class LikelihoodStart {
@@ -33,7 +36,9 @@ enum class LikelihoodStart {
   score_matching,     ///< learn/score_matching.hpp
   pseudo_likelihood,  ///< learn/pseudo_likelihood.hpp, itself from score matching
 };
-std::string_view name(LikelihoodStart start);
+template <>
+inline constexpr auto words_of<LikelihoodStart> = word_list("auto", "given", "independent",
+                                                            "score_matching", "pseudo_likelihood");
 
 struct LikelihoodOptions {
   LikelihoodOptimiser optimiser = LikelihoodOptimiser::automatic;

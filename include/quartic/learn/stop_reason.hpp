@@ -1,7 +1,7 @@
 // Why a run stopped.
 #pragma once
 
-#include <string_view>
+#include "quartic/core/words.hpp"
 
 namespace quartic {
 
@@ -10,10 +10,13 @@ enum class StopReason {
   converged,         ///< the couplings stopped moving beyond their error
   epochs_exhausted,  ///< the limit came first
   held_out_worse,    ///< the likelihood of held-out data had begun to fall
-  draws_done,        ///< the limit of a sample came first
-  relative_error,    ///< the wanted observable reached its error
-  max_seconds        ///< the time given to a sample was over
+  draws_done,        ///< all draws of a sample run
+  relative_error,    ///< the observable of sample.until is known well enough
+  max_seconds        ///< sample.max_seconds have passed
 };
-std::string_view name(StopReason reason);
+template <>
+inline constexpr auto words_of<StopReason> = word_list("running", "converged", "epochs_exhausted",
+                                                       "held_out_worse", "draws_done",
+                                                       "relative_error", "max_seconds");
 
 }  // namespace quartic

@@ -21,7 +21,8 @@ enum class Optimiser {
   adam,      ///< Kingma & Ba, arXiv:1412.6980
   gradient,  ///< theta <- theta - eta Cov(f, S - A), the talk's algorithm
 };
-std::string_view name(Optimiser optimiser);
+template <>
+inline constexpr auto words_of<Optimiser> = word_list("natural", "adam", "gradient");
 
 struct VariationalOptions {
   Optimiser optimiser = Optimiser::natural;

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "quartic/core/progress.hpp"
 #include "quartic/core/aligned.hpp"
+#include "quartic/core/progress.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/field/field_block.hpp"
@@ -38,7 +38,8 @@ enum class ClusterMove {
   fill,           ///< what a few random seeds reach through the bonds turns
   swendsen_wang,  ///< every cluster turns with probability 1/2
 };
-std::string_view name(ClusterMove move);
+template <>
+inline constexpr auto words_of<ClusterMove> = word_list("auto", "none", "fill", "swendsen-wang");
 
 /// Second-order schemes for one step of size e of a Hamiltonian trajectory.
 enum class Integrator {
@@ -48,7 +49,8 @@ enum class Integrator {
   /// Takaishi & de Forcrand, Phys. Rev. E 73, 036706, 2006)
   omelyan
 };
-std::string_view name(Integrator integrator);
+template <>
+inline constexpr auto words_of<Integrator> = word_list("leapfrog", "omelyan");
 
 struct SamplerOptions {
   int chains = 1024;               ///< a multiple of 16

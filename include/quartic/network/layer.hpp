@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quartic/core/random.hpp"
+#include "quartic/core/words.hpp"
 
 namespace quartic {
 
@@ -19,9 +20,8 @@ enum class Unit {
   binary,    ///< x in {0, 1}, a = b = 0
   spin       ///< x in {-1, 1}, a = b = 0
 };
-std::string_view name(Unit unit);
-/// Throws BadInput for an unknown name, with the nearest.
-Unit unit_named(std::string_view name);
+template <>
+inline constexpr auto words_of<Unit> = word_list("quartic", "gaussian", "binary", "spin");
 
 /// ln of the normaliser of a unit's conditional, and its raw moments.
 struct UnitMoments {

@@ -16,7 +16,8 @@ enum class UnitValues {
   samples,      ///< exact, independent draws
   expectations  ///< <x | other layer>; of discrete units fractions, which they cannot take
 };
-std::string_view name(UnitValues values);
+template <>
+inline constexpr auto words_of<UnitValues> = word_list("samples", "expectations");
 
 /// Random streams of draws that belong to rows: each row has its own, so that some of the rows give
 /// what all of them give.

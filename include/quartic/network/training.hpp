@@ -10,11 +10,11 @@
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/estimate.hpp"
-#include "quartic/network/train_row.hpp"
 #include "quartic/network/network.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
 #include "quartic/network/tempering.hpp"
+#include "quartic/network/train_row.hpp"
 
 namespace quartic {
 
@@ -23,25 +23,28 @@ enum class ChainStart {
   persistent,  ///< where they ended (Tieleman, ICML 2008): PCD-k
   data         ///< at the batch (Hinton, Neural Comput. 14 (2002) 1771): CD-k
 };
+template <>
+inline constexpr auto words_of<ChainStart> = word_list("persistent", "data");
 
 enum class NetworkOptimiser {
   momentum,  ///< stochastic gradient with momentum
   adam       ///< Kingma & Ba, arXiv:1412.6980
 };
+template <>
+inline constexpr auto words_of<NetworkOptimiser> = word_list("momentum", "adam");
 
 /// What lies between independent units and the network on a ladder of persistent chains.
 enum class Tempering {
   temperature,  ///< the straight line of actions (Desjardins et al., AISTATS 2010)
   trajectory    ///< the network at earlier updates (Bereux et al., arXiv:2405.15376)
 };
+template <>
+inline constexpr auto words_of<Tempering> = word_list("temperature", "trajectory");
 
 /// How the rate goes from `rate` to `final_rate` over the epochs.
 enum class RateSchedule { constant, linear, exponential };
-
-std::string_view name(ChainStart start);
-std::string_view name(NetworkOptimiser optimiser);
-std::string_view name(Tempering tempering);
-std::string_view name(RateSchedule schedule);
+template <>
+inline constexpr auto words_of<RateSchedule> = word_list("constant", "linear", "exponential");
 
 struct TrainingOptions {
   int epochs = 10;

@@ -6,14 +6,19 @@
 #include <string>
 #include <string_view>
 
+#include "quartic/core/words.hpp"
+
 namespace quartic {
 
-inline constexpr int run_file_layout = 2;  ///< 1, without a kind, held `learn` runs only
+/// 2 had other names for some entries and words; 1, without a kind, held `learn` runs only. All are
+/// read.
+inline constexpr int run_file_layout = 3;
 
-/// The verb that wrote a run file, which decides what it holds; network, deep: `fit` of these.
+/// The verb that wrote a run file, which decides what it holds; network, stack: `fit` of these.
 enum class RunKind { learn, sample, reweight, fit, network, stack };
-inline constexpr int run_kinds = 6;
-std::string_view name(RunKind kind);
+template <>
+inline constexpr auto words_of<RunKind> = word_list("learn", "sample", "reweight", "fit", "network",
+                                                    "stack");
 
 /// Who made a run file, when and with what.
 struct Provenance {

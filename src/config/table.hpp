@@ -1,15 +1,14 @@
-// A config section as one list of keys: the same list reads, checks, dumps and documents it.
+// The one table of a config's keys: name, type, default, range, words and meaning of each. It is
+// what configs are read, checked, dumped and documented by, and knows nothing of TOML's parser.
 #pragma once
-
-#include <toml++/toml.h>
 
 #include <array>
 #include <complex>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -36,6 +35,10 @@ inline Range between(double low, double high) {
   return {.low = low, .high = high};
 }
 
+/// So many chains and rungs that their product, and twice it, are still int.
+inline constexpr int max_chains = 1 << 20, max_rungs = 1000;
+inline constexpr int max_threads = 4096;
+
 /// A value out of a list of names.
 struct Choice {
   std::vector<std::string_view> names;
@@ -43,10 +46,10 @@ struct Choice {
   std::function<void(int)> set;
 };
 
-template <class E>
-Choice choice(E& value, int count) {
+template <Worded E>
+Choice choice(E& value) {
   Choice c;
-  for (int k = 0; k < count; ++k) c.names.push_back(name(static_cast<E>(k)));
+  c.names.assign(words_of<E>.begin(), words_of<E>.end());
   c.get = [&value] { return std::string(name(value)); };
   c.set = [&value](int k) { value = static_cast<E>(k); };
   return c;
@@ -60,14 +63,14 @@ struct Choices {
   std::function<void(const std::vector<int>&)> set;
 };
 
-template <class E>
-Choices choices(std::vector<E>& values, int count) {
+template <Worded E>
+Choices choices(std::vector<E>& values) {
   Choices c;
-  for (int k = 0; k < count; ++k) c.names.push_back(name(static_cast<E>(k)));
+  c.names.assign(words_of<E>.begin(), words_of<E>.end());
   c.get = [&values] {
-    std::vector<std::string> words;
-    for (const E value : values) words.emplace_back(name(value));
-    return words;
+    std::vector<std::string> chosen;
+    for (const E value : values) chosen.emplace_back(name(value));
+    return chosen;
   };
   c.set = [&values](const std::vector<int>& chosen) {
     values.clear();
@@ -120,12 +123,8 @@ struct Section {
 std::vector<Section> sections(Config& config);
 /// One [[target]] entry.
 Section target_section(TermSpec& spec);
-
-/// Where a node stands: "FILE:LINE" or "--set ...".
-std::string place(const toml::source_region& source);
-
-/// Sets the keys that are present. Throws BadInput with the place.
-void read(const Section& section, const toml::table& table, const std::filesystem::path& directory);
+/// Starts that are not given: the defaults, unless a homogeneous theory gives them.
+void fill_starts(ActionConfig& action);
 
 /// A key's value as TOML; empty where it is unset and left out.
 std::string dump(const Key& key);

@@ -1,50 +1,19 @@
-#include "config/binder.hpp"
+#include "config/reader.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "config/visit.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
 
 namespace quartic::binder {
 namespace {
 
-template <class... Fs>
-struct Visit : Fs... {
-  using Fs::operator()...;
-};
-template <class... Fs>
-Visit(Fs...) -> Visit<Fs...>;
-
 [[noreturn]] void refuse(const toml::node& node, const std::string& what, std::string hint = {}) {
   throw BadInput(fmt::format("{}: {}", place(node.source()), what), std::move(hint));
-}
-
-std::string range_words(const Range& range) {
-  std::string words;
-  const double infinity = std::numeric_limits<double>::infinity();
-  if (range.low != -infinity && range.high != infinity)
-    words = fmt::format(" from {:g} to {:g}", range.low, range.high);
-  else if (range.low != -infinity)
-    words = fmt::format(" {} {:g}", range.low_excluded ? ">" : ">=", range.low);
-  if (range.multiple > 1) words += fmt::format(", a multiple of {}", range.multiple);
-  return words;
-}
-
-std::string spelled(const toml::node& node) {
-  return node.visit([](const auto& n) -> std::string {
-    using N = std::decay_t<decltype(n)>;
-    if constexpr (toml::is_string<N>) return fmt::format("\"{}\"", n.get());
-    if constexpr (toml::is_integer<N>) return fmt::format("{}", n.get());
-    if constexpr (toml::is_floating_point<N>) return fmt::format("{}", n.get());
-    if constexpr (toml::is_boolean<N>) return n.get() ? "true" : "false";
-    if constexpr (toml::is_array<N>) return "an array";
-    if constexpr (toml::is_table<N>) return "a table";
-    return "a date";
-  });
 }
 
 /// One value of one key being read: carries what every message needs.
@@ -161,7 +130,7 @@ void read_coupling(CouplingStart& coupling, const Key& key, const toml::node& no
     if (entry.str() == "start") {
       coupling.start = read_start(value, inner);
     } else if (entry.str() == "freedom") {
-      const Key freedom{"freedom", choice(coupling.freedom, 3), ""};
+      const Key freedom{"freedom", choice(coupling.freedom), ""};
       read_choice(std::get<Choice>(freedom.value), freedom, inner);
     } else {
       throw BadInput(fmt::format("{}: unknown key '{}' in '{}'; {}", place(entry.source()),
@@ -236,50 +205,25 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
       key.value);
 }
 
-std::string toml_number(double value) {
-  std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
-}
-
-std::string toml_string(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    if (static_cast<unsigned char>(c) < 0x20)
-      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else
-      quoted += c;
-  }
-  return quoted + "\"";
-}
-
-std::string toml_start(const std::array<double, 2>& start) {
-  if (start[0] == start[1]) return toml_number(start[0]);
-  return fmt::format("[{}, {}]", toml_number(start[0]), toml_number(start[1]));
-}
-
-template <class T, class Write>
-std::string toml_list(const std::vector<T>& values, Write write) {
-  std::vector<std::string> parts;
-  for (const auto& value : values) parts.push_back(write(value));
-  return fmt::format("[{}]", fmt::join(parts, ", "));
-}
-
 }  // namespace
-
-Choice choice(std::string& value, std::span<const std::string_view> names) {
-  Choice c;
-  c.names.assign(names.begin(), names.end());
-  c.get = [&value] { return value; };
-  c.set = [&value, list = c.names](int k) { value = list[k]; };
-  return c;
-}
 
 std::string place(const toml::source_region& source) {
   const std::string file = source.path ? *source.path : "config";
   if (file.starts_with("--")) return file;
   return fmt::format("{}:{}", file, source.begin.line);
+}
+
+std::string spelled(const toml::node& node) {
+  return node.visit([](const auto& n) -> std::string {
+    using N = std::decay_t<decltype(n)>;
+    if constexpr (toml::is_string<N>) return fmt::format("\"{}\"", n.get());
+    if constexpr (toml::is_integer<N>) return fmt::format("{}", n.get());
+    if constexpr (toml::is_floating_point<N>) return fmt::format("{}", n.get());
+    if constexpr (toml::is_boolean<N>) return n.get() ? "true" : "false";
+    if constexpr (toml::is_array<N>) return "an array";
+    if constexpr (toml::is_table<N>) return "a table";
+    return "a date";
+  });
 }
 
 void read(const Section& section, const toml::table& table,
@@ -295,97 +239,6 @@ void read(const Section& section, const toml::table& table,
     }
     read_key(*key, node, directory);
   }
-}
-
-std::string dump(const Key& key) {
-  const auto automatic = [&] { return key.omit_unset ? std::string() : std::string("\"auto\""); };
-  const auto integer = [](int value) { return fmt::format("{}", value); };
-  return std::visit(
-      Visit{
-          [](bool* v) { return std::string(*v ? "true" : "false"); },
-          [&](int* v) { return integer(*v); },
-          [&](AutoInt v) { return *v.value == 0 ? "\"auto\"" : integer(*v.value); },
-          [](std::uint64_t* v) { return fmt::format("{}", *v); },
-          [](double* v) { return toml_number(*v); },
-          [](std::complex<double>* v) {
-            if (v->imag() == 0) return toml_number(v->real());
-            return fmt::format("[{}, {}]", toml_number(v->real()), toml_number(v->imag()));
-          },
-          [&](std::string* v) { return v->empty() && key.omit_unset ? "" : toml_string(*v); },
-          [&](FileName v) {
-            return v.value->empty() && key.omit_unset ? "" : toml_string(*v.value);
-          },
-          [](const Choice& c) { return toml_string(c.get()); },
-          [](const Choices& c) {
-            const auto words = c.get();
-            return words.size() == 1 ? toml_string(words[0]) : toml_list(words, toml_string);
-          },
-          [&](OneOrMore v) {
-            return v.values->size() == 1 ? integer(v.values->front())
-                                         : toml_list(*v.values, integer);
-          },
-          [&](std::optional<int>* v) { return *v ? integer(**v) : automatic(); },
-          [&](std::optional<double>* v) { return *v ? toml_number(**v) : automatic(); },
-          [&](std::optional<bool>* v) {
-            return *v ? std::string(**v ? "true" : "false") : automatic();
-          },
-          [](ByKind v) {
-            const auto& all = *v.value;
-            if (std::all_of(all.begin(), all.end(), [&](double x) { return x == all[0]; }))
-              return toml_number(all[0]);
-            return toml_list(std::vector<double>(all.begin(), all.end()), toml_number);
-          },
-          [&](std::vector<int>* v) {
-            return v->empty() && key.omit_unset ? "" : toml_list(*v, integer);
-          },
-          [&](std::vector<double>* v) {
-            return v->empty() && key.omit_unset ? "" : toml_list(*v, toml_number);
-          },
-          [&](std::vector<std::string>* v) {
-            return v->empty() && key.omit_unset ? "" : toml_list(*v, toml_string);
-          },
-          [](CouplingStart* v) {
-            const auto start =
-                v->start ? fmt::format("start = {}, ", toml_start(*v->start)) : std::string();
-            return fmt::format("{{ {}freedom = \"{}\" }}", start, name(v->freedom));
-          },
-      },
-      key.value);
-}
-
-std::string type_name(const Key& key) {
-  const std::string range = range_words(key.range);
-  return std::visit(
-      Visit{
-          [](bool*) { return std::string("true or false"); },
-          [&](int*) { return "an integer" + range; },
-          [&](AutoInt) { return "\"auto\" or an integer" + range; },
-          [&](std::uint64_t*) { return "an integer" + range; },
-          [&](double*) { return "a number" + range; },
-          [](std::complex<double>*) { return std::string("a number or [real, imaginary]"); },
-          [](std::string*) { return std::string("a string"); },
-          [](FileName) { return std::string("a file name"); },
-          [](const Choice& c) { return fmt::format("\"{}\"", fmt::join(c.names, "\", \"")); },
-          [](const Choices& c) {
-            return fmt::format("\"{}\", or an array of these", fmt::join(c.names, "\", \""));
-          },
-          [&](OneOrMore) { return "an integer" + range + ", or an array of these"; },
-          [&](std::optional<int>*) {
-            return (key.omit_unset ? "an integer" : "\"auto\" or an integer") + range;
-          },
-          [&](std::optional<double>*) {
-            return (key.omit_unset ? "a number" : "\"auto\" or a number") + range;
-          },
-          [](std::optional<bool>*) { return std::string("\"auto\", true or false"); },
-          [&](ByKind) { return "a number" + range + ", or four of them"; },
-          [&](std::vector<int>*) { return "an array of integers" + range; },
-          [&](std::vector<double>*) { return "an array of numbers" + range; },
-          [](std::vector<std::string>*) { return std::string("a string or an array of strings"); },
-          [](CouplingStart*) {
-            return std::string("a number, [low, high] or { start = ..., freedom = ... }");
-          },
-      },
-      key.value);
 }
 
 }  // namespace quartic::binder

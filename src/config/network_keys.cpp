@@ -1,0 +1,94 @@
+#include "config/keys.hpp"
+
+namespace quartic::binder {
+
+std::vector<Key> model_keys(ModelConfig& m) {
+  return {
+      {"kind", choice(m.kind),
+       "field: an action on [graph]; network: two layers of units; stack: networks on top of each "
+       "other"},
+      {"visible", choice(m.visible),
+       "of a network: units of the data, quartic or gaussian for real values, binary for 0 and 1, "
+       "spin for -1 and 1"},
+      {"hidden", choices(m.hidden),
+       "of a network: units that are not seen; of a deep stack: one for all layers, or one a "
+       "layer"},
+      {"hidden_units", OneOrMore{&m.hidden_units},
+       "of a network: how many; of a deep stack: how many in each layer, from the data upwards",
+       at_least(1)},
+      {"features", choice(m.features),
+       "of a deep stack: what a layer learns from, draws or expectations of the hidden units "
+       "below"},
+      {"noise", &m.noise,
+       "of a network: standard deviation of Gaussian noise on the data, in the model's units; "
+       "continuous units want some where columns hardly vary or values are discrete",
+       at_least(0)},
+  };
+}
+
+std::vector<Key> training_keys(Config& config) {
+  auto& o = config.training;
+  return {
+      {"epochs", &o.epochs, "passes over the data", at_least(1)},
+      {"layer_epochs", &config.layer_epochs,
+       "of a deep stack: instead of epochs, those of each layer from the data upwards", at_least(1),
+       true},
+      {"batch", &o.batch, "rows an update", between(1, max_chains)},
+      {"chains", AutoInt{&o.chains}, "of the model term; auto: as many as rows in a batch",
+       between(1, max_chains)},
+      {"steps", &o.steps, "k: sweeps of Gibbs sampling an update", at_least(1)},
+      {"start", choice(o.start),
+       "where chains start at every update: where they ended (persistent, PCD-k), or at the data "
+       "(CD-k)"},
+      {"rungs", &o.rungs, "> 1: parallel tempering of persistent chains over so many rungs",
+       between(1, max_rungs)},
+      {"tempering", choice(o.tempering),
+       "what the rungs are: the network at temperatures, or along its training so far"},
+      {"snapshots", &o.snapshots,
+       "keep the network after 4, 6, 8, 12, 16, ... updates, and find ln Z along them"},
+      {"optimiser", choice(o.optimiser), "stochastic gradient with momentum, or adam"},
+      {"rate", &o.rate, "in units of the data's spread", above(0)},
+      {"layer_rates", &config.layer_rates,
+       "of a deep stack: instead of rate, those of each layer from the data upwards", above(0),
+       true},
+      {"schedule", choice(o.schedule), "how the rate goes to final_rate over the epochs"},
+      {"final_rate", &o.final_rate, "of the schedules that are not constant", above(0)},
+      {"momentum", &o.momentum, "of the optimiser momentum", between(0, 0.999)},
+      {"weight_decay", &o.weight_decay, "d ln p / dw gains - weight_decay w", at_least(0)},
+      {"centring", &o.centring, "w follows <(phi - mu)(h - lambda)>"},
+      {"hidden_shape", &o.hidden_shape, "train m of quartic hidden units as well"},
+      {"shuffle", &o.shuffle, "draw the rows of batches anew every epoch"},
+  };
+}
+
+std::vector<Key> evaluation_keys(EvaluationConfig& e) {
+  return {
+      {"enabled", &e.enabled,
+       "of a field: compute free energy, log-likelihood and moments after learning"},
+      {"every", &e.every, "of a network: epochs between evaluations; 0: at the end alone",
+       at_least(0)},
+      {"rows", &e.rows,
+       "of a network: most rows of the data, and of those held out, that are scored", at_least(2)},
+      {"chains", &e.chains,
+       "annealed trajectories; auto: 1024 of a field, always a multiple of 16, 512 of a network",
+       between(16, max_chains)},
+      {"steps", &e.steps,
+       "annealing steps; auto: of a field as many as the error needs, of a network 1000",
+       at_least(1)},
+      {"error", &e.error, "of a field: wanted standard error of the free energy", above(0)},
+      {"draws", &e.draws, "of a field: configurations a chain for the averages", at_least(2)},
+      {"sweeps", &e.sweeps,
+       "of a field: sweeps between them, auto: 8; of a network: sweeps of parallel tempering, the "
+       "first half to equilibrate, at least 100 or 0 for no tempering, auto: 2000",
+       at_least(0)},
+      {"ladders",
+       &e.ladders,
+       "of a network: ladders of parallel tempering",
+       {.low = 32, .high = max_chains, .multiple = 16}},
+      {"rungs", AutoInt{&e.rungs}, "of a network: rungs of a ladder; auto: by their exchanges",
+       between(2, max_rungs)},
+      {"exact", &e.exact, "of a network: take the exact ln Z where there is one"},
+  };
+}
+
+}  // namespace quartic::binder
