@@ -47,14 +47,10 @@ bool looks_at_error(std::int64_t draws) {
 template <class T>
 std::vector<std::pair<std::string, double>> acceptance(const Sampler<T>& sampler) {
   const Acceptance rates = sampler.acceptance();
-  const auto& options = sampler.options();
   std::vector<std::pair<std::string, double>> moves = {
-      {options.hmc_steps > 0         ? "trajectory"
-       : options.metropolis_hits > 0 ? "metropolis"
-                                     : "independence",
-       rates.local},
+      {std::string(name(sampler.local_move())), rates.local},
       {"reflection", rates.reflection},
-      {"turned", rates.turned},
+      {"turned", rates.flipped_fraction},
       {"flip", rates.flip},
       {"exchange", rates.exchange}};
   std::erase_if(moves, [](const auto& move) { return std::isnan(move.second); });
