@@ -16,6 +16,7 @@
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/variational.hpp"
+#include "quartic/mcmc/precision.hpp"
 #include "quartic/mcmc/sampler.hpp"
 #include "quartic/network/likelihood.hpp"
 #include "quartic/network/stack.hpp"
@@ -77,7 +78,6 @@ struct EvaluationConfig {
   LogZOptions log_z;
 };
 
-enum class Precision { float32, float64 };  ///< of the fields; sums are always float64
 std::string_view name(Precision precision);
 
 struct SamplerConfig {
