@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "critical_point.hpp"
 #include "exact_reference.hpp"
 #include "quartic/field/stored_fields.hpp"
 #include "quartic/mcmc/sampler.hpp"
@@ -20,7 +21,7 @@ using testing::reference;
 /// A4(g') = A3 - g' sum_nnn as an action of the king graph, whose edges are the axes and diagonals.
 inline Action king_action(int extent, double diagonal) {
   const auto graph = lattice("king", extent);
-  Action action = Action::uniform(graph, 1, 0, 1.52425, 0.175);
+  Action action = critical_action(graph);
   const Lattice& geometry = *graph->lattice();
   for (int e = 0; e < graph->edge_count(); ++e) {
     const auto x = geometry.coordinates(graph->edges()[e].first),
@@ -73,7 +74,7 @@ inline Target terms_of(int extent) {
 
 /// A4(g') + i m sum phi^2 in these terms.
 inline std::vector<Complex> couplings(double diagonal, double imaginary_mass) {
-  return {-1.0, Complex(1.52425, imaginary_mass), 0.175, -diagonal};
+  return {-1.0, Complex(critical_a, imaginary_mass), critical_b, -diagonal};
 }
 
 inline ReweightingSample make_sample(const Action& action, int extent, const Fields& fields) {
@@ -95,7 +96,7 @@ inline Action uniform(int extent, double w, double a, double b) {
   return Action::uniform(lattice("square", extent), w, 0, a, b);
 }
 inline Action bal(int extent) {
-  return uniform(extent, 1, 1.52425, 0.175);
+  return uniform(extent, 1, critical_a, critical_b);
 }
 /// The homogeneous action nearest to A4(g'), of exact.json's best_homogeneous_bound at 3x3.
 inline Action nearest(int extent, double diagonal) {
