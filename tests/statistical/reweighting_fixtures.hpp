@@ -53,9 +53,8 @@ inline Fields draw(const Action& action, const Amount& amount, std::uint64_t see
   for (int draw = 0; draw < amount.draws; ++draw) {
     sampler.sweep(amount.sweeps);
     for (int chain = 0; chain < amount.chains; ++chain) {
-      const auto block = sampler.block(chain / sampler.lanes());
-      float* to = &out.phi[(static_cast<std::size_t>(chain) * amount.draws + draw) * out.sites];
-      for (int i = 0; i < out.sites; ++i) to[i] = block.site(i)[chain % sampler.lanes()];
+      const auto row = static_cast<std::size_t>(chain) * amount.draws + draw;
+      sampler.configuration(chain, std::span(out.phi).subspan(row * out.sites, out.sites));
     }
   }
   return out;
