@@ -1,5 +1,5 @@
-// Cluster updates at the BAL point (w = 1, a = 1.52425, b = 0.175), 64 chains in lanes, one core:
-// nanoseconds a site and chain as the counter ns_per_site.
+// Cluster updates at the nearly critical point (w = 1, a = 1.52425, b = 0.175), 64 chains in lanes,
+// one core: nanoseconds a site and chain as the counter ns_per_site.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Local moves at the BAL point (w = 1, a = 1.52425, b = 0.175), 64 chains in lanes, one core:
-// nanoseconds a site and chain as the counter ns_per_site.
+// Local moves at the nearly critical point (w = 1, a = 1.52425, b = 0.175), 64 chains in lanes, one
+// core: nanoseconds a site and chain as the counter ns_per_site.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -68,8 +68,8 @@ void independence_float64(benchmark::State& state, double a, double b) {
   sweep<double, independence_sweep<double>>(state, a, b);
 }
 
-#define QUARTIC_BENCH(move)                                      \
-  BENCHMARK_CAPTURE(move, BAL, 1.52425, 0.175)->Arg(8)->Arg(64); \
+#define QUARTIC_BENCH(move)                                           \
+  BENCHMARK_CAPTURE(move, critical, 1.52425, 0.175)->Arg(8)->Arg(64); \
   BENCHMARK_CAPTURE(move, double_well, -2.0, 0.3)->Arg(64)
 QUARTIC_BENCH(independence);
 QUARTIC_BENCH(reflection);

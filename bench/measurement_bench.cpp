@@ -1,4 +1,4 @@
-// What a measurement adds to a sweep at the BAL point on a square lattice, 64 chains, one core:
+// What a measurement adds to a sweep on a nearly critical square lattice, 64 chains, one core:
 // nanoseconds a site and chain as the counter ns_per_site. `sweep` is the independence pass alone.
 #include <benchmark/benchmark.h>
 

@@ -36,9 +36,10 @@ inline ArraySource draw_data(const Action& action, std::size_t rows, std::uint64
   values.reserve((rows + chains) * sites);
   while (values.size() < rows * sites) {
     sampler.sweep(sweeps);
-    for (int c = 0; c < sampler.chains(); ++c)
-      for (int i = 0; i < sampler.sites(); ++i)
-        values.push_back(sampler.block(c / sampler.lanes()).site(i)[c % sampler.lanes()]);
+    for (int c = 0; c < sampler.chains(); ++c) {
+      values.resize(values.size() + sites);
+      sampler.configuration(c, std::span(values).last(sites));
+    }
   }
   return {std::move(values), sites};
 }

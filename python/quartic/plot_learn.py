@@ -17,7 +17,7 @@ SYMBOLS = {"w": "$w_{ij}$", "r": "$r_i$", "a": "$a_i$", "b": "$b_i$"}
 PLANAR = ("square", "king", "triangular")
 
 
-# --- couplings against epochs (the talk's figure) -------------------------------------------------
+# --- couplings against epochs --------------------------------------------------------------------
 
 
 def draw_epoch_axis(axes: Axes, run: LearnRun | FitRun, label: bool = True) -> np.ndarray:

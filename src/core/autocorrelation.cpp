@@ -204,7 +204,9 @@ void require_rectangular(std::size_t size, int chains) {
 SeriesEstimate estimate_binned_series(std::span<const double> bins, int chains, int bin_length,
                                       double variance) {
   require_rectangular(bins.size(), chains);
-  if (bin_length < 1) throw BadInput(fmt::format("a bin of {} draws cannot be", bin_length));
+  if (bin_length < 1)
+    throw BadInput(fmt::format("a bin of {} draws cannot be", bin_length),
+                   "a bin holds at least one draw");
   Bins b{{bins.begin(), bins.end()},
          chains,
          static_cast<int>(bins.size() / static_cast<std::size_t>(chains)),

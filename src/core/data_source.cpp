@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include "quartic/core/error.hpp"
 
@@ -23,6 +24,32 @@ void read_repeated(const DataSource& source, std::span<const std::size_t> rows,
       std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(from) * width, width,
                   out.begin() + static_cast<std::ptrdiff_t>(n) * width);
   }
+}
+
+namespace {
+
+std::span<float> read_into(std::vector<float>& values, const DataSource& source, std::size_t first,
+                           std::size_t count) {
+  std::vector<std::size_t> rows(std::min(count, source.rows() - std::min(first, source.rows())));
+  std::iota(rows.begin(), rows.end(), first);
+  values.resize(rows.size() * source.columns());
+  source.read(rows, values);
+  return values;
+}
+
+}  // namespace
+
+std::vector<float> read_rows(const DataSource& source, std::size_t first, std::size_t count) {
+  std::vector<float> values;
+  read_into(values, source, first, count);
+  return values;
+}
+
+void for_each_batch(const DataSource& source, std::size_t rows,
+                    const std::function<void(std::span<float>, std::size_t)>& visit) {
+  std::vector<float> values;
+  for (std::size_t first = 0; first < source.rows(); first += rows)
+    visit(read_into(values, source, first, rows), first);
 }
 
 ArraySource::ArraySource(std::vector<float> values, std::size_t columns)

@@ -1,5 +1,7 @@
 #include "quartic/core/jittered_source.hpp"
 
+#include <fmt/format.h>
+
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
 
@@ -9,7 +11,8 @@ JitteredSource::JitteredSource(const DataSource& source, double noise, std::size
                                std::uint64_t seed)
     : source_(source), noise_(noise), copies_(copies), seed_(seed) {
   if (!(noise >= 0) || copies == 0)
-    throw BadInput("jitter: the noise must not be negative, and the copies at least one");
+    throw BadInput(fmt::format("jitter: {} copies of every row with noise {:g}", copies, noise),
+                   "the noise must not be negative, and the copies at least one");
 }
 
 void JitteredSource::read(std::span<const std::size_t> rows, std::span<float> out) const {

@@ -83,7 +83,9 @@ SingularValues singular_values(std::vector<double> matrix, int rows, int columns
             left.data(), &columns, right.data(), &rank, work.data(), &size, integers.data(), &info);
     if (call == 0) work.resize(size = static_cast<int>(work[0]));
   }
-  if (info != 0) throw Diverged("the singular values of a matrix did not converge");
+  if (info != 0)
+    throw Diverged("the singular values of a matrix did not converge",
+                   "its entries run away: lower the rate, or scale the data");
   if (vectors) {
     out.right.assign(left.begin(), left.begin() + columns);
     for (int i = 0; i < rows; ++i) out.left.push_back(right[static_cast<std::size_t>(i) * rank]);

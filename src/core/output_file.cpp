@@ -14,8 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(const fs::path& file, const std::string& what) {
-  throw BadInput(fmt::format("cannot write '{}': {}", file.string(), what));
+constexpr const char* disk_full = "is the disk full, or the directory gone?";
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& what, const std::string& hint) {
+  throw BadInput(fmt::format("cannot write '{}': {}", file.string(), what), hint);
 }
 
 fs::path directory_of(const fs::path& file) {
@@ -24,11 +26,11 @@ fs::path directory_of(const fs::path& file) {
 
 void force_to_disk(const fs::path& path, int flags) {
   const int descriptor = open(path.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) refuse(path, std::strerror(errno));
+  if (descriptor < 0) refuse(path, std::strerror(errno), disk_full);
   const bool failed = fsync(descriptor) != 0 && errno != EINVAL;  // EINVAL: cannot be synced
   const int reason = errno;
   close(descriptor);
-  if (failed) refuse(path, std::strerror(reason));
+  if (failed) refuse(path, std::strerror(reason), disk_full);
 }
 
 /// A file that is removed again unless it was renamed away.
@@ -58,7 +60,7 @@ void replace_file(const fs::path& file, const std::function<void(const fs::path&
                        ignored);  // not on every file system; rename is atomic anyway
   std::error_code error;
   fs::rename(temporary.path(), file, error);
-  if (error) refuse(file, error.message());
+  if (error) refuse(file, error.message(), disk_full);
   force_to_disk(directory_of(file), O_RDONLY | O_DIRECTORY);
   fs::remove(previous, ignored);
 }
@@ -67,16 +69,20 @@ void require_writable(const fs::path& file, bool overwrite) {
   std::error_code error;
   const fs::path directory = directory_of(file);
   if (!fs::is_directory(directory, error))
-    refuse(file, fmt::format("there is no directory '{}'", directory.string()));
+    refuse(file, fmt::format("there is no directory '{}'", directory.string()),
+           "make it first, or give another name");
   if (access(directory.c_str(), W_OK | X_OK) != 0)
-    refuse(file, fmt::format("directory '{}' is not writable", directory.string()));
+    refuse(file, fmt::format("directory '{}' is not writable", directory.string()),
+           "give a name in a directory of your own");
   if (!fs::exists(fs::symlink_status(file, error))) return;
-  if (fs::is_directory(file, error)) refuse(file, "it is a directory");
+  if (fs::is_directory(file, error))
+    refuse(file, "it is a directory", "give the name of a file in it");
   if (!overwrite) {
     throw BadInput(fmt::format("'{}' exists already", file.string()),
                    "give another name with -o, or --force to overwrite it");
   }
-  if (access(file.c_str(), W_OK) != 0) refuse(file, "it is write-protected");
+  if (access(file.c_str(), W_OK) != 0)
+    refuse(file, "it is write-protected", "give another name, or make it writable: chmod u+w");
 }
 
 }  // namespace quartic

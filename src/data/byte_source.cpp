@@ -31,7 +31,9 @@ class FileBytes final : public ByteSource {
     while (!out.empty()) {
       const ssize_t got = pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw BadInput(fmt::format("cannot read '{}': {}", name_, std::strerror(errno)));
+      if (got < 0)
+        throw BadInput(fmt::format("cannot read '{}': {}", name_, std::strerror(errno)),
+                       "is its disk still there?");
       if (got == 0) {
         throw BadInput(fmt::format("cannot read '{}': it ends at byte {}", name_, offset),
                        "was the file cut short, or changed while it was read?");
@@ -54,7 +56,7 @@ class FileSection final : public ByteSource {
   std::uint64_t size() const override { return size_; }
   void read(std::uint64_t offset, std::span<std::byte> out) const override {
     if (offset > size_ || out.size() > size_ - offset)
-      throw BadInput("a member of an archive is shorter than it claims");
+      throw BadInput("a member of an archive is shorter than it claims", fetch_again);
     whole_->read(offset_ + offset, out);
   }
 
@@ -74,15 +76,17 @@ std::string ByteSource::head(std::size_t count) const {
 std::shared_ptr<const ByteSource> open_bytes(const std::filesystem::path& file) {
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
-    throw BadInput(fmt::format("cannot read '{}': {}", file.string(), std::strerror(errno)));
+    throw BadInput(fmt::format("cannot read '{}': {}", file.string(), std::strerror(errno)),
+                   "check the path, and that you may read it");
   struct stat status {};
   fstat(descriptor, &status);
   auto bytes = std::make_shared<FileBytes>(descriptor, static_cast<std::uint64_t>(status.st_size),
                                            file.string());
   if (!S_ISREG(status.st_mode))
-    throw BadInput(fmt::format("cannot read '{}': it is no regular file", file.string()));
+    throw BadInput(fmt::format("cannot read '{}': it is no regular file", file.string()),
+                   "save it to a file first");
   if (bytes->size() == 0)
-    throw BadInput(fmt::format("cannot read '{}': it is empty", file.string()));
+    throw BadInput(fmt::format("cannot read '{}': it is empty", file.string()), fetch_again);
   return bytes;
 }
 

@@ -11,6 +11,10 @@
 
 namespace quartic {
 
+/// The hint where a file is not what its format wants.
+inline constexpr const char* fetch_again =
+    "the file is truncated or damaged: copy or save it again";
+
 class ByteSource {
  public:
   virtual ~ByteSource() = default;

@@ -128,7 +128,9 @@ class Parser {
       parse_row();
       rows.append(row_);
     }
-    if (rows.rows() == 0) refuse(place_, "it holds no row of numbers");
+    if (rows.rows() == 0)
+      refuse(place_, "it holds no row of numbers",
+             "write one row a line, numbers between commas or blanks");
     return matrix_file(rows.finish(), {DataFormat::csv, file_name(place_), "text", {width_}});
   }
 

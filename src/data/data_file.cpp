@@ -95,7 +95,8 @@ std::shared_ptr<const DataFile> open_as(DataFormat format, const DataPlace& plac
 std::shared_ptr<const DataFile> open_data_file(const DataPlace& place) {
   using namespace data;  // NOLINT: the readers
   std::error_code error;
-  if (!std::filesystem::exists(place.path, error)) refuse(place, "there is no such file or folder");
+  if (!std::filesystem::exists(place.path, error))
+    refuse(place, "there is no such file or folder", "check the path");
   if (std::filesystem::is_directory(place.path, error)) {
     check_dataset(place, DataFormat::image);
     return open_images(place);

@@ -240,7 +240,7 @@ Handle Reader::own(hid_t id, Handle::Close close, const std::string& what) const
 Reader::Reader(const std::filesystem::path& file) : name_(file), strings_(string_type()) {
   std::error_code error;
   if (!std::filesystem::exists(file, error))
-    throw BadInput(fmt::format("there is no run file '{}'", file.string()));
+    throw BadInput(fmt::format("there is no run file '{}'", file.string()), "check the path");
   if (!std::filesystem::is_regular_file(file, error)) refuse("it is no regular file");
   if (std::filesystem::file_size(file, error) == 0) refuse("it is empty");
   if (H5Fis_hdf5(name_.c_str()) <= 0) refuse("it is not HDF5, or cannot be read");

@@ -24,14 +24,16 @@ class File {
  public:
   explicit File(const DataPlace& place) : place_(place) {
     open_bytes(place.path);  // missing, a folder, empty
-    if (H5Fis_hdf5(place.path.c_str()) <= 0) fail("it does not begin as an HDF5 file does");
+    if (H5Fis_hdf5(place.path.c_str()) <= 0)
+      fail("it does not begin as an HDF5 file does", fetch_again);
     // HDF5 1.10 may crash on damaged bytes: a run file's seal finds them before.
-    if (check_seal(place.path) == Seal::broken) fail("its bytes were damaged since it was written");
+    if (check_seal(place.path) == Seal::broken)
+      fail("its bytes were damaged since it was written", fetch_again);
     file_ = Handle(H5Fopen(place.path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-    if (!file_) fail("its HDF5 structure is truncated or damaged");
+    if (!file_) fail("its HDF5 structure is truncated or damaged", fetch_again);
   }
 
-  [[noreturn]] void fail(const std::string& what, const std::string& hint = {}) const {
+  [[noreturn]] void fail(const std::string& what, const std::string& hint) const {
     refuse(place_, what, hint);
   }
   hid_t id() const { return file_; }
@@ -75,7 +77,8 @@ std::string choose(const File& file, const std::string& wanted) {
   if (path.empty() && file.has(fields_path)) return fields_path;
   auto names = file.datasets();
   if (path.empty() && names.size() == 1) return names.front();
-  if (names.empty()) file.fail("it holds no dataset of numbers");
+  if (names.empty())
+    file.fail("it holds no dataset of numbers", "save the rows as a dataset (rows, columns)");
   const std::size_t all = names.size(), listed = std::min<std::size_t>(all, 8);
   names.resize(listed);
   const std::string hint =
@@ -95,14 +98,17 @@ std::string type_of(const File& file, hid_t set, const std::string& path) {
     case H5T_INTEGER:
       return (H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "i") + std::to_string(size);
     default:
-      file.fail(fmt::format("'{}' holds no real numbers", printable(path)));
+      file.fail(fmt::format("'{}' holds no real numbers", printable(path)),
+                "name a dataset of integers or floats");
   }
 }
 
 std::vector<std::size_t> shape_of(const File& file, hid_t set, const std::string& path) {
   const Handle space(H5Dget_space(set), H5Sclose);
   const int rank = space ? H5Sget_simple_extent_ndims(space) : -1;
-  if (rank < 1) file.fail(fmt::format("'{}' holds a single value, not rows", printable(path)));
+  if (rank < 1)
+    file.fail(fmt::format("'{}' holds a single value, not rows", printable(path)),
+              "name a dataset of shape (rows, columns)");
   std::vector<hsize_t> extent(static_cast<std::size_t>(rank));
   H5Sget_simple_extent_dims(space, extent.data(), nullptr);
   return {extent.begin(), extent.end()};
@@ -125,7 +131,7 @@ void check_chunks(const File& file, hid_t set, std::uint64_t most) {
   double bytes = static_cast<double>(H5Tget_size(type));
   for (int k = 0; k < rank; ++k) bytes *= static_cast<double>(chunk[k]);
   if (rank > 0 && bytes > static_cast<double>(most))
-    file.fail("its chunks are larger than the file can fill");
+    file.fail("its chunks are larger than the file can fill", fetch_again);
 }
 
 /// The extents of the lattice that a run file's fields live on, where they fill it.
@@ -195,7 +201,9 @@ std::shared_ptr<const DataFile> open_hdf5(const DataPlace& place) {
   const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
   H5Pset_chunk_cache(access, 4099, cache_bytes, 1.0);
   Handle set(H5Dopen2(file.id(), path.c_str(), access), H5Dclose);
-  if (!set) file.fail(fmt::format("'{}' is no dataset, or damaged", printable(path)));
+  if (!set)
+    file.fail(fmt::format("'{}' is no dataset, or damaged", printable(path)),
+              "h5ls -r FILE lists its datasets");
   const std::uint64_t most = max_values(set, place);
   const std::string type = type_of(file, set, path);
   auto shape = shape_of(file, set, path);

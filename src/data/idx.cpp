@@ -25,7 +25,7 @@ Element element_of(unsigned char type, const DataPlace& place) {
     case 0x0E:
       return {'f', 8, swap};
     default:
-      refuse(place, fmt::format("its IDX type 0x{:02x} is unknown", type));
+      refuse(place, fmt::format("its IDX type 0x{:02x} is unknown", type), fetch_again);
   }
 }
 
@@ -34,12 +34,13 @@ Element element_of(unsigned char type, const DataPlace& place) {
 std::shared_ptr<const DataFile> open_idx(const DataPlace& place, const Bytes& bytes) {
   const std::string start = bytes->head(4);
   if (start.size() < 4 || start[0] != 0 || start[1] != 0)
-    refuse(place, "it does not begin as an IDX file does");
+    refuse(place, "it does not begin as an IDX file does", fetch_again);
   const Element element = element_of(static_cast<unsigned char>(start[2]), place);
   const std::size_t rank = static_cast<unsigned char>(start[3]), data = 4 + 4 * rank;
-  if (rank == 0) refuse(place, "it holds a single number, not rows");
+  if (rank == 0)
+    refuse(place, "it holds a single number, not rows", "save an array (rows, columns)");
   const std::string header = bytes->head(data);
-  if (header.size() < data) refuse(place, "it ends within its IDX header");
+  if (header.size() < data) refuse(place, "it ends within its IDX header", fetch_again);
   std::vector<std::size_t> shape(rank, 0);
   for (std::size_t k = 4; k < data; ++k)
     shape[k / 4 - 1] = shape[k / 4 - 1] << 8 | static_cast<unsigned char>(header[k]);

@@ -30,7 +30,7 @@ float luminance(float red, float green, float blue) {
 
 void check_size(std::uint64_t width, std::uint64_t height, std::uint64_t most,
                 const DataPlace& place) {
-  if (width == 0 || height == 0) refuse(place, "the image has no pixels");
+  if (width == 0 || height == 0) refuse(place, "the image has no pixels", fetch_again);
   if (width > max_pixels || height > max_pixels || width * height > max_pixels)
     refuse(place, fmt::format("an image of {} x {} pixels is larger than 2^24", height, width),
            "scale it down");
@@ -38,24 +38,25 @@ void check_size(std::uint64_t width, std::uint64_t height, std::uint64_t most,
     refuse(
         place,
         fmt::format("its header claims {} x {} pixels, more than the file can hold", height, width),
-        "the file is truncated or damaged");
+        fetch_again);
 }
 
 /// PNG and JPEG. Alpha is ignored.
 Image read_stb(std::string_view bytes, const DataPlace& place) {
   if (bytes.front() == '\xFF' ? !has_sound_tables(bytes) : !is_whole_png(bytes))
-    refuse(place, "its image is truncated or damaged");
+    refuse(place, "its image is truncated or damaged", fetch_again);
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   const int size = static_cast<int>(bytes.size());
   int width = 0, height = 0, channels = 0;
   if (!stbi_info_from_memory(data, size, &width, &height, &channels))
-    refuse(place, "it is no whole PNG or JPEG image");
+    refuse(place, "it is no whole PNG or JPEG image", fetch_again);
   check_size(static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height),
              8 * max_inflation * bytes.size(), place);
   const std::unique_ptr<unsigned short, void (*)(void*)> pixels(
       stbi_load_16_from_memory(data, size, &width, &height, &channels, 0), stbi_image_free);
   if (!pixels)
-    refuse(place, fmt::format("its image is truncated or damaged ({})", stbi_failure_reason()));
+    refuse(place, fmt::format("its image is truncated or damaged ({})", stbi_failure_reason()),
+           fetch_again);
   Image image{static_cast<std::size_t>(height), static_cast<std::size_t>(width), {}};
   image.grey.resize(image.height * image.width);
   const unsigned short* pixel = pixels.get();
@@ -78,7 +79,9 @@ class Pnm {
     at_ = 2;
     const std::uint64_t width = number(), height = number(), top = bits ? 1 : number();
     check_size(width, height, 8 * bytes_.size(), place_);
-    if (top < 1 || top > 65535) refuse(place_, fmt::format("its largest value is {}", top));
+    if (top < 1 || top > 65535)
+      refuse(place_, fmt::format("its largest value is {}", top),
+             "a PNM image has a largest value from 1 to 65535");
     if (!text) ++at_;  // one white space
     Image image{height, width, std::vector<float>(height * width)};
     for (std::size_t y = 0; y < height; ++y) {
@@ -96,7 +99,9 @@ class Pnm {
   }
 
  private:
-  [[noreturn]] void truncated() const { refuse(place_, "its PNM image is truncated or damaged"); }
+  [[noreturn]] void truncated() const {
+    refuse(place_, "its PNM image is truncated or damaged", fetch_again);
+  }
 
   void skip() {
     while (at_ < bytes_.size()) {
@@ -138,7 +143,8 @@ class Pnm {
         level = level << 8 | static_cast<unsigned char>(bytes_[at_++]);
     }
     if (level > top)
-      refuse(place_, fmt::format("a pixel of value {} exceeds its largest value {}", level, top));
+      refuse(place_, fmt::format("a pixel of value {} exceeds its largest value {}", level, top),
+             fetch_again);
     return static_cast<float>(level) / static_cast<float>(top);
   }
   float colours(bool text, std::uint64_t top) {
@@ -160,7 +166,8 @@ Image read_image(const DataPlace& place, const ByteSource& source) {
   if (source.size() > max_bytes)
     refuse(place, "an image file is larger than 1 GiB", "scale it down");
   const std::string bytes = source.head(static_cast<std::size_t>(source.size()));
-  if (!looks_like_image(bytes)) refuse(place, "it is no PNG, JPEG or PNM image");
+  if (!looks_like_image(bytes))
+    refuse(place, "it is no PNG, JPEG or PNM image", "convert it to one of them");
   return is_pnm(bytes) ? Pnm(bytes, place).read() : read_stb(bytes, place);
 }
 
@@ -178,7 +185,7 @@ std::vector<std::filesystem::path> images_in(const DataPlace& place) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(place.path, error))
     if (entry.is_regular_file(error) && named_as_image(entry.path())) files.push_back(entry.path());
-  if (error) refuse(place, error.message());
+  if (error) refuse(place, error.message(), "check the path, and that you may read it");
   if (files.empty())
     refuse(place, "there is no image in this folder", "images are *.png, *.jpg, *.jpeg, *.p?m");
   std::sort(files.begin(), files.end());

@@ -197,13 +197,14 @@ std::uint64_t product_within(const std::vector<std::size_t>& shape, std::uint64_
                              const DataPlace& place) {
   std::uint64_t product = 1;
   if (std::find(shape.begin(), shape.end(), std::size_t{0}) != shape.end())
-    refuse(place, fmt::format("it is empty, of shape {}", shape_text(shape)));
+    refuse(place, fmt::format("it is empty, of shape {}", shape_text(shape)),
+           "save at least one row of one value");
   for (const std::size_t extent : shape) {
     if (product > most / extent) {
       refuse(place,
              fmt::format("its header claims {} values, more than the file can hold",
                          shape_text(shape)),
-             "the file is truncated or damaged");
+             fetch_again);
     }
     product *= extent;
   }

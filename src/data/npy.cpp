@@ -51,7 +51,7 @@ class Literal {
   }
 
  private:
-  [[noreturn]] void damaged() const { refuse(place_, "its npy header is damaged"); }
+  [[noreturn]] void damaged() const { refuse(place_, "its npy header is damaged", fetch_again); }
   char peek() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
@@ -105,19 +105,21 @@ class Literal {
 
 Header read_header(const DataPlace& place, const ByteSource& bytes) {
   const std::string start = bytes.head(12);
-  if (!start.starts_with("\x93NUMPY")) refuse(place, "it does not begin as an npy file does");
+  if (!start.starts_with("\x93NUMPY"))
+    refuse(place, "it does not begin as an npy file does", fetch_again);
   const bool short_length = start.size() > 6 && start[6] == 1;
   const std::size_t prefix = short_length ? 10 : 12;
-  if (start.size() < prefix) refuse(place, "it ends within its npy header");
+  if (start.size() < prefix) refuse(place, "it ends within its npy header", fetch_again);
   if (start[6] < 1 || start[6] > 3)
-    refuse(place, fmt::format("its npy version is {}, not 1 to 3", int(start[6])));
+    refuse(place, fmt::format("its npy version is {}, not 1 to 3", int(start[6])),
+           "save it again by numpy.save");
   std::size_t length = 0;
   for (std::size_t k = prefix; k-- > 8;)
     length = length << 8 | static_cast<unsigned char>(start[k]);
   if (length > longest_header || prefix + length > bytes.size())
     refuse(place,
            fmt::format("its npy header claims {} bytes, more than the file can hold", length),
-           "the file is truncated or damaged");
+           fetch_again);
   const std::string text = bytes.head(prefix + length);
   Header header = Literal(std::string_view(text).substr(prefix), place).header();
   header.data = prefix + length;
@@ -151,7 +153,8 @@ std::shared_ptr<const DataFile> open_npy(const DataPlace& place, const Bytes& by
                                          DataFormat format, const std::string& member) {
   Header header = read_header(place, *bytes);
   const Element element = element_of(header.descr, place);
-  if (header.shape.empty()) refuse(place, "it holds a single number, not rows");
+  if (header.shape.empty())
+    refuse(place, "it holds a single number, not rows", "save an array (rows, columns)");
   const std::uint64_t room = bytes->size() - header.data;
   const std::uint64_t count = product_within(header.shape, room / element.size, place);
   if (count * element.size != room) {

@@ -36,7 +36,7 @@ class Archive {
 
   /// The bytes of a member, unpacked if need be.
   Bytes open(const Member& member) const {
-    if (member.flags & 1) refuse(place_, "it is encrypted");
+    if (member.flags & 1) refuse(place_, "it is encrypted", "save it by numpy.savez");
     const std::string local = text(member.header, local_bytes);
     if (!local.starts_with("PK\x03\x04")) damaged();
     const std::uint64_t data =
@@ -49,9 +49,7 @@ class Archive {
   }
 
  private:
-  [[noreturn]] void damaged() const {
-    refuse(place_, "it is no whole npz archive", "the file is truncated or damaged");
-  }
+  [[noreturn]] void damaged() const { refuse(place_, "it is no whole npz archive", fetch_again); }
 
   std::string text(std::uint64_t offset, std::uint64_t count) const {
     if (offset > bytes_->size() || count > bytes_->size() - offset) damaged();
@@ -123,7 +121,8 @@ std::string stem(const Member& member) {
 }
 
 const Member& choose(const std::vector<Member>& members, const DataPlace& place) {
-  if (members.empty()) refuse(place, "there is no npy array in this archive");
+  if (members.empty())
+    refuse(place, "there is no npy array in this archive", "save it by numpy.savez");
   std::vector<std::string> names;
   for (const auto& member : members) {
     if (place.dataset == stem(member) || place.dataset == member.name) return member;

@@ -15,8 +15,7 @@ namespace quartic::data {
 inline constexpr std::uint64_t max_inflation = 1032;
 
 /// Throws BadInput "cannot read 'FILE': what".
-[[noreturn]] void refuse(const DataPlace& place, const std::string& what,
-                         const std::string& hint = {});
+[[noreturn]] void refuse(const DataPlace& place, const std::string& what, const std::string& hint);
 
 /// The last part of its path.
 std::string file_name(const DataPlace& place);

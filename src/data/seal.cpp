@@ -50,12 +50,14 @@ void seal_file(const std::filesystem::path& file) {
   {
     std::ifstream in(file, std::ios::binary);
     footer.checksum = checksum(in, footer.length);
-    if (!in) throw BadInput(fmt::format("cannot read back '{}'", file.string()));
+    if (!in)
+      throw BadInput(fmt::format("cannot read back '{}'", file.string()),
+                     "is the disk full, or the directory gone?");
   }
   std::ofstream out(file, std::ios::binary | std::ios::app);
   out.write(reinterpret_cast<const char*>(&footer), sizeof footer);
   out.close();
-  if (!out) throw BadInput(fmt::format("cannot write '{}': is the disk full?", file.string()));
+  if (!out) throw BadInput(fmt::format("cannot write '{}'", file.string()), "is the disk full?");
 }
 
 Seal check_seal(const std::filesystem::path& file) {

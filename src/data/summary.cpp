@@ -125,20 +125,8 @@ class Accumulator {
   DataSummary out_;
 };
 
-/// Calls visit(values, first row) for all rows in order.
-template <class Visit>
-void for_each_batch(const DataSource& source, Visit visit) {
-  const std::size_t columns = source.columns();
-  const std::size_t most = std::max<std::size_t>(1, batch_bytes / (sizeof(float) * columns));
-  std::vector<std::size_t> rows(std::min(most, source.rows()));
-  std::vector<float> batch(rows.size() * columns);
-  for (std::size_t first = 0; first < source.rows(); first += rows.size()) {
-    rows.resize(std::min(rows.size(), source.rows() - first));
-    std::iota(rows.begin(), rows.end(), first);
-    const auto values = std::span(batch).first(rows.size() * columns);
-    source.read(rows, values);
-    visit(values, first);
-  }
+std::size_t batch_rows(const DataSource& source) {
+  return std::max<std::size_t>(1, batch_bytes / (sizeof(float) * source.columns()));
 }
 
 /// The rows of a batch that are not left out, moved together to its front.
@@ -203,7 +191,7 @@ std::vector<std::size_t> DataSummary::constant() const {
 
 DataSummary summarise(const DataSource& source, const std::vector<std::size_t>& left_out) {
   Accumulator sums(source.columns());
-  for_each_batch(source, [&](std::span<float> values, std::size_t first) {
+  for_each_batch(source, batch_rows(source), [&](std::span<float> values, std::size_t first) {
     sums.hash(values);
     sums.find_bad(values, first);
     sums.add(kept(values, first, source.columns(), left_out));
@@ -214,7 +202,7 @@ DataSummary summarise(const DataSource& source, const std::vector<std::size_t>& 
 std::vector<std::uint64_t> histogram(const DataSource& source, float low, float high, int bins) {
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(bins), 0);
   const double scale = high > low ? bins / (double{high} - low) : 0;
-  for_each_batch(source, [&](std::span<const float> values, std::size_t) {
+  for_each_batch(source, batch_rows(source), [&](std::span<const float> values, std::size_t) {
     for (const float x : values) {
       if (!std::isfinite(x) || x < low || x > high) continue;
       const auto bin = static_cast<std::size_t>((double{x} - low) * scale);

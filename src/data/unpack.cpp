@@ -21,7 +21,7 @@ std::span<Bytef> as_zlib(std::span<std::byte> bytes) {
 std::shared_ptr<const ByteSource> unpack_gzip(const DataPlace& place) {
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> packed(gzopen(place.path.c_str(), "rb"),
                                                           gzclose);
-  if (!packed) refuse(place, "it cannot be opened");
+  if (!packed) refuse(place, "it cannot be opened", "check the path, and that you may read it");
   std::vector<std::byte> buffer(chunk_bytes);
   TemporaryWriter out;
   for (;;) {
@@ -33,7 +33,7 @@ std::shared_ptr<const ByteSource> unpack_gzip(const DataPlace& place) {
     if (got == 0) break;
     out.append(std::span(buffer).first(static_cast<std::size_t>(got)));
   }
-  if (out.size() == 0) refuse(place, "it is empty once unpacked");
+  if (out.size() == 0) refuse(place, "it is empty once unpacked", fetch_again);
   return out.finish();
 }
 
@@ -63,7 +63,7 @@ std::shared_ptr<const ByteSource> unpack_deflate(const DataPlace& place, const B
     if (out.size() > size) break;
   }
   if (status != Z_STREAM_END || out.size() != size || sum != crc)
-    refuse(place, "its compressed data are truncated or damaged");
+    refuse(place, "its compressed data are truncated or damaged", fetch_again);
   return out.finish();
 }
 

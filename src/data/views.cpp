@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "data/readers.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/jittered_source.hpp"
 #include "quartic/core/random.hpp"
@@ -23,8 +24,7 @@ class RowView final : public DataSource {
   void read(std::span<const std::size_t> rows, std::span<float> out) const override {
     std::vector<std::size_t> inner(rows.size());
     for (std::size_t n = 0; n < rows.size(); ++n) {
-      if (rows[n] >= rows_.size())
-        throw BadInput(fmt::format("there is no row {} in data of {} rows", rows[n], rows_.size()));
+      if (rows[n] >= rows_.size()) data::refuse_row(rows[n], rows_.size());
       inner[n] = rows_[rows[n]];
     }
     source_->read(inner, out);
@@ -42,8 +42,7 @@ class FirstRows final : public DataSource {
   std::size_t columns() const override { return source_->columns(); }
   void read(std::span<const std::size_t> rows, std::span<float> out) const override {
     for (const std::size_t row : rows)
-      if (row >= rows_)
-        throw BadInput(fmt::format("there is no row {} in data of {} rows", row, rows_));
+      if (row >= rows_) data::refuse_row(row, rows_);
     source_->read(rows, out);
   }
 
@@ -96,7 +95,9 @@ SharedSource mapped(SharedSource source, Map map) {
 }
 
 void check_indices(const std::vector<std::size_t>& indices, std::size_t all, const char* what) {
-  if (indices.empty()) throw BadInput(fmt::format("no {} of the data is chosen", what));
+  if (indices.empty())
+    throw BadInput(fmt::format("no {} of the data is chosen", what),
+                   fmt::format("choose at least one {}", what));
   for (const std::size_t index : indices) {
     if (index < all) continue;
     throw BadInput(fmt::format("there is no {0} {1} in data of {2} {0}s", what, index, all),

@@ -19,8 +19,9 @@ void write_npy(const std::filesystem::path& file, std::span<const float> values,
   static_assert(std::endian::native == std::endian::little);
   if (std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>()) !=
       values.size())
-    throw BadInput(fmt::format("{} values do not fill an array of {}", values.size(),
-                               fmt::join(shape, " x ")));
+    throw BadInput(
+        fmt::format("{} values do not fill an array of {}", values.size(), fmt::join(shape, " x ")),
+        "the product of the shape is the number of values");
   std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}",
                                    fmt::join(shape, ", "));
   // The data begin at a multiple of 64 bytes, the header ends with a line feed.
@@ -37,7 +38,7 @@ void write_npy(const std::filesystem::path& file, std::span<const float> values,
     out.write(reinterpret_cast<const char*>(values.data()),
               static_cast<std::streamsize>(values.size_bytes()));
     out.close();
-    if (!out) throw BadInput(fmt::format("cannot write '{}'", file.string()));
+    if (!out) throw BadInput(fmt::format("cannot write '{}'", file.string()), "is the disk full?");
   });
 }
 

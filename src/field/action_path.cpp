@@ -69,7 +69,8 @@ Action mean_field(const Action& action) {
 
 double uncoupled_free_energy(const Action& action) {
   if (std::any_of(action.w.begin(), action.w.end(), [](double w) { return w != 0; }))
-    throw BadInput("the free energy of coupled sites is no product of single-site integrals");
+    throw BadInput("the free energy of coupled sites is no product of single-site integrals",
+                   "set every w to 0 (uncoupled), or measure it by free_energy");
   const int sites = action.graph->sites();
   std::vector<double> j(sites), log_normaliser(sites);
   for (int i = 0; i < sites; ++i) j[i] = -action.r[i];

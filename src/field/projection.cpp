@@ -1,10 +1,12 @@
 #include "quartic/field/projection.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "field/term_kind.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -18,28 +20,23 @@ Pair key(const Edge& edge) {
 
 /// The couplings of a target's terms, by site and by pair.
 struct Couplings {
-  std::vector<double> r, a, b;
+  std::array<std::vector<double>, coupling_kinds> site;  ///< by kind, but for w
   std::map<Pair, double> w;
 
-  explicit Couplings(int sites) : r(sites), a(sites), b(sites) {}
+  explicit Couplings(int sites) { site.fill(std::vector<double>(sites)); }
 
   /// False: the term is none of an action's.
   bool add(const TermSpec& spec, const Graph& graph) {
-    make_term(spec, graph);  // refuses what the graph cannot have
-    if (spec.coupling.imag() != 0) return false;
-    if (spec.name == "phi") return add_powers(r, spec);
-    if (spec.name == "phi2") return add_powers(a, spec);
-    if (spec.name == "phi4") return add_powers(b, spec);
-    const auto pairs = term_pairs(spec, graph);
-    for (std::size_t k = 0; k < pairs.size(); ++k)
-      w[key(pairs[k])] -= spec.coupling.real() * (spec.weights.empty() ? 1.0 : spec.weights[k]);
-    return !pairs.empty();
-  }
-
- private:
-  static bool add_powers(std::vector<double>& to, const TermSpec& spec) {
-    for (std::size_t i = 0; i < to.size(); ++i)
-      to[i] += spec.coupling.real() * (spec.weights.empty() ? 1.0 : spec.weights[i]);
+    const auto& kind = term_kind(spec, graph);
+    kind.make(spec, graph);  // refuses what the graph cannot have
+    if (spec.coupling.imag() != 0 || !kind.coupling) return false;
+    if (kind.pairs != nullptr) {
+      const auto pairs = kind.pairs(spec, graph);
+      for (std::size_t k = 0; k < pairs.size(); ++k) w[key(pairs[k])] -= coupling_of(spec, k);
+    } else {
+      auto& to = site[static_cast<int>(*kind.coupling)];
+      for (std::size_t i = 0; i < to.size(); ++i) to[i] += coupling_of(spec, i);
+    }
     return true;
   }
 };
@@ -71,8 +68,8 @@ std::optional<Action> target_as_action(std::span<const TermSpec> target,
     const auto found = couplings.w.find(pair);
     if (found != couplings.w.end()) action.w[e] = found->second / parallel[pair];
   }
-  action.r = std::move(couplings.r), action.a = std::move(couplings.a),
-  action.b = std::move(couplings.b);
+  for (const auto kind : {CouplingKind::r, CouplingKind::a, CouplingKind::b})
+    action.couplings(kind) = std::move(couplings.site[static_cast<int>(kind)]);
   return action;
 }
 
@@ -80,7 +77,8 @@ Action extend(const Action& action, std::shared_ptr<const Graph> graph) {
   const auto from = action.graph->edges(), to = graph->edges();
   if (graph->sites() != action.graph->sites() || to.size() < from.size() ||
       !std::equal(from.begin(), from.end(), to.begin())) {
-    throw BadInput("an action is extended to a graph that does not begin with its own edges");
+    throw BadInput("an action is extended to a graph that does not begin with its own edges",
+                   "take the sites and edges of the action's own graph first, in their order");
   }
   Action out(std::move(graph));
   std::copy(action.w.begin(), action.w.end(), out.w.begin());

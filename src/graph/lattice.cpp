@@ -38,7 +38,8 @@ void require_valid(const Lattice& lattice) {
   const int dimension = static_cast<int>(extent.size()), wanted = wanted_dimension(name);
   if (dimension == 0 || (wanted > 0 && dimension != wanted)) {
     throw BadInput(fmt::format("a {} lattice needs {} extent{}, got {}", name, std::max(wanted, 1),
-                               wanted == 1 ? "" : "s", dimension));
+                               wanted == 1 ? "" : "s", dimension),
+                   "extent = [4, 4] is a lattice of two directions, four sites each");
   }
   if (!regular(lattice) && !periodic.empty()) {
     throw BadInput(fmt::format("a {} graph has no boundary to be open or periodic", name),
@@ -47,7 +48,8 @@ void require_valid(const Lattice& lattice) {
   if (regular(lattice) && periodic.size() != extent.size()) {
     throw BadInput(
         fmt::format("a {} lattice of {} directions needs as many boundary entries, got {}", name,
-                    dimension, periodic.size()));
+                    dimension, periodic.size()),
+        "boundary names every direction, or one word for all: \"periodic\"");
   }
   double sites = name == "bipartite" ? 0 : 1;
   for (int k = 0; k < dimension; ++k) {
@@ -68,7 +70,8 @@ void require_valid(const Lattice& lattice) {
                        : name == "bipartite" ? static_cast<double>(extent[0]) * extent[1]
                                              : sites * dimension * dimension;
   if (std::max(sites, edges) > 1e9)
-    throw BadInput(fmt::format("a {} lattice of {:g} sites is too large", name, sites));
+    throw BadInput(fmt::format("a {} lattice of {:g} sites is too large", name, sites),
+                   "lower extent");
 }
 
 std::vector<int> unit(int dimension, int direction) {
@@ -153,7 +156,8 @@ std::vector<Edge> pairs_at(const Lattice& lattice, std::span<const int> displace
   if (!regular(lattice)) refuse(lattice, "displacements");
   if (displacement.size() != lattice.extent.size()) {
     throw BadInput(fmt::format("displacement [{}] does not fit a {}-dimensional lattice",
-                               fmt::join(displacement, ", "), lattice.extent.size()));
+                               fmt::join(displacement, ", "), lattice.extent.size()),
+                   "give one step for every direction");
   }
   std::vector<Edge> pairs;
   for (int i = 0; i < lattice.sites(); ++i) {

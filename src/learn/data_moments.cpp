@@ -40,7 +40,7 @@ DataMoments::DataMoments(const DataSource& data, std::shared_ptr<const Graph> gr
       rows_(data.rows()),
       noise_(pass.noise),
       mean_(all_.size()) {
-  if (!(noise_ >= 0)) throw BadInput("data: the noise must not be negative");
+  if (!(noise_ >= 0)) throw BadInput("data: the noise must not be negative", "noise = 0 adds none");
   const RowStream stream(data, graph_->sites(), max_groups, pass.threads, pass.batch_bytes);
   const int size = all_.size(), lanes = RowStream::lanes;
   group_.assign(stream.groups(), std::vector<double>(size));

@@ -26,10 +26,12 @@ void require_valid(const LikelihoodOptions& o, const Parameters& parameters) {
   if (o.epochs < 1 || o.draws < 1 || o.sweeps < 1 || o.warm_up < 0 || o.patience < 1 ||
       o.max_draws < o.draws || o.held_out_patience < 0) {
     throw BadInput(
-        "fit: epochs, draws, sweeps and patience must be positive, max_draws at least draws");
+        "fit: epochs, draws, sweeps and patience must be positive, max_draws at least draws",
+        "see fit.epochs, fit.draws, fit.sweeps, fit.patience, fit.max_draws");
   }
   if (!(o.noise_share > 0) || !(o.rate.value_or(1) > 0) || !(o.rate_decay >= 0))
-    throw BadInput("fit: rate and noise_share must be positive, rate_decay not negative");
+    throw BadInput("fit: rate and noise_share must be positive, rate_decay not negative",
+                   "see fit.rate, fit.noise_share, fit.rate_decay");
   if (o.optimiser != LikelihoodOptimiser::newton) return;
   if (o.batch > 0) {
     throw BadInput("fit: newton takes the data whole, by their moments",

@@ -30,7 +30,8 @@ std::vector<double> weight_decay(const Parameters& parameters, const Restraint& 
   std::vector<double> decay(parameters.size());
   for (int k = 0; k < parameters.size(); ++k) {
     decay[k] = restraint.weight_decay[static_cast<int>(parameters.kind(k))];
-    if (!(decay[k] >= 0)) throw BadInput("weight decay must not be negative");
+    if (!(decay[k] >= 0))
+      throw BadInput("weight decay must not be negative", "weight_decay = 0 is none");
   }
   return decay;
 }

@@ -92,7 +92,8 @@ void add_noise(const Graph& graph, int site, double s2, double* matrix) {
 ScoreMatching::ScoreMatching(const DataSource& data, std::shared_ptr<const Graph> graph,
                              const DataPass& pass)
     : data_(new Data{graph, LocalCouplings(*graph), {}, {}, {}}) {
-  if (!(pass.noise >= 0)) throw BadInput("data: the noise must not be negative");
+  if (!(pass.noise >= 0))
+    throw BadInput("data: the noise must not be negative", "noise = 0 adds none");
   const double s2 = pass.noise * pass.noise;
   const LocalCouplings& local = data_->local;
   const RowStream stream(data, graph->sites(), groups_in_memory(local), pass.threads,

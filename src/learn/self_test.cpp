@@ -13,7 +13,7 @@
 namespace quartic {
 namespace {
 
-constexpr double well = 1.52425, quartic_coupling = 0.175;  // the BAL point, w = 1
+constexpr double well = 1.52425, quartic_coupling = 0.175;  // nearly critical at w = 1
 
 std::shared_ptr<const Graph> periodic_square(int extent) {
   return std::make_shared<Graph>(make_lattice({"square", {extent, extent}, {true, true}}));

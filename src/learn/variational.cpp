@@ -27,7 +27,8 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
     throw BadInput("every coupling is frozen: nothing to learn", "set a freedom to free or tied");
   if (o.epochs < 1 || o.draws < 1 || o.sweeps < 1 || o.warm_up < 0 || o.patience < 1) {
     throw BadInput(
-        "learn: epochs, draws, sweeps and patience must be positive, warm_up not negative");
+        "learn: epochs, draws, sweeps and patience must be positive, warm_up not negative",
+        "see learn.epochs, learn.draws, learn.sweeps, learn.patience, learn.warm_up");
   }
   const double samples = static_cast<double>(chains) * o.draws;
   if (o.optimiser == Optimiser::natural && o.ridge == 0 && samples <= parameters.size() + 1) {

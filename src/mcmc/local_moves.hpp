@@ -15,14 +15,16 @@ struct SweepBlock {
   T* phi;                             ///< [site][lane], 64-byte aligned rows
   std::uint32_t* words;               ///< [4][lane], the chains' random streams
   int lanes;                          ///< a multiple of 16
-  int hits;                           ///< tries a site, for Metropolis
+  int hits = 1;                       ///< tries a site, for Metropolis
   std::int32_t begin = 0;             ///< turns of the table's order to make, from here
   std::int32_t end = table->sites();  ///< to here; begin is even
+
+  double updates() const { return static_cast<double>(end - begin) * lanes; }  ///< of sites
 };
 
 /// Each returns how many proposals were accepted, over sites, lanes (and hits).
 /// Independence Metropolis: one Gaussian proposal a site from an envelope of its conditional with
-/// bounded importance weight (KERNELS: exact, no loop). Any (a, b, j).
+/// bounded importance weight: exact, and no loop. Any (a, b, j).
 template <class T>
 double independence_sweep(const SweepBlock<T>& block);
 /// Reflection x -> 2c - x at a centre c(j), accepted with probability min(1, exp(-dS)).

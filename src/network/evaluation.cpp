@@ -13,7 +13,8 @@ namespace {
 
 void require_rows(std::size_t values, int columns) {
   if (columns > 0 && values > 0 && values % static_cast<std::size_t>(columns) == 0) return;
-  throw BadInput(fmt::format("{} values do not fill rows of {}", values, columns));
+  throw BadInput(fmt::format("{} values do not fill rows of {}", values, columns),
+                 "give whole rows, every row the same length");
 }
 
 }  // namespace

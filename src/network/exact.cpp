@@ -320,7 +320,9 @@ ExactNetwork by_determinant(const Network& network) {
   linear = network.visible.r;
   linear.insert(linear.end(), network.hidden.r.begin(), network.hidden.r.end());
   const auto factor = Cholesky::factor(std::move(k), n);
-  if (!factor) throw BadInput("the network is not normalisable within rounding");
+  if (!factor)
+    throw BadInput("the network is not normalisable within rounding",
+                   "raise a of the Gaussian units, or lower w");
   for (const double r : linear) mean.push_back(-r);
   factor->solve(mean, 1);
   for (int i = 0; i < n; ++i) at(covariance, i, i) = 1;

@@ -98,7 +98,8 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   }
   const auto columns = static_cast<std::size_t>(network.visible.size());
   if (start.size() % columns != 0)
-    throw BadInput("the chains to anneal back from are of another width than the network");
+    throw BadInput("the chains to anneal back from are of another width than the network",
+                   "give [chain][visible] of this network");
   const auto [stops, length] = plan_stops<T>(path, options.steps, seed, options.threads);
   const auto steps = static_cast<double>(stops.size() - 1);
   const auto report = [&](double done) {  // steps and sweeps
@@ -151,7 +152,7 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
 
 Likelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
                           int threads) {
-  if (rows.empty()) throw BadInput("the log-likelihood of no rows");
+  if (rows.empty()) throw BadInput("the log-likelihood of no rows", "give at least one row");
   const Estimate energy = mean_of(free_energies(network, rows, threads));
   return {{-energy.value - log_z.value.value, log_z.value.error},
           -energy.value - log_z.reverse.value,

@@ -164,7 +164,8 @@ std::vector<double> free_energies_of(const Network& network, std::span<const T> 
   const int visible = network.visible.size();
   if (rows.size() % static_cast<std::size_t>(visible) != 0) {
     throw BadInput(
-        fmt::format("{} values do not fill rows of {} visible units", rows.size(), visible));
+        fmt::format("{} values do not fill rows of {} visible units", rows.size(), visible),
+        "give whole rows, one value a visible unit");
   }
   const CoupledLayers<double> layers(network);
   std::vector<double> out(rows.size() / visible);

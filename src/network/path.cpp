@@ -13,7 +13,8 @@ NetworkPath::NetworkPath(const Network& base, const Network& network)
                    std::make_shared<const Network>(network)}) {}
 
 NetworkPath::NetworkPath(std::vector<Knot> knots) : knots_(std::move(knots)) {
-  if (knots_.size() < 2) throw BadInput("a path of models needs a base and a network");
+  if (knots_.size() < 2)
+    throw BadInput("a path of models needs a base and a network", "base_network makes a base");
   for (const Knot& knot : knots_) {
     require_normalisable(*knot);
     require_same_units(*knot, base());
@@ -21,7 +22,8 @@ NetworkPath::NetworkPath(std::vector<Knot> knots) : knots_(std::move(knots)) {
   if (std::any_of(base().w.begin(), base().w.end(), [](double w) { return w != 0; })) {
     throw BadInput(
         "annealing and tempering need a base without couplings, so that its normaliser and its "
-        "draws are exact");
+        "draws are exact",
+        "base_network makes one");
   }
 }
 
@@ -53,7 +55,8 @@ void require_same_units(const Network& x, const Network& y) {
     return one.unit == other.unit && one.size() == other.size();
   };
   if (!same(x.visible, y.visible) || !same(x.hidden, y.hidden))
-    throw BadInput("annealing and tempering need models of the same units as the network");
+    throw BadInput("annealing and tempering need models of the same units as the network",
+                   "give every network of the path the same layers");
 }
 
 Layer layer_between(const Layer& from, const Layer& to, double fraction) {

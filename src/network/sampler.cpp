@@ -52,7 +52,9 @@ template <class T>
 NetworkSampler<T>::NetworkSampler(const Network& network, int chains, std::uint64_t seed,
                                   Stream stream, int threads) {
   require_normalisable(network);
-  if (chains < 1) throw BadInput(fmt::format("sampling a network with {} chains", chains));
+  if (chains < 1)
+    throw BadInput(fmt::format("sampling a network with {} chains", chains),
+                   "take at least one chain");
   parts_ = std::make_unique<Parts>(network, chains, seed, stream, threads);
   auto& all = parts_->chains;
   all.set_scale(T(0));
@@ -84,7 +86,8 @@ void NetworkSampler<T>::set_network(const Network& network) {
   const Network& old = parts_->network;
   if (network.visible.unit != old.visible.unit || network.hidden.unit != old.hidden.unit ||
       network.visible.size() != old.visible.size() || network.hidden.size() != old.hidden.size()) {
-    throw BadInput("a sampler takes only a network of the same units as before");
+    throw BadInput("a sampler takes only a network of the same units as before",
+                   "make a new sampler for another network");
   }
   parts_->network = network;
   parts_->layers.set_weights(network.w);
@@ -96,7 +99,8 @@ void NetworkSampler<T>::set_visible(std::span<const double> rows) {
   auto& all = parts_->chains;
   if (rows.size() != static_cast<std::size_t>(all.size()) * all.visible_units()) {
     throw BadInput(fmt::format("{} values for {} chains of {} visible units", rows.size(),
-                               all.size(), all.visible_units()));
+                               all.size(), all.visible_units()),
+                   "give [chain][visible]");
   }
   all.set_visible_rows(rows);
   parts_->for_each_block([&](int block, NetworkScratch<T>& work) {
@@ -152,7 +156,8 @@ void NetworkSampler<T>::restore(const NetworkSamplerState& state) {
   const auto chains = static_cast<std::size_t>(all.size());
   if (state.visible.size() != chains * all.visible_units() ||
       state.hidden.size() != chains * all.hidden_units() || state.streams.size() != 4 * chains)
-    throw BadInput("the state of a network's sampler is of another shape");
+    throw BadInput("the state of a network's sampler is of another shape",
+                   "restore a state of the same network and number of chains");
   all.set_visible_rows(state.visible);
   all.set_hidden_rows(state.hidden);
   all.set_streams(state.streams);

@@ -97,7 +97,8 @@ std::vector<float> hidden_values(const Network& network, std::span<const float> 
   const auto visible = static_cast<std::size_t>(network.visible.size()),
              hidden = static_cast<std::size_t>(network.hidden.size());
   if (rows.size() % visible != 0)
-    throw BadInput(fmt::format("{} values are no rows of {} units", rows.size(), visible));
+    throw BadInput(fmt::format("{} values are no rows of {} units", rows.size(), visible),
+                   "give whole rows, one value a unit");
   const std::size_t count = rows.size() / visible;
   std::vector<float> out(count * hidden);
   HiddenUnits units(network, values, threads);
@@ -115,7 +116,7 @@ std::vector<float> visible_values(const Network& network, std::span<const float>
 }
 
 DeepStack::DeepStack(std::vector<Network> networks) : networks_(std::move(networks)) {
-  if (networks_.empty()) throw BadInput("a deep stack of no networks");
+  if (networks_.empty()) throw BadInput("a deep stack of no networks", "give at least one network");
   for (std::size_t l = 0; l < networks_.size(); ++l) {
     require_normalisable(networks_[l]);
     if (l == 0) continue;
@@ -130,7 +131,8 @@ DeepStack::DeepStack(std::vector<Network> networks) : networks_(std::move(networ
 std::vector<float> DeepStack::transform(std::span<const float> rows, int layer, UnitValues values,
                                         const RowStreams& streams, int threads) const {
   if (layer < 1 || layer > layers())
-    throw BadInput(fmt::format("there is no layer {} in a stack of {}", layer, layers()));
+    throw BadInput(fmt::format("there is no layer {} in a stack of {}", layer, layers()),
+                   "the first hidden layer is layer 1");
   std::vector<float> out(rows.begin(), rows.end());
   for (int l = 0; l < layer; ++l)
     out = hidden_values(networks_[l], out, values, streams.of_layer(l), threads);
@@ -176,7 +178,7 @@ std::vector<double> DeepStack::energies(std::span<const float> rows, const RowSt
 
 Likelihood DeepStack::bound(std::span<const float> rows, const LogZ& top_log_z,
                             const RowStreams& streams, int threads) const {
-  if (rows.empty()) throw BadInput("the log-likelihood of no rows");
+  if (rows.empty()) throw BadInput("the log-likelihood of no rows", "give at least one row");
   const Estimate mean = mean_of(energies(rows, streams, threads));
   return {{-mean.value - top_log_z.value.value, top_log_z.value.error},
           -mean.value - top_log_z.reverse.value,

@@ -240,7 +240,8 @@ Network base_network(const Network& network, const ColumnMoments& moments,
   const auto visible = static_cast<std::size_t>(network.visible.size());
   const auto hidden = static_cast<std::size_t>(network.hidden.size());
   if (rows.empty() || rows.size() % visible != 0)
-    throw BadInput(fmt::format("{} values are no rows of {} visible units", rows.size(), visible));
+    throw BadInput(fmt::format("{} values are no rows of {} visible units", rows.size(), visible),
+                   "give whole rows, one value a visible unit");
   ColumnMoments given{rows.size() / visible, std::vector<double>(hidden),
                       std::vector<double>(hidden), std::vector<double>(hidden)};
   for (std::size_t row = 0; row < given.rows; ++row) {

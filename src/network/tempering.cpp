@@ -19,7 +19,8 @@ std::vector<double> checked(std::vector<double> betas) {
   const bool falls =
       std::adjacent_find(betas.begin(), betas.end(), std::less_equal<>()) == betas.end();
   if (betas.size() < 2 || betas.front() != 1 || betas.back() != 0 || !falls)
-    throw BadInput("the rungs of a tempered network have to fall from beta = 1 to beta = 0");
+    throw BadInput("the rungs of a tempered network have to fall from beta = 1 to beta = 0",
+                   "give them in falling order, first 1 and last 0");
   return betas;
 }
 
@@ -320,7 +321,8 @@ template <class T>
 void NetworkTempering<T>::set_betas(std::vector<double> betas) {
   auto& p = *parts_;
   if (betas.size() != p.betas.size())
-    throw BadInput(fmt::format("{} places for {} rungs", betas.size(), p.betas.size()));
+    throw BadInput(fmt::format("{} places for {} rungs", betas.size(), p.betas.size()),
+                   "give one beta a rung");
   p.betas = checked(std::move(betas));
   p.set_rungs();
   p.reset_counts();
@@ -331,9 +333,10 @@ void NetworkTempering<T>::set_visible(int rung, std::span<const double> rows) {
   auto& p = *parts_;
   const std::size_t size = static_cast<std::size_t>(p.per_rung) * p.chains.visible_units();
   if (rung < 0 || rung >= p.rung_count() || rows.size() != size) {
-    throw BadInput(fmt::format("{} values for rung {} of {} with {} chains of {} visible units",
-                               rows.size(), rung, p.rung_count(), p.per_rung,
-                               p.chains.visible_units()));
+    throw BadInput(
+        fmt::format("{} values for rung {} of {} with {} chains of {} visible units", rows.size(),
+                    rung, p.rung_count(), p.per_rung, p.chains.visible_units()),
+        "give [chain][visible] of one rung, counted from 0");
   }
   auto all = p.chains.visible_rows();
   std::copy(rows.begin(), rows.end(), p.rows_of(rung, std::span(all)).begin());
@@ -398,7 +401,8 @@ void NetworkTempering<T>::restore(const NetworkTemperingState& state) {
       state.chains.visible.size() != lanes * p.chains.visible_units() ||
       state.chains.hidden.size() != lanes * p.chains.hidden_units() ||
       state.chains.streams.size() != 4 * lanes)
-    throw BadInput("the state of a tempered network is of another shape");
+    throw BadInput("the state of a tempered network is of another shape",
+                   "restore a state of the same network, chains and rungs");
   p.betas = checked(state.betas);
   p.set_rungs();
   p.chains.set_visible_rows(state.chains.visible);

@@ -20,21 +20,26 @@ namespace {
 void require_valid(const TrainingOptions& o, const DataSource& data, const ColumnMoments& moments,
                    const Network& start) {
   if (o.epochs < 1 || o.batch < 1 || o.chains < 0 || o.steps < 1)
-    throw BadInput("training: epochs, batch and steps must be positive, chains not negative");
+    throw BadInput("training: epochs, batch and steps must be positive, chains not negative",
+                   "see training.epochs, training.batch, training.steps, training.chains");
   if (o.rungs < 1 || (o.rungs > 1 && (o.start == ChainStart::data || o.chains % 16 != 0))) {
     throw BadInput(fmt::format("training: {} rungs with {} chains", o.rungs, o.chains),
                    "tempering takes persistent chains, a multiple of 16");
   }
   if (!(o.rate > 0) || !(o.final_rate > 0) || !std::isfinite(o.rate))
-    throw BadInput("training: rate and final_rate must be positive");
+    throw BadInput("training: rate and final_rate must be positive",
+                   "see training.rate, training.final_rate");
   if (!(o.momentum >= 0 && o.momentum < 1))
-    throw BadInput(fmt::format("training: momentum = {:g} is not in [0, 1)", o.momentum));
+    throw BadInput(fmt::format("training: momentum = {:g} is not in [0, 1)", o.momentum),
+                   "momentum = 0 is plain gradient ascent");
   if (!(o.weight_decay >= 0))
-    throw BadInput(fmt::format("training: weight_decay = {:g} < 0", o.weight_decay));
+    throw BadInput(fmt::format("training: weight_decay = {:g} < 0", o.weight_decay),
+                   "weight_decay = 0 is none");
   const auto columns = static_cast<std::size_t>(start.visible.size());
   if (data.columns() != columns || moments.first.size() != columns) {
     throw BadInput(fmt::format("the data have {} columns, the network {} visible units",
-                               data.columns(), columns));
+                               data.columns(), columns),
+                   "a network has one visible unit a column");
   }
   require_normalisable(start);
 }
@@ -524,7 +529,8 @@ struct NetworkLearner<T>::Parts {
         s.couplings[4].size() != h || s.second_moments[0].size() != second.size() ||
         s.chains.visible.size() != c * v || s.chains.hidden.size() != c * h ||
         s.chains.streams.size() != 4 * c || s.ladder.has_value() != ladder.has_value())
-      throw BadInput("the state of a network's training is of another shape");
+      throw BadInput("the state of a network's training is of another shape",
+                     "restore a state of the same network and options");
     if (ladder) ladder->restore(*s.ladder, s.snapshots.size());
     snapshots = s.snapshots;
     epoch = s.epoch, updates = s.updates;
@@ -593,7 +599,8 @@ void NetworkLearner<T>::update(std::span<const float> rows) {
   if (count == 0 || rows.size() % columns != 0 ||
       (p.o.start == ChainStart::data && count != static_cast<std::size_t>(p.chains.size()))) {
     throw BadInput(fmt::format("{} values are no batch for {} visible units and {} chains",
-                               rows.size(), columns, p.chains.size()));
+                               rows.size(), columns, p.chains.size()),
+                   "give whole rows; with start = \"data\" as many as there are chains");
   }
   p.rows = static_cast<int>(count);
   p.batch.assign(rows.begin(), rows.end());
@@ -618,7 +625,8 @@ const TrainingOptions& NetworkLearner<T>::options() const {
 }
 template <class T>
 void NetworkLearner<T>::set_rate(double rate, double final_rate) {
-  if (!(rate > 0) || !(final_rate > 0)) throw BadInput("training: rates must be positive");
+  if (!(rate > 0) || !(final_rate > 0))
+    throw BadInput("training: rates must be positive", "see training.rate, training.final_rate");
   parts_->o.rate = rate, parts_->o.final_rate = final_rate;
 }
 template <class T>

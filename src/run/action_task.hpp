@@ -14,12 +14,6 @@ inline SamplerOptions sampler_options(const Config& config) {
   return options;
 }
 
-/// Calls f with a value of the type of the fields.
-template <class F>
-auto with_precision(Precision precision, F&& f) {
-  return precision == Precision::float32 ? f(float{}) : f(double{});
-}
-
 /// R: LearnRun, FitRun; Learner: what learns it.
 template <class R, class Learner>
 class ActionTask {

@@ -127,7 +127,7 @@ FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
 }
 
 Outcome fit(FitRun& run, const DataSet& data, Store<FitRun>& store, const Session& session) {
-  return with_precision(run.config.sampler.precision, [&]<class T>(T) {
+  return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = FitTask<T>::begun(run);
     FitTask<T> task(run, data, session.clock);
     return run_to_end(task, resumed, store, session);

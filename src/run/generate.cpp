@@ -114,7 +114,7 @@ struct Draw {
       throw BadInput("this run holds no network: only they have hidden units to give a mean",
                      "leave --mean out");
     }
-    auto values = with_precision(config.sampler.precision, [&]<class T>(T) {
+    auto values = with_precision(config.sampler.precision, [&]<class T>() {
       return draw_fields<T>(config, action, fields, options, session);
     });
     return {std::move(values), std::move(shape), config.sampler.options.chains, std::move(scaling)};

@@ -43,7 +43,7 @@ class LearnTask : public ActionTask<LearnRun, VariationalLearner<T>> {
 
 LearnRun begin_learning(const Config& config, const Problem& problem, const std::string& command) {
   with_precision(config.sampler.precision,
-                 [&]<class T>(T) { make_learner<T>(config, problem); });  // or it throws
+                 [&]<class T>() { make_learner<T>(config, problem); });  // or it throws
   LearnRun run{.config = config,
                .provenance = make_provenance(command, config.run.seed),
                .action = problem.start,
@@ -61,7 +61,7 @@ LearnRun begin_learning(const Config& config, const Problem& problem, const std:
 
 Outcome learn(LearnRun& run, const Problem& problem, Store<LearnRun>& store,
               const Session& session) {
-  return with_precision(run.config.sampler.precision, [&]<class T>(T) {
+  return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = LearnTask<T>::begun(run);
     LearnTask<T> task(run, problem);
     return run_to_end(task, resumed, store, session);

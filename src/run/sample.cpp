@@ -178,16 +178,13 @@ class SampleTask {
 
   void count_moves() {
     const Acceptance rates = sampler_.acceptance();
-    const auto& options = sampler_.options();
-    const std::pair<const char*, double> moves[] = {{options.hmc_steps > 0         ? "trajectory"
-                                                     : options.metropolis_hits > 0 ? "metropolis"
-                                                                                   : "independence",
-                                                     rates.local},
-                                                    {"reflection", rates.reflection},
-                                                    {"flip", rates.flip},
-                                                    {"exchange", rates.exchange}};
+    const std::pair<std::string, double> moves[] = {
+        {std::string(name(sampler_.local_move())), rates.local},
+        {"reflection", rates.reflection},
+        {"flip", rates.flip},
+        {"exchange", rates.exchange}};
     for (const auto& [move, rate] : moves) count(run_.acceptance, move, rate);
-    count(run_.flipped, rates.turned);
+    count(run_.flipped, rates.flipped_fraction);
     sampler_.reset_acceptance();
   }
 
@@ -228,7 +225,7 @@ class SampleTask {
 }  // namespace
 
 Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session) {
-  return with_precision(run.config.sampler.precision, [&]<class T>(T) {
+  return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = SampleTask<T>::begun(run);
     SampleTask<T> task(run, session.clock);
     return run_to_end(task, resumed, store, session);

@@ -71,9 +71,11 @@ Solution solve(std::span<const double> forward, std::span<const double> reverse,
 void require_works(std::span<const double> work, const char* direction) {
   if (work.size() < 2)
     throw BadInput(fmt::format("the acceptance ratio needs at least two {} trajectories, got {}",
-                               direction, work.size()));
+                               direction, work.size()),
+                   "anneal more chains");
   if (!std::all_of(work.begin(), work.end(), [](double w) { return std::isfinite(w); }))
-    throw BadInput(fmt::format("a {} work is not finite", direction));
+    throw BadInput(fmt::format("a {} work is not finite", direction),
+                   "take more and smaller annealing steps");
 }
 
 Estimate negative(const Estimate& x) {
@@ -131,7 +133,8 @@ WorkEstimate acceptance_ratio(std::span<const double> forward, std::span<const d
 LadderEstimate ladder_ratio(const std::vector<std::vector<double>>& forward,
                             const std::vector<std::vector<double>>& reverse, int chains) {
   if (forward.empty() || forward.size() != reverse.size())
-    throw BadInput("a ladder of ensembles needs works in both directions of every pair");
+    throw BadInput("a ladder of ensembles needs works in both directions of every pair",
+                   "give forward and reverse a vector of works for every pair of neighbours");
   std::vector<double> departure(forward.front().size());
   LadderEstimate result;
   double total = 0;
@@ -139,7 +142,8 @@ LadderEstimate ladder_ratio(const std::vector<std::vector<double>>& forward,
     const auto &there = forward[pair], &back = reverse[pair];
     require_works(there, "forward"), require_works(back, "reverse");
     if (there.size() != departure.size() || back.size() != departure.size())
-      throw BadInput("a ladder of ensembles needs as many samples of every one");
+      throw BadInput("a ladder of ensembles needs as many samples of every one",
+                     "draw equally often from every ensemble");
     const auto [difference, overlap] = solve(there, back);
     const double slope = accept(there, -difference).slope + accept(back, difference).slope;
     const double scale = static_cast<double>(there.size()) / slope;

@@ -40,13 +40,14 @@ AnnealedSample anneal_sample(const ActionPath& path, std::span<const float> phi,
                              const AnnealingOptions& options, std::uint64_t seed) {
   const std::size_t sites = path.from.graph->sites(), row = sites * std::max(chains, 1);
   if (chains < 2 || phi.empty() || phi.size() % row != 0) {
-    throw BadInput(
-        fmt::format("annealing: {} field values do not split into {} chains of equal "
-                    "length on {} sites, or there are fewer than two chains",
-                    phi.size(), chains, sites));
+    throw BadInput(fmt::format("annealing: {} field values do not split into {} chains of equal "
+                               "length on {} sites, or there are fewer than two chains",
+                               phi.size(), chains, sites),
+                   "give fields [draw][chain][site] of two chains or more");
   }
   if (!(options.ess > 0 && options.ess < 1))
-    throw BadInput(fmt::format("annealing: ess = {:g} is not between 0 and 1", options.ess));
+    throw BadInput(fmt::format("annealing: ess = {:g} is not between 0 and 1", options.ess),
+                   "ess = 0.5 keeps half of the samples");
   AnnealedSample out;
   out.chains = chains, out.draws = static_cast<int>(phi.size() / row);
   out.sites = static_cast<int>(sites);

@@ -150,7 +150,8 @@ AnnealingPlan plan_annealing(const ActionPath& path, const SamplerOptions& sampl
   require_normalisable(path.from);
   require_normalisable(path.to);
   if (start.empty() && coupled(path.from))
-    throw BadInput("annealing from a coupled action needs fields in equilibrium to begin with");
+    throw BadInput("annealing from a coupled action needs fields in equilibrium to begin with",
+                   "give fields of it, or begin at an uncoupled action");
   return {path, Pilot<T>(path, sampler, seed, start).knots()};
 }
 

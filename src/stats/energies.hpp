@@ -33,8 +33,10 @@ void set_fields(Sampler<T>& sampler, std::span<const double> phi) {
 /// The fields of a sampler's own action, [chain][site], without those of other rungs.
 template <class T>
 std::vector<double> get_fields(const Sampler<T>& sampler) {
-  auto phi = sampler.state().phi;
-  phi.resize(static_cast<std::size_t>(sampler.chains()) * sampler.sites());
+  const auto sites = static_cast<std::size_t>(sampler.sites());
+  std::vector<double> phi(sampler.chains() * sites);
+  for (int chain = 0; chain < sampler.chains(); ++chain)
+    sampler.configuration(chain, std::span(phi).subspan(chain * sites, sites));
   return phi;
 }
 

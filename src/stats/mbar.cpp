@@ -103,8 +103,8 @@ void check(const std::vector<std::vector<double>>& actions, std::span<const Chai
   bool fits = !actions.empty() && actions.size() == sets.size();
   for (const auto& s : actions) fits = fits && s.size() == samples;
   if (!fits)
-    throw BadInput(
-        fmt::format("MBAR needs the {} actions of all {} samples", sets.size(), samples));
+    throw BadInput(fmt::format("MBAR needs the {} actions of all {} samples", sets.size(), samples),
+                   "evaluate every action on the samples of all ensembles");
 }
 
 /// Solves; leaves the Hessian at the solution.

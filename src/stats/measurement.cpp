@@ -178,7 +178,8 @@ void Measurement::add(const Sampler<T>& sampler) {
   auto& d = *data_;
   if (sampler.chains() != d.chains || sampler.sites() != d.sums.sites) {
     throw BadInput(fmt::format("measurement of {} chains of {} sites given {} chains of {} sites",
-                               d.chains, d.sums.sites, sampler.chains(), sampler.sites()));
+                               d.chains, d.sums.sites, sampler.chains(), sampler.sites()),
+                   "a measurement belongs to one number of chains on one graph: make another");
   }
   d.threads = sampler.threads();
   const bool spectrum = translation_invariant(d.action.graph->lattice()) &&
@@ -218,8 +219,9 @@ void Measurement::add(const Sampler<T>& sampler) {
 
 void Measurement::set_spectrum_interval(int draws) {
   if (draws < 0 || data_->draws > 0) {
-    throw BadInput(draws < 0 ? "the spectrum interval must not be negative"
-                             : "the spectrum interval is to be set before the first draw");
+    throw BadInput(
+        fmt::format("a spectrum interval of {} draws, set after {} draws", draws, data_->draws),
+        "set it before the first draw, and not below 0 (never)");
   }
   data_->spectrum_interval = draws;
 }

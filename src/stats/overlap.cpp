@@ -33,8 +33,9 @@ Overlap measure_overlap(std::span<const double> difference, int chains) {
   if (chains < 2 || difference.empty() ||
       difference.size() % static_cast<std::size_t>(chains) != 0) {
     throw BadInput("the overlap needs at least two chains of equal length, got " +
-                   std::to_string(difference.size()) + " values in " + std::to_string(chains) +
-                   " chains");
+                       std::to_string(difference.size()) + " values in " + std::to_string(chains) +
+                       " chains",
+                   "give chains * draws values, draw running fastest");
   }
   double centre = 0;
   for (const double d : difference) centre += d;

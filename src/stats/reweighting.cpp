@@ -184,12 +184,14 @@ class Evaluation {
 void require_finite(const std::vector<double>& values, std::size_t count, const char* what) {
   if (values.size() != count)
     throw BadInput(
-        fmt::format("reweighting: {} has {} values for {} samples", what, values.size(), count));
+        fmt::format("reweighting: {} has {} values for {} samples", what, values.size(), count),
+        "evaluate it on every sample of every set");
   const auto bad =
       std::find_if(values.begin(), values.end(), [](double x) { return !std::isfinite(x); });
   if (bad != values.end())
     throw BadInput(
-        fmt::format("reweighting: {} of sample {} is {}", what, bad - values.begin(), *bad));
+        fmt::format("reweighting: {} of sample {} is {}", what, bad - values.begin(), *bad),
+        "leave that sample out, and see where it comes from");
 }
 
 void check(const ReweightingSample& s) {
@@ -224,8 +226,9 @@ std::vector<ReweightedPoint> Reweighting::scan(
     const std::vector<std::vector<Complex>>& couplings) const {
   for (const auto& point : couplings)
     if (point.size() != sample_.terms.size())
-      throw BadInput(fmt::format("reweighting: {} couplings for {} terms", point.size(),
-                                 sample_.terms.size()));
+      throw BadInput(
+          fmt::format("reweighting: {} couplings for {} terms", point.size(), sample_.terms.size()),
+          "give one coupling for every term of the sample");
   std::vector<ReweightedPoint> points(couplings.size());
   // One point: its groups run in parallel; many: the points.
 #pragma omp parallel for schedule(dynamic) num_threads(threads_) if (points.size() > 1)

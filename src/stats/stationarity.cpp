@@ -10,7 +10,8 @@ namespace quartic {
 
 double drift(std::span<const double> series, int chains) {
   if (chains < 2 || series.size() % chains != 0)
-    throw BadInput("drift needs two chains or more, of equal length");
+    throw BadInput("drift needs two chains or more, of equal length",
+                   "give chains * draws values, draw running fastest");
   const std::size_t draws = series.size() / chains, half = draws / 2;
   if (half == 0) return 0;
   std::vector<double> differences(chains);

@@ -25,7 +25,8 @@ double virial_of(const Action& action, std::span<const float> phi) {
 Estimate virial(const Action& action, std::span<const float> phi, int chains) {
   const std::size_t sites = action.graph->sites();
   if (chains < 2 || phi.empty() || phi.size() % (chains * sites) != 0)
-    throw BadInput("the virial needs configurations of two chains or more, equally many of each");
+    throw BadInput("the virial needs configurations of two chains or more, equally many of each",
+                   "give chains * draws configurations, site running fastest");
   const std::size_t draws = phi.size() / chains / sites;
   std::vector<double> means(chains);
   double mean = 0, square = 0;

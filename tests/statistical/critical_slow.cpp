@@ -1,8 +1,9 @@
-// The square lattice at the BAL point, w = 1, a = 1.52425, b = 0.175: critical, so what is hardest.
+// The square lattice at its nearly critical point (critical_point.hpp), where it is hardest.
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "critical_point.hpp"
 #include "quartic/core/autocorrelation.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/mcmc/sampler.hpp"
@@ -19,7 +20,7 @@ Critical measure(int extent, int chains, int draws) {
       std::make_shared<Graph>(make_lattice({"square", {extent, extent}, {true, true}}));
   SamplerOptions options;
   options.chains = chains;
-  Sampler<float> sampler(Action::uniform(graph, 1, 0, 1.52425, 0.175), options, 5, Stream::check);
+  Sampler<float> sampler(critical_action(graph), options, 5, Stream::check);
   sampler.warm_up(200);
   std::vector<double> abs_m(static_cast<std::size_t>(chains) * draws), m2(abs_m), phi2(abs_m);
   for (int draw = 0; draw < draws; ++draw) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "critical_point.hpp"
 #include "quartic/core/autocorrelation.hpp"
 #include "quartic/field/projection.hpp"
 #include "quartic/graph/lattice.hpp"
@@ -21,8 +22,8 @@ namespace {
 
 const std::vector<TermSpec> longer_range{{"nn", -1.0, {}, {}, {}},
                                          {"nnn", -1.0, {}, {}, {}},
-                                         {"phi2", 1.52425, {}, {}, {}},
-                                         {"phi4", 0.175, {}, {}, {}}};
+                                         {"phi2", critical_a, {}, {}, {}},
+                                         {"phi4", critical_b, {}, {}, {}}};
 
 std::shared_ptr<const Graph> lattice(const std::string& name, int extent) {
   return std::make_shared<Graph>(make_lattice({name, {extent, extent}, {true, true}}));
@@ -88,7 +89,7 @@ std::vector<float> fields(const Sampler<float>& sampler) {
 
 /// <O> of the target itself, sampled on the king graph, where every coupling is 1.
 std::vector<Estimate> direct_simulation(int extent, const Observables& observables) {
-  const Action action = Action::uniform(lattice("king", extent), 1, 0, 1.52425, 0.175);
+  const Action action = critical_action(lattice("king", extent));
   Sampler<float> sampler(mean_field(action), {}, 11);
   for (int k = 1; k <= 400; ++k) {  // from one well, both by flips
     sampler.set_action(ActionPath{mean_field(action), action}.at(k / 400.0));

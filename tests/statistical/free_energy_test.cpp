@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "critical_point.hpp"
 #include "exact_reference.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
@@ -153,7 +154,7 @@ TEST(FreeEnergy, MeetsTheDeterminantOfAGaussianField) {
 }
 
 TEST(FreeEnergy, TheMeanFieldIsTheShortWayIntoABrokenPhase) {
-  const Action action = Action::uniform(lattice("king", 6), 1, 0, 1.52425, 0.175);
+  const Action action = critical_action(lattice("king", 6));
   const ActionPath straight{uncoupled(action), action};
   const auto best = plan_from_uncoupled<float>(action, {}, 1);
   EXPECT_NE(best.path.from.r, action.r);
@@ -169,7 +170,7 @@ TEST(FreeEnergy, TheMeanFieldIsTheShortWayIntoABrokenPhase) {
 }
 
 TEST(FreeEnergy, FixedStepsTooFewAreSaidToBe) {
-  const Action action = Action::uniform(lattice("king", 6), 1, 0, 1.52425, 0.175);
+  const Action action = critical_action(lattice("king", 6));
   FreeEnergyOptions options;
   options.steps = 20;
   const auto plan = plan_annealing<float>({uncoupled(action), action}, {}, 1);

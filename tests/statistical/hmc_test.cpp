@@ -27,7 +27,7 @@ AlignedVector<std::uint32_t> streams(std::uint64_t seed, int first) {
   return words;
 }
 
-/// Chains of a periodic square lattice at the BAL point, brought near equilibrium.
+/// Chains of a periodic square lattice near its critical point, brought near equilibrium.
 template <class T>
 struct Chains {
   SweepTable<T> table;

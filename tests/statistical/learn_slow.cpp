@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "critical_point.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/variational.hpp"
@@ -14,8 +15,7 @@ namespace {
 VariationalLearner<float> make_learner(int extent, double diagonal, int draws) {
   const auto graph =
       std::make_shared<Graph>(make_lattice({"square", {extent, extent}, {true, true}}));
-  std::vector<TermSpec> terms{
-      {"nn", -1.0, {}, {}, {}}, {"phi2", 1.52425, {}, {}, {}}, {"phi4", 0.175, {}, {}, {}}};
+  std::vector<TermSpec> terms = critical_target();
   if (diagonal != 0) terms.push_back({"nnn", -diagonal, {}, {}, {}});
   Action start(graph);
   RandomStream random(1, Stream::start, 0);
@@ -37,8 +37,8 @@ TEST(LearnSlow, SixteenBySixteenMeetsATargetInItsSpanInOneUpdate) {
     for (std::size_t k = 0; k < theta.size(); ++k) {
       const auto kind = learner.parameters().kind(static_cast<int>(k));
       const double expected = kind == CouplingKind::w   ? 1
-                              : kind == CouplingKind::a ? 1.52425
-                                                        : 0.175;
+                              : kind == CouplingKind::a ? critical_a
+                                                        : critical_b;
       ASSERT_NEAR(theta[k], expected, 1e-4) << learner.parameters().label(static_cast<int>(k));
     }
     learner.step();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "critical_point.hpp"
 #include "exact_reference.hpp"
 #include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/error.hpp"
@@ -19,8 +20,7 @@ using testing::reference;
 using testing::z;
 
 std::vector<TermSpec> target_terms(double diagonal) {
-  std::vector<TermSpec> terms{
-      {"nn", -1.0, {}, {}, {}}, {"phi2", 1.52425, {}, {}, {}}, {"phi4", 0.175, {}, {}, {}}};
+  std::vector<TermSpec> terms = critical_target();
   if (diagonal != 0) terms.push_back({"nnn", -diagonal, {}, {}, {}});
   return terms;
 }
@@ -149,8 +149,8 @@ TEST(Learn, NaturalGradientMeetsATargetInItsSpanInOneUpdate) {
       for (int k = 0; k < parameters.size() && epoch > 0; ++k) {
         const auto kind = parameters.kind(k);
         const double expected = kind == CouplingKind::w   ? 1
-                                : kind == CouplingKind::a ? 1.52425
-                                                          : 0.175;
+                                : kind == CouplingKind::a ? critical_a
+                                                          : critical_b;
         ASSERT_NEAR(theta[k], expected, 1e-4) << parameters.label(k) << " at epoch " << epoch;
       }
       learner.step();

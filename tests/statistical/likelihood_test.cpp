@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "critical_point.hpp"
 #include "exact_field.hpp"
 #include "exact_reference.hpp"
 #include "learn_fixtures.hpp"
@@ -78,7 +79,7 @@ std::vector<FitRow> run(LikelihoodLearner<T>& learner) {
 TEST(ExactField, MeetsTheReference) {
   EXPECT_NEAR(-exact_log_z(open_3x3()), reference()["graphs"]["open_3x3_random"]["F"].get<double>(),
               1e-6);
-  const Action square = Action::uniform(lattice_graph("square", 2), 1, 0, 1.52425, 0.175);
+  const Action square = critical_action(lattice_graph("square", 2));
   EXPECT_NEAR(-exact_log_z(square), reference()["square"][0]["F"].get<double>(), 1e-6);
 }
 

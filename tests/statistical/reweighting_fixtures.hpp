@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "critical_point.hpp"
 #include "exact_reference.hpp"
 #include "quartic/field/stored_fields.hpp"
 #include "quartic/mcmc/sampler.hpp"
@@ -20,7 +21,7 @@ using testing::reference;
 /// A4(g') = A3 - g' sum_nnn as an action of the king graph, whose edges are the axes and diagonals.
 inline Action king_action(int extent, double diagonal) {
   const auto graph = lattice("king", extent);
-  Action action = Action::uniform(graph, 1, 0, 1.52425, 0.175);
+  Action action = critical_action(graph);
   const Lattice& geometry = *graph->lattice();
   for (int e = 0; e < graph->edge_count(); ++e) {
     const auto x = geometry.coordinates(graph->edges()[e].first),
@@ -52,9 +53,8 @@ inline Fields draw(const Action& action, const Amount& amount, std::uint64_t see
   for (int draw = 0; draw < amount.draws; ++draw) {
     sampler.sweep(amount.sweeps);
     for (int chain = 0; chain < amount.chains; ++chain) {
-      const auto block = sampler.block(chain / sampler.lanes());
-      float* to = &out.phi[(static_cast<std::size_t>(chain) * amount.draws + draw) * out.sites];
-      for (int i = 0; i < out.sites; ++i) to[i] = block.site(i)[chain % sampler.lanes()];
+      const auto row = static_cast<std::size_t>(chain) * amount.draws + draw;
+      sampler.configuration(chain, std::span(out.phi).subspan(row * out.sites, out.sites));
     }
   }
   return out;
@@ -73,7 +73,7 @@ inline Target terms_of(int extent) {
 
 /// A4(g') + i m sum phi^2 in these terms.
 inline std::vector<Complex> couplings(double diagonal, double imaginary_mass) {
-  return {-1.0, Complex(1.52425, imaginary_mass), 0.175, -diagonal};
+  return {-1.0, Complex(critical_a, imaginary_mass), critical_b, -diagonal};
 }
 
 inline ReweightingSample make_sample(const Action& action, int extent, const Fields& fields) {
@@ -95,7 +95,7 @@ inline Action uniform(int extent, double w, double a, double b) {
   return Action::uniform(lattice("square", extent), w, 0, a, b);
 }
 inline Action bal(int extent) {
-  return uniform(extent, 1, 1.52425, 0.175);
+  return uniform(extent, 1, critical_a, critical_b);
 }
 /// The homogeneous action nearest to A4(g'), of exact.json's best_homogeneous_bound at 3x3.
 inline Action nearest(int extent, double diagonal) {

@@ -27,9 +27,9 @@ Exact exact_2x2(double diagonal, double mass) {
           const double phi2 = p * p + q * q + r * r + s * s;
           const double phi4 = p * p * p * p + q * q * q * q + r * r * r * r + s * s * s * s;
           const double nn = 2 * (p * q + p * r + q * s + r * s), nnn = 4 * (p * s + q * r);
-          const double w =
-              std::exp(nn + diagonal * nnn - 1.52425 * phi2 - 0.175 * phi4 - 40 * diagonal) *
-              (a == points / 2 ? 1 : 2);
+          const double w = std::exp(nn + diagonal * nnn - critical_a * phi2 - critical_b * phi4 -
+                                    40 * diagonal) *
+                           (a == points / 2 ? 1 : 2);
           const Complex z = std::polar(w, -mass * phi2);
           const double values[] = {1, phi2, phi4, nn, nnn};
           part_modulus += w;
@@ -109,8 +109,8 @@ Action learned_a4() {
   const auto graph = lattice("square", 4);
   const std::vector<TermSpec> specs{{"nn", -1.0, {}, {}, {}},
                                     {"nnn", -1.0, {}, {}, {}},
-                                    {"phi2", 1.52425, {}, {}, {}},
-                                    {"phi4", 0.175, {}, {}, {}}};
+                                    {"phi2", critical_a, {}, {}, {}},
+                                    {"phi4", critical_b, {}, {}, {}}};
   const Parameters tied(graph, {Freedom::tied, Freedom::frozen, Freedom::tied, Freedom::tied});
   VariationalLearner<float> learner(Target(specs, *graph), tied,
                                     Action::uniform(graph, 0.5, 0, 1.5, 0.2), {}, {}, 2);

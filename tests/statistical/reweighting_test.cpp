@@ -104,8 +104,8 @@ TEST(Reweighting, RatioOfPartitionFunctionsIsExact) {
     EXPECT_LT(std::abs(std::remainder(point.log_ratio.value.imag() - expected.imag(), 2 * M_PI)),
               4 * point.log_ratio.imag_error);
     // From the uncoupled field, whose Z is a product of Z1: F of the coupled one.
-    const auto coupled = uniform(extent, 0.2, 1.52425, 0.175);
-    const auto weak = reweighting(uniform(extent, 0, 1.52425, 0.175), extent, {}, 5);
+    const auto coupled = uniform(extent, 0.2, critical_a, critical_b);
+    const auto weak = reweighting(uniform(extent, 0, critical_a, critical_b), extent, {}, 5);
     auto g = couplings(0, 0);
     g[0] = -0.2;
     const auto there = weak.at(g), back = reweighting(coupled, extent, {}, 6).at([] {
@@ -187,11 +187,11 @@ TEST(Reweighting, SamplesMayCarryLogWeights) {
   const Action from = uniform(2, 0.96, 1.52, 0.175);
   auto sample = make_sample(from, 2, draw(from, {.chains = 1024}, 8));
   const auto direct = Reweighting(sample).at(couplings(0, 0.15));
-  // The same samples as if annealed to the BAL point: weights exp(-(S - S')).
+  // The same samples as if annealed to the nearly critical point: weights exp(-(S - S')).
   const auto source = sample.action;
   for (std::size_t n = 0; n < source.size(); ++n)
     sample.action[n] =
-        1.52425 * sample.terms[1][n] + 0.175 * sample.terms[2][n] - sample.terms[0][n];
+        critical_a * sample.terms[1][n] + critical_b * sample.terms[2][n] - sample.terms[0][n];
   for (std::size_t n = 0; n < source.size(); ++n)
     sample.log_weight.value.push_back(source[n] - sample.action[n] - 1e5);
   const auto annealed = Reweighting(sample).at(couplings(0, 0.15));
@@ -253,7 +253,7 @@ Ladder ladder(const std::vector<Action>& rungs, int extent, const Amount& amount
 }
 
 double uncoupled_free_energy(int sites) {
-  return -sites * log_quartic_normaliser(1.52425, 0.175, 0);
+  return -sites * log_quartic_normaliser(critical_a, critical_b, 0);
 }
 
 TEST(Mbar, MeetsExactFreeEnergies) {
@@ -262,7 +262,8 @@ TEST(Mbar, MeetsExactFreeEnergies) {
     if (entry["g_nnn"] != 0) continue;
     const int extent = entry["extent"][0];
     std::vector<Action> rungs;
-    for (const double w : {0.0, 0.4, 0.7, 1.0}) rungs.push_back(uniform(extent, w, 1.52425, 0.175));
+    for (const double w : {0.0, 0.4, 0.7, 1.0})
+      rungs.push_back(uniform(extent, w, critical_a, critical_b));
     const auto l = ladder(rungs, extent, {}, 3);
     const auto mbar = solve_mbar(l.actions, l.sets);
     const auto& f = mbar.free_energy.back();
@@ -284,7 +285,8 @@ TEST(Mbar, MeetsExactFreeEnergies) {
 }
 
 TEST(Mbar, TwoEnsemblesBeatEitherAlone) {
-  const std::vector<Action> rungs{uniform(2, 0.5, 1.52425, 0.175), uniform(2, 1.1, 1.52425, 0.175)};
+  const std::vector<Action> rungs{uniform(2, 0.5, critical_a, critical_b),
+                                  uniform(2, 1.1, critical_a, critical_b)};
   const auto both = ladder(rungs, 2, {}, 5);
   auto sample = both.sample;
   sample.log_weight = solve_mbar(both.actions, both.sets).log_weight;
@@ -307,7 +309,7 @@ TEST(Mbar, TwoEnsemblesBeatEitherAlone) {
 TEST(Mbar, ErrorsAreHonestOverSeeds) {
   const auto& entry = reference()["square"][0];
   std::vector<Action> rungs;
-  for (const double w : {0.0, 0.6, 1.0}) rungs.push_back(uniform(2, w, 1.52425, 0.175));
+  for (const double w : {0.0, 0.6, 1.0}) rungs.push_back(uniform(2, w, critical_a, critical_b));
   ScoreVariance averages;
   int ok = 0;
   for (int seed = 0; seed < 500; ++seed) {

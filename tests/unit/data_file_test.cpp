@@ -27,6 +27,7 @@ class DataFiles : public RunFile {
     try {
       all_of(*open(name, dataset));
     } catch (const BadInput& error) {
+      EXPECT_FALSE(error.hint().empty()) << error.what();
       return std::string(error.what()) + " | " + error.hint();
     }
     return "accepted";

@@ -1,25 +1,16 @@
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
-#include <functional>
 
-#include "quartic/core/error.hpp"
 #include "quartic/graph/edge_list.hpp"
 #include "quartic/graph/lattice.hpp"
+#include "refusals.hpp"
 
 namespace quartic {
 namespace {
 
 void expect_refused(const std::function<void()>& act, const std::string& reason,
                     const std::string& hint) {
-  try {
-    act();
-    ADD_FAILURE() << "not refused: " << reason;
-  } catch (const BadInput& e) {
-    EXPECT_NE(std::string(e.what()).find(reason), std::string::npos) << e.what();
-    EXPECT_NE(e.hint().find(hint), std::string::npos) << e.what() << " | " << e.hint();
-  }
+  quartic::expect_refused(Refusal{reason, hint, act});
 }
 
 class EdgeList : public ::testing::Test {

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "critical_point.hpp"
 #include "mcmc/cluster_moves.hpp"
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/random.hpp"
@@ -381,7 +382,7 @@ TEST(Sampler, BandsMakeTheSameSweepAsWholePasses) {
       std::make_shared<Graph>(make_lattice({"triangular", {28, 30}, {true, true}})),
       permuted(make_lattice({"square", {32, 32}, {true, true}}))};
   for (const auto& graph : graphs) {
-    const Action action = Action::uniform(graph, 1, 0, 1.52425, 0.175);
+    const Action action = critical_action(graph);
     for (const auto cluster : {ClusterMove::fill, ClusterMove::swendsen_wang}) {
       SamplerOptions options;
       options.chains = 64, options.reflections = 0, options.cluster = cluster;
@@ -428,7 +429,7 @@ TEST(Sampler, BondsDrawnAheadAreThoseDrawnAnew) {
     for (const int reflections : {0, 2}) {
       SamplerOptions options;
       options.chains = 128, options.reflections = reflections, options.cluster = ClusterMove::fill;
-      const Action action = Action::uniform(graph, 1, 0, 1.52425, 0.175);
+      const Action action = critical_action(graph);
       Sampler<float> ahead(action, options, 4), anew(action, options, 4),
           resumed(action, options, 5);
       ahead.sweep(1), ahead.sweep(3), ahead.sweep(2);

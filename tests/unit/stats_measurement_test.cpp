@@ -53,9 +53,8 @@ SamplerOptions chains(int count, int threads = 1) {
 
 template <class T>
 std::vector<double> field_of(const Sampler<T>& sampler, int chain) {
-  std::vector<double> phi;
-  const auto block = sampler.block(chain / sampler.lanes());
-  for (int i = 0; i < sampler.sites(); ++i) phi.push_back(block.site(i)[chain % sampler.lanes()]);
+  std::vector<double> phi(sampler.sites());
+  sampler.configuration(chain, std::span(phi));
   return phi;
 }
 

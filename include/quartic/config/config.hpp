@@ -16,6 +16,7 @@
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/variational.hpp"
+#include "quartic/mcmc/precision.hpp"
 #include "quartic/mcmc/sampler.hpp"
 #include "quartic/network/likelihood.hpp"
 #include "quartic/network/stack.hpp"
@@ -89,10 +90,6 @@ struct EvaluationConfig {
   CertificateOptions of_field() const;
   LogZOptions of_network() const;
 };
-
-enum class Precision { float32, float64 };  ///< of the fields; sums are always float64
-template <>
-inline constexpr auto words_of<Precision> = word_list("float32", "float64");
 
 struct SamplerConfig {
   SamplerOptions options;

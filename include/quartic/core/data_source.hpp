@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,14 @@ class DataSource {
 /// The same for rows in ascending order that may repeat; each is read once.
 void read_repeated(const DataSource& source, std::span<const std::size_t> rows,
                    std::span<float> out);
+
+/// Rows first, first + 1, ...: `count` of them, or as many as there are, row after row.
+std::vector<float> read_rows(const DataSource& source, std::size_t first, std::size_t count);
+
+/// Calls visit(values, first row) for all rows in order, `rows` at a time, the last fewer. The
+/// values may be changed; they last until the next call.
+void for_each_batch(const DataSource& source, std::size_t rows,
+                    const std::function<void(std::span<float> values, std::size_t first)>& visit);
 
 /// Rows in memory.
 class ArraySource final : public DataSource {

@@ -22,6 +22,12 @@ inline constexpr int coupling_kinds = words_of<CouplingKind>.size();
 
 /// S(phi; theta) = - sum_<ij> w_ij phi_i phi_j + sum_i ( r_i phi_i + a_i phi_i^2 + b_i phi_i^4 ),
 /// p = exp(-S) / Z with Lebesgue measure (Bachtis, Aarts, Lucini, Phys. Rev. D 103, 074510).
+///
+/// Usage:
+///
+///     const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
+///     const Action action = Action::lattice_theory(graph, 1, -0.9515, 0.7);
+///     const double value = action.evaluate(std::vector<double>(16, 0.5));
 struct Action {
   std::shared_ptr<const Graph> graph;
   std::vector<double> w;  ///< one an edge, in the graph's edge order

@@ -57,8 +57,8 @@ std::vector<Edge> term_pairs(const TermSpec& spec, const Graph& graph);
 
 /// Throws BadInput where exp(-Re A) cannot be normalised on the graph, naming the term or the site,
 /// and as make_term does. phi6 decides where it is there; else phi4, with plaquettes bounded by
-/// |abcd| <= (a^4 + b^4 + c^4
-/// + d^4) / 4; where phi4 vanishes too, the quadratic form has to be positive definite.
+/// |abcd| <= (a^4 + b^4 + c^4 + d^4) / 4; where phi4 vanishes too, the quadratic form has to be
+/// positive definite.
 void require_normalisable(std::span<const TermSpec> target,
                           const std::shared_ptr<const Graph>& graph);
 

@@ -26,6 +26,12 @@ struct Neighbour {
 };
 
 /// An undirected multigraph without self-loops, in compressed rows (CSR). Immutable.
+///
+/// Usage:
+///
+///     const Graph triangle(3, {{0, 1}, {1, 2}, {2, 0}});
+///     int sum = 0;
+///     for (const Neighbour& neighbour : triangle.neighbours(0)) sum += neighbour.site;  // 1 + 2
 class Graph {
  public:
   /// O(V + E). Throws BadInput for a site out of range or a self-loop, naming the edge.

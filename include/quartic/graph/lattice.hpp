@@ -31,6 +31,11 @@ struct Lattice {
 /// Builds the graph of a named lattice. On a periodic extent of 2 both edges between the same pair
 /// count. Throws BadInput for an unknown name (nearest name suggested), a wrong number of extents,
 /// an extent below 1 (below 2 where periodic), or open/periodic on complete and bipartite graphs.
+///
+/// Usage:
+///
+///     const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
+///     const std::vector<Edge> diagonals = diagonal_pairs(*graph->lattice());
 Graph make_lattice(const Lattice& lattice);
 
 /// The names make_lattice knows.

@@ -46,13 +46,24 @@ struct LikelihoodState {
 };
 
 /// The learner as a state machine: `step` does one epoch; state() and restore() are exact. T is the
-/// precision of the fields. How to use it:
+/// precision of the fields.
 ///
-///     LikelihoodLearner<float> learner(train, held_out, parameters, start, sampler, options,
-///     seed); learner.warm_up();                        // start, then equilibrium while
-///     (!learner.finished()) history.push_back(learner.step()); match_moments(learner.data(),
-///     measure_moments(learner.sampler(), ...)); log_likelihood(learner.data(), learner.action(),
-///     measure_free_energy(learner.sampler(), ...));
+/// Usage:
+///
+///     const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
+///     const Sampler<float> source(Action::uniform(graph, 0, 0, 1.5, 0.3), {.chains = 1024}, 1);
+///     std::vector<float> values(1024 * 16);  // [row][site]: independent draws of uncoupled sites
+///     for (int row = 0; row < 1024; ++row)
+///       source.configuration(row, std::span(values).subspan(row * 16, 16));
+///     const ArraySource rows(values, 16);
+///     using enum Freedom;
+///     const Parameters parameters(graph, {tied, frozen, free, tied});  // w, r, a, b
+///     const SamplerOptions sampler{.chains = 64};
+///     LikelihoodLearner<float> learner(rows, nullptr, parameters, Action(graph), sampler, {}, 1);
+///     learner.warm_up();  // start, then equilibrium
+///     std::vector<FitRow> history;
+///     while (!learner.finished()) history.push_back(learner.step());
+///     const auto w = learner.theta()[0], error = learner.theta_error()[0];  // 0 within its error
 template <class T>
 class LikelihoodLearner {
  public:

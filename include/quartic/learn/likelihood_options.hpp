@@ -22,7 +22,8 @@ enum class LikelihoodOptimiser {
   /// Adam (Kingma & Ba, arXiv:1412.6980) on theta_k in units of 1 / sqrt(C_kk): a rate of 0.05
   /// moves every coupling by about 0.05 standard deviations of its f_k an epoch.
   adam,
-  gradient  ///< theta <- theta + eta g, the talk's algorithm
+  /// theta <- theta + eta g: Bachtis, Aarts & Lucini, Phys. Rev. D 103, 074510
+  gradient
 };
 template <>
 inline constexpr auto words_of<LikelihoodOptimiser> = word_list("auto", "newton", "adam",

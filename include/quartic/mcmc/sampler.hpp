@@ -1,7 +1,6 @@
 // The ensemble of fields and the schedule of moves that samples an action.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "quartic/core/aligned.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/action.hpp"
@@ -20,21 +18,21 @@
 namespace quartic {
 
 template <class T>
-struct SweepTable;
-template <class T>
-struct SweepBlock;
-template <class T>
-struct SamplerScratch;
-template <class T>
-struct ClusterBlock;
-struct ClusterTable;
-struct TurnPlan;
-struct BondsAhead;
+class Ensemble;
+
+/// The local move that a sweep begins with.
+enum class LocalMove {
+  /// one Gaussian proposal a site, exact for any a, b, j; reflections may follow
+  independence,
+  metropolis,  ///< many tries a site
+  trajectory,  ///< Hamiltonian
+};
+std::string_view name(LocalMove move);
 
 /// The global move of the signs.
 enum class ClusterMove {
-  automatic,      ///< chosen in the warm-up: fill, or none where it does not pay
-  none,           ///<
+  automatic,  ///< chosen in the warm-up: fill, or none where it does not pay
+  none,
   fill,           ///< what a few random seeds reach through the bonds turns
   swendsen_wang,  ///< every cluster turns with probability 1/2
 };
@@ -58,11 +56,13 @@ struct SamplerOptions {
   ClusterMove cluster = ClusterMove::automatic;
   int cluster_seeds = 4;    ///< sites a chain that a fill starts from
   bool flips = true;        ///< a global sign flip a sweep
-  int metropolis_hits = 0;  ///< > 0: many-hit Metropolis instead of independence and reflections
-  int hmc_steps = 0;        ///< > 0: a Hamiltonian trajectory of so many steps instead of them
+  int metropolis_hits = 0;  ///< > 0: LocalMove::metropolis with so many tries, no reflections
+  int hmc_steps = 0;        ///< > 0: LocalMove::trajectory of so many steps, no reflections
   Integrator integrator = Integrator::omelyan;
   int rungs = 1;    ///< > 1: parallel tempering over so many strengths of w, down to w = 0
   int threads = 0;  ///< 0: all cores; never changes the results
+
+  LocalMove local_move() const;
 };
 
 /// What a sweep is made of, as the warm-up left it.
@@ -89,11 +89,11 @@ struct SamplerState {
 
 /// Accepted over proposed, by move, since the last reset; NaN for a move that was not made.
 struct Acceptance {
-  double local = 0;  ///< independence Metropolis, Metropolis or trajectories
+  double local = 0;  ///< of Sampler::local_move()
   double reflection = 0;
   double flip = 0;
-  double turned = 0;    ///< fraction of the signs that cluster moves turned
-  double exchange = 0;  ///< between neighbouring rungs
+  double exchange = 0;          ///< between neighbouring rungs
+  double flipped_fraction = 0;  ///< of the signs, by cluster moves: no proposals, all are accepted
 };
 
 /// Many independent chains of one action. A sweep is one local pass (independence Metropolis, exact
@@ -101,9 +101,17 @@ struct Acceptance {
 /// reflection passes, a cluster move of the signs before the first and every second one after it,
 /// one global flip (where clusters move and every r = 0 they do it), and with several rungs
 /// an exchange of fields between neighbours (Swendsen & Wang, Phys. Rev. Lett. 57, 2607, 1986).
-/// Fields are stored
-/// [block][site][lane], a lane being a chain; blocks run in parallel, and since every chain has its
-/// own random stream, results depend on neither threads nor blocks.
+/// Fields are stored [block][site][lane], a lane being a chain; blocks run in parallel, and since
+/// every chain has its own random stream, results depend on neither threads nor blocks.
+///
+/// Usage:
+///
+///     const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
+///     Sampler<float> sampler(Action::uniform(graph, 1, 0, 1.52425, 0.175), {.chains = 64}, 1);
+///     sampler.warm_up(100);
+///     sampler.sweep(10);
+///     std::vector<float> phi(sampler.sites());
+///     sampler.configuration(63, std::span(phi));  // the field of the last chain
 template <class T>
 class Sampler {
  public:
@@ -120,7 +128,7 @@ class Sampler {
   /// New couplings on the same graph; fields and streams stay. Throws BadInput if not normalisable.
   void set_action(const Action& action);
   /// Multiplies every w from now on (annealing from the uncoupled action); 1 by default.
-  void set_coupling_scale(double scale) { scale_ = scale, forget_bonds(); }
+  void set_coupling_scale(double scale);
   /// Independent exact draws of the uncoupled action (w = 0) for all chains.
   void draw_uncoupled();
 
@@ -130,88 +138,33 @@ class Sampler {
   /// the cost. Costs are nominal, so the choice is reproducible. `progress` hears the fraction
   /// done.
   void warm_up(int sweeps, const ProgressCallback& progress = {});
-  const Schedule& schedule() const { return schedule_; }
-  void set_schedule(const Schedule& schedule) { schedule_ = schedule, forget_bonds(); }
+  const Schedule& schedule() const;
+  void set_schedule(const Schedule& schedule);
   /// "independence Metropolis, 2 reflections, cluster fill from 4 seeds, flip".
   std::string describe_schedule() const;
 
-  const SamplerOptions& options() const { return options_; }
-  int chains() const { return options_.chains; }
-  int sites() const { return sites_; }
-  int lanes() const { return lanes_; }  ///< chains in a block
-  int blocks() const { return options_.chains / lanes_; }
-  int threads() const { return threads_; }
-  FieldBlock<const T> block(int index) const {
-    return {fields_.data() + block_offset(index), sites_, lanes_};
-  }
+  const SamplerOptions& options() const;
+  LocalMove local_move() const { return options().local_move(); }
+  int chains() const { return options().chains; }
+  int sites() const;
+  int lanes() const;  ///< chains in a block
+  int blocks() const { return chains() / lanes(); }
+  int threads() const;
+  FieldBlock<const T> block(int index) const;
+  /// The field of a chain, out[site]; U is float or double. O(V).
+  template <class U>
+  void configuration(int chain, std::span<U> out) const;
   /// Calls f(index) for all blocks in parallel; exceptions come out.
   void for_each_block(const std::function<void(int)>& f) const;
 
   Acceptance acceptance() const;
-  void reset_acceptance() { tally_ = {}; }
+  void reset_acceptance();
 
   SamplerState state() const;
   void restore(const SamplerState& state);
 
  private:
-  enum Move { local, reflection, flip, turned, exchange, moves };
-  struct Tally {
-    std::array<double, moves> accepted{}, proposed{};
-    Tally& operator+=(const Tally& other);
-  };
-
-  int all_blocks() const { return options_.rungs * blocks(); }  ///< the target's first
-  std::ptrdiff_t block_offset(int index) const {
-    return static_cast<std::ptrdiff_t>(index) * sites_ * lanes_;
-  }
-  /// Of a chain of any rung; sites and words are lanes() apart.
-  T* field_of(int chain) { return fields_.data() + block_offset(chain / lanes_) + chain % lanes_; }
-  const T* field_of(int chain) const { return const_cast<Sampler*>(this)->field_of(chain); }
-  std::uint32_t* words_of(int chain) {
-    return streams_.data() + static_cast<std::ptrdiff_t>(chain / lanes_) * 4 * lanes_ +
-           chain % lanes_;
-  }
-  const std::uint32_t* words_of(int chain) const {
-    return const_cast<Sampler*>(this)->words_of(chain);
-  }
-
-  void for_all_blocks(int count, const std::function<void(int)>& f) const;
-  SweepBlock<T> sweep_block(int index);
-  int band_sites() const;
-  void sweep_block_once(int index, bool again, Tally& tally);
-  ClusterBlock<T> cluster_block(const SweepBlock<T>& block);
-  void choose_signs(const ClusterBlock<T>& signs, Tally& tally);
-  void sweep_part(int index, std::array<int, 2> passes, bool clusters, bool look_ahead,
-                  Tally& tally);
-  void follow_bands(SweepBlock<T> block, std::array<int, 2> passes, ClusterBlock<T>* signs,
-                    BondsAhead* ahead, Tally& tally);
-  void split_streams(int index, std::uint32_t purpose, AlignedVector<std::uint32_t>& words) const;
-  void advance_streams(int index);
-  bool can_look_ahead() const;
-  void forget_bonds();
-  std::vector<double> coupling_energies() const;
-  void exchange_rungs();
-  void adapt_rungs();
-  void adapt_step_size();
-  void tune_schedule(const ProgressCallback& progress);
-  double cost_per_sample();
-
-  SamplerOptions options_;
-  int sites_, lanes_, threads_;
-  double scale_ = 1;
-  Schedule schedule_;
-  std::unique_ptr<SweepTable<T>> table_;
-  std::unique_ptr<ClusterTable> cluster_table_;  ///< none where clusters are switched off
-  std::unique_ptr<TurnPlan> turn_plan_;          ///< likewise
-  std::unique_ptr<Action> coupling_part_;        ///< w alone, for exchanges; none with one rung
-  std::vector<std::int32_t> edges_behind_;       ///< by band, for bonds drawn ahead
-  std::vector<SamplerScratch<T>> scratch_;       ///< one a thread
-  std::vector<BondsAhead> ahead_;  ///< one a block where fields outgrow the cache, else none
-  bool steady_ = false;            ///< nothing was changed from outside since the last sweep
-  AlignedVector<T> fields_;
-  AlignedVector<std::uint32_t> streams_;  ///< [block][word][lane]
-  std::int64_t sweeps_ = 0;
-  Tally tally_;
+  std::unique_ptr<Ensemble<T>> ensemble_;
 };
 
 }  // namespace quartic

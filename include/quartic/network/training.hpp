@@ -112,6 +112,16 @@ struct TrainingState {
 /// The learner is a state machine: `step` does one epoch; state() and restore() are exact. Results
 /// do not depend on threads. An update costs 2k + 3 products of batch x visible x hidden. T is the
 /// precision of w and the chains.
+///
+/// Usage:
+///
+///     const std::vector<float> rows{0, 0, 1, 1, 0, 0, 1, 1, 0, 1};  // [row][visible]
+///     const auto data = std::make_shared<ArraySource>(rows, 2);
+///     const ColumnMoments moments = column_moments(*data);
+///     const Network start = initial_network(Unit::binary, Unit::binary, 3, moments);
+///     NetworkLearner<float> learner(data, moments, start, {.epochs = 20, .batch = 5}, 1);
+///     while (!learner.finished()) learner.step();
+///     const auto free_energy = free_energies(learner.network(), rows);
 template <class T>
 class NetworkLearner {
  public:

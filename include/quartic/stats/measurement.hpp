@@ -59,6 +59,20 @@ struct MeasurementState {
 /// lattice's own coordinates.
 ///
 /// Field sums are taken in the fields' precision over 64 sites at a time and in float64 beyond.
+///
+/// Usage:
+///
+///     const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
+///     const Action action = Action::uniform(graph, 1, 0, 1.52425, 0.175);
+///     Sampler<float> sampler(action, {.chains = 64}, 1);
+///     sampler.warm_up(100);
+///     Measurement measurement(action, sampler.chains());
+///     for (int draw = 0; draw < 50; ++draw) {
+///       sampler.sweep(2);
+///       measurement.add(sampler);
+///     }
+///     for (const auto& o : measurement.results())
+///       std::cout << o.name << " " << o.estimate.mean << " +- " << o.estimate.error << '\n';
 class Measurement {
  public:
   /// Throws BadInput for chains < 1 and for max_bins below 16 or odd.

@@ -75,6 +75,27 @@ struct ReweightingLimits {
 /// chains), numerator and denominator together, so that autocorrelation and correlation are in
 /// them. Nothing depends on the number of threads. Ferrenberg and Swendsen, Phys. Rev. Lett. 61
 /// (1988) 2635; complex actions: de Forcrand, PoS LAT2009 (2009) 010.
+///
+/// Usage:
+///
+///     #include "quartic/field/stored_fields.hpp"
+///     const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
+///     const Action action = Action::uniform(graph, 0.2, 0, 1.5, 0.2);
+///     Sampler<float> sampler(action, {.chains = 64}, 1);
+///     sampler.warm_up(100);
+///     std::vector<float> phi(64 * 10 * 16);  // [chain][draw][site]
+///     for (int draw = 0; draw < 10; ++draw) {
+///       sampler.sweep(2);
+///       for (int chain = 0; chain < 64; ++chain)
+///         sampler.configuration(chain, std::span(phi).subspan((chain * 10 + draw) * 16, 16));
+///     }
+///     const std::vector<TermSpec> terms{{.name = "nn"}, {.name = "phi2"}, {.name = "phi4"}};
+///     ReweightingSample sample;
+///     sample.sets = {{.chains = 64, .draws = 10}};
+///     sample.action = evaluate_action(action, {phi, 16});
+///     sample.terms = evaluate_terms(Target(terms, *graph), {phi, 16});
+///     sample.observables = evaluate_observables({"phi2"}, *graph, {phi, 16});
+///     const ReweightedPoint point = Reweighting(sample).at({-0.22, {1.5, 0.02}, 0.2});
 class Reweighting {
  public:
   /// Throws BadInput where the lengths do not fit, a value is not finite, or there are fewer than

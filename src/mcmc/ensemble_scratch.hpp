@@ -1,4 +1,4 @@
-// Working memory of one thread of a sampler, and the moves that need it.
+// Working memory of one thread of an ensemble, and the moves that need it.
 #pragma once
 
 #include "mcmc/cluster_moves.hpp"
@@ -8,7 +8,7 @@
 namespace quartic {
 
 template <class T>
-struct SamplerScratch {
+struct EnsembleScratch {
   ClusterScratch cluster;
   HmcScratch<T> hmc;
   AlignedVector<std::uint32_t> words;  ///< streams split off for the moves of one sweep

@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "mcmc/sampler_scratch.hpp"
+#include "mcmc/ensemble.hpp"
 #include "quartic/core/autocorrelation.hpp"
-#include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
 namespace {
@@ -14,7 +13,7 @@ constexpr double reflection_cost = 0.54, fill_cost = 0.8, swendsen_wang_cost = 2
 constexpr double measuring_cost = 0.7;  // of the observables, once a sweep
 
 /// More reflections, with the cluster moves between them, lower tau only as far as they cost (at
-/// the BAL point, to 5 % from L = 16 to 256): noise would choose.
+/// criticality, to 5 % from L = 16 to 256): noise would choose.
 constexpr int max_with_clusters = 3;
 
 /// Sweeps that a candidate is tried for: few chains need longer ones for a tau to 5 %.
@@ -34,7 +33,7 @@ double cost_of(const Schedule& schedule) {
 
 /// Nominal cost of a sweep times the slowest autocorrelation time of m^2 and sum phi^2.
 template <class T>
-double Sampler<T>::cost_per_sample() {
+double Ensemble<T>::cost_per_sample() {
   const int trial = trial_sweeps(options_.chains);
   std::vector<double> magnetisation(static_cast<std::size_t>(options_.chains) * trial),
       squares(magnetisation.size());
@@ -61,10 +60,10 @@ double Sampler<T>::cost_per_sample() {
 }
 
 template <class T>
-void Sampler<T>::tune_schedule(const ProgressCallback& progress) {
-  const bool reflects = options_.metropolis_hits == 0 && options_.hmc_steps == 0;
+void Ensemble<T>::tune_schedule(const ProgressCallback& progress) {
   std::vector<int> reflections{0, 1, 2, 3, 5, 7};
-  if (options_.reflections.has_value() || !reflects) reflections = {schedule_.reflections};
+  if (options_.reflections.has_value() || !local_move_.in_bands)
+    reflections = {schedule_.reflections};
   std::vector<ClusterMove> clusters{ClusterMove::fill, ClusterMove::none};
   if (options_.cluster != ClusterMove::automatic) clusters = {options_.cluster};
   if (reflections.size() * clusters.size() < 2) return;
@@ -98,7 +97,7 @@ void Sampler<T>::tune_schedule(const ProgressCallback& progress) {
 
 /// Towards an acceptance of 0.8 by stochastic approximation (Robbins & Monro, 1951).
 template <class T>
-void Sampler<T>::adapt_step_size() {
+void Ensemble<T>::adapt_step_size() {
   constexpr double wanted = 0.8;
   for (int round = 1; round <= 24; ++round) {
     reset_acceptance();
@@ -108,25 +107,25 @@ void Sampler<T>::adapt_step_size() {
 }
 
 template <class T>
-void Sampler<T>::warm_up(int sweeps, const ProgressCallback& progress) {
+void Ensemble<T>::warm_up(int sweeps, const ProgressCallback& progress) {
   constexpr int parts = 20;
   for (int part = 0; part < parts; ++part) {
     sweep(sweeps * (part + 1) / parts - sweeps * part / parts);
-    if (options_.hmc_steps > 0 && part == 0) adapt_step_size();
+    if (local_move_.first_step_size != nullptr && part == 0) adapt_step_size();
     if (options_.rungs > 1) adapt_rungs();
     report_progress(progress, 0.5 * (part + 1) / parts);
   }
-  if (options_.hmc_steps > 0) adapt_step_size();
+  if (local_move_.first_step_size != nullptr) adapt_step_size();
   tune_schedule([&](double done) { return !progress || progress(0.5 + 0.5 * done); });
   reset_acceptance();
   report_progress(progress, 1);
 }
 
-#define QUARTIC_INSTANTIATE(T)                                      \
-  template double Sampler<T>::cost_per_sample();                    \
-  template void Sampler<T>::tune_schedule(const ProgressCallback&); \
-  template void Sampler<T>::adapt_step_size();                      \
-  template void Sampler<T>::warm_up(int, const ProgressCallback&);
+#define QUARTIC_INSTANTIATE(T)                                       \
+  template double Ensemble<T>::cost_per_sample();                    \
+  template void Ensemble<T>::tune_schedule(const ProgressCallback&); \
+  template void Ensemble<T>::adapt_step_size();                      \
+  template void Ensemble<T>::warm_up(int, const ProgressCallback&);
 QUARTIC_INSTANTIATE(float)
 QUARTIC_INSTANTIATE(double)
 #undef QUARTIC_INSTANTIATE

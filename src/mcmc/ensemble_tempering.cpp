@@ -3,15 +3,14 @@
 #include <cmath>
 #include <numeric>
 
-#include "mcmc/sampler_scratch.hpp"
+#include "mcmc/ensemble.hpp"
 #include "quartic/field/features.hpp"
-#include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
 
 /// - sum w phi phi of every chain of every rung.
 template <class T>
-std::vector<double> Sampler<T>::coupling_energies() const {
+std::vector<double> Ensemble<T>::coupling_energies() const {
   std::vector<double> energy(static_cast<std::size_t>(options_.rungs) * options_.chains);
   for_all_blocks(all_blocks(), [&](int index) {
     const FieldBlock<const T> block{fields_.data() + block_offset(index), sites_, lanes_};
@@ -25,7 +24,7 @@ std::vector<double> Sampler<T>::coupling_energies() const {
 /// - E'))), E = - sum w phi phi, s the rungs' scales. Even and odd pairs take turns; the uniform
 /// number comes from the lower chain's stream.
 template <class T>
-void Sampler<T>::exchange_rungs() {
+void Ensemble<T>::exchange_rungs() {
   const auto energy = coupling_energies();
   const int chains = options_.chains;
   for (int rung = static_cast<int>(sweeps_ % 2); rung + 1 < options_.rungs; rung += 2) {
@@ -49,7 +48,7 @@ void Sampler<T>::exchange_rungs() {
 /// Rungs at equal steps of the thermodynamic length int sqrt(Var E) ds, so that all neighbours
 /// exchange about equally often.
 template <class T>
-void Sampler<T>::adapt_rungs() {
+void Ensemble<T>::adapt_rungs() {
   const int rungs = options_.rungs, chains = options_.chains;
   const auto energy = coupling_energies();
   std::vector<double> deviation(rungs), length{0};
@@ -74,11 +73,11 @@ void Sampler<T>::adapt_rungs() {
   scales = next;
 }
 
-template std::vector<double> Sampler<float>::coupling_energies() const;
-template std::vector<double> Sampler<double>::coupling_energies() const;
-template void Sampler<float>::exchange_rungs();
-template void Sampler<double>::exchange_rungs();
-template void Sampler<float>::adapt_rungs();
-template void Sampler<double>::adapt_rungs();
+template std::vector<double> Ensemble<float>::coupling_energies() const;
+template std::vector<double> Ensemble<double>::coupling_energies() const;
+template void Ensemble<float>::exchange_rungs();
+template void Ensemble<double>::exchange_rungs();
+template void Ensemble<float>::adapt_rungs();
+template void Ensemble<double>::adapt_rungs();
 
 }  // namespace quartic

@@ -1,0 +1,351 @@
+#include "mcmc/ensemble.hpp"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "core/parallel.hpp"
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+namespace {
+
+/// 64 chains a block hide latencies, and are one word of the cluster moves; 16 where there are
+/// fewer, so that threads have blocks to share. Independent of threads.
+int lanes_for(int chains) {
+  return chains % 64 == 0 ? 64 : 16;
+}
+
+/// Fields of a block beyond this stream through the cache in every pass.
+constexpr std::size_t cache_bytes = 1 << 20;
+
+/// What a large block's streams are split for.
+enum Purpose : std::uint32_t { for_moves, for_bonds };
+
+/// What sweeps are made of before a warm-up has measured anything: clusters where there is a bulk.
+template <class T>
+Schedule first_schedule(const SamplerOptions& options, const LocalMoveKind<T>& move,
+                        const Graph& graph) {
+  Schedule schedule;
+  schedule.reflections = move.in_bands ? options.reflections.value_or(1) : 0;
+  schedule.cluster = options.cluster;
+  if (options.cluster == ClusterMove::automatic) {
+    const bool bulk = graph.sites() >= 64 && graph.edge_count() > 0;
+    schedule.cluster = bulk ? ClusterMove::fill : ClusterMove::none;
+  }
+  if (move.first_step_size != nullptr) schedule.step_size = move.first_step_size(options);
+  for (int rung = 1; rung < options.rungs; ++rung)
+    schedule.scales.push_back(1 - static_cast<double>(rung) / (options.rungs - 1));
+  return schedule;
+}
+
+}  // namespace
+
+template <class T>
+Ensemble<T>::Ensemble(const Action& action, const SamplerOptions& options, std::uint64_t seed,
+                      Stream stream)
+    : options_(options),
+      local_move_(local_move_kind<T>(options.local_move())),
+      sites_(action.graph->sites()),
+      lanes_(lanes_for(options.chains)),
+      schedule_(first_schedule(options, local_move_, *action.graph)) {
+  threads_ = std::min(options.threads > 0 ? options.threads : omp_get_max_threads(), all_blocks());
+  table_ = std::make_unique<SweepTable<T>>(*action.graph);
+  if (options.cluster != ClusterMove::none) {
+    cluster_table_ = std::make_unique<ClusterTable>(*action.graph);
+    turn_plan_ =
+        std::make_unique<TurnPlan>(plan_turns(*action.graph, cluster_table_->order, band_sites()));
+    edges_behind_ = edges_behind(*cluster_table_, band_sites());
+  }
+  scratch_.resize(threads_);
+  if (static_cast<std::size_t>(sites_) * lanes_ * sizeof(T) > cache_bytes)
+    ahead_.resize(all_blocks());
+  const int chains = options.rungs * options.chains;
+  fields_.resize(static_cast<std::size_t>(sites_) * chains);
+  streams_.resize(4 * static_cast<std::size_t>(chains));
+  for (int chain = 0; chain < chains; ++chain) {
+    const auto words = seed_stream(seed, stream, static_cast<std::uint64_t>(chain));
+    for (int k = 0; k < 4; ++k)
+      streams_[(chain / lanes_ * 4 + k) * lanes_ + chain % lanes_] = words[k];
+  }
+  set_action(action);
+  draw_uncoupled();
+}
+
+template <class T>
+void Ensemble<T>::set_action(const Action& action) {
+  require_normalisable(action);
+  forget_bonds();
+  table_->set(action);
+  if (cluster_table_) cluster_table_->set(action);
+  if (options_.rungs > 1) {
+    coupling_part_ = std::make_unique<Action>(action.graph);
+    coupling_part_->w = action.w;
+  }
+}
+
+template <class T>
+void Ensemble<T>::for_all_blocks(int count, const std::function<void(int)>& f) const {
+  // A parallel region costs more than a pass over a small ensemble.
+  const bool worth_it = static_cast<double>(sites_) * count * lanes_ > 1e5;
+  in_parallel(count, worth_it ? threads_ : 1, [&](int index, int) { f(index); });
+}
+
+template <class T>
+SweepBlock<T> Ensemble<T>::sweep_block(int index) {
+  return {table_.get(), T(scale_ * schedule_.scales[index / blocks()]),
+          fields_.data() + block_offset(index),
+          streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_, lanes_};
+}
+
+/// A band of all the block's chains is 64 KiB of fields, in whole tiles of the cluster moves and
+/// runs of the sweep order.
+template <class T>
+int Ensemble<T>::band_sites() const {
+  constexpr int bytes = 1 << 16;
+  return bytes / (lanes_ * static_cast<int>(sizeof(T)));
+}
+
+template <class T>
+void Ensemble<T>::draw_uncoupled() {
+  forget_bonds();
+  // Validity makes every b > 0, or a > 0 where b = 0: each site alone is normalisable.
+  for_all_blocks(all_blocks(), [&](int index) {
+    auto block = sweep_block(index);
+    block.scale = 0;
+    heat_bath_sweep(block);
+  });
+}
+
+template <class T>
+typename Ensemble<T>::Tally& Ensemble<T>::Tally::operator+=(const Tally& other) {
+  for (int k = 0; k < moves; ++k)
+    accepted[k] += other.accepted[k], proposed[k] += other.proposed[k];
+  return *this;
+}
+
+/// Streams of their own for one purpose, in the coming part of a sweep of a large block. A part
+/// moves the chain's own stream on by one number only, so that what the next draws from is known
+/// ahead.
+template <class T>
+void Ensemble<T>::split_streams(int index, std::uint32_t purpose,
+                                AlignedVector<std::uint32_t>& words) const {
+  words.resize(4 * static_cast<std::size_t>(lanes_));
+  for (int lane = 0; lane < lanes_; ++lane) {
+    const auto* own = words_of(index * lanes_ + lane);
+    const auto split =
+        split_stream({own[0], own[lanes_], own[2 * lanes_], own[3 * lanes_]}, purpose);
+    for (int k = 0; k < 4; ++k) words[k * lanes_ + lane] = split[k];
+  }
+}
+
+template <class T>
+void Ensemble<T>::advance_streams(int index) {
+  for (int lane = 0; lane < lanes_; ++lane) {
+    auto* own = words_of(index * lanes_ + lane);
+    RandomStream random({own[0], own[lanes_], own[2 * lanes_], own[3 * lanes_]});
+    random();
+    for (int k = 0; k < 4; ++k) own[k * lanes_] = random.state()[k];
+  }
+}
+
+/// Bonds can be drawn a cluster move ahead, where that saves a pass over memory, if nothing moves
+/// the fields between the local passes and them: no flip (there is none without a ghost), no
+/// exchange.
+template <class T>
+bool Ensemble<T>::can_look_ahead() const {
+  return !ahead_.empty() && schedule_.cluster == ClusterMove::fill &&
+         cluster_table_->has_boards() && cluster_table_->ghost.empty() && options_.rungs == 1 &&
+         local_move_.in_bands && scale_ > 0;
+}
+
+template <class T>
+void Ensemble<T>::forget_bonds() {
+  for (auto& ahead : ahead_) ahead.drawn = false;
+  steady_ = false;
+}
+
+template <class T>
+ClusterBlock<T> Ensemble<T>::cluster_block(const SweepBlock<T>& block) {
+  return {cluster_table_.get(),
+          block.scale,
+          block.phi,
+          block.words,
+          lanes_,
+          options_.cluster_seeds,
+          &scratch_[omp_get_thread_num()].cluster};
+}
+
+template <class T>
+void Ensemble<T>::choose_signs(const ClusterBlock<T>& signs, Tally& tally) {
+  tally.accepted[flipped] +=
+      schedule_.cluster == ClusterMove::fill ? choose_fill(signs) : choose_swendsen_wang(signs);
+  tally.proposed[flipped] += static_cast<double>(sites_) * lanes_;
+}
+
+/// `again`: another sweep of the same fields is to be expected.
+template <class T>
+void Ensemble<T>::sweep_block_once(int index, bool again, Tally& tally) {
+  const auto block = sweep_block(index);
+  const bool clusters = schedule_.cluster != ClusterMove::none && block.scale > 0;
+  const bool look_ahead = can_look_ahead();
+  const int passes = 1 + schedule_.reflections;
+  const int part = clusters ? Schedule::passes_per_cluster_move : passes;
+  for (int first = 0; first < passes; first += part) {
+    const int last = std::min(first + part, passes);
+    sweep_part(index, {first, last}, clusters, look_ahead && (again || last < passes), tally);
+  }
+  // Cluster moves turn the whole field by a coin of their own where nothing holds it.
+  if (!options_.flips || (clusters && cluster_table_->ghost.empty())) return;
+  tally.accepted[flip] += flip_sweep(block);
+  tally.proposed[flip] += lanes_ / 2.0;  // a fair coin decides whether a flip is tried
+}
+
+/// A cluster move and local passes; the first pass of a sweep is the one that is not a reflection.
+template <class T>
+void Ensemble<T>::sweep_part(int index, std::array<int, 2> passes, bool clusters, bool look_ahead,
+                             Tally& tally) {
+  auto block = sweep_block(index);
+  auto& scratch = scratch_[omp_get_thread_num()];
+  BondsAhead* ahead = ahead_.empty() ? nullptr : &ahead_[index];
+  std::optional<ClusterBlock<T>> signs;
+  if (clusters) {
+    signs = cluster_block(block);
+    if (ahead != nullptr) {
+      if (ahead->drawn) signs->bonds = &ahead->bonds;
+      if (!ahead->drawn) split_streams(index, for_bonds, ahead->words);
+      signs->words = ahead->words.data();
+    }
+    choose_signs(*signs, tally);
+  }
+  if (ahead != nullptr) {
+    split_streams(index, for_moves, scratch.words);
+    block.words = scratch.words.data();
+    advance_streams(index);
+    ahead->drawn = look_ahead;
+    if (look_ahead) split_streams(index, for_bonds, ahead->words);
+  }
+  if (local_move_.in_bands) {
+    follow_bands(block, passes, clusters ? &*signs : nullptr, look_ahead ? ahead : nullptr, tally);
+    return;
+  }
+  if (clusters) turn_signs(*signs);
+  tally.add(local, local_move_.sweep(block, options_, schedule_, scratch));
+}
+
+/// Passes follow each other band by band while the fields are in the cache: signs turn, then the
+/// local moves, then the next cluster move's bonds are drawn. Any order of sites that is fixed
+/// beforehand is exact.
+template <class T>
+void Ensemble<T>::follow_bands(SweepBlock<T> block, std::array<int, 2> passes,
+                               ClusterBlock<T>* signs, BondsAhead* ahead, Tally& tally) {
+  const int turns = band_sites(), bands = (sites_ + turns - 1) / turns;
+  const int count = passes[1] - passes[0];
+  auto& scratch = scratch_[omp_get_thread_num()];
+  int step = 0;
+  for (int wave = 0; wave < bands + count - 1; ++wave) {
+    for (; signs != nullptr && wave < bands && step < turn_plan_->before[wave]; ++step) {
+      signs->begin = turn_plan_->steps[step][0], signs->end = turn_plan_->steps[step][1];
+      turn_signs(*signs);
+    }
+    for (int k = std::max(0, wave - bands + 1); k <= std::min(wave, count - 1); ++k) {
+      block.begin = (wave - k) * turns, block.end = std::min(sites_, block.begin + turns);
+      if (passes[0] + k == 0)
+        tally.add(local, local_move_.sweep(block, options_, schedule_, scratch));
+      else
+        tally.add(reflection, {reflection_sweep(block), block.updates()});
+    }
+    const int left = wave - count + 1;  // the band that no pass comes back to
+    if (ahead == nullptr || left < 0) continue;
+    auto next = cluster_block(block);
+    next.words = ahead->words.data();
+    draw_board_bonds(next, left > 0 ? edges_behind_[left - 1] : 0, edges_behind_[left],
+                     ahead->bonds);
+  }
+}
+
+template <class T>
+void Ensemble<T>::sweep(int count) {
+  // Rungs meet after every sweep; without them a block may run ahead.
+  const int stride = options_.rungs > 1 ? 1 : count;
+  for (int done = 0; done < count; done += stride) {
+    std::vector<Tally> tallies(all_blocks());
+    for_all_blocks(all_blocks(), [&](int index) {
+      for (int k = 0; k < stride; ++k)
+        sweep_block_once(index, steady_ || k + 1 < stride, tallies[index]);
+    });
+    sweeps_ += stride;
+    if (options_.rungs > 1) exchange_rungs();
+    for (int index = 0; index < blocks(); ++index) tally_ += tallies[index];  // the target's alone
+  }
+  steady_ = true;  // who sweeps again and again leaves the fields alone
+}
+
+template <class T>
+Acceptance Ensemble<T>::acceptance() const {
+  const auto rate = [&](Move move) {
+    return tally_.proposed[move] > 0 ? tally_.accepted[move] / tally_.proposed[move] : NAN;
+  };
+  // Flips are tried by a coin, and counted as half of the sweeps: where all are accepted the count
+  // can exceed that.
+  return {rate(local), rate(reflection), std::min(rate(flip), 1.0), rate(exchange), rate(flipped)};
+}
+
+template <class T>
+std::string Ensemble<T>::describe_schedule() const {
+  std::string text = local_move_.describe(options_, schedule_);
+  if (schedule_.reflections > 0)
+    text += fmt::format(", {} reflection{}", schedule_.reflections,
+                        schedule_.reflections == 1 ? "" : "s");
+  const int clusters = schedule_.cluster_moves();
+  const char* several = clusters == 1 ? "" : "s";
+  if (clusters > 0) text += clusters == 1 ? ", " : fmt::format(", {} ", clusters);
+  if (schedule_.cluster == ClusterMove::fill)
+    text += fmt::format("cluster fill{} from {} seeds", several, options_.cluster_seeds);
+  if (schedule_.cluster == ClusterMove::swendsen_wang)
+    text += fmt::format("Swendsen-Wang move{}", several);
+  if (options_.flips) text += ", flip";
+  if (options_.rungs > 1) text += fmt::format(", {} rungs", options_.rungs);
+  return text;
+}
+
+template <class T>
+SamplerState Ensemble<T>::state() const {
+  SamplerState state{std::vector<double>(fields_.size()),
+                     std::vector<std::uint32_t>(streams_.size()), sweeps_, schedule_};
+  for (int chain = 0; chain < options_.rungs * options_.chains; ++chain) {
+    for (int site = 0; site < sites_; ++site)
+      state.phi[static_cast<std::size_t>(chain) * sites_ + site] = field_of(chain)[site * lanes_];
+    for (int k = 0; k < 4; ++k)
+      state.streams[4 * static_cast<std::size_t>(chain) + k] = words_of(chain)[k * lanes_];
+  }
+  return state;
+}
+
+template <class T>
+void Ensemble<T>::restore(const SamplerState& state) {
+  if (state.phi.size() != fields_.size() || state.streams.size() != streams_.size() ||
+      state.schedule.scales.size() != schedule_.scales.size()) {
+    throw BadInput(
+        "the saved sampler state has another number of chains, sites or rungs than this run",
+        "resume with the configuration that the run file holds");
+  }
+  forget_bonds();
+  schedule_ = state.schedule, sweeps_ = state.sweeps;
+  for (int chain = 0; chain < options_.rungs * options_.chains; ++chain) {
+    for (int site = 0; site < sites_; ++site)
+      field_of(chain)[site * lanes_] =
+          static_cast<T>(state.phi[static_cast<std::size_t>(chain) * sites_ + site]);
+    for (int k = 0; k < 4; ++k)
+      words_of(chain)[k * lanes_] = state.streams[4 * static_cast<std::size_t>(chain) + k];
+  }
+}
+
+template class Ensemble<float>;
+template class Ensemble<double>;
+
+}  // namespace quartic
