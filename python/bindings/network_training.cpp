@@ -6,7 +6,7 @@
 #include "network_rows.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/network/sampler.hpp"
-#include "quartic/network/training.hpp"
+#include "quartic/network/learner.hpp"
 
 namespace quartic::python {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "network/coupled_layers.hpp"
 #include "quartic/network/tempering.hpp"
-#include "quartic/network/training.hpp"
+#include "quartic/network/learner.hpp"
 
 namespace quartic {
 

@@ -13,7 +13,7 @@
 #include "quartic/network/exact.hpp"
 #include "quartic/network/likelihood.hpp"
 #include "quartic/network/start.hpp"
-#include "quartic/network/training.hpp"
+#include "quartic/network/learner.hpp"
 #include "unit/network_fixtures.hpp"
 
 namespace quartic {

@@ -11,7 +11,7 @@
 #include "quartic/network/exact.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
-#include "quartic/network/training.hpp"
+#include "quartic/network/learner.hpp"
 #include "unit/network_fixtures.hpp"
 
 namespace quartic {

@@ -8,6 +8,7 @@
 
 #include "quartic/config/config.hpp"
 #include "quartic/learn/stop_reason.hpp"
+#include "quartic/network/learner.hpp"
 #include "quartic/network/network.hpp"
 #include "quartic/runfile/fit_data.hpp"
 #include "quartic/runfile/run_file.hpp"
