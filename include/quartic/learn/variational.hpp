@@ -2,16 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include "quartic/field/parameters.hpp"
+#include "quartic/core/progress.hpp"
 #include "quartic/field/target.hpp"
-#include "quartic/learn/stop_reason.hpp"
-#include "quartic/mcmc/sampler.hpp"
+#include "quartic/learn/action_learner.hpp"
 
 namespace quartic {
 
@@ -53,17 +50,7 @@ struct LearnRow {
   double ridge = 0;              ///< ridge of the regression, in units of each feature's variance
 };
 
-/// Everything that an exact restart needs, besides the options: couplings, optimiser, fields,
-/// streams.
-struct VariationalState {
-  int epoch = 0;
-  std::vector<double> w, r, a, b;
-  std::vector<double> theta_error;                  ///< standard error of the current parameters
-  std::vector<double> first_moment, second_moment;  ///< Adam
-  int quiet_epochs = 0;
-  StopReason stop_reason = StopReason::running;
-  SamplerState sampler;
-};
+using VariationalState = LearnerState;
 
 template <class T>
 struct Samples;
@@ -71,7 +58,7 @@ struct Samples;
 /// The learner as a state machine: `step` does one epoch; state() and restore() are exact.
 /// T is the precision of the fields.
 template <class T>
-class VariationalLearner {
+class VariationalLearner : public ActionLearner<T, VariationalState> {
  public:
   /// Throws BadInput where the start is not normalisable, the target is complex, or the samples of
   /// an epoch (chains x draws) are fewer than the regression needs (more than parameters + 1).
@@ -80,33 +67,21 @@ class VariationalLearner {
                      std::uint64_t seed);
 
   /// Equilibrates the fields under the starting couplings and tunes the schedule.
-  void warm_up(const std::function<void(double)>& progress = {});
+  void warm_up(const ProgressCallback& progress = {});
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   LearnRow step();
-  bool finished() const;
-  StopReason reason() const { return state_.stop_reason; }
-
-  const Action& action() const { return action_; }
-  const Parameters& parameters() const { return parameters_; }
   const Target& target() const { return target_; }
-  std::vector<double> theta() const { return parameters_.gather(action_); }
-  const std::vector<double>& theta_error() const { return state_.theta_error; }
-  const Sampler<T>& sampler() const { return sampler_; }
-
-  VariationalState state() const;
-  void restore(const VariationalState& state);
 
  private:
+  using Base = ActionLearner<T, VariationalState>;
+  using Base::action_, Base::parameters_, Base::sampler_, Base::state_;
+
   Samples<T> sample();
   double update(const std::vector<double>& step, double rate);
 
   Target target_;
-  Parameters parameters_;
-  Action action_;
   VariationalOptions options_;
-  Sampler<T> sampler_;
-  VariationalState state_;
 };
 
 }  // namespace quartic
