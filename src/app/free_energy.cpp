@@ -73,20 +73,21 @@ template <class T>
 FromLearned anneal_from_learned(const LearnRun& run, const Action& target, const Config& config,
                                 const ProgressCallback& progress) {
   const Certificate& c = *run.certificate;
+  const Draws& all = c.draws;
   std::vector<float> phi;
-  for (int chain = 1; chain <= c.chains; ++chain) {
-    const auto end = c.phi.begin() + static_cast<std::ptrdiff_t>(chain) * c.draws * c.sites;
-    phi.insert(phi.end(), end - c.sites, end);
+  for (int chain = 1; chain <= all.chains; ++chain) {
+    const auto end = all.phi.begin() + static_cast<std::ptrdiff_t>(chain) * all.draws * all.sites;
+    phi.insert(phi.end(), end - all.sites, end);
   }
   AnnealingOptions options;
   options.sampler = config.sampler.options, options.sampler.threads = config.run.threads;
   options.progress = progress;
   FromLearned out{{}, c.weight_ess, {}};
-  out.sample = anneal_sample<T>({extend(run.action, target.graph), target}, phi, c.chains, options,
-                                config.run.seed);
+  out.sample = anneal_sample<T>({extend(run.action, target.graph), target}, phi, all.chains,
+                                options, config.run.seed);
   const Estimate& ratio = out.sample.log_ratio;
-  out.free_energy = {c.free_energy.value - ratio.value,
-                     std::hypot(c.free_energy.error, ratio.error)};
+  const Estimate& learned = c.free_energy.work.difference;
+  out.free_energy = {learned.value - ratio.value, std::hypot(learned.error, ratio.error)};
   return out;
 }
 

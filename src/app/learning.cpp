@@ -50,7 +50,8 @@ class Session : public ActionLoop<LearnRun, VariationalLearner<T>> {
     learner_.restore(run_.checkpoint);
     auto certificate =
         certify(learner_.sampler(), run_.action, target_, options, run_.config.run.seed);
-    keep_draws(certificate, run_.config.output.max_draws(certificate.chains, certificate.sites));
+    certificate.keep_first(
+        run_.config.output.max_draws(certificate.draws.chains, certificate.draws.sites));
     run_.certificate = std::move(certificate);
     this->write();
   }
