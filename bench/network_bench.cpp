@@ -7,7 +7,7 @@
 
 #include "network/coupled_layers.hpp"
 #include "network/unit_type.hpp"
-#include "quartic/network/training.hpp"
+#include "quartic/network/learner.hpp"
 
 namespace quartic {
 namespace {

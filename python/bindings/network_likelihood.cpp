@@ -136,7 +136,7 @@ nb::object likelihood(const Network& network, nb::object phi, nb::object z, int 
   const auto rows = as_input<FloatInput>(phi, "float32");
   count_rows(rows, network.visible.size(), "visible");
   const LogZ known = log_z_from_python(z);
-  Likelihood out;
+  LogLikelihood out;
   {
     const nb::gil_scoped_release release;
     require_normalisable(network);

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "network_rows.hpp"
+#include "quartic/network/learner.hpp"
 #include "quartic/network/sampler.hpp"
-#include "quartic/network/training.hpp"
 
 namespace quartic::python {
 namespace {

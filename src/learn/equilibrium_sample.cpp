@@ -1,5 +1,7 @@
 #include "learn/equilibrium_sample.hpp"
 
+#include "quartic/field/features.hpp"
+
 namespace quartic {
 
 template <class T>
@@ -28,18 +30,22 @@ FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& a
 }
 
 template <class T>
-std::vector<float> posterior_fields(const FieldSamples<T>& samples, int draws) {
+Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int draws) {
   const auto sites = static_cast<std::size_t>(samples.sites);
-  std::vector<float> phi(static_cast<std::size_t>(samples.chains()) * draws * sites);
+  Draws out{samples.chains(), draws, samples.sites, {}, {}};
+  out.phi.resize(static_cast<std::size_t>(samples.chains()) * draws * sites);
   in_parallel(samples.chains(), samples.threads, [&](int chain, int) {
     for (int draw = 0; draw < draws; ++draw) {
       const auto block = samples.block(draw, chain / samples.lanes);
-      float* out = phi.data() + (static_cast<std::size_t>(chain) * draws + draw) * sites;
+      float* phi = out.phi.data() + (static_cast<std::size_t>(chain) * draws + draw) * sites;
       for (std::size_t i = 0; i < sites; ++i)
-        out[i] = static_cast<float>(block.site(static_cast<int>(i))[chain % samples.lanes]);
+        phi[i] = static_cast<float>(block.site(static_cast<int>(i))[chain % samples.lanes]);
     }
   });
-  return phi;
+  out.action_value = by_configuration(samples, draws, [&](const auto& block, std::span<double> s) {
+    evaluate_action(action, block, s);
+  });
+  return out;
 }
 
 template FieldSamples<float> collect(Sampler<float>&, int, int);
@@ -48,7 +54,7 @@ template FieldSamples<float> draw_equilibrium(const Sampler<float>&, const Actio
                                               std::uint64_t);
 template FieldSamples<double> draw_equilibrium(const Sampler<double>&, const Action&, int, int,
                                                std::uint64_t);
-template std::vector<float> posterior_fields(const FieldSamples<float>&, int);
-template std::vector<float> posterior_fields(const FieldSamples<double>&, int);
+template Draws stored_draws(const FieldSamples<float>&, const Action&, int);
+template Draws stored_draws(const FieldSamples<double>&, const Action&, int);
 
 }  // namespace quartic

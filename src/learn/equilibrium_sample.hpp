@@ -7,6 +7,7 @@
 
 #include "core/parallel.hpp"
 #include "learn/feature_statistics.hpp"
+#include "quartic/field/draws.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
@@ -22,9 +23,9 @@ template <class T>
 FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& action, int draws,
                                  int sweeps, std::uint64_t seed);
 
-/// The first `draws` of each chain, [chain][draw][site].
+/// The first `draws` of each chain.
 template <class T>
-std::vector<float> posterior_fields(const FieldSamples<T>& samples, int draws);
+Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int draws);
 
 /// evaluate(block, values by lane) for every configuration: [chain][draw], the first `draws`.
 template <class T, class Evaluate>

@@ -1,7 +1,5 @@
 #include "quartic/learn/evaluation.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "learn/equilibrium_sample.hpp"
@@ -31,29 +29,16 @@ DataScore score(const ScoredData& data, const Action& action, const ModelMoments
 template <class T>
 Evaluation evaluate(const Sampler<T>& equilibrated, const Action& action, const ScoredData& train,
                     const std::optional<ScoredData>& held_out, const DataPass& pass,
-                    const CertificateOptions& wanted, int stored_draws, std::uint64_t seed) {
+                    const CertificateOptions& wanted, int max_draws, std::uint64_t seed) {
   Evaluation out;
-  FreeEnergyOptions annealing;
-  annealing.sampler = equilibrated.options(), annealing.sampler.chains = wanted.chains;
-  annealing.steps = wanted.steps, annealing.error = wanted.error;
-  annealing.progress = wanted.progress;
-  out.free_energy = measure_free_energy(equilibrated, action, annealing, seed);
+  out.free_energy = measure_free_energy(equilibrated, action, wanted, seed);
+  out.ok = out.free_energy.ok, out.reason = out.free_energy.reason;
   const auto samples = draw_equilibrium(equilibrated, action, wanted.draws, wanted.sweeps, seed);
   const Parameters every = every_coupling(action.graph);
   const auto model = moments_of(FeatureStatistics<T>(samples, every), action.graph);
   out.train = score(train, action, model, out.free_energy, pass, seed);
   if (held_out) out.held_out = score(*held_out, action, model, out.free_energy, pass, seed);
-  out.chains = samples.chains(), out.sites = samples.sites;
-  out.draws = std::min(wanted.draws, stored_draws);
-  out.phi = posterior_fields(samples, out.draws);
-  out.action = by_configuration(samples, out.draws, [&](const auto& block, std::span<double> s) {
-    evaluate_action(action, block, s);
-  });
-  out.ok = out.free_energy.ok;
-  if (!out.ok) {
-    out.reason = fmt::format("free energy, {} annealing steps: {}", out.free_energy.steps,
-                             out.free_energy.reason);
-  }
+  out.draws = stored_draws(samples, action, std::min(wanted.draws, max_draws));
   return out;
 }
 

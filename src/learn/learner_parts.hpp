@@ -1,10 +1,18 @@
 // What learners share.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "quartic/core/error.hpp"
+#include "quartic/field/action.hpp"
+#include "quartic/field/parameters.hpp"
 #include "quartic/graph/graph.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
@@ -34,6 +42,35 @@ inline std::vector<double> adam_direction(const std::vector<double>& along, doub
     direction[k] = mean / (std::sqrt(square) + epsilon);
   }
   return direction;
+}
+
+/// A step that the action can take.
+struct Move {
+  std::vector<double> theta;
+  double rate;
+};
+/// theta_at(rate), with the rate halved until that action is normalisable. Throws Diverged where
+/// none is; `direction` says along what, `hint` what to do.
+template <class ThetaAt>
+Move normalisable_move(const Parameters& parameters, Action action, double rate, int epoch,
+                       const char* direction, const char* hint, ThetaAt&& theta_at) {
+  std::optional<std::string> why_not;
+  for (int halving = 0; halving < 20; ++halving, rate /= 2) {
+    auto theta = theta_at(rate);
+    parameters.scatter(theta, action);
+    why_not = why_not_normalisable(action);
+    if (!why_not) return {std::move(theta), rate};
+  }
+  throw Diverged(fmt::format("epoch {}: every step {} leaves the normalisable actions: {}", epoch,
+                             direction, *why_not),
+                 hint);
+}
+
+/// Throws Diverged where chains hardly move any more.
+inline void require_acceptance(double acceptance, int epoch, const char* hint) {
+  if (!(acceptance < 1e-3)) return;
+  throw Diverged(fmt::format("epoch {}: the acceptance has fallen to {:.1e}", epoch, acceptance),
+                 hint);
 }
 
 /// sqrt of the mean of (x / error)^2; entries without error count as 0.

@@ -51,6 +51,18 @@ double default_rate(LikelihoodOptimiser optimiser) {
                                                   : 0.04;
 }
 
+std::vector<double> lower_bounds_of(const Parameters& parameters, const DataMoments& data,
+                                    const LikelihoodOptions& options) {
+  return lower_bounds(parameters, options.restraint, [&](int i) { return data.fourth(i); });
+}
+
+/// What the chains are made for; warm_up starts from there.
+Action first_action(const Action& start, const Parameters& parameters, const DataMoments& data,
+                    const LikelihoodOptions& options) {
+  if (options.start == LikelihoodStart::given) return start;
+  return independent_sites(start, parameters, data, lower_bounds_of(parameters, data, options));
+}
+
 }  // namespace
 
 LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
@@ -74,34 +86,29 @@ LikelihoodLearner<T>::LikelihoodLearner(const DataSource& data, const DataSource
                                         Parameters parameters, const Action& start,
                                         const SamplerOptions& sampler,
                                         const LikelihoodOptions& options, std::uint64_t seed)
-    : source_(&data),
-      parameters_(std::move(parameters)),
-      action_(start),
+    : LikelihoodLearner(data, held_out, DataMoments(data, start.graph, options.pass),
+                        std::move(parameters), start, sampler, options, seed) {}
+
+template <class T>
+LikelihoodLearner<T>::LikelihoodLearner(const DataSource& data, const DataSource* held_out,
+                                        DataMoments moments, Parameters parameters,
+                                        const Action& start, const SamplerOptions& sampler,
+                                        const LikelihoodOptions& options, std::uint64_t seed)
+    : Base(parameters, first_action(start, parameters, moments, options),
+           with_clusters(sampler, *start.graph), seed),
+      source_(&data),
       options_(options),
       seed_(seed),
-      moments_(data, start.graph, options.pass),
+      moments_(std::move(moments)),
       mean_(moments_.mean(parameters_)),
-      lower_(
-          lower_bounds(parameters_, options.restraint, [&](int i) { return moments_.fourth(i); })),
-      decay_(weight_decay(parameters_, options.restraint)),
-      sampler_(options.start == LikelihoodStart::given
-                   ? start
-                   : independent_sites(start, parameters_, moments_, lower_),
-               with_clusters(sampler, *start.graph), seed) {
+      lower_(lower_bounds_of(parameters_, moments_, options)),
+      decay_(weight_decay(parameters_, options.restraint)) {
   require_valid(options_, parameters_);
   options_.optimiser = chosen_optimiser(options, parameters_);
   if (held_out) held_out_.emplace(*held_out, start.graph, options.pass);
-  if (options.start != LikelihoodStart::given)
-    action_ = independent_sites(start, parameters_, moments_, lower_);
   state_.theta_error.assign(parameters_.size(), INFINITY);
   state_.noise_variance.assign(parameters_.size(), 0.0);
   state_.draws = options_.draws;
-}
-
-template <class T>
-void LikelihoodLearner<T>::set_theta(const std::vector<double>& theta) {
-  parameters_.scatter(theta, action_);
-  sampler_.set_action(action_);
 }
 
 template <class T>
@@ -110,7 +117,7 @@ void LikelihoodLearner<T>::find_start() {
   action_ = std::move(found.action), start_description_ = std::move(found.description);
   auto theta = parameters_.gather(action_);
   for (std::size_t k = 0; k < theta.size(); ++k) theta[k] = std::max(theta[k], lower_[k]);
-  set_theta(theta);
+  this->set_theta(theta);
   state_.start_theta = theta;
 }
 
@@ -258,31 +265,25 @@ bool LikelihoodLearner<T>::stop_for_held_out() {
   const bool worse = state_.since_best < -2 * std::sqrt(state_.since_best_variance);
   state_.worse_epochs = worse ? state_.worse_epochs + 1 : 0;
   if (state_.worse_epochs < options_.held_out_patience) return false;
-  set_theta(state_.best_theta);
+  this->set_theta(state_.best_theta);
   return true;
 }
 
 /// theta + eta * step, with eta halved until the action stays normalisable.
 template <class T>
 double LikelihoodLearner<T>::update(const std::vector<double>& step, double rate) {
-  const auto theta = parameters_.gather(action_);
-  Action moved = action_;
-  std::optional<std::string> reason;
-  for (int halving = 0; halving < 20; ++halving, rate /= 2) {
-    auto next = theta;
-    for (std::size_t k = 0; k < next.size(); ++k)
-      next[k] = std::max(theta[k] + rate * step[k], lower_[k]);
-    parameters_.scatter(next, moved);
-    reason = why_not_normalisable(moved);
-    if (reason) continue;
-    set_theta(next);
-    state_.last_step.resize(theta.size());
-    for (std::size_t k = 0; k < theta.size(); ++k) state_.last_step[k] = next[k] - theta[k];
-    return rate;
-  }
-  throw Diverged(fmt::format("epoch {}: every step uphill leaves the normalisable actions: {}",
-                             state_.epoch, *reason),
-                 "let b be learned, or add weight decay");
+  const auto theta = this->theta();
+  const auto move = normalisable_move(parameters_, action_, rate, state_.epoch, "uphill",
+                                      "let b be learned, or add weight decay", [&](double eta) {
+                                        auto next = theta;
+                                        for (std::size_t k = 0; k < next.size(); ++k)
+                                          next[k] = std::max(theta[k] + eta * step[k], lower_[k]);
+                                        return next;
+                                      });
+  this->set_theta(move.theta);
+  state_.last_step.resize(theta.size());
+  for (std::size_t k = 0; k < theta.size(); ++k) state_.last_step[k] = move.theta[k] - theta[k];
+  return move.rate;
 }
 
 template <class T>
@@ -419,11 +420,8 @@ FitRow LikelihoodLearner<T>::step() {
   row.epoch = state_.epoch, row.draws = epoch.draws;
   row.at_bound = static_cast<int>(at_bound().size());
   row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
-  if (row.acceptance < 1e-3) {
-    throw Diverged(
-        fmt::format("epoch {}: the acceptance has fallen to {:.1e}", state_.epoch, row.acceptance),
-        "the couplings ran away; lower fit.rate, or add noise or weight decay");
-  }
+  require_acceptance(row.acceptance, state_.epoch,
+                     "the couplings ran away; lower fit.rate, or add noise or weight decay");
   double norm2 = 0, error2 = 0;
   for (std::size_t k = 0; k < epoch.gradient.size(); ++k) {
     norm2 += epoch.gradient[k] * epoch.gradient[k];
@@ -469,24 +467,6 @@ std::vector<int> LikelihoodLearner<T>::at_bound() const {
   for (int k = 0; k < parameters_.size(); ++k)
     if (theta[k] <= lower_[k]) out.push_back(k);
   return out;
-}
-
-template <class T>
-LikelihoodState LikelihoodLearner<T>::state() const {
-  LikelihoodState state = state_;
-  state.w = action_.w, state.r = action_.r, state.a = action_.a, state.b = action_.b;
-  state.sampler = sampler_.state();
-  return state;
-}
-
-template <class T>
-void LikelihoodLearner<T>::restore(const LikelihoodState& state) {
-  state_ = state;
-  // A finished run may be extended: whether to stop is decided anew.
-  state_.stop_reason = StopReason::running;
-  action_.w = state.w, action_.r = state.r, action_.a = state.a, action_.b = state.b;
-  sampler_.set_action(action_);
-  sampler_.restore(state.sampler);
 }
 
 template class LikelihoodLearner<float>;

@@ -102,32 +102,21 @@ LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
   const Parameters all = every_coupling(action.graph);
   const auto theta = all.gather(action), mean = data.mean(all);
   LogLikelihood out;
-  out.value.value = free_energy.value - dot(theta, mean);
+  out.value = {free_energy.value - dot(theta, mean), free_energy.error};
+  out.lower = out.upper = out.value.value;
   double square = 0;
   for (const auto& deviation : data.deviations(all)) square += std::pow(dot(theta, deviation), 2);
   out.rows_error = data.rows() > 1 ? std::sqrt(square) : INFINITY;
-  out.model_error = free_energy.error;
-  out.value.error = std::hypot(out.rows_error, out.model_error);
   return out;
 }
 
 LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
                              const WorkFreeEnergy& free_energy) {
-  auto out = log_likelihood(data, action, free_energy.work.difference);
-  out.ok = free_energy.ok, out.reason = free_energy.reason;
+  const WorkEstimate& f = free_energy.work;
+  auto out = log_likelihood(data, action, f.difference);
+  out.lower += f.reverse.value - f.difference.value;
+  out.upper += f.forward.value - f.difference.value;
   return out;
 }
-
-template <class T>
-WorkFreeEnergy measure_free_energy(const Sampler<T>& equilibrated, const Action& action,
-                                   FreeEnergyOptions options, std::uint64_t seed) {
-  const auto plan = plan_from_uncoupled<T>(action, options.sampler, seed);
-  return free_energy_by_work(plan, options, seed, &equilibrated);
-}
-
-template WorkFreeEnergy measure_free_energy(const Sampler<float>&, const Action&, FreeEnergyOptions,
-                                            std::uint64_t);
-template WorkFreeEnergy measure_free_energy(const Sampler<double>&, const Action&,
-                                            FreeEnergyOptions, std::uint64_t);
 
 }  // namespace quartic

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "learn/equilibrium_sample.hpp"
 #include "learn/learner_parts.hpp"
 #include "learn/regression.hpp"
 #include "quartic/core/error.hpp"
@@ -52,11 +53,9 @@ template <class T>
 VariationalLearner<T>::VariationalLearner(Target target, Parameters parameters, const Action& start,
                                           const SamplerOptions& sampler,
                                           const VariationalOptions& options, std::uint64_t seed)
-    : target_(std::move(target)),
-      parameters_(std::move(parameters)),
-      action_(start),
-      options_(options),
-      sampler_(start, with_clusters(sampler, *start.graph), seed) {
+    : Base(std::move(parameters), start, with_clusters(sampler, *start.graph), seed),
+      target_(std::move(target)),
+      options_(options) {
   require_valid(options_, target_, parameters_, sampler.chains);
   state_.theta_error.assign(parameters_.size(), 0.0);
 }
@@ -67,37 +66,16 @@ void VariationalLearner<T>::warm_up(const ProgressCallback& progress) {
 }
 
 template <class T>
-bool VariationalLearner<T>::finished() const {
-  return state_.stop_reason != StopReason::running;
-}
-
-template <class T>
 Samples<T> VariationalLearner<T>::sample() {
-  Samples<T> samples{{sampler_.sites(),
-                      sampler_.lanes(),
-                      sampler_.blocks(),
-                      options_.draws,
-                      sampler_.threads(),
-                      {}},
-                     {}};
-  samples.difference.resize(static_cast<std::size_t>(sampler_.chains()) * options_.draws);
-  for (int draw = 0; draw < options_.draws; ++draw) {
-    sampler_.sweep(options_.sweeps);
-    const T* first = sampler_.block(0).data;
-    samples.fields.emplace_back(
-        first, first + static_cast<std::ptrdiff_t>(sampler_.sites()) * sampler_.chains());
-  }
-  sampler_.for_each_block([&](int index) {
-    std::vector<double> a(samples.lanes), s(samples.lanes);
-    for (int draw = 0; draw < options_.draws; ++draw) {
-      target_.evaluate(samples.block(draw, index), a);
-      evaluate_action(action_, samples.block(draw, index), s);
-      for (int lane = 0; lane < samples.lanes; ++lane) {
-        const std::size_t chain = static_cast<std::size_t>(index) * samples.lanes + lane;
-        samples.difference[chain * options_.draws + draw] = a[lane] - s[lane];
-      }
-    }
-  });
+  Samples<T> samples{collect(sampler_, options_.draws, options_.sweeps), {}};
+  samples.difference = by_configuration(samples, options_.draws,
+                                        [&](const auto& block, std::span<double> difference) {
+                                          std::vector<double> s(difference.size());
+                                          target_.evaluate(block, difference);
+                                          evaluate_action(action_, block, s);
+                                          for (std::size_t lane = 0; lane < s.size(); ++lane)
+                                            difference[lane] -= s[lane];
+                                        });
   for (const double d : samples.difference) {
     if (std::isfinite(d)) continue;
     throw Diverged(fmt::format("epoch {}: the action difference A - S is not finite", state_.epoch),
@@ -109,30 +87,23 @@ Samples<T> VariationalLearner<T>::sample() {
 /// theta + eta * step, with eta halved until the action stays normalisable.
 template <class T>
 double VariationalLearner<T>::update(const std::vector<double>& step, double rate) {
-  const auto theta = parameters_.gather(action_);
-  Action moved = action_;
-  std::optional<std::string> reason;
-  for (int halving = 0; halving < 20; ++halving, rate /= 2) {
-    auto next = theta;
-    for (std::size_t k = 0; k < next.size(); ++k) next[k] += rate * step[k];
-    // A gradient step is local anyway: it may halve a b, never take it to the bound. The natural
-    // step, exact for a target in the span, keeps its direction and is shortened as a whole.
-    if (options_.optimiser != Optimiser::natural) {
-      for (int k = parameters_.begin(CouplingKind::b); k < parameters_.end(CouplingKind::b); ++k) {
-        next[k] = std::max(next[k], theta[k] / 2);
-      }
-    }
-    parameters_.scatter(next, moved);
-    reason = why_not_normalisable(moved);
-    if (reason) continue;
-    action_ = std::move(moved);
-    sampler_.set_action(action_);
-    return rate;
-  }
-  throw Diverged(
-      fmt::format("epoch {}: every step along the gradient leaves the normalisable actions: {}",
-                  state_.epoch, *reason),
-      "the target may want b < 0 on this graph; freeze b, or start closer to the target");
+  const auto theta = this->theta();
+  const auto move = normalisable_move(
+      parameters_, action_, rate, state_.epoch, "along the gradient",
+      "the target may want b < 0 on this graph; freeze b, or start closer to the target",
+      [&](double eta) {
+        auto next = theta;
+        for (std::size_t k = 0; k < next.size(); ++k) next[k] += eta * step[k];
+        // A gradient step is local anyway: it may halve a b, never take it to the bound. The
+        // natural step, exact for a target in the span, keeps its direction and is shortened as a
+        // whole.
+        if (options_.optimiser == Optimiser::natural) return next;
+        for (int k = parameters_.begin(CouplingKind::b); k < parameters_.end(CouplingKind::b); ++k)
+          next[k] = std::max(next[k], theta[k] / 2);
+        return next;
+      });
+  this->set_theta(move.theta);
+  return move.rate;
 }
 
 template <class T>
@@ -147,11 +118,7 @@ LearnRow VariationalLearner<T>::step() {
   row.action_variance = overlap.variance.value, row.action_variance_error = overlap.variance.error;
   row.weight_ess = overlap.weight_ess.value, row.weight_ess_error = overlap.weight_ess.error;
   row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
-  if (row.acceptance < 1e-3) {
-    throw Diverged(
-        fmt::format("epoch {}: the acceptance has fallen to {:.1e}", state_.epoch, row.acceptance),
-        "the couplings ran away; lower learn.rate");
-  }
+  require_acceptance(row.acceptance, state_.epoch, "the couplings ran away; lower learn.rate");
 
   // The descent direction: -d F/d theta = Cov(f, A - S).
   const auto &descent = regression.covariance(), &descent_error = regression.covariance_error();
@@ -208,24 +175,6 @@ LearnRow VariationalLearner<T>::step() {
     ++state_.epoch;
   }
   return row;
-}
-
-template <class T>
-VariationalState VariationalLearner<T>::state() const {
-  VariationalState state = state_;
-  state.w = action_.w, state.r = action_.r, state.a = action_.a, state.b = action_.b;
-  state.sampler = sampler_.state();
-  return state;
-}
-
-template <class T>
-void VariationalLearner<T>::restore(const VariationalState& state) {
-  state_ = state;
-  // A finished run may be extended: whether to stop is decided anew.
-  state_.stop_reason = StopReason::running;
-  action_.w = state.w, action_.r = state.r, action_.a = state.a, action_.b = state.b;
-  sampler_.set_action(action_);
-  sampler_.restore(state.sampler);
 }
 
 template class VariationalLearner<float>;

@@ -150,8 +150,8 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   return out;
 }
 
-Likelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
-                          int threads) {
+LogLikelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
+                             int threads) {
   if (rows.empty()) throw BadInput("the log-likelihood of no rows", "give at least one row");
   const Estimate energy = mean_of(free_energies(network, rows, threads));
   return {{-energy.value - log_z.value.value, log_z.value.error},

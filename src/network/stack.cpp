@@ -176,8 +176,8 @@ std::vector<double> DeepStack::energies(std::span<const float> rows, const RowSt
   return energy;
 }
 
-Likelihood DeepStack::bound(std::span<const float> rows, const LogZ& top_log_z,
-                            const RowStreams& streams, int threads) const {
+LogLikelihood DeepStack::bound(std::span<const float> rows, const LogZ& top_log_z,
+                               const RowStreams& streams, int threads) const {
   if (rows.empty()) throw BadInput("the log-likelihood of no rows", "give at least one row");
   const Estimate mean = mean_of(energies(rows, streams, threads));
   return {{-mean.value - top_log_z.value.value, top_log_z.value.error},

@@ -109,4 +109,20 @@ Eigen::Vector3d TrainedLayer::adam(int i, double rate, std::int64_t time,
   return move;
 }
 
+void TrainedLayer::store(TrainingState& state, int at) const {
+  const std::vector<double>* const couplings[] = {&layer.r, &layer.a, &layer.b};
+  for (int k = 0; k < 3; ++k) {
+    state.couplings[at + k] = *couplings[k];
+    state.first_moments[at + k] = first[k], state.second_moments[at + k] = second[k];
+  }
+}
+
+void TrainedLayer::restore(const TrainingState& state, int at) {
+  std::vector<double>* const couplings[] = {&layer.r, &layer.a, &layer.b};
+  for (int k = 0; k < 3; ++k) {
+    *couplings[k] = state.couplings[at + k];
+    first[k] = state.first_moments[at + k], second[k] = state.second_moments[at + k];
+  }
+}
+
 }  // namespace quartic

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "quartic/network/training.hpp"
+#include "quartic/network/learner.hpp"
 
 namespace quartic {
 
@@ -24,6 +24,10 @@ class TrainedLayer {
   /// `shift`: what the linear coupling takes up for centring.
   void step(const TrainingOptions& o, double rate, std::int64_t time,
             const std::vector<double>& difference, const std::vector<double>& shift);
+
+  /// Couplings and memory as entries `at` to at + 2 of a state's arrays.
+  void store(TrainingState& state, int at) const;
+  void restore(const TrainingState& state, int at);
 
   Layer layer;
   std::array<std::vector<double>, 3> first, second;

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "network/coupled_layers.hpp"
+#include "quartic/network/learner.hpp"
 #include "quartic/network/tempering.hpp"
-#include "quartic/network/training.hpp"
 
 namespace quartic {
 

@@ -195,11 +195,11 @@ std::vector<Check> diagnose(const LearnRun& run) {
   checks.push_back({"weight ESS", c.weight_ess, fmt::format(">= {}", min_weight),
                     c.weight_ess.value >= min_weight,
                     "the learned field is far from the target: reweighting to it will not hold"});
-  checks.push_back(annealing_check(c.annealing_ess, "certificate"));
+  checks.push_back(annealing_check(c.free_energy.work.forward_ess, "certificate"));
   checks.push_back({"gap F_var - F_A", c.gap, ">= 0 within 5 errors",
                     c.gap.value >= -significant * c.gap.error,
                     "KL(p||q) cannot be negative: more certificate.draws and steps"});
-  checks.push_back(virial_check(run.action, c.phi, c.chains));
+  checks.push_back(virial_check(run.action, c.draws.phi, c.draws.chains));
   return checks;
 }
 
@@ -222,7 +222,7 @@ std::vector<Check> diagnose(const FitRun& run) {
                       gap.value <= significant * gap.error,
                       "overfitting: fit.weight_decay, fit.held_out_patience, or tied couplings"});
   }
-  checks.push_back(virial_check(run.action, j.phi, j.chains));
+  checks.push_back(virial_check(run.action, j.draws.phi, j.draws.chains));
   return checks;
 }
 
@@ -276,7 +276,7 @@ std::vector<Check> diagnose(const StackRun& run) {
     }
   }
   for (std::size_t l = 1; l < run.bounds.size(); ++l) {
-    const Likelihood &above = run.bounds[l].train, &below = run.bounds[l - 1].train;
+    const LogLikelihood &above = run.bounds[l].train, &below = run.bounds[l - 1].train;
     const Estimate gain{above.value.value - below.value.value,
                         std::hypot(above.value.error, below.value.error,
                                    std::hypot(above.rows_error, below.rows_error))};

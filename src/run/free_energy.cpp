@@ -15,19 +15,20 @@ FromLearned anneal_from_learned(const LearnRun& run, const Action& target, const
                                 const ProgressCallback& progress) {
   const Certificate& c = *run.certificate;
   std::vector<float> phi;
-  for (int chain = 1; chain <= c.chains; ++chain) {
-    const auto end = c.phi.begin() + static_cast<std::ptrdiff_t>(chain) * c.draws * c.sites;
-    phi.insert(phi.end(), end - c.sites, end);
+  const Draws& all = c.draws;
+  for (int chain = 1; chain <= all.chains; ++chain) {
+    const auto end = all.phi.begin() + static_cast<std::ptrdiff_t>(chain) * all.draws * all.sites;
+    phi.insert(phi.end(), end - all.sites, end);
   }
   AnnealingOptions options;
   options.sampler = sampler_options(config);
   options.progress = progress;
   FromLearned out{{}, c.weight_ess, {}};
-  out.sample = anneal_sample<T>({extend(run.action, target.graph), target}, phi, c.chains, options,
-                                config.run.seed);
+  out.sample = anneal_sample<T>({extend(run.action, target.graph), target}, phi, all.chains,
+                                options, config.run.seed);
   const Estimate& ratio = out.sample.log_ratio;
-  out.free_energy = {c.free_energy.value - ratio.value,
-                     std::hypot(c.free_energy.error, ratio.error)};
+  const Estimate& start = c.free_energy.work.difference;
+  out.free_energy = {start.value - ratio.value, std::hypot(start.error, ratio.error)};
   return out;
 }
 

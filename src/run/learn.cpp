@@ -27,7 +27,8 @@ class LearnTask : public ActionTask<LearnRun, VariationalLearner<T>> {
     options.progress = session.progress("certificate");
     this->to_checkpoint();
     auto certificate = certify(learner_.sampler(), run_.action, target_, options, config.run.seed);
-    keep_draws(certificate, config.output.max_draws(certificate.chains, certificate.sites));
+    certificate.keep_first(
+        config.output.max_draws(certificate.draws.chains, certificate.draws.sites));
     run_.certificate = std::move(certificate);
     return true;
   }

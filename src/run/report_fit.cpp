@@ -46,17 +46,18 @@ std::string z_text(const FitRun& run) {
 std::string score_text(const FitRun& run, const DataScore& score) {
   const auto& likelihood = score.log_likelihood;
   std::string out =
-      estimate_line("ln p a row", likelihood.value,
+      estimate_line("ln p a row", likelihood.total(),
                     std::isfinite(likelihood.rows_error)
                         ? fmt::format("error of the rows {:.2g}, of F {:.2g}",
-                                      likelihood.rows_error, likelihood.model_error)
+                                      likelihood.rows_error, likelihood.value.error)
                         : fmt::format("of one row, which has no error; error of F {:.2g}",
-                                      likelihood.model_error));
+                                      likelihood.value.error));
   if (run.data.scaling.method != ScalingMethod::none) {
     const double jacobian =
         run.data.scaling.log_jacobian(static_cast<std::size_t>(run.action.graph->sites()));
-    out += estimate_line("  unscaled", {likelihood.value.value + jacobian, likelihood.value.error},
-                         "in the units of the data");
+    out +=
+        estimate_line("  unscaled", {likelihood.value.value + jacobian, likelihood.total().error},
+                      "in the units of the data");
   }
   out += estimate_line("pseudo-likelihood", score.pseudo_likelihood, "sum_i ln p(phi_i | others)");
   out += estimate_line("score matching", score.score_matching,
@@ -90,7 +91,7 @@ std::string evaluation_text(const FitRun& run) {
 
 nlohmann::json score_json(const DataScore& score) {
   const auto& all = score.moments.all;
-  return {{"log_likelihood", to_json(score.log_likelihood.value)},
+  return {{"log_likelihood", to_json(score.log_likelihood.total())},
           {"log_likelihood_rows_error", number(score.log_likelihood.rows_error)},
           {"pseudo_likelihood", to_json(score.pseudo_likelihood)},
           {"score_matching", to_json(score.score_matching)},

@@ -28,8 +28,9 @@ nlohmann::json json(const StackRun& run);
 /// The parts that a deep stack's layers have as well.
 std::string training_text(const NetworkRun& run);
 nlohmann::json training_json(const NetworkRun& run);
-std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian);
-nlohmann::json likelihood_json(const Likelihood& likelihood);
+std::string likelihood_text(std::string_view what, const LogLikelihood& likelihood,
+                            double jacobian);
+nlohmann::json likelihood_json(const LogLikelihood& likelihood);
 /// ln |d model / d data| of a row; 0 where the data are not scaled.
 double log_jacobian(const NetworkRun& run);
 

@@ -21,40 +21,42 @@ std::string certificate_text(const Certificate& c) {
   const auto line = [](std::string_view what, const Estimate& e, std::string_view meaning) {
     return fmt::format("  {:<12} {:<18} {}\n", what, with_error(e.value, e.error), meaning);
   };
+  const auto& work = c.free_energy.work;
   std::string out = "certificate\n";
-  out += line("F(theta)", c.free_energy,
+  out += line("F(theta)", work.difference,
               "-ln Z of the learned action, by annealing in both directions");
-  out += line("  forward", c.free_energy_forward,
+  out += line("  forward", work.forward,
               fmt::format("alone; its mean work bounds F from above: {}",
-                          with_error(c.free_energy_upper.value, c.free_energy_upper.error)));
-  out += line("  reverse", c.free_energy_reverse,
-              fmt::format("alone; and from below: {}",
-                          with_error(c.free_energy_lower.value, c.free_energy_lower.error)));
+                          with_error(work.upper.value, work.upper.error)));
+  out += line(
+      "  reverse", work.reverse,
+      fmt::format("alone; and from below: {}", with_error(work.lower.value, work.lower.error)));
   out += line("F_A", c.target_free_energy, "of the target");
   out += line("F_var", c.variational_free_energy, "= <A - S> + F(theta), the bound: F_A <= F_var");
   out += line("gap", c.gap, "F_var - F_A = KL(p||q)");
   out += line("Var(A-S)/2", c.half_variance, "the gap to leading order");
   out += line("weight ESS", c.weight_ess, "overlap: effective fraction of the weights exp(-(A-S))");
   out +=
-      line("annealing", c.annealing_ess,
-           fmt::format("effective fraction of the forward weights, {} steps", c.annealing_steps));
+      line("annealing", work.forward_ess,
+           fmt::format("effective fraction of the forward weights, {} steps", c.free_energy.steps));
   if (!c.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", c.reason);
   return out;
 }
 
 nlohmann::json certificate_json(const Certificate& c) {
-  return {{"free_energy", to_json(c.free_energy)},
-          {"free_energy_forward", to_json(c.free_energy_forward)},
-          {"free_energy_reverse", to_json(c.free_energy_reverse)},
-          {"free_energy_upper", to_json(c.free_energy_upper)},
-          {"free_energy_lower", to_json(c.free_energy_lower)},
+  const auto& work = c.free_energy.work;
+  return {{"free_energy", to_json(work.difference)},
+          {"free_energy_forward", to_json(work.forward)},
+          {"free_energy_reverse", to_json(work.reverse)},
+          {"free_energy_upper", to_json(work.upper)},
+          {"free_energy_lower", to_json(work.lower)},
           {"target_free_energy", to_json(c.target_free_energy)},
           {"variational_free_energy", to_json(c.variational_free_energy)},
           {"gap", to_json(c.gap)},
           {"half_variance", to_json(c.half_variance)},
           {"weight_ess", to_json(c.weight_ess)},
-          {"annealing_ess", to_json(c.annealing_ess)},
-          {"annealing_steps", c.annealing_steps},
+          {"annealing_ess", to_json(work.forward_ess)},
+          {"annealing_steps", c.free_energy.steps},
           {"ok", c.ok},
           {"reason", c.reason}};
 }

@@ -49,7 +49,8 @@ nlohmann::json evaluation_json(const NetworkEvaluation& j) {
 
 }  // namespace
 
-std::string likelihood_text(std::string_view what, const Likelihood& likelihood, double jacobian) {
+std::string likelihood_text(std::string_view what, const LogLikelihood& likelihood,
+                            double jacobian) {
   // Annealing back may end below annealing there, where neither is near ln Z.
   const auto [low, high] = std::minmax(likelihood.lower, likelihood.upper);
   std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}", low, high,
@@ -66,7 +67,7 @@ double log_jacobian(const NetworkRun& run) {
   return run.data.scaling.log_jacobian(static_cast<std::size_t>(run.network.visible.size()));
 }
 
-nlohmann::json likelihood_json(const Likelihood& likelihood) {
+nlohmann::json likelihood_json(const LogLikelihood& likelihood) {
   return {{"value", number(likelihood.value.value)},
           {"error", number(likelihood.value.error)},
           {"lower", number(likelihood.lower)},

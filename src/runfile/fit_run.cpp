@@ -85,7 +85,7 @@ void write_estimates(hdf5::Writer& out, const std::string& name,
 
 void write_score(hdf5::Writer& out, const std::string& prefix, const DataScore& score) {
   const auto& likelihood = score.log_likelihood;
-  write_estimate(out, prefix + "log_likelihood", likelihood.value);
+  write_estimate(out, prefix + "log_likelihood", likelihood.total());
   out.scalar(fmt::format("results/{}log_likelihood_rows_error", prefix), likelihood.rows_error);
   write_estimate(out, prefix + "score_matching", score.score_matching);
   write_estimate(out, prefix + "pseudo_likelihood", score.pseudo_likelihood);
@@ -150,11 +150,13 @@ DataScore read_score(const hdf5::Reader& in, const std::string& prefix, const Ac
                      const std::vector<Estimate>& model, const Evaluation& evaluation) {
   DataScore score;
   auto& likelihood = score.log_likelihood;
-  likelihood.value = read_estimate(in, prefix + "log_likelihood");
+  const WorkEstimate& f = evaluation.free_energy.work;
+  const double value = in.scalar<double>(fmt::format("results/{}log_likelihood", prefix));
+  likelihood.value = {value, f.difference.error};
+  likelihood.lower = value + f.reverse.value - f.difference.value;
+  likelihood.upper = value + f.forward.value - f.difference.value;
   likelihood.rows_error =
       in.scalar<double>(fmt::format("results/{}log_likelihood_rows_error", prefix));
-  likelihood.model_error = evaluation.free_energy.work.difference.error;
-  likelihood.ok = evaluation.ok, likelihood.reason = evaluation.reason;
   score.score_matching = read_estimate(in, prefix + "score_matching");
   score.pseudo_likelihood = read_estimate(in, prefix + "pseudo_likelihood");
   score.moments.graph = action.graph, score.moments.model = model;
@@ -177,10 +179,7 @@ Evaluation read_evaluation(const hdf5::Reader& in, const Action& action) {
   evaluation.train = read_score(in, "", action, model, evaluation);
   if (in.has("results/held_out_log_likelihood"))
     evaluation.held_out = read_score(in, "held_out_", action, model, evaluation);
-  auto posterior = read_posterior(in, action.graph->sites());
-  evaluation.chains = posterior.chains, evaluation.draws = posterior.draws;
-  evaluation.sites = posterior.sites;
-  evaluation.phi = std::move(posterior.phi), evaluation.action = std::move(posterior.action);
+  evaluation.draws = read_posterior(in, action.graph->sites());
   return evaluation;
 }
 
@@ -231,7 +230,7 @@ void write_run(const std::filesystem::path& file, const FitRun& run) {
     if (run.evaluation) {
       const Evaluation& j = *run.evaluation;
       write_evaluation(out, j);
-      write_posterior(out, j.chains, j.draws, j.sites, j.phi, j.action);
+      write_posterior(out, j.draws);
     }
     write_checkpoint(out, run);
   });

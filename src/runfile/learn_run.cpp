@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "runfile/run_history.hpp"
@@ -17,17 +16,25 @@ struct Entry {
   Estimate Certificate::*value;
 };
 constexpr Entry estimates[] = {
-    {"free_energy", &Certificate::free_energy},
-    {"free_energy_forward", &Certificate::free_energy_forward},
-    {"free_energy_reverse", &Certificate::free_energy_reverse},
-    {"free_energy_upper", &Certificate::free_energy_upper},
-    {"free_energy_lower", &Certificate::free_energy_lower},
     {"variational_free_energy", &Certificate::variational_free_energy},
     {"target_free_energy", &Certificate::target_free_energy},
     {"gap", &Certificate::gap},
     {"half_variance", &Certificate::half_variance},
     {"weight_ess", &Certificate::weight_ess},
-    {"annealing_ess", &Certificate::annealing_ess},
+};
+
+/// Of the free energy; all but the first and the last are not in layout 1.
+struct WorkEntry {
+  const char* name;
+  Estimate WorkEstimate::*value;
+};
+constexpr WorkEntry work_estimates[] = {
+    {"free_energy", &WorkEstimate::difference},
+    {"free_energy_forward", &WorkEstimate::forward},
+    {"free_energy_reverse", &WorkEstimate::reverse},
+    {"free_energy_upper", &WorkEstimate::upper},
+    {"free_energy_lower", &WorkEstimate::lower},
+    {"annealing_ess", &WorkEstimate::forward_ess},
 };
 
 constexpr StateVector<VariationalState> learn_state_vectors[] = {
@@ -42,13 +49,16 @@ constexpr StateVector<VariationalState> learn_state_vectors[] = {
 
 // ---- writing ------------------------------------------------------------------------------------
 
+void write_estimate(hdf5::Writer& out, const char* name, const Estimate& estimate) {
+  out.scalar(fmt::format("results/{}", name), estimate.value);
+  out.scalar(fmt::format("results/{}_error", name), estimate.error);
+}
+
 void write_certificate(hdf5::Writer& out, const Certificate& c) {
-  for (const auto& entry : estimates) {
-    const Estimate& estimate = c.*entry.value;
-    out.scalar(fmt::format("results/{}", entry.name), estimate.value);
-    out.scalar(fmt::format("results/{}_error", entry.name), estimate.error);
-  }
-  out.scalar("results/annealing_steps", std::int32_t{c.annealing_steps});
+  for (const auto& entry : work_estimates)
+    write_estimate(out, entry.name, c.free_energy.work.*entry.value);
+  for (const auto& entry : estimates) write_estimate(out, entry.name, c.*entry.value);
+  out.scalar("results/annealing_steps", std::int32_t{c.free_energy.steps});
   out.scalar("results/ok", static_cast<std::uint8_t>(c.ok));
   out.text("results/reason", c.reason);
 }
@@ -65,24 +75,22 @@ void write_checkpoint(hdf5::Writer& out, const LearnRun& run) {
 
 // ---- reading ------------------------------------------------------------------------------------
 
+Estimate read_estimate(const hdf5::Reader& in, const char* name) {
+  if (!in.has(fmt::format("results/{}", name))) return {std::nan(""), std::nan("")};
+  return {in.scalar<double>(fmt::format("results/{}", name)),
+          in.scalar<double>(fmt::format("results/{}_error", name))};
+}
+
 Certificate read_certificate(const hdf5::Reader& in, int sites) {
   Certificate c;
-  for (const auto& entry : estimates) {
-    if (!in.has(fmt::format("results/{}", entry.name))) {  // layout 1: forward annealing alone
-      c.*entry.value = {std::nan(""), std::nan("")};
-      continue;
-    }
-    (c.*entry.value).value = in.scalar<double>(fmt::format("results/{}", entry.name));
-    (c.*entry.value).error = in.scalar<double>(fmt::format("results/{}_error", entry.name));
-  }
-  c.annealing_steps = in.scalar<std::int32_t>("results/annealing_steps");
+  for (const auto& entry : work_estimates)
+    c.free_energy.work.*entry.value = read_estimate(in, entry.name);
+  for (const auto& entry : estimates) c.*entry.value = read_estimate(in, entry.name);
+  c.free_energy.steps = in.scalar<std::int32_t>("results/annealing_steps");
   c.ok = in.scalar<std::uint8_t>("results/ok") != 0;
   c.reason = in.text("results/reason");
-  auto sample = read_posterior(in, sites);
-  c.chains = sample.chains, c.draws = sample.draws, c.sites = sites;
-  c.phi = std::move(sample.phi);
-  c.action = std::move(sample.action);
-  c.target = in.read<double>("posterior/target", c.action.size());
+  c.draws = read_posterior(in, sites);
+  c.target_value = in.read<double>("posterior/target", c.draws.action_value.size());
   return c;
 }
 
@@ -110,8 +118,8 @@ void write_run(const std::filesystem::path& file, const LearnRun& run) {
     if (run.certificate) {
       const Certificate& c = *run.certificate;
       write_certificate(out, c);
-      write_posterior(out, c.chains, c.draws, c.sites, c.phi, c.action);
-      out.write("posterior/target", view(c.target), {"chain", "draw"});
+      write_posterior(out, c.draws);
+      out.write("posterior/target", view(c.target_value), {"chain", "draw"});
     }
     write_checkpoint(out, run);
   });
@@ -136,22 +144,6 @@ LearnRun read_learn_run(const std::filesystem::path& file) {
     run.certificate = read_certificate(in, run.action.graph->sites());
   read_checkpoint(in, run);
   return run;
-}
-
-void keep_draws(Certificate& c, int draws) {
-  if (draws >= c.draws) return;
-  const auto thin = [&](auto& values, std::size_t width) {
-    for (int chain = 0; chain < c.chains; ++chain) {
-      std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(chain * c.draws * width),
-                  draws * width,
-                  values.begin() + static_cast<std::ptrdiff_t>(chain * draws * width));
-    }
-    values.resize(static_cast<std::size_t>(c.chains) * draws * width);
-  };
-  thin(c.action, 1);
-  thin(c.target, 1);
-  thin(c.phi, static_cast<std::size_t>(c.sites));
-  c.draws = draws;
 }
 
 }  // namespace quartic

@@ -122,7 +122,7 @@ void read_annealed(const hdf5::Reader& in, ReweightRun& run) {
   AnnealedSample a;
   a.chains = sample.chains, a.draws = sample.draws, a.sites = sample.sites;
   a.phi = std::move(sample.phi);
-  run.annealed_action = std::move(sample.action);
+  run.annealed_action = std::move(sample.action_value);
   a.log_weight = in.read<double>("posterior/log_weight", run.annealed_action.size());
   a.steps = in.scalar<std::int32_t>("results/annealing_steps");
   a.weight_ess = {in.scalar<double>("results/annealing_ess"),

@@ -175,6 +175,10 @@ Action read_action(const hdf5::Reader& in) {
   return action;
 }
 
+void write_posterior(hdf5::Writer& out, const Draws& draws) {
+  write_posterior(out, draws.chains, draws.draws, draws.sites, draws.phi, draws.action_value);
+}
+
 void write_posterior(hdf5::Writer& out, int chains, int draws, int sites,
                      std::span<const float> phi, std::span<const double> action) {
   for (const char* group : {"posterior", "sample_stats"}) {
@@ -189,7 +193,7 @@ void write_posterior(hdf5::Writer& out, int chains, int draws, int sites,
   out.write("sample_stats/lp", view(lp), {"chain", "draw"});
 }
 
-Posterior read_posterior(const hdf5::Reader& in, int sites) {
+Draws read_posterior(const hdf5::Reader& in, int sites) {
   const auto shape = in.shape("posterior/phi");
   if (shape.size() != 3 || shape[2] != static_cast<std::size_t>(sites))
     in.refuse("'posterior/phi' is not (chain, draw, site)");

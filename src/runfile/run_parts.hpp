@@ -14,6 +14,7 @@
 #include "data/hdf5.hpp"
 #include "quartic/config/config.hpp"
 #include "quartic/field/action.hpp"
+#include "quartic/field/draws.hpp"
 #include "quartic/mcmc/sampler.hpp"
 #include "quartic/runfile/run_file.hpp"
 
@@ -64,14 +65,10 @@ void write_action(hdf5::Writer& out, const Action& action);
 Action read_action(const hdf5::Reader& in);
 
 /// Configurations with their action: posterior, and sample_stats in ArviZ's names.
-struct Posterior {
-  int chains = 0, draws = 0, sites = 0;
-  std::vector<float> phi;      ///< [chain][draw][site]
-  std::vector<double> action;  ///< [chain][draw]
-};
+void write_posterior(hdf5::Writer& out, const Draws& draws);
 void write_posterior(hdf5::Writer& out, int chains, int draws, int sites,
                      std::span<const float> phi, std::span<const double> action);
-Posterior read_posterior(const hdf5::Reader& in, int sites);
+Draws read_posterior(const hdf5::Reader& in, int sites);
 
 /// The sampler's fields, random streams and schedule, in `checkpoint`.
 void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Precision precision);

@@ -36,7 +36,7 @@ StoredSample read_sample(const std::filesystem::path& file) {
                       .phi = {},
                       .action_value = {},
                       .log_weight = {}};
-  run_parts::Posterior posterior;
+  Draws posterior;
   if (in.has("posterior/phi"))
     posterior = run_parts::read_posterior(in, sample.action.graph->sites());
   if (posterior.draws == 0) {
@@ -45,7 +45,7 @@ StoredSample read_sample(const std::filesystem::path& file) {
   }
   sample.chains = posterior.chains, sample.draws = posterior.draws, sample.sites = posterior.sites;
   sample.phi = std::move(posterior.phi);
-  sample.action_value = std::move(posterior.action);
+  sample.action_value = std::move(posterior.action_value);
   if (in.has("posterior/log_weight"))
     sample.log_weight = in.read<double>("posterior/log_weight", sample.action_value.size());
   return sample;

@@ -208,10 +208,10 @@ std::vector<std::vector<T>> by_draw(const std::vector<T>& values, int chains, in
 }
 
 void read_kept(const hdf5::Reader& in, SampleRun& run, int chains) {
-  const Posterior posterior = read_posterior(in, run.action.graph->sites());
+  const Draws posterior = read_posterior(in, run.action.graph->sites());
   if (posterior.chains != chains) in.refuse("the posterior's chains are not the config's");
   run.kept.phi = by_draw(posterior.phi, chains, posterior.draws);
-  run.kept.action = by_draw(posterior.action, chains, posterior.draws);
+  run.kept.action = by_draw(posterior.action_value, chains, posterior.draws);
   run.kept.thin = in.attribute<std::int32_t>("checkpoint", "thin");
   if (run.kept.thin < 1) in.refuse("'checkpoint@thin' is below 1");
 }

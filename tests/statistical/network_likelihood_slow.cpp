@@ -11,9 +11,9 @@
 
 #include "quartic/data/data_set.hpp"
 #include "quartic/network/exact.hpp"
+#include "quartic/network/learner.hpp"
 #include "quartic/network/likelihood.hpp"
 #include "quartic/network/start.hpp"
-#include "quartic/network/training.hpp"
 #include "unit/network_fixtures.hpp"
 
 namespace quartic {

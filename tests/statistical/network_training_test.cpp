@@ -9,9 +9,9 @@
 #include "quartic/core/error.hpp"
 #include "quartic/network/evaluation.hpp"
 #include "quartic/network/exact.hpp"
+#include "quartic/network/learner.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
-#include "quartic/network/training.hpp"
 #include "unit/network_fixtures.hpp"
 
 namespace quartic {

@@ -352,10 +352,11 @@ TEST_F(DataFiles, RunFilesAreDataChainAfterChain) {
   EXPECT_EQ(data->info().row_shape, (Shape{3, 2}));
   EXPECT_EQ(data->rows(), 32u);
   EXPECT_EQ(data->columns(), 6u);
-  EXPECT_EQ(all_of(*data), Rows(run.certificate->phi.begin(), run.certificate->phi.end()));
+  EXPECT_EQ(all_of(*data),
+            Rows(run.certificate->draws.phi.begin(), run.certificate->draws.phi.end()));
   // Rows 1 and 2 belong to different chains.
   EXPECT_EQ(rows_of(*data, {1, 2}),
-            Rows(run.certificate->phi.begin() + 6, run.certificate->phi.begin() + 18));
+            Rows(run.certificate->draws.phi.begin() + 6, run.certificate->draws.phi.begin() + 18));
   std::string damaged = slurp(file("run.h5"));
   damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);
   EXPECT_CONTAINS(refusal_of("run.h5", damaged), "damaged since it was written");

@@ -81,11 +81,12 @@ inline LearnRun learn_sample(const std::string& extra = {}) {
     state.sampler.streams.push_back(0xFFFFFFFFu - k * 2654435761u);
   run.warmed_up = true;
   Certificate c;
-  c.free_energy = {-8.1, 0.01}, c.gap = {0.5, 0.1}, c.ok = false, c.reason = "why not",
-  c.annealing_steps = 5;
-  c.chains = 16, c.draws = 2, c.sites = 6;
-  for (int k = 0; k < 32; ++k) c.action.push_back(std::cos(k)), c.target.push_back(std::exp(-k));
-  for (int k = 0; k < 32 * 6; ++k) c.phi.push_back(std::sin(static_cast<float>(k)));
+  c.free_energy.work.difference = {-8.1, 0.01}, c.free_energy.steps = 5;
+  c.gap = {0.5, 0.1}, c.ok = false, c.reason = "why not";
+  c.draws.chains = 16, c.draws.draws = 2, c.draws.sites = 6;
+  for (int k = 0; k < 32; ++k)
+    c.draws.action_value.push_back(std::cos(k)), c.target_value.push_back(std::exp(-k));
+  for (int k = 0; k < 32 * 6; ++k) c.draws.phi.push_back(std::sin(static_cast<float>(k)));
   run.certificate = c;
   return run;
 }

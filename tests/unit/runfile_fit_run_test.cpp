@@ -66,8 +66,7 @@ FitRun fit_sample() {
     return score;
   };
   j.train = scored(0.5), j.held_out = scored(0.25);
-  j.chains = 16, j.draws = 2, j.sites = 6;
-  j.action.assign(32, 1.0 / 9), j.phi.assign(32UL * 6, 0.3F);
+  j.draws = {16, 2, 6, std::vector<float>(32UL * 6, 0.3F), std::vector<double>(32, 1.0 / 9)};
   run.evaluation = j;
   return run;
 }
@@ -104,7 +103,7 @@ TEST_F(RunFile, FitComesBackExactly) {
   EXPECT_EQ(state.sampler.phi, wanted.sampler.phi);
   ASSERT_TRUE(back.evaluation && back.evaluation->held_out);
   const auto &j = *back.evaluation, &k = *run.evaluation;
-  EXPECT_EQ(j.phi, k.phi);
+  EXPECT_EQ(j.draws.phi, k.draws.phi);
   EXPECT_EQ(j.reason, k.reason);
   EXPECT_EQ(j.held_out->moments.all.worst, k.held_out->moments.all.worst);
   EXPECT_EQ(j.held_out->moments.all.chi2, k.held_out->moments.all.chi2);

@@ -38,9 +38,9 @@ void expect_equal(const LearnRun& x, const LearnRun& y) {
   EXPECT_EQ(x.warmed_up, y.warmed_up);
   ASSERT_EQ(x.certificate.has_value(), y.certificate.has_value());
   if (!x.certificate) return;
-  EXPECT_EQ(x.certificate->phi, y.certificate->phi);
-  EXPECT_EQ(x.certificate->action, y.certificate->action);
-  EXPECT_EQ(x.certificate->target, y.certificate->target);
+  EXPECT_EQ(x.certificate->draws.phi, y.certificate->draws.phi);
+  EXPECT_EQ(x.certificate->draws.action_value, y.certificate->draws.action_value);
+  EXPECT_EQ(x.certificate->target_value, y.certificate->target_value);
   EXPECT_EQ(x.certificate->gap.error, y.certificate->gap.error);
   EXPECT_EQ(x.certificate->reason, y.certificate->reason);
   EXPECT_EQ(x.certificate->ok, y.certificate->ok);
@@ -83,7 +83,7 @@ TEST_F(RunFile, FailedWriteLeavesThePreviousFile) {
   const auto before = learn_sample();
   write_run(file(), before);
   auto run = before;
-  run.certificate->phi.pop_back();  // cannot be written: found only after the file was begun
+  run.certificate->draws.phi.pop_back();  // cannot be written: found only after the file was begun
   EXPECT_THROW(write_run(file(), run), Error);
   EXPECT_EQ(listing(), std::set<std::string>{"run.h5"});
   expect_equal(read_learn_run(file()), before);
@@ -117,16 +117,16 @@ TEST_F(RunFile, LayoutOneIsReadStill) {
   EXPECT_EQ(run_kind(file()), RunKind::learn);
   const auto back = read_learn_run(file());
   expect_equal(back, run);
-  EXPECT_TRUE(std::isnan(back.certificate->free_energy_forward.value));
-  EXPECT_TRUE(std::isnan(back.certificate->free_energy_lower.error));
+  EXPECT_TRUE(std::isnan(back.certificate->free_energy.work.forward.value));
+  EXPECT_TRUE(std::isnan(back.certificate->free_energy.work.lower.error));
 }
 
 TEST_F(RunFile, SampleAndModelComeFromTheCertificate) {
   auto run = learn_sample();
   write_run(file(), run);
   const StoredSample sample = read_sample(file());
-  EXPECT_EQ(sample.phi, run.certificate->phi);
-  EXPECT_EQ(sample.action_value, run.certificate->action);
+  EXPECT_EQ(sample.phi, run.certificate->draws.phi);
+  EXPECT_EQ(sample.action_value, run.certificate->draws.action_value);
   EXPECT_EQ(sample.chains * sample.draws * sample.sites, static_cast<int>(sample.phi.size()));
   EXPECT_TRUE(sample.log_weight.empty());
   EXPECT_EQ(read_model(file()).action.w, run.action.w);
@@ -136,15 +136,15 @@ TEST_F(RunFile, SampleAndModelComeFromTheCertificate) {
   EXPECT_EQ(read_model(file()).action.a, run.action.a);
 }
 
-TEST(KeepDraws, KeepsTheFirstOfEachChain) {
+TEST(Certificate, KeepsTheFirstDrawsOfEachChain) {
   Certificate c;
-  c.chains = 2, c.draws = 3, c.sites = 2;
-  c.action = {0, 1, 2, 10, 11, 12}, c.target = c.action;
-  c.phi = {0, 0, 1, 1, 2, 2, 10, 10, 11, 11, 12, 12};
-  keep_draws(c, 2);
-  EXPECT_EQ(c.action, (std::vector<double>{0, 1, 10, 11}));
-  EXPECT_EQ(c.phi, (std::vector<float>{0, 0, 1, 1, 10, 10, 11, 11}));
-  EXPECT_EQ(c.draws, 2);
+  c.draws = {2, 3, 2, {0, 0, 1, 1, 2, 2, 10, 10, 11, 11, 12, 12}, {0, 1, 2, 10, 11, 12}};
+  c.target_value = c.draws.action_value;
+  c.keep_first(2);
+  EXPECT_EQ(c.draws.action_value, (std::vector<double>{0, 1, 10, 11}));
+  EXPECT_EQ(c.target_value, c.draws.action_value);
+  EXPECT_EQ(c.draws.phi, (std::vector<float>{0, 0, 1, 1, 10, 10, 11, 11}));
+  EXPECT_EQ(c.draws.draws, 2);
 }
 
 }  // namespace

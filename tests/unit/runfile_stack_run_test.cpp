@@ -12,7 +12,7 @@ Config stack_config() {
       "run.toml");
 }
 
-Likelihood likelihood(double x) {
+LogLikelihood likelihood(double x) {
   return {{x, 1e-3 / 7}, x - 1.0 / 3, x + 1.0 / 9, 5e-324};
 }
 

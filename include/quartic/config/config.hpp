@@ -20,7 +20,7 @@
 #include "quartic/mcmc/sampler.hpp"
 #include "quartic/network/likelihood.hpp"
 #include "quartic/network/stack.hpp"
-#include "quartic/network/training.hpp"
+#include "quartic/network/training_options.hpp"
 
 namespace quartic {
 

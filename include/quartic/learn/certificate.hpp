@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "quartic/core/estimate.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/field/action.hpp"
+#include "quartic/field/draws.hpp"
 #include "quartic/field/target.hpp"
 #include "quartic/mcmc/sampler.hpp"
+#include "quartic/stats/free_energy.hpp"
 
 namespace quartic {
 
@@ -23,26 +26,26 @@ struct CertificateOptions {
 
 /// F_A <= variational_free_energy = <A - S> + F(theta); the gap is KL(p||q).
 struct Certificate {
-  Estimate free_energy;  ///< F(theta) = -ln Z, by annealing in both directions (acceptance ratio)
-  Estimate free_energy_forward;      ///< from forward work alone, annealed importance sampling
-  Estimate free_energy_reverse;      ///< from reverse work alone
-  Estimate free_energy_upper;        ///< F_0 + <W_F> >= F
-  Estimate free_energy_lower;        ///< F_0 - <W_R> <= F
+  WorkFreeEnergy free_energy;        ///< F(theta) = -ln Z, by annealing in both directions
   Estimate variational_free_energy;  ///< <A - S>_p + F
   Estimate target_free_energy;       ///< F_A = F - ln <exp(-(A - S))>_p
   Estimate gap;                      ///< their difference, errors correlated
   Estimate half_variance;            ///< Var_p(A - S) / 2, the gap to leading order
   Estimate weight_ess;               ///< effective fraction of the weights exp(-(A - S))
-  Estimate annealing_ess;            ///< effective fraction of the forward annealing weights
-  int annealing_steps = 0;
-  bool ok = true;      ///< false where the weights have died
+  bool ok = true;      ///< false where the weights have died, or F is not to be trusted
   std::string reason;  ///< why not ok
 
-  // The sample behind it, for the run file and the figures: [chain][draw] and [chain][draw][site].
-  int chains = 0, draws = 0, sites = 0;
-  std::vector<double> action, target;  ///< S and A of each configuration
-  std::vector<float> phi;
+  Draws draws;                       ///< the sample behind it, for the run file and the figures
+  std::vector<double> target_value;  ///< A of each draw, [chain][draw]
+  /// Only the first `kept` draws of each chain.
+  void keep_first(int kept);
 };
+
+/// F of a learned action by annealing in both directions, the reverse from the fields of
+/// `equilibrated`, the learner's own sampler, which is left as it is. O(chains (V + E) steps).
+template <class T>
+WorkFreeEnergy measure_free_energy(const Sampler<T>& equilibrated, const Action& action,
+                                   const CertificateOptions& options, std::uint64_t seed);
 
 /// Certifies a learned action. `equilibrated` samples it already (the learner's own sampler): its
 /// fields are where the certificate's chains and the reverse annealing begin, with random streams

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/likelihood.hpp"
@@ -23,13 +22,10 @@ struct Evaluation {
   WorkFreeEnergy free_energy;  ///< F = -ln Z, by annealing in both directions
   DataScore train;
   std::optional<DataScore> held_out;
-  bool ok = true;
-  std::string reason;
+  bool ok = true;      ///< false where F is not to be trusted
+  std::string reason;  ///< why not ok
 
-  // The sample behind it, for the run file and the figures: [chain][draw] and [chain][draw][site].
-  int chains = 0, draws = 0, sites = 0;
-  std::vector<double> action;
-  std::vector<float> phi;
+  Draws draws;  ///< the sample behind it, for the run file and the figures
 };
 
 /// Rows and their moments.
@@ -40,11 +36,11 @@ struct ScoredData {
 
 /// Judges a learned action. `equilibrated` samples it already (the learner's own sampler): its
 /// fields are where the samples and the reverse annealing begin, and it is left as it is.
-/// `stored_draws`: of a chain, at most. O(chains (V + E) (annealing steps + draws sweeps) + rows
-/// V).
+/// `max_draws`: stored of a chain, at most. O(chains (V + E) (annealing steps + draws sweeps) +
+/// rows V).
 template <class T>
 Evaluation evaluate(const Sampler<T>& equilibrated, const Action& action, const ScoredData& train,
                     const std::optional<ScoredData>& held_out, const DataPass& pass,
-                    const CertificateOptions& wanted, int stored_draws, std::uint64_t seed);
+                    const CertificateOptions& wanted, int max_draws, std::uint64_t seed);
 
 }  // namespace quartic

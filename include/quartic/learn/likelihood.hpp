@@ -2,19 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/progress.hpp"
-#include "quartic/field/parameters.hpp"
+#include "quartic/learn/action_learner.hpp"
 #include "quartic/learn/fit_row.hpp"
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/moment_match.hpp"
-#include "quartic/learn/stop_reason.hpp"
-#include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
 
@@ -24,17 +21,11 @@ struct NewtonProblem;
 LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
                                      const Parameters& parameters);
 
-/// Everything that an exact restart needs, besides data and options.
-struct LikelihoodState {
-  int epoch = 0;
-  std::vector<double> w, r, a, b;
-  std::vector<double> theta_error;                  ///< see LikelihoodLearner::theta_error
-  std::vector<double> noise_variance;               ///< of theta by Monte Carlo
-  double weight = 0;                                ///< draws that the couplings average over
-  int draws = 0;                                    ///< of the next epoch
-  std::vector<double> first_moment, second_moment;  ///< Adam
-  int quiet_epochs = 0;
-  StopReason stop_reason = StopReason::running;
+/// What an exact restart needs besides, data and options apart.
+struct LikelihoodState : LearnerState {
+  std::vector<double> noise_variance;  ///< of theta by Monte Carlo
+  double weight = 0;                   ///< draws that the couplings average over
+  int draws = 0;                       ///< of the next epoch
   std::vector<double> start_theta, last_step;
   double last_slope = 0;  ///< of the objective along the last step, where it began
   double climb_slope = 0, climb_curvature = 0;  ///< of ln p along it, there
@@ -42,9 +33,9 @@ struct LikelihoodState {
   std::vector<double> best_theta;  ///< by held-out likelihood
   double since_best = 0, since_best_variance = 0;
   int worse_epochs = 0;
-  SamplerState sampler;
 };
 
+// clang-format off: it would fill the lines of the sample
 /// The learner as a state machine: `step` does one epoch; state() and restore() are exact. T is the
 /// precision of the fields.
 ///
@@ -64,8 +55,15 @@ struct LikelihoodState {
 ///     std::vector<FitRow> history;
 ///     while (!learner.finished()) history.push_back(learner.step());
 ///     const auto w = learner.theta()[0], error = learner.theta_error()[0];  // 0 within its error
+///
+/// Its theta_error: sqrt(C^-1 / rows + C^-1 Var(<f>_p) C^-1), the data being finite and the Monte
+/// Carlo noise; rows are taken as independent. Where b is at its bound: as if it were not. Adam
+/// and gradient: 1 / sqrt(rows C_kk), a lower bound, until the run finishes, then
+/// sqrt(C^-1 / rows + d^2) with the Newton step d that would still be left. More than dense_limit
+/// parameters: the lower bound.
+// clang-format on
 template <class T>
-class LikelihoodLearner {
+class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
  public:
   /// One pass over the data for their moments. `held_out` may be null; both must outlive the
   /// learner. Of `start` the frozen kinds count, and all kinds where options.start is `given`.
@@ -81,34 +79,24 @@ class LikelihoodLearner {
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   FitRow step();
-  bool finished() const { return state_.stop_reason != StopReason::running; }
-  StopReason reason() const { return state_.stop_reason; }
 
-  const Action& action() const { return action_; }
-  const Parameters& parameters() const { return parameters_; }
-  std::vector<double> theta() const { return parameters_.gather(action_); }
-  /// Standard errors: sqrt(C^-1 / rows + C^-1 Var(<f>_p) C^-1), the data being finite and the Monte
-  /// Carlo noise; rows are taken as independent. Where b is at its bound: as if it were not. Adam
-  /// and gradient: 1 / sqrt(rows C_kk), a lower bound, until the run finishes, then
-  /// sqrt(C^-1 / rows + d^2) with the Newton step d that would still be left. More than dense_limit
-  /// parameters: the lower bound.
-  const std::vector<double>& theta_error() const { return state_.theta_error; }
   /// Parameters of kind b at their bound.
   std::vector<int> at_bound() const;
   /// What the couplings started from ("score matching, b of 3 sites at its bound", ...); empty
   /// after a restore.
   const std::string& start_description() const { return start_description_; }
 
-  const Sampler<T>& sampler() const { return sampler_; }
-  Sampler<T>& sampler() { return sampler_; }
   const DataMoments& data() const { return moments_; }
   const DataMoments* held_out() const { return held_out_ ? &*held_out_ : nullptr; }
 
-  LikelihoodState state() const;
-  void restore(const LikelihoodState& state);
-
  private:
+  using Base = ActionLearner<T, LikelihoodState>;
+  using Base::action_, Base::parameters_, Base::sampler_, Base::state_;
+
   struct Epoch;
+  LikelihoodLearner(const DataSource& data, const DataSource* held_out, DataMoments moments,
+                    Parameters parameters, const Action& start, const SamplerOptions& sampler,
+                    const LikelihoodOptions& options, std::uint64_t seed);
   Epoch sample();
   void find_start();
   void send_chains_to_data();
@@ -125,19 +113,14 @@ class LikelihoodLearner {
   double newton(const Epoch& epoch, FitRow& row, std::vector<double>& step);
   double follow_gradient(const Epoch& epoch, FitRow& row, std::vector<double>& step);
   double update(const std::vector<double>& step, double rate);
-  void set_theta(const std::vector<double>& theta);
 
   const DataSource* source_;
-  Parameters parameters_;
-  Action action_;
   LikelihoodOptions options_;
   std::uint64_t seed_;
   DataMoments moments_;
   std::optional<DataMoments> held_out_;
   std::vector<double> mean_, lower_, decay_;
   std::string start_description_;
-  Sampler<T> sampler_;
-  LikelihoodState state_;
 };
 
 }  // namespace quartic

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "quartic/core/estimate.hpp"
+#include "quartic/core/log_likelihood.hpp"
 #include "quartic/learn/data_moments.hpp"
 #include "quartic/mcmc/sampler.hpp"
 #include "quartic/stats/free_energy.hpp"
@@ -52,26 +51,11 @@ struct MomentMatch {
 /// takes its place, so that z says whether the row is typical of the model.
 MomentMatch match_moments(const DataMoments& data, const ModelMoments& model);
 
-/// <ln p> of data, per row, = F(theta) - theta.<f>.
-struct LogLikelihood {
-  Estimate value;          ///< error: both of the next
-  double rows_error = 0;   ///< from the rows being a sample
-  double model_error = 0;  ///< of F
-  bool ok = true;          ///< false where F is not to be trusted
-  std::string reason;
-};
-
-/// From a known F = -ln Z. O(V + E).
+/// <ln p> of data, per row, = F(theta) - theta.<f>, from a known F = -ln Z. O(V + E).
 LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
                              const Estimate& free_energy);
 /// The same with the F that annealing gives (stats/free_energy.hpp).
 LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
                              const WorkFreeEnergy& free_energy);
-
-/// F of a learned action by annealing in both directions, the reverse from the learner's own
-/// fields, which are left as they are.
-template <class T>
-WorkFreeEnergy measure_free_energy(const Sampler<T>& equilibrated, const Action& action,
-                                   FreeEnergyOptions options, std::uint64_t seed);
 
 }  // namespace quartic

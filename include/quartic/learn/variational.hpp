@@ -2,17 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include "quartic/field/parameters.hpp"
+#include "quartic/core/progress.hpp"
 #include "quartic/field/target.hpp"
+#include "quartic/learn/action_learner.hpp"
 #include "quartic/learn/learn_row.hpp"
-#include "quartic/learn/stop_reason.hpp"
-#include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
 
@@ -39,17 +36,7 @@ struct VariationalOptions {
   int dense_limit = 3000;      ///< more parameters than this are solved matrix-free
 };
 
-/// Everything that an exact restart needs, besides the options: couplings, optimiser, fields,
-/// streams.
-struct VariationalState {
-  int epoch = 0;
-  std::vector<double> w, r, a, b;
-  std::vector<double> theta_error;                  ///< standard error of the current parameters
-  std::vector<double> first_moment, second_moment;  ///< Adam
-  int quiet_epochs = 0;
-  StopReason stop_reason = StopReason::running;
-  SamplerState sampler;
-};
+using VariationalState = LearnerState;
 
 template <class T>
 struct Samples;
@@ -70,7 +57,7 @@ struct Samples;
 ///     while (!learner.finished()) learner.step();
 ///     const auto& a = learner.action().a;  // 1.52425 everywhere
 template <class T>
-class VariationalLearner {
+class VariationalLearner : public ActionLearner<T, VariationalState> {
  public:
   /// Throws BadInput where the start is not normalisable, the target is complex, or the samples of
   /// an epoch (chains x draws) are fewer than the regression needs (more than parameters + 1).
@@ -83,29 +70,17 @@ class VariationalLearner {
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   LearnRow step();
-  bool finished() const;
-  StopReason reason() const { return state_.stop_reason; }
-
-  const Action& action() const { return action_; }
-  const Parameters& parameters() const { return parameters_; }
   const Target& target() const { return target_; }
-  std::vector<double> theta() const { return parameters_.gather(action_); }
-  const std::vector<double>& theta_error() const { return state_.theta_error; }
-  const Sampler<T>& sampler() const { return sampler_; }
-
-  VariationalState state() const;
-  void restore(const VariationalState& state);
 
  private:
+  using Base = ActionLearner<T, VariationalState>;
+  using Base::action_, Base::parameters_, Base::sampler_, Base::state_;
+
   Samples<T> sample();
   double update(const std::vector<double>& step, double rate);
 
   Target target_;
-  Parameters parameters_;
-  Action action_;
   VariationalOptions options_;
-  Sampler<T> sampler_;
-  VariationalState state_;
 };
 
 }  // namespace quartic

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "quartic/core/estimate.hpp"
+#include "quartic/core/log_likelihood.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/network/path.hpp"
 
@@ -86,16 +87,8 @@ template <class T>
 LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::uint64_t seed,
                     std::span<const double> start = {});
 
-/// Mean ln p of a set of rows.
-struct Likelihood {
-  Estimate value;    ///< error: that of ln Z
-  double lower = 0;  ///< with ln Z from the way back
-  double upper = 0;  ///< with ln Z from the way there
-  double rows_error =
-      0;  ///< standard error of the mean over the rows: how far another set may differ
-};
-/// rows[row][visible]. O(rows visible hidden).
-Likelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
-                          int threads = 0);
+/// Mean ln p of a set of rows[row][visible]. O(rows visible hidden).
+LogLikelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
+                             int threads = 0);
 
 }  // namespace quartic

@@ -68,8 +68,8 @@ class DeepStack {
   ///   ln p(x_0) >= < ln p_L(x_L-1) + sum_l<L (ln p_l(x_l-1) - ln p_l(x_l)) >,
   /// p_l(x_l-1) and p_l(x_l) the marginals of network l. ln Z is needed of the top network alone,
   /// that of the others cancels. Equal to ln p for one network. The spread also has the draws'.
-  Likelihood bound(std::span<const float> rows, const LogZ& top_log_z, const RowStreams& streams,
-                   int threads = 0) const;
+  LogLikelihood bound(std::span<const float> rows, const LogZ& top_log_z, const RowStreams& streams,
+                      int threads = 0) const;
   /// Of every row: what the average above is taken of, with the other sign and without ln Z.
   std::vector<double> energies(std::span<const float> rows, const RowStreams& streams,
                                int threads = 0) const;

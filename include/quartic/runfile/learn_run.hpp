@@ -42,7 +42,4 @@ void write_run(const std::filesystem::path& file, const LearnRun& run);
 /// another kind. The graph comes from the file itself.
 LearnRun read_learn_run(const std::filesystem::path& file);
 
-/// Keeps the first `draws` draws of each chain.
-void keep_draws(Certificate& certificate, int draws);
-
 }  // namespace quartic

@@ -8,6 +8,7 @@
 
 #include "quartic/config/config.hpp"
 #include "quartic/learn/stop_reason.hpp"
+#include "quartic/network/learner.hpp"
 #include "quartic/network/network.hpp"
 #include "quartic/runfile/fit_data.hpp"
 #include "quartic/runfile/run_file.hpp"
@@ -18,8 +19,8 @@ namespace quartic {
 struct NetworkEvaluation {
   int epoch = 0;
   LogZ log_z;  ///< ladder.betas and acceptance are not stored
-  Likelihood train;
-  std::optional<Likelihood> held_out;
+  LogLikelihood train;
+  std::optional<LogLikelihood> held_out;
   Estimate reconstruction;       ///< (phi - <phi | h>)^2 a unit, of training rows
   Estimate free_energy_gap;      ///< held-out rows minus training rows; 0 without
   std::vector<double> singular;  ///< of w, descending

@@ -12,8 +12,8 @@ namespace quartic {
 
 /// Lower bounds of the mean ln p of rows of the data, by the stack up to a layer.
 struct StackBound {
-  Likelihood train;
-  std::optional<Likelihood> held_out;
+  LogLikelihood train;
+  std::optional<LogLikelihood> held_out;
 };
 
 struct StackRun {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
+#include <span>
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
@@ -15,61 +15,9 @@
 #include "quartic/network/start.hpp"
 #include "quartic/network/tempering.hpp"
 #include "quartic/network/train_row.hpp"
+#include "quartic/network/training_options.hpp"
 
 namespace quartic {
-
-/// Where the chains of the model term start at every update.
-enum class ChainStart {
-  persistent,  ///< where they ended (Tieleman, ICML 2008): PCD-k
-  data         ///< at the batch (Hinton, Neural Comput. 14 (2002) 1771): CD-k
-};
-template <>
-inline constexpr auto words_of<ChainStart> = word_list("persistent", "data");
-
-enum class NetworkOptimiser {
-  momentum,  ///< stochastic gradient with momentum
-  adam       ///< Kingma & Ba, arXiv:1412.6980
-};
-template <>
-inline constexpr auto words_of<NetworkOptimiser> = word_list("momentum", "adam");
-
-/// What lies between independent units and the network on a ladder of persistent chains.
-enum class Tempering {
-  temperature,  ///< the straight line of actions (Desjardins et al., AISTATS 2010)
-  trajectory    ///< the network at earlier updates (Bereux et al., arXiv:2405.15376)
-};
-template <>
-inline constexpr auto words_of<Tempering> = word_list("temperature", "trajectory");
-
-/// How the rate goes from `rate` to `final_rate` over the epochs.
-enum class RateSchedule { constant, linear, exponential };
-template <>
-inline constexpr auto words_of<RateSchedule> = word_list("constant", "linear", "exponential");
-
-struct TrainingOptions {
-  int epochs = 10;
-  int batch = 500;  ///< rows an update
-  int chains = 0;   ///< of the model term; 0: as many as rows in a batch (always so for CD), and
-                    ///< with tempering the next multiple of 16
-  int steps = 1;    ///< k, sweeps of Gibbs sampling an update
-  ChainStart start = ChainStart::persistent;
-  int rungs = 1;  ///< > 1: persistent chains by parallel tempering, their number a multiple of 16
-  Tempering tempering = Tempering::temperature;
-  bool snapshots = false;  ///< keep the network after 4, 6, 8, 12, 16, 24, ... updates; always so
-                           ///< for tempering along the trajectory
-  NetworkOptimiser optimiser = NetworkOptimiser::momentum;
-  double rate = 0.05;
-  double final_rate = 0.005;  ///< of the schedules that are not constant
-  RateSchedule schedule = RateSchedule::constant;
-  double momentum = 0;
-  double weight_decay = 0;  ///< d ln p / dw gains - weight_decay * w
-  bool centring = true;
-  /// Train m of quartic hidden units as well. Their n, and m of Gaussian ones, stay: h -> c h with
-  /// w -> w / c changes nothing else, so that another n or m would be the same machine.
-  bool hidden_shape = false;
-  bool shuffle = true;  ///< draw the rows of batches anew every epoch
-  int threads = 0;      ///< 0: all cores; never changes the results
-};
 
 /// The network as it was after some updates; after none independent units instead (base_network).
 struct TrainingSnapshot {

@@ -1,0 +1,22 @@
+// The mean ln p of rows under a model, with what it is uncertain by.
+#pragma once
+
+#include <cmath>
+
+#include "quartic/core/estimate.hpp"
+
+namespace quartic {
+
+/// <ln p> per row, p = exp(-S) / Z.
+struct LogLikelihood {
+  Estimate value;    ///< error: that of ln Z
+  double lower = 0;  ///< with ln Z from annealing back alone
+  double upper = 0;  ///< with ln Z from annealing there alone
+  /// Standard error of the mean over the rows: how far another set may differ.
+  double rows_error = 0;
+
+  /// The value with both errors.
+  Estimate total() const { return {value.value, std::hypot(rows_error, value.error)}; }
+};
+
+}  // namespace quartic

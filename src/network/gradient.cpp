@@ -1,0 +1,95 @@
+#include "network/gradient.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "network/training_kernels.hpp"
+
+namespace quartic {
+namespace {
+
+std::vector<double> mean_over(const BlockSums& blocks, double count) {
+  std::vector<double> sum(blocks.front().size());
+  for (const auto& block : blocks)
+    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += block[k];
+  for (double& x : sum) x /= count;
+  return sum;
+}
+
+}  // namespace
+
+MomentDifference difference(const BlockSums& data, double rows, const BlockSums& model,
+                            double chains) {
+  MomentDifference out;
+  out.data = mean_over(data, rows);
+  const auto of_model = mean_over(model, chains);
+  out.difference = out.data;
+  for (std::size_t k = 0; k < of_model.size(); ++k) {
+    out.difference[k] -= of_model[k];
+    if (k % 3 == 1) out.model_square += of_model[k];
+    if (!std::isfinite(of_model[k])) out.model_square = std::numeric_limits<double>::infinity();
+  }
+  return out;
+}
+
+template <class T>
+DataTerm<T>::DataTerm(const CoupledLayers<T>& layers, HigherMoments higher)
+    : visible_(layers.visible_units()),
+      hidden_(layers.hidden_units()),
+      higher_(higher),
+      ones_(chains_in_block, T(1)) {}
+
+template <class T>
+std::span<float> DataTerm<T>::resize(int rows) {
+  rows_ = rows;
+  batch_.resize(static_cast<std::size_t>(rows) * visible_);
+  return batch_;
+}
+
+template <class T>
+const T* DataTerm<T>::values() const {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return batch_.data();
+  } else {
+    return converted_.data();
+  }
+}
+
+template <class T>
+void DataTerm<T>::begin() {
+  if constexpr (sizeof(T) != sizeof(float)) converted_.assign(batch_.begin(), batch_.end());
+  term_.visible.resize(blocks()), term_.hidden.resize(blocks());
+  term_.hidden_mean.resize(static_cast<std::size_t>(hidden_) * stride());
+}
+
+template <class T>
+void DataTerm<T>::gather_block(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& work) {
+  const int from = block * chains_in_block, count = std::min(chains_in_block, rows_ - from);
+  const auto offset = static_cast<std::ptrdiff_t>(from) * visible_;
+  const auto field = work.values();
+  multiply(Transpose::yes, Transpose::yes, hidden_, count, visible_, layers.w->data(), hidden_,
+           values() + offset, visible_, T(0), field.data, field.stride);
+  const int lanes = (count + 15) / 16 * 16;
+  for (int j = 0; j < hidden_ && count < lanes; ++j)
+    std::fill(field.unit(j) + count, field.unit(j) + lanes, T(0));
+  auto& sums = term_.hidden[block];
+  sums.assign(3 * static_cast<std::size_t>(hidden_), 0.0);
+  layers.hidden_type->template kernels<T>().moments(
+      {layers.hidden.data(), hidden_, lanes, field.data, field.stride, ones_.data()},
+      {term_.hidden_mean.data() + from, stride(), count, sums.data(), higher_.hidden});
+  auto& powers = term_.visible[block];
+  powers.assign(3 * static_cast<std::size_t>(visible_), 0.0);
+  add_row_power_sums(batch_.data() + offset, count, visible_, higher_.visible, powers.data());
+}
+
+template <class T>
+void DataTerm<T>::products(int first, int units, T* out) const {
+  multiply(Transpose::yes, Transpose::yes, units, hidden_, rows_, values() + first, visible_,
+           term_.hidden_mean.data(), stride(), T(0), out, hidden_, T(1) / static_cast<T>(rows_));
+}
+
+template class DataTerm<float>;
+template class DataTerm<double>;
+
+}  // namespace quartic

@@ -1,0 +1,317 @@
+#include "quartic/network/learner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "network/gradient.hpp"
+#include "network/model_chains.hpp"
+#include "network/trained_layer.hpp"
+#include "network/training_options.hpp"
+#include "network/training_row.hpp"
+#include "network/weight_ascent.hpp"
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+namespace {
+
+/// Of the data's columns; 1 for discrete units, whose steps need no scale.
+std::vector<double> deviations(const Layer& visible, const ColumnMoments& moments) {
+  std::vector<double> out;
+  for (int i = 0; i < visible.size(); ++i)
+    out.push_back(visible.discrete() ? 1 : std::sqrt(moments.variance(i)));
+  return out;
+}
+
+/// The mean of <h | phi> over rows.
+std::vector<double> mean_of_hidden(const Network& network, std::span<const float> rows) {
+  const auto columns = static_cast<std::size_t>(network.visible.size());
+  const auto count = static_cast<double>(rows.size() / columns);
+  std::vector<double> out(network.hidden.size());
+  for (std::size_t at = 0; at < rows.size(); at += columns) {
+    const auto phi = rows.subspan(at, columns);
+    const auto field = network.field_on_hidden(std::vector<double>(phi.begin(), phi.end()));
+    for (int j = 0; j < network.hidden.size(); ++j)
+      out[j] += network.hidden.moments(j, field[j]).mean / count;
+  }
+  return out;
+}
+
+}  // namespace
+
+template <class T>
+struct NetworkLearner<T>::Parts {
+  std::shared_ptr<const DataSource> data;
+  TrainingOptions o;
+  std::uint64_t seed;
+  std::vector<double> deviation;  ///< of the data's columns
+  double data_square;             ///< sum over columns of <x^2>
+  Layer typical;                  ///< independent visible units with the data's moments
+  TrainedLayer visible, hidden;
+  CoupledLayers<T> layers;
+  int threads;
+  std::vector<NetworkScratch<T>> scratch;
+  HigherMoments higher;
+  DataTerm<T> rows;
+  ModelChains<T> chains;
+  WeightAscent<T> weights;
+  std::vector<double> offset;  ///< lambda of centring
+  std::vector<TrainingSnapshot> snapshots;
+  int epoch = 0;
+  std::int64_t updates = 0;
+  double gradient_norm = 0;
+  TrainingState good;  ///< the last epoch that ended well
+
+  Parts(std::shared_ptr<const DataSource> source, const ColumnMoments& moments,
+        const Network& start, const TrainingOptions& options, std::uint64_t seed_in)
+      : data(std::move(source)),
+        o(checked(options, *data, moments, start)),
+        seed(seed_in),
+        deviation(deviations(start.visible, moments)),
+        data_square(std::accumulate(moments.second.begin(), moments.second.end(), 0.0)),
+        typical(fit_layer(start.visible.unit, moments)),
+        visible(start.visible, typical, 3),
+        // Not the start's couplings: a restart starts from another network.
+        hidden(start.hidden, Layer(start.hidden.unit, start.hidden.size()),
+               o.hidden_shape && start.hidden.has_b() ? 2 : 1),
+        layers(start),
+        threads(thread_count(o.threads, start)),
+        scratch(make_scratch(threads, layers)),
+        higher{visible.layer.has_a(), o.hidden_shape},
+        rows(layers, higher),
+        chains(layers, higher, o, seed, scratch),
+        weights(layers, o, moments.first, deviation, threads) {
+    for (int j = 0; j < start.hidden.size(); ++j) offset.push_back(start.hidden.moments(j, 0).mean);
+    if (o.rungs > 1 || o.snapshots) start_path(start, moments);
+    good = state();
+  }
+
+  double rate() const { return rate_at(o, epoch); }
+
+  Network network() const {
+    Network out(visible.layer, hidden.layer);
+    out.w.assign(layers.w->begin(), layers.w->end());
+    return out;
+  }
+
+  /// Lambda begins where the first rows put it.
+  void start_path(const Network& start, const ColumnMoments& moments) {
+    std::vector<std::size_t> first_rows(o.batch);
+    std::iota(first_rows.begin(), first_rows.end(), std::size_t{0});
+    std::vector<float> values(first_rows.size() * layers.visible_units());
+    data->read(first_rows, values);
+    if (o.snapshots) {
+      snapshots = {{0, std::make_shared<const Network>(base_network(start, moments, values))}};
+    }
+    if (o.rungs == 1) return;
+    offset = mean_of_hidden(start, values);
+    chains.temper(start, typical, offset);
+  }
+
+  /// Both terms of the gradient.
+  void gather() {
+    rows.begin();
+    if (chains.tempered()) {
+      const Network now = network();
+      if (const auto reason = why_not_normalisable(now)) diverged(*reason);
+      chains.sweep_ladder(now, offset, snapshots);
+    }
+    if (o.start == ChainStart::data) {
+      for_each_part(chains.blocks(), threads, [&](int block, int thread) {
+        rows.gather_block(layers, block, scratch[thread]);
+        chains.start_at(rows.values(), layers, block, scratch[thread]);
+        chains.gather_block(layers, block, scratch[thread]);
+      });
+    } else {  // one after the other: threads get equal shares of either, a model's block takes
+              // longer
+      for_each_part(chains.blocks(), threads, [&](int block, int thread) {
+        chains.gather_block(layers, block, scratch[thread]);
+      });
+      for_each_part(rows.blocks(), threads, [&](int block, int thread) {
+        rows.gather_block(layers, block, scratch[thread]);
+      });
+    }
+  }
+
+  void update(double step_rate) {
+    gather();
+    const auto& of_data = rows.term();
+    const auto& of_model = chains.term();
+    const auto of_visible =
+        difference(of_data.visible, rows.rows(), of_model.visible, chains.size());
+    const auto of_hidden = difference(of_data.hidden, rows.rows(), of_model.hidden, chains.size());
+    // The offset follows the hidden units over some tens of updates; it steers, and biases nothing.
+    for (std::size_t j = 0; j < offset.size(); ++j)
+      offset[j] += 0.05 * (of_hidden.data[3 * j] - offset[j]);
+    ++updates;
+    const auto move =
+        weights.step(layers, rows, chains, {step_rate, updates, offset, of_visible, of_hidden});
+    gradient_norm = move.gradient_norm;
+    visible.step(o, step_rate, updates, of_visible.difference, move.visible_shift);
+    hidden.step(o, step_rate, updates, of_hidden.difference, move.hidden_shift);
+    layers.set_layers(visible.layer, hidden.layer);
+    if (const auto reason = trouble(of_visible.model_square, of_hidden.model_square))
+      diverged(*reason);
+    if (keeps_snapshot(o, updates))
+      snapshots.push_back({updates, std::make_shared<const Network>(network())});
+  }
+
+  /// What ran away, or nothing.
+  std::optional<std::string> trouble(double visible_square, double hidden_square) const {
+    if (!std::isfinite(gradient_norm)) return "the gradient of w is not finite";
+    constexpr double most = 100;
+    if (visible.layer.has_a() && !(visible_square < most * data_square)) {
+      return fmt::format("the chains' <phi^2> is {:.3g} times that of the data",
+                         visible_square / data_square);
+    }
+    if (!std::isfinite(hidden_square)) return "the hidden units' moments are not finite";
+    return std::nullopt;
+  }
+
+  /// During the epoch that has begun.
+  [[noreturn]] void diverged(const std::string& reason) {
+    const auto at = updates;
+    const int during = epoch + 1;
+    restore(good);
+    throw Diverged(
+        fmt::format("training diverged in epoch {} at update {}: {}; back to the end of epoch {}",
+                    during, at, reason, epoch),
+        fmt::format("lower the rate (it was {:g}), raise the batch or add weight decay", rate()));
+  }
+
+  TrainRow run_epoch() {
+    const double used_rate = rate();
+    for (const auto& batch : epoch_batches(data->rows(), o, seed, epoch)) {
+      data->read(batch, rows.resize(o.batch));
+      update(used_rate);
+    }
+    const Network now = network();
+    if (const auto reason = why_not_normalisable(now)) diverged(*reason);
+    TrainRow row = measure_row(now, rows.batch(), chains.visible_rows(), deviation, threads);
+    row.epoch = epoch + 1, row.updates = updates, row.rate = used_rate;
+    row.gradient_norm = gradient_norm;
+    if (const auto reason = why_diverged(row, layers.visible_units())) diverged(*reason);
+    if (chains.tempered()) row.log_z = chains.log_z(now, offset, snapshots);
+    ++epoch;
+    good = state();
+    return row;
+  }
+
+  TrainingState state() const {
+    TrainingState s;
+    s.epoch = epoch, s.updates = updates;
+    s.couplings[0].assign(layers.w->begin(), layers.w->end());
+    s.first_moments[0].assign(weights.first.begin(), weights.first.end());
+    s.second_moments[0].assign(weights.second.begin(), weights.second.end());
+    visible.store(s, 1);
+    hidden.store(s, 4);
+    s.hidden_offset = offset;
+    chains.store(s);
+    s.snapshots = snapshots;
+    return s;
+  }
+
+  void restore(const TrainingState& s) {
+    const auto v = static_cast<std::size_t>(layers.visible_units()),
+               h = static_cast<std::size_t>(layers.hidden_units());
+    if (s.couplings[0].size() != v * h || s.couplings[1].size() != v ||
+        s.couplings[4].size() != h || s.second_moments[0].size() != weights.second.size() ||
+        !chains.fits(s))
+      throw BadInput("the state of a network's training is of another shape",
+                     "restore a state of the same network and options");
+    snapshots = s.snapshots;
+    epoch = s.epoch, updates = s.updates;
+    layers.set_weights(s.couplings[0]);
+    visible.restore(s, 1);
+    hidden.restore(s, 4);
+    layers.set_layers(visible.layer, hidden.layer);
+    weights.first.assign(s.first_moments[0].begin(), s.first_moments[0].end());
+    weights.second.assign(s.second_moments[0].begin(), s.second_moments[0].end());
+    offset = s.hidden_offset;
+    chains.restore(s);
+    if (&s != &good) good = s;
+  }
+};
+
+template <class T>
+NetworkLearner<T>::NetworkLearner(std::shared_ptr<const DataSource> data,
+                                  const ColumnMoments& moments, const Network& start,
+                                  const TrainingOptions& options, std::uint64_t seed)
+    : parts_(std::make_unique<Parts>(std::move(data), moments, start, options, seed)) {}
+template <class T>
+NetworkLearner<T>::~NetworkLearner() = default;
+template <class T>
+NetworkLearner<T>::NetworkLearner(NetworkLearner&&) noexcept = default;
+template <class T>
+NetworkLearner<T>& NetworkLearner<T>::operator=(NetworkLearner&&) noexcept = default;
+
+template <class T>
+TrainRow NetworkLearner<T>::step() {
+  return parts_->run_epoch();
+}
+
+template <class T>
+void NetworkLearner<T>::update(std::span<const float> rows) {
+  auto& p = *parts_;
+  const auto columns = static_cast<std::size_t>(p.layers.visible_units());
+  const std::size_t count = rows.size() / columns;
+  if (count == 0 || rows.size() % columns != 0 ||
+      (p.o.start == ChainStart::data && count != static_cast<std::size_t>(p.chains.size()))) {
+    throw BadInput(fmt::format("{} values are no batch for {} visible units and {} chains",
+                               rows.size(), columns, p.chains.size()),
+                   "give whole rows; with start = \"data\" as many as there are chains");
+  }
+  std::copy(rows.begin(), rows.end(), p.rows.resize(static_cast<int>(count)).begin());
+  p.update(p.rate());
+}
+
+template <class T>
+bool NetworkLearner<T>::finished() const {
+  return parts_->epoch >= parts_->o.epochs;
+}
+template <class T>
+int NetworkLearner<T>::epoch() const {
+  return parts_->epoch;
+}
+template <class T>
+std::int64_t NetworkLearner<T>::updates() const {
+  return parts_->updates;
+}
+template <class T>
+const TrainingOptions& NetworkLearner<T>::options() const {
+  return parts_->o;
+}
+template <class T>
+void NetworkLearner<T>::set_rate(double rate, double final_rate) {
+  if (!(rate > 0) || !(final_rate > 0))
+    throw BadInput("training: rates must be positive", "see training.rate, training.final_rate");
+  parts_->o.rate = rate, parts_->o.final_rate = final_rate;
+}
+template <class T>
+Network NetworkLearner<T>::network() const {
+  return parts_->network();
+}
+template <class T>
+std::vector<double> NetworkLearner<T>::chain_values() const {
+  return parts_->chains.visible_rows();
+}
+template <class T>
+const std::vector<TrainingSnapshot>& NetworkLearner<T>::snapshots() const {
+  return parts_->snapshots;
+}
+template <class T>
+TrainingState NetworkLearner<T>::state() const {
+  return parts_->state();
+}
+template <class T>
+void NetworkLearner<T>::restore(const TrainingState& state) {
+  parts_->restore(state);
+}
+
+template class NetworkLearner<float>;
+template class NetworkLearner<double>;
+
+}  // namespace quartic
