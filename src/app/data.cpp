@@ -90,7 +90,7 @@ void print(const DataReport& report) {
   if (std::isfinite(summary.lowest())) {
     const Estimate mean = summary.total_mean();
     fmt::print("\nrange       {:g} to {:g}\n", summary.lowest(), summary.highest());
-    fmt::print("mean        {}{}\n", with_error(mean.value, mean.error),
+    fmt::print("mean        {}{}\n", with_error(mean),
                summary.rows > 1 ? ", if rows are independent" : ", of one row: no error");
     fmt::print("deviation   {:.6g}", summary.deviation());
   }

@@ -17,8 +17,7 @@ struct DiagnoseArguments {
 };
 
 std::string value_text(const Estimate& value) {
-  return value.error > 0 ? with_error(value.value, value.error)
-                         : fmt::format("{:.4g}", value.value);
+  return value.error > 0 ? with_error(value) : fmt::format("{:.4g}", value.value);
 }
 
 void print(const std::vector<Check>& checks) {

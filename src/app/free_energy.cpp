@@ -46,26 +46,22 @@ std::string verdict(bool ok, const std::string& reason) {
 
 void print(const Subject& subject, const FreeEnergies& r) {
   const auto line = [](std::string_view route, const Estimate& f, const std::string& meaning) {
-    fmt::print("  {:<14} {:<18} {}\n", route, with_error(f.value, f.error), meaning);
+    fmt::print("  {:<14} {:<18} {}\n", route, with_error(f), meaning);
   };
   const WorkEstimate& w = r.work.work;
   fmt::print("F = -ln Z of the {} on {}, {} sites; path from {}\n", subject.what,
              subject.action.graph->description(), subject.action.graph->sites(),
              r.work.mean_field ? "the mean field" : "w = 0");
-  line(
-      "work", w.difference,
-      fmt::format("acceptance ratio, {} steps, overlap {}; {}", r.work.steps,
-                  with_error(w.overlap.value, w.overlap.error), verdict(r.work.ok, r.work.reason)));
-  line("  forward", w.forward,
-       "weight ESS " + with_error(w.forward_ess.value, w.forward_ess.error));
-  line("  reverse", w.reverse,
-       "weight ESS " + with_error(w.reverse_ess.value, w.reverse_ess.error));
+  line("work", w.difference,
+       fmt::format("acceptance ratio, {} steps, overlap {}; {}", r.work.steps,
+                   with_error(w.overlap), verdict(r.work.ok, r.work.reason)));
+  line("  forward", w.forward, "weight ESS " + with_error(w.forward_ess));
+  line("  reverse", w.reverse, "weight ESS " + with_error(w.reverse_ess));
   line("  upper bound", w.upper, "from the mean forward work");
   line("  lower bound", w.lower, "from the mean reverse work");
   line("integration", r.integration.difference,
        fmt::format("{} nodes, quadrature {:.1g}, up - down {}; {}", r.integration.nodes,
-                   r.integration.quadrature_error,
-                   with_error(r.integration.hysteresis.value, r.integration.hysteresis.error),
+                   r.integration.quadrature_error, with_error(r.integration.hysteresis),
                    verdict(r.integration.ok, r.integration.reason)));
   line("combined", r.combined.value,
        fmt::format("the routes differ by {:.1f} standard errors; {}", std::abs(r.combined.z),
@@ -74,8 +70,7 @@ void print(const Subject& subject, const FreeEnergies& r) {
   const auto& sample = r.learned->sample;
   line("from S", r.learned->free_energy,
        fmt::format("learned configurations annealed to A: {} steps, weight ESS {}, at once {}; {}",
-                   sample.steps, with_error(sample.weight_ess.value, sample.weight_ess.error),
-                   with_error(r.learned->direct_ess.value, r.learned->direct_ess.error),
+                   sample.steps, with_error(sample.weight_ess), with_error(r.learned->direct_ess),
                    verdict(sample.ok, sample.reason)));
 }
 

@@ -29,7 +29,7 @@ void print(const GeneratedRows& rows, const GenerateOptions& options,
   } else if (!globals.quiet) {
     fmt::print("{} rows of {} values written to {}\n", options.rows,
                fmt::join(rows.shape.begin() + 1, rows.shape.end(), " x "), file.string());
-    fmt::print("mean {}; {}\n", with_error(rows.mean.value, rows.mean.error),
+    fmt::print("mean {}; {}\n", with_error(rows.mean),
                options.rows <= rows.chains
                    ? "each row is of a chain of its own"
                    : fmt::format("rows n and n + {} are of one chain, {} sweeps apart", rows.chains,
@@ -55,8 +55,7 @@ void print(const CompletedRows& rows, const CompletionOptions& options,
                file.string());
     if (!error) return;
     fmt::print("hidden values: root mean square error {}; the columns' means have {}\n",
-               with_error(error->completed.value, error->completed.error),
-               with_error(error->column_means.value, error->column_means.error));
+               with_error(error->completed), with_error(error->column_means));
   }
 }
 

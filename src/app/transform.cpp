@@ -38,8 +38,7 @@ void print(const Features& features, bool sample, const std::filesystem::path& f
       fmt::print("ln p a row: not known before the training is finished\n");
       return;
     }
-    fmt::print("ln p a row: {}{}\n", bound ? "at least " : "",
-               with_error(likelihood->value, likelihood->error));
+    fmt::print("ln p a row: {}{}\n", bound ? "at least " : "", with_error(*likelihood));
     if (!features.log_z->ok) fmt::print("  NOT TO BE TRUSTED: {}\n", features.log_z->reason);
   }
 }

@@ -242,15 +242,15 @@ void LikelihoodLearner<T>::track_gain(const Epoch& epoch, FitRow& row) {
       state_.since_best_variance += variance;
     }
   }
-  row.gain = state_.gain, row.gain_error = std::sqrt(state_.gain_variance);
-  row.held_out_gain = row.held_out_gain_error = not_measured;
+  row.gain.value = state_.gain, row.gain.error = std::sqrt(state_.gain_variance);
+  row.held_out_gain.value = row.held_out_gain.error = not_measured;
   if (!held_out_) return;
   auto since_start = parameters_.gather(action_);
   for (std::size_t k = 0; k < since_start.size(); ++k) since_start[k] -= state_.start_theta[k];
   double variance = state_.gain_variance;
   for (const auto& deviation : held_out_->deviations(parameters_))
     variance += std::pow(dot(since_start, deviation), 2);
-  row.held_out_gain = state_.held_out_gain, row.held_out_gain_error = std::sqrt(variance);
+  row.held_out_gain.value = state_.held_out_gain, row.held_out_gain.error = std::sqrt(variance);
 }
 
 template <class T>
@@ -427,8 +427,8 @@ FitRow LikelihoodLearner<T>::step() {
     norm2 += epoch.gradient[k] * epoch.gradient[k];
     error2 += std::pow(epoch.gradient[k] * epoch.sampled.error[k], 2);
   }
-  row.gradient_norm = std::sqrt(norm2);
-  row.gradient_norm_error = norm2 > 0 ? std::sqrt(error2 / norm2) : 0;
+  row.gradient_norm.value = std::sqrt(norm2);
+  row.gradient_norm.error = norm2 > 0 ? std::sqrt(error2 / norm2) : 0;
   track_gain(epoch, row);
   const Parameters every = every_coupling(action_.graph);
   const auto model = moments_of(FeatureStatistics<T>(epoch.samples, every), action_.graph);

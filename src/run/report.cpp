@@ -12,6 +12,11 @@ nlohmann::json number(double x) {
   return std::isfinite(x) ? nlohmann::json(x) : nlohmann::json();
 }
 
+nlohmann::json to_json(const ComplexEstimate& e) {
+  return {{"real", to_json(Estimate{e.value.real(), e.real_error})},
+          {"imag", to_json(Estimate{e.value.imag(), e.imag_error})}};
+}
+
 nlohmann::json to_json(const Estimate& e) {
   return {{"value", number(e.value)}, {"error", number(e.error)}};
 }
@@ -22,8 +27,7 @@ std::string provenance_text(const Provenance& p) {
 }
 
 std::string estimate_line(std::string_view what, const Estimate& e, const std::string& meaning) {
-  const auto number =
-      std::isfinite(e.error) ? with_error(e.value, e.error) : fmt::format("{:.6g}", e.value);
+  const auto number = std::isfinite(e.error) ? with_error(e) : fmt::format("{:.6g}", e.value);
   return fmt::format("  {:<18} {:<18} {}\n", what, number, meaning);
 }
 

@@ -68,9 +68,9 @@ std::string score_text(const FitRun& run, const DataScore& score) {
         "  {:<18} {:<18.3f} of {} moments, z^2 on average; the worst, {}: data {}, model {}\n",
         "chi2", all.chi2, all.count, score.moments.label(all.worst),
         std::isfinite(score.moments.data[all.worst].error)
-            ? with_error(score.moments.data[all.worst].value, score.moments.data[all.worst].error)
+            ? with_error(score.moments.data[all.worst])
             : fmt::format("{:.4g}", score.moments.data[all.worst].value),
-        with_error(score.moments.model[all.worst].value, score.moments.model[all.worst].error));
+        with_error(score.moments.model[all.worst]));
   }
   return out;
 }
@@ -81,8 +81,7 @@ std::string evaluation_text(const FitRun& run) {
   std::string out = "evaluation\n";
   out += estimate_line("F(theta)", work.difference,
                        fmt::format("-ln Z, by annealing in both directions; bounds {} and {}",
-                                   with_error(work.lower.value, work.lower.error),
-                                   with_error(work.upper.value, work.upper.error)));
+                                   with_error(work.lower), with_error(work.upper)));
   out += "the data, which the model learned from\n" + score_text(run, j.train);
   if (j.held_out) out += "held-out data\n" + score_text(run, *j.held_out);
   if (!j.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", j.reason);
@@ -135,8 +134,7 @@ std::string text(const FitRun& run) {
   if (!run.history.rows.empty()) {
     const auto& row = run.history.rows.back();
     out += fmt::format("last epoch: gradient norm {}, gain since the start {}, acceptance {:.3f}\n",
-                       with_error(row.gradient_norm, row.gradient_norm_error),
-                       with_error(row.gain, row.gain_error), row.acceptance);
+                       with_error(row.gradient_norm), with_error(row.gain), row.acceptance);
     if (row.at_bound > 0)
       out += fmt::format("{} b are at their bound: the data want none there\n", row.at_bound);
   }

@@ -30,7 +30,6 @@ std::string training_text(const NetworkRun& run);
 nlohmann::json training_json(const NetworkRun& run);
 std::string likelihood_text(std::string_view what, const LogLikelihood& likelihood,
                             double jacobian);
-nlohmann::json likelihood_json(const LogLikelihood& likelihood);
 /// ln |d model / d data| of a row; 0 where the data are not scaled.
 double log_jacobian(const NetworkRun& run);
 
@@ -47,18 +46,38 @@ nlohmann::json provenance_json(const Provenance& provenance);
 nlohmann::json number(double x);  ///< null where it is not finite
 nlohmann::json to_json(const Estimate& estimate);
 
-/// Every member that fields(row, visit) names.
+nlohmann::json to_json(const ComplexEstimate& estimate);
+
+template <class Row>
+nlohmann::json fields_json(const Row& row);
+
+/// Into `out`, every member that fields(row, visit) names.
+template <class Row>
+void add_fields(nlohmann::json& out, const Row& row) {
+  fields(row, [&out]<class V>(const std::string& name, const V& value, auto&&) {
+    if constexpr (std::is_same_v<V, Estimate>) {
+      if (name.empty())
+        out.update(to_json(value));
+      else
+        out[name] = to_json(value);
+    } else if constexpr (std::is_same_v<V, ComplexEstimate>) {
+      out[name] = to_json(value);
+    } else if constexpr (std::is_floating_point_v<V>) {
+      out[name] = number(value);
+    } else if constexpr (std::is_arithmetic_v<V> || std::is_same_v<V, std::string>) {
+      out[name] = value;
+    } else if (name.empty()) {
+      add_fields(out, value);
+    } else {
+      out[name] = fields_json(value);
+    }
+  });
+}
+
 template <class Row>
 nlohmann::json fields_json(const Row& row) {
   nlohmann::json out;
-  fields(row, [&out]<class V>(const char* name, const V& value, auto&&) {
-    if constexpr (std::is_same_v<V, Estimate>)
-      out[name] = to_json(value);
-    else if constexpr (std::is_floating_point_v<V>)
-      out[name] = number(value);
-    else
-      out[name] = value;
-  });
+  add_fields(out, row);
   return out;
 }
 

@@ -19,18 +19,16 @@ std::string stop_text(const LearnRun& run) {
 
 std::string certificate_text(const Certificate& c) {
   const auto line = [](std::string_view what, const Estimate& e, std::string_view meaning) {
-    return fmt::format("  {:<12} {:<18} {}\n", what, with_error(e.value, e.error), meaning);
+    return fmt::format("  {:<12} {:<18} {}\n", what, with_error(e), meaning);
   };
   const auto& work = c.free_energy.work;
   std::string out = "certificate\n";
   out += line("F(theta)", work.difference,
               "-ln Z of the learned action, by annealing in both directions");
   out += line("  forward", work.forward,
-              fmt::format("alone; its mean work bounds F from above: {}",
-                          with_error(work.upper.value, work.upper.error)));
-  out += line(
-      "  reverse", work.reverse,
-      fmt::format("alone; and from below: {}", with_error(work.lower.value, work.lower.error)));
+              fmt::format("alone; its mean work bounds F from above: {}", with_error(work.upper)));
+  out += line("  reverse", work.reverse,
+              fmt::format("alone; and from below: {}", with_error(work.lower)));
   out += line("F_A", c.target_free_energy, "of the target");
   out += line("F_var", c.variational_free_energy, "= <A - S> + F(theta), the bound: F_A <= F_var");
   out += line("gap", c.gap, "F_var - F_A = KL(p||q)");
@@ -41,24 +39,6 @@ std::string certificate_text(const Certificate& c) {
            fmt::format("effective fraction of the forward weights, {} steps", c.free_energy.steps));
   if (!c.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", c.reason);
   return out;
-}
-
-nlohmann::json certificate_json(const Certificate& c) {
-  const auto& work = c.free_energy.work;
-  return {{"free_energy", to_json(work.difference)},
-          {"free_energy_forward", to_json(work.forward)},
-          {"free_energy_reverse", to_json(work.reverse)},
-          {"free_energy_upper", to_json(work.upper)},
-          {"free_energy_lower", to_json(work.lower)},
-          {"target_free_energy", to_json(c.target_free_energy)},
-          {"variational_free_energy", to_json(c.variational_free_energy)},
-          {"gap", to_json(c.gap)},
-          {"half_variance", to_json(c.half_variance)},
-          {"weight_ess", to_json(c.weight_ess)},
-          {"annealing_ess", to_json(work.forward_ess)},
-          {"annealing_steps", c.free_energy.steps},
-          {"ok", c.ok},
-          {"reason", c.reason}};
 }
 
 }  // namespace
@@ -72,9 +52,8 @@ std::string text(const LearnRun& run) {
     const auto& row = run.history.rows.back();
     out +=
         fmt::format("last epoch: gradient norm {}, Var(A-S) {}, weight ESS {}, acceptance {:.3f}\n",
-                    with_error(row.gradient_norm, row.gradient_norm_error),
-                    with_error(row.action_variance, row.action_variance_error),
-                    with_error(row.weight_ess, row.weight_ess_error), row.acceptance);
+                    with_error(row.gradient_norm), with_error(row.action_variance),
+                    with_error(row.weight_ess), row.acceptance);
   }
   if (run.certificate) out += certificate_text(*run.certificate);
   return out + origin_text(run.config, run.provenance);
@@ -90,7 +69,7 @@ nlohmann::json json(const LearnRun& run) {
               {"converged", run.stop_reason == StopReason::converged},
               {"couplings", couplings_json(learned(run))}});
   if (!run.history.rows.empty()) out["last_epoch"] = fields_json(run.history.rows.back());
-  if (run.certificate) out["certificate"] = certificate_json(*run.certificate);
+  if (run.certificate) out["certificate"] = fields_json(*run.certificate);
   return out;
 }
 

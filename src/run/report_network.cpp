@@ -16,9 +16,8 @@ std::string evaluation_text(const NetworkRun& run) {
   std::string out = fmt::format("evaluation after epoch {}\n", j.epoch);
   out += estimate_line("ln Z", z.value,
                        z.exact ? "exact"
-                               : fmt::format("annealed there {} and back {}",
-                                             with_error(z.forward.value, z.forward.error),
-                                             with_error(z.reverse.value, z.reverse.error)));
+                               : fmt::format("annealed there {} and back {}", with_error(z.forward),
+                                             with_error(z.reverse)));
   const double jacobian = log_jacobian(run);
   out += likelihood_text("ln p, data", j.train, jacobian);
   if (j.held_out) {
@@ -27,23 +26,6 @@ std::string evaluation_text(const NetworkRun& run) {
   }
   out += estimate_line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
   if (!z.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", z.reason);
-  return out;
-}
-
-nlohmann::json evaluation_json(const NetworkEvaluation& j) {
-  nlohmann::json out = {{"epoch", j.epoch},
-                        {"log_z", to_json(j.log_z.value)},
-                        {"log_z_forward", to_json(j.log_z.forward)},
-                        {"log_z_reverse", to_json(j.log_z.reverse)},
-                        {"exact", j.log_z.exact},
-                        {"log_likelihood", likelihood_json(j.train)},
-                        {"reconstruction", to_json(j.reconstruction)},
-                        {"ok", j.log_z.ok},
-                        {"reason", j.log_z.reason}};
-  if (j.held_out) {
-    out["held_out"] = likelihood_json(*j.held_out);
-    out["free_energy_gap"] = to_json(j.free_energy_gap);
-  }
   return out;
 }
 
@@ -65,14 +47,6 @@ std::string likelihood_text(std::string_view what, const LogLikelihood& likeliho
 double log_jacobian(const NetworkRun& run) {
   if (run.data.scaling.method == ScalingMethod::none) return 0;
   return run.data.scaling.log_jacobian(static_cast<std::size_t>(run.network.visible.size()));
-}
-
-nlohmann::json likelihood_json(const LogLikelihood& likelihood) {
-  return {{"value", number(likelihood.value.value)},
-          {"error", number(likelihood.value.error)},
-          {"lower", number(likelihood.lower)},
-          {"upper", number(likelihood.upper)},
-          {"spread", number(likelihood.rows_error)}};
 }
 
 std::string training_text(const NetworkRun& run) {
@@ -97,8 +71,7 @@ std::string training_text(const NetworkRun& run) {
     out += fmt::format(
         "last epoch: free energy of data {}, of chains {}; moments agree to {:.2f} errors; "
         "|w| {:.3g}\n",
-        with_error(row.data_free_energy.value, row.data_free_energy.error),
-        with_error(row.model_free_energy.value, row.model_free_energy.error), row.moment_score,
+        with_error(row.data_free_energy), with_error(row.model_free_energy), row.moment_score,
         row.weight_norm);
   }
   if (!run.evaluations.empty()) out += evaluation_text(run);
@@ -121,7 +94,7 @@ nlohmann::json training_json(const NetworkRun& run) {
                         {"stop_reason", name(run.stop_reason)}};
   if (!run.history.empty()) out["last_epoch"] = fields_json(run.history.back());
   for (const auto& evaluation : run.evaluations)
-    out["evaluations"].push_back(evaluation_json(evaluation));
+    out["evaluations"].push_back(fields_json(evaluation));
   return out;
 }
 

@@ -23,8 +23,7 @@ std::string source_text(const ReweightRun& run) {
   for (std::size_t k = 0; k < run.sources.size(); ++k) {
     out += fmt::format("{:<10}{}", k == 0 ? "from" : "", run.sources[k]);
     if (run.sources.size() > 1 && k > 0)
-      out += fmt::format("   F - F_1 = {}",
-                         with_error(run.free_energy[k].value, run.free_energy[k].error));
+      out += fmt::format("   F - F_1 = {}", with_error(run.free_energy[k]));
     out += "\n";
   }
   out += fmt::format("samples   {}{}\n", run.samples,
@@ -32,8 +31,7 @@ std::string source_text(const ReweightRun& run) {
   if (!run.annealed) return out;
   const auto& a = *run.annealed;
   return out + fmt::format("annealed  {} steps, weight ESS {}{}\n", a.steps,
-                           with_error(a.weight_ess.value, a.weight_ess.error),
-                           a.ok ? "" : "; NOT ok: " + a.reason);
+                           with_error(a.weight_ess), a.ok ? "" : "; NOT ok: " + a.reason);
 }
 
 /// B, with the scanned coupling as g.
@@ -69,8 +67,8 @@ Row cells(const ReweightRun& run, const ReweightedPoint& point) {
   if (!run.scanned.empty()) row.push_back(coupling_text(point.couplings[run.scanned_term()]));
   for (const auto& o : point.observables) row.push_back(complex_text(o, complex));
   row.push_back(with_error(-point.log_ratio.value.real(), point.log_ratio.real_error));
-  row.push_back(with_error(point.ess.value, point.ess.error));
-  if (complex) row.push_back(with_error(point.phase.value, point.phase.error));
+  row.push_back(with_error(point.ess));
+  if (complex) row.push_back(with_error(point.phase));
   row.push_back(point.ok ? "ok" : "NOT ok: " + point.reason);
   return row;
 }
@@ -95,28 +93,15 @@ std::string table(const std::vector<Row>& rows) {
   return out;
 }
 
-nlohmann::json complex_json(const ComplexEstimate& e) {
-  return {{"real", {{"value", number(e.value.real())}, {"error", number(e.real_error)}}},
-          {"imag", {{"value", number(e.value.imag())}, {"error", number(e.imag_error)}}}};
-}
-
 nlohmann::json point_json(const ReweightRun& run, const ReweightedPoint& point) {
   nlohmann::json couplings, observables;
   for (std::size_t k = 0; k < run.terms.size(); ++k)
     couplings[run.terms[k]] = {point.couplings[k].real(), point.couplings[k].imag()};
   for (std::size_t k = 0; k < run.observables.size(); ++k)
-    observables[run.observables[k]] = complex_json(point.observables[k]);
-  return {{"couplings", couplings},
-          {"observables", observables},
-          {"log_ratio", complex_json(point.log_ratio)},
-          {"weight_ess", to_json(point.ess)},
-          {"effective_samples", number(point.effective_samples)},
-          {"error_samples", number(point.error_samples)},
-          {"phase", to_json(point.phase)},
-          {"tail_weight", number(point.tail_weight)},
-          {"pareto_shape", number(point.pareto_shape)},
-          {"ok", point.ok},
-          {"reason", point.reason}};
+    observables[run.observables[k]] = to_json(point.observables[k]);
+  nlohmann::json out = {{"couplings", couplings}, {"observables", observables}};
+  add_fields(out, point);
+  return out;
 }
 
 }  // namespace

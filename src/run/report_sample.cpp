@@ -63,17 +63,9 @@ std::string text(const SampleRun& run) {
   return out + origin_text(run.config, run.provenance);
 }
 
-nlohmann::json to_json(const ObservableResult& result) {
-  const auto& e = result.estimate;
-  return {{"value", number(e.mean)}, {"error", number(e.error)},
-          {"tau", number(e.tau)},    {"tau_error", number(e.tau_error)},
-          {"ess", number(e.ess)},    {"r_hat", number(e.r_hat)},
-          {"ok", result.ok},         {"reason", result.reason}};
-}
-
 nlohmann::json json(const SampleRun& run) {
   nlohmann::json observables = nlohmann::json::object(), acceptance = nlohmann::json::object();
-  for (const auto& result : run.results) observables[result.name] = to_json(result);
+  for (const auto& result : run.results) observables[result.name] = fields_json(result);
   for (const auto& move : run.acceptance) acceptance[move.move] = number(move.rate);
   nlohmann::json out = origin_json(run.action, run.provenance);
   out.update({{"chains", run.config.sampler.options.chains},

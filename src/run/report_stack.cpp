@@ -33,9 +33,8 @@ std::string bounds_text(const StackRun& run) {
 }
 
 nlohmann::json bound_json(const StackBound& bound, const LogZ& log_z) {
-  nlohmann::json out = {
-      {"train", likelihood_json(bound.train)}, {"ok", log_z.ok}, {"reason", log_z.reason}};
-  if (bound.held_out) out["held_out"] = likelihood_json(*bound.held_out);
+  nlohmann::json out = {{"ok", log_z.ok}, {"reason", log_z.reason}};
+  add_fields(out, bound);
   return out;
 }
 

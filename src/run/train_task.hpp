@@ -2,7 +2,7 @@
 #pragma once
 
 #include "quartic/network/path.hpp"
-#include "quartic/network/training.hpp"
+#include "quartic/network/learner.hpp"
 #include "quartic/run/train.hpp"
 
 namespace quartic {

@@ -1,6 +1,7 @@
 // Rows in a run file: every member that fields(row, visit) names is a column.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "data/hdf5.hpp"
 #include "quartic/core/estimate.hpp"
+#include "quartic/stats/reweighting.hpp"
 #include "runfile/run_parts.hpp"
 
 namespace quartic::run_parts {
@@ -20,9 +22,15 @@ void for_each_member(Row& row, const std::string& prefix, F&& f) {
   fields(row, [&]<class V>(const std::string& own, V& member, auto&&) {
     const std::string name = prefix.empty() || own.empty() ? prefix + own : prefix + "_" + own;
     using Value = std::remove_const_t<V>;
-    if constexpr (std::is_same_v<Value, Estimate>)
+    if constexpr (std::is_same_v<Value, Estimate>) {
       f(name, member.value), f(name + "_error", member.error);
-    else if constexpr (std::is_arithmetic_v<Value> || std::is_same_v<Value, std::string>)
+    } else if constexpr (std::is_same_v<Value, ComplexEstimate>) {
+      // The parts of a std::complex stand one after the other ([complex.numbers.general]).
+      auto* parts = reinterpret_cast<std::conditional_t<std::is_const_v<V>, const double, double>*>(
+          &member.value);
+      f(name + "_real", parts[0]), f(name + "_imag", parts[1]);
+      f(name + "_error_real", member.real_error), f(name + "_error_imag", member.imag_error);
+    } else if constexpr (std::is_arithmetic_v<Value> || std::is_same_v<Value, std::string>)
       f(name, member);
     else
       for_each_member(member, name, f);
@@ -59,12 +67,15 @@ void write_columns(hdf5::Writer& out, const std::string& group, const std::strin
     }
     ++index;
     const std::string path = group + "/" + name;
-    if constexpr (std::is_same_v<Stored, std::string>)
-      out.texts(path, values, {dimension});
-    else if (name == dimension)
-      out.dimension<Stored>(group, dimension, values);
-    else
+    if constexpr (std::is_same_v<Stored, std::string>) {
+      if (name != dimension) return out.texts(path, values, {dimension});
+      out.dimension(group, dimension, values);
+    } else {
+      if constexpr (!std::is_same_v<Stored, std::uint8_t>) {  // no flags number rows
+        if (name == dimension) return out.dimension<Stored>(group, dimension, values);
+      }
       out.write(path, view(values), {dimension});
+    }
   });
 }
 
@@ -72,7 +83,7 @@ void write_columns(hdf5::Writer& out, const std::string& group, const std::strin
 template <class Row>
 std::vector<Row> read_columns(const hdf5::Reader& in, const std::string& group,
                               const std::string& dimension, const Row& example = {}) {
-  const std::size_t count = in.read<std::int32_t>(group + "/" + dimension).size();
+  const std::size_t count = in.shape(group + "/" + dimension).at(0);
   std::vector<Row> rows(count, example);
   std::size_t index = 0;
   for_each_member(example, "", [&]<class V>(const std::string& name, const V&) {
@@ -96,6 +107,31 @@ std::vector<Row> read_columns(const hdf5::Reader& in, const std::string& group,
     ++index;
   });
   return rows;
+}
+
+/// A single row: every member a scalar of the group.
+template <class Row>
+void write_scalars(hdf5::Writer& out, const std::string& group, const Row& row) {
+  for_each_member(row, "", [&](const std::string& name, const auto& member) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::string>)
+      out.text(group + "/" + name, member);
+    else
+      out.scalar(group + "/" + name, stored(member));
+  });
+}
+
+/// Numbers that are not there, as of an earlier layout, become NaN.
+template <class Row>
+void read_scalars(const hdf5::Reader& in, const std::string& group, Row& row) {
+  for_each_member(row, "", [&]<class V>(const std::string& name, V& member) {
+    const std::string path = group + "/" + name;
+    if constexpr (std::is_same_v<V, std::string>)
+      member = in.text(path);
+    else if (std::is_floating_point_v<V> && !in.has(path))
+      member = static_cast<V>(std::nan(""));
+    else
+      member = static_cast<V>(in.scalar<decltype(stored(member))>(path));
+  });
 }
 
 }  // namespace quartic::run_parts

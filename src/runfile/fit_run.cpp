@@ -53,20 +53,6 @@ constexpr StateCount state_counts[] = {
     {"worse_epochs", &LikelihoodState::worse_epochs},
 };
 
-/// Of the free energy, in `results`.
-struct WorkEntry {
-  const char* name;
-  Estimate WorkEstimate::*value;
-};
-constexpr WorkEntry work_estimates[] = {
-    {"free_energy", &WorkEstimate::difference},
-    {"free_energy_forward", &WorkEstimate::forward},
-    {"free_energy_reverse", &WorkEstimate::reverse},
-    {"free_energy_upper", &WorkEstimate::upper},
-    {"free_energy_lower", &WorkEstimate::lower},
-    {"annealing_ess", &WorkEstimate::forward_ess},
-};
-
 // ---- writing ------------------------------------------------------------------------------------
 
 void write_estimate(hdf5::Writer& out, const std::string& name, const Estimate& estimate) {
@@ -94,9 +80,7 @@ void write_score(hdf5::Writer& out, const std::string& prefix, const DataScore& 
 }
 
 void write_evaluation(hdf5::Writer& out, const Evaluation& evaluation) {
-  for (const auto& entry : work_estimates)
-    write_estimate(out, entry.name, evaluation.free_energy.work.*entry.value);
-  out.scalar("results/annealing_steps", std::int32_t{evaluation.free_energy.steps});
+  write_scalars(out, "results", evaluation.free_energy);
   out.scalar("results/ok", static_cast<std::uint8_t>(evaluation.ok));
   out.text("results/reason", evaluation.reason);
   out.count("results", "moment", evaluation.train.moments.z.size());
@@ -168,9 +152,7 @@ DataScore read_score(const hdf5::Reader& in, const std::string& prefix, const Ac
 
 Evaluation read_evaluation(const hdf5::Reader& in, const Action& action) {
   Evaluation evaluation;
-  for (const auto& entry : work_estimates)
-    evaluation.free_energy.work.*entry.value = read_estimate(in, entry.name);
-  evaluation.free_energy.steps = in.scalar<std::int32_t>("results/annealing_steps");
+  read_scalars(in, "results", evaluation.free_energy);
   evaluation.ok = in.scalar<std::uint8_t>("results/ok") != 0;
   evaluation.reason = in.text("results/reason");
   evaluation.free_energy.ok = evaluation.ok, evaluation.free_energy.reason = evaluation.reason;

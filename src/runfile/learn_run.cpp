@@ -11,32 +11,6 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-struct Entry {
-  const char* name;
-  Estimate Certificate::*value;
-};
-constexpr Entry estimates[] = {
-    {"variational_free_energy", &Certificate::variational_free_energy},
-    {"target_free_energy", &Certificate::target_free_energy},
-    {"gap", &Certificate::gap},
-    {"half_variance", &Certificate::half_variance},
-    {"weight_ess", &Certificate::weight_ess},
-};
-
-/// Of the free energy; all but the first and the last are not in layout 1.
-struct WorkEntry {
-  const char* name;
-  Estimate WorkEstimate::*value;
-};
-constexpr WorkEntry work_estimates[] = {
-    {"free_energy", &WorkEstimate::difference},
-    {"free_energy_forward", &WorkEstimate::forward},
-    {"free_energy_reverse", &WorkEstimate::reverse},
-    {"free_energy_upper", &WorkEstimate::upper},
-    {"free_energy_lower", &WorkEstimate::lower},
-    {"annealing_ess", &WorkEstimate::forward_ess},
-};
-
 constexpr StateVector<VariationalState> learn_state_vectors[] = {
     {"w", &VariationalState::w},
     {"r", &VariationalState::r},
@@ -48,20 +22,6 @@ constexpr StateVector<VariationalState> learn_state_vectors[] = {
 };
 
 // ---- writing ------------------------------------------------------------------------------------
-
-void write_estimate(hdf5::Writer& out, const char* name, const Estimate& estimate) {
-  out.scalar(fmt::format("results/{}", name), estimate.value);
-  out.scalar(fmt::format("results/{}_error", name), estimate.error);
-}
-
-void write_certificate(hdf5::Writer& out, const Certificate& c) {
-  for (const auto& entry : work_estimates)
-    write_estimate(out, entry.name, c.free_energy.work.*entry.value);
-  for (const auto& entry : estimates) write_estimate(out, entry.name, c.*entry.value);
-  out.scalar("results/annealing_steps", std::int32_t{c.free_energy.steps});
-  out.scalar("results/ok", static_cast<std::uint8_t>(c.ok));
-  out.text("results/reason", c.reason);
-}
 
 void write_checkpoint(hdf5::Writer& out, const LearnRun& run) {
   const VariationalState& state = run.checkpoint;
@@ -75,20 +35,9 @@ void write_checkpoint(hdf5::Writer& out, const LearnRun& run) {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-Estimate read_estimate(const hdf5::Reader& in, const char* name) {
-  if (!in.has(fmt::format("results/{}", name))) return {std::nan(""), std::nan("")};
-  return {in.scalar<double>(fmt::format("results/{}", name)),
-          in.scalar<double>(fmt::format("results/{}_error", name))};
-}
-
 Certificate read_certificate(const hdf5::Reader& in, int sites) {
   Certificate c;
-  for (const auto& entry : work_estimates)
-    c.free_energy.work.*entry.value = read_estimate(in, entry.name);
-  for (const auto& entry : estimates) c.*entry.value = read_estimate(in, entry.name);
-  c.free_energy.steps = in.scalar<std::int32_t>("results/annealing_steps");
-  c.ok = in.scalar<std::uint8_t>("results/ok") != 0;
-  c.reason = in.text("results/reason");
+  read_scalars(in, "results", c);
   c.draws = read_posterior(in, sites);
   c.target_value = in.read<double>("posterior/target", c.draws.action_value.size());
   return c;
@@ -117,7 +66,7 @@ void write_run(const std::filesystem::path& file, const LearnRun& run) {
     out.text("results/stop_reason", std::string(name(run.stop_reason)));
     if (run.certificate) {
       const Certificate& c = *run.certificate;
-      write_certificate(out, c);
+      write_scalars(out, "results", c);
       write_posterior(out, c.draws);
       out.write("posterior/target", view(c.target_value), {"chain", "draw"});
     }

@@ -18,20 +18,6 @@ constexpr const char* coupling_names[] = {"w", "r", "a", "b", "s", "m", "n"};
 
 // ---- columns ------------------------------------------------------------------------------------
 
-/// The same for a evaluation, but for held-out data.
-template <class J, class F>
-void visit_evaluation(J& evaluation, F&& f) {
-  visit("log_z", evaluation.log_z.value, f);
-  visit("log_z_annealed", evaluation.log_z.annealed, f);
-  visit("log_z_forward", evaluation.log_z.forward, f);
-  visit("log_z_reverse", evaluation.log_z.reverse, f);
-  visit("forward_ess", evaluation.log_z.forward_ess, f);
-  visit("reverse_ess", evaluation.log_z.reverse_ess, f);
-  visit_likelihood("log_likelihood", evaluation.train, f);
-  visit("reconstruction", evaluation.reconstruction, f);
-  visit("free_energy_gap", evaluation.free_energy_gap, f);
-}
-
 // ---- writing ------------------------------------------------------------------------------------
 
 void write_network(hdf5::Writer& out, const Network& network) {
@@ -48,37 +34,21 @@ void write_network(hdf5::Writer& out, const Network& network) {
   layer(network.hidden, "smn", "hidden");
 }
 
+/// What columns there are: those of held-out data where there are any.
+NetworkEvaluation example_evaluation(bool held_out) {
+  NetworkEvaluation example;
+  if (held_out) example.held_out.emplace();
+  return example;
+}
+
 void write_evaluations(hdf5::Writer& out, const std::vector<NetworkEvaluation>& evaluations,
                        std::size_t singular_values, bool held_out) {
-  std::vector<std::int32_t> epochs;
-  std::vector<std::uint8_t> ok, exact;
-  std::vector<std::string> reasons;
   std::vector<double> singular;
-  std::vector<std::pair<std::string, std::vector<double>>> columns;
-  const auto for_each = [held_out](auto& evaluation, auto&& f) {
-    visit_evaluation(evaluation, f);
-    if (held_out) visit_likelihood("held_out", *evaluation.held_out, f);
-  };
-  NetworkEvaluation names;
-  if (held_out) names.held_out.emplace();
-  for_each(names, [&](const std::string& name, double) { columns.push_back({name, {}}); });
-  for (const auto& evaluation : evaluations) {
-    epochs.push_back(evaluation.epoch);
-    ok.push_back(evaluation.log_z.ok), exact.push_back(evaluation.log_z.exact);
-    reasons.push_back(evaluation.log_z.reason);
+  for (const auto& evaluation : evaluations)
     singular.insert(singular.end(), evaluation.singular.begin(), evaluation.singular.end());
-    std::size_t k = 0;
-    for_each(evaluation,
-             [&](const std::string&, double value) { columns[k++].second.push_back(value); });
-  }
-  out.dimension<std::int32_t>("evaluations", "epoch", epochs);
+  write_columns(out, "evaluations", "epoch", evaluations, example_evaluation(held_out));
   out.count("evaluations", "rank", singular_values);
-  out.write("evaluations/ok", view(ok), {"epoch"});
-  out.write("evaluations/exact", view(exact), {"epoch"});
-  out.texts("evaluations/reason", reasons, {"epoch"});
   out.write("evaluations/singular", view(singular), {"epoch", "rank"});
-  for (const auto& [name, values] : columns)
-    out.write(fmt::format("evaluations/{}", name), view(values), {"epoch"});
 }
 
 void write_chains(hdf5::Writer& out, const NetworkSamplerState& chains, const std::string& prefix) {
@@ -167,32 +137,14 @@ Network read_network(const hdf5::Reader& in) {
 }
 
 std::vector<NetworkEvaluation> read_evaluations(const hdf5::Reader& in) {
-  const bool held_out = in.has("evaluations/held_out");
-  const auto epochs = in.read<std::int32_t>("evaluations/epoch");
-  const std::size_t count = epochs.size();
-  const auto rank = in.read<std::int32_t>("evaluations/rank").size();
-  const auto ok = in.read<std::uint8_t>("evaluations/ok", count),
-             exact = in.read<std::uint8_t>("evaluations/exact", count);
-  const auto reasons = in.texts("evaluations/reason");
-  const auto singular = in.read<double>("evaluations/singular", count * rank);
-  std::vector<NetworkEvaluation> evaluations(count);
-  for (std::size_t k = 0; k < count; ++k) {
-    auto& evaluation = evaluations[k];
-    evaluation.epoch = epochs[k];
-    evaluation.log_z.ok = ok[k] != 0, evaluation.log_z.exact = exact[k] != 0;
-    evaluation.log_z.reason = reasons[k];
-    evaluation.singular.assign(singular.begin() + static_cast<std::ptrdiff_t>(k * rank),
-                               singular.begin() + static_cast<std::ptrdiff_t>((k + 1) * rank));
-    if (held_out) evaluation.held_out.emplace();
-  }
-  const auto read = [&](std::size_t k) {
-    return [&, k](const std::string& name, double& value) {
-      value = in.read<double>("evaluations/" + name, count)[k];
-    };
-  };
-  for (std::size_t k = 0; k < count; ++k) {
-    visit_evaluation(evaluations[k], read(k));
-    if (held_out) visit_likelihood("held_out", *evaluations[k].held_out, read(k));
+  auto evaluations =
+      read_columns(in, "evaluations", "epoch", example_evaluation(in.has("evaluations/held_out")));
+  const auto rank = static_cast<std::ptrdiff_t>(in.read<std::int32_t>("evaluations/rank").size());
+  const auto singular = in.read<double>("evaluations/singular", evaluations.size() * rank);
+  auto next = singular.begin();
+  for (auto& evaluation : evaluations) {
+    evaluation.singular.assign(next, next + rank);
+    next += rank;
   }
   return evaluations;
 }

@@ -4,37 +4,13 @@
 
 #include <algorithm>
 
+#include "runfile/columns.hpp"
 #include "runfile/run_parts.hpp"
 
 namespace quartic {
 namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
-
-/// Numbers of a point that stand in a column of their own.
-struct Column {
-  const char* name;
-  double (*get)(const ReweightedPoint&);
-  void (*set)(ReweightedPoint&, double);
-};
-#define QUARTIC_COLUMN(name, member)                         \
-  Column {                                                   \
-    name, [](const ReweightedPoint& p) { return p.member; }, \
-        [](ReweightedPoint& p, double x) { p.member = x; }   \
-  }
-constexpr Column reweight_columns[] = {
-    QUARTIC_COLUMN("log_ratio_error_real", log_ratio.real_error),
-    QUARTIC_COLUMN("log_ratio_error_imag", log_ratio.imag_error),
-    QUARTIC_COLUMN("weight_ess", ess.value),
-    QUARTIC_COLUMN("weight_ess_error", ess.error),
-    QUARTIC_COLUMN("effective_samples", effective_samples),
-    QUARTIC_COLUMN("error_samples", error_samples),
-    QUARTIC_COLUMN("phase", phase.value),
-    QUARTIC_COLUMN("phase_error", phase.error),
-    QUARTIC_COLUMN("tail_weight", tail_weight),
-    QUARTIC_COLUMN("pareto_shape", pareto_shape),
-};
-#undef QUARTIC_COLUMN
 
 template <class Get>
 std::vector<double> gather(const ReweightRun& run, Get get) {
@@ -64,23 +40,13 @@ void write_points(hdf5::Writer& out, const ReweightRun& run) {
   averages("value_imag", [](const auto& o) { return o.value.imag(); });
   averages("error_real", [](const auto& o) { return o.real_error; });
   averages("error_imag", [](const auto& o) { return o.imag_error; });
-  write("log_ratio_real", {"point"},
-        [](const auto& p, auto& to) { to.push_back(p.log_ratio.value.real()); });
-  write("log_ratio_imag", {"point"},
-        [](const auto& p, auto& to) { to.push_back(p.log_ratio.value.imag()); });
-  for (const auto& column : reweight_columns)
-    write(column.name, {"point"}, [&](const auto& p, auto& to) { to.push_back(column.get(p)); });
-  std::vector<std::uint8_t> ok;
-  std::vector<std::string> reasons;
-  for (const auto& point : run.points) ok.push_back(point.ok), reasons.push_back(point.reason);
-  out.write("results/ok", view(ok), {"point"});
-  out.texts("results/reason", reasons, {"point"});
+  write_columns(out, "results", "point", run.points);
 }
 
 void read_points(const hdf5::Reader& in, ReweightRun& run) {
-  const std::size_t points = in.read<std::int32_t>("results/point").size();
+  run.points = read_columns<ReweightedPoint>(in, "results", "point");
+  const std::size_t points = run.points.size();
   const std::size_t terms = run.terms.size(), observables = run.observables.size();
-  run.points.resize(points);
   const auto read = [&](const char* path, std::size_t count) {
     return in.read<double>(fmt::format("results/{}", path), points * count);
   };
@@ -88,22 +54,12 @@ void read_points(const hdf5::Reader& in, ReweightRun& run) {
   const auto real = read("value_real", observables), imag = read("value_imag", observables);
   const auto real_error = read("error_real", observables);
   const auto imag_error = read("error_imag", observables);
-  const auto ratio_real = read("log_ratio_real", 1), ratio_imag = read("log_ratio_imag", 1);
-  const auto ok = in.read<std::uint8_t>("results/ok", points);
-  const auto reasons = in.texts("results/reason");
-  if (reasons.size() != points) in.refuse("the columns of 'results' differ in length");
   for (std::size_t p = 0; p < points; ++p) {
     auto& point = run.points[p];
     for (std::size_t k = p * terms; k < (p + 1) * terms; ++k)
       point.couplings.emplace_back(g_real[k], g_imag[k]);
     for (std::size_t k = p * observables; k < (p + 1) * observables; ++k)
       point.observables.push_back({{real[k], imag[k]}, real_error[k], imag_error[k]});
-    point.log_ratio.value = {ratio_real[p], ratio_imag[p]};
-    point.ok = ok[p] != 0, point.reason = reasons[p];
-  }
-  for (const auto& column : reweight_columns) {
-    const auto values = read(column.name, 1);
-    for (std::size_t p = 0; p < points; ++p) column.set(run.points[p], values[p]);
   }
 }
 

@@ -4,22 +4,13 @@
 
 #include <algorithm>
 
+#include "runfile/columns.hpp"
 #include "runfile/run_parts.hpp"
 
 namespace quartic {
 namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
-
-struct Column {
-  const char* name;
-  double SeriesEstimate::*value;
-};
-constexpr Column sample_columns[] = {
-    {"value", &SeriesEstimate::mean}, {"error", &SeriesEstimate::error},
-    {"tau", &SeriesEstimate::tau},    {"tau_error", &SeriesEstimate::tau_error},
-    {"ess", &SeriesEstimate::ess},    {"r_hat", &SeriesEstimate::r_hat},
-};
 
 struct TwoPointColumn {
   const char* name;
@@ -32,14 +23,6 @@ constexpr TwoPointColumn two_point_columns[] = {
     {"correlation_error", &TwoPoint::correlation_error},
 };
 
-/// One entry of all results as a column.
-template <class T, class Get>
-std::vector<T> column(const std::vector<ObservableResult>& results, Get get) {
-  std::vector<T> values;
-  for (const auto& result : results) values.push_back(static_cast<T>(get(result)));
-  return values;
-}
-
 /// Sums of phi, phi^2 and phi^4 over the sites, by volume.
 struct Moments {
   std::vector<double> m, phi2, phi4;
@@ -47,41 +30,13 @@ struct Moments {
 
 // ---- writing ------------------------------------------------------------------------------------
 
-void write_observables(hdf5::Writer& out, const std::vector<ObservableResult>& results) {
-  const auto texts = [&](auto get) { return column<std::string>(results, get); };
-  const auto flags = [&](const char* path, auto get) {
-    out.write(path, view(column<std::uint8_t>(results, get)), {"observable"});
-  };
-  out.dimension("results", "observable", texts([](const auto& r) { return r.name; }));
-  for (const auto& c : sample_columns) {
-    const auto values = column<double>(results, [&](const auto& r) { return r.estimate.*c.value; });
-    out.write(fmt::format("results/{}", c.name), view(values), {"observable"});
-  }
-  out.write("results/window",
-            view(column<std::int32_t>(results, [](const auto& r) { return r.estimate.window; })),
-            {"observable"});
-  flags("results/window_found", [](const auto& r) { return r.estimate.window_found; });
-  flags("results/derived", [](const auto& r) { return r.derived; });
-  flags("results/ok", [](const auto& r) { return r.ok; });
-  out.texts("results/reason", texts([](const auto& r) { return r.reason; }), {"observable"});
-  out.texts("results/meaning", texts([](const auto& r) { return r.meaning; }), {"observable"});
-}
-
 void write_results(hdf5::Writer& out, const SampleRun& run) {
   out.text("results/stop_reason", std::string(name(run.stop_reason)));
   out.text("results/schedule", run.schedule);
-  std::vector<std::string> moves;
-  std::vector<double> rates;
-  std::vector<std::int32_t> draws;
-  for (const auto& move : run.acceptance) {
-    moves.push_back(move.move), rates.push_back(move.rate), draws.push_back(move.draws);
-  }
-  out.dimension("results", "move", moves);
-  out.write("results/acceptance", view(rates), {"move"});
-  out.write("results/move_draws", view(draws), {"move"});
+  write_columns(out, "results", "move", run.acceptance);
   out.scalar("results/flipped", run.flipped.rate);
   out.scalar("results/flipped_draws", std::int32_t{run.flipped.draws});
-  write_observables(out, run.results);
+  write_columns(out, "results", "observable", run.results);
   if (!run.two_point) return;
   out.count("results", "site", run.action.graph->sites());
   for (const auto& c : two_point_columns)
@@ -148,43 +103,20 @@ void write_measurement(hdf5::Writer& out, const SampleRun& run, std::size_t chai
 
 // ---- reading ------------------------------------------------------------------------------------
 
-std::vector<ObservableResult> read_observables(const hdf5::Reader& in) {
-  const auto names = read_words(in, "results/observable");
-  std::vector<ObservableResult> results(names.size());
-  const auto fill = [&](const auto& values, auto set) {
-    if (values.size() != names.size()) in.refuse("the columns of 'results' differ in length");
-    for (std::size_t k = 0; k < names.size(); ++k) set(results[k], values[k]);
-  };
-  fill(names, [](auto& r, const auto& x) { r.name = x; });
-  for (const auto& c : sample_columns)
-    fill(in.read<double>(fmt::format("results/{}", c.name)),
-         [&](auto& r, double x) { r.estimate.*c.value = x; });
-  fill(in.read<std::int32_t>("results/window"), [](auto& r, int x) { r.estimate.window = x; });
-  fill(in.read<std::uint8_t>("results/window_found"),
-       [](auto& r, int x) { r.estimate.window_found = x != 0; });
-  fill(in.read<std::uint8_t>("results/derived"), [](auto& r, int x) { r.derived = x != 0; });
-  fill(in.read<std::uint8_t>("results/ok"), [](auto& r, int x) { r.ok = x != 0; });
-  fill(in.texts("results/reason"), [](auto& r, const auto& x) { r.reason = x; });
-  fill(in.texts("results/meaning"), [](auto& r, const auto& x) { r.meaning = x; });
-  return results;
-}
-
 void read_results(const hdf5::Reader& in, SampleRun& run) {
   run.stop_reason = read_word<StopReason>(in, in.text("results/stop_reason"));
   run.schedule = in.text("results/schedule");
-  const auto moves = in.texts("results/move");
-  const auto rates = in.read<double>("results/acceptance", moves.size());
-  const auto draws = in.read<std::int32_t>("results/move_draws", moves.size());
-  for (std::size_t k = 0; k < moves.size(); ++k) {
-    MoveAcceptance& move =
-        moves[k] == "turned" ? run.flipped : run.acceptance.emplace_back();  // before layout 3
-    move = {moves[k], rates[k], draws[k]};
+  for (auto& move : read_columns<MoveAcceptance>(in, "results", "move")) {
+    if (move.move == "turned")  // before layout 3
+      run.flipped = std::move(move);
+    else
+      run.acceptance.push_back(std::move(move));
   }
   if (in.has("results/flipped")) {
     run.flipped.rate = in.scalar<double>("results/flipped");
     run.flipped.draws = in.scalar<std::int32_t>("results/flipped_draws");
   }
-  run.results = read_observables(in);
+  run.results = read_columns<ObservableResult>(in, "results", "observable");
   if (!in.has("results/structure_factor")) return;
   const std::size_t sites = run.action.graph->sites();
   TwoPoint& two_point = run.two_point.emplace();

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "quartic/core/random.hpp"
+#include "runfile/columns.hpp"
 #include "runfile/run_data.hpp"
 #include "runfile/run_network.hpp"
 #include "runfile/run_parts.hpp"
@@ -27,11 +28,10 @@ std::uint64_t layer_seed(std::uint64_t seed, int layer) {
   return (static_cast<std::uint64_t>(words[0]) << 31) | (words[1] >> 1);  // configs hold 63 bits
 }
 
-/// Calls f(name, number) for every number of a bound.
-template <class B, class F>
-void visit_bound(B& bound, F&& f) {
-  visit_likelihood("bound", bound.train, f);
-  if (bound.held_out) visit_likelihood("bound_held_out", *bound.held_out, f);
+StackBound example_bound(bool held_out) {
+  StackBound example;
+  if (held_out) example.held_out.emplace();
+  return example;
 }
 
 // ---- writing ------------------------------------------------------------------------------------
@@ -42,16 +42,8 @@ void write_results(hdf5::Writer& out, const StackRun& run) {
   std::vector<std::int32_t> numbers(run.bounds.size());
   std::iota(numbers.begin(), numbers.end(), 1);
   out.dimension<std::int32_t>("results", "layer", numbers);
-  std::vector<std::pair<std::string, std::vector<double>>> columns;
-  StackBound names;
-  if (run.layers.front().data.held_out > 0) names.held_out.emplace();
-  visit_bound(names, [&](const std::string& name, double) { columns.push_back({name, {}}); });
-  for (const auto& bound : run.bounds) {
-    std::size_t k = 0;
-    visit_bound(bound,
-                [&](const std::string&, double value) { columns[k++].second.push_back(value); });
-  }
-  for (const auto& [name, values] : columns) out.write("results/" + name, view(values), {"layer"});
+  write_columns(out, "results", "layer", run.bounds,
+                example_bound(run.layers.front().data.held_out > 0));
 }
 
 /// Without their action, which a stack of networks does not know.
@@ -83,15 +75,7 @@ NetworkRun read_layer(RunReader& in, const StackRun& run, int number) {
 }
 
 std::vector<StackBound> read_bounds(const hdf5::Reader& in) {
-  const std::size_t count = in.read<std::int32_t>("results/layer").size();
-  std::vector<StackBound> bounds(count);
-  for (std::size_t k = 0; k < count; ++k) {
-    if (in.has("results/bound_held_out")) bounds[k].held_out.emplace();
-    visit_bound(bounds[k], [&](const std::string& name, double& value) {
-      value = in.read<double>("results/" + name, count)[k];
-    });
-  }
-  return bounds;
+  return read_columns(in, "results", "layer", example_bound(in.has("results/bound_held_out")));
 }
 
 }  // namespace

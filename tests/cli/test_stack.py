@@ -51,7 +51,7 @@ def test_report_and_reader_agree(made):
     assert [layer.w.shape for layer in run.layers] == [(12, 5), (5, 3)]
     assert [layer.units for layer in run.layers] == [("quartic", "binary"), ("binary", "binary")]
     assert [j["epoch"] for j in shown["layers"][1]["evaluations"]] == [10, 20, 30, 40, 50, 60]
-    assert run.bounds["bound"] == pytest.approx([b["train"]["value"] for b in shown["bounds"]])
+    assert run.bounds["bound"] == pytest.approx([b["bound"]["value"] for b in shown["bounds"]])
     assert list(run.bounds["layer"]) == [1, 2]
     # The bound of the first network alone is its ln p.
     assert run.bounds["bound"][0] == pytest.approx(run.layers[0].evaluations["log_likelihood"][-1], abs=1e-12)

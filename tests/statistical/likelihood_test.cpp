@@ -205,10 +205,10 @@ TEST(Likelihood, GainAndLogLikelihoodAreExact) {
   FitRow row;
   Action at = start;
   while (!learner.finished()) at = learner.action(), row = learner.step();
-  EXPECT_NEAR(row.gain, exact_log_p(at, learner.data()) - before, 5 * row.gain_error + 0.01);
-  EXPECT_NEAR(row.held_out_gain, exact_log_p(at, *learner.held_out()) - held_before,
-              5 * row.gain_error + 0.01);
-  EXPECT_GT(row.gain, 5 * row.gain_error);
+  EXPECT_NEAR(row.gain.value, exact_log_p(at, learner.data()) - before, 5 * row.gain.error + 0.01);
+  EXPECT_NEAR(row.held_out_gain.value, exact_log_p(at, *learner.held_out()) - held_before,
+              5 * row.gain.error + 0.01);
+  EXPECT_GT(row.gain.value, 5 * row.gain.error);
   const auto f = measure_free_energy(learner.sampler(), learner.action(), CertificateOptions{}, 7);
   EXPECT_TRUE(f.ok) << f.reason;
   const auto value = log_likelihood(*learner.held_out(), learner.action(), f);

@@ -11,7 +11,7 @@
 #include "quartic/network/path.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/stack.hpp"
-#include "quartic/network/training.hpp"
+#include "quartic/network/learner.hpp"
 #include "refusals.hpp"
 
 namespace quartic {

@@ -40,7 +40,8 @@ FitRun fit_sample() {
   }
   run.history.expected.assign(parameters.size(), std::nan(""));
   FitRow row;
-  row.gain = 0.25, row.held_out_gain = std::nan(""), row.worst_moment = 3, row.draws = 11;
+  row.gain.value = 0.25, row.held_out_gain.value = std::nan(""), row.worst_moment = 3,
+  row.draws = 11;
   run.history.append(row, std::vector<double>(parameters.size(), 0.1), run.theta_error);
   LikelihoodState& state = run.checkpoint;
   state.epoch = 4, state.w = action.w, state.r = action.r, state.a = action.a, state.b = action.b;
@@ -86,7 +87,7 @@ TEST_F(RunFile, FitComesBackExactly) {
   EXPECT_EQ(back.start, run.start);
   EXPECT_EQ(back.stop_reason, run.stop_reason);
   ASSERT_EQ(back.history.rows.size(), 1U);
-  EXPECT_EQ(back.history.rows[0].gain, 0.25);
+  EXPECT_EQ(back.history.rows[0].gain.value, 0.25);
   EXPECT_EQ(back.history.rows[0].worst_moment, 3);
   EXPECT_EQ(back.history.rows[0].draws, 11);
   ASSERT_EQ(back.snapshots.size(), 2U);

@@ -23,7 +23,7 @@ void expect_equal(const LearnRun& x, const LearnRun& y) {
   ASSERT_EQ(x.history.rows.size(), y.history.rows.size());
   for (std::size_t k = 0; k < x.history.rows.size(); ++k) {
     EXPECT_EQ(x.history.rows[k].epoch, y.history.rows[k].epoch);
-    EXPECT_EQ(x.history.rows[k].gradient_norm, y.history.rows[k].gradient_norm);
+    EXPECT_EQ(x.history.rows[k].gradient_norm.value, y.history.rows[k].gradient_norm.value);
     EXPECT_EQ(x.history.rows[k].rate, y.history.rows[k].rate);
   }
   EXPECT_EQ(x.checkpoint.sampler.phi, y.checkpoint.sampler.phi);

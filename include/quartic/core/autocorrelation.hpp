@@ -3,6 +3,8 @@
 
 #include <span>
 
+#include "quartic/core/fields.hpp"
+
 namespace quartic {
 
 /// Result of the Gamma method (Wolff, Comput. Phys. Commun. 156 (2004) 143) over replica chains.
@@ -16,6 +18,18 @@ struct SeriesEstimate {
   bool window_found = true;  ///< false: the chains are too short for their tau
   double r_hat = 1;          ///< split R-hat (Gelman et al., BDA3); near 1 where all chains agree
 };
+
+template <FieldsOf<SeriesEstimate> E, class Visit>
+void fields(E& e, Visit&& visit) {
+  visit("value", e.mean, "");
+  visit("error", e.error, "standard error, autocorrelation included");
+  visit("tau", e.tau, "integrated autocorrelation time, 1/2 + sum rho, in draws");
+  visit("tau_error", e.tau_error, "its standard error");
+  visit("ess", e.ess, "effective sample size of all chains");
+  visit("r_hat", e.r_hat, "split R-hat; near 1 where all chains agree");
+  visit("window", e.window, "where the sum of rho was cut, in draws");
+  visit("window_found", e.window_found, "false: the chains are too short for their tau");
+}
 
 /// Chains of equal length, series[chain * draws + draw].
 ///

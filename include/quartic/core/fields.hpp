@@ -7,7 +7,8 @@
 //       visit("epoch", row.epoch, "0 is the start, before any update");
 //     }
 //
-// Members are int, std::int64_t, bool, double, Estimate or std::string.
+// Members are numbers, bool, Estimate, ComplexEstimate, std::string, or have fields themselves,
+// whose names then follow that of the member; an empty name adds nothing to it.
 #pragma once
 
 #include <concepts>

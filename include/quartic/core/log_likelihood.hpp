@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "quartic/core/estimate.hpp"
+#include "quartic/core/fields.hpp"
 
 namespace quartic {
 
@@ -18,5 +19,13 @@ struct LogLikelihood {
   /// The value with both errors.
   Estimate total() const { return {value.value, std::hypot(rows_error, value.error)}; }
 };
+
+template <FieldsOf<LogLikelihood> L, class Visit>
+void fields(L& likelihood, Visit&& visit) {
+  visit("", likelihood.value, "<ln p> per row, in the units of the model");
+  visit("lower", likelihood.lower, "with ln Z from annealing back alone");
+  visit("upper", likelihood.upper, "with ln Z from annealing there alone");
+  visit("rows_error", likelihood.rows_error, "standard error of the mean over the rows");
+}
 
 }  // namespace quartic

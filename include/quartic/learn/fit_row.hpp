@@ -1,6 +1,7 @@
 // One epoch of fitting a field to data, as its history has it.
 #pragma once
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/core/fields.hpp"
 
 namespace quartic {
@@ -8,10 +9,10 @@ namespace quartic {
 /// Of the couplings before the update that follows.
 struct FitRow {
   int epoch = 0;
-  double gradient_norm = 0, gradient_norm_error = 0;
+  Estimate gradient_norm;
   double significance = 0;
-  double gain = 0, gain_error = 0;
-  double held_out_gain = 0, held_out_gain_error = 0;
+  Estimate gain;
+  Estimate held_out_gain;
   double chi2 = 0;
   double worst_z = 0;
   int worst_moment = -1;  ///< MomentMatch::label says which
@@ -29,15 +30,12 @@ template <FieldsOf<FitRow> Row, class Visit>
 void fields(Row& row, Visit&& visit) {
   visit("epoch", row.epoch, "0 is the start, before any update");
   visit("gradient_norm", row.gradient_norm, "|<f>_p - <f>_data|, Euclidean");
-  visit("gradient_norm_error", row.gradient_norm_error, "its standard error");
   visit("significance", row.significance,
         "what is left to climb over what noise alone would leave, in rms; about 1: only noise");
   visit("gain", row.gain,
         "change of ln p per row since the start, from slope and curvature at both ends of every "
         "step: rough for steps of many standard deviations of S");
-  visit("gain_error", row.gain_error, "its standard error, by Monte Carlo");
   visit("held_out_gain", row.held_out_gain, "the same of held-out data; NaN without");
-  visit("held_out_gain_error", row.held_out_gain_error, "also from the rows being a sample");
   visit("chi2", row.chi2, "moments of data and model: mean square of their z-scores");
   visit("worst_z", row.worst_z, "the largest of these z-scores");
   visit("worst_moment", row.worst_moment,

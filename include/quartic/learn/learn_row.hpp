@@ -1,16 +1,17 @@
 // One epoch of learning a known action, as its history has it.
 #pragma once
 
+#include "quartic/core/estimate.hpp"
 #include "quartic/core/fields.hpp"
 
 namespace quartic {
 
-/// Of the couplings before the update that follows. Every estimate carries its standard error.
+/// Of the couplings before the update that follows.
 struct LearnRow {
   int epoch = 0;
-  double gradient_norm = 0, gradient_norm_error = 0;
-  double action_variance = 0, action_variance_error = 0;
-  double weight_ess = 0, weight_ess_error = 0;
+  Estimate gradient_norm;
+  Estimate action_variance;
+  Estimate weight_ess;
   double acceptance = 0, reflection_acceptance = 0;
   double rate = 0;
   double max_step = 0;
@@ -22,11 +23,8 @@ template <FieldsOf<LearnRow> Row, class Visit>
 void fields(Row& row, Visit&& visit) {
   visit("epoch", row.epoch, "0 is the start, before any update");
   visit("gradient_norm", row.gradient_norm, "|Cov_p(f, S - A)|, Euclidean");
-  visit("gradient_norm_error", row.gradient_norm_error, "its standard error");
   visit("action_variance", row.action_variance, "Var_p(A - S)");
-  visit("action_variance_error", row.action_variance_error, "its standard error");
   visit("weight_ess", row.weight_ess, "effective fraction of the weights exp(-(A - S)), in (0, 1]");
-  visit("weight_ess_error", row.weight_ess_error, "its standard error");
   visit("acceptance", row.acceptance, "of the local moves");
   visit("reflection_acceptance", row.reflection_acceptance, "NaN without reflections");
   visit("rate", row.rate, "eta of the update that follows this epoch; 0: none follows");

@@ -3,11 +3,16 @@
 
 #include <string>
 
+#include "quartic/core/estimate.hpp"
+
 namespace quartic {
 
 /// value(error in units of its last digits): one digit of error, two where it begins with 1. Falls
 /// back to "value +- error" where that form would not be readable.
 std::string with_error(double value, double error);
+inline std::string with_error(const Estimate& e) {
+  return with_error(e.value, e.error);
+}
 
 /// 3.2 s, 4 min 12 s, 2 h 05 min.
 std::string duration(double seconds);

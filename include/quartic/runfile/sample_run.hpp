@@ -36,6 +36,13 @@ struct MoveAcceptance {
   int draws = 0;     ///< those in which it was made
 };
 
+template <FieldsOf<MoveAcceptance> M, class Visit>
+void fields(M& move, Visit&& visit) {
+  visit("move", move.move, "");
+  visit("acceptance", move.rate, "accepted over proposed, mean over the draws");
+  visit("move_draws", move.draws, "draws in which each was made");
+}
+
 struct SampleRun {
   Config config;
   Provenance provenance;

@@ -16,6 +16,12 @@ struct StackBound {
   std::optional<LogLikelihood> held_out;
 };
 
+template <FieldsOf<StackBound> B, class Visit>
+void fields(B& bound, Visit&& visit) {
+  visit("bound", bound.train, "at most <ln p> of the data, by the stack up to a layer");
+  if (bound.held_out) visit("bound_held_out", *bound.held_out, "likewise of held-out data");
+}
+
 struct StackRun {
   Config config;
   Provenance provenance;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "quartic/core/autocorrelation.hpp"
+#include "quartic/core/fields.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
@@ -18,13 +19,23 @@ namespace quartic {
 
 /// One observable with everything that a number must carry.
 struct ObservableResult {
-  std::string name;         ///< m, abs_m, m2, ..., binder, xi
+  std::string name;         ///< m, abs_m, m2, ...
   std::string meaning;      ///< its formula in words
   bool derived = false;     ///< a function of means, by jackknife; else a mean
   SeriesEstimate estimate;  ///< value, error, tau (draws), ESS, R-hat; see `ok`
   bool ok = true;           ///< false: the run is too short for its tau, or the chains disagree
   std::string reason;       ///< why not, with the number of draws a chain that it would need
 };
+
+template <FieldsOf<ObservableResult> R, class Visit>
+void fields(R& r, Visit&& visit) {
+  visit("observable", r.name, "");
+  visit("meaning", r.meaning, "its formula in words");
+  visit("derived", r.derived, "true: a function of means, by jackknife");
+  visit("", r.estimate, "");
+  visit("ok", r.ok, "false: the run is too short for its tau, or the chains disagree");
+  visit("reason", r.reason, "why not");
+}
 
 /// Two-point functions of a periodic lattice, averaged over translations, one entry a site in the
 /// lattice's own row-major order.
@@ -53,10 +64,10 @@ struct MeasurementState {
 /// / V (where the graph has them; all edges on an edge list), and structure_factor_min =
 /// |sum phi exp(ikx)|^2 / V at the least momentum k = 2 pi / L along the longest directions of a
 /// periodic lattice, averaged over them. Derived: susceptibility V <m2>, susceptibility_connected
-/// V (<m2> - <abs_m>^2), binder 1 - <m4> / (3 <m2>^2), heat Var(S) / V, and on periodic lattices
-/// the second-moment correlation length xi, xi^2 = (V <m2> / <structure_factor_min> - 1) / (4
-/// sin^2(pi / L)) (Cooper, Freedman, Preston, Nucl. Phys. B 210 (1982) 210), in units of the
-/// lattice's own coordinates.
+/// V (<m2> - <abs_m>^2), binder_cumulant 1 - <m4> / (3 <m2>^2), specific_heat Var(S) / V, and on
+/// periodic lattices the second-moment correlation_length xi, xi^2 = (V <m2> /
+/// <structure_factor_min> - 1) / (4 sin^2(pi / L)) (Cooper, Freedman, Preston, Nucl. Phys. B 210
+/// (1982) 210), in units of the lattice's own coordinates.
 ///
 /// Field sums are taken in the fields' precision over 64 sites at a time and in float64 beyond.
 ///
