@@ -91,7 +91,7 @@ std::vector<Row> read_columns(const hdf5::Reader& in, const std::string& group,
     const std::string path = group + "/" + name;
     std::vector<Stored> values;
     if constexpr (std::is_same_v<Stored, std::string>)
-      values = in.texts(path);
+      values = name == dimension ? read_words(in, path) : in.texts(path);
     else
       values = in.read<Stored>(path, count);
     if (values.size() != count) in.refuse("the columns of '" + group + "' differ in length");

@@ -66,7 +66,7 @@ inline LearnRun learn_sample(const std::string& extra = {}) {
   run.history.expected.assign(size, std::nan(""));
   for (int epoch = 0; epoch < 3; ++epoch) {
     LearnRow row;
-    row.epoch = epoch, row.gradient_norm = std::sqrt(2.0 + epoch), row.rate = 5e-324;
+    row.epoch = epoch, row.gradient_norm.value = std::sqrt(2.0 + epoch), row.rate = 5e-324;
     run.history.append(row, std::vector<double>(size, 0.1 * epoch), run.theta_error);
   }
   VariationalState& state = run.checkpoint;
