@@ -27,21 +27,31 @@ inline std::vector<double> ar1(int chains, int draws, double tau, std::uint64_t 
   return x;
 }
 
-/// How many z-scores of an honest error lie within k sigma: within 3.9 binomial deviations
-/// (p = 1e-4, two-sided; some two hundred such checks are made), and their variance within 3.9
-/// deviations of 1.
+/// A standard normal deviate is larger with p = 1e-5 (two-sided).
+inline constexpr double rare_deviation = 4.42;
+
+/// That `count` z-scores have variance 1, by their mean square: between the quantiles of chi^2 /
+/// count at p = 1e-5, two-sided (Wilson and Hilferty, Proc. Natl. Acad. Sci. 17 (1931) 684).
+inline void expect_unit_variance(double mean_square, double count, const std::string& what) {
+  const double spread = 2 / (9 * count);
+  EXPECT_NEAR(std::cbrt(mean_square), 1 - spread, rare_deviation * std::sqrt(spread))
+      << what << ": " << count << " z-scores of mean square " << mean_square;
+}
+
+/// How many z-scores of an honest error lie within k sigma, and their variance: p = 1e-5 each, of
+/// some two hundred such checks.
 inline void expect_coverage(const std::vector<double>& z, const std::string& what) {
   const auto count = static_cast<double>(z.size());
   for (const double k : {1.0, 2.0}) {
     double inside = 0;
     for (const double v : z) inside += std::abs(v) <= k ? 1 : 0;
     const double p = std::erf(k / std::sqrt(2.0));
-    EXPECT_NEAR(inside / count, p, 3.9 * std::sqrt(p * (1 - p) / count))
+    EXPECT_NEAR(inside / count, p, rare_deviation * std::sqrt(p * (1 - p) / count))
         << what << ", " << k << " sigma";
   }
   double square = 0;
   for (const double v : z) square += v * v / count;
-  EXPECT_NEAR(square, 1, 3.9 * std::sqrt(2 / count)) << what << ", variance of z";
+  expect_unit_variance(square, count, what);
   ::testing::Test::RecordProperty(what, std::to_string(square));
 }
 

@@ -16,6 +16,7 @@
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
 #include "quartic/field/projection.hpp"
+#include "statistical/coverage.hpp"
 
 namespace quartic {
 namespace {
@@ -238,23 +239,28 @@ std::vector<double> normal_works(double mean, double variance, int count, std::u
   return work;
 }
 
+/// Works of variance 3 are worth 30 and 12 for the exponential averages. These are compared where
+/// they look like 50 or more, which is where their rare works are missing: one result of 240 is
+/// doubted although nothing is wrong with it; more than 8 of 250 have p = 2e-6.
 TEST(AcceptanceRatio, IsHonestForNormalWorkAndUnequalNumbers) {
   constexpr double exact = -7.3;
-  constexpr int seeds = 200;
+  constexpr int seeds = 250;
   for (const double variance : {0.3, 3.0}) {
     double chi2 = 0, forward = 0;
+    int doubted = 0;
     for (int seed = 0; seed < seeds; ++seed) {
       const auto f = normal_works(exact + variance / 2, variance, 600, seed, 0),
                  r = normal_works(-exact + variance / 2, variance, 250, seed, 1);
       const auto result = acceptance_ratio(f, r);
-      EXPECT_TRUE(result.ok) << result.reason;
+      doubted += result.ok ? 0 : 1;
       chi2 += std::pow(z(result.difference, exact), 2);
       forward += std::pow(z(result.upper, exact + variance / 2), 2);
       EXPECT_LE(result.difference.error,
                 1.1 * std::min(result.forward.error, result.reverse.error));
     }
-    EXPECT_NEAR(chi2 / seeds, 1, 4 * std::sqrt(2.0 / seeds)) << variance;
-    EXPECT_NEAR(forward / seeds, 1, 4 * std::sqrt(2.0 / seeds)) << variance;
+    EXPECT_LE(doubted, variance < 1 ? 2 : 8);
+    testing::expect_unit_variance(chi2 / seeds, seeds, "acceptance ratio");
+    testing::expect_unit_variance(forward / seeds, seeds, "mean work");
   }
 }
 

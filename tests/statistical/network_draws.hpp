@@ -51,7 +51,8 @@ class ExactDraws {
   std::vector<double> values_[2], cumulative_;
 };
 
-/// z-scores of the chains' moments against the exact ones; chains are independent.
+/// z-scores of the chains' moments against the exact ones; chains are independent. Two thousand
+/// moments are held to them: p = 1e-5 of all together.
 inline void expect_moments(const Network& network, const std::vector<double>& visible,
                            const std::vector<double>& hidden, const NetworkMoments& exact) {
   const int nv = network.visible.size(), nh = network.hidden.size();
@@ -64,7 +65,7 @@ inline void expect_moments(const Network& network, const std::vector<double>& vi
     }
     const double n = static_cast<double>(chains), mean = sum / n;
     const double error = std::sqrt((sum2 / n - mean * mean) / n) + 1e-9;
-    EXPECT_LT(std::abs(mean - expected), 4 * error)
+    EXPECT_LT(std::abs(mean - expected), 5.9 * error)
         << what << ": " << mean << " +- " << error << ", exact " << expected;
   };
   for (int i = 0; i < nv; ++i) {

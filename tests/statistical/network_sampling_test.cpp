@@ -37,17 +37,17 @@ void expect_stationary(int chains, int sweeps) {
 }
 
 TEST(NetworkSampling, ExactDrawsStayExactForEveryPairOfUnits) {
-  expect_stationary<float>(20000, 8);
+  expect_stationary<float>(44000, 8);
 }
 TEST(NetworkSampling, ExactDrawsStayExactInDoublePrecision) {
-  expect_stationary<double>(6000, 8);
+  expect_stationary<double>(13200, 8);
 }
 
 /// From a start far away the chains reach p, and as many as 500 with padding do.
 TEST(NetworkSampling, ChainsFindTheMoments) {
   const Network network = sample_network(Unit::quartic, Unit::spin, 3, 4, 0.5);
-  NetworkSampler<float> sampler(network, 9999, 3, Stream::check, 2);
-  sampler.set_visible(std::vector<double>(9999 * 3, 2.0));
+  NetworkSampler<float> sampler(network, 21999, 3, Stream::check, 2);
+  sampler.set_visible(std::vector<double>(21999 * 3, 2.0));
   sampler.sweep(60);
   expect_moments(network, sampler.visible(), sampler.hidden(), solve_exactly(network).moments);
 }
@@ -78,7 +78,7 @@ TEST(NetworkSampling, HiddenUnitsGivenDataAreExact) {
 TEST(NetworkSampling, FieldOnTheBipartiteGraphHasTheSameMoments) {
   const Network network = sample_network(Unit::quartic, Unit::quartic, 3, 2, 0.6);
   SamplerOptions options;
-  options.chains = 8192;
+  options.chains = 18432;
   Sampler<float> field(as_action(network), options, 9);
   field.sweep(80);
   const auto phi = get_fields(field);

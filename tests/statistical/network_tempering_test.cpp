@@ -67,14 +67,14 @@ void expect_stationary_rungs(int chains, int sweeps, bool only_quartic, bool ben
   }
 }
 TEST(NetworkTempering, ExactDrawsStayExactOnEveryRung) {
-  expect_stationary_rungs<float>(4096, 7, false, false);
+  expect_stationary_rungs<float>(9216, 7, false, false);
 }
 TEST(NetworkTempering, ExactDrawsStayExactInDoublePrecision) {
-  expect_stationary_rungs<double>(2048, 7, true, false);
+  expect_stationary_rungs<double>(4608, 7, true, false);
 }
 
 TEST(NetworkTempering, ExactDrawsStayExactOnABentPath) {
-  expect_stationary_rungs<float>(2048, 7, false, true);
+  expect_stationary_rungs<float>(4608, 7, false, true);
 }
 
 TEST(NetworkPath, RunsThroughItsKnotsOnStraightLines) {

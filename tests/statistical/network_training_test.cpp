@@ -1,6 +1,7 @@
 // Training: the exact gradient, convergence to known networks, exact restart, rollback.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -246,36 +247,65 @@ TEST(NetworkTraining, RestartIsExactAndThreadsDoNotMatter) {
   }
 }
 
-/// Two modes of weights 3 : 1 that Gibbs sampling does not pass between. Started at the network
+/// Independent rows of a network with few hidden spins: one of all their configurations by its
+/// weight, then the visible units given it.
+std::vector<float> exact_rows(const Network& network, int rows, std::uint64_t seed) {
+  const int visibles = network.visible.size(), hiddens = network.hidden.size();
+  std::vector<std::vector<double>> fields;
+  std::vector<double> cumulative;
+  for (int k = 0; k < 1 << hiddens; ++k) {
+    std::vector<double> h;
+    double log_weight = 0;
+    for (int j = 0; j < hiddens; ++j) {
+      h.push_back((k >> j & 1) != 0 ? 1 : -1);
+      log_weight -= network.hidden.energy(j, h[j]);
+    }
+    fields.push_back(network.field_on_visible(h));
+    for (int i = 0; i < visibles; ++i)
+      log_weight += network.visible.moments(i, fields[k][i]).log_normaliser;
+    cumulative.push_back(std::exp(log_weight) + (k > 0 ? cumulative.back() : 0));
+  }
+  RandomStream random(seed, Stream::check, 0);
+  std::vector<float> out;
+  for (int row = 0; row < rows; ++row) {
+    const double u = random.uniform() * cumulative.back();
+    const auto k = std::upper_bound(cumulative.begin(), cumulative.end(), u) - cumulative.begin();
+    for (int i = 0; i < visibles; ++i)
+      out.push_back(static_cast<float>(network.visible.draw(i, fields[k][i], random)));
+  }
+  return out;
+}
+
+/// Two modes of weights 9 : 1 that Gibbs sampling does not pass between. Started at the network
 /// that made the data, persistent chains stay half in each mode and pull the network away from
-/// them; tempered ones find the modes' weights, and it stays.
+/// them; tempered ones find the modes' weights, and it stays, but for what it loses until they
+/// have: over seeds a seventh of what persistent chains lose, 0.06 with deviation 0.01.
 TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
   Network truth(Layer(Unit::spin, 24), Layer(Unit::spin, 6));
   for (double& w : truth.w) w = 0.45;
-  for (double& r : truth.visible.r) r = -0.55 / 24;
-  std::vector<double> betas{1, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.15, 0};
-  NetworkTempering<float> ladder({Network(truth.visible, Layer(Unit::spin, 6)), truth}, betas, 512,
-                                 4);
-  Problem p;
-  for (int k = 0; k < 8; ++k) {
-    ladder.sweep(k == 0 ? 600 : 100);
-    const auto rows = ladder.visible();
-    p.rows.insert(p.rows.end(), rows.begin(), rows.end());
+  for (double& r : truth.visible.r) r = -1.1 / 24;
+  double persistent = 0, by_temperature = 0, by_trajectory = 0;
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    Problem p;
+    p.rows = exact_rows(truth, 4096, 4 + seed);
+    p.data = std::make_shared<ArraySource>(p.rows, 24);
+    p.moments = column_moments(*p.data);
+    const double best = mean_log_p(truth, p.rows);
+    const auto lost_with = [&](int rungs, Tempering tempering) {
+      TrainingOptions o;
+      o.batch = 256, o.steps = 8, o.chains = 64, o.rate = 2e-5, o.rungs = rungs, o.epochs = 8;
+      o.tempering = tempering;
+      NetworkLearner<float> trainer(p.data, p.moments, truth, o, 8 + seed);
+      while (!trainer.finished()) trainer.step();
+      return best - mean_log_p(trainer.network(), p.rows);
+    };
+    persistent += lost_with(1, Tempering::temperature);
+    by_temperature += lost_with(10, Tempering::temperature);
+    by_trajectory += lost_with(10, Tempering::trajectory);
   }
-  p.data = std::make_shared<ArraySource>(p.rows, 24);
-  p.moments = column_moments(*p.data);
-  const double best = mean_log_p(truth, p.rows);
-  const auto lost_with = [&](int rungs, Tempering tempering) {
-    TrainingOptions o;
-    o.batch = 256, o.steps = 8, o.chains = 128, o.rate = 2e-5, o.rungs = rungs, o.epochs = 24;
-    o.tempering = tempering;
-    NetworkLearner<float> trainer(p.data, p.moments, truth, o, 8);
-    while (!trainer.finished()) trainer.step();
-    return best - mean_log_p(trainer.network(), p.rows);
-  };
-  EXPECT_LT(lost_with(10, Tempering::temperature), 0.02);
-  EXPECT_LT(lost_with(10, Tempering::trajectory), 0.02);
-  EXPECT_GT(lost_with(1, Tempering::temperature), 0.06);
+  EXPECT_GT(persistent, 0);
+  EXPECT_LT(by_temperature, persistent / 3);
+  EXPECT_LT(by_trajectory, persistent / 3);
 }
 
 TEST(NetworkTraining, TemperedRestartIsExactAndThreadsDoNotMatter) {

@@ -121,19 +121,24 @@ inline Exact exact(const nlohmann::json& entry, bool complex) {
   return out;
 }
 
-/// (value - exact) / error of all that has an error: real parts, imaginary parts, phase.
+/// value - exact, and the error, of all that has one: real parts, imaginary parts, phase.
+inline std::vector<Estimate> deviations(const ReweightedPoint& point, const Exact& exact) {
+  std::vector<Estimate> off;
+  for (std::size_t k = 0; k < point.observables.size(); ++k) {
+    const auto& o = point.observables[k];
+    off.push_back({o.value.real() - exact.observables[k].real(), o.real_error});
+  }
+  if (point.phase.error == 0) return off;
+  for (std::size_t k = 0; k < point.observables.size(); ++k) {
+    const auto& o = point.observables[k];
+    off.push_back({o.value.imag() - exact.observables[k].imag(), o.imag_error});
+  }
+  off.push_back({point.phase.value - std::abs(exact.ratio), point.phase.error});
+  return off;
+}
 inline std::vector<double> scores(const ReweightedPoint& point, const Exact& exact) {
   std::vector<double> z;
-  for (std::size_t k = 0; k < point.observables.size(); ++k) {
-    const auto& o = point.observables[k];
-    z.push_back((o.value.real() - exact.observables[k].real()) / o.real_error);
-  }
-  if (point.phase.error == 0) return z;
-  for (std::size_t k = 0; k < point.observables.size(); ++k) {
-    const auto& o = point.observables[k];
-    z.push_back((o.value.imag() - exact.observables[k].imag()) / o.imag_error);
-  }
-  z.push_back((point.phase.value - std::abs(exact.ratio)) / point.phase.error);
+  for (const Estimate& off : deviations(point, exact)) z.push_back(off.value / off.error);
   return z;
 }
 

@@ -5,6 +5,7 @@
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/stats/mbar.hpp"
 #include "quartic/stats/pareto.hpp"
+#include "statistical/coverage.hpp"
 #include "statistical/reweighting_fixtures.hpp"
 
 namespace quartic::reweighting_test {
@@ -219,13 +220,23 @@ TEST(Reweighting, RefusesWhatDoesNotFit) {
   EXPECT_THROW(Reweighting{broken}, BadInput);
 }
 
-// k of Pareto weights is the inverse of their exponent.
+// k of Pareto weights is the inverse of their exponent: of maximum likelihood's variance (1 + k)^2
+// / tail, shrunk towards 1/2 as by ten more values of the tail.
 TEST(ParetoShape, FindsTheExponent) {
+  constexpr int seeds = 64, count = 40000, tail = 600;  // 3 sqrt(count)
   for (const double k : {0.1, 0.3, 0.7, 1.5}) {
-    RandomStream random(11, Stream::check, 0);
-    std::vector<double> log_weight(100000);
-    for (double& l : log_weight) l = -k * std::log(1 - random.uniform());
-    EXPECT_NEAR(pareto_shape(log_weight), k, 0.12) << k;
+    const double shrink = tail / (tail + 10.0), expected = 0.5 + shrink * (k - 0.5);
+    const double deviation = shrink * (1 + k) / std::sqrt(tail);
+    double mean = 0, square = 0;
+    for (int seed = 0; seed < seeds; ++seed) {
+      RandomStream random(11, Stream::check, seed);
+      std::vector<double> log_weight(count);
+      for (double& l : log_weight) l = -k * std::log(1 - random.uniform());
+      const double z = (pareto_shape(log_weight) - expected) / deviation;
+      mean += z / seeds, square += z * z / seeds;
+    }
+    EXPECT_NEAR(mean, 0, testing::rare_deviation / std::sqrt(seeds)) << k;
+    testing::expect_unit_variance(square, seeds, "k of weights");
   }
   EXPECT_EQ(pareto_shape(std::vector<double>(1000, 3.0)), -INFINITY);
 }
@@ -305,27 +316,41 @@ TEST(Mbar, TwoEnsemblesBeatEitherAlone) {
   }
 }
 
-// That F is estimated from the same samples belongs into the errors, also of complex averages.
+// That F is estimated from the same samples belongs into the errors, also of complex averages:
+// their squares are on average those of what the averages are off by. (A z-score of a phase varies
+// by 1.1, because its value and its error vary together.)
 TEST(Mbar, ErrorsAreHonestOverSeeds) {
   const auto& entry = reference()["square"][0];
   std::vector<Action> rungs;
   for (const double w : {0.0, 0.6, 1.0}) rungs.push_back(uniform(2, w, critical_a, critical_b));
-  ScoreVariance averages;
+  ScoreVariance averages, errors;
+  constexpr int seeds = 1000;
   int ok = 0;
-  for (int seed = 0; seed < 500; ++seed) {
+  for (int seed = 0; seed < seeds; ++seed) {
     auto l = ladder(rungs, 2, {.chains = 128, .draws = 24, .sweeps = 2, .warm_up = 50}, 100 + seed);
     const auto mbar = solve_mbar(l.actions, l.sets);
     l.sample.log_weight = mbar.log_weight;
     const auto point = Reweighting(l.sample, 1).at(couplings(0, 0.15));
     ok += point.ok;
-    auto z = scores(point, exact(entry, true));
+    auto off = deviations(point, exact(entry, true));
     const double expected = std::log(std::abs(exact(entry, true).ratio)) -
                             entry["F"].get<double>() + uncoupled_free_energy(4);
-    z.push_back((point.log_ratio.value.real() - expected) / point.log_ratio.real_error);
-    averages.add(z);
+    off.push_back({point.log_ratio.value.real() - expected, point.log_ratio.real_error});
+    std::vector<double> value, error;
+    for (const Estimate& x : off) value.push_back(x.value), error.push_back(x.error);
+    averages.add(value), errors.add(error);
   }
-  EXPECT_GT(ok, 400);
-  for (const double v : averages.variance()) EXPECT_NEAR(v, 1, 0.15);
+  EXPECT_GT(ok, 0.8 * seeds);
+  const auto square = averages.variance(), claimed = errors.variance();
+  double mean = 0;
+  const auto count = static_cast<double>(square.size());
+  for (std::size_t k = 0; k < square.size(); ++k) {
+    testing::expect_unit_variance(square[k] / claimed[k], seeds, std::to_string(k));
+    mean += square[k] / claimed[k] / count;
+  }
+  EXPECT_NEAR(mean, 1, 0.15);
+  for (std::size_t k = 0; k < square.size(); ++k) fprintf(stderr, " %.3f", square[k] / claimed[k]);
+  fprintf(stderr, "\n");
 }
 
 TEST(Mbar, RefusesEnsemblesThatDoNotOverlap) {

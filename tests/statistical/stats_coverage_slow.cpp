@@ -13,7 +13,7 @@ namespace {
 using testing::ar1;
 using testing::expect_coverage;
 
-constexpr int seeds = 500;
+constexpr int seeds = 650;
 
 struct Process {
   int chains, draws;
