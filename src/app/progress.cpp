@@ -132,9 +132,9 @@ std::string Progress::numbers(const Metrics& metrics) const {
     const auto found = std::find_if(metrics.begin(), metrics.end(),
                                     [&](const Metric& metric) { return metric.name == name; });
     if (found == metrics.end() || !std::isfinite(found->value)) return;
-    text += fmt::format(
-        "{}{} {}", text.empty() ? "" : "  ", label,
-        std::isnan(found->error) ? fmt::format("{:.3g}", found->value) : with_error(found->value, found->error));
+    text += fmt::format("{}{} {}", text.empty() ? "" : "  ", label,
+                        std::isnan(found->error) ? fmt::format("{:.3g}", found->value)
+                                                 : with_error(found->value, found->error));
   };
   for (const auto& [name, label] : labels) add(name, label);
   const bool shown = std::any_of(std::begin(labels), std::end(labels),

@@ -36,8 +36,10 @@ std::optional<int> new_limit(const ResumeArguments& options, const AnyRun& run) 
   const std::string unit = unit_of(run);
   const auto refuse = [&](bool given, std::string_view of) {
     if (given && of != unit)
-      throw Error(ErrorCode::usage, fmt::format("--{}s does not extend a run of `quartic {}`", of,
-                                                name(run_kind(options.run))));
+      throw Error(ErrorCode::usage,
+                  fmt::format("--{}s does not extend a run of `quartic {}`", of,
+                              name(run_kind(options.run))),
+                  fmt::format("--{}s does", unit));
   };
   refuse(options.epochs.has_value(), "epoch");
   refuse(options.draws.has_value(), "draw");
@@ -49,7 +51,8 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   AnyRun run = read_run(options.run);
   if (std::holds_alternative<ReweightRun>(run))
     throw BadInput(fmt::format("'{}' is a run of `quartic reweight`, which is always finished",
-                               options.run.string()));
+                               options.run.string()),
+                   "quartic reweight the runs that it came from again");
   const auto limit = new_limit(options, run);
   if (globals.threads) set_threads(run, *globals.threads);
   if (limit) extend(run, *limit);

@@ -55,7 +55,8 @@ void read_document(Config& config, const toml::table& document,
     const Section section = find_section(sections(config), name);
     if (!node.is_table())
       throw BadInput(fmt::format("{}: '{}' is a section: write [{}]", place(name.source()),
-                                 name.str(), name.str()));
+                                 name.str(), name.str()),
+                     "and its keys below it");
     read(section, *node.as_table(), directory);
   }
   if (!config.data.path.empty() && config.target.empty()) require_no_certificate(document);
@@ -67,14 +68,17 @@ toml::table parse(std::string_view text, const std::string& place_name) {
   } catch (const toml::parse_error& error) {
     std::string what(error.description());
     std::replace(what.begin(), what.end(), '\n', ' ');
-    throw BadInput(fmt::format("{}: {}", place(error.source()), what));
+    throw BadInput(fmt::format("{}: {}", place(error.source()), what),
+                   "the config is TOML: key = value, text in quotes");
   }
 }
 
 void require_together(const ActionConfig& action, const std::string& where) {
   if (action.homogeneous() && !(action.kappa && action.mu2 && action.lambda)) {
-    throw BadInput(fmt::format(
-        "{}: a homogeneous start needs kappa, mu2 and lambda together in [action]", where));
+    throw BadInput(
+        fmt::format("{}: a homogeneous start needs kappa, mu2 and lambda together in [action]",
+                    where),
+        "or w, a and b, each by itself");
   }
 }
 
@@ -110,7 +114,8 @@ void require_evaluation(const Config& config, const std::string& where) {
   const EvaluationConfig& e = config.evaluation;
   const auto refuse = [&](const char* key, const char* of, const char* what) {
     throw BadInput(
-        fmt::format("{}: '{}' in [evaluation] must be {} for a {}", where, key, what, of));
+        fmt::format("{}: '{}' in [evaluation] must be {} for a {}", where, key, what, of),
+        "leave it out for its default");
   };
   if (config.model.kind == ModelKind::field) {
     if (e.chains.value_or(16) % 16 != 0) refuse("chains", "field", "a multiple of 16");
@@ -180,7 +185,8 @@ Config parse_earlier_config(std::string_view text, const std::string& place_name
 Config read_config(const std::filesystem::path& file, const std::vector<std::string>& settings) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream || std::filesystem::is_directory(file))
-    throw BadInput(fmt::format("cannot read config '{}'", file.string()));
+    throw BadInput(fmt::format("cannot read config '{}'", file.string()),
+                   "quartic VERB CONFIG.toml; examples/ holds some");
   const std::string text((std::istreambuf_iterator<char>(stream)), {});
   return parse_config(text, file.string(), settings, file.parent_path());
 }

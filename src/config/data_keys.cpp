@@ -43,12 +43,16 @@ void require_readable(const DataOptions& options, const std::string& where) {
   const bool given = options.offset || options.scale;
   if (given && options.scaling != ScalingMethod::constants) {
     throw BadInput(
-        fmt::format("{}: offset and scale in [data] belong to scaling = \"constants\"", where));
+        fmt::format("{}: offset and scale in [data] belong to scaling = \"constants\"", where),
+        "another scaling finds its own");
   }
   if (!given && options.scaling == ScalingMethod::constants)
     throw BadInput(
-        fmt::format("{}: scaling = \"constants\" needs offset or scale in [data]", where));
-  if (options.scale == 0.0) throw BadInput(fmt::format("{}: scale in [data] cannot be 0", where));
+        fmt::format("{}: scaling = \"constants\" needs offset or scale in [data]", where),
+        "model = (data - offset) / scale");
+  if (options.scale == 0.0)
+    throw BadInput(fmt::format("{}: scale in [data] cannot be 0", where),
+                   "model = (data - offset) / scale");
 }
 
 }  // namespace quartic

@@ -60,12 +60,10 @@ Given read_given(const NetworkRun& run, const CompletionOptions& options) {
   const auto visible = static_cast<std::size_t>(run.network.visible.size());
   if (source->columns() != visible) {
     throw BadInput(fmt::format("the rows of '{}' have {} values, the network has {} visible units",
-                               options.given, source->columns(), visible));
+                               options.given, source->columns(), visible),
+                   "rows as the network was trained on, NaN where unknown");
   }
-  std::vector<std::size_t> rows(source->rows());
-  std::iota(rows.begin(), rows.end(), 0);
-  Given given{std::vector<float>(rows.size() * visible), rows.size(), visible};
-  source->read(rows, given.values);
+  Given given{read_rows(*source, 0, source->rows()), source->rows(), visible};
   for (float& x : given.values)
     if (threshold && !std::isnan(x) && options.noise == 0) x = x > *threshold ? 1.0f : 0.0f;
   return given;

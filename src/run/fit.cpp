@@ -71,11 +71,10 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
   void keep_snapshot(int epoch) {
     const auto& sampler = std::as_const(learner_).sampler();
     Snapshot snapshot{epoch, {}};
-    for (int chain = 0; chain < snapshot_chains; ++chain) {
-      const auto block = sampler.block(chain / sampler.lanes());
-      for (int i = 0; i < sampler.sites(); ++i)
-        snapshot.phi.push_back(static_cast<float>(block.site(i)[chain % sampler.lanes()]));
-    }
+    const auto sites = static_cast<std::size_t>(sampler.sites());
+    snapshot.phi.resize(snapshot_chains * sites);
+    for (int chain = 0; chain < snapshot_chains; ++chain)
+      sampler.configuration(chain, std::span(snapshot.phi).subspan(chain * sites, sites));
     run_.snapshots.push_back(std::move(snapshot));
   }
 

@@ -54,10 +54,7 @@ std::vector<float> draw_fields(const Config& config, const Action& action,
       if (row > 0) sampler.sweep(options.sweeps);
       report_progress(progress, static_cast<double>(row) / static_cast<double>(rows));
     }
-    const auto block = sampler.block(chain / sampler.lanes());
-    for (std::size_t i = 0; i < sites; ++i)
-      values[row * sites + i] =
-          static_cast<float>(block.site(static_cast<int>(i))[chain % sampler.lanes()]);
+    sampler.configuration(chain, std::span(values).subspan(row * sites, sites));
   }
   return values;
 }

@@ -35,7 +35,8 @@ bool in_span(const Parameters& parameters, const Action& target, const Action& s
 }
 
 void require_named_sites(const Action& action) {
-  if (action.graph->sites() == 0) throw BadInput("the graph has no sites");
+  if (action.graph->sites() == 0)
+    throw BadInput("the graph has no sites", "an edge list names some, a lattice has an extent");
 }
 
 }  // namespace

@@ -189,18 +189,15 @@ class SampleTask {
   }
 
   void keep() {
-    const int sites = sampler_.sites(), lanes = sampler_.lanes();
-    std::vector<float> phi(static_cast<std::size_t>(sampler_.chains()) * sites);
+    const auto sites = static_cast<std::size_t>(sampler_.sites());
+    std::vector<float> phi(sampler_.chains() * sites);
     std::vector<double> action(sampler_.chains());
     sampler_.for_each_block([&](int index) {
-      const auto block = std::as_const(sampler_).block(index);
-      std::vector<double> one(sites);
-      for (int lane = 0; lane < lanes; ++lane) {
-        const int chain = index * lanes + lane;
-        float* stored = phi.data() + static_cast<std::ptrdiff_t>(chain) * sites;
-        for (int i = 0; i < sites; ++i)
-          one[i] = stored[i] = static_cast<float>(block.site(i)[lane]);
-        action[chain] = run_.action.evaluate(one);
+      for (int lane = 0; lane < sampler_.lanes(); ++lane) {
+        const int chain = index * sampler_.lanes() + lane;
+        const auto stored = std::span(phi).subspan(chain * sites, sites);
+        sampler_.configuration(chain, stored);
+        action[chain] = run_.action.evaluate(std::vector<double>(stored.begin(), stored.end()));
       }
     });
     for (int chain = 0; chain < sampler_.chains(); ++chain)

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "quartic/run/data.hpp"
 #include "quartic/run/loop.hpp"
@@ -21,16 +20,12 @@ SharedSource hidden_rows(const SharedSource& source, const Network& network, Uni
                          const RowStreams& streams, int threads) {
   if (!source) return nullptr;
   constexpr std::size_t piece = 4096;
-  std::vector<float> out, rows;
-  for (std::size_t begin = 0; begin < source->rows(); begin += piece) {
-    std::vector<std::size_t> wanted(std::min(piece, source->rows() - begin));
-    std::iota(wanted.begin(), wanted.end(), begin);
-    rows.resize(wanted.size() * source->columns());
-    source->read(wanted, rows);
+  std::vector<float> out;
+  for_each_batch(*source, piece, [&](std::span<float> rows, std::size_t begin) {
     const auto hidden =
         hidden_values(network, rows, values, {streams.seed, streams.first + begin}, threads);
     out.insert(out.end(), hidden.begin(), hidden.end());
-  }
+  });
   return std::make_shared<ArraySource>(std::move(out), network.hidden.size());
 }
 

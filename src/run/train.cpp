@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "quartic/network/evaluation.hpp"
 #include "quartic/run/loop.hpp"
@@ -21,11 +20,7 @@ TrainingOptions training_options(const Config& config) {
 /// The first rows, at most so many; none of no source.
 std::vector<float> first_values(const SharedSource& source, int most) {
   if (!source) return {};
-  std::vector<std::size_t> rows(std::min(source->rows(), static_cast<std::size_t>(most)));
-  std::iota(rows.begin(), rows.end(), 0);
-  std::vector<float> values(rows.size() * source->columns());
-  source->read(rows, values);
-  return values;
+  return read_rows(*source, 0, static_cast<std::size_t>(most));
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // The task that trains a network, alone or as a layer of a stack.
 #pragma once
 
-#include "quartic/network/path.hpp"
 #include "quartic/network/learner.hpp"
+#include "quartic/network/path.hpp"
 #include "quartic/run/train.hpp"
 
 namespace quartic {

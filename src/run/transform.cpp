@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "quartic/core/error.hpp"
@@ -73,19 +72,15 @@ Features transform(const AnyRun& run, const TransformOptions& options, const Ses
   const auto progress = session.progress("transforming");
   Features out{{}, source.rows(), stack.top().hidden.size(), stack.layers(), {}, networks.log_z};
   std::vector<double> energies;  // -ln p - ln Z, or, of a stack, at least that
-  for (std::size_t begin = 0; begin < source.rows(); begin += batch) {
-    std::vector<std::size_t> wanted(std::min(batch, source.rows() - begin));
-    std::iota(wanted.begin(), wanted.end(), begin);
-    std::vector<float> rows(wanted.size() * source.columns());
-    source.read(wanted, rows);
+  for_each_batch(source, batch, [&](std::span<float> rows, std::size_t begin) {
     const RowStreams streams{networks.config.run.seed, begin};
     const auto hidden = stack.transform(rows, stack.layers(), values, streams, threads);
     out.hidden.insert(out.hidden.end(), hidden.begin(), hidden.end());
     const auto some = stack.energies(rows, streams, threads);
     energies.insert(energies.end(), some.begin(), some.end());
-    report_progress(
-        progress, static_cast<double>(begin + wanted.size()) / static_cast<double>(source.rows()));
-  }
+    report_progress(progress, static_cast<double>(begin + rows.size() / source.columns()) /
+                                  static_cast<double>(source.rows()));
+  });
   if (!out.log_z) return out;
   const Estimate energy = mean_of(energies);
   out.log_likelihood = Estimate{-energy.value - out.log_z->value.value,

@@ -38,9 +38,11 @@ constexpr TextField provenance_texts[] = {
 
 const std::filesystem::path& unbroken(const std::filesystem::path& file) {
   if (check_seal(file) == Seal::broken) {
-    throw BadInput(fmt::format(
-        "'{}' is not a whole quartic run file: its checksum is wrong: bytes were damaged",
-        file.string()));
+    throw BadInput(
+        fmt::format(
+            "'{}' is not a whole quartic run file: its checksum is wrong: bytes were damaged",
+            file.string()),
+        "take FILE.previous or another copy, or run it again");
   }
   return file;
 }
@@ -133,7 +135,8 @@ RunReader::RunReader(const std::filesystem::path& file)
 RunReader::RunReader(const std::filesystem::path& file, RunKind kind) : RunReader(file) {
   if (kind_ == kind) return;
   throw BadInput(fmt::format("'{}' is a run of `quartic {}`, not of `quartic {}`", file.string(),
-                             name(kind_), name(kind)));
+                             name(kind_), name(kind)),
+                 "quartic show says what a run file holds");
 }
 
 Config RunReader::config() const {

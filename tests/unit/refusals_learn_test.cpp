@@ -8,10 +8,10 @@
 #include "quartic/learn/variational.hpp"
 #include "quartic/network/conditional_sampler.hpp"
 #include "quartic/network/evaluation.hpp"
+#include "quartic/network/learner.hpp"
 #include "quartic/network/path.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/stack.hpp"
-#include "quartic/network/learner.hpp"
 #include "refusals.hpp"
 
 namespace quartic {
