@@ -21,12 +21,12 @@ struct FreeEnergyArguments {
 };
 
 /// The action in question, and what it is.
-struct Subject {
+struct NamedAction {
   Action action;
   std::string what;
 };
 
-Subject make_subject(const FreeEnergyArguments& options, const Loaded& loaded) {
+NamedAction make_subject(const FreeEnergyArguments& options, const Loaded& loaded) {
   const auto& config = loaded.config;
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   if (options.to_target) return {target_action(config, graph), "target A"};
@@ -44,7 +44,7 @@ std::string verdict(bool ok, const std::string& reason) {
   return ok ? "ok" : "NOT TO BE TRUSTED: " + reason;
 }
 
-void print(const Subject& subject, const FreeEnergies& r) {
+void print(const NamedAction& subject, const FreeEnergies& r) {
   const auto line = [](std::string_view route, const Estimate& f, const std::string& meaning) {
     fmt::print("  {:<14} {:<18} {}\n", route, with_error(f), meaning);
   };
@@ -83,7 +83,7 @@ nlohmann::json learned_json(const FromLearned& learned) {
           {"reason", learned.sample.reason}};
 }
 
-nlohmann::json results_json(const Subject& subject, const FreeEnergies& r) {
+nlohmann::json results_json(const NamedAction& subject, const FreeEnergies& r) {
   const WorkEstimate& w = r.work.work;
   const auto& i = r.integration;
   return {{"event", "free_energy"},
@@ -121,7 +121,7 @@ nlohmann::json results_json(const Subject& subject, const FreeEnergies& r) {
 
 ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
-  const Subject subject = make_subject(options, loaded);
+  const NamedAction subject = make_subject(options, loaded);
   const auto learned = options.to_target ? learned_run(options.input) : std::nullopt;
   Attended attended(globals);
   const FreeEnergies results = free_energies(loaded.config, subject.action, options.error,

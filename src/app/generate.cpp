@@ -74,8 +74,12 @@ ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
     return ErrorCode::ok;
   };
   if (!arguments.completion.given.empty())
-    return write(complete(run, arguments.completion, attended.session), arguments.completion);
-  return write(quartic::generate(run, arguments.options, attended.session), arguments.options);
+    return write(
+        about(arguments.run, [&] { return complete(run, arguments.completion, attended.session); }),
+        arguments.completion);
+  return write(about(arguments.run,
+                     [&] { return quartic::generate(run, arguments.options, attended.session); }),
+               arguments.options);
 }
 
 void add_generate(CLI::App& app, Globals& globals) {

@@ -29,7 +29,7 @@ struct GraphArguments {
 };
 
 /// The graph, and the action on it if one was given.
-struct Subject {
+struct GraphSubject {
   std::shared_ptr<const Graph> graph;
   std::optional<Action> action;
 };
@@ -43,13 +43,13 @@ GraphConfig graph_config(const GraphArguments& options) {
   return config;
 }
 
-Subject make_subject(const GraphArguments& options, const Globals& globals) {
+GraphSubject make_subject(const GraphArguments& options, const Globals& globals) {
   if (options.input.empty() == (options.lattice.empty() && options.edges.empty())) {
     throw Error(ErrorCode::usage,
                 "graph needs either a config or run file, or --lattice, or --edges",
                 "quartic graph --lattice square --extent 4 4");
   }
-  Subject subject;
+  GraphSubject subject;
   if (options.input.empty()) {
     subject.graph = make_graph(graph_config(options));
   } else {
@@ -125,7 +125,7 @@ nlohmann::json graph_json(const Graph& graph, const std::vector<std::vector<int>
 }
 
 ErrorCode show_graph(const GraphArguments& options, const Globals& globals) {
-  const Subject subject = make_subject(options, globals);
+  const GraphSubject subject = make_subject(options, globals);
   std::optional<Checks> checks;
   if (subject.action) checks = check(*subject.action, globals.seed.value_or(1));
   const auto cliques = maximal_cliques(*subject.graph);

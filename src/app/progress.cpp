@@ -92,6 +92,11 @@ void Progress::step(const Step& step, const std::function<Metrics()>& metrics) {
   next_ = std::max(next_, before + 20 * (clock_.seconds() - before));
 }
 
+std::string Progress::where() const {
+  if (!stage_.empty()) return fmt::format("in the phase '{}'", stage_);
+  return last_.unit.empty() ? "at its start" : fmt::format("after {} {}", last_.unit, last_.done);
+}
+
 void Progress::failed(const Error& /*error*/) {
   clear();
 }

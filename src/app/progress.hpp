@@ -26,7 +26,8 @@ class Progress : public Observer {
 
   /// A number to show besides those that every bar has.
   void show_also(std::string name) { shown_also_ = std::move(name); }
-  const Step& last_step() const { return last_; }
+  /// "in the certificate", "after epoch 12".
+  std::string where() const;
   void clear();  ///< takes the bar off the screen
 
  private:

@@ -12,11 +12,9 @@ namespace quartic::app {
 namespace {
 
 void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
-  const Step& step = attended.progress.last_step();
-  const auto where = step.unit.empty() ? std::string("before the first step")
-                                       : fmt::format("after {} {}", step.unit, step.done);
   fmt::print(stderr, "quartic: stopped {} {} and saved; continue with\n  quartic resume {}\n",
-             attended.stop.out_of_time() ? "by --max-hours" : "by a signal", where, file.string());
+             attended.stop.out_of_time() ? "by --max-hours" : "by a signal",
+             attended.progress.where(), file.string());
 }
 
 void print_summary(const AnyRun& run, const std::filesystem::path& file, const Globals& globals) {

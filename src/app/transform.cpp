@@ -51,7 +51,8 @@ ErrorCode transform(const TransformArguments& arguments, const Globals& globals)
       globals.output.empty() ? arguments.run.stem().string() + "-features.npy" : globals.output;
   require_writable(file, globals.force);
   Attended attended(globals);
-  const auto features = quartic::transform(run, arguments.options, attended.session);
+  const auto features = about(
+      arguments.run, [&] { return quartic::transform(run, arguments.options, attended.session); });
   attended.progress.clear();
   const std::size_t shape[] = {features.rows, static_cast<std::size_t>(features.units)};
   write_npy(file, features.hidden, shape);

@@ -55,6 +55,16 @@ struct Loaded {
 /// Refuses runs of networks unless `networks`.
 Loaded load(const std::filesystem::path& file, const Globals& globals, bool networks = false);
 
+/// f(), with the file that it is about in front of what it refuses.
+template <class F>
+auto about(const std::filesystem::path& file, F&& f) {
+  try {
+    return f();
+  } catch (const BadInput& error) {
+    throw BadInput("'" + file.string() + "': " + error.what(), error.hint());
+  }
+}
+
 /// The run file to write: -o, else the config's, else NAME.h5 here. `suffix` is added to the name
 /// of a RUN.
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
