@@ -34,12 +34,12 @@ std::string refusal(const std::string& text, const std::vector<std::string>& set
   return "accepted";
 }
 
-struct Case {
+struct RangeCase {
   std::string text, message;
 };
 
 TEST(Config, RefusesWhatItDoesNotUnderstandWithFileLineAndReason) {
-  const Case cases[] = {
+  const RangeCase cases[] = {
       {"[learn]\nepoch = 3\n",
        "run.toml:2: unknown key 'epoch' in [learn]; did you mean 'epochs'?"},
       {"[lern]\n", "run.toml:1: unknown section [lern]; did you mean 'learn'?"},

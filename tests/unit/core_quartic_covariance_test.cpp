@@ -13,10 +13,10 @@
 namespace quartic {
 namespace {
 
-struct Rows {
+struct UnitRows {
   std::vector<double> data;
   std::size_t length;
-  explicit Rows(std::size_t n) : data(10 * n), length(n) {}
+  explicit UnitRows(std::size_t n) : data(10 * n), length(n) {}
   std::span<double> row(std::size_t k) { return std::span(data).subspan(k * length, length); }
   QuarticCovarianceRows out() {
     return {row(0), {row(1), row(2), row(3)}, {row(4), row(5), row(6), row(7), row(8), row(9)}};
@@ -40,11 +40,11 @@ std::array<double, 6> covariance_by_sum(double a, double b, double j) {
   return sum;
 }
 
-struct Shape {
+struct UnitShape {
   double a, b;
 };
-constexpr Shape shapes[] = {{1.5, 0.175}, {-2, 0.5},  {-8, 1},    {0, 1},
-                            {1, 1e-6},    {200, 0.1}, {-200, 40}, {0.3, 0}};
+constexpr UnitShape shapes[] = {{1.5, 0.175}, {-2, 0.5},  {-8, 1},    {0, 1},
+                                {1, 1e-6},    {200, 0.1}, {-200, 40}, {0.3, 0}};
 constexpr double fields[] = {-60, -3, -0.2, 0, 1e-3, 0.5, 2, 20, 100};
 
 TEST(QuarticCovariance, MeetsTheReferenceOnEveryTarget) {
@@ -52,7 +52,7 @@ TEST(QuarticCovariance, MeetsTheReferenceOnEveryTarget) {
     restrict_simd_target(target);
     for (const auto& [a, b] : shapes) {
       const std::vector<double> j(std::begin(fields), std::end(fields));
-      Rows rows(j.size());
+      UnitRows rows(j.size());
       quartic_covariances(a, b, j, rows.out());
       for (std::size_t i = 0; i < j.size(); ++i) {
         const auto m = quartic_moments(a, b, j[i]);
@@ -71,7 +71,7 @@ TEST(QuarticCovariance, MeetsTheReferenceAtRandom) {
   const auto decades = [&](double low, double high) {
     return std::pow(10, low + (high - low) * random.uniform());
   };
-  Rows rows(1);
+  UnitRows rows(1);
   for (int n = 0; n < 3000; ++n) {
     const double b = decades(-6, 4), a = (random.uniform() < 0.5 ? -1 : 1) * decades(-3, 2.5);
     if (a < 0 && a * a / (4 * b) > 500) continue;  // a barrier that nothing crosses
@@ -90,7 +90,7 @@ TEST(QuarticCovariance, IsTheCovariance) {
   for (const auto& [a, b] : shapes) {
     for (const double field : {0.0, 0.5, -3.0}) {
       const std::vector<double> j{field};
-      Rows rows(1);
+      UnitRows rows(1);
       quartic_covariances(a, b, j, rows.out());
       const auto exact = covariance_by_sum(a, b, field);
       const auto m = quartic_moments(a, b, field);
@@ -105,7 +105,7 @@ TEST(QuarticCovariance, IsTheCovariance) {
 }
 
 TEST(QuarticCovariance, RefusesWhatIsNotNormalisable) {
-  Rows rows(1);
+  UnitRows rows(1);
   const std::vector<double> j{0.5};
   EXPECT_THROW(quartic_covariances(1, -1, j, rows.out()), BadInput);
   EXPECT_THROW(quartic_covariances(-1, 0, j, rows.out()), BadInput);

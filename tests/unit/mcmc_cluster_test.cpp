@@ -52,7 +52,7 @@ bool bit(std::uint64_t word, int lane) {
 }
 
 template <class T>
-struct Case {
+struct ClusterCase {
   const Action& action;
   int lanes;
   ClusterTable table;
@@ -63,7 +63,7 @@ struct Case {
   bool boards = false;  ///< where the last sweep kept its bonds
   static constexpr int seeds = 3;
 
-  Case(const Action& a, int chains)
+  ClusterCase(const Action& a, int chains)
       : action(a), lanes(chains), table(*a.graph), words(4 * static_cast<std::size_t>(chains)) {
     table.set(action);
     start.resize(static_cast<std::size_t>(table.sites()) * lanes);
@@ -122,7 +122,7 @@ double uniform24(RandomStream& random) {
 /// Follows the chain's stream through the bonds of a sweep, and joins what they bond. Site
 /// `sites` is the ghost.
 template <class T>
-UnionFind follow_bonds(const Case<T>& c, int lane, RandomStream& random) {
+UnionFind follow_bonds(const ClusterCase<T>& c, int lane, RandomStream& random) {
   const auto& table = c.table;
   const auto p = [&](double w, double x, double y) {
     return w * x * y > 0 ? 1 - std::exp(-2 * w * x * y) : 0.0;
@@ -164,7 +164,7 @@ UnionFind follow_bonds(const Case<T>& c, int lane, RandomStream& random) {
 
 /// The fields must be the start with the signs of `turned` changed, nothing else.
 template <class T>
-void expect_turned(const Case<T>& c, int lane, const std::vector<bool>& turned) {
+void expect_turned(const ClusterCase<T>& c, int lane, const std::vector<bool>& turned) {
   int wrong = 0;
   for (int k = 0; k < c.table.sites(); ++k) {
     const int site = c.table.order[k];
@@ -176,7 +176,7 @@ void expect_turned(const Case<T>& c, int lane, const std::vector<bool>& turned) 
 }
 
 template <class T>
-void expect_stream(const Case<T>& c, int lane, RandomStream& random) {
+void expect_stream(const ClusterCase<T>& c, int lane, RandomStream& random) {
   AlignedVector<std::uint32_t> words(c.words);
   const std::uint32_t a = words[lane], d = words[3 * c.lanes + lane], sum = a + d;
   EXPECT_EQ(random(), (sum << 7 | sum >> 25) + a) << "another number of draws";
@@ -184,7 +184,7 @@ void expect_stream(const Case<T>& c, int lane, RandomStream& random) {
 
 template <class T>
 void check_fill(const Action& action, int lanes, bool boards) {
-  Case<T> c(action, lanes);
+  ClusterCase<T> c(action, lanes);
   if (!boards) c.table.boards = {};
   const double count = fill_sweep(c.block());
   c.boards = c.table.has_boards();
@@ -194,7 +194,7 @@ void check_fill(const Action& action, int lanes, bool boards) {
     RandomStream random(seed, Stream::fields, static_cast<std::uint64_t>(lane));
     auto clusters = follow_bonds(c, lane, random);
     std::vector<bool> hit(sites + 1), turned(sites);
-    for (int k = 0; k < Case<T>::seeds; ++k) {
+    for (int k = 0; k < ClusterCase<T>::seeds; ++k) {
       const auto position = (std::uint64_t{random()} * static_cast<std::uint64_t>(sites)) >> 32;
       hit[clusters.find(c.table.order[position])] = true;
     }
@@ -212,7 +212,7 @@ void check_fill(const Action& action, int lanes, bool boards) {
 
 template <class T>
 void check_labels(const Action& action, int lanes) {
-  Case<T> c(action, lanes);
+  ClusterCase<T> c(action, lanes);
   swendsen_wang_sweep(c.block());
   const int sites = c.table.sites();
   for (int lane = 0; lane < lanes; lane += c.lane_step()) {
@@ -315,7 +315,7 @@ TEST(ClusterMoves, LanesAreIndependent) {
   const auto graph = std::make_shared<Graph>(make_lattice({"triangular", {8, 8}, {true, true}}));
   const Action action = random_action(graph, true, 5);
   for (const auto move : {fill_sweep<float>, swendsen_wang_sweep<float>}) {
-    Case<float> a(action, 64), b(action, 64);
+    ClusterCase<float> a(action, 64), b(action, 64);
     constexpr int kept = 37;
     for (int i = 0; i < graph->sites(); ++i)
       for (int lane = 0; lane < 64; ++lane)
