@@ -15,8 +15,7 @@
 #include "core/quartic_window.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 /// As Moments (core/quartic_density_simd.cpp), on fewer points of a shorter window, with exp(-2tx)
 /// by recursion. out holds ten rows of `count` numbers: ln Z1, <x>, <x^2>, <x^4>, and covariances.
@@ -79,8 +78,7 @@ void Covariances(size_t count, double a_in, double b_in, const double* j_in, dou
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -15,8 +15,7 @@
 #include "quartic/core/quartic_density.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// Trapezoidal points on the window; tests hold the sums to 1e-12 against the adaptive reference.
@@ -65,8 +64,7 @@ void Moments(size_t count, const double* a_in, const double* b_in, const double*
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -11,8 +11,7 @@
 #include "core/simd_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 /// x_new where accepted, x elsewhere; counts acceptances.
 template <class D, class V, class M>
@@ -195,8 +194,7 @@ HWY_INLINE V draw_folded(D d, const C& site, V j, S& stream) {
   return x;
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

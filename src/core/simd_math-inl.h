@@ -15,8 +15,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using hn::TFromD;  // HWY_IF_LANE_SIZE_D names it unqualified
 
@@ -166,8 +165,7 @@ HWY_INLINE void gaussian_pair(D d, VU radius_bits, VU angle_bits, hn::Vec<D>& z0
   z1 = hn::Mul(radius, hn::NegMulAdd(hn::Add(s, s), s, one));
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

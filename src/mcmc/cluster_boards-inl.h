@@ -14,8 +14,7 @@
 #include "mcmc/cluster_table.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 using Board = hn::ScalableTag<uint32_t>;
 using VBoard = hn::Vec<Board>;
@@ -131,8 +130,7 @@ HWY_INLINE void fill_boards(const ClusterBoards& boards, uint32_t* reached, cons
         .run(dirty);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -13,8 +13,7 @@
 #include "mcmc/cluster_moves.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 using Lanes32 = hn::ScalableTag<float>;
 using VFloat = hn::Vec<Lanes32>;
@@ -169,8 +168,7 @@ HWY_INLINE void draw_ghost_ties(const ClusterBlock<T>& block, const Sink& ties) 
                   block.words, block.lanes, ties);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

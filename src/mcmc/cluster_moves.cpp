@@ -16,8 +16,7 @@
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 /// Calls plant(position, lane) for `seeds` random positions of every chain.
 template <class T, class Plant>
@@ -294,8 +293,7 @@ void DrawBoardBondsDouble(const ClusterBlock<double>& block, std::int32_t first,
   DrawBoardBonds<double>(block, first, last, boards);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -14,8 +14,7 @@
 #include "mcmc/cluster_table.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 /// One bit a chain: reached or not.
 struct ReachedCells {
@@ -143,8 +142,7 @@ HWY_INLINE void spread(const ClusterTable& table, const Cells& cells, uint8_t* d
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -14,8 +14,7 @@
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 /// scale * sum w phi of one site's neighbours.
 template <class D, class T = hn::TFromD<D>>
@@ -178,8 +177,7 @@ QUARTIC_HMC(float, Float)
 QUARTIC_HMC(double, Double)
 #undef QUARTIC_HMC
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

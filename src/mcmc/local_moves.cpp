@@ -13,8 +13,7 @@
 #include "mcmc/local_moves.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 constexpr int kMostLanes = 64;
 
@@ -227,8 +226,7 @@ QUARTIC_MOVE(HeatBath)
 QUARTIC_MOVE(Flip)
 #undef QUARTIC_MOVE
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

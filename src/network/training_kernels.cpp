@@ -11,8 +11,7 @@
 #include "network/training_kernels.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 template <class T>
 void PowerSums(const T* x, std::ptrdiff_t stride, int units, int count, bool higher, double* sums) {
@@ -156,8 +155,7 @@ WeightRowSums AdamDouble(const WeightRow<double>& row) {
   return Adam(row);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -10,8 +10,7 @@
 #include "network/unit_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 template <int kLow, int kHigh>
 struct TwoValuedKernels {
@@ -60,8 +59,7 @@ struct TwoValuedKernels {
   }
 };
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

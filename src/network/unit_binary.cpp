@@ -10,12 +10,10 @@
 #include "network/unit_type.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 using BinaryKernels = TwoValuedKernels<0, 1>;
 QUARTIC_UNIT_TARGET(Binary)
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -12,8 +12,7 @@
 #include "network/unit_type.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 /// p(x | j) = N(j / 2a, 1 / 2a).
 struct GaussianKernels {
@@ -58,8 +57,7 @@ struct GaussianKernels {
 };
 QUARTIC_UNIT_TARGET(Gaussian)
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -14,8 +14,7 @@
 #include "quartic/core/quartic_density.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 /// How finely the folded density is summed. The trapezoidal error falls exponentially with the
 /// intervals, what the window leaves out as exp(-cutoff); tests hold both precisions to their
@@ -318,8 +317,7 @@ struct QuarticKernels {
 };
 QUARTIC_UNIT_TARGET(Quartic)
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

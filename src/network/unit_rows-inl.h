@@ -10,8 +10,7 @@
 #include "network/unit_type.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 
 /// Calls f(lane, j) for all vectors of chains of one unit.
 template <class D, class T, class F>
@@ -95,8 +94,7 @@ HWY_INLINE void add_to_lanes(const UnitBlock<T>& block, double* sums, Kernel&& k
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

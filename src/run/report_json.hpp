@@ -54,7 +54,7 @@ nlohmann::json fields_json(const Row& row);
 /// Into `out`, every member that fields(row, visit) names.
 template <class Row>
 void add_fields(nlohmann::json& out, const Row& row) {
-  fields(row, [&out]<class V>(const std::string& name, const V& value, auto&&) {
+  fields(row, [&out]<class V>(const std::string& name, const V& value) {
     if constexpr (std::is_same_v<V, Estimate>) {
       if (name.empty())
         out.update(to_json(value));

@@ -19,7 +19,7 @@ namespace quartic::run_parts {
 /// own, and members that have fields themselves carry their name in front.
 template <class Row, class F>
 void for_each_member(Row& row, const std::string& prefix, F&& f) {
-  fields(row, [&]<class V>(const std::string& own, V& member, auto&&) {
+  fields(row, [&]<class V>(const std::string& own, V& member) {
     const std::string name = prefix.empty() || own.empty() ? prefix + own : prefix + "_" + own;
     using Value = std::remove_const_t<V>;
     if constexpr (std::is_same_v<Value, Estimate>) {

@@ -9,8 +9,7 @@
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 void Moduli(const double* log_modulus, double offset, double* modulus) {
@@ -36,8 +35,7 @@ void Phases(const double* phase, const double* modulus, double* real, double* im
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -9,8 +9,7 @@
 #include "stats/local_sums.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace quartic {
-namespace HWY_NAMESPACE {
+namespace quartic::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int kRun = 64;  // sites summed in the fields' own precision
@@ -175,8 +174,7 @@ void SumDouble(const LocalSums& sums, FieldBlock<const double> phi, double* out)
   Sum(sums, phi, out);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace quartic
+}  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

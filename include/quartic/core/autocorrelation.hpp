@@ -21,14 +21,8 @@ struct SeriesEstimate {
 
 template <FieldsOf<SeriesEstimate> E, class Visit>
 void fields(E& e, Visit&& visit) {
-  visit("value", e.mean, "");
-  visit("error", e.error, "standard error, autocorrelation included");
-  visit("tau", e.tau, "integrated autocorrelation time, 1/2 + sum rho, in draws");
-  visit("tau_error", e.tau_error, "its standard error");
-  visit("ess", e.ess, "effective sample size of all chains");
-  visit("r_hat", e.r_hat, "split R-hat; near 1 where all chains agree");
-  visit("window", e.window, "where the sum of rho was cut, in draws");
-  visit("window_found", e.window_found, "false: the chains are too short for their tau");
+  members(visit, "value", e.mean, "error", e.error, "tau", e.tau, "tau_error", e.tau_error, "ess",
+          e.ess, "r_hat", e.r_hat, "window", e.window, "window_found", e.window_found);
 }
 
 /// Chains of equal length, series[chain * draws + draw].

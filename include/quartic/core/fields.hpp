@@ -1,10 +1,10 @@
-// The one description of a result: fields(row, visit) calls visit(name, member, meaning) for each
-// member of a row or verdict. Run files, JSON, Python, progress and the documents of the layout are
-// visitors; no other place names a member again.
+// The one description of a result: fields(row, visit) calls visit(name, member) for each member of
+// a row or verdict. Run files, JSON and progress are visitors; what each member means stands in the
+// layout of the run file (docs/run-file-layout.json), which a test holds against what they write.
 //
 //     template <FieldsOf<LearnRow> Row, class Visit>
 //     void fields(Row& row, Visit&& visit) {
-//       visit("epoch", row.epoch, "0 is the start, before any update");
+//       members(visit, "epoch", row.epoch, "rate", row.rate);
 //     }
 //
 // Members are numbers, bool, Estimate, ComplexEstimate, std::string, or have fields themselves,
@@ -19,5 +19,12 @@ namespace quartic {
 /// T or const T: one function reads and writes.
 template <class Row, class T>
 concept FieldsOf = std::same_as<std::remove_const_t<Row>, T>;
+
+/// visit(name, member) for every pair.
+template <class Visit, class Member, class... Rest>
+void members(Visit&& visit, const char* name, Member& member, Rest&... rest) {
+  visit(name, member);
+  if constexpr (sizeof...(rest) > 0) members(visit, rest...);
+}
 
 }  // namespace quartic

@@ -22,10 +22,8 @@ struct LogLikelihood {
 
 template <FieldsOf<LogLikelihood> L, class Visit>
 void fields(L& likelihood, Visit&& visit) {
-  visit("", likelihood.value, "<ln p> per row, in the units of the model");
-  visit("lower", likelihood.lower, "with ln Z from annealing back alone");
-  visit("upper", likelihood.upper, "with ln Z from annealing there alone");
-  visit("rows_error", likelihood.rows_error, "standard error of the mean over the rows");
+  members(visit, "", likelihood.value, "lower", likelihood.lower, "upper", likelihood.upper,
+          "rows_error", likelihood.rows_error);
 }
 
 }  // namespace quartic

@@ -44,13 +44,9 @@ struct Certificate {
 template <FieldsOf<Certificate> C, class Visit>
 void fields(C& c, Visit&& visit) {
   fields(c.free_energy, visit);
-  visit("variational_free_energy", c.variational_free_energy, "<A - S>_p + F, at least F_A");
-  visit("target_free_energy", c.target_free_energy, "F_A = -ln Z_A");
-  visit("gap", c.gap, "their difference, KL(p||q)");
-  visit("half_variance", c.half_variance, "Var_p(A - S) / 2, the gap to leading order");
-  visit("weight_ess", c.weight_ess, "effective fraction of the weights exp(-(A - S))");
-  visit("ok", c.ok, "false: the numbers are not to be trusted");
-  visit("reason", c.reason, "why not");
+  members(visit, "variational_free_energy", c.variational_free_energy, "target_free_energy",
+          c.target_free_energy, "gap", c.gap, "half_variance", c.half_variance, "weight_ess",
+          c.weight_ess, "ok", c.ok, "reason", c.reason);
 }
 
 /// F of a learned action by annealing in both directions, the reverse from the fields of

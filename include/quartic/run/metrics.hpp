@@ -15,7 +15,7 @@ namespace quartic {
 template <class Row>
 Metrics metrics_of(const Row& row) {
   Metrics out;
-  fields(row, [&out]<class V>(const std::string& name, const V& value, auto&&) {
+  fields(row, [&out]<class V>(const std::string& name, const V& value) {
     if constexpr (std::is_same_v<V, Estimate>) {
       out.push_back({name, value.value, value.error});
     } else if constexpr (std::is_arithmetic_v<V>) {

@@ -29,20 +29,13 @@ struct NetworkEvaluation {
 /// All but the singular values.
 template <FieldsOf<NetworkEvaluation> E, class Visit>
 void fields(E& e, Visit&& visit) {
-  visit("epoch", e.epoch, "evaluated epochs");
-  visit("log_z", e.log_z.value, "ln Z: exact, or by the tempered ladders, or annealed");
-  visit("log_z_annealed", e.log_z.annealed, "by both directions of annealing");
-  visit("log_z_forward", e.log_z.forward, "by annealing from independent units");
-  visit("log_z_reverse", e.log_z.reverse, "by annealing back");
-  visit("forward_ess", e.log_z.forward_ess, "effective fraction of the weights there");
-  visit("reverse_ess", e.log_z.reverse_ess, "and back");
-  visit("exact", e.log_z.exact, "true: ln Z is exact");
-  visit("log_likelihood", e.train, "of the data");
-  if (e.held_out) visit("held_out", *e.held_out, "of held-out data");
-  visit("reconstruction", e.reconstruction, "(phi - <phi | h>)^2 a unit, of training rows");
-  visit("free_energy_gap", e.free_energy_gap, "held-out rows minus training rows");
-  visit("ok", e.log_z.ok, "false: ln Z is not to be trusted");
-  visit("reason", e.log_z.reason, "why not");
+  members(visit, "epoch", e.epoch, "log_z", e.log_z.value, "log_z_annealed", e.log_z.annealed,
+          "log_z_forward", e.log_z.forward, "log_z_reverse", e.log_z.reverse, "forward_ess",
+          e.log_z.forward_ess, "reverse_ess", e.log_z.reverse_ess, "exact", e.log_z.exact,
+          "log_likelihood", e.train);
+  if (e.held_out) members(visit, "held_out", *e.held_out);
+  members(visit, "reconstruction", e.reconstruction, "free_energy_gap", e.free_energy_gap, "ok",
+          e.log_z.ok, "reason", e.log_z.reason);
 }
 
 struct NetworkRun {

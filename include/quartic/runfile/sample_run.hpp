@@ -38,9 +38,7 @@ struct MoveAcceptance {
 
 template <FieldsOf<MoveAcceptance> M, class Visit>
 void fields(M& move, Visit&& visit) {
-  visit("move", move.move, "");
-  visit("acceptance", move.rate, "accepted over proposed, mean over the draws");
-  visit("move_draws", move.draws, "draws in which each was made");
+  members(visit, "move", move.move, "acceptance", move.rate, "move_draws", move.draws);
 }
 
 struct SampleRun {

@@ -18,8 +18,8 @@ struct StackBound {
 
 template <FieldsOf<StackBound> B, class Visit>
 void fields(B& bound, Visit&& visit) {
-  visit("bound", bound.train, "at most <ln p> of the data, by the stack up to a layer");
-  if (bound.held_out) visit("bound_held_out", *bound.held_out, "likewise of held-out data");
+  members(visit, "bound", bound.train);
+  if (bound.held_out) members(visit, "bound_held_out", *bound.held_out);
 }
 
 struct StackRun {

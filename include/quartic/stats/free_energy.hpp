@@ -33,14 +33,10 @@ struct WorkFreeEnergy {
 
 template <FieldsOf<WorkFreeEnergy> F, class Visit>
 void fields(F& f, Visit&& visit) {
-  visit("free_energy", f.work.difference, "F = -ln Z, by annealing in both directions");
-  visit("free_energy_forward", f.work.forward, "F by annealing there alone");
-  visit("free_energy_reverse", f.work.reverse, "F by annealing back alone");
-  visit("free_energy_upper", f.work.upper, "F_0 plus the mean work there: at least F");
-  visit("free_energy_lower", f.work.lower, "F_0 minus the mean work back: at most F");
-  visit("annealing_ess", f.work.forward_ess,
-        "effective fraction of the weights of annealing there");
-  visit("annealing_steps", f.steps, "steps of a trajectory");
+  members(visit, "free_energy", f.work.difference, "free_energy_forward", f.work.forward,
+          "free_energy_reverse", f.work.reverse, "free_energy_upper", f.work.upper,
+          "free_energy_lower", f.work.lower, "annealing_ess", f.work.forward_ess, "annealing_steps",
+          f.steps);
 }
 
 /// By thermodynamic integration over the same path; the difference of the result is F itself.

@@ -29,12 +29,8 @@ struct ObservableResult {
 
 template <FieldsOf<ObservableResult> R, class Visit>
 void fields(R& r, Visit&& visit) {
-  visit("observable", r.name, "");
-  visit("meaning", r.meaning, "its formula in words");
-  visit("derived", r.derived, "true: a function of means, by jackknife");
-  visit("", r.estimate, "");
-  visit("ok", r.ok, "false: the run is too short for its tau, or the chains disagree");
-  visit("reason", r.reason, "why not");
+  members(visit, "observable", r.name, "meaning", r.meaning, "derived", r.derived, "", r.estimate,
+          "ok", r.ok, "reason", r.reason);
 }
 
 /// Two-point functions of a periodic lattice, averaged over translations, one entry a site in the

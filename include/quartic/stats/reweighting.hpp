@@ -60,15 +60,9 @@ struct ReweightedPoint {
 /// All but couplings and averages.
 template <FieldsOf<ReweightedPoint> P, class Visit>
 void fields(P& p, Visit&& visit) {
-  visit("log_ratio", p.log_ratio, "ln Z_B / Z_S, imaginary part in (-pi, pi]");
-  visit("weight_ess", p.ess, "effective fraction of the samples");
-  visit("effective_samples", p.effective_samples, "the same as a number of independent ones");
-  visit("error_samples", p.error_samples, "how many carry the least founded error");
-  visit("phase", p.phase, "average phase |<exp(-i Im B)>|, in [0, 1]");
-  visit("tail_weight", p.tail_weight, "share of the weight that the largest 1 % carry");
-  visit("pareto_shape", p.pareto_shape, "of the weights");
-  visit("ok", p.ok, "false: do not trust this point");
-  visit("reason", p.reason, "why not");
+  members(visit, "log_ratio", p.log_ratio, "weight_ess", p.ess, "effective_samples",
+          p.effective_samples, "error_samples", p.error_samples, "phase", p.phase, "tail_weight",
+          p.tail_weight, "pareto_shape", p.pareto_shape, "ok", p.ok, "reason", p.reason);
 }
 
 /// When a point is not ok. Found from z-scores over hundreds of seeds against exact values
