@@ -324,7 +324,7 @@ TEST(Mbar, ErrorsAreHonestOverSeeds) {
   std::vector<Action> rungs;
   for (const double w : {0.0, 0.6, 1.0}) rungs.push_back(uniform(2, w, critical_a, critical_b));
   ScoreVariance averages, errors;
-  constexpr int seeds = 1000;
+  constexpr int seeds = 1800;
   int ok = 0;
   for (int seed = 0; seed < seeds; ++seed) {
     auto l = ladder(rungs, 2, {.chains = 128, .draws = 24, .sweeps = 2, .warm_up = 50}, 100 + seed);
@@ -342,15 +342,8 @@ TEST(Mbar, ErrorsAreHonestOverSeeds) {
   }
   EXPECT_GT(ok, 0.8 * seeds);
   const auto square = averages.variance(), claimed = errors.variance();
-  double mean = 0;
-  const auto count = static_cast<double>(square.size());
-  for (std::size_t k = 0; k < square.size(); ++k) {
+  for (std::size_t k = 0; k < square.size(); ++k)
     testing::expect_unit_variance(square[k] / claimed[k], seeds, std::to_string(k));
-    mean += square[k] / claimed[k] / count;
-  }
-  EXPECT_NEAR(mean, 1, 0.15);
-  for (std::size_t k = 0; k < square.size(); ++k) fprintf(stderr, " %.3f", square[k] / claimed[k]);
-  fprintf(stderr, "\n");
 }
 
 TEST(Mbar, RefusesEnsemblesThatDoNotOverlap) {
