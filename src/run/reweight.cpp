@@ -152,16 +152,20 @@ ReweightingSample make_sample(const Pool& pool, const Targets& targets,
 }
 
 std::vector<ReweightedPoint> scan(const Reweighting& reweighting, const Targets& targets,
-                                  const ProgressCallback& progress) {
+                                  const Session& session) {
   constexpr std::size_t chunk = 16;
+  constexpr double patience = 2;  // seconds without a sign of progress
+  const auto progress = session.progress("reweighting");
   std::vector<ReweightedPoint> points;
   while (points.size() < targets.points.size()) {
     const auto begin = targets.points.begin() + std::ssize(points);
     const auto count = std::min(chunk, targets.points.size() - points.size());
     auto next = reweighting.scan({begin, begin + static_cast<std::ptrdiff_t>(count)});
     std::move(next.begin(), next.end(), std::back_inserter(points));
-    report_progress(
-        progress, static_cast<double>(points.size()) / static_cast<double>(targets.points.size()));
+    if (session.stop.requested()) throw Interrupted();
+    if (session.clock.seconds() > patience)
+      report_progress(progress, static_cast<double>(points.size()) /
+                                    static_cast<double>(targets.points.size()));
   }
   return points;
 }
@@ -207,7 +211,7 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
   if (run.annealed) run.annealed_action = pool.first.action_value;
   const Reweighting reweighting(make_sample(pool, targets, names, options.threads, run.free_energy),
                                 options.threads);
-  run.points = scan(reweighting, targets, session.progress("reweighting"));
+  run.points = scan(reweighting, targets, session);
   if (wants_density) add_action_density(run);
   run.provenance.seconds = session.clock.seconds();
   return run;
