@@ -10,7 +10,7 @@ h5py), `quartic.plot` draws them (needs matplotlib).
 from importlib.metadata import PackageNotFoundError, version
 
 from . import density
-from ._quartic import Action, Graph, Network, NetworkSampler, NetworkLearner, lattice, simd_target
+from ._quartic import Action, Graph, Network, NetworkLearner, NetworkSampler, lattice, simd_target
 from .errors import BadInput, Diverged, Error
 from .results import Estimate, Likelihood, LogZ, NetworkMoments
 
@@ -29,9 +29,9 @@ __all__ = [
     "Likelihood",
     "LogZ",
     "Network",
+    "NetworkLearner",
     "NetworkMoments",
     "NetworkSampler",
-    "NetworkLearner",
     "density",
     "lattice",
     "simd_target",

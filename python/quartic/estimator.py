@@ -18,7 +18,7 @@ except ImportError as error:
     ) from error
 
 from . import density
-from ._quartic import Network, NetworkSampler, NetworkLearner
+from ._quartic import Network, NetworkLearner, NetworkSampler
 from .errors import BadInput
 from .results import LogZ
 from .seeds import RandomState, seed_of

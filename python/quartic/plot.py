@@ -6,10 +6,10 @@ from pathlib import Path
 
 from matplotlib import pyplot as plt
 
-from . import plot_stack, plot_fit, plot_learn, plot_network, plot_reweight, plot_sample
+from . import plot_fit, plot_learn, plot_network, plot_reweight, plot_sample, plot_stack
 from .errors import Error
 from .plot_style import STYLE
-from .run import StackRun, FitRun, LearnRun, NetworkRun, ReweightRun, SampleRun, read
+from .run import FitRun, LearnRun, NetworkRun, ReweightRun, SampleRun, StackRun, read
 
 
 def plot(

@@ -218,7 +218,17 @@ def correlation_figure(run: SampleRun) -> Figure:
 
 # --- summary --------------------------------------------------------------------------------------
 
-TABLE = ("abs_m", "m2", "phi2", "action_density", "binder_cumulant", "susceptibility", "susceptibility_connected", "specific_heat", "correlation_length")
+TABLE = (
+    "abs_m",
+    "m2",
+    "phi2",
+    "action_density",
+    "binder_cumulant",
+    "susceptibility",
+    "susceptibility_connected",
+    "specific_heat",
+    "correlation_length",
+)
 
 
 def draw_table(axes: Axes, run: SampleRun) -> None:

@@ -43,8 +43,8 @@ class LogZ(NamedTuple):
 
 
 class Likelihood(NamedTuple):
-    """Mean ln p of rows: its error is that of ln Z, `lower` and `upper` come from both ways of annealing, `rows_error` is
-    the standard error over the rows."""
+    """Mean ln p of rows: its error is that of ln Z, `lower` and `upper` come from both ways of annealing, `rows_error`
+    is the standard error over the rows."""
 
     value: Estimate
     lower: float

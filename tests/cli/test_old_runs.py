@@ -25,7 +25,7 @@ def test_shown_and_diagnosed(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_config_comes_in_the_words_of_today(kind, tmp_path):
     config = quartic("show", OLD / f"{kind}.h5", "--config", cwd=tmp_path).stdout
-    assert not re.search("judging|regularisation|most_draws|least_b|deep|\"heat", config)
+    assert not re.search('judging|regularisation|most_draws|least_b|deep|"heat', config)
     config = config.replace("/old_runs/rows.csv", str(OLD / "rows.csv"))
     (tmp_path / "again.toml").write_text(config)
     again = quartic("validate", "again.toml", "--effective", cwd=tmp_path)

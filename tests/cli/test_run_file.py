@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import h5py
@@ -14,7 +13,6 @@ from program import needs_program
 
 import quartic
 from quartic import run as run_file
-
 
 ROOT = Path(__file__).parents[2]
 pytestmark = needs_program

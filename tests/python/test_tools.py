@@ -24,7 +24,8 @@ def test_the_tree_is_clean(tool):
 def test_an_include_against_the_order_of_rooms_is_found(tmp_path):
     for folder in ("include/quartic/core", "src/mcmc", "python/bindings"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "src/mcmc/arrow.cpp").write_text('#include "quartic/core/error.hpp"\n#include "quartic/stats/mbar.hpp"\n')
+    includes = '#include "quartic/core/error.hpp"\n#include "quartic/stats/mbar.hpp"\n'
+    (tmp_path / "src/mcmc/arrow.cpp").write_text(includes)
     done = run("rooms", tmp_path)
     assert done.returncode == 1
     assert done.stdout == "src/mcmc/arrow.cpp:2: mcmc may not use stats\n"
