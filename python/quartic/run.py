@@ -11,30 +11,9 @@ import h5py
 import numpy as np
 
 from .errors import BadInput
+from .former_names import FORMER_NAMES, FORMER_WORDS
 
 KINDS = ("w", "r", "a", "b")
-
-# What layouts 2 and 1 of the run file called what has another name today.
-FORMER_NAMES = {
-    "largest_step": "max_step",
-    "largest_weight": "max_weight",
-    "regularisation": "ridge",
-    "bound_spread": "bound_rows_error",
-    "bound_held_out_spread": "bound_held_out_rows_error",
-    "log_likelihood_spread": "log_likelihood_rows_error",
-    "held_out_spread": "held_out_rows_error",
-}
-FORMER_WORDS = {
-    "deep": "stack",
-    "epochs exhausted": "epochs_exhausted",
-    "held-out data got worse": "held_out_worse",
-    "draws": "draws_done",
-    "relative error": "relative_error",
-    "time": "max_seconds",
-    "heat": "specific_heat",
-    "binder": "binder_cumulant",
-    "xi": "correlation_length",
-}
 
 
 class Estimate(NamedTuple):
@@ -105,8 +84,14 @@ class LearnRun(Run):
         return self.history["theta_error"][-1, self.kinds[kind]]
 
 
+class _Scaled:
+    def to_data(self, phi: np.ndarray) -> np.ndarray:
+        """Rows of the model, sites or visible units last, in the units of the data."""
+        return phi * self.scale + self.offset
+
+
 @dataclass(frozen=True)
-class FitRun(Run):
+class FitRun(Run, _Scaled):
     """A run of `quartic fit`.
 
     history, parameters, kinds: as of a LearnRun. data: description, rows, held_out, checksum, scaling. examples: some
@@ -133,13 +118,9 @@ class FitRun(Run):
         """Standard errors of the final parameters of one kind."""
         return self.errors[self.kinds[kind]] if kind in self.kinds else None
 
-    def to_data(self, phi: np.ndarray) -> np.ndarray:
-        """Fields, sites last, in the units of the data."""
-        return phi * self.scale + self.offset
-
 
 @dataclass(frozen=True)
-class NetworkRun:
+class NetworkRun(_Scaled):
     """A run of `quartic fit` of a network.
 
     w: shape (visible, hidden); r, a, b of the visible units, s, m, n of the hidden ones. history: arrays by name, one
@@ -162,10 +143,6 @@ class NetworkRun:
     history: dict[str, np.ndarray]
     evaluations: dict[str, np.ndarray]
     verdict: dict
-
-    def to_data(self, phi: np.ndarray) -> np.ndarray:
-        """Rows, visible units last, in the units of the data."""
-        return phi * self.scale + self.offset
 
 
 @dataclass(frozen=True)
