@@ -68,11 +68,15 @@ void Progress::announce(const std::string& what) {
     std::fflush(stdout);
   }
   if (mode_ == Mode::lines) fmt::print(stderr, "{}\n", what);
-  stage_ = what;
+  announced_ = what;
 }
 
 void Progress::phase(std::string_view what, double done) {
-  if (what != stage_) announce(std::string(what)), next_ = 0;
+  if (what != announced_) {
+    announce(std::string(what));
+    if (mode_ == Mode::bar) next_ = 0;
+  }
+  stage_ = what;
   const double now = clock_.seconds();
   if (mode_ != Mode::bar || now < next_) return;
   next_ = now + 0.1;
@@ -85,7 +89,7 @@ void Progress::phase(std::string_view what, double done) {
 
 void Progress::step(const Step& step, const std::function<Metrics()>& metrics) {
   last_ = step;
-  stage_.clear();  // a phase between steps is announced anew
+  stage_.clear();
   const double before = clock_.seconds();
   if (mode_ == Mode::none || before < next_) return;
   show(step, metrics(), before);

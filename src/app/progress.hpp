@@ -40,7 +40,7 @@ class Progress : public Observer {
   Mode mode_;
   double json_interval_;
   bool drawn_ = false;
-  std::string stage_;  ///< under way
+  std::string announced_, stage_;  ///< last told of; under way
   std::string shown_also_;
   Step last_;
   double next_ = 0, interval_ = 0.5;  ///< seconds

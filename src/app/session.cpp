@@ -31,7 +31,10 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
 
 }  // namespace
 
-Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(max_hours * 3600) {
+Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(max_hours * 3600) {}
+
+Attended::Attended(const Globals& globals, double max_hours, double json_interval)
+    : stop(clock, max_hours), progress(globals, json_interval) {
   catch_signals();
 }
 

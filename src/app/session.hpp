@@ -27,8 +27,11 @@ class Stop : public StopRequest {
 
 /// One for each verb that takes long.
 struct Attended {
-  explicit Attended(const Globals& globals, double max_hours = 1e9, double json_interval = 0)
-      : stop(clock, max_hours), progress(globals, json_interval) {}
+  /// Of a verb that saves nothing on the way: a signal ends it at once.
+  explicit Attended(const Globals& globals) : stop(clock, 1e9), progress(globals) {}
+  /// Of one that saves: a signal asks it to stop.
+  Attended(const Globals& globals, double max_hours, double json_interval = 0);
+  Attended(const Attended&) = delete;  // the session refers to the others
 
   Clock clock;
   Stop stop;

@@ -127,10 +127,12 @@ struct Resumed {
 
   Outcome operator()(LearnRun& run) const {
     FileStore<LearnRun> store(to);
+    if (from != to) store.write(run);  // there from the first instant
     return learn(run, make_problem(run.config, run.action.graph), store, session);
   }
   Outcome operator()(FitRun& run) const {
     FileStore<FitRun> store(to);
+    if (from != to) store.write(run);  // there from the first instant
     const DataSet rows = open_data(run.config, from.string());
     require_sites(rows, *run.action.graph, from.string());
     require_same(rows, run.data, run.config, from);
@@ -138,15 +140,18 @@ struct Resumed {
   }
   Outcome operator()(NetworkRun& run) const {
     FileStore<NetworkRun> store(to);
+    if (from != to) store.write(run);  // there from the first instant
     const DataSet rows = data(run.config, run.data);
     return train(run, network_data(run.config, rows_of(rows)), store, session);
   }
   Outcome operator()(StackRun& run) const {
     FileStore<StackRun> store(to);
+    if (from != to) store.write(run);  // there from the first instant
     return train(run, data(run.config, run.layers.front().data), store, session);
   }
   Outcome operator()(SampleRun& run) const {
     FileStore<SampleRun> store(to);
+    if (from != to) store.write(run);  // there from the first instant
     return sample(run, store, session);
   }
   Outcome operator()(ReweightRun&) const { refuse_reweighted(); }

@@ -37,7 +37,9 @@ TrainTask::TrainTask(NetworkRun& run, const NetworkData& data)
 /// Rows and evaluations of the step that is taken back go with it.
 bool TrainTask::rewind() {
   learner_.restore(marked_);
-  std::erase_if(run_.history, [&](const TrainRow& row) { return row.epoch > marked_.epoch; });
+  const auto later = [&](const auto& row) { return row.epoch > marked_.epoch; };
+  std::erase_if(run_.history, later);
+  std::erase_if(run_.evaluations, later);
   return true;
 }
 
@@ -60,6 +62,9 @@ bool TrainTask::conclude(const Session& session) {
   if (!run_.draws.empty()) return false;
   // From the saved state, where a run killed while it concludes would begin again.
   learner_.restore(run_.checkpoint);
+  // An end that was interrupted may have left its own.
+  const int last = run_.history.empty() ? 0 : run_.history.back().epoch;
+  std::erase_if(run_.evaluations, [last](const auto& e) { return e.epoch >= last; });
   evaluate(session);
   report_progress(session.progress("drawing samples"), 0);
   draw();

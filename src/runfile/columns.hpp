@@ -83,8 +83,10 @@ void write_columns(hdf5::Writer& out, const std::string& group, const std::strin
 template <class Row>
 std::vector<Row> read_columns(const hdf5::Reader& in, const std::string& group,
                               const std::string& dimension, const Row& example = {}) {
-  const std::size_t count = in.shape(group + "/" + dimension).at(0);
-  std::vector<Row> rows(count, example);
+  const auto shape = in.shape(group + "/" + dimension);
+  if (shape.size() != 1) in.refuse("'" + group + "/" + dimension + "' is no list");
+  const std::size_t count = shape[0];
+  std::vector<Row> rows;  // made once a column has shown that there are so many
   std::size_t index = 0;
   for_each_member(example, "", [&]<class V>(const std::string& name, const V&) {
     using Stored = decltype(stored(std::declval<const V&>()));
@@ -95,6 +97,7 @@ std::vector<Row> read_columns(const hdf5::Reader& in, const std::string& group,
     else
       values = in.read<Stored>(path, count);
     if (values.size() != count) in.refuse("the columns of '" + group + "' differ in length");
+    if (rows.empty()) rows.assign(count, example);
     for (std::size_t k = 0; k < count; ++k) {
       std::size_t at = 0;
       for_each_member(rows[k], "", [&]<class U>(auto&&, U& member) {

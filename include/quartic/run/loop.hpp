@@ -43,7 +43,7 @@ class Loop {
         run_(task.run()),
         store_(store),
         session_(session),
-        before_(run_.provenance.seconds) {}
+        before_(run_.provenance.seconds - session.clock.seconds()) {}
 
   /// `resumed`: the task was restored from the run, which is in its store already.
   void to_end(bool resumed) {

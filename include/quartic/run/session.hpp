@@ -93,8 +93,11 @@ struct Session {
   }
 };
 
-/// A session of nobody, for runs without a face: `Unattended().session`.
+/// A session of nobody, for runs without a face; it must outlive the call that it is for.
 struct Unattended {
+  Unattended() = default;
+  Unattended(const Unattended&) = delete;  // the session refers to the others
+
   StopRequest stop;
   Observer observer;
   Clock clock;
