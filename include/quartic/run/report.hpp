@@ -12,10 +12,10 @@ namespace quartic {
 /// Lines of text, at most one screen and a line for each observable, point or layer.
 std::string report(const AnyRun& run);
 
+/// The same as JSON, one object on one line.
+std::string report_json(const AnyRun& run);
+
 /// "A = -1 nn + 1.52425 phi2 + 0.175 phi4".
 std::string target_text(const std::vector<TermSpec>& target);
-
-/// The same as JSON, one object, and the numbers of one step of a history.
-std::string report_json(const AnyRun& run);
 
 }  // namespace quartic
