@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
+#include <string>
 
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/aligned.hpp"
@@ -34,14 +35,17 @@ struct Fixture {
   SweepBlock<T> block(T scale) { return {&table, scale, phi.data(), words.data(), lanes, 1}; }
 };
 
-template <class T, double (*kMove)(const SweepBlock<T>&)>
-void sweep(benchmark::State& state, double a, double b) {
+template <class T>
+using Move = double (*)(const SweepBlock<T>&);
+
+template <class T>
+void sweep(benchmark::State& state, Move<T> move, double a, double b) {
   const int extent = static_cast<int>(state.range(0));
   const auto graph =
       std::make_shared<Graph>(make_lattice({"square", {extent, extent}, {true, true}}));
   Fixture<T> fixture(Action::uniform(graph, 1, 0, a, b));
   double accepted = 0;
-  for (auto _ : state) accepted += kMove(fixture.block(1));
+  for (auto _ : state) accepted += move(fixture.block(1));
   const double updates =
       static_cast<double>(state.iterations()) * extent * extent * Fixture<T>::lanes;
   state.counters["ns_per_site"] =
@@ -49,34 +53,21 @@ void sweep(benchmark::State& state, double a, double b) {
   state.counters["acceptance"] = accepted / updates;
 }
 
-void independence(benchmark::State& state, double a, double b) {
-  sweep<float, independence_sweep<float>>(state, a, b);
-}
-void reflection(benchmark::State& state, double a, double b) {
-  sweep<float, reflection_sweep<float>>(state, a, b);
-}
-void metropolis(benchmark::State& state, double a, double b) {
-  sweep<float, metropolis_sweep<float>>(state, a, b);
-}
-void heat_bath(benchmark::State& state, double a, double b) {
-  sweep<float, heat_bath_sweep<float>>(state, a, b);
-}
-void flip(benchmark::State& state, double a, double b) {
-  sweep<float, flip_sweep<float>>(state, a, b);
-}
-void independence_float64(benchmark::State& state, double a, double b) {
-  sweep<double, independence_sweep<double>>(state, a, b);
+template <class T>
+bool add(const std::string& name, Move<T> move) {
+  using benchmark::RegisterBenchmark;
+  const auto run = [=](double a, double b) {
+    return [=](benchmark::State& state) { sweep<T>(state, move, a, b); };
+  };
+  RegisterBenchmark((name + "/critical").c_str(), run(1.52425, 0.175))->Arg(8)->Arg(64);
+  RegisterBenchmark((name + "/double_well").c_str(), run(-2.0, 0.3))->Arg(64);
+  return true;
 }
 
-#define QUARTIC_BENCH(move)                                           \
-  BENCHMARK_CAPTURE(move, critical, 1.52425, 0.175)->Arg(8)->Arg(64); \
-  BENCHMARK_CAPTURE(move, double_well, -2.0, 0.3)->Arg(64)
-QUARTIC_BENCH(independence);
-QUARTIC_BENCH(reflection);
-QUARTIC_BENCH(metropolis);
-QUARTIC_BENCH(heat_bath);
-QUARTIC_BENCH(flip);
-QUARTIC_BENCH(independence_float64);
+[[maybe_unused]] const bool added =
+    add<float>("independence", independence_sweep) && add<float>("reflection", reflection_sweep) &&
+    add<float>("metropolis", metropolis_sweep) && add<float>("heat_bath", heat_bath_sweep) &&
+    add<float>("flip", flip_sweep) && add<double>("independence_float64", independence_sweep);
 
 }  // namespace
 }  // namespace quartic

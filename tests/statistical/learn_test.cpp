@@ -14,10 +14,7 @@
 namespace quartic {
 namespace {
 
-using testing::lattice;
-using testing::listed_action;
-using testing::reference;
-using testing::z;
+using testing::lattice, testing::listed_action, testing::reference, testing::z;
 
 std::vector<TermSpec> target_terms(double diagonal) {
   std::vector<TermSpec> terms = critical_target();

@@ -382,27 +382,30 @@ TEST(ConfigRenames, FormerNamesAreRefusedWithTheLineToWrite) {
 }
 
 TEST(ConfigRenames, StoredConfigsAreTranslated) {
-  const auto fit = parse_earlier_config(
-      data +
-          "[fit]\nmost_draws = 64\nleast_b = 0.5\n[certificate]\nenabled = false\nsteps = 7\n"
-          "[judging]\nrows = 7\n",
-      "old.h5: config");
+  const auto earlier = [](const std::string& text) {
+    return parse_earlier_config(text, "old.h5: config");
+  };
+  const auto fit =
+      earlier(data +
+              "[fit]\nmost_draws = 64\nleast_b = 0.5\n[certificate]\nenabled = false\nsteps = 7\n"
+              "[judging]\nrows = 7\n");
   EXPECT_EQ(fit.fit.max_draws, 64);
   EXPECT_EQ(fit.fit.restraint.min_b, 0.5);
   EXPECT_FALSE(fit.evaluation.enabled);
   EXPECT_EQ(fit.evaluation.of_field().steps, 7);
   EXPECT_EQ(fit.evaluation.rows, EvaluationConfig{}.rows);
-  const auto stack = parse_earlier_config(
-      "[model]\nkind = \"deep\"\n" + data + "[judging]\nrows = 7\n[certificate]\nsteps = 9\n",
-      "old.h5: config");
+  const auto stack = earlier("[model]\nkind = \"deep\"\n" + data +
+                             "[judging]\nrows = 7\n[certificate]\nsteps = 9\n");
   EXPECT_EQ(stack.model.kind, ModelKind::stack);
   EXPECT_EQ(stack.evaluation.rows, 7);
   EXPECT_EQ(stack.evaluation.of_network().steps, LogZOptions{}.steps);
-  const auto learn = parse_earlier_config(
-      target +
-          "[learn]\nregularisation = 0.5\n[certificate]\nsteps = 9\n[sample]\nuntil = "
-          "\"heat\"\n",
-      "old.h5: config");
+  const auto learn = earlier(target + R"([learn]
+regularisation = 0.5
+[certificate]
+steps = 9
+[sample]
+until = "heat"
+)");
   EXPECT_EQ(learn.learn.ridge, 0.5);
   EXPECT_EQ(learn.certificate.options.steps, 9);
   EXPECT_EQ(learn.sample.until, "specific_heat");
