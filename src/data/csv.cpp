@@ -1,6 +1,7 @@
 // Numbers as text: one row a line, separated by commas, semicolons, tabs or spaces.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -105,9 +106,8 @@ bool parse(std::string_view field, float& out) {
 /// Whether a first line names the columns: none of its fields is a number.
 bool is_header(const std::vector<std::string_view>& fields) {
   float ignored = 0;
-  for (const auto field : fields)
-    if (parse(field, ignored)) return false;
-  return true;
+  return std::none_of(fields.begin(), fields.end(),
+                      [&](std::string_view field) { return parse(field, ignored); });
 }
 
 class Parser {

@@ -73,20 +73,11 @@ void check_dataset(const DataPlace& place, DataFormat format) {
 
 std::shared_ptr<const DataFile> open_as(DataFormat format, const DataPlace& place,
                                         const Bytes& bytes) {
-  switch (format) {
-    case DataFormat::npy:
-      return open_npy(place, bytes);
-    case DataFormat::npz:
-      return open_npz(place, bytes);
-    case DataFormat::idx:
-      return open_idx(place, bytes);
-    case DataFormat::csv:
-      return open_csv(place, bytes);
-    case DataFormat::image:
-      return open_image(place, bytes);
-    default:
-      return open_hdf5(place);
-  }
+  if (format == DataFormat::npy) return open_npy(place, bytes);
+  if (format == DataFormat::npz) return open_npz(place, bytes);
+  if (format == DataFormat::idx) return open_idx(place, bytes);
+  if (format == DataFormat::csv) return open_csv(place, bytes);
+  return format == DataFormat::image ? open_image(place, bytes) : open_hdf5(place);
 }
 
 }  // namespace

@@ -53,16 +53,10 @@ DataScaling to_unit(const DataFile& file, const DataSummary& summary) {
 DataScaling find_scaling(const DataOptions& options, const DataFile& file,
                          const DataSummary& summary) {
   if (options.fixed_scaling) return *options.fixed_scaling;
-  switch (options.scaling) {
-    case ScalingMethod::standardise:
-      return standardising(file, summary);
-    case ScalingMethod::unit:
-      return to_unit(file, summary);
-    case ScalingMethod::constants:
-      return {ScalingMethod::constants, {options.offset.value_or(0)}, {options.scale.value_or(1)}};
-    default:
-      return {};
-  }
+  if (options.scaling == ScalingMethod::standardise) return standardising(file, summary);
+  if (options.scaling == ScalingMethod::unit) return to_unit(file, summary);
+  if (options.scaling == ScalingMethod::none) return {};
+  return {ScalingMethod::constants, {options.offset.value_or(0)}, {options.scale.value_or(1)}};
 }
 
 std::string describe(const DataOptions& options, const DataRows& data, const DataSet& set) {

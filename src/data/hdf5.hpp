@@ -6,13 +6,27 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace quartic::hdf5 {
+
+/// The seal at the end of a run file: a checksum of all before it. HDF5 1.10 itself may crash on
+/// damaged bytes, so damage must be found before HDF5 sees it. HDF5 ignores what follows its own
+/// data, and drops it when a file is changed: a run file that was edited with other tools has no
+/// seal and is read unchecked.
+enum class Seal { absent, intact, broken };
+
+/// Appends the seal. O(size). Throws BadInput where that cannot be.
+void seal_file(const std::filesystem::path& file);
+
+/// O(size).
+Seal check_seal(const std::filesystem::path& file);
 
 /// Owns one HDF5 identifier.
 class Handle {
@@ -51,7 +65,20 @@ class Silence {
 };
 
 template <class T>
-hid_t type_of();
+hid_t type_of() {
+  if constexpr (std::is_same_v<T, float>) return H5T_NATIVE_FLOAT;
+  if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
+  if constexpr (std::is_same_v<T, std::int32_t>) return H5T_NATIVE_INT32;
+  if constexpr (std::is_same_v<T, std::uint32_t>) return H5T_NATIVE_UINT32;
+  if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
+  if constexpr (std::is_same_v<T, std::uint8_t>) return H5T_NATIVE_UINT8;
+}
+
+/// Whether every group on the way and the object itself are there.
+bool exists(hid_t file, const std::string& path);
+
+/// The extents of a dataset; none of a scalar.
+std::vector<std::size_t> shape_of(hid_t set);
 
 /// The group that paths begin at; "": the file itself.
 class Place {
@@ -74,7 +101,9 @@ class Writer {
 
   /// A dimension of `group` as a coordinate variable (an HDF5 dimension scale).
   template <class T>
-  void dimension(const std::string& group, const std::string& name, std::span<const T> values);
+  void dimension(const std::string& group, const std::string& name, std::span<const T> values) {
+    put_dimension(group, name, type_of<T>(), values.data(), values.size());
+  }
   void dimension(const std::string& group, const std::string& name,
                  const std::vector<std::string>& values);
   /// The dimension 0, 1, ..., size - 1.
@@ -83,7 +112,9 @@ class Writer {
   /// A dataset whose dimensions were declared in its group before; none: a scalar.
   template <class T>
   void write(const std::string& path, std::span<const T> values,
-             const std::vector<std::string>& dimensions);
+             const std::vector<std::string>& dimensions) {
+    put(path, type_of<T>(), values.data(), values.size(), dimensions);
+  }
   void texts(const std::string& path, const std::vector<std::string>& values,
              const std::vector<std::string>& dimensions);
   template <class T>
@@ -94,12 +125,13 @@ class Writer {
 
   template <class T>
   void attribute(const std::string& group, const std::string& name, T value) {
-    attributes(group, name, std::span<const T>(&value, 1), true);
+    put_attribute(group, name, type_of<T>(), &value);
   }
   void attribute(const std::string& group, const std::string& name, const std::string& value);
   template <class T>
-  void attributes(const std::string& group, const std::string& name, std::span<const T> values,
-                  bool scalar = false);
+  void attributes(const std::string& group, const std::string& name, std::span<const T> values) {
+    put_attribute(group, name, type_of<T>(), values.data(), values.size());
+  }
 
   /// Flushes and closes; afterwards the file is whole on the file system (not yet on the disk).
   void close();
@@ -108,7 +140,14 @@ class Writer {
   template <class Id>
   Handle own(Id id, Handle::Close close, const char* what) const;
   void check(herr_t status, const char* what) const;
-  Handle create(const std::string& path, hid_t type, const std::vector<std::string>& dimensions);
+  void fill(hid_t set, hid_t type, const void* values, std::size_t count) const;
+  void put_dimension(const std::string& group, const std::string& name, hid_t type,
+                     const void* values, hsize_t count);
+  void put(const std::string& path, hid_t type, const void* values, std::size_t count,
+           const std::vector<std::string>& dimensions);
+  /// Without a count: a scalar.
+  void put_attribute(const std::string& in_group, const std::string& name, hid_t type,
+                     const void* values, std::optional<hsize_t> count = {});
 
   Silence silence_;
   std::filesystem::path name_;
@@ -139,32 +178,65 @@ class Reader {
   bool has(const std::string& path) const;
   bool has_attribute(const std::string& group, const std::string& name) const;
   std::vector<std::size_t> shape(const std::string& path) const;
-  bool is_float32(const std::string& path) const;
   template <class T>
-  std::vector<T> read(const std::string& path) const;
+  std::vector<T> read(const std::string& path) const {
+    return numbers<T>(dataset(path));
+  }
   /// The same, refusing a wrong number of values.
   template <class T>
-  std::vector<T> read(const std::string& path, std::size_t count) const;
+  std::vector<T> read(const std::string& path, std::size_t count) const {
+    auto values = read<T>(path);
+    require_count(path, values.size(), count);
+    return values;
+  }
   template <class T>
   T scalar(const std::string& path) const {
     return read<T>(path, 1).front();
   }
-  std::vector<std::string> texts(const std::string& path) const;
-  std::string text(const std::string& path) const;
+  std::vector<std::string> texts(const std::string& path) const { return strings(dataset(path)); }
+  std::string text(const std::string& path) const { return string(dataset(path)); }
   template <class T>
-  std::vector<T> attributes(const std::string& group, const std::string& name) const;
+  std::vector<T> attributes(const std::string& group, const std::string& name) const {
+    return numbers<T>(open_attribute(group, name));
+  }
   template <class T>
-  T attribute(const std::string& group, const std::string& name) const;
-  std::string text_attribute(const std::string& group, const std::string& name) const;
+  T attribute(const std::string& group, const std::string& name) const {
+    const auto values = attributes<T>(group, name);
+    require_count(group + "@" + name, values.size(), 1);
+    return values.front();
+  }
+  std::string text_attribute(const std::string& group, const std::string& name) const {
+    return string(open_attribute(group, name));
+  }
 
  private:
+  /// A dataset or an attribute that has been opened.
+  struct Stored {
+    std::string name;
+    Handle id, type, space;
+    herr_t (*read)(hid_t id, hid_t type, void* out);
+    std::uintmax_t max_values;
+  };
+
   Handle own(hid_t id, Handle::Close close, const std::string& what) const;
   std::string stored_name(const std::string& name) const;
   std::string stored_attribute(const std::string& group, const std::string& name) const;
-  Handle dataset(const std::string& path) const;
-  Handle open_attribute(const std::string& group, const std::string& name) const;
-  void require_numbers(hid_t type, const std::string& path) const;
-  void require_strings(hid_t type, const std::string& path) const;
+  Handle open(const std::string& path) const;
+  Stored dataset(const std::string& path) const;
+  Stored open_attribute(const std::string& group, const std::string& name) const;
+  void require_count(const std::string& name, std::size_t count, std::size_t wanted) const;
+  std::size_t count(const Stored& stored) const;
+  void load(const Stored& stored, hid_t type, void* out) const;
+  void require_numbers(const Stored& stored) const;
+  template <class T>
+  std::vector<T> numbers(const Stored& stored) const {
+    require_numbers(stored);
+    std::vector<T> values(count(stored));
+    if (!values.empty()) load(stored, type_of<T>(), values.data());
+    return values;
+  }
+  std::vector<std::string> strings(const Stored& stored) const;
+  std::string string(const Stored& stored) const;
 
   Silence silence_;
   std::filesystem::path name_;

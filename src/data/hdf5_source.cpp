@@ -8,7 +8,6 @@
 
 #include "data/hdf5.hpp"
 #include "data/readers.hpp"
-#include "data/seal.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic::data {
@@ -27,7 +26,7 @@ class File {
     if (H5Fis_hdf5(place.path.c_str()) <= 0)
       fail("it does not begin as an HDF5 file does", fetch_again);
     // HDF5 1.10 may crash on damaged bytes: a run file's seal finds them before.
-    if (check_seal(place.path) == Seal::broken)
+    if (hdf5::check_seal(place.path) == hdf5::Seal::broken)
       fail("its bytes were damaged since it was written", fetch_again);
     file_ = Handle(H5Fopen(place.path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
     if (!file_) fail("its HDF5 structure is truncated or damaged", fetch_again);
@@ -38,13 +37,7 @@ class File {
   }
   hid_t id() const { return file_; }
 
-  /// Whether every group on the way and the object itself are there.
-  bool has(const std::string& path) const {
-    for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
-         slash = path.find('/', slash + 1))
-      if (H5Lexists(file_, path.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
-    return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0;
-  }
+  bool has(const std::string& path) const { return hdf5::exists(file_, path); }
 
   /// Names of the datasets of numbers that have rows and are no mere axis.
   std::vector<std::string> datasets() const {
@@ -104,14 +97,11 @@ std::string type_of(const File& file, hid_t set, const std::string& path) {
 }
 
 std::vector<std::size_t> shape_of(const File& file, hid_t set, const std::string& path) {
-  const Handle space(H5Dget_space(set), H5Sclose);
-  const int rank = space ? H5Sget_simple_extent_ndims(space) : -1;
-  if (rank < 1)
+  auto shape = hdf5::shape_of(set);
+  if (shape.empty())
     file.fail(fmt::format("'{}' holds a single value, not rows", printable(path)),
               "name a dataset of shape (rows, columns)");
-  std::vector<hsize_t> extent(static_cast<std::size_t>(rank));
-  H5Sget_simple_extent_dims(space, extent.data(), nullptr);
-  return {extent.begin(), extent.end()};
+  return shape;
 }
 
 /// What the file can hold; no bound where the values are in others.

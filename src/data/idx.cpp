@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <utility>
 
 #include "data/readers.hpp"
 
@@ -11,22 +12,12 @@ namespace {
 
 Element element_of(unsigned char type, const DataPlace& place) {
   const bool swap = std::endian::native == std::endian::little;
-  switch (type) {
-    case 0x08:
-      return {'u', 1, false};
-    case 0x09:
-      return {'i', 1, false};
-    case 0x0B:
-      return {'i', 2, swap};
-    case 0x0C:
-      return {'i', 4, swap};
-    case 0x0D:
-      return {'f', 4, swap};
-    case 0x0E:
-      return {'f', 8, swap};
-    default:
-      refuse(place, fmt::format("its IDX type 0x{:02x} is unknown", type), fetch_again);
-  }
+  const std::pair<unsigned char, Element> known[] = {
+      {0x08, {'u', 1, false}}, {0x09, {'i', 1, false}}, {0x0B, {'i', 2, swap}},
+      {0x0C, {'i', 4, swap}},  {0x0D, {'f', 4, swap}},  {0x0E, {'f', 8, swap}}};
+  for (const auto& [code, element] : known)
+    if (code == type) return element;
+  refuse(place, fmt::format("its IDX type 0x{:02x} is unknown", type), fetch_again);
 }
 
 }  // namespace
@@ -37,23 +28,15 @@ std::shared_ptr<const DataFile> open_idx(const DataPlace& place, const Bytes& by
     refuse(place, "it does not begin as an IDX file does", fetch_again);
   const Element element = element_of(static_cast<unsigned char>(start[2]), place);
   const std::size_t rank = static_cast<unsigned char>(start[3]), data = 4 + 4 * rank;
-  if (rank == 0)
-    refuse(place, "it holds a single number, not rows", "save an array (rows, columns)");
   const std::string header = bytes->head(data);
   if (header.size() < data) refuse(place, "it ends within its IDX header", fetch_again);
   std::vector<std::size_t> shape(rank, 0);
   for (std::size_t k = 4; k < data; ++k)
     shape[k / 4 - 1] = shape[k / 4 - 1] << 8 | static_cast<unsigned char>(header[k]);
-  const std::uint64_t room = bytes->size() - data;
-  const std::uint64_t count = product_within(shape, room / element.size, place);
-  if (count * element.size != room) {
-    refuse(place,
-           fmt::format("{} bytes follow its array of {} values of type {}",
-                       room - count * element.size, shape_text(shape), element.name()),
-           "the file is damaged, or no IDX file");
-  }
+  const Matrix matrix =
+      rest_as_matrix(bytes, data, shape, element, place, "the file is damaged, or no IDX file");
   return matrix_file(
-      {bytes, data, shape[0], element},
+      matrix,
       {DataFormat::idx, file_name(place), element.name(), {shape.begin() + 1, shape.end()}});
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "data/readers.hpp"
 #include "quartic/core/error.hpp"
@@ -55,49 +56,16 @@ using Convert = void (*)(bool, const std::byte*, std::size_t, float*);
 
 /// Null where such values are not read.
 Convert converter(const Element& element) {
-  switch (element.kind) {
-    case 'f':
-      switch (element.size) {
-        case 2:
-          return convert_as<Half>;
-        case 4:
-          return convert_as<float>;
-        case 8:
-          return convert_as<double>;
-        default:
-          return nullptr;
-      }
-    case 'i':
-      switch (element.size) {
-        case 1:
-          return convert_as<std::int8_t>;
-        case 2:
-          return convert_as<std::int16_t>;
-        case 4:
-          return convert_as<std::int32_t>;
-        case 8:
-          return convert_as<std::int64_t>;
-        default:
-          return nullptr;
-      }
-    case 'u':
-      switch (element.size) {
-        case 1:
-          return convert_as<std::uint8_t>;
-        case 2:
-          return convert_as<std::uint16_t>;
-        case 4:
-          return convert_as<std::uint32_t>;
-        case 8:
-          return convert_as<std::uint64_t>;
-        default:
-          return nullptr;
-      }
-    case 'b':
-      return element.size == 1 ? convert_as<std::uint8_t> : nullptr;
-    default:
-      return nullptr;
-  }
+  static constexpr std::pair<std::string_view, Convert> known[] = {
+      {"f2", convert_as<Half>},          {"f4", convert_as<float>},
+      {"f8", convert_as<double>},        {"i1", convert_as<std::int8_t>},
+      {"i2", convert_as<std::int16_t>},  {"i4", convert_as<std::int32_t>},
+      {"i8", convert_as<std::int64_t>},  {"u1", convert_as<std::uint8_t>},
+      {"u2", convert_as<std::uint16_t>}, {"u4", convert_as<std::uint32_t>},
+      {"u8", convert_as<std::uint64_t>}, {"b1", convert_as<std::uint8_t>}};
+  for (const auto& [name, convert] : known)
+    if (name == element.name()) return convert;
+  return nullptr;
 }
 
 class MatrixFile final : public DataFile {
@@ -213,6 +181,22 @@ std::uint64_t product_within(const std::vector<std::size_t>& shape, std::uint64_
 
 bool is_known(const Element& element) {
   return converter(element) != nullptr;
+}
+
+Matrix rest_as_matrix(const Bytes& bytes, std::uint64_t offset,
+                      const std::vector<std::size_t>& shape, const Element& element,
+                      const DataPlace& place, const std::string& hint) {
+  if (shape.empty())
+    refuse(place, "it holds a single number, not rows", "save an array (rows, columns)");
+  const std::uint64_t room = bytes->size() - offset;
+  const std::uint64_t used = product_within(shape, room / element.size, place) * element.size;
+  if (used != room) {
+    refuse(place,
+           fmt::format("{} bytes follow its array of {} values of type {}", room - used,
+                       shape_text(shape), element.name()),
+           hint);
+  }
+  return {bytes, offset, shape[0], element};
 }
 
 std::shared_ptr<const DataFile> matrix_file(Matrix matrix, DataFileInfo info) {

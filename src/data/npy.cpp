@@ -151,19 +151,10 @@ Element element_of(const std::string& descr, const DataPlace& place) {
 
 std::shared_ptr<const DataFile> open_npy(const DataPlace& place, const Bytes& bytes,
                                          DataFormat format, const std::string& member) {
-  Header header = read_header(place, *bytes);
+  const Header header = read_header(place, *bytes);
   const Element element = element_of(header.descr, place);
-  if (header.shape.empty())
-    refuse(place, "it holds a single number, not rows", "save an array (rows, columns)");
-  const std::uint64_t room = bytes->size() - header.data;
-  const std::uint64_t count = product_within(header.shape, room / element.size, place);
-  if (count * element.size != room) {
-    refuse(place,
-           fmt::format("{} bytes follow its array of {} values of type {}",
-                       room - count * element.size, shape_text(header.shape), element.name()),
-           "save one array a file, or several as npz");
-  }
-  Matrix matrix{bytes, header.data, header.shape[0], element};
+  Matrix matrix = rest_as_matrix(bytes, header.data, header.shape, element, place,
+                                 "save one array a file, or several as npz");
   const std::vector<std::size_t> row(header.shape.begin() + 1, header.shape.end());
   if (header.fortran && !row.empty()) matrix = from_fortran_order(matrix, row);
   DataFileInfo info{format, file_name(place), element.name(), row};

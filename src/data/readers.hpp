@@ -49,6 +49,11 @@ struct Matrix {
 };
 std::shared_ptr<const DataFile> matrix_file(Matrix matrix, DataFileInfo info);
 
+/// The matrix that the bytes from `offset` on are; refuses where they are more or fewer.
+Matrix rest_as_matrix(const std::shared_ptr<const ByteSource>& bytes, std::uint64_t offset,
+                      const std::vector<std::size_t>& shape, const Element& element,
+                      const DataPlace& place, const std::string& hint);
+
 /// The rows of a matrix whose first axis runs fastest, as a matrix in a temporary file. O(size).
 Matrix from_fortran_order(const Matrix& matrix, const std::vector<std::size_t>& row_shape);
 
@@ -87,14 +92,11 @@ std::shared_ptr<const DataFile> open_images(const DataPlace& place);
 /// Whether bytes begin as an image of a kind that quartic reads does.
 bool looks_like_image(std::string_view head);
 
+[[noreturn]] void refuse_row(std::size_t row, std::size_t all);
+
 /// Calls visit(first, count, at) for every run of neighbouring ascending rows: row `first` and
 /// the count - 1 after it, wanted as the at-th and following of the batch. Throws BadInput for a
 /// row that is not there.
-template <class Visit>
-void for_each_run(std::span<const std::size_t> rows, std::size_t all, Visit visit);
-
-[[noreturn]] void refuse_row(std::size_t row, std::size_t all);
-
 template <class Visit>
 void for_each_run(std::span<const std::size_t> rows, std::size_t all, Visit visit) {
   for (std::size_t at = 0; at < rows.size();) {

@@ -43,16 +43,9 @@ double DataScaling::log_jacobian(std::size_t columns) const {
 }
 
 std::string DataScaling::text() const {
-  switch (method) {
-    case ScalingMethod::none:
-      return {};
-    case ScalingMethod::standardise:
-      return "standardised";
-    case ScalingMethod::unit:
-      return "scaled to [-1, 1]";
-    default:
-      break;
-  }
+  if (method == ScalingMethod::none) return {};
+  if (method == ScalingMethod::standardise) return "standardised";
+  if (method == ScalingMethod::unit) return "scaled to [-1, 1]";
   if (offset.size() > 1 || scale.size() > 1) return "scaled by given constants";
   return fmt::format("scaled as (x - {:g}) / {:g}", offset[0], scale[0]);
 }

@@ -1,5 +1,3 @@
-#include "data/seal.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,9 +7,10 @@
 #include <fstream>
 #include <vector>
 
+#include "data/hdf5.hpp"
 #include "quartic/core/error.hpp"
 
-namespace quartic {
+namespace quartic::hdf5 {
 namespace {
 
 /// 24 bytes: a mark, the number of bytes before it, their checksum.
@@ -74,4 +73,4 @@ Seal check_seal(const std::filesystem::path& file) {
   return checksum(in, footer.length) == footer.checksum ? Seal::intact : Seal::broken;
 }
 
-}  // namespace quartic
+}  // namespace quartic::hdf5

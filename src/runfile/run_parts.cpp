@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "data/seal.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/output_file.hpp"
 #include "quartic/graph/lattice.hpp"
@@ -37,7 +36,7 @@ constexpr TextField provenance_texts[] = {
 };
 
 const std::filesystem::path& unbroken(const std::filesystem::path& file) {
-  if (check_seal(file) == Seal::broken) {
+  if (hdf5::check_seal(file) == hdf5::Seal::broken) {
     throw BadInput(
         fmt::format(
             "'{}' is not a whole quartic run file: its checksum is wrong: bytes were damaged",
@@ -247,7 +246,7 @@ void replace_run(const std::filesystem::path& file,
     hdf5::Writer out(temporary);
     write(out);
     out.close();
-    seal_file(temporary);
+    hdf5::seal_file(temporary);
   });
 }
 
