@@ -6,7 +6,7 @@
 #include <memory>
 #include <numeric>
 
-#include "mcmc/cluster_moves.hpp"
+#include "cluster_sweeps.hpp"
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/random.hpp"

@@ -99,11 +99,7 @@ void quartic_covariances(double a, double b, std::span<const double> j,
     const std::size_t count = std::min(chunk, j.size() - begin);
     field.fill(0);
     for (std::size_t i = 0; i < count; ++i) {
-      try {
-        require_quartic(a, b, j[begin + i]);
-      } catch (const BadInput& error) {
-        throw BadInput("entry " + std::to_string(begin + i) + ": " + error.what(), error.hint());
-      }
+      require_quartic_entry(begin + i, a, b, j[begin + i]);
       field[i] = j[begin + i];
     }
     HWY_DYNAMIC_DISPATCH(Covariances)(chunk, a, b, field.data(), to.data());

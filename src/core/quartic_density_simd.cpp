@@ -86,11 +86,7 @@ void quartic_moments(std::span<const double> a, std::span<const double> b,
     pb.fill(1);
     pj.fill(0);
     for (std::size_t i = 0; i < count; ++i) {
-      try {
-        require_quartic(a[begin + i], b[begin + i], j[begin + i]);
-      } catch (const BadInput& error) {
-        throw BadInput("entry " + std::to_string(begin + i) + ": " + error.what(), error.hint());
-      }
+      require_quartic_entry(begin + i, a[begin + i], b[begin + i], j[begin + i]);
       pa[i] = a[begin + i];
       pb[i] = b[begin + i];
       pj[i] = j[begin + i];

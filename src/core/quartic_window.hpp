@@ -22,6 +22,15 @@ inline void require_quartic(double a, double b, double j) {
                  "use b > 0, or b = 0 with a > 0, all finite");
 }
 
+/// The same of one entry of many, naming it.
+inline void require_quartic_entry(std::size_t entry, double a, double b, double j) {
+  try {
+    require_quartic(a, b, j);
+  } catch (const BadInput& error) {
+    throw BadInput("entry " + std::to_string(entry) + ": " + error.what(), error.hint());
+  }
+}
+
 /// The mode on x >= 0 for t = |j|: the root of 4 b x^3 + 2 a x = t, by Newton's method from an
 /// upper bound; the left side is convex there, so the iteration descends monotonically.
 inline double quartic_mode(double a, double b, double t) {

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "data/readers.hpp"
+#include "quartic/core/data_source.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/core/jittered_source.hpp"
 #include "quartic/core/random.hpp"
 
 namespace quartic {
@@ -33,22 +34,6 @@ class RowView final : public DataSource {
  private:
   SharedSource source_;
   std::vector<std::size_t> rows_;
-};
-
-class FirstRows final : public DataSource {
- public:
-  FirstRows(SharedSource source, std::size_t rows) : source_(std::move(source)), rows_(rows) {}
-  std::size_t rows() const override { return rows_; }
-  std::size_t columns() const override { return source_->columns(); }
-  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
-    for (const std::size_t row : rows)
-      if (row >= rows_) data::refuse_row(row, rows_);
-    source_->read(rows, out);
-  }
-
- private:
-  SharedSource source_;
-  std::size_t rows_;
 };
 
 class ColumnView final : public DataSource {
@@ -114,7 +99,9 @@ SharedSource select_rows(SharedSource source, std::vector<std::size_t> rows) {
 
 SharedSource first_rows(SharedSource source, std::size_t count) {
   if (count >= source->rows()) return source;
-  return std::make_shared<FirstRows>(std::move(source), count);
+  std::vector<std::size_t> rows(count);
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return std::make_shared<RowView>(std::move(source), std::move(rows));
 }
 
 std::vector<std::size_t> parse_columns(std::string_view text, std::size_t columns) {
@@ -192,15 +179,10 @@ std::vector<std::size_t> held_out_rows(std::size_t rows, double fraction, std::u
 }
 
 std::vector<std::size_t> other_rows(std::size_t rows, const std::vector<std::size_t>& without) {
-  std::vector<std::size_t> others;
-  others.reserve(rows - without.size());
-  auto skip = without.begin();
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (skip != without.end() && *skip == row)
-      ++skip;
-    else
-      others.push_back(row);
-  }
+  std::vector<std::size_t> all(rows), others;
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::set_difference(all.begin(), all.end(), without.begin(), without.end(),
+                      std::back_inserter(others));
   return others;
 }
 

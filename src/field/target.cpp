@@ -4,29 +4,8 @@
 #include <utility>
 
 #include "field/term_kind.hpp"
-#include "quartic/core/aligned.hpp"
 
 namespace quartic {
-namespace {
-
-class FunctionTerm : public Term {
- public:
-  explicit FunctionTerm(TermFunction function) : function_(std::move(function)) {}
-  void evaluate(FieldBlock<const float> phi, std::span<double> out) const override {
-    const AlignedVector<double> wide(phi.data,
-                                     phi.data + static_cast<std::ptrdiff_t>(phi.sites) * phi.lanes);
-    function_({wide.data(), phi.sites, phi.lanes}, out);
-  }
-  void evaluate(FieldBlock<const double> phi, std::span<double> out) const override {
-    function_(phi, out);
-  }
-
- private:
-  TermFunction function_;
-};
-
-}  // namespace
-
 std::vector<Edge> term_pairs(const TermSpec& spec, const Graph& graph) {
   const auto& kind = term_kind(spec, graph);
   return kind.pairs != nullptr ? kind.pairs(spec, graph) : std::vector<Edge>{};
@@ -34,10 +13,6 @@ std::vector<Edge> term_pairs(const TermSpec& spec, const Graph& graph) {
 
 std::unique_ptr<Term> make_term(const TermSpec& spec, const Graph& graph) {
   return term_kind(spec, graph).make(spec, graph);
-}
-
-std::unique_ptr<Term> make_function_term(TermFunction function) {
-  return std::make_unique<FunctionTerm>(std::move(function));
 }
 
 Target::Target(std::span<const TermSpec> specs, const Graph& graph) {

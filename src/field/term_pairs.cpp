@@ -6,7 +6,7 @@
 #include "field/lane_sum.hpp"
 #include "field/term_kind.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/graph/edge_list.hpp"
+#include "quartic/graph/graph.hpp"
 #include "quartic/graph/lattice.hpp"
 
 namespace quartic {

@@ -1,5 +1,3 @@
-#include "quartic/graph/edge_list.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "quartic/core/error.hpp"
+#include "quartic/graph/graph.hpp"
 
 namespace quartic {
 

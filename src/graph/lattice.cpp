@@ -30,10 +30,7 @@ int wanted_dimension(std::string_view name) {  // 0: any
 void require_valid(const Lattice& lattice) {
   const auto& [name, extent, periodic] = lattice;
   if (std::find(std::begin(names), std::end(names), name) == std::end(names)) {
-    const auto near = nearest_name(name, names);
-    throw BadInput(fmt::format("unknown lattice '{}'", name),
-                   near.empty() ? fmt::format("use one of {}", fmt::join(names, ", "))
-                                : fmt::format("did you mean '{}'?", near));
+    throw BadInput(fmt::format("unknown lattice '{}'", name), suggestion(name, names));
   }
   const int dimension = static_cast<int>(extent.size()), wanted = wanted_dimension(name);
   if (dimension == 0 || (wanted > 0 && dimension != wanted)) {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "learn/model_moments.hpp"
+#include "learn/feature_statistics.hpp"
 #include "learn/row_stream.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
@@ -106,9 +106,6 @@ double DataMoments::square(int site) const {
 }
 double DataMoments::fourth(int site) const {
   return mean_[all_.begin(CouplingKind::b) + site];
-}
-double DataMoments::product(int edge) const {
-  return -mean_[edge];
 }
 
 }  // namespace quartic

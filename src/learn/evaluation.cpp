@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "learn/equilibrium_sample.hpp"
+#include "learn/feature_statistics.hpp"
 #include "learn/likelihood_start.hpp"
-#include "learn/model_moments.hpp"
 #include "quartic/learn/pseudo_likelihood.hpp"
 #include "quartic/learn/score_matching.hpp"
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "quartic/field/features.hpp"
 #include "quartic/field/field_block.hpp"
 #include "quartic/field/parameters.hpp"
+#include "quartic/learn/moment_match.hpp"
 
 namespace quartic {
 
@@ -73,6 +75,14 @@ struct ConjugateGradients {
 ConjugateGradients conjugate_gradients(
     const std::function<std::vector<double>(std::span<const double>)>& apply,
     std::span<const double> right, std::span<const double> diagonal, double ridge);
+
+/// All kinds free.
+Parameters every_coupling(const std::shared_ptr<const Graph>& graph);
+
+/// Moments of the model from samples that a learner already has; `every`: of every_coupling.
+template <class T>
+ModelMoments moments_of(const FeatureStatistics<T>& every,
+                        const std::shared_ptr<const Graph>& graph);
 
 double dot(std::span<const double> x, std::span<const double> y);
 

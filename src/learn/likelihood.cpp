@@ -10,7 +10,6 @@
 
 #include "learn/learner_parts.hpp"
 #include "learn/likelihood_start.hpp"
-#include "learn/model_moments.hpp"
 #include "learn/newton_step.hpp"
 #include "learn/restraint.hpp"
 #include "quartic/core/error.hpp"
@@ -156,7 +155,8 @@ void LikelihoodLearner<T>::warm_up(const ProgressCallback& progress) {
 template <class T>
 std::vector<double> LikelihoodLearner<T>::data_mean() const {
   if (options_.batch == 0 || options_.batch >= source_->rows()) return mean_;
-  const RandomRows rows(*source_, options_.batch, seed_, static_cast<std::uint64_t>(state_.epoch));
+  const RowSubset rows(*source_, random_rows(*source_, options_.batch, seed_,
+                                             static_cast<std::uint64_t>(state_.epoch)));
   return DataMoments(rows, action_.graph, options_.pass).mean(parameters_);
 }
 
@@ -207,13 +207,6 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample() {
   return epoch;
 }
 
-/// Of the step that was just made, where it began.
-template <class T>
-void LikelihoodLearner<T>::note_climb(const Epoch& epoch) {
-  const auto climb = climb_along(epoch);
-  state_.climb_slope = climb.slope, state_.climb_curvature = climb.curvature;
-}
-
 /// Along the last step d: d ln p / dt and -d^2 ln p / dt^2 at the samples' couplings.
 template <class T>
 typename LikelihoodLearner<T>::Climb LikelihoodLearner<T>::climb_along(const Epoch& epoch) const {
@@ -242,15 +235,15 @@ void LikelihoodLearner<T>::track_gain(const Epoch& epoch, FitRow& row) {
       state_.since_best_variance += variance;
     }
   }
-  row.gain.value = state_.gain, row.gain.error = std::sqrt(state_.gain_variance);
-  row.held_out_gain.value = row.held_out_gain.error = not_measured;
+  row.gain = {state_.gain, std::sqrt(state_.gain_variance)};
+  row.held_out_gain = {not_measured, not_measured};
   if (!held_out_) return;
   auto since_start = parameters_.gather(action_);
   for (std::size_t k = 0; k < since_start.size(); ++k) since_start[k] -= state_.start_theta[k];
   double variance = state_.gain_variance;
   for (const auto& deviation : held_out_->deviations(parameters_))
     variance += std::pow(dot(since_start, deviation), 2);
-  row.held_out_gain.value = state_.held_out_gain, row.held_out_gain.error = std::sqrt(variance);
+  row.held_out_gain = {state_.held_out_gain, std::sqrt(variance)};
 }
 
 template <class T>
@@ -427,8 +420,7 @@ FitRow LikelihoodLearner<T>::step() {
     norm2 += epoch.gradient[k] * epoch.gradient[k];
     error2 += std::pow(epoch.gradient[k] * epoch.sampled.error[k], 2);
   }
-  row.gradient_norm.value = std::sqrt(norm2);
-  row.gradient_norm.error = norm2 > 0 ? std::sqrt(error2 / norm2) : 0;
+  row.gradient_norm = {std::sqrt(norm2), norm2 > 0 ? std::sqrt(error2 / norm2) : 0};
   track_gain(epoch, row);
   const Parameters every = every_coupling(action_.graph);
   const auto model = moments_of(FeatureStatistics<T>(epoch.samples, every), action_.graph);
@@ -454,7 +446,8 @@ FitRow LikelihoodLearner<T>::step() {
     return row;
   }
   row.rate = update(step, eta);
-  note_climb(epoch);
+  const auto climb = climb_along(epoch);  // of the step that was just made, where it began
+  state_.climb_slope = climb.slope, state_.climb_curvature = climb.curvature;
   for (const double d : state_.last_step) row.max_step = std::max(row.max_step, std::abs(d));
   ++state_.epoch;
   return row;

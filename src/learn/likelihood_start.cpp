@@ -54,9 +54,7 @@ FoundStart find_likelihood_start(const DataSource& data, const Parameters& param
   auto fit = ScoreMatching(data, given.graph, options.pass).fit(parameters, given, restraint);
   if (start == LikelihoodStart::pseudo_likelihood) {
     // What score matching found serves only if every conditional is normalisable.
-    bool usable = true;
-    for (std::size_t i = 0; i < fit.action.b.size(); ++i)
-      usable = usable && (fit.action.b[i] > 0 || (fit.action.b[i] == 0 && fit.action.a[i] > 0));
+    const bool usable = !site_without_conditional(fit.action);
     with_noisy_rows(data, options.pass, seed, 4096,
                     [&](const DataSource& rows, const DataPass& pass) {
                       fit = PseudoLikelihood(rows, given.graph, pass)
@@ -73,19 +71,13 @@ FoundStart find_likelihood_start(const DataSource& data, const Parameters& param
   return {std::move(fit.action), std::move(description)};
 }
 
-RandomRows::RandomRows(const DataSource& source, std::size_t count, std::uint64_t seed,
-                       std::uint64_t number)
-    : source_(source) {
+std::vector<std::size_t> random_rows(const DataSource& source, std::size_t count,
+                                     std::uint64_t seed, std::uint64_t number) {
   RandomStream random(seed, Stream::batch, number);
-  for (std::size_t n = 0; n < count; ++n)
-    chosen_.push_back(static_cast<std::size_t>(random.uniform() * double(source.rows())));
-  std::sort(chosen_.begin(), chosen_.end());
-}
-
-void RandomRows::read(std::span<const std::size_t> rows, std::span<float> out) const {
-  std::vector<std::size_t> wanted;
-  for (const std::size_t row : rows) wanted.push_back(chosen_[row]);
-  read_repeated(source_, wanted, out);
+  std::vector<std::size_t> chosen(count);
+  for (auto& row : chosen) row = static_cast<std::size_t>(random.uniform() * double(source.rows()));
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
 }
 
 }  // namespace quartic

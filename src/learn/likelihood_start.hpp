@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "quartic/core/jittered_source.hpp"
+#include "quartic/core/data_source.hpp"
 #include "quartic/learn/likelihood.hpp"
 
 namespace quartic {
@@ -35,17 +35,26 @@ void with_noisy_rows(const DataSource& data, DataPass pass, std::uint64_t seed, 
   f(JitteredSource(data, noise, copies, seed), pass);
 }
 
-/// `count` rows of a source, chosen with repetition by seed and number.
-class RandomRows final : public DataSource {
+/// `count` rows of a source, chosen with repetition by seed and number; ascending.
+std::vector<std::size_t> random_rows(const DataSource& source, std::size_t count,
+                                     std::uint64_t seed, std::uint64_t number);
+
+/// Those rows of a source; `rows` ascending.
+class RowSubset final : public DataSource {
  public:
-  RandomRows(const DataSource& source, std::size_t count, std::uint64_t seed, std::uint64_t number);
-  std::size_t rows() const override { return chosen_.size(); }
+  RowSubset(const DataSource& source, std::vector<std::size_t> rows)
+      : source_(source), rows_(std::move(rows)) {}
+  std::size_t rows() const override { return rows_.size(); }
   std::size_t columns() const override { return source_.columns(); }
-  void read(std::span<const std::size_t> rows, std::span<float> out) const override;
+  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    std::vector<std::size_t> wanted;
+    for (const std::size_t row : rows) wanted.push_back(rows_[row]);
+    read_repeated(source_, wanted, out);
+  }
 
  private:
   const DataSource& source_;
-  std::vector<std::size_t> chosen_;  ///< ascending
+  std::vector<std::size_t> rows_;
 };
 
 }  // namespace quartic

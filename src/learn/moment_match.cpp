@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "learn/equilibrium_sample.hpp"
-#include "learn/model_moments.hpp"
+#include "learn/feature_statistics.hpp"
 #include "quartic/field/features.hpp"
 
 namespace quartic {
@@ -41,16 +41,6 @@ template ModelMoments moments_of(const FeatureStatistics<float>&,
                                  const std::shared_ptr<const Graph>&);
 template ModelMoments moments_of(const FeatureStatistics<double>&,
                                  const std::shared_ptr<const Graph>&);
-
-template <class T>
-ModelMoments measure_moments(Sampler<T>& sampler, const Action& action, int draws, int sweeps) {
-  const auto samples = collect(sampler, draws, sweeps);
-  const Parameters all = every_coupling(action.graph);
-  return moments_of(FeatureStatistics<T>(samples, all), action.graph);
-}
-
-template ModelMoments measure_moments(Sampler<float>&, const Action&, int, int);
-template ModelMoments measure_moments(Sampler<double>&, const Action&, int, int);
 
 MomentMatch match_moments(const DataMoments& data, const ModelMoments& model) {
   const Parameters all = every_coupling(model.graph);

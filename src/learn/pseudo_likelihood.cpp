@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "learn/likelihood_start.hpp"
 #include "learn/local_couplings.hpp"
 #include "learn/restraint.hpp"
 #include "learn/row_stream.hpp"
@@ -20,21 +21,8 @@ namespace {
 
 constexpr int lanes = RowStream::lanes;
 
-/// The first rows of a source.
-class FirstRows final : public DataSource {
- public:
-  FirstRows(const DataSource& source, std::size_t most)
-      : source_(source), rows_(std::min(most, source.rows())) {}
-  std::size_t rows() const override { return rows_; }
-  std::size_t columns() const override { return source_.columns(); }
-  void read(std::span<const std::size_t> rows, std::span<float> out) const override {
-    source_.read(rows, out);
-  }
-
- private:
-  const DataSource& source_;
-  std::size_t rows_;
-};
+constexpr int max_updates = 50;
+constexpr std::size_t first_rows = 8192;  // the first updates use no more rows than this
 
 /// -ln PL per row at one theta: by group of rows its value and slope, and its curvature.
 struct Pass {
@@ -162,12 +150,10 @@ Pass evaluate(const DataSource& data, const Graph& graph, const LocalCouplings& 
 }
 
 void require_conditionals(const Action& action) {
-  for (int i = 0; i < action.graph->sites(); ++i) {
-    if (action.b[i] > 0 || (action.b[i] == 0 && action.a[i] > 0)) continue;
-    throw BadInput(fmt::format("pseudo-likelihood: a[{}] = {}, b[{}] = {} is not normalisable", i,
-                               action.a[i], i, action.b[i]),
+  if (const auto i = site_without_conditional(action))
+    throw BadInput(fmt::format("pseudo-likelihood: a[{0}] = {1}, b[{0}] = {2} is not normalisable",
+                               *i, action.a[*i], action.b[*i]),
                    "start with b > 0, or b = 0 and a > 0");
-  }
 }
 
 /// Newton's method on one set of rows.
@@ -186,7 +172,7 @@ class Newton {
         ridge_(restraint.ridge) {}
 
   /// Improves `action` until within `tolerance` statistical errors of the maximum.
-  void climb(Action& action, double tolerance, int max_updates) {
+  void climb(Action& action, double tolerance) {
     theta_ = parameters_.gather(action);
     for (int k = 0; k < parameters_.size(); ++k) theta_[k] = std::max(theta_[k], lower_[k]);
     parameters_.scatter(theta_, action);
@@ -252,7 +238,7 @@ class Newton {
       for (int k = 0; k < size; ++k) theta_[k] = start[k] + rate * (minimum.x[k] - start[k]);
       Action moved = action;
       parameters_.scatter(theta_, moved);
-      if (!normalisable(moved)) continue;
+      if (site_without_conditional(moved)) continue;
       look(moved);
       if (objective_ > before - 1e-4 * rate * decrement2 + 1e-12 * std::abs(before)) continue;
       action = std::move(moved);
@@ -260,11 +246,6 @@ class Newton {
     }
     throw Diverged("pseudo-likelihood: no step uphill improves it",
                    "add weight decay, give more data, or tie couplings");
-  }
-  static bool normalisable(const Action& action) {
-    for (std::size_t i = 0; i < action.b.size(); ++i)
-      if (!(action.b[i] > 0 || (action.b[i] == 0 && action.a[i] > 0))) return false;
-    return true;
   }
 
   const DataSource& data_;
@@ -283,6 +264,12 @@ class Newton {
 
 }  // namespace
 
+std::optional<int> site_without_conditional(const Action& action) {
+  for (int i = 0; i < action.graph->sites(); ++i)
+    if (!(action.b[i] > 0 || (action.b[i] == 0 && action.a[i] > 0))) return i;
+  return std::nullopt;
+}
+
 PseudoLikelihood::PseudoLikelihood(const DataSource& data, std::shared_ptr<const Graph> graph,
                                    const DataPass& pass)
     : data_(data), graph_(std::move(graph)), pass_(pass) {
@@ -292,12 +279,13 @@ PseudoLikelihood::PseudoLikelihood(const DataSource& data, std::shared_ptr<const
 }
 
 LocalFit PseudoLikelihood::fit(const Parameters& parameters, const Action& start,
-                               const Restraint& restraint,
-                               const PseudoLikelihoodOptions& options) const {
+                               const Restraint& restraint, double tolerance) const {
   if (parameters.size() == 0)
     throw BadInput("every coupling is frozen: nothing to learn", "set a freedom to free or tied");
   require_conditionals(start);
-  const FirstRows first(data_, std::max<std::size_t>(options.first_rows, 1));
+  std::vector<std::size_t> rows(std::min(first_rows, data_.rows()));
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  const RowSubset first(data_, std::move(rows));
   const DataMoments moments(first, graph_, pass_);
   const auto lower = lower_bounds(parameters, restraint, [&](int i) { return moments.fourth(i); });
   Action action = start;
@@ -306,11 +294,11 @@ LocalFit PseudoLikelihood::fit(const Parameters& parameters, const Action& start
   if (4 * first.rows() < data_.rows() &&
       first.rows() > 4 * static_cast<std::size_t>(parameters.size())) {
     Newton newton(first, *graph_, parameters, pass_, restraint, lower);
-    newton.climb(action, 0.5, options.max_updates);
+    newton.climb(action, 0.5);
     updates = newton.updates();
   }
   Newton newton(data_, *graph_, parameters, pass_, restraint, lower);
-  newton.climb(action, options.tolerance, options.max_updates);
+  newton.climb(action, tolerance);
   auto out = newton.result(action);
   out.iterations += updates;
   return out;

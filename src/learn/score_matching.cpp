@@ -91,7 +91,7 @@ void add_noise(const Graph& graph, int site, double s2, double* matrix) {
 
 ScoreMatching::ScoreMatching(const DataSource& data, std::shared_ptr<const Graph> graph,
                              const DataPass& pass)
-    : data_(new Data{graph, LocalCouplings(*graph), {}, {}, {}}) {
+    : data_(make_hidden<Data>(Data{graph, LocalCouplings(*graph), {}, {}, {}})) {
   if (!(pass.noise >= 0))
     throw BadInput("data: the noise must not be negative", "noise = 0 adds none");
   const double s2 = pass.noise * pass.noise;
@@ -116,10 +116,6 @@ ScoreMatching::ScoreMatching(const DataSource& data, std::shared_ptr<const Graph
     for (std::size_t n = 0; n < matrix.size(); ++n) data_->mean[n] += data_->weight[g] * matrix[n];
   }
 }
-
-ScoreMatching::~ScoreMatching() = default;
-ScoreMatching::ScoreMatching(ScoreMatching&&) noexcept = default;
-ScoreMatching& ScoreMatching::operator=(ScoreMatching&&) noexcept = default;
 
 std::vector<double> ScoreMatching::Data::slope(const std::vector<double>& matrices,
                                                const std::vector<double>& theta) const {

@@ -115,9 +115,7 @@ LearnRow VariationalLearner<T>::step() {
   const auto acceptance = sampler_.acceptance();
   LearnRow row;
   row.epoch = state_.epoch;
-  row.action_variance.value = overlap.variance.value,
-  row.action_variance.error = overlap.variance.error;
-  row.weight_ess.value = overlap.weight_ess.value, row.weight_ess.error = overlap.weight_ess.error;
+  row.action_variance = overlap.variance, row.weight_ess = overlap.weight_ess;
   row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
   require_acceptance(row.acceptance, state_.epoch, "the couplings ran away; lower learn.rate");
 
@@ -128,8 +126,7 @@ LearnRow VariationalLearner<T>::step() {
     norm2 += descent[k] * descent[k];
     error2 += descent[k] * descent[k] * descent_error[k] * descent_error[k];
   }
-  row.gradient_norm.value = std::sqrt(norm2),
-  row.gradient_norm.error = norm2 > 0 ? std::sqrt(error2 / norm2) : 0;
+  row.gradient_norm = {std::sqrt(norm2), norm2 > 0 ? std::sqrt(error2 / norm2) : 0};
 
   const double rate = options_.rate.value_or(default_rate(options_.optimiser));
   std::vector<double> direction, error;

@@ -7,9 +7,6 @@
 #define QUARTIC_CLUSTER_BOARDS_INL_H_
 #endif
 
-#include <algorithm>
-#include <cstdint>
-
 #include "core/simd_math-inl.h"
 #include "mcmc/cluster_table.hpp"
 

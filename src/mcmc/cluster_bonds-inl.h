@@ -7,7 +7,7 @@
 #endif
 
 #include <algorithm>
-#include <cstdint>
+#include <type_traits>
 
 #include "core/simd_math-inl.h"
 #include "mcmc/cluster_moves.hpp"
@@ -16,8 +16,8 @@ HWY_BEFORE_NAMESPACE();
 namespace quartic::HWY_NAMESPACE {
 
 using Lanes32 = hn::ScalableTag<float>;
-using VFloat = hn::Vec<Lanes32>;
 using Words32 = hn::Rebind<uint32_t, Lanes32>;
+using VFloat = hn::Vec<Lanes32>;
 
 /// One vector of chains as float32: the bits of a bond need no more of float64 fields.
 HWY_INLINE VFloat load_field(Lanes32 d, const float* phi) {
@@ -124,29 +124,24 @@ HWY_INLINE void draw_bond_pairs(const Ends& ends, const float* minus_strength, i
   }
 }
 
-template <class T>
-struct EdgeEnds {
-  const ClusterEdge* edge;
+/// The fields at both ends of edges, or of ties to the ghost spin, which is 1.
+template <class T, class Bond>
+struct BondEnds {
+  static constexpr bool ghost = std::is_same_v<Bond, GhostTie>;
+  const Bond* bond;
   const T* phi;
   int lanes;
   HWY_INLINE VFloat first(Lanes32 d, int e, int lane) const {
-    return load_field(d, phi + static_cast<ptrdiff_t>(edge[e].first) * lanes + lane);
+    if constexpr (ghost) return at(d, bond[e].site, lane);
+    if constexpr (!ghost) return at(d, bond[e].first, lane);
   }
   HWY_INLINE VFloat second(Lanes32 d, int e, int lane) const {
-    return load_field(d, phi + static_cast<ptrdiff_t>(edge[e].second) * lanes + lane);
+    if constexpr (ghost) return hn::Set(d, 1.0F);
+    if constexpr (!ghost) return at(d, bond[e].second, lane);
   }
-};
-
-/// The ghost spin is 1.
-template <class T>
-struct GhostEnds {
-  const GhostTie* tie;
-  const T* phi;
-  int lanes;
-  HWY_INLINE VFloat first(Lanes32 d, int k, int lane) const {
-    return load_field(d, phi + static_cast<ptrdiff_t>(tie[k].site) * lanes + lane);
+  HWY_INLINE VFloat at(Lanes32 d, int site, int lane) const {
+    return load_field(d, phi + static_cast<ptrdiff_t>(site) * lanes + lane);
   }
-  HWY_INLINE VFloat second(Lanes32 d, int, int) const { return hn::Set(d, 1.0F); }
 };
 
 template <class T, class Sink>
@@ -156,14 +151,14 @@ HWY_INLINE void draw_edge_bonds(const ClusterBlock<T>& block, int first, int las
   auto& scaled = block.scratch->minus_strength;
   for (int e = first; e < last; ++e)
     scaled[e] = static_cast<float>(block.scale) * table.minus_strength[e];
-  draw_bond_pairs(EdgeEnds<T>{table.edges.data(), block.phi, block.lanes}, scaled.data(), first,
-                  last, block.words, block.lanes, bonds);
+  draw_bond_pairs(BondEnds<T, ClusterEdge>{table.edges.data(), block.phi, block.lanes},
+                  scaled.data(), first, last, block.words, block.lanes, bonds);
 }
 
 template <class T, class Sink>
 HWY_INLINE void draw_ghost_ties(const ClusterBlock<T>& block, const Sink& ties) {
   const auto& table = *block.table;
-  draw_bond_pairs(GhostEnds<T>{table.ghost.data(), block.phi, block.lanes},
+  draw_bond_pairs(BondEnds<T, GhostTie>{table.ghost.data(), block.phi, block.lanes},
                   table.minus_ghost_strength.data(), 0, static_cast<int>(table.ghost.size()),
                   block.words, block.lanes, ties);
 }

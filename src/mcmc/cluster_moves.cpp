@@ -1,5 +1,6 @@
 #include "mcmc/cluster_moves.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,8 @@
 #include "mcmc/cluster_bonds-inl.h"
 #include "mcmc/cluster_spread-inl.h"
 // clang-format on
+
+#include "core/dispatch.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace quartic::HWY_NAMESPACE {
@@ -83,8 +86,8 @@ HWY_INLINE void fill_from_seeds(const ClusterBlock<T>& block) {
 }
 
 template <class T>
-HWY_INLINE void DrawBoardBonds(const ClusterBlock<T>& block, std::int32_t first, std::int32_t last,
-                               AlignedVector<std::uint32_t>& boards) {
+void DrawBoardBonds(const ClusterBlock<T>& block, std::int32_t first, std::int32_t last,
+                    AlignedVector<std::uint32_t>& boards) {
   const auto& table = block.table->boards;
   if (first == 0) boards.assign(static_cast<std::size_t>(block.lanes) * table.words, 0);
   draw_edge_bonds(block, first, last, BoardSink{table.edge.data(), boards.data(), table.words});
@@ -272,26 +275,10 @@ void TurnSigns(const ClusterBlock<T>& block) {
   block.scratch->on_boards ? turn_boards(block) : turn_words(block);
 }
 
-#define QUARTIC_MOVE(Result, Name)                         \
-  Result Name##Float(const ClusterBlock<float>& block) {   \
-    return Name<float>(block);                             \
-  }                                                        \
-  Result Name##Double(const ClusterBlock<double>& block) { \
-    return Name<double>(block);                            \
-  }
-QUARTIC_MOVE(double, Fill)
-QUARTIC_MOVE(double, SwendsenWang)
-QUARTIC_MOVE(void, TurnSigns)
-#undef QUARTIC_MOVE
-
-void DrawBoardBondsFloat(const ClusterBlock<float>& block, std::int32_t first, std::int32_t last,
-                         AlignedVector<std::uint32_t>& boards) {
-  DrawBoardBonds<float>(block, first, last, boards);
-}
-void DrawBoardBondsDouble(const ClusterBlock<double>& block, std::int32_t first, std::int32_t last,
-                          AlignedVector<std::uint32_t>& boards) {
-  DrawBoardBonds<double>(block, first, last, boards);
-}
+QUARTIC_KERNEL(Fill)
+QUARTIC_KERNEL(SwendsenWang)
+QUARTIC_KERNEL(TurnSigns)
+QUARTIC_KERNEL(DrawBoardBonds)
 
 }  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -322,38 +309,41 @@ void fit(ClusterScratch& scratch, const ClusterTable& table, int lanes) {
 
 }  // namespace
 
-#define QUARTIC_MOVE(Result, Name, function)                   \
-  HWY_EXPORT(Name##Float);                                     \
-  HWY_EXPORT(Name##Double);                                    \
-  template <>                                                  \
-  Result function<float>(const ClusterBlock<float>& block) {   \
-    fit(*block.scratch, *block.table, block.lanes);            \
-    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);           \
-  }                                                            \
-  template <>                                                  \
-  Result function<double>(const ClusterBlock<double>& block) { \
-    fit(*block.scratch, *block.table, block.lanes);            \
-    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);          \
-  }
-QUARTIC_MOVE(double, Fill, choose_fill)
-QUARTIC_MOVE(double, SwendsenWang, choose_swendsen_wang)
-QUARTIC_MOVE(void, TurnSigns, turn_signs)
-#undef QUARTIC_MOVE
+HWY_EXPORT(FillBoth);
+HWY_EXPORT(SwendsenWangBoth);
+HWY_EXPORT(TurnSignsBoth);
+HWY_EXPORT(DrawBoardBondsBoth);
 
-HWY_EXPORT(DrawBoardBondsFloat);
-HWY_EXPORT(DrawBoardBondsDouble);
-template <>
-void draw_board_bonds<float>(const ClusterBlock<float>& block, std::int32_t first,
-                             std::int32_t last, AlignedVector<std::uint32_t>& boards) {
+template <class T>
+double choose_fill(const ClusterBlock<T>& block) {
   fit(*block.scratch, *block.table, block.lanes);
-  HWY_DYNAMIC_DISPATCH(DrawBoardBondsFloat)(block, first, last, boards);
+  return QUARTIC_DISPATCH(Fill, T)(block);
 }
-template <>
-void draw_board_bonds<double>(const ClusterBlock<double>& block, std::int32_t first,
-                              std::int32_t last, AlignedVector<std::uint32_t>& boards) {
+template <class T>
+double choose_swendsen_wang(const ClusterBlock<T>& block) {
   fit(*block.scratch, *block.table, block.lanes);
-  HWY_DYNAMIC_DISPATCH(DrawBoardBondsDouble)(block, first, last, boards);
+  return QUARTIC_DISPATCH(SwendsenWang, T)(block);
 }
+template <class T>
+void turn_signs(const ClusterBlock<T>& block) {
+  QUARTIC_DISPATCH(TurnSigns, T)(block);
+}
+template <class T>
+void draw_board_bonds(const ClusterBlock<T>& block, std::int32_t first, std::int32_t last,
+                      AlignedVector<std::uint32_t>& boards) {
+  fit(*block.scratch, *block.table, block.lanes);
+  QUARTIC_DISPATCH(DrawBoardBonds, T)(block, first, last, boards);
+}
+
+#define QUARTIC_INSTANTIATE(T)                                                       \
+  template double choose_fill(const ClusterBlock<T>&);                               \
+  template double choose_swendsen_wang(const ClusterBlock<T>&);                      \
+  template void turn_signs(const ClusterBlock<T>&);                                  \
+  template void draw_board_bonds(const ClusterBlock<T>&, std::int32_t, std::int32_t, \
+                                 AlignedVector<std::uint32_t>&);
+QUARTIC_INSTANTIATE(float)
+QUARTIC_INSTANTIATE(double)
+#undef QUARTIC_INSTANTIATE
 
 }  // namespace quartic
 #endif

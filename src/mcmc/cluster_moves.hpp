@@ -44,19 +44,13 @@ struct ClusterBlock {
   T* phi;                ///< [site][lane], 64-byte aligned rows
   std::uint32_t* words;  ///< [4][lane], the chains' random streams
   int lanes;             ///< 16, 32, 48 or 64; without boards fewer cost as much as 64
-  int seeds;             ///< random sites a chain that fill_sweep fills from
+  int seeds;             ///< random sites a chain that choose_fill fills from
   ClusterScratch* scratch;
   std::int32_t begin = 0;             ///< positions that turn_signs turns, from here
   std::int32_t end = table->sites();  ///< to here; begin is a multiple of 32
   /// Boards of bonds that draw_board_bonds has drawn already, for choose_fill; else it draws them.
   const AlignedVector<std::uint32_t>* bonds = nullptr;
 };
-
-/// Draws the bonds of the table's edges [first, last), whole pairs, onto boards, which the first
-/// edge clears. All ranges in turn make what choose_fill draws first.
-template <class T>
-void draw_board_bonds(const ClusterBlock<T>& block, std::int32_t first, std::int32_t last,
-                      AlignedVector<std::uint32_t>& boards);
 
 /// Fills through the bonds from `seeds` random sites a chain and chooses everything it reached, but
 /// for what hangs on the ghost. The seeds do not depend on the signs, and what is reached is a
@@ -72,23 +66,15 @@ double choose_fill(const ClusterBlock<T>& block);
 template <class T>
 double choose_swendsen_wang(const ClusterBlock<T>& block);
 
+/// Draws the bonds of the table's edges [first, last), whole pairs, onto boards, which the first
+/// edge clears. All ranges in turn make what choose_fill draws first.
+template <class T>
+void draw_board_bonds(const ClusterBlock<T>& block, std::int32_t first, std::int32_t last,
+                      AlignedVector<std::uint32_t>& boards);
+
 /// Turns what was chosen last, in [begin, end), apart from the choice so that a local pass can
 /// follow while the fields are in the cache.
 template <class T>
 void turn_signs(const ClusterBlock<T>& block);
-
-/// The whole move.
-template <class T>
-double fill_sweep(const ClusterBlock<T>& block) {
-  const double count = choose_fill(block);
-  turn_signs(block);
-  return count;
-}
-template <class T>
-double swendsen_wang_sweep(const ClusterBlock<T>& block) {
-  const double count = choose_swendsen_wang(block);
-  turn_signs(block);
-  return count;
-}
 
 }  // namespace quartic

@@ -97,8 +97,7 @@ void Ensemble<T>::for_all_blocks(int count, const std::function<void(int)>& f) c
 
 template <class T>
 SweepBlock<T> Ensemble<T>::sweep_block(int index) {
-  return {table_.get(), T(scale_ * schedule_.scales[index / blocks()]),
-          fields_.data() + block_offset(index),
+  return {table_.get(), T(schedule_.scales[index / blocks()]), fields_.data() + block_offset(index),
           streams_.data() + 4 * static_cast<std::ptrdiff_t>(index) * lanes_, lanes_};
 }
 
@@ -136,9 +135,7 @@ void Ensemble<T>::split_streams(int index, std::uint32_t purpose,
                                 AlignedVector<std::uint32_t>& words) const {
   words.resize(4 * static_cast<std::size_t>(lanes_));
   for (int lane = 0; lane < lanes_; ++lane) {
-    const auto* own = words_of(index * lanes_ + lane);
-    const auto split =
-        split_stream({own[0], own[lanes_], own[2 * lanes_], own[3 * lanes_]}, purpose);
+    const auto split = split_stream(stream_of(index * lanes_ + lane).state(), purpose);
     for (int k = 0; k < 4; ++k) words[k * lanes_ + lane] = split[k];
   }
 }
@@ -146,10 +143,9 @@ void Ensemble<T>::split_streams(int index, std::uint32_t purpose,
 template <class T>
 void Ensemble<T>::advance_streams(int index) {
   for (int lane = 0; lane < lanes_; ++lane) {
-    auto* own = words_of(index * lanes_ + lane);
-    RandomStream random({own[0], own[lanes_], own[2 * lanes_], own[3 * lanes_]});
+    RandomStream random = stream_of(index * lanes_ + lane);
     random();
-    for (int k = 0; k < 4; ++k) own[k * lanes_] = random.state()[k];
+    set_stream(index * lanes_ + lane, random);
   }
 }
 
@@ -160,7 +156,7 @@ template <class T>
 bool Ensemble<T>::can_look_ahead() const {
   return !ahead_.empty() && schedule_.cluster == ClusterMove::fill &&
          cluster_table_->has_boards() && cluster_table_->ghost.empty() && options_.rungs == 1 &&
-         local_move_.in_bands && scale_ > 0;
+         local_move_.in_bands;
 }
 
 template <class T>

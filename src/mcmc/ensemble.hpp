@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "mcmc/ensemble_scratch.hpp"
 #include "mcmc/local_move_kind.hpp"
 #include "mcmc/sweep_table.hpp"
 #include "quartic/core/aligned.hpp"
@@ -16,13 +15,20 @@
 
 namespace quartic {
 
+/// What a block keeps between its sweeps: bonds that were drawn while the fields were in the cache.
+/// No part of the state: they are drawn again, to the same bits, where they are not here.
+struct BondsAhead {
+  AlignedVector<std::uint32_t> bonds;  ///< boards
+  AlignedVector<std::uint32_t> words;  ///< the bonds' streams, behind them
+  bool drawn = false;
+};
+
 template <class T>
 class Ensemble {
  public:
   Ensemble(const Action& action, const SamplerOptions& options, std::uint64_t seed, Stream stream);
 
   void set_action(const Action& action);
-  void set_coupling_scale(double scale) { scale_ = scale, forget_bonds(); }
   void draw_uncoupled();
   void sweep(int count);
   void warm_up(int sweeps, const ProgressCallback& progress);
@@ -71,6 +77,14 @@ class Ensemble {
     return const_cast<Ensemble*>(this)->words_of(chain);
   }
 
+  RandomStream stream_of(int chain) const {
+    const auto* own = words_of(chain);
+    return RandomStream({own[0], own[lanes_], own[2 * lanes_], own[3 * lanes_]});
+  }
+  void set_stream(int chain, const RandomStream& random) {
+    for (int k = 0; k < 4; ++k) words_of(chain)[k * lanes_] = random.state()[k];
+  }
+
   void for_all_blocks(int count, const std::function<void(int)>& f) const;
   SweepBlock<T> sweep_block(int index);
   int band_sites() const;
@@ -95,7 +109,6 @@ class Ensemble {
   SamplerOptions options_;
   const LocalMoveKind<T>& local_move_;
   int sites_, lanes_, threads_;
-  double scale_ = 1;
   Schedule schedule_;
   std::unique_ptr<SweepTable<T>> table_;
   std::unique_ptr<ClusterTable> cluster_table_;  ///< none where clusters are switched off

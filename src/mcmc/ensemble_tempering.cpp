@@ -31,10 +31,9 @@ void Ensemble<T>::exchange_rungs() {
     const double difference = schedule_.scales[rung] - schedule_.scales[rung + 1];
     for (int c = 0; c < chains; ++c) {
       const int lower = rung * chains + c, upper = lower + chains;
-      auto* words = words_of(lower);
-      RandomStream random({words[0], words[lanes_], words[2 * lanes_], words[3 * lanes_]});
+      RandomStream random = stream_of(lower);
       const double u = random.uniform();
-      for (int k = 0; k < 4; ++k) words[k * lanes_] = random.state()[k];
+      set_stream(lower, random);
       tally_.proposed[exchange] += 1;
       if (!(u < std::exp(difference * (energy[lower] - energy[upper])))) continue;
       tally_.accepted[exchange] += 1;

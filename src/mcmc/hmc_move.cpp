@@ -13,6 +13,8 @@
 #include "core/simd_math-inl.h"
 // clang-format on
 
+#include "core/dispatch.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace quartic::HWY_NAMESPACE {
 
@@ -164,18 +166,14 @@ double Trajectory(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps,
   return accept_or_restore(block, scratch);
 }
 
-#define QUARTIC_HMC(T, Suffix)                                                             \
-  double Trajectory##Suffix(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps, \
-                            double step_size, Integrator integrator) {                     \
-    return Trajectory<T>(block, scratch, steps, step_size, integrator);                    \
-  }                                                                                        \
-  void Integrate##Suffix(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps,    \
-                         double step_size, Integrator integrator) {                        \
-    integrate<T>(block, scratch.momentum.data(), steps, step_size, integrator);            \
-  }
-QUARTIC_HMC(float, Float)
-QUARTIC_HMC(double, Double)
-#undef QUARTIC_HMC
+template <class T>
+void Integrate(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps, double step_size,
+               Integrator integrator) {
+  integrate<T>(block, scratch.momentum.data(), steps, step_size, integrator);
+}
+
+QUARTIC_KERNEL(Trajectory)
+QUARTIC_KERNEL(Integrate)
 
 }  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -195,24 +193,28 @@ void fit(HmcScratch<T>& scratch, const SweepBlock<T>& block) {
 
 }  // namespace
 
-#define QUARTIC_HMC(T, Suffix)                                                                     \
-  HWY_EXPORT(Trajectory##Suffix);                                                                  \
-  HWY_EXPORT(Integrate##Suffix);                                                                   \
-  template <>                                                                                      \
-  double hmc_sweep<T>(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps,               \
-                      double step_size, Integrator integrator) {                                   \
-    fit(scratch, block);                                                                           \
-    return HWY_DYNAMIC_DISPATCH(Trajectory##Suffix)(block, scratch, steps, step_size, integrator); \
-  }                                                                                                \
-  template <>                                                                                      \
-  void hmc_integrate<T>(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps,             \
-                        double step_size, Integrator integrator) {                                 \
-    fit(scratch, block);                                                                           \
-    HWY_DYNAMIC_DISPATCH(Integrate##Suffix)(block, scratch, steps, step_size, integrator);         \
-  }
-QUARTIC_HMC(float, Float)
-QUARTIC_HMC(double, Double)
-#undef QUARTIC_HMC
+HWY_EXPORT(TrajectoryBoth);
+HWY_EXPORT(IntegrateBoth);
+
+template <class T>
+double hmc_sweep(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps, double step_size,
+                 Integrator integrator) {
+  fit(scratch, block);
+  return QUARTIC_DISPATCH(Trajectory, T)(block, scratch, steps, step_size, integrator);
+}
+template <class T>
+void hmc_integrate(const SweepBlock<T>& block, HmcScratch<T>& scratch, int steps, double step_size,
+                   Integrator integrator) {
+  fit(scratch, block);
+  QUARTIC_DISPATCH(Integrate, T)(block, scratch, steps, step_size, integrator);
+}
+
+#define QUARTIC_INSTANTIATE(T)                                                              \
+  template double hmc_sweep(const SweepBlock<T>&, HmcScratch<T>&, int, double, Integrator); \
+  template void hmc_integrate(const SweepBlock<T>&, HmcScratch<T>&, int, double, Integrator);
+QUARTIC_INSTANTIATE(float)
+QUARTIC_INSTANTIATE(double)
+#undef QUARTIC_INSTANTIATE
 
 }  // namespace quartic
 #endif

@@ -4,11 +4,20 @@
 #include <string>
 #include <string_view>
 
-#include "mcmc/ensemble_scratch.hpp"
+#include "mcmc/cluster_moves.hpp"
+#include "mcmc/hmc_move.hpp"
 #include "mcmc/local_moves.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
+
+/// Working memory of one thread.
+template <class T>
+struct EnsembleScratch {
+  ClusterScratch cluster;
+  HmcScratch<T> hmc;
+  AlignedVector<std::uint32_t> words;  ///< streams split off for the moves of one sweep
+};
 
 struct MoveCount {
   double accepted, proposed;

@@ -10,6 +10,7 @@
 #include "core/quartic_draw-inl.h"
 // clang-format on
 
+#include "core/dispatch.hpp"
 #include "mcmc/local_moves.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -212,19 +213,11 @@ double Flip(const SweepBlock<T>& block) {
   return total;
 }
 
-#define QUARTIC_MOVE(Name)                               \
-  double Name##Float(const SweepBlock<float>& block) {   \
-    return Name<float>(block);                           \
-  }                                                      \
-  double Name##Double(const SweepBlock<double>& block) { \
-    return Name<double>(block);                          \
-  }
-QUARTIC_MOVE(Independence)
-QUARTIC_MOVE(Reflection)
-QUARTIC_MOVE(Metropolis)
-QUARTIC_MOVE(HeatBath)
-QUARTIC_MOVE(Flip)
-#undef QUARTIC_MOVE
+QUARTIC_KERNEL(Independence)
+QUARTIC_KERNEL(Reflection)
+QUARTIC_KERNEL(Metropolis)
+QUARTIC_KERNEL(HeatBath)
+QUARTIC_KERNEL(Flip)
 
 }  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -232,17 +225,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace quartic {
 
-#define QUARTIC_MOVE(Name, function)                         \
-  HWY_EXPORT(Name##Float);                                   \
-  HWY_EXPORT(Name##Double);                                  \
-  template <>                                                \
-  double function<float>(const SweepBlock<float>& block) {   \
-    return HWY_DYNAMIC_DISPATCH(Name##Float)(block);         \
-  }                                                          \
-  template <>                                                \
-  double function<double>(const SweepBlock<double>& block) { \
-    return HWY_DYNAMIC_DISPATCH(Name##Double)(block);        \
-  }
+#define QUARTIC_MOVE(Name, function)                  \
+  HWY_EXPORT(Name##Both);                             \
+  template <class T>                                  \
+  double function(const SweepBlock<T>& block) {       \
+    return QUARTIC_DISPATCH(Name, T)(block);          \
+  }                                                   \
+  template double function(const SweepBlock<float>&); \
+  template double function(const SweepBlock<double>&);
 QUARTIC_MOVE(Independence, independence_sweep)
 QUARTIC_MOVE(Reflection, reflection_sweep)
 QUARTIC_MOVE(Metropolis, metropolis_sweep)

@@ -36,21 +36,11 @@ const SamplerOptions& valid(const SamplerOptions& options) {
 template <class T>
 Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed,
                     Stream stream)
-    : ensemble_(std::make_unique<Ensemble<T>>(action, valid(options), seed, stream)) {}
-template <class T>
-Sampler<T>::~Sampler() = default;
-template <class T>
-Sampler<T>::Sampler(Sampler&&) noexcept = default;
-template <class T>
-Sampler<T>& Sampler<T>::operator=(Sampler&&) noexcept = default;
+    : ensemble_(make_hidden<Ensemble<T>>(action, valid(options), seed, stream)) {}
 
 template <class T>
 void Sampler<T>::set_action(const Action& action) {
   ensemble_->set_action(action);
-}
-template <class T>
-void Sampler<T>::set_coupling_scale(double scale) {
-  ensemble_->set_coupling_scale(scale);
 }
 template <class T>
 void Sampler<T>::draw_uncoupled() {

@@ -27,10 +27,6 @@ void Annealing<T>::start_at_base() {
     chains_.update_visible(now_.layers, block, scratch_[thread], true);
   });
 }
-template <class T>
-void Annealing<T>::start_at_network() {
-  start_at(1);
-}
 
 template <class T>
 void Annealing<T>::sweep(int count) {

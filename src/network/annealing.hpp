@@ -16,7 +16,8 @@ class Annealing {
   Chains<T>& chains() { return chains_; }
   /// Exact draws of the base.
   void start_at_base();
-  void start_at_network();
+  /// The model at t from now on.
+  void start_at(double t);
   /// Sweeps where the chains are: hidden units always afresh given the visible ones, because only
   /// the visible ones are known to have the weights.
   void sweep(int count);
@@ -24,7 +25,6 @@ class Annealing {
   void go(double t, std::vector<double>& work);
 
  private:
-  void start_at(double t);
   /// With the field on the hidden units in scratch.
   void transition(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch);
 

@@ -182,27 +182,21 @@ struct ConditionalSampler<T>::Parts {
     });
   }
 
-  /// <phi | h> of the prior or the posterior with the field in scratch.
-  void find_means(const CoupledLayers<T>& of, int block, NetworkScratch<T>& work, T* to) {
-    std::vector<double> sums(3 * static_cast<std::size_t>(chains.visible_units()));
-    of.visible_type->template kernels<T>().moments(
-        chains.visible_block(of, block, work),
-        {to, chains_in_block, chains.count(block), sums.data(), false});
-  }
-
   std::vector<double> visible_means() {
     const int units = chains.visible_units();
     std::vector<double> out(observed.size());
     for_each_block([&](int block, int thread) {
       find_field(block, scratch[thread]);
       AlignedVector<T> mean(static_cast<std::size_t>(units) * chains_in_block);
-      find_means(any_noise ? noisy : layers, block, scratch[thread], mean.data());
-      if (any_noise) find_means(layers, block, scratch[thread], others[thread].data());
-      choose(block, LayerValues<T>{mean.data(), chains_in_block}, others[thread].data());
-      for (int lane = 0; lane < chains.count(block); ++lane)
-        for (int unit = 0; unit < units; ++unit)
-          out[static_cast<std::size_t>(chains.first(block) + lane) * units + unit] =
-              static_cast<double>(mean[static_cast<std::ptrdiff_t>(unit) * chains_in_block + lane]);
+      const auto means_of = [&](const CoupledLayers<T>& of, T* to) {
+        conditional_means(*of.visible_type, chains.visible_block(of, block, scratch[thread]),
+                          chains.count(block), to);
+      };
+      means_of(any_noise ? noisy : layers, mean.data());
+      if (any_noise) means_of(layers, others[thread].data());
+      const LayerValues<T> means{mean.data(), chains_in_block};
+      choose(block, means, others[thread].data());
+      chains.give_rows(means, units, block, out.data());
     });
     return out;
   }
@@ -215,14 +209,8 @@ ConditionalSampler<T>::ConditionalSampler(const Network& network, std::span<cons
   require_normalisable(network);
   const auto deviations = checked_noise(noise, static_cast<std::size_t>(network.visible.size()));
   require_observable(network.visible, observed, deviations);
-  parts_ = std::make_unique<Parts>(network, observed, deviations, seed, stream, threads);
+  parts_ = make_hidden<Parts>(network, observed, deviations, seed, stream, threads);
 }
-template <class T>
-ConditionalSampler<T>::~ConditionalSampler() = default;
-template <class T>
-ConditionalSampler<T>::ConditionalSampler(ConditionalSampler&&) noexcept = default;
-template <class T>
-ConditionalSampler<T>& ConditionalSampler<T>::operator=(ConditionalSampler&&) noexcept = default;
 
 template <class T>
 int ConditionalSampler<T>::chains() const {

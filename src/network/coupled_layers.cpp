@@ -103,51 +103,15 @@ void Chains<T>::set_scale(T scale) {
 }
 
 template <class T>
-void Chains<T>::field_on_hidden(const CoupledLayers<T>& layers, int chain, int count,
-                                LayerValues<T> to) {
-  multiply(Transpose::yes, Transpose::no, hidden_units_, count, visible_units_, layers.w->data(),
-           hidden_units_, visible_.data() + chain, stride_, T(0), to.data, to.stride);
-  clear_padding(to, hidden_units_, count);
-}
-
-template <class T>
-void Chains<T>::field_on_visible(const CoupledLayers<T>& layers, int chain, int count,
-                                 LayerValues<T> to) {
-  multiply(Transpose::no, Transpose::no, visible_units_, count, hidden_units_, layers.w->data(),
-           hidden_units_, hidden_.data() + chain, stride_, T(0), to.data, to.stride);
-  clear_padding(to, visible_units_, count);
-}
-
-template <class T>
-UnitBlock<T> Chains<T>::visible_block(const CoupledLayers<T>& layers, int block,
-                                      NetworkScratch<T>& scratch) const {
-  const auto field = scratch.values();
-  return {layers.visible.data(), visible_units_, lanes(block), field.data,
-          field.stride,          scale(block)};
-}
-
-template <class T>
-UnitBlock<T> Chains<T>::hidden_block(const CoupledLayers<T>& layers, int block,
-                                     NetworkScratch<T>& scratch) const {
-  const auto field = scratch.values();
-  return {layers.hidden.data(), hidden_units_, lanes(block),
-          field.data,           field.stride,  scale(block)};
-}
-
-template <class T>
-void Chains<T>::update_visible(const CoupledLayers<T>& layers, int block,
-                               NetworkScratch<T>& scratch, bool fresh) {
-  const auto& kernels = layers.visible_type->template kernels<T>();
-  (fresh ? kernels.draw : kernels.step)(visible_block(layers, block, scratch),
-                                        visible_draws(first(block)));
-}
-
-template <class T>
-void Chains<T>::update_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch,
-                              bool fresh) {
-  const auto& kernels = layers.hidden_type->template kernels<T>();
-  (fresh ? kernels.draw : kernels.step)(hidden_block(layers, block, scratch),
-                                        hidden_draws(first(block)));
+void Chains<T>::find_field(bool on_hidden, const CoupledLayers<T>& layers, int chain, int count,
+                           LayerValues<T> to) {
+  const int units = on_hidden ? hidden_units_ : visible_units_,
+            others = on_hidden ? visible_units_ : hidden_units_;
+  const auto& values = on_hidden ? visible_ : hidden_;
+  multiply(on_hidden ? Transpose::yes : Transpose::no, Transpose::no, units, count, others,
+           layers.w->data(), hidden_units_, values.data() + chain, stride_, T(0), to.data,
+           to.stride);
+  clear_padding(to, units, count);
 }
 
 template <class T>
@@ -180,17 +144,31 @@ void Chains<T>::set_rows(std::span<const double> from, AlignedVector<T>& values,
 }
 
 template <class T>
-std::vector<std::uint32_t> Chains<T>::streams() const {
-  std::vector<std::uint32_t> out(static_cast<std::size_t>(chains_) * 4);
-  for (int chain = 0; chain < chains_; ++chain)
-    for (int k = 0; k < 4; ++k) out[chain * 4 + k] = words_[k * stride_ + chain];
-  return out;
-}
-
-template <class T>
 void Chains<T>::set_streams(std::span<const std::uint32_t> from) {
   for (int chain = 0; chain < chains_; ++chain)
     for (int k = 0; k < 4; ++k) words_[k * stride_ + chain] = from[chain * 4 + k];
+}
+
+template <class T>
+NetworkSamplerState Chains<T>::state() const {
+  std::vector<std::uint32_t> streams(static_cast<std::size_t>(chains_) * 4);
+  for (int chain = 0; chain < chains_; ++chain)
+    for (int k = 0; k < 4; ++k) streams[chain * 4 + k] = words_[k * stride_ + chain];
+  return {visible_rows(), hidden_rows(), std::move(streams)};
+}
+
+template <class T>
+bool Chains<T>::fits(const NetworkSamplerState& state) const {
+  const auto chains = static_cast<std::size_t>(chains_);
+  return state.visible.size() == chains * visible_units_ &&
+         state.hidden.size() == chains * hidden_units_ && state.streams.size() == 4 * chains;
+}
+
+template <class T>
+void Chains<T>::restore(const NetworkSamplerState& state) {
+  set_visible_rows(state.visible);
+  set_hidden_rows(state.hidden);
+  set_streams(state.streams);
 }
 
 template std::vector<UnitConstants<float>> unit_constants(const Layer&);

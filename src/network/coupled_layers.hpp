@@ -7,9 +7,13 @@
 #include <span>
 #include <vector>
 
+#include "core/parallel.hpp"
 #include "network/unit_type.hpp"
 #include "quartic/core/aligned.hpp"
+#include "quartic/core/linear_algebra.hpp"
+#include "quartic/core/random.hpp"
 #include "quartic/network/network.hpp"
+#include "quartic/network/sampler.hpp"
 
 namespace quartic {
 
@@ -76,8 +80,7 @@ class Chains {
   LayerValues<T> visible(int block = 0) { return {visible_.data() + first(block), stride_}; }
   LayerValues<T> hidden(int block = 0) { return {hidden_.data() + first(block), stride_}; }
   const T* scale(int block) const { return scale_.data() + first(block); }
-  /// What multiplies w on a chain; 1 at first.
-  std::span<T> scales() { return {scale_.data(), static_cast<std::size_t>(chains_)}; }
+  /// What multiplies w on every chain; 1 at first.
   void set_scale(T scale);
 
   /// The fields that the one layer exerts on the other, without scale, into scratch.
@@ -88,18 +91,34 @@ class Chains {
     field_on_visible(layers, first(block), count(block), scratch.values());
   }
   /// The same of `count` chains from `chain` on.
-  void field_on_hidden(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to);
-  void field_on_visible(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to);
+  void field_on_hidden(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to) {
+    find_field(true, layers, chain, count, to);
+  }
+  void field_on_visible(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to) {
+    find_field(false, layers, chain, count, to);
+  }
   /// The units of one layer with the field in scratch.
   UnitBlock<T> visible_block(const CoupledLayers<T>& layers, int block,
-                             NetworkScratch<T>& scratch) const;
+                             NetworkScratch<T>& scratch) const {
+    return units_block(layers.visible, block, scratch);
+  }
   UnitBlock<T> hidden_block(const CoupledLayers<T>& layers, int block,
-                            NetworkScratch<T>& scratch) const;
+                            NetworkScratch<T>& scratch) const {
+    return units_block(layers.hidden, block, scratch);
+  }
   /// New values of one layer given the field in scratch; `fresh`: independent of the old ones.
   void update_visible(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch,
-                      bool fresh = false);
+                      bool fresh = false) {
+    const auto kernels = layers.visible_type->template kernels<T>();
+    (fresh ? kernels.draw : kernels.step)(visible_block(layers, block, scratch),
+                                          visible_draws(first(block)));
+  }
   void update_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch,
-                     bool fresh = false);
+                     bool fresh = false) {
+    const auto kernels = layers.hidden_type->template kernels<T>();
+    (fresh ? kernels.draw : kernels.step)(hidden_block(layers, block, scratch),
+                                          hidden_draws(first(block)));
+  }
   /// `count` times visible given hidden, then hidden given visible. Scratch is left with the field
   /// on the hidden units.
   void sweep(const CoupledLayers<T>& layers, int block, int count, NetworkScratch<T>& scratch);
@@ -113,13 +132,31 @@ class Chains {
   std::vector<double> hidden_rows() const { return rows(hidden_, hidden_units_); }
   void set_visible_rows(std::span<const double> from) { set_rows(from, visible_, visible_units_); }
   void set_hidden_rows(std::span<const double> from) { set_rows(from, hidden_, hidden_units_); }
+  /// Values of a block's `units`, [unit][lane], into rows [chain][unit] of all chains.
+  template <class X>
+  void give_rows(LayerValues<T> from, int units, int block, X* rows) const {
+    for (int lane = 0; lane < count(block); ++lane)
+      for (int unit = 0; unit < units; ++unit)
+        rows[static_cast<std::ptrdiff_t>(first(block) + lane) * units + unit] =
+            static_cast<X>(from.unit(unit)[lane]);
+  }
+
   /// [chain][4].
-  std::vector<std::uint32_t> streams() const;
   void set_streams(std::span<const std::uint32_t> from);
+  NetworkSamplerState state() const;
+  bool fits(const NetworkSamplerState& state) const;
+  void restore(const NetworkSamplerState& state);
 
  private:
+  void find_field(bool on_hidden, const CoupledLayers<T>& layers, int chain, int count,
+                  LayerValues<T> to);
   std::vector<double> rows(const AlignedVector<T>& values, int units) const;
   void set_rows(std::span<const double> from, AlignedVector<T>& values, int units);
+  UnitBlock<T> units_block(const std::vector<UnitConstants<T>>& units, int block,
+                           NetworkScratch<T>& scratch) const {
+    return {units.data(),          static_cast<int>(units.size()), lanes(block),
+            scratch.values().data, scratch.values().stride,        scale(block)};
+  }
   UnitDraws<T> draws(T* values, int chain) {
     return {values, stride_, words_.data() + chain, stride_};
   }
@@ -129,6 +166,13 @@ class Chains {
   AlignedVector<T> visible_, hidden_, scale_;
   AlignedVector<std::uint32_t> words_;  ///< [4][chain]
 };
+
+/// The conditional means of units alone, of `count` chains, to[unit][chains_in_block].
+template <class T>
+void conditional_means(const UnitType& type, const UnitBlock<T>& units, int count, T* to) {
+  std::vector<double> sums(3 * static_cast<std::size_t>(units.units));
+  type.kernels<T>().moments(units, {to, chains_in_block, count, sums.data(), false});
+}
 
 /// C = op(A) op(B) + beta C, row-major, OpenBLAS in the right precision.
 enum class Transpose { no, yes };
@@ -148,16 +192,6 @@ template <class T>
 std::vector<NetworkScratch<T>> make_scratch(int threads, const CoupledLayers<T>& layers);
 
 /// Calls f(index, thread) for index in [0, count), shared among threads, OpenBLAS single-threaded.
-template <class F>
-void for_each_part(int count, int threads, F&& f);
-
-}  // namespace quartic
-
-#include "core/parallel.hpp"
-#include "quartic/core/linear_algebra.hpp"
-
-namespace quartic {
-
 template <class F>
 void for_each_part(int count, int threads, F&& f) {
   const SerialBlas serial;

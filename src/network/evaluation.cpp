@@ -44,28 +44,6 @@ Estimate free_energy_gap(const Network& network, std::span<const float> train,
   return {b.value - a.value, std::hypot(a.error, b.error)};
 }
 
-std::vector<MomentComparison> compare_moments(std::span<const float> data,
-                                              std::span<const double> model, int columns,
-                                              int power) {
-  require_rows(data.size(), columns);
-  require_rows(model.size(), columns);
-  const auto estimate = [&](auto from, int column) {
-    std::vector<double> out;
-    for (std::size_t k = static_cast<std::size_t>(column); k < from.size();
-         k += static_cast<std::size_t>(columns))
-      out.push_back(std::pow(static_cast<double>(from[k]), power));
-    return mean_of(out);
-  };
-  std::vector<MomentComparison> out;
-  for (int i = 0; i < columns; ++i) {
-    MomentComparison c{estimate(data, i), estimate(model, i), 0};
-    const double error = std::hypot(c.data.error, c.model.error);
-    if (error > 0) c.z = (c.data.value - c.model.value) / error;
-    out.push_back(c);
-  }
-  return out;
-}
-
 std::vector<double> singular_values(const Network& network) {
   return singular_values(network.w, network.visible.size(), network.hidden.size()).values;
 }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
@@ -97,7 +98,7 @@ class SummedSide {
     multiply(Transpose::yes, Transpose::no, hidden, lanes, visible, layers_.w->data(), hidden, v,
              chains_in_block, 0.0, field.data, field.stride);
     std::fill_n(out, lanes, 0.0);
-    layers_.hidden_type->float64.log_normaliser(block(field, lanes), out);
+    layers_.hidden_type->kernels<double>().log_normaliser(block(field, lanes), out);
     for (int lane = 0; lane < lanes; ++lane)
       for (int i = 0; i < visible; ++i)
         out[lane] -= network_.visible.energy(i, v[i * chains_in_block + lane]);
@@ -224,57 +225,46 @@ struct Box {
   }
 };
 
-class BoxSearch {
- public:
-  BoxSearch(const SummedSide& side, int units) : side_(side), units_(units) {}
-
-  Box find() const {
-    Box box{std::vector<double>(units_, -1.0), std::vector<double>(units_, 1.0)};
-    for (int round = 0; round < 200; ++round) {
-      const Box before = box;
-      const bool stationary = fit(box);
-      if (stationary) return before;
+/// One round: where the density on the coarse grid is not negligible, with a margin of one cell;
+/// twice as wide where it reaches the edge. True once the box changes little.
+bool fit_box(const SummedSide& side, Box& box) {
+  constexpr int points = 24;
+  constexpr double negligible = 42;
+  const std::size_t units = box.low.size();
+  const auto log_density = side.log_densities(box.grid(points));
+  const double least = *std::max_element(log_density.begin(), log_density.end()) - negligible;
+  std::vector<int> first(units, points), last(units, -1);
+  for (std::size_t n = 0; n < log_density.size(); ++n) {
+    if (log_density[n] < least) continue;
+    std::size_t index = n;
+    for (std::size_t i = units; i-- > 0; index /= points) {
+      const int cell = static_cast<int>(index % points);
+      first[i] = std::min(first[i], cell), last[i] = std::max(last[i], cell);
     }
-    return box;
   }
-
- private:
-  static constexpr int points = 24;
-  static constexpr double negligible = 42;
-
-  /// One round: where the density on the coarse grid is not negligible, with a margin of one cell;
-  /// twice as wide where it reaches the edge. True once the box changes little.
-  bool fit(Box& box) const {
-    const Grid grid = box.grid(points);
-    const auto log_density = side_.log_densities(grid);
-    const double least = *std::max_element(log_density.begin(), log_density.end()) - negligible;
-    std::vector<int> first(units_, points), last(units_, -1);
-    for (std::size_t n = 0; n < log_density.size(); ++n) {
-      if (log_density[n] < least) continue;
-      std::size_t index = n;
-      for (int i = units_; i-- > 0; index /= points) {
-        const int cell = static_cast<int>(index % points);
-        first[i] = std::min(first[i], cell), last[i] = std::max(last[i], cell);
-      }
-    }
-    bool stationary = true;
-    for (int i = 0; i < units_; ++i) {
-      const double width = box.high[i] - box.low[i], cell = width / points;
-      const bool down = first[i] == 0, up = last[i] == points - 1;
-      stationary = stationary && !down && !up && last[i] - first[i] > points / 2;
-      box.low[i] += down ? -width / 2 : (first[i] - 1) * cell;
-      box.high[i] += up ? width / 2 : -(points - 2 - last[i]) * cell;
-    }
-    return stationary;
+  bool stationary = true;
+  for (std::size_t i = 0; i < units; ++i) {
+    const double width = box.high[i] - box.low[i], cell = width / points;
+    const bool down = first[i] == 0, up = last[i] == points - 1;
+    stationary = stationary && !down && !up && last[i] - first[i] > points / 2;
+    box.low[i] += down ? -width / 2 : (first[i] - 1) * cell;
+    box.high[i] += up ? width / 2 : -(points - 2 - last[i]) * cell;
   }
+  return stationary;
+}
 
-  const SummedSide& side_;
-  int units_;
-};
+Box find_box(const SummedSide& side, int units) {
+  Box box{std::vector<double>(units, -1.0), std::vector<double>(units, 1.0)};
+  for (int round = 0; round < 200; ++round) {
+    const Box before = box;
+    if (fit_box(side, box)) return before;
+  }
+  return box;
+}
 
 /// Trapezoidal sums converge exponentially for such densities; refined until ln Z stands.
 PartialSums integrate(const SummedSide& side, int units, bool moments) {
-  const Box box = BoxSearch(side, units).find();
+  const Box box = find_box(side, units);
   double before = minus_infinity;
   int points = 32;
   for (; points <= (units < 3 ? 2048 : 256); points = points * 3 / 2) {
@@ -428,15 +418,14 @@ NetworkMoments moments_given_visible(const Network& network, std::span<const dou
 NetworkMoments log_likelihood_gradient(const Network& network, const NetworkMoments& model,
                                        std::span<const double> phi) {
   NetworkMoments gradient = moments_given_visible(network, phi);
-  const auto subtract = [](std::vector<double>& data, const std::vector<double>& of_model,
-                           double sign) {
-    for (std::size_t k = 0; k < data.size(); ++k) data[k] = sign * (data[k] - of_model[k]);
-  };
-  subtract(gradient.w, model.w, 1);  // dS/dw = -phi h
-  subtract(gradient.r, model.r, -1), subtract(gradient.a, model.a, -1),
-      subtract(gradient.b, model.b, -1);
-  subtract(gradient.s, model.s, -1), subtract(gradient.m, model.m, -1),
-      subtract(gradient.n, model.n, -1);
+  // dS/dw = -phi h, all others with the other sign.
+  auto& g = gradient;
+  const std::pair<std::vector<double>*, const std::vector<double>*> kinds[] = {
+      {&g.w, &model.w}, {&g.r, &model.r}, {&g.a, &model.a}, {&g.b, &model.b},
+      {&g.s, &model.s}, {&g.m, &model.m}, {&g.n, &model.n}};
+  for (const auto& [data, of_model] : kinds)
+    for (std::size_t k = 0; k < data->size(); ++k)
+      (*data)[k] = (data == &g.w ? 1 : -1) * ((*data)[k] - (*of_model)[k]);
   return gradient;
 }
 

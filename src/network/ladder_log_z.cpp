@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "network/ladder_works.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
 
 namespace quartic {

@@ -62,13 +62,6 @@ bool Layer::has_b() const {
 UnitMoments Layer::moments(int i, double j) const {
   return type_of(unit).moments(a[i], b[i], j - r[i]);
 }
-double Layer::mode(int i, double j) const {
-  return type_of(unit).mode(a[i], b[i], j - r[i]);
-}
-double Layer::draw(int i, double j, RandomStream& random) const {
-  return type_of(unit).draw(a[i], b[i], j - r[i], random);
-}
-
 std::optional<std::string> Layer::why_not(int i, std::string_view letters) const {
   const double couplings[] = {r[i], a[i], b[i]};
   for (int k = 0; k < 3; ++k)

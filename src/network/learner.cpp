@@ -10,8 +10,7 @@
 #include "network/gradient.hpp"
 #include "network/model_chains.hpp"
 #include "network/trained_layer.hpp"
-#include "network/training_options.hpp"
-#include "network/training_row.hpp"
+#include "network/training_epoch.hpp"
 #include "network/weight_ascent.hpp"
 #include "quartic/core/error.hpp"
 
@@ -99,10 +98,7 @@ struct NetworkLearner<T>::Parts {
 
   /// Lambda begins where the first rows put it.
   void start_path(const Network& start, const ColumnMoments& moments) {
-    std::vector<std::size_t> first_rows(o.batch);
-    std::iota(first_rows.begin(), first_rows.end(), std::size_t{0});
-    std::vector<float> values(first_rows.size() * layers.visible_units());
-    data->read(first_rows, values);
+    const auto values = read_rows(*data, 0, o.batch);
     if (o.snapshots) {
       snapshots = {{0, std::make_shared<const Network>(base_network(start, moments, values))}};
     }
@@ -240,13 +236,7 @@ template <class T>
 NetworkLearner<T>::NetworkLearner(std::shared_ptr<const DataSource> data,
                                   const ColumnMoments& moments, const Network& start,
                                   const TrainingOptions& options, std::uint64_t seed)
-    : parts_(std::make_unique<Parts>(std::move(data), moments, start, options, seed)) {}
-template <class T>
-NetworkLearner<T>::~NetworkLearner() = default;
-template <class T>
-NetworkLearner<T>::NetworkLearner(NetworkLearner&&) noexcept = default;
-template <class T>
-NetworkLearner<T>& NetworkLearner<T>::operator=(NetworkLearner&&) noexcept = default;
+    : parts_(make_hidden<Parts>(std::move(data), moments, start, options, seed)) {}
 
 template <class T>
 TrainRow NetworkLearner<T>::step() {
@@ -283,12 +273,6 @@ std::int64_t NetworkLearner<T>::updates() const {
 template <class T>
 const TrainingOptions& NetworkLearner<T>::options() const {
   return parts_->o;
-}
-template <class T>
-void NetworkLearner<T>::set_rate(double rate, double final_rate) {
-  if (!(rate > 0) || !(final_rate > 0))
-    throw BadInput("training: rates must be positive", "see training.rate, training.final_rate");
-  parts_->o.rate = rate, parts_->o.final_rate = final_rate;
 }
 template <class T>
 Network NetworkLearner<T>::network() const {

@@ -122,7 +122,7 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   const std::vector<double> ends = there.chains().visible_rows();
   if (start.empty()) start = ladders ? quenched : ends;
   Annealing<T> back(path, options.chains, seed, Stream::reverse, options.threads);
-  back.start_at_network();
+  back.start_at(1);
   if (ladders) {
     ladders->start_from_network(start);
     out.ladder = ladders->run(options.sweeps, [&](int sweeps) { report(steps + sweeps); });
@@ -150,14 +150,18 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   return out;
 }
 
+LogLikelihood log_likelihood(const Estimate& free_energy, const LogZ& log_z) {
+  const auto with = [&](const Estimate& z) { return -free_energy.value - z.value; };
+  return {{with(log_z.value), log_z.value.error},
+          with(log_z.reverse),
+          with(log_z.forward),
+          free_energy.error};
+}
+
 LogLikelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
                              int threads) {
   if (rows.empty()) throw BadInput("the log-likelihood of no rows", "give at least one row");
-  const Estimate energy = mean_of(free_energies(network, rows, threads));
-  return {{-energy.value - log_z.value.value, log_z.value.error},
-          -energy.value - log_z.reverse.value,
-          -energy.value - log_z.forward.value,
-          energy.error};
+  return log_likelihood(mean_of(free_energies(network, rows, threads)), log_z);
 }
 
 template LogZ estimate_log_z<float>(const NetworkPath&, const LogZOptions&, std::uint64_t,

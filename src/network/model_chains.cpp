@@ -95,24 +95,19 @@ Estimate ModelChains<T>::log_z(const Network& now, const std::vector<double>& of
 
 template <class T>
 void ModelChains<T>::store(TrainingState& state) const {
-  state.chains = {chains_.visible_rows(), chains_.hidden_rows(), chains_.streams()};
+  state.chains = chains_.state();
   if (ladder_) state.ladder = ladder_->state();
 }
 
 template <class T>
 bool ModelChains<T>::fits(const TrainingState& state) const {
-  const auto c = static_cast<std::size_t>(size());
-  return state.chains.visible.size() == c * chains_.visible_units() &&
-         state.chains.hidden.size() == c * chains_.hidden_units() &&
-         state.chains.streams.size() == 4 * c && state.ladder.has_value() == tempered();
+  return chains_.fits(state.chains) && state.ladder.has_value() == tempered();
 }
 
 template <class T>
 void ModelChains<T>::restore(const TrainingState& state) {
   if (ladder_) ladder_->restore(*state.ladder, state.snapshots.size());
-  chains_.set_visible_rows(state.chains.visible);
-  chains_.set_hidden_rows(state.chains.hidden);
-  chains_.set_streams(state.chains.streams);
+  chains_.restore(state.chains);
 }
 
 template class ModelChains<float>;

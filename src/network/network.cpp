@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <utility>
 
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/linear_algebra.hpp"
-#include "quartic/graph/lattice.hpp"
 
 namespace quartic {
 namespace {
@@ -75,21 +73,6 @@ std::vector<double> Network::field_on_hidden(std::span<const double> phi) const 
   return field;
 }
 
-std::vector<double> Network::field_on_visible(std::span<const double> h) const {
-  std::vector<double> field(visible.size());
-  for (int i = 0; i < visible.size(); ++i)
-    for (int j = 0; j < hidden.size(); ++j) field[i] += weight(i, j) * h[j];
-  return field;
-}
-
-double Network::action(std::span<const double> phi, std::span<const double> h) const {
-  const auto field = field_on_hidden(phi);
-  double sum = 0;
-  for (int i = 0; i < visible.size(); ++i) sum += visible.energy(i, phi[i]);
-  for (int j = 0; j < hidden.size(); ++j) sum += hidden.energy(j, h[j]) - field[j] * h[j];
-  return sum;
-}
-
 double Network::free_energy(std::span<const double> phi) const {
   const auto field = field_on_hidden(phi);
   double sum = 0;
@@ -133,30 +116,6 @@ void require_normalisable(const Network& network) {
   }
 }
 
-Action as_action(const Network& network) {
-  const Layer &visible = network.visible, &hidden = network.hidden;
-  if (visible.discrete() || hidden.discrete()) {
-    throw BadInput(fmt::format("a network of {} and {} units is no phi^4 field", name(visible.unit),
-                               name(hidden.unit)),
-                   "only continuous units make a field; see the Ising limit for discrete ones");
-  }
-  Action action(
-      std::make_shared<Graph>(make_lattice({"bipartite", {visible.size(), hidden.size()}, {}})));
-  for (int e = 0; e < action.graph->edge_count(); ++e) {
-    const auto [i, j] = action.graph->edges()[e];
-    action.w[e] = network.weight(std::min(i, j), std::max(i, j) - visible.size());
-  }
-  const auto join = [](const std::vector<double>& first, const std::vector<double>& second) {
-    std::vector<double> all(first);
-    all.insert(all.end(), second.begin(), second.end());
-    return all;
-  };
-  action.r = join(visible.r, hidden.r);
-  action.a = join(visible.a, hidden.a);
-  action.b = join(visible.b, hidden.b);
-  return action;
-}
-
 namespace {
 
 template <class T>
@@ -183,7 +142,7 @@ std::vector<double> free_energies_of(const Network& network, std::span<const T> 
     multiply(Transpose::yes, Transpose::yes, hidden, lanes, visible, layers.w->data(), hidden,
              phi.data(), visible, 0.0, field.data, field.stride);
     double log_hidden[chains_in_block] = {};
-    layers.hidden_type->float64.log_normaliser(
+    layers.hidden_type->kernels<double>().log_normaliser(
         {layers.hidden.data(), hidden, (lanes + 15) / 16 * 16, field.data, field.stride,
          ones.data()},
         log_hidden);

@@ -28,21 +28,19 @@ struct NetworkSampler<T>::Parts {
                   [&](int block, int thread) { f(block, scratch[thread]); });
   }
 
-  /// <units> given the field that `field` leaves in scratch, [chain][unit].
-  template <class Field, class Block>
-  std::vector<double> means(const UnitType& type, int units, Field&& field, Block&& block_of) {
+  /// <units> of one layer given the other, [chain][unit].
+  std::vector<double> means(bool of_hidden) {
+    const int units = of_hidden ? chains.hidden_units() : chains.visible_units();
     std::vector<double> out(static_cast<std::size_t>(chains.size()) * units);
     for_each_block([&](int block, NetworkScratch<T>& work) {
-      field(block, work);
+      of_hidden ? chains.field_on_hidden(layers, block, work)
+                : chains.field_on_visible(layers, block, work);
       AlignedVector<T> mean(static_cast<std::size_t>(units) * chains_in_block);
-      std::vector<double> sums(3 * static_cast<std::size_t>(units));
-      type.template kernels<T>().moments(
-          block_of(block, work),
-          {mean.data(), chains_in_block, chains.count(block), sums.data(), false});
-      for (int lane = 0; lane < chains.count(block); ++lane)
-        for (int unit = 0; unit < units; ++unit)
-          out[static_cast<std::size_t>(chains.first(block) + lane) * units + unit] =
-              static_cast<double>(mean[unit * chains_in_block + lane]);
+      conditional_means(of_hidden ? *layers.hidden_type : *layers.visible_type,
+                        of_hidden ? chains.hidden_block(layers, block, work)
+                                  : chains.visible_block(layers, block, work),
+                        chains.count(block), mean.data());
+      chains.give_rows({mean.data(), chains_in_block}, units, block, out.data());
     });
     return out;
   }
@@ -55,7 +53,7 @@ NetworkSampler<T>::NetworkSampler(const Network& network, int chains, std::uint6
   if (chains < 1)
     throw BadInput(fmt::format("sampling a network with {} chains", chains),
                    "take at least one chain");
-  parts_ = std::make_unique<Parts>(network, chains, seed, stream, threads);
+  parts_ = make_hidden<Parts>(network, chains, seed, stream, threads);
   auto& all = parts_->chains;
   all.set_scale(T(0));
   parts_->for_each_block([&](int block, NetworkScratch<T>& work) {
@@ -64,12 +62,6 @@ NetworkSampler<T>::NetworkSampler(const Network& network, int chains, std::uint6
   });
   all.set_scale(T(1));
 }
-template <class T>
-NetworkSampler<T>::~NetworkSampler() = default;
-template <class T>
-NetworkSampler<T>::NetworkSampler(NetworkSampler&&) noexcept = default;
-template <class T>
-NetworkSampler<T>& NetworkSampler<T>::operator=(NetworkSampler&&) noexcept = default;
 
 template <class T>
 int NetworkSampler<T>::chains() const {
@@ -78,20 +70,6 @@ int NetworkSampler<T>::chains() const {
 template <class T>
 const Network& NetworkSampler<T>::network() const {
   return parts_->network;
-}
-
-template <class T>
-void NetworkSampler<T>::set_network(const Network& network) {
-  require_normalisable(network);
-  const Network& old = parts_->network;
-  if (network.visible.unit != old.visible.unit || network.hidden.unit != old.hidden.unit ||
-      network.visible.size() != old.visible.size() || network.hidden.size() != old.hidden.size()) {
-    throw BadInput("a sampler takes only a network of the same units as before",
-                   "make a new sampler for another network");
-  }
-  parts_->network = network;
-  parts_->layers.set_weights(network.w);
-  parts_->layers.set_layers(network.visible, network.hidden);
 }
 
 template <class T>
@@ -127,40 +105,23 @@ std::vector<double> NetworkSampler<T>::hidden() const {
 
 template <class T>
 std::vector<double> NetworkSampler<T>::visible_means() const {
-  auto& p = *parts_;
-  return p.means(
-      *p.layers.visible_type, p.chains.visible_units(),
-      [&](int block, NetworkScratch<T>& work) { p.chains.field_on_visible(p.layers, block, work); },
-      [&](int block, NetworkScratch<T>& work) {
-        return p.chains.visible_block(p.layers, block, work);
-      });
+  return parts_->means(false);
 }
 template <class T>
 std::vector<double> NetworkSampler<T>::hidden_means() const {
-  auto& p = *parts_;
-  return p.means(
-      *p.layers.hidden_type, p.chains.hidden_units(),
-      [&](int block, NetworkScratch<T>& work) { p.chains.field_on_hidden(p.layers, block, work); },
-      [&](int block, NetworkScratch<T>& work) {
-        return p.chains.hidden_block(p.layers, block, work);
-      });
+  return parts_->means(true);
 }
 
 template <class T>
 NetworkSamplerState NetworkSampler<T>::state() const {
-  return {visible(), hidden(), parts_->chains.streams()};
+  return parts_->chains.state();
 }
 template <class T>
 void NetworkSampler<T>::restore(const NetworkSamplerState& state) {
-  auto& all = parts_->chains;
-  const auto chains = static_cast<std::size_t>(all.size());
-  if (state.visible.size() != chains * all.visible_units() ||
-      state.hidden.size() != chains * all.hidden_units() || state.streams.size() != 4 * chains)
+  if (!parts_->chains.fits(state))
     throw BadInput("the state of a network's sampler is of another shape",
                    "restore a state of the same network and number of chains");
-  all.set_visible_rows(state.visible);
-  all.set_hidden_rows(state.hidden);
-  all.set_streams(state.streams);
+  parts_->chains.restore(state);
 }
 
 template class NetworkSampler<float>;

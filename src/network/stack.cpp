@@ -33,10 +33,17 @@ class HiddenUnits {
     if (values_ == UnitValues::samples) chains.set_streams(words(streams, count));
     for_each_part(chains.blocks(), threads_, [&](int block, int thread) {
       chains.field_on_hidden(layers_, block, scratch_[thread]);
-      if (values_ == UnitValues::samples)
-        draw(chains, block, scratch_[thread], out);
-      else
-        expect(chains, block, scratch_[thread], out);
+      const int units = layers_.hidden_units();
+      if (values_ == UnitValues::samples) {
+        chains.update_hidden(layers_, block, scratch_[thread], true);
+        chains.give_rows(chains.hidden(block), units, block, out);
+      } else {
+        AlignedVector<float> means(static_cast<std::size_t>(units) * chains_in_block);
+        conditional_means(*layers_.hidden_type,
+                          chains.hidden_block(layers_, block, scratch_[thread]),
+                          chains.count(block), means.data());
+        chains.give_rows({means.data(), chains_in_block}, units, block, out);
+      }
     });
   }
 
@@ -49,30 +56,6 @@ class HiddenUnits {
       out.insert(out.end(), stream.begin(), stream.end());
     }
     return out;
-  }
-
-  void draw(Chains<float>& chains, int block, NetworkScratch<float>& work, float* out) const {
-    chains.update_hidden(layers_, block, work, true);
-    copy(chains.hidden(block), chains, block, out);
-  }
-
-  void expect(Chains<float>& chains, int block, NetworkScratch<float>& work, float* out) const {
-    const auto units = static_cast<std::size_t>(layers_.hidden_units());
-    AlignedVector<float> means(units * chains_in_block);
-    std::vector<double> sums(3 * units);
-    layers_.hidden_type->kernels<float>().moments(
-        chains.hidden_block(layers_, block, work),
-        {means.data(), chains_in_block, chains.count(block), sums.data(), false});
-    copy(LayerValues<float>{means.data(), chains_in_block}, chains, block, out);
-  }
-
-  void copy(const LayerValues<float>& from, const Chains<float>& chains, int block,
-            float* out) const {
-    const int units = layers_.hidden_units();
-    for (int lane = 0; lane < chains.count(block); ++lane)
-      for (int unit = 0; unit < units; ++unit)
-        out[static_cast<std::ptrdiff_t>(chains.first(block) + lane) * units + unit] =
-            from.unit(unit)[lane];
   }
 
   CoupledLayers<float> layers_;
@@ -179,11 +162,7 @@ std::vector<double> DeepStack::energies(std::span<const float> rows, const RowSt
 LogLikelihood DeepStack::bound(std::span<const float> rows, const LogZ& top_log_z,
                                const RowStreams& streams, int threads) const {
   if (rows.empty()) throw BadInput("the log-likelihood of no rows", "give at least one row");
-  const Estimate mean = mean_of(energies(rows, streams, threads));
-  return {{-mean.value - top_log_z.value.value, top_log_z.value.error},
-          -mean.value - top_log_z.reverse.value,
-          -mean.value - top_log_z.forward.value,
-          mean.error};
+  return log_likelihood(mean_of(energies(rows, streams, threads)), top_log_z);
 }
 
 }  // namespace quartic

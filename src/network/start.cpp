@@ -5,13 +5,13 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 
 #include "core/quartic_window.hpp"
-#include "network/unit_metric.hpp"
+#include "network/unit_type.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
+#include "quartic/core/random.hpp"
 
 namespace quartic {
 namespace {
@@ -184,24 +184,18 @@ ColumnMoments column_moments(const DataSource& data) {
   const std::size_t columns = data.columns(), rows = data.rows(), piece = 1024;
   ColumnMoments out{rows, std::vector<double>(columns), std::vector<double>(columns),
                     std::vector<double>(columns)};
-  std::vector<std::size_t> wanted;
-  std::vector<float> values;
-  for (std::size_t begin = 0; begin < rows; begin += piece) {
-    wanted.resize(std::min(piece, rows - begin));
-    std::iota(wanted.begin(), wanted.end(), begin);
-    values.resize(wanted.size() * columns);
-    data.read(wanted, values);
-    for (std::size_t n = 0; n < wanted.size(); ++n) {
-      for (std::size_t i = 0; i < columns; ++i) {
-        const double x = static_cast<double>(values[n * columns + i]), x2 = x * x;
-        if (!std::isfinite(x)) {
-          throw BadInput(fmt::format("row {}, column {} of the data is {}", begin + n, i, x),
-                         "remove or fill the values that are missing");
-        }
-        out.first[i] += x, out.second[i] += x2, out.fourth[i] += x2 * x2;
+  for_each_batch(data, piece, [&](std::span<const float> values, std::size_t begin) {
+    for (std::size_t n = 0; n < values.size(); ++n) {
+      const std::size_t i = n % columns;
+      const double x = static_cast<double>(values[n]), x2 = x * x;
+      if (!std::isfinite(x)) {
+        throw BadInput(
+            fmt::format("row {}, column {} of the data is {}", begin + n / columns, i, x),
+            "remove or fill the values that are missing");
       }
+      out.first[i] += x, out.second[i] += x2, out.fourth[i] += x2 * x2;
     }
-  }
+  });
   for (auto* sums : {&out.first, &out.second, &out.fourth})
     for (double& x : *sums) x /= static_cast<double>(rows);
   return out;

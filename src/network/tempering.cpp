@@ -135,7 +135,7 @@ struct NetworkTempering<T>::Parts {
     }
   }
 
-  const UnitKernels<T>& hidden_kernels() const {
+  UnitKernels<T> hidden_kernels() const {
     return rungs.front().layers.hidden_type->template kernels<T>();
   }
   /// The hidden units of a part with the couplings of some rung, whose w made the field.
@@ -245,30 +245,6 @@ struct NetworkTempering<T>::Parts {
     }
   }
 
-  std::vector<double> acceptance() const {
-    std::vector<double> out;
-    for (const double sum : accepted)
-      out.push_back(sum / (static_cast<double>(counted) * per_rung));
-    return out;
-  }
-
-  void adapt() {
-    constexpr double least = 0.01;  // of a rejection, so that no two rungs fall together
-    const auto rate = acceptance();
-    std::vector<double> passed{0};
-    for (const double accept : rate) passed.push_back(passed.back() + std::max(1 - accept, least));
-    auto next = betas;
-    for (int rung = 1, k = 0; rung < pairs(); ++rung) {
-      const double wanted = passed.back() * rung / pairs();
-      while (passed[k + 1] < wanted) ++k;
-      const double fraction = (wanted - passed[k]) / (passed[k + 1] - passed[k]);
-      next[rung] = betas[k] + fraction * (betas[k + 1] - betas[k]);
-    }
-    betas = next;
-    set_rungs();
-    reset_counts();
-  }
-
   /// The rows of one rung among those of all.
   template <class X>
   std::span<X> rows_of(int rung, std::span<X> all) const {
@@ -288,14 +264,8 @@ NetworkTempering<T>::NetworkTempering(const NetworkPath& path, std::vector<doubl
     throw BadInput(fmt::format("tempering with {} chains a rung", chains),
                    "a rung takes a positive multiple of 16");
   }
-  parts_ = std::make_unique<Parts>(path, std::move(betas), chains, seed, stream, threads);
+  parts_ = make_hidden<Parts>(path, std::move(betas), chains, seed, stream, threads);
 }
-template <class T>
-NetworkTempering<T>::~NetworkTempering() = default;
-template <class T>
-NetworkTempering<T>::NetworkTempering(NetworkTempering&&) noexcept = default;
-template <class T>
-NetworkTempering<T>& NetworkTempering<T>::operator=(NetworkTempering&&) noexcept = default;
 
 template <class T>
 int NetworkTempering<T>::chains() const {
@@ -354,7 +324,22 @@ void NetworkTempering<T>::sweep(int count) {
 }
 template <class T>
 void NetworkTempering<T>::adapt() {
-  if (parts_->counted > 0) parts_->adapt();
+  auto& p = *parts_;
+  if (p.counted == 0) return;
+  constexpr double least = 0.01;  // of a rejection, so that no two rungs fall together
+  std::vector<double> passed{0};
+  for (const double accept : acceptance())
+    passed.push_back(passed.back() + std::max(1 - accept, least));
+  auto next = p.betas;
+  for (int rung = 1, k = 0; rung < p.pairs(); ++rung) {
+    const double wanted = passed.back() * rung / p.pairs();
+    while (passed[k + 1] < wanted) ++k;
+    const double fraction = (wanted - passed[k]) / (passed[k + 1] - passed[k]);
+    next[rung] = p.betas[k] + fraction * (p.betas[k + 1] - p.betas[k]);
+  }
+  p.betas = next;
+  p.set_rungs();
+  p.reset_counts();
 }
 
 template <class T>
@@ -376,7 +361,10 @@ std::span<const double> NetworkTempering<T>::up(int pair) const {
 }
 template <class T>
 std::vector<double> NetworkTempering<T>::acceptance() const {
-  return parts_->acceptance();
+  std::vector<double> out;
+  for (const double sum : parts_->accepted)
+    out.push_back(sum / (static_cast<double>(parts_->counted) * parts_->per_rung));
+  return out;
 }
 template <class T>
 std::int64_t NetworkTempering<T>::round_trips() const {
@@ -390,24 +378,18 @@ void NetworkTempering<T>::reset_counts() {
 template <class T>
 NetworkTemperingState NetworkTempering<T>::state() const {
   const auto& p = *parts_;
-  return {p.betas, {p.chains.visible_rows(), p.chains.hidden_rows(), p.chains.streams()}, p.sweeps};
+  return {p.betas, p.chains.state(), p.sweeps};
 }
 
 template <class T>
 void NetworkTempering<T>::restore(const NetworkTemperingState& state) {
   auto& p = *parts_;
-  const auto lanes = static_cast<std::size_t>(p.chains.size());
-  if (state.betas.size() != p.betas.size() ||
-      state.chains.visible.size() != lanes * p.chains.visible_units() ||
-      state.chains.hidden.size() != lanes * p.chains.hidden_units() ||
-      state.chains.streams.size() != 4 * lanes)
+  if (state.betas.size() != p.betas.size() || !p.chains.fits(state.chains))
     throw BadInput("the state of a tempered network is of another shape",
                    "restore a state of the same network, chains and rungs");
   p.betas = checked(state.betas);
   p.set_rungs();
-  p.chains.set_visible_rows(state.chains.visible);
-  p.chains.set_hidden_rows(state.chains.hidden);
-  p.chains.set_streams(state.chains.streams);
+  p.chains.restore(state.chains);
   p.sweeps = state.sweeps;
   p.reset_counts();
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "network/unit_metric.hpp"
+#include "network/unit_type.hpp"
 
 namespace quartic {
 namespace {

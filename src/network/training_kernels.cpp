@@ -8,6 +8,7 @@
 #include "network/unit_rows-inl.h"
 // clang-format on
 
+#include "core/dispatch.hpp"
 #include "network/training_kernels.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -134,26 +135,9 @@ WeightRowSums Adam(const WeightRow<T>& row) {
   });
 }
 
-void PowerSumsFloat(const float* x, std::ptrdiff_t stride, int units, int count, bool higher,
-                    double* sums) {
-  PowerSums(x, stride, units, count, higher, sums);
-}
-void PowerSumsDouble(const double* x, std::ptrdiff_t stride, int units, int count, bool higher,
-                     double* sums) {
-  PowerSums(x, stride, units, count, higher, sums);
-}
-WeightRowSums MomentumFloat(const WeightRow<float>& row) {
-  return Momentum(row);
-}
-WeightRowSums MomentumDouble(const WeightRow<double>& row) {
-  return Momentum(row);
-}
-WeightRowSums AdamFloat(const WeightRow<float>& row) {
-  return Adam(row);
-}
-WeightRowSums AdamDouble(const WeightRow<double>& row) {
-  return Adam(row);
-}
+QUARTIC_KERNEL(PowerSums)
+QUARTIC_KERNEL(Momentum)
+QUARTIC_KERNEL(Adam)
 
 }  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -162,42 +146,34 @@ HWY_AFTER_NAMESPACE();
 namespace quartic {
 
 HWY_EXPORT(RowPowerSums);
-HWY_EXPORT(PowerSumsFloat);
-HWY_EXPORT(PowerSumsDouble);
-HWY_EXPORT(MomentumFloat);
-HWY_EXPORT(MomentumDouble);
-HWY_EXPORT(AdamFloat);
-HWY_EXPORT(AdamDouble);
+HWY_EXPORT(PowerSumsBoth);
+HWY_EXPORT(MomentumBoth);
+HWY_EXPORT(AdamBoth);
 
 void add_row_power_sums(const float* rows, int count, int columns, bool higher, double* sums) {
   HWY_DYNAMIC_DISPATCH(RowPowerSums)(rows, count, columns, higher, sums);
 }
-template <>
-void add_power_sums(const float* x, std::ptrdiff_t stride, int units, int count, bool higher,
+template <class T>
+void add_power_sums(const T* x, std::ptrdiff_t stride, int units, int count, bool higher,
                     double* sums) {
-  HWY_DYNAMIC_DISPATCH(PowerSumsFloat)(x, stride, units, count, higher, sums);
+  QUARTIC_DISPATCH(PowerSums, T)(x, stride, units, count, higher, sums);
 }
-template <>
-void add_power_sums(const double* x, std::ptrdiff_t stride, int units, int count, bool higher,
-                    double* sums) {
-  HWY_DYNAMIC_DISPATCH(PowerSumsDouble)(x, stride, units, count, higher, sums);
+template <class T>
+WeightRowSums momentum_row(const WeightRow<T>& row) {
+  return QUARTIC_DISPATCH(Momentum, T)(row);
 }
-template <>
-WeightRowSums momentum_row(const WeightRow<float>& row) {
-  return HWY_DYNAMIC_DISPATCH(MomentumFloat)(row);
+template <class T>
+WeightRowSums adam_row(const WeightRow<T>& row) {
+  return QUARTIC_DISPATCH(Adam, T)(row);
 }
-template <>
-WeightRowSums momentum_row(const WeightRow<double>& row) {
-  return HWY_DYNAMIC_DISPATCH(MomentumDouble)(row);
-}
-template <>
-WeightRowSums adam_row(const WeightRow<float>& row) {
-  return HWY_DYNAMIC_DISPATCH(AdamFloat)(row);
-}
-template <>
-WeightRowSums adam_row(const WeightRow<double>& row) {
-  return HWY_DYNAMIC_DISPATCH(AdamDouble)(row);
-}
+
+#define QUARTIC_INSTANTIATE(T)                                                     \
+  template void add_power_sums(const T*, std::ptrdiff_t, int, int, bool, double*); \
+  template WeightRowSums momentum_row(const WeightRow<T>&);                        \
+  template WeightRowSums adam_row(const WeightRow<T>&);
+QUARTIC_INSTANTIATE(float)
+QUARTIC_INSTANTIATE(double)
+#undef QUARTIC_INSTANTIATE
 
 }  // namespace quartic
 #endif

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "network/ladder_works.hpp"
+#include "network/ladder_log_z.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
 
 namespace quartic {

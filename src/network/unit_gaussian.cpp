@@ -25,25 +25,17 @@ struct GaussianKernels {
       return hn::MulAdd(hn::Set(d, std::sqrt(variance)), z, hn::Mul(j, hn::Set(d, variance)));
     });
   }
-  template <class T>
-  static void step(const UnitBlock<T>& block, const UnitDraws<T>& draws) {
-    draw(block, draws);
-  }
 
   template <class T>
   static void moments(const UnitBlock<T>& block, const UnitMeans<T>& out) {
     const hn::ScalableTag<T> d;
-    for (int unit = 0; unit < block.units; ++unit) {
-      const auto variance = hn::Set(d, T(1) / (2 * block.constants[unit].a));
-      LaneSums<decltype(d)> lanes{d, out.count};
-      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
-        const auto m = hn::Mul(j, variance);
-        hn::Store(m, d, out.mean + unit * out.stride + lane);
-        lanes.add(0, lane, m);
-        lanes.add(1, lane, hn::MulAdd(m, m, variance));
-      });
-      lanes.give(out.sums + static_cast<std::ptrdiff_t>(3) * unit);
-    }
+    give_means(d, block, 0, block.units, out,
+               [d](const auto& constants, auto j, int lane, auto& lanes) HWY_ATTR {
+                 const auto variance = hn::Set(d, T(1) / (2 * constants.a));
+                 const auto m = hn::Mul(j, variance);
+                 lanes.add(1, lane, hn::MulAdd(m, m, variance));
+                 return m;
+               });
   }
 
   template <class T>
@@ -55,7 +47,10 @@ struct GaussianKernels {
     });
   }
 };
-QUARTIC_UNIT_TARGET(Gaussian)
+
+UnitKernelsOfBoth Gaussian() {
+  return unit_kernels<GaussianKernels>();
+}
 
 }  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -63,22 +58,17 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace quartic {
 namespace {
-QUARTIC_UNIT_EXPORT(Gaussian)
+HWY_EXPORT(Gaussian);
 
 UnitMoments moments(double a, double, double j) {
   const double mean = j / (2 * a), variance = 1 / (2 * a), square = mean * mean;
   return {std::log(std::numbers::pi / a) / 2 + j * j / (4 * a), mean, square + variance,
           square * square + 6 * square * variance + 3 * variance * variance};
 }
-double mode(double a, double, double j) {
-  return j / (2 * a);
-}
-double draw(double a, double, double j, RandomStream& random) {
-  return j / (2 * a) + random.normal() / std::sqrt(2 * a);
-}
 }  // namespace
 
-const UnitType gaussian_unit{{}, true, false, moments, mode, draw, kernelsFloat, kernelsDouble};
+const UnitType gaussian_unit{
+    {}, true, false, moments, [] { return HWY_DYNAMIC_DISPATCH(Gaussian)(); }};
 
 }  // namespace quartic
 #endif

@@ -258,24 +258,25 @@ struct QuarticKernels {
     for (int unit = 0, end; unit < block.units; unit = end) {
       end = end_of_alike(block, unit);
       if (out.higher) {
-        give(d, block, unit, end, out,
-             [d](const auto& constants, auto j, int lane, auto& lanes) HWY_ATTR {
-               Sums sums{d};
-               sums.template sum<Sums::all>(constants, j);
-               lanes.add(1, lane, sums.over_norm(sums.second));
-               lanes.add(2, lane, sums.over_norm(sums.fourth));
-               return sums.mean(j);
-             });
+        give_means(d, block, unit, end, out,
+                   [d](const auto& constants, auto j, int lane, auto& lanes) HWY_ATTR {
+                     Sums sums{d};
+                     sums.template sum<Sums::all>(constants, j);
+                     lanes.add(1, lane, sums.over_norm(sums.second));
+                     lanes.add(2, lane, sums.over_norm(sums.fourth));
+                     return sums.mean(j);
+                   });
       } else if (sizeof(T) == 4 && (end - unit) * block.lanes >= 8 * MeanTable<D>::nodes) {
         const MeanTable<D> table(d, block.constants[unit]);
-        give(d, block, unit, end, out, [&](const auto& constants, auto j, int, auto&) HWY_ATTR {
-          auto mean = j;
-          return table.find(j, mean) ? mean : by_sums(constants, j);
-        });
+        give_means(d, block, unit, end, out,
+                   [&](const auto& constants, auto j, int, auto&) HWY_ATTR {
+                     auto mean = j;
+                     return table.find(j, mean) ? mean : by_sums(constants, j);
+                   });
       } else {
-        give(d, block, unit, end, out, [&](const auto& constants, auto j, int, auto&) HWY_ATTR {
-          return by_sums(constants, j);
-        });
+        give_means(d, block, unit, end, out,
+                   [&](const auto& constants, auto j, int, auto&)
+                       HWY_ATTR { return by_sums(constants, j); });
       }
     }
   }
@@ -300,22 +301,11 @@ struct QuarticKernels {
       ++end;
     return end;
   }
-  /// mean(constants, j, lane, lanes) for all vectors of these units.
-  template <class D, class T, class Mean>
-  static HWY_INLINE void give(D d, const UnitBlock<T>& block, int unit, int end,
-                              const UnitMeans<T>& out, Mean&& mean) {
-    for (; unit < end; ++unit) {
-      LaneSums<D> lanes{d, out.count};
-      for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
-        const auto value = mean(block.constants[unit], j, lane, lanes);
-        hn::Store(value, d, out.mean + unit * out.stride + lane);
-        lanes.add(0, lane, value);
-      });
-      lanes.give(out.sums + static_cast<std::ptrdiff_t>(3) * unit);
-    }
-  }
 };
-QUARTIC_UNIT_TARGET(Quartic)
+
+UnitKernelsOfBoth Quartic() {
+  return unit_kernels<QuarticKernels>();
+}
 
 }  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -323,19 +313,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace quartic {
 namespace {
-QUARTIC_UNIT_EXPORT(Quartic)
-
-UnitMoments moments(double a, double b, double j) {
-  const QuarticMoments m = quartic_moments(a, b, j);
-  return {m.log_normaliser, m.mean, m.second, m.fourth};
-}
-double mode(double a, double b, double j) {
-  return std::copysign(quartic_mode(a, b, std::abs(j)), j);
-}
+HWY_EXPORT(Quartic);
 }  // namespace
 
-const UnitType quartic_unit{{},   true,         true,         moments,
-                            mode, draw_quartic, kernelsFloat, kernelsDouble};
+const UnitType quartic_unit{
+    {}, true, true, quartic_moments, [] { return HWY_DYNAMIC_DISPATCH(Quartic)(); }};
 
 }  // namespace quartic
 #endif

@@ -75,6 +75,22 @@ struct LaneSums {
   }
 };
 
+/// The means mean(constants, j, lane, lanes) of units [unit, end) and their sums; higher moments
+/// are for `mean` to add to the lanes.
+template <class D, class T, class Mean>
+HWY_INLINE void give_means(D d, const UnitBlock<T>& block, int unit, int end,
+                           const UnitMeans<T>& out, Mean&& mean) {
+  for (; unit < end; ++unit) {
+    LaneSums<D> lanes{d, out.count};
+    for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
+      const auto value = mean(block.constants[unit], j, lane, lanes);
+      hn::Store(value, d, out.mean + unit * out.stride + lane);
+      lanes.add(0, lane, value);
+    });
+    lanes.give(out.sums + static_cast<std::ptrdiff_t>(3) * unit);
+  }
+}
+
 /// Adds kernel(d, unit, j) of all units to sums[lane]: a few units at a time in the kernels'
 /// precision, then in float64.
 template <class T, class Kernel>
@@ -94,49 +110,21 @@ HWY_INLINE void add_to_lanes(const UnitBlock<T>& block, double* sums, Kernel&& k
   }
 }
 
+/// A kind's static member templates of the precision as its kernels on this target; without `step`
+/// a step is a draw.
+template <class Kind, class T>
+UnitKernels<T> unit_kernels_of() {
+  UnitKernels<T> kernels{Kind::template draw<T>, Kind::template draw<T>, Kind::template moments<T>,
+                         Kind::template log_normaliser<T>};
+  if constexpr (requires { Kind::template step<T>; }) kernels.step = Kind::template step<T>;
+  return kernels;
+}
+template <class Kind>
+UnitKernelsOfBoth unit_kernels() {
+  return {unit_kernels_of<Kind, float>(), unit_kernels_of<Kind, double>()};
+}
+
 }  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif
-
-// The kernels of one kind of unit, QUARTIC_UNIT_TARGET in each target's namespace and
-// QUARTIC_UNIT_EXPORT once outside. They come from a class Kind##Kernels with static member
-// templates step, draw, moments, log_normaliser of the precision.
-#define QUARTIC_UNIT_TARGET_OF(Kind, T, Suffix)                                    \
-  void Kind##Step##Suffix(const UnitBlock<T>& block, const UnitDraws<T>& draws) {  \
-    Kind##Kernels::step(block, draws);                                             \
-  }                                                                                \
-  void Kind##Draw##Suffix(const UnitBlock<T>& block, const UnitDraws<T>& draws) {  \
-    Kind##Kernels::draw(block, draws);                                             \
-  }                                                                                \
-  void Kind##Moments##Suffix(const UnitBlock<T>& block, const UnitMeans<T>& out) { \
-    Kind##Kernels::moments(block, out);                                            \
-  }                                                                                \
-  void Kind##LogNormaliser##Suffix(const UnitBlock<T>& block, double* sums) {      \
-    Kind##Kernels::log_normaliser(block, sums);                                    \
-  }
-#define QUARTIC_UNIT_TARGET(Kind)            \
-  QUARTIC_UNIT_TARGET_OF(Kind, float, Float) \
-  QUARTIC_UNIT_TARGET_OF(Kind, double, Double)
-
-#define QUARTIC_UNIT_EXPORT_OF(Kind, T, Suffix)                         \
-  HWY_EXPORT(Kind##Step##Suffix);                                       \
-  HWY_EXPORT(Kind##Draw##Suffix);                                       \
-  HWY_EXPORT(Kind##Moments##Suffix);                                    \
-  HWY_EXPORT(Kind##LogNormaliser##Suffix);                              \
-  constexpr UnitKernels<T> kernels##Suffix{                             \
-      [](const UnitBlock<T>& block, const UnitDraws<T>& draws) {        \
-        HWY_DYNAMIC_DISPATCH(Kind##Step##Suffix)(block, draws);         \
-      },                                                                \
-      [](const UnitBlock<T>& block, const UnitDraws<T>& draws) {        \
-        HWY_DYNAMIC_DISPATCH(Kind##Draw##Suffix)(block, draws);         \
-      },                                                                \
-      [](const UnitBlock<T>& block, const UnitMeans<T>& out) {          \
-        HWY_DYNAMIC_DISPATCH(Kind##Moments##Suffix)(block, out);        \
-      },                                                                \
-      [](const UnitBlock<T>& block, double* sums) {                     \
-        HWY_DYNAMIC_DISPATCH(Kind##LogNormaliser##Suffix)(block, sums); \
-      }};
-#define QUARTIC_UNIT_EXPORT(Kind)            \
-  QUARTIC_UNIT_EXPORT_OF(Kind, float, Float) \
-  QUARTIC_UNIT_EXPORT_OF(Kind, double, Double)

@@ -2,9 +2,11 @@
 // new kind is one file that defines a UnitType and one line in layer.cpp.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "quartic/network/layer.hpp"
 
@@ -65,27 +67,26 @@ struct UnitKernels {
   void (*log_normaliser)(const UnitBlock<T>&, double* sums);
 };
 
+using UnitKernelsOfBoth = std::pair<UnitKernels<float>, UnitKernels<double>>;
+
 struct UnitType {
   std::span<const double> values;  ///< of a discrete unit, ascending
   bool has_a, has_b;
   UnitMoments (*moments)(double a, double b, double j);
-  double (*mode)(double a, double b, double j);
-  double (*draw)(double a, double b, double j, RandomStream& random);
-  UnitKernels<float> float32;
-  UnitKernels<double> float64;
+  UnitKernelsOfBoth (*kernels_of_both)();  ///< on the machine's SIMD target
 
   template <class T>
-  const UnitKernels<T>& kernels() const {
-    if constexpr (sizeof(T) == 4) {
-      return float32;
-    } else {
-      return float64;
-    }
+  UnitKernels<T> kernels() const {
+    return std::get<UnitKernels<T>>(kernels_of_both());
   }
 };
 
 const UnitType& type_of(Unit unit);
 
 extern const UnitType quartic_unit, gaussian_unit, binary_unit, spin_unit;
+
+/// Cov of (x, x^2, x^4) of unit i without any field, a symmetric 3 x 3 matrix; zero for couplings
+/// that the kind does not have.
+std::array<double, 9> unit_covariance(const Layer& layer, int i);
 
 }  // namespace quartic

@@ -7,7 +7,7 @@
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/projection.hpp"
-#include "quartic/graph/edge_list.hpp"
+#include "quartic/graph/graph.hpp"
 #include "quartic/graph/lattice.hpp"
 
 namespace quartic {

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/run/loop.hpp"
-#include "quartic/stats/stationarity.hpp"
 #include "run/action_task.hpp"
 
 namespace quartic {

@@ -1,4 +1,4 @@
-#include "stats/complex_weights.hpp"
+#include "stats/weight_sums.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "stats/complex_weights_simd.cpp"

@@ -3,6 +3,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "stats/local_sums_simd.cpp"
+#include "core/dispatch.hpp"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "quartic/core/aligned.hpp"
@@ -167,12 +168,7 @@ void Sum(const LocalSums& sums, FieldBlock<const T> phi, double* out) {
   }
 }
 
-void SumFloat(const LocalSums& sums, FieldBlock<const float> phi, double* out) {
-  Sum(sums, phi, out);
-}
-void SumDouble(const LocalSums& sums, FieldBlock<const double> phi, double* out) {
-  Sum(sums, phi, out);
-}
+QUARTIC_KERNEL(Sum)
 
 }  // namespace quartic::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -180,17 +176,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace quartic {
 
-HWY_EXPORT(SumFloat);
-HWY_EXPORT(SumDouble);
+HWY_EXPORT(SumBoth);
 
-template <>
-void local_sums(const LocalSums& sums, FieldBlock<const float> phi, double* out) {
-  HWY_DYNAMIC_DISPATCH(SumFloat)(sums, phi, out);
+template <class T>
+void local_sums(const LocalSums& sums, FieldBlock<const T> phi, double* out) {
+  QUARTIC_DISPATCH(Sum, T)(sums, phi, out);
 }
-template <>
-void local_sums(const LocalSums& sums, FieldBlock<const double> phi, double* out) {
-  HWY_DYNAMIC_DISPATCH(SumDouble)(sums, phi, out);
-}
+template void local_sums(const LocalSums&, FieldBlock<const float>, double*);
+template void local_sums(const LocalSums&, FieldBlock<const double>, double*);
 
 }  // namespace quartic
 #endif

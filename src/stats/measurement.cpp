@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 #include <utility>
 
 #include "quartic/core/error.hpp"
@@ -18,39 +17,40 @@
 namespace quartic {
 namespace {
 
-/// The values of one draw of all lanes from their sums, [observable][lane] in the order of the
-/// names.
-void observe(const LocalSums& sums, int lanes, const double* sum, double* out) {
+/// Calls visit(name, meaning, value) for the primary observables in their order; value(s) is that
+/// of a lane whose sums are s(quantity).
+template <class Visit>
+void for_each_observable(const LocalSums& sums, Visit&& visit) {
   const double volume = sums.sites, directions = static_cast<double>(sums.waves.size()) / 2;
-  const auto row = [&](auto&& value) {
-    for (int lane = 0; lane < lanes; ++lane) out[lane] = value(lane);
-    out += lanes;
-  };
-  const auto at = [=](int quantity, int lane) { return sum[quantity * lanes + lane]; };
-  const auto m = [=](int lane) { return at(sum_phi, lane) / volume; };
-  row([=](int lane) { return at(sum_action, lane); });
-  row([=](int lane) { return at(sum_action, lane) / volume; });
-  row([=](int lane) { return at(sum_action, lane) * at(sum_action, lane); });
-  row(m);
-  row([=](int lane) { return std::abs(m(lane)); });
-  row([=](int lane) { return m(lane) * m(lane); });
-  row([=](int lane) { return (m(lane) * m(lane)) * (m(lane) * m(lane)); });
-  row([=](int lane) { return at(sum_phi2, lane) / volume; });
-  row([=](int lane) { return at(sum_phi4, lane) / volume; });
-  if (!sums.nearest.empty()) row([=](int lane) { return at(sum_nn, lane) / volume; });
-  if (!sums.diagonal.empty()) row([=](int lane) { return at(sum_nnn, lane) / volume; });
+  const auto m = [=](auto s) { return s(sum_phi) / volume; };
+  const auto per_site = [=](int quantity) { return [=](auto s) { return s(quantity) / volume; }; };
+  visit("action", "S", [](auto s) { return s(sum_action); });
+  visit("action_density", "S / V", per_site(sum_action));
+  visit("action2", "S^2", [](auto s) { return s(sum_action) * s(sum_action); });
+  visit("m", "sum phi / V", m);
+  visit("abs_m", "|sum phi| / V", [=](auto s) { return std::abs(m(s)); });
+  visit("m2", "(sum phi / V)^2", [=](auto s) { return m(s) * m(s); });
+  visit("m4", "(sum phi / V)^4", [=](auto s) { return (m(s) * m(s)) * (m(s) * m(s)); });
+  visit("phi2", "sum phi^2 / V", per_site(sum_phi2));
+  visit("phi4", "sum phi^4 / V", per_site(sum_phi4));
+  if (!sums.nearest.empty()) visit("nn", "sum over nearest pairs phi phi / V", per_site(sum_nn));
+  if (!sums.diagonal.empty())
+    visit("nnn", "sum over diagonal pairs phi phi / V", per_site(sum_nnn));
   if (sums.waves.empty()) return;
-  row([&](int lane) {
+  visit("structure_factor_min", "|sum phi exp(ikx)|^2 / V at the least k", [&, volume](auto s) {
     double power = 0;
-    for (int k = local_sum_count; k < sums.size(); ++k) power += at(k, lane) * at(k, lane);
+    for (int k = local_sum_count; k < sums.size(); ++k) power += s(k) * s(k);
     return power / (volume * directions);
   });
 }
 
-void require_same(bool same, const char* what) {
-  if (!same)
-    throw BadInput(fmt::format("measurements of different {} cannot be put together", what),
-                   "merge chains of one and the same run");
+/// The observables of one draw of all lanes from their sums, [observable][lane].
+void observe(const LocalSums& sums, int lanes, const double* sum, double* out) {
+  for_each_observable(sums, [&](const char*, const char*, auto&& value) {
+    for (int lane = 0; lane < lanes; ++lane)
+      out[lane] = value([=](int quantity) { return sum[quantity * lanes + lane]; });
+    out += lanes;
+  });
 }
 
 }  // namespace
@@ -66,21 +66,9 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most)
         fmt::format("measurement: {} chains with at most {} bins cannot be", chains, max_bins),
         "at least one chain, and an even number of bins from 16 on");
   }
-  const auto add = [&](const char* name, const char* meaning) {
+  for_each_observable(sums, [&](const char* name, const char* meaning, auto&&) {
     names.emplace_back(name), meanings.emplace_back(meaning);
-  };
-  add("action", "S");
-  add("action_density", "S / V");
-  add("action2", "S^2");
-  add("m", "sum phi / V");
-  add("abs_m", "|sum phi| / V");
-  add("m2", "(sum phi / V)^2");
-  add("m4", "(sum phi / V)^4");
-  add("phi2", "sum phi^2 / V");
-  add("phi4", "sum phi^4 / V");
-  if (!sums.nearest.empty()) add("nn", "sum over nearest pairs phi phi / V");
-  if (!sums.diagonal.empty()) add("nnn", "sum over diagonal pairs phi phi / V");
-  if (!sums.waves.empty()) add("structure_factor_min", "|sum phi exp(ikx)|^2 / V at the least k");
+  });
   pairs = {{index("action"), index("action2")},
            {index("abs_m"), index("m2")},
            {index("m2"), index("m4")}};
@@ -159,19 +147,8 @@ void Measurement::Data::set_spectra(std::span<const double> by_group) {
     spectra[k] = by_group[(k / groups / sites * groups + k % groups) * sites + k / groups % sites];
 }
 
-void Measurement::Data::coarsen_spectra(int wanted) {
-  const std::size_t factor = static_cast<std::size_t>(wanted / chains_per_group);
-  if (factor < 2) return;
-  std::vector<double> joined(spectra.size() / factor);
-  for (std::size_t k = 0; k < spectra.size(); ++k) joined[k / factor] += spectra[k];
-  spectra = std::move(joined), chains_per_group = wanted;
-}
-
 Measurement::Measurement(const Action& action, int chains, int max_bins)
-    : data_(std::make_unique<Data>(action, chains, max_bins)) {}
-Measurement::~Measurement() = default;
-Measurement::Measurement(Measurement&&) noexcept = default;
-Measurement& Measurement::operator=(Measurement&&) noexcept = default;
+    : data_(make_hidden<Data>(action, chains, max_bins)) {}
 
 template <class T>
 void Measurement::add(const Sampler<T>& sampler) {
@@ -226,36 +203,6 @@ void Measurement::set_spectrum_interval(int draws) {
   data_->spectrum_interval = draws;
 }
 
-void Measurement::merge(const Measurement& other) {
-  auto& d = *data_;
-  const auto& o = *other.data_;
-  const auto couplings = [](const Action& a) { return std::tie(a.w, a.r, a.a, a.b); };
-  const auto edges = [](const Action& a) { return a.graph->edges(); };
-  require_same(d.names == o.names && couplings(d.action) == couplings(o.action) &&
-                   std::equal(edges(d.action).begin(), edges(d.action).end(),
-                              edges(o.action).begin(), edges(o.action).end()),
-               "actions");
-  require_same(d.draws == o.draws, "numbers of draws");
-  require_same(d.bin_length == o.bin_length && d.bin_count == o.bin_count, "bins");
-  require_same(d.spectrum_interval == o.spectrum_interval, "spectrum intervals");
-  const auto beside = [&](const std::vector<double>& x, const std::vector<double>& y) {
-    std::vector<double> out;
-    out.reserve(x.size() + y.size());
-    for (std::size_t k = 0; k < x.size() / d.chains; ++k) {
-      out.insert(out.end(), x.begin() + k * d.chains, x.begin() + (k + 1) * d.chains);
-      out.insert(out.end(), y.begin() + k * o.chains, y.begin() + (k + 1) * o.chains);
-    }
-    return out;
-  };
-  d.bins = beside(d.bins, o.bins), d.open_bin = beside(d.open_bin, o.open_bin);
-  d.squares = beside(d.squares, o.squares), d.products = beside(d.products, o.products);
-  Data theirs = o;
-  theirs.coarsen_spectra(d.chains_per_group);
-  d.coarsen_spectra(theirs.chains_per_group);
-  d.spectra.insert(d.spectra.end(), theirs.spectra.begin(), theirs.spectra.end());
-  d.chains += o.chains;
-}
-
 int Measurement::chains() const {
   return data_->chains;
 }
@@ -273,10 +220,7 @@ std::vector<double> Measurement::series(const std::string& name) const {
   const int index = data_->index(name);
   if (index >= 0) return data_->series(index);
   const std::vector<std::string_view> known(data_->names.begin(), data_->names.end());
-  const auto near = nearest_name(name, known);
-  throw BadInput(fmt::format("no observable '{}' is measured", name),
-                 near.empty() ? fmt::format("one of {}", fmt::join(known, ", "))
-                              : fmt::format("did you mean '{}'?", near));
+  throw BadInput(fmt::format("no observable '{}' is measured", name), suggestion(name, known));
 }
 
 MeasurementState Measurement::state() const {

@@ -52,7 +52,6 @@ struct Measurement::Data {
   void close_bin();
   std::vector<double> spectra_by_group() const;  ///< [group][site]
   void set_spectra(std::span<const double> by_group);
-  void coarsen_spectra(int chains_per_group_wanted);
 };
 
 }  // namespace quartic

@@ -1,9 +1,9 @@
-#include "quartic/stats/pareto.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
+
+#include "quartic/stats/reweighting.hpp"
 
 namespace quartic {
 namespace {

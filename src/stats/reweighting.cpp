@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
-#include "quartic/stats/pareto.hpp"
 #include "stats/weight_sums.hpp"
 
 namespace quartic {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "stats/complex_weights.hpp"
-
 namespace quartic {
 namespace {
 

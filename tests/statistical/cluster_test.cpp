@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "cluster_sweeps.hpp"
 #include "exact_reference.hpp"
-#include "mcmc/cluster_moves.hpp"
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/random.hpp"

@@ -224,7 +224,9 @@ TEST(Likelihood, GainAndLogLikelihoodAreExact) {
               5 * value.value.error);
   EXPECT_LT(value.value.error, 0.02);
   // 16 moments that vary together, and the fit's own error: a third of that of 1000 rows.
-  const auto model = measure_moments(learner.sampler(), learner.action(), 32, 4);
+  const auto samples = collect(learner.sampler(), 32, 4);
+  const Parameters every = every_coupling(learner.action().graph);
+  const auto model = moments_of(FeatureStatistics<float>(samples, every), learner.action().graph);
   constexpr int sets = 8;
   double chi2 = 0;
   for (std::uint64_t seed = 3; seed < 3 + sets; ++seed) {

@@ -14,6 +14,7 @@
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
 #include "statistical/triangle.hpp"
+#include "unit_draws.hpp"
 
 namespace quartic {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "quartic/network/exact.hpp"
 #include "quartic/network/network.hpp"
+#include "unit_draws.hpp"
 
 namespace quartic {
 
@@ -42,7 +43,7 @@ class ExactDraws {
     if (!network_.visible.discrete())
       for (int i = 0; i < 2; ++i) phi[i] += cell * (random.uniform() - 0.5);
     const auto field = network_.field_on_hidden(std::vector<double>{phi[0], phi[1]});
-    for (int j = 0; j < 2; ++j) h[j] = network_.hidden.draw(j, field[j], random);
+    for (int j = 0; j < 2; ++j) h[j] = draw_unit(network_.hidden, j, field[j], random);
   }
 
  private:

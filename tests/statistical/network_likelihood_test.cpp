@@ -245,20 +245,11 @@ TEST(NetworkJudging, ReconstructionOfModelSamplesIsTheConditionalVariance) {
   EXPECT_GT(error.error, 0);
 }
 
-TEST(NetworkJudging, MomentsAndSingularValues) {
+TEST(NetworkJudging, FreeEnergyGapAndSingularValues) {
   const Network network = sample_network(Unit::quartic, Unit::spin, 6, 4, 0.4);
-  NetworkSampler<float> sampler(network, 3000, 5), other(network, 3000, 6);
-  sampler.sweep(60), other.sweep(60);
+  NetworkSampler<float> sampler(network, 3000, 5);
   const auto visible = sampler.visible();
   const std::vector<float> rows(visible.begin(), visible.end());
-  for (const int power : {1, 2})
-    for (const auto& c : compare_moments(rows, other.visible(), 6, power))
-      EXPECT_LT(std::abs(c.z), 4.5);
-  Network shifted = network;
-  shifted.visible.r[2] -= 1;
-  other.set_network(shifted);
-  other.sweep(60);
-  EXPECT_LT(compare_moments(rows, other.visible(), 6)[2].z, -8);
   const auto gap = free_energy_gap(network, rows, rows);
   EXPECT_EQ(gap.value, 0);
   const auto values = singular_values(network);

@@ -54,7 +54,7 @@ std::vector<double> marginal(const DeepStack& stack, int layer) {
   const auto above = marginal(stack, layer + 1);
   const auto hidden = configurations(network.hidden);
   for (std::size_t h = 0; h < hidden.size(); ++h) {
-    const Row field = network.field_on_visible(hidden[h]);
+    const Row field = field_on_visible(network, hidden[h]);
     for (std::size_t k = 0; k < rows.size(); ++k)
       out[k] += above[h] * probability(network.visible, rows[k], field);
   }
@@ -137,7 +137,7 @@ TEST(DeepStack, GeneratesRealValuesFromTheTop) {
   std::vector<double> mean(2), second(2), square_of_mean(2);
   double product = 0;
   for (std::size_t h = 0; h < hidden.size(); ++h) {
-    const Row field = bottom.field_on_visible(hidden[h]);
+    const Row field = field_on_visible(bottom, hidden[h]);
     UnitMoments m[2];
     for (int i = 0; i < 2; ++i) {
       m[i] = bottom.visible.moments(i, field[i]);

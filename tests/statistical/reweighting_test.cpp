@@ -1,10 +1,11 @@
 // Reweighting to real and complex actions against exact values (tests/reference/exact.json).
+#include "quartic/stats/reweighting.hpp"
+
 #include <gtest/gtest.h>
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/stats/mbar.hpp"
-#include "quartic/stats/pareto.hpp"
 #include "statistical/coverage.hpp"
 #include "statistical/reweighting_fixtures.hpp"
 

@@ -11,6 +11,7 @@
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/action.hpp"
+#include "unit_draws.hpp"
 
 namespace quartic::testing {
 

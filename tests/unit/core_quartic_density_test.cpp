@@ -9,6 +9,7 @@
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/simd.hpp"
+#include "unit_draws.hpp"
 
 namespace quartic {
 namespace {

@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "quartic/graph/edge_list.hpp"
+#include "quartic/graph/graph.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "refusals.hpp"
 
@@ -71,7 +71,7 @@ TEST(GraphErrors, Lattices) {
     expect_refused([&] { make_lattice(lattice); }, why, hint);
   };
   refused({"sqare", {4, 4}, {true, true}}, "unknown lattice 'sqare'", "did you mean 'square'?");
-  refused({"klein bottle", {4}, {true}}, "unknown lattice", "use one of chain, square");
+  refused({"klein bottle", {4}, {true}}, "unknown lattice", "one of: chain, square");
   refused({"square", {4}, {true}}, "needs 2 extents, got 1", "");
   refused({"hypercubic", {}, {}}, "extent", "");
   refused({"square", {4, 4}, {true}}, "boundary entries, got 1", "");

@@ -8,8 +8,8 @@
 #include <numeric>
 #include <vector>
 
+#include "cluster_sweeps.hpp"
 #include "critical_point.hpp"
-#include "mcmc/cluster_moves.hpp"
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
@@ -434,7 +434,7 @@ TEST(Sampler, BondsDrawnAheadAreThoseDrawnAnew) {
           resumed(action, options, 5);
       ahead.sweep(1), ahead.sweep(3), ahead.sweep(2);
       for (int k = 0; k < 6; ++k) {
-        anew.set_coupling_scale(1);  // may have changed it
+        anew.set_schedule(anew.schedule());  // may have changed it
         anew.sweep(1);
       }
       EXPECT_EQ(ahead.state().phi, anew.state().phi);

@@ -1,13 +1,19 @@
 // Networks to test with: every pair of kinds of units, and those of the reference values.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "quartic/field/action.hpp"
+#include "quartic/graph/lattice.hpp"
 #include "quartic/network/network.hpp"
+#include "unit_draws.hpp"
 
 namespace quartic {
 
@@ -38,6 +44,38 @@ inline Network sample_network(Unit visible, Unit hidden, int visibles = 2, int h
 
 inline std::string pair_name(Unit visible, Unit hidden) {
   return std::string(name(visible)) + "-" + std::string(name(hidden));
+}
+
+/// sum_j w_ij h_j for every i.
+inline std::vector<double> field_on_visible(const Network& network, std::span<const double> h) {
+  return network.transposed().field_on_hidden(h);
+}
+
+/// S of one configuration.
+inline double action_of(const Network& network, std::span<const double> phi,
+                        std::span<const double> h) {
+  const auto field = network.field_on_hidden(phi);
+  double sum = 0;
+  for (int i = 0; i < network.visible.size(); ++i) sum += network.visible.energy(i, phi[i]);
+  for (int j = 0; j < network.hidden.size(); ++j)
+    sum += network.hidden.energy(j, h[j]) - field[j] * h[j];
+  return sum;
+}
+
+/// A network of continuous units as a field on the graph `bipartite`, visible units first.
+inline Action as_action(const Network& network) {
+  const Layer &visible = network.visible, &hidden = network.hidden;
+  Action action(
+      std::make_shared<Graph>(make_lattice({"bipartite", {visible.size(), hidden.size()}, {}})));
+  for (int e = 0; e < action.graph->edge_count(); ++e) {
+    const auto [i, j] = action.graph->edges()[e];
+    action.w[e] = network.weight(std::min(i, j), std::max(i, j) - visible.size());
+  }
+  action.r = visible.r, action.a = visible.a, action.b = visible.b;
+  action.r.insert(action.r.end(), hidden.r.begin(), hidden.r.end());
+  action.a.insert(action.a.end(), hidden.a.begin(), hidden.a.end());
+  action.b.insert(action.b.end(), hidden.b.begin(), hidden.b.end());
+  return action;
 }
 
 struct ReferenceNetwork {

@@ -17,7 +17,7 @@ std::vector<float> rows_of(const Layer& layer, int rows) {
   std::vector<float> out;
   for (int n = 0; n < rows; ++n)
     for (int i = 0; i < layer.size(); ++i)
-      out.push_back(static_cast<float>(layer.draw(i, 0.3 * n - 0.5, random)));
+      out.push_back(static_cast<float>(draw_unit(layer, i, 0.3 * n - 0.5, random)));
   return out;
 }
 
@@ -61,7 +61,7 @@ TEST(DeepStack, ExpectationsAreThoseOfTheConditionals) {
         const auto on_hidden = network.field_on_hidden(row(rows, n, 3));
         for (int j = 0; j < 2; ++j)
           EXPECT_NEAR(up[2 * n + j], network.hidden.moments(j, on_hidden[j]).mean, 5e-5);
-        const auto on_visible = network.field_on_visible(row(hidden_rows, n, 2));
+        const auto on_visible = field_on_visible(network, row(hidden_rows, n, 2));
         for (int i = 0; i < 3; ++i)
           EXPECT_NEAR(down[3 * n + i], network.visible.moments(i, on_visible[i]).mean, 5e-5);
       }

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "quartic/core/autocorrelation.hpp"
-#include "quartic/core/jittered_source.hpp"
+#include "quartic/core/data_source.hpp"
 #include "quartic/core/linear_algebra.hpp"
 #include "quartic/core/output_file.hpp"
 #include "quartic/core/quartic_covariance.hpp"

@@ -60,7 +60,6 @@ TEST(Refusals, Networks) {
   NetworkSampler<float> sampler(network, 16, 1);
   expect_refused({
       {"with 0 chains", "at least one", [&] { NetworkSampler<float>(network, 0, 1); }},
-      {"the same units as before", "new sampler", [&] { sampler.set_network(other); }},
       {"4 values for 16 chains of 3", "[chain][visible]",
        [&] { sampler.set_visible(std::vector<double>(4)); }},
       {"of another shape", "same network", [&] { sampler.restore({}); }},

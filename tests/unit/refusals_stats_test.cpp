@@ -1,6 +1,7 @@
 // Every refusal of stats names place and reason, and has a hint.
 #include <cmath>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
 #include "quartic/stats/annealing.hpp"
@@ -10,7 +11,6 @@
 #include "quartic/stats/measurement.hpp"
 #include "quartic/stats/overlap.hpp"
 #include "quartic/stats/reweighting.hpp"
-#include "quartic/stats/stationarity.hpp"
 #include "quartic/stats/virial.hpp"
 #include "refusals.hpp"
 
@@ -113,12 +113,6 @@ TEST(Refusals, Measurement) {
          measurement.set_spectrum_interval(4);
        }},
       {"no observable 'abs_n'", "abs_m", [&] { Measurement(action, 16).series("abs_n"); }},
-      {"cannot be put together", "",
-       [&] {
-         Action other = action;
-         other.a[0] = 2;
-         Measurement(action, 16).merge({other, 16});
-       }},
       {"the saved measurement is of another action", "",
        [&] { Measurement(action, 16).restore({}); }},
   });

@@ -7,6 +7,7 @@
 #include "quartic/core/random.hpp"
 #include "quartic/run/diagnosis.hpp"
 #include "quartic/run/problem.hpp"
+#include "unit_draws.hpp"
 
 namespace quartic {
 namespace {

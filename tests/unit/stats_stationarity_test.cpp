@@ -3,9 +3,9 @@
 #include <cmath>
 #include <vector>
 
+#include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
-#include "quartic/stats/stationarity.hpp"
 
 namespace quartic {
 namespace {

@@ -4,8 +4,6 @@
 
 #include <span>
 
-#include "quartic/core/random.hpp"
-
 namespace quartic {
 
 /// ln Z1 and the raw moments of the quartic density, Z1(a, b, j) = int exp(-b x^4 - a x^2 + j x)
@@ -15,6 +13,7 @@ struct QuarticMoments {
   double mean;
   double second;  ///< <x^2>
   double fourth;  ///< <x^4>
+  double variance() const { return second - mean * mean; }
 };
 
 /// Reference in float64, relative error below 1e-12 for single and double wells, |j| up to 1e3 and
@@ -27,16 +26,9 @@ QuarticMoments quartic_moments(double a, double b, double j);
 /// ln Z1 alone.
 double log_quartic_normaliser(double a, double b, double j);
 
-/// ln p(x), normalised.
-double log_quartic_density(double x, double a, double b, double j);
-
-/// One exact, independent draw: rejection from a Gaussian on the folded density, then the sign by
-/// its exact odds exp(2 j |x|) : 1. Expected trials O(1) for every a, b, j.
-double draw_quartic(double a, double b, double j, RandomStream& random);
-
-/// The same for many (a_i, b_i, j_i) at once, on the widest SIMD target of the machine. All spans
-/// have one length; outputs may be empty when not wanted. Same accuracy as the reference. Throws
-/// BadInput as quartic_moments does, naming the index.
+/// ln Z1 and the moments for many (a_i, b_i, j_i) at once, on the widest SIMD target of the
+/// machine. All spans have one length; outputs may be empty when not wanted. Same accuracy as the
+/// reference. Throws BadInput as quartic_moments does, naming the index.
 void quartic_moments(std::span<const double> a, std::span<const double> b,
                      std::span<const double> j, std::span<double> log_normaliser,
                      std::span<double> mean, std::span<double> second, std::span<double> fourth);

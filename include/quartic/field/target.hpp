@@ -2,7 +2,6 @@
 #pragma once
 
 #include <complex>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,12 +30,6 @@ struct TermSpec {
   std::string edge_file;                ///< for "pairs" on an edge list (text, as read_edge_list)
   std::vector<double> weights;  ///< a weight a site (powers) or a pair (products); empty: 1 each
 };
-
-/// A user's own function: given phi [site][lane], fills out[lane]. Must be free of side effects; it
-/// is called from several threads.
-using TermFunction = std::function<void(FieldBlock<const double> phi, std::span<double> out)>;
-
-std::unique_ptr<Term> make_function_term(TermFunction function);
 
 /// The registered names: nn, nnn, edges, pairs, phi, phi2, phi4, phi6, plaquette.
 ///   nn         sum over nearest pairs phi_i phi_j (a lattice's axes; all edges of other graphs)
@@ -70,7 +63,6 @@ class Target {
   void add(std::complex<double> coupling, std::shared_ptr<const Term> term);
 
   int size() const { return static_cast<int>(terms_.size()); }
-  std::complex<double> coupling(int k) const { return couplings_[k]; }
   const Term& term(int k) const { return *terms_[k]; }
   bool real() const;
 

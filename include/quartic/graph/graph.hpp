@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,5 +60,10 @@ class Graph {
   std::vector<Neighbour> neighbours_;
   std::shared_ptr<const Lattice> lattice_;
 };
+
+/// A graph from a text file with one edge a line, "i j", zero-based sites; blank lines and lines
+/// that begin with # are skipped; an optional line "sites N" fixes the number of sites (otherwise
+/// the largest site + 1). Throws BadInput naming file and line.
+Graph read_edge_list(const std::filesystem::path& file);
 
 }  // namespace quartic

@@ -42,10 +42,9 @@ class DataMoments {
   /// their outer products is the covariance of the mean; empty for a single row.
   std::vector<std::vector<double>> deviations(const Parameters& parameters) const;
 
-  double field(int site) const;    ///< <phi_i>
-  double square(int site) const;   ///< <phi_i^2>
-  double fourth(int site) const;   ///< <phi_i^4>
-  double product(int edge) const;  ///< <phi_i phi_j>
+  double field(int site) const;   ///< <phi_i>
+  double square(int site) const;  ///< <phi_i^2>
+  double fourth(int site) const;  ///< <phi_i^4>
 
  private:
   std::shared_ptr<const Graph> graph_;

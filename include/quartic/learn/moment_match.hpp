@@ -22,11 +22,6 @@ struct ModelMoments {
   std::vector<double> deviation;  ///< standard deviation of a single configuration's
 };
 
-/// From `draws` more configurations a chain, `sweeps` apart.
-/// O(draws chains (sweeps (V + E) + V + E)).
-template <class T>
-ModelMoments measure_moments(Sampler<T>& sampler, const Action& action, int draws, int sweeps);
-
 struct MomentMatch {
   struct Summary {
     int count = 0;    ///< moments that vary

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/learn/data_moments.hpp"
@@ -10,13 +11,8 @@
 
 namespace quartic {
 
-struct PseudoLikelihoodOptions {
-  int max_updates = 50;
-  /// Converged where the Newton decrement says that the couplings are within this fraction of their
-  /// statistical error.
-  double tolerance = 0.01;
-  std::size_t first_rows = 8192;  ///< the first updates use no more rows than this
-};
+/// The first site whose conditional alone is not normalisable (b > 0, or b = 0 and a > 0 is).
+std::optional<int> site_without_conditional(const Action& action);
 
 /// ln PL(theta) = E[ sum_i ln p(phi_i | neighbours) ] (Besag, J. R. Stat. Soc. D 24, 179, 1975),
 /// p(phi_i | neighbours) = exp(-b phi^4 - a phi^2 + j_i phi) / Z1(a, b, j_i), j_i = sum_j w_ij
@@ -32,9 +28,10 @@ class PseudoLikelihood {
   /// From `start` (all kinds; the result of score matching is a good one). A few passes of
   /// O(rows (60 V exponentials + sum_i degree_i^2)). Throws BadInput where an a_i, b_i of the
   /// start is not normalisable by itself (b < 0, or b = 0 and a <= 0) or where the data do not vary
-  /// along a parameter; Diverged where Newton's method does not converge.
+  /// along a parameter; Diverged where Newton's method does not converge:
+  /// until its decrement says that the couplings are within `tolerance` of their statistical error.
   LocalFit fit(const Parameters& parameters, const Action& start, const Restraint& restraint = {},
-               const PseudoLikelihoodOptions& options = {}) const;
+               double tolerance = 0.01) const;
 
   /// ln PL per row of an action on these data (higher is better). One pass.
   Estimate value(const Action& action) const;

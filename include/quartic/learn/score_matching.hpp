@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
+#include "quartic/core/hidden.hpp"
 #include "quartic/learn/data_moments.hpp"
 #include "quartic/learn/local_fit.hpp"
 
@@ -24,9 +25,6 @@ class ScoreMatching {
   /// BadInput as DataMoments does, and for a graph too dense for 16 groups in 2 GB.
   ScoreMatching(const DataSource& data, std::shared_ptr<const Graph> graph,
                 const DataPass& pass = {});
-  ~ScoreMatching();
-  ScoreMatching(ScoreMatching&&) noexcept;
-  ScoreMatching& operator=(ScoreMatching&&) noexcept;
 
   /// The least J over the parameters with b above its bound; frozen kinds stay as in `start`, other
   /// kinds of `start` do not matter. Throws BadInput where the data do not vary along a parameter
@@ -40,7 +38,7 @@ class ScoreMatching {
 
  private:
   struct Data;
-  std::unique_ptr<Data> data_;
+  Hidden<Data> data_;
 };
 
 }  // namespace quartic

@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "quartic/core/hidden.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/action.hpp"
@@ -121,14 +121,9 @@ class Sampler {
   /// E)).
   Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed,
           Stream stream = Stream::fields);
-  ~Sampler();
-  Sampler(Sampler&&) noexcept;
-  Sampler& operator=(Sampler&&) noexcept;
 
   /// New couplings on the same graph; fields and streams stay. Throws BadInput if not normalisable.
   void set_action(const Action& action);
-  /// Multiplies every w from now on (annealing from the uncoupled action); 1 by default.
-  void set_coupling_scale(double scale);
   /// Independent exact draws of the uncoupled action (w = 0) for all chains.
   void draw_uncoupled();
 
@@ -164,7 +159,7 @@ class Sampler {
   void restore(const SamplerState& state);
 
  private:
-  std::unique_ptr<Ensemble<T>> ensemble_;
+  Hidden<Ensemble<T>> ensemble_;
 };
 
 }  // namespace quartic

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "quartic/core/hidden.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/network/network.hpp"
 
@@ -29,9 +29,6 @@ class ConditionalSampler {
   ConditionalSampler(const Network& network, std::span<const double> observed,
                      std::span<const double> noise, std::uint64_t seed,
                      Stream stream = Stream::generate, int threads = 0);
-  ~ConditionalSampler();
-  ConditionalSampler(ConditionalSampler&&) noexcept;
-  ConditionalSampler& operator=(ConditionalSampler&&) noexcept;
 
   int chains() const;
   /// O(count chains visible hidden).
@@ -43,7 +40,7 @@ class ConditionalSampler {
 
  private:
   struct Parts;
-  std::unique_ptr<Parts> parts_;
+  Hidden<Parts> parts_;
 };
 
 }  // namespace quartic

@@ -20,16 +20,6 @@ Estimate reconstruction_error(const Network& network, std::span<const float> row
 Estimate free_energy_gap(const Network& network, std::span<const float> train,
                          std::span<const float> held_out, int threads = 0);
 
-/// A column's mean in data and in independent chains of the model.
-struct MomentComparison {
-  Estimate data, model;
-  double z = 0;  ///< (data - model) / error of the difference; 0 where neither varies
-};
-/// <phi_i^power> for every column; data and model [row][visible].
-std::vector<MomentComparison> compare_moments(std::span<const float> data,
-                                              std::span<const double> model, int columns,
-                                              int power = 1);
-
 /// Singular values of w, descending. O(visible hidden min(visible, hidden)).
 std::vector<double> singular_values(const Network& network);
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "quartic/core/random.hpp"
+#include "quartic/core/quartic_density.hpp"
 #include "quartic/core/words.hpp"
 
 namespace quartic {
@@ -23,14 +23,8 @@ enum class Unit {
 template <>
 inline constexpr auto words_of<Unit> = word_list("quartic", "gaussian", "binary", "spin");
 
-/// ln of the normaliser of a unit's conditional, and its raw moments.
-struct UnitMoments {
-  double log_normaliser;  ///< Lebesgue measure; counting measure for discrete units
-  double mean;
-  double second;  ///< <x^2>
-  double fourth;  ///< <x^4>
-  double variance() const { return second - mean * mean; }
-};
+/// Of a unit's conditional; of discrete units with the counting measure.
+using UnitMoments = QuarticMoments;
 
 /// The couplings of a layer's units, and the few functions that everything else is made from, the
 /// same for every kind. In the network's action r, a, b belong to the visible layer and s, m, n, of
@@ -56,10 +50,6 @@ struct Layer {
   double energy(int i, double x) const { return x * (r[i] + x * (a[i] + b[i] * x * x)); }
   /// Of p(x | j), float64, as quartic_moments.
   UnitMoments moments(int i, double j) const;
-  /// The most probable x.
-  double mode(int i, double j) const;
-  /// One exact, independent draw.
-  double draw(int i, double j, RandomStream& random) const;
 
   /// Why the couplings of unit i alone cannot be, or nothing: not finite, b < 0, a or b of a kind
   /// that has none. `letters` names r, a, b in the message ("rab" or "smn").

@@ -10,14 +10,41 @@
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/estimate.hpp"
+#include "quartic/core/fields.hpp"
+#include "quartic/core/hidden.hpp"
 #include "quartic/network/network.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
 #include "quartic/network/tempering.hpp"
-#include "quartic/network/train_row.hpp"
 #include "quartic/network/training_options.hpp"
 
 namespace quartic {
+
+/// One epoch as the history has it, measured on the epoch's last batch and the chains after it.
+struct TrainRow {
+  int epoch = 0;              ///< epochs done
+  std::int64_t updates = 0;   ///< updates done
+  double rate = 0;            ///< of the epoch's last update
+  double gradient_norm = 0;   ///< of w, root mean square over its entries
+  double weight_norm = 0;     ///< root mean square of w_ij times the deviation of phi_i
+  double max_weight = 0;      ///< max |w_ij|
+  Estimate data_free_energy;  ///< mean free energy of the batch's rows
+  /// and of the chains; far above the data's: the chains lag behind
+  Estimate model_free_energy;
+  /// with tempering, ln Z by 32 more sweeps of the ladder: its error knows nothing of modes that
+  /// the ladder has not reached; 0 with error 0: none
+  Estimate log_z;
+  /// root mean square z-score of <phi_i>, batch against chains; about 1 where they agree
+  double moment_score = 0;
+};
+
+template <FieldsOf<TrainRow> Row, class Visit>
+void fields(Row& row, Visit&& visit) {
+  members(visit, "epoch", row.epoch, "updates", row.updates, "rate", row.rate, "gradient_norm",
+          row.gradient_norm, "weight_norm", row.weight_norm, "max_weight", row.max_weight,
+          "data_free_energy", row.data_free_energy, "model_free_energy", row.model_free_energy,
+          "log_z", row.log_z, "moment_score", row.moment_score);
+}
 
 /// The network as it was after some updates; after none independent units instead (base_network).
 struct TrainingSnapshot {
@@ -77,9 +104,6 @@ class NetworkLearner {
   /// width than the network, or a network that is not normalisable.
   NetworkLearner(std::shared_ptr<const DataSource> data, const ColumnMoments& moments,
                  const Network& start, const TrainingOptions& options, std::uint64_t seed);
-  ~NetworkLearner();
-  NetworkLearner(NetworkLearner&&) noexcept;
-  NetworkLearner& operator=(NetworkLearner&&) noexcept;
 
   /// One epoch. Throws Diverged (naming epoch, update and what ran away) on NaN, exploding chains
   /// or a network that is no longer normalisable, after going back to the last good epoch: state()
@@ -92,7 +116,6 @@ class NetworkLearner {
   int epoch() const;
   std::int64_t updates() const;
   const TrainingOptions& options() const;
-  void set_rate(double rate, double final_rate);
   Network network() const;
   /// Visible values of the chains, [chain][visible].
   std::vector<double> chain_values() const;
@@ -105,7 +128,7 @@ class NetworkLearner {
 
  private:
   struct Parts;
-  std::unique_ptr<Parts> parts_;
+  Hidden<Parts> parts_;
 };
 
 }  // namespace quartic

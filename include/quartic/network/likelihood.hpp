@@ -87,6 +87,9 @@ template <class T>
 LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::uint64_t seed,
                     std::span<const double> start = {});
 
+/// Of rows whose free energies have that mean.
+LogLikelihood log_likelihood(const Estimate& free_energy, const LogZ& log_z);
+
 /// Mean ln p of a set of rows[row][visible]. O(rows visible hidden).
 LogLikelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
                              int threads = 0);

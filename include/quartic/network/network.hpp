@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "quartic/field/action.hpp"
 #include "quartic/network/layer.hpp"
 
 namespace quartic {
@@ -25,12 +24,8 @@ struct Network {
   Network(Layer visible_layer, Layer hidden_layer);
 
   double weight(int i, int j) const { return w[static_cast<std::size_t>(i) * hidden.size() + j]; }
-  /// S of one configuration, float64. O(visible * hidden).
-  double action(std::span<const double> phi, std::span<const double> h) const;
   /// sum_i w_ij phi_i for every j.
   std::vector<double> field_on_hidden(std::span<const double> phi) const;
-  /// sum_j w_ij h_j for every i.
-  std::vector<double> field_on_visible(std::span<const double> h) const;
   /// -ln sum_h exp(-S(phi, h)) = sum_i E(phi_i) - sum_j ln Z1_j = -ln p(phi) - ln Z.
   double free_energy(std::span<const double> phi) const;
   /// The same network with the layers exchanged: free_energy is then that of the hidden units.
@@ -45,10 +40,6 @@ struct Network {
 std::optional<std::string> why_not_normalisable(const Network& network);
 /// Throws BadInput with that reason.
 void require_normalisable(const Network& network);
-
-/// The network as a phi^4 field on the graph `bipartite`, visible units first. Throws BadInput
-/// unless all units are continuous.
-Action as_action(const Network& network);
 
 /// Free energies of many rows, [row][visible], float64. O(rows visible hidden). Independent of
 /// threads (0: all cores).

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "quartic/core/hidden.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/network/network.hpp"
 
@@ -32,14 +32,9 @@ class NetworkSampler {
   /// hidden)).
   NetworkSampler(const Network& network, int chains, std::uint64_t seed,
                  Stream stream = Stream::fields, int threads = 0);
-  ~NetworkSampler();
-  NetworkSampler(NetworkSampler&&) noexcept;
-  NetworkSampler& operator=(NetworkSampler&&) noexcept;
 
   int chains() const;
   const Network& network() const;
-  /// New couplings for layers of the same kinds and sizes; the values stay.
-  void set_network(const Network& network);
   /// Visible values [chain][visible]; the hidden ones are drawn afresh given them.
   void set_visible(std::span<const double> rows);
   /// Both sweeps of Gibbs sampling, `count` times. O(count chains visible hidden).
@@ -56,7 +51,7 @@ class NetworkSampler {
 
  private:
   struct Parts;
-  std::unique_ptr<Parts> parts_;
+  Hidden<Parts> parts_;
 };
 
 }  // namespace quartic

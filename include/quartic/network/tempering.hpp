@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "quartic/core/hidden.hpp"
 #include "quartic/network/path.hpp"
 #include "quartic/network/sampler.hpp"
 
@@ -40,9 +40,6 @@ class NetworkTempering {
   /// multiple of 16, or betas that do not fall from 1 to 0. `threads` 0: all cores.
   NetworkTempering(const NetworkPath& path, std::vector<double> betas, int chains,
                    std::uint64_t seed, Stream stream = Stream::fields, int threads = 0);
-  ~NetworkTempering();
-  NetworkTempering(NetworkTempering&&) noexcept;
-  NetworkTempering& operator=(NetworkTempering&&) noexcept;
 
   int chains() const;  ///< a rung
   int rungs() const;
@@ -82,7 +79,7 @@ class NetworkTempering {
 
  private:
   struct Parts;
-  std::unique_ptr<Parts> parts_;
+  Hidden<Parts> parts_;
 };
 
 }  // namespace quartic

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/fields.hpp"
+#include "quartic/core/hidden.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
@@ -84,9 +84,6 @@ class Measurement {
  public:
   /// Throws BadInput for chains < 1 and for max_bins below 16 or odd.
   Measurement(const Action& action, int chains, int max_bins = 4096);
-  ~Measurement();
-  Measurement(Measurement&&) noexcept;
-  Measurement& operator=(Measurement&&) noexcept;
 
   /// One draw of every chain. O(chains (V + E)), in parallel over blocks, independent of threads;
   /// every `spectrum_interval`-th draw the structure factor too, O(chains V log V).
@@ -95,10 +92,6 @@ class Measurement {
   void add(const Sampler<T>& sampler);
   /// 0: never; default 8. To be set before the first draw or a restore; BadInput after.
   void set_spectrum_interval(int draws);
-
-  /// The chains of `other` beside these; for results only, no draws can be added after. Throws
-  /// BadInput where action, draws, bins or spectrum interval differ.
-  void merge(const Measurement& other);
 
   int chains() const;
   std::int64_t draws() const;
@@ -124,7 +117,7 @@ class Measurement {
 
  private:
   struct Data;
-  std::unique_ptr<Data> data_;
+  Hidden<Data> data_;
 };
 
 }  // namespace quartic

@@ -50,7 +50,7 @@ struct ReweightedPoint {
   double effective_samples = 0;  ///< the same as a number of independent samples
   Estimate phase;                ///< average phase |<w>| / <|w|> = |<exp(-i Im B)>_|w||, in [0, 1]
   double tail_weight = 0;        ///< share of sum |w| that the largest 1 % of the samples carry
-  double pareto_shape = 0;       ///< of |w|, see stats/pareto.hpp
+  double pareto_shape = 0;       ///< of |w|, see pareto_shape
   double error_samples = 0;      ///< how many independent samples carry the least founded error:
                                  ///< (sum u^2)^2 / sum u^4 of the influences u = w (O - <O>) / W
   bool ok = true;                ///< false: do not trust this point
@@ -127,5 +127,13 @@ class Reweighting {
   double tau_ = 0.5;  ///< largest autocorrelation time, where groups are bins within chains
   int threads_;
 };
+
+/// Shape k-hat of the generalised Pareto distribution fitted to the largest min(N / 5, 3 sqrt N)
+/// weights (Vehtari, Simpson, Gelman, Yao, Gabry, J. Mach. Learn. Res. 25 (2024) 72; fit of Zhang
+/// and Stephens, Technometrics 51 (2009) 316). Moments of order 1/k exist: below 0.5 the weights
+/// have a variance, above 0.7 averages over them are not to be trusted for any affordable N. -inf
+/// where the largest weights hardly differ. Takes logarithms of the weights, up to a constant.
+/// O(N).
+double pareto_shape(std::span<const double> log_weight);
 
 }  // namespace quartic

@@ -1,13 +1,13 @@
-// What follows from the options of a network's training.
+// What the options of a network's training make of an epoch, and what the epoch's row says.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
-#include "quartic/core/data_source.hpp"
-#include "quartic/network/network.hpp"
-#include "quartic/network/start.hpp"
-#include "quartic/network/training_options.hpp"
+#include "quartic/network/learner.hpp"
 
 namespace quartic {
 
@@ -25,5 +25,16 @@ std::vector<std::vector<std::size_t>> epoch_batches(std::size_t rows,
 
 /// Whether the network is kept: after 4, 6, 8, 12, 16, ... updates, 2^k and 3 2^k.
 bool keeps_snapshot(const TrainingOptions& options, std::int64_t updates);
+
+/// The numbers that the network gives with the rows of a batch and the chains, both [row][visible];
+/// `deviation`: of the data's columns. O(rows visible hidden).
+TrainRow measure_row(const Network& now, std::span<const float> batch,
+                     std::span<const double> chains, std::span<const double> deviation,
+                     int threads);
+
+/// Why the training has run away, or nothing. Data and chains differ in free energy by what the
+/// network has not learned, which is a fraction of a nat a unit; by several nats the data have
+/// become impossible.
+std::optional<std::string> why_diverged(const TrainRow& row, int visible_units);
 
 }  // namespace quartic
