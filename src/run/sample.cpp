@@ -94,7 +94,7 @@ class SampleTask {
 
   // Every draw is a state to go on from; to remember each would cost more than the sweep.
   void mark() {}
-  bool rewind() { return false; }
+  std::optional<std::int64_t> rewind() { return std::nullopt; }
 
   void advance(const Session& /*session*/) {
     if (begun_ < 0) begun_ = clock_.seconds();
