@@ -65,11 +65,8 @@ void add_fit(CLI::App& app, Globals& globals) {
   verb->add_option("config", options->input,
                    "CONFIG.toml with a [data] section, or a run file whose config to use")
       ->required();
-  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
-      ->check(CLI::PositiveNumber);
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return fit(*options, globals); };
-  });
+  add_max_hours(verb, options->max_hours);
+  on_call(verb, options, globals, fit);
 }
 
 const Registration fit_verb(12, add_fit);

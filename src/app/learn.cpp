@@ -31,11 +31,8 @@ void add_learn(CLI::App& app, Globals& globals) {
   auto* verb = app.add_subcommand("learn", "learn the couplings of a target action, KL(p||q)");
   verb->add_option("config", options->input, "CONFIG.toml, or a run file whose config to use")
       ->required();
-  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
-      ->check(CLI::PositiveNumber);
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return learn(*options, globals); };
-  });
+  add_max_hours(verb, options->max_hours);
+  on_call(verb, options, globals, learn);
 }
 
 const Registration learn_verb(10, add_learn);

@@ -51,11 +51,8 @@ void add_sample(CLI::App& app, Globals& globals) {
       app.add_subcommand("sample", "sample an action or a learned model, measure with errors");
   verb->add_option("config", options->input, "CONFIG.toml, or a run file whose model to sample")
       ->required();
-  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
-      ->check(CLI::PositiveNumber);
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return sample(*options, globals); };
-  });
+  add_max_hours(verb, options->max_hours);
+  on_call(verb, options, globals, sample);
 }
 
 const Registration sample_verb(15, add_sample);

@@ -2,14 +2,31 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include <csignal>
 
-#include "app/signals.hpp"
 #include "quartic/run/report.hpp"
 #include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
+
+volatile std::sig_atomic_t stop_requested = 0;
+constexpr int watched[] = {SIGINT, SIGTERM, SIGUSR1};
+
+void on_signal(int) {
+  stop_requested = 1;
+  for (const int signal : watched) std::signal(signal, SIG_DFL);  // the next one aborts
+}
+
+/// SIGINT, SIGTERM and SIGUSR1 ask for a stop; a second one aborts.
+void catch_signals() {
+  for (const int signal : watched) {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigaction(signal, &action, nullptr);
+  }
+}
 
 void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
   fmt::print(stderr, "quartic: stopped {} {} and saved; continue with\n  quartic resume {}\n",
@@ -22,7 +39,7 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
     auto summary = std::visit([](const auto& r) { return reports::json(r); }, run);
     summary["event"] = "summary";
     summary["file"] = file.string();
-    fmt::print("{}\n", summary.dump());
+    print_json(summary);
   } else if (!globals.quiet) {
     fmt::print("{}written to {}; next: quartic {} {}\n", report(run), file.string(),
                std::holds_alternative<SampleRun>(run) ? "diagnose" : "plot", file.string());
@@ -39,7 +56,7 @@ Attended::Attended(const Globals& globals, double max_hours, double json_interva
 }
 
 bool Stop::requested() const {
-  return stop_requested() || out_of_time();
+  return stop_requested != 0 || out_of_time();
 }
 
 ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,

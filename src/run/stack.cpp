@@ -129,11 +129,7 @@ void begin_layer(StackRun& run, const NetworkData& data, FitData known) {
 }  // namespace
 
 StackRun begin_stack(const Config& config, const std::string& command) {
-  return {.config = config,
-          .provenance = make_provenance(command, config.run.seed),
-          .layers = {},
-          .bounds = {},
-          .draws = {}};
+  return {.config = config, .provenance = make_provenance(command, config.run.seed)};
 }
 
 Outcome train(StackRun& run, const DataSet& data, Store<StackRun>& store, const Session& session) {

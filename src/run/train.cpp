@@ -163,12 +163,7 @@ NetworkRun begin_training(const Config& config, const NetworkData& data, FitData
           .provenance = make_provenance(command, config.run.seed),
           .network = initial_network(model.visible, model.hidden_unit(0),
                                      model.hidden_units.front(), data.moments, options),
-          .data = std::move(known),
-          .history = {},
-          .evaluations = {},
-          .stop_reason = StopReason::running,
-          .draws = {},
-          .checkpoint = {}};
+          .data = std::move(known)};
 }
 
 Outcome train(NetworkRun& run, const NetworkData& data, Store<NetworkRun>& store,
