@@ -29,9 +29,12 @@ void catch_signals() {
 }
 
 void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
+  const bool late = attended.stop.out_of_time();
+  const std::string where = attended.progress.where();
   fmt::print(stderr, "quartic: stopped {} {} and saved; continue with\n  quartic resume {}\n",
-             attended.stop.out_of_time() ? "by --max-hours" : "by a signal",
-             attended.progress.where(), file.string());
+             late ? "by --max-hours" : "by a signal", where, file.string());
+  if (late && where.starts_with("in the phase"))
+    fmt::print(stderr, "  which begins this phase anew: it needs more than --max-hours left it\n");
 }
 
 void print_summary(const AnyRun& run, const std::filesystem::path& file, const Globals& globals) {
@@ -57,6 +60,16 @@ Attended::Attended(const Globals& globals, double max_hours, double json_interva
 
 bool Stop::requested() const {
   return stop_requested != 0 || out_of_time();
+}
+
+void add_beginning(CLI::App& app, Globals& globals, const std::string& name,
+                   const std::string& what, const std::string& input,
+                   ErrorCode (*go)(const BeginArguments&, const Globals&)) {
+  auto options = std::make_shared<BeginArguments>();
+  auto* verb = app.add_subcommand(name, what);
+  verb->add_option("config", options->input, input)->required();
+  add_max_hours(verb, options->max_hours);
+  on_call(verb, options, globals, go);
 }
 
 ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,

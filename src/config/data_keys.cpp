@@ -9,20 +9,20 @@ namespace binder {
 std::vector<Key> data_keys(DataOptions& o) {
   return {
       {"path", FileName{&o.path},
-       "npy, npz, HDF5, IDX, CSV, an image, a folder of images or a run file", any, true},
+       "npy, npz, HDF5, IDX, CSV, an image, a folder of images or a run file", no_range, true},
       {"dataset", &o.dataset, "of an HDF5 file, or array of an npz archive; default: the only one",
-       any, true},
+       no_range, true},
       {"format", choice(o.format), "auto: by the file's content"},
       {"rows", &o.rows, "the first so many; default: all", at_least(1), true},
-      {"columns", &o.columns, "such as \"1-784\" or \"0,2,5-7\", counted from 0; default: all", any,
-       true},
-      {"binarise", &o.binarise, "values above it become 1, others 0", any, true},
+      {"columns", &o.columns, "such as \"1-784\" or \"0,2,5-7\", counted from 0; default: all",
+       no_range, true},
+      {"binarise", &o.binarise, "values above it become 1, others 0", no_range, true},
       {"held_out", &o.held_out, "fraction of the rows kept from learning, chosen by the seed",
        between(0, 0.99)},
       {"scaling", choice(o.scaling),
        "none; standardise: columns to mean 0, variance 1; unit: all to [-1, 1]; constants"},
-      {"offset", &o.offset, "for constants: model = (data - offset) / scale; 0", any, true},
-      {"scale", &o.scale, "for constants; 1", any, true},
+      {"offset", &o.offset, "for constants: model = (data - offset) / scale; 0", no_range, true},
+      {"scale", &o.scale, "for constants; 1", no_range, true},
   };
 }
 

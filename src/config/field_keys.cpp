@@ -7,10 +7,10 @@ std::vector<Key> graph_keys(GraphConfig& g) {
   return {
       {"lattice", choice(g.lattice, lattice_names()), "the lattice's name"},
       {"extent", &g.extent, "sites in each direction", at_least(1)},
-      {"boundary", &g.boundary, "periodic (default) or open, one for all or one a direction", any,
-       true},
-      {"edges", FileName{&g.edges}, "an edge list instead of a lattice: one \"i j\" a line", any,
-       true},
+      {"boundary", &g.boundary, "periodic (default) or open, one for all or one a direction",
+       no_range, true},
+      {"edges", FileName{&g.edges}, "an edge list instead of a lattice: one \"i j\" a line",
+       no_range, true},
   };
 }
 
@@ -20,8 +20,8 @@ std::vector<Key> action_keys(ActionConfig& a) {
       {"r", &a.r, "linear couplings, r phi"},
       {"a", &a.a, "quadratic couplings, a phi^2"},
       {"b", &a.b, "quartic couplings, b phi^4", at_least(0)},
-      {"kappa", &a.kappa, "homogeneous start: w = kappa", any, true},
-      {"mu2", &a.mu2, "homogeneous start: a = (mu2 + degree kappa) / 2", any, true},
+      {"kappa", &a.kappa, "homogeneous start: w = kappa", no_range, true},
+      {"mu2", &a.mu2, "homogeneous start: a = (mu2 + degree kappa) / 2", no_range, true},
       {"lambda", &a.lambda, "homogeneous start: b = lambda / 4", at_least(0), true},
   };
 }
@@ -99,7 +99,7 @@ std::vector<Key> sample_keys(SampleConfig& s) {
       {"thin", &s.thin, "draws between stored fields; doubles where output.draws is full",
        at_least(1)},
       {"until", &s.until, "an observable such as \"m2\": stop when its relative error is reached",
-       any, true},
+       no_range, true},
       {"relative_error", &s.relative_error, "that relative error; 0.01 where it is not given",
        above(0), true},
       {"max_seconds", &s.max_seconds, "stop after this long", above(0), true},
@@ -142,17 +142,18 @@ std::vector<Key> certificate_keys(CertificateConfig& c) {
 }
 
 Section target_section(TermSpec& spec) {
-  return {"target",
-          "One term of the target action A = sum_k coupling * term; as many [[target]] as there "
-          "are terms. `learn` needs at least one.",
-          {
-              {"term", choice(spec.name, term_names()), "nn, nnn, phi2, ...", any, true},
-              {"coupling", &spec.coupling, "g_k; real for learning"},
-              {"displacement", &spec.displacement, "for term \"pairs\" on a lattice", any, true},
-              {"edges", FileName{&spec.edge_file}, "for term \"pairs\": an edge list", any, true},
-              {"weights", &spec.weights,
-               "one a site (powers), pair (products) or square (plaquette)", any, true},
-          }};
+  return {
+      "target",
+      "One term of the target action A = sum_k coupling * term; as many [[target]] as there "
+      "are terms. `learn` needs at least one.",
+      {
+          {"term", choice(spec.name, term_names()), "nn, nnn, phi2, ...", no_range, true},
+          {"coupling", &spec.coupling, "g_k; real for learning"},
+          {"displacement", &spec.displacement, "for term \"pairs\" on a lattice", no_range, true},
+          {"edges", FileName{&spec.edge_file}, "for term \"pairs\": an edge list", no_range, true},
+          {"weights", &spec.weights, "one a site (powers), pair (products) or square (plaquette)",
+           no_range, true},
+      }};
 }
 
 }  // namespace quartic::binder

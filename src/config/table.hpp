@@ -25,7 +25,7 @@ struct Range {
   bool low_excluded = false;
   int multiple = 1;
 };
-inline constexpr Range any{};
+inline constexpr Range no_range{};
 inline Range multiple_of(int step, double high) {
   return {.low = static_cast<double>(step), .high = high, .multiple = step};
 }
