@@ -33,7 +33,7 @@ struct ScriptedRun {
 struct Script {
   int diverges_at = 0, interrupted_at = 0;  ///< in this step; 0: never
   bool remembers = true;                    ///< whether it has states to go back to
-  std::string diverges_in{};                  ///< "warm_up", "conclude"
+  std::string diverges_in{};                ///< "warm_up", "conclude"
 };
 
 /// Each step depends on all before it, as in a chain.
