@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "quartic/core/simd.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/mcmc/sampler.hpp"
+#include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
@@ -140,11 +140,8 @@ Rate plain_metropolis(int extent, double limit) {
 
 void print_kernel(const Globals& globals, const std::string& name, int extent, const Time& time) {
   if (globals.json) {
-    fmt::print("{}\n", nlohmann::json{{"kernel", name},
-                                      {"extent", extent},
-                                      {"ns", time.nanoseconds},
-                                      {"ns_error", time.error}}
-                           .dump());
+    print_json(reports::json_of("kernel", name, "extent", extent, "ns", time.nanoseconds,
+                                "ns_error", time.error));
   } else {
     fmt::print("L={:<4} {:<26} {:6.2f} ± {:<5.2f} ns a site and chain  {:7.1f} M updates/s\n",
                extent, name, time.nanoseconds, time.error, 1e3 / time.nanoseconds);
@@ -155,14 +152,10 @@ void print_kernel(const Globals& globals, const std::string& name, int extent, c
 void print_rate(const Globals& globals, const std::string& name, int extent, const Rate& rate) {
   const auto& m = rate.magnetisation;
   if (globals.json) {
-    fmt::print("{}\n", nlohmann::json{{"schedule", name},
-                                      {"extent", extent},
-                                      {"ess_per_second", rate.per_second},
-                                      {"ess_per_second_error", rate.per_second_error},
-                                      {"tau", m.tau},
-                                      {"tau_error", m.tau_error},
-                                      {"long_enough", rate.long_enough}}
-                           .dump());
+    print_json(reports::json_of("schedule", name, "extent", extent, "ess_per_second",
+                                rate.per_second, "ess_per_second_error", rate.per_second_error,
+                                "tau", m.tau, "tau_error", m.tau_error, "long_enough",
+                                rate.long_enough));
   } else {
     fmt::print(
         "L={:<4} {}{:>9.3g} ± {:<8.2g} effective samples of m^2/s  tau {:.2f} ± {:.2f} sweeps  "
@@ -211,10 +204,8 @@ void add_bench(CLI::App& app, Globals& globals) {
       ->check(CLI::Range(2, 4096));
   verb->add_option("--seconds", options->seconds, "sampling time of each")
       ->check(CLI::PositiveNumber);
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] {
-      return bench(options->extents, options->seconds, globals);
-    };
+  on_call(verb, options, globals, [](const BenchArguments& arguments, const Globals& all) {
+    return bench(arguments.extents, arguments.seconds, all);
   });
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "app/verb.hpp"
 #include "quartic/data/data_set.hpp"
@@ -128,27 +127,17 @@ nlohmann::json data_json(const DataReport& report) {
   const auto& summary = report.summary;
   const auto& info = report.data.file->info();
   const Estimate mean = summary.total_mean();
-  nlohmann::json out = {{"data", info.name},
-                        {"format", name(info.format)},
-                        {"type", info.type},
-                        {"rows", summary.rows},
-                        {"columns", summary.columns()},
-                        {"row_shape", report.data.row_shape},
-                        {"low", reports::number(summary.lowest())},
-                        {"high", reports::number(summary.highest())},
-                        {"mean", reports::number(mean.value)},
-                        {"mean_error", summary.rows > 1 ? reports::number(mean.error) : nullptr},
-                        {"standard_deviation", reports::number(summary.deviation())},
-                        {"constant_columns", summary.constant()},
-                        {"not_finite", summary.bad()},
-                        {"checksum", summary.checksum},
-                        {"histogram", report.counts},
-                        {"ok", !summary.first_bad},
-                        {"verdict", verdict(summary)}};
+  auto out = reports::json_of(
+      "data", info.name, "format", info.format, "type", info.type, "rows", summary.rows, "columns",
+      summary.columns(), "row_shape", report.data.row_shape, "low", summary.lowest(), "high",
+      summary.highest(), "mean", mean.value, "mean_error", summary.rows > 1 ? mean.error : NAN,
+      "standard_deviation", summary.deviation(), "constant_columns", summary.constant(),
+      "not_finite", summary.bad(), "checksum", summary.checksum, "histogram", report.counts, "ok",
+      !summary.first_bad, "verdict", verdict(summary));
   if (report.set) {
     const auto& scaling = report.set->scaling;
-    out["scaling"] = {
-        {"method", name(scaling.method)}, {"offset", scaling.offset}, {"scale", scaling.scale}};
+    out["scaling"] = reports::json_of("method", scaling.method, "offset", scaling.offset, "scale",
+                                      scaling.scale);
     out["held_out"] = report.set->held_out ? report.set->held_out->rows() : 0;
   }
   return out;
@@ -157,7 +146,7 @@ nlohmann::json data_json(const DataReport& report) {
 ErrorCode show_data(const DataArguments& options, const Globals& globals) {
   const DataReport report = examine(data_options(options, globals));
   if (globals.json) {
-    fmt::print("{}\n", data_json(report).dump());
+    print_json(data_json(report));
   } else if (!globals.quiet) {
     print(report);
     fmt::print("verdict     {}\n", verdict(report.summary));
@@ -183,9 +172,7 @@ void add_data(CLI::App& app, Globals& globals) {
       ->check(CLI::IsMember(all_words<ScalingMethod>()));
   verb->add_option("--offset", data.offset, "for --scaling constants: (x - offset) / scale");
   verb->add_option("--scale", data.scale, "for --scaling constants");
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return show_data(*options, globals); };
-  });
+  on_call(verb, options, globals, show_data);
 }
 
 const Registration data_verb(33, add_data);

@@ -29,15 +29,12 @@ void print(const std::vector<Check>& checks) {
     if (!check.ok) fmt::print("{}: {}\n", check.name, check.advice);
 }
 
-void print_json(const std::vector<Check>& checks) {
+void print_lines(const std::vector<Check>& checks) {
   for (const auto& check : checks) {
-    const nlohmann::json line = {{"check", check.name},
-                                 {"value", reports::number(check.value.value)},
-                                 {"error", reports::number(check.value.error)},
-                                 {"threshold", check.threshold},
-                                 {"ok", check.ok},
-                                 {"advice", check.ok ? "" : check.advice}};
-    fmt::print("{}\n", line.dump());
+    const auto line = reports::json_of("check", check.name, "value", check.value.value, "error",
+                                       check.value.error, "threshold", check.threshold, "ok",
+                                       check.ok, "advice", check.ok ? "" : check.advice);
+    print_json(line);
   }
 }
 
@@ -46,7 +43,7 @@ ErrorCode diagnose_run(const DiagnoseArguments& options, const Globals& globals)
   const auto failed =
       std::count_if(checks.begin(), checks.end(), [](const Check& check) { return !check.ok; });
   if (globals.json) {
-    print_json(checks);
+    print_lines(checks);
   } else if (!globals.quiet) {
     print(checks);
     fmt::print("{} of {} checks passed\n", static_cast<std::ptrdiff_t>(checks.size()) - failed,
@@ -60,9 +57,7 @@ void add_diagnose(CLI::App& app, Globals& globals) {
   auto* verb = app.add_subcommand("diagnose", "health checks of a run, with verdict and advice");
   verb->add_option("run", options->run, "RUN.h5")->required();
   verb->add_flag("--strict", options->strict, "exit with 5 if any check fails");
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return diagnose_run(*options, globals); };
-  });
+  on_call(verb, options, globals, diagnose_run);
 }
 
 const Registration diagnose_verb(45, add_diagnose);

@@ -4,29 +4,13 @@
 #include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
 #include "quartic/run/data.hpp"
-#include "quartic/run/file_store.hpp"
 #include "quartic/run/problem.hpp"
 #include "quartic/run/train.hpp"
 
 namespace quartic::app {
 namespace {
 
-struct FitArguments {
-  std::string input;
-  double max_hours = 1e9;
-};
-
-/// Runs `go(run, store, session)` from a new run on.
-template <class Run, class Go>
-ErrorCode fit_as(Run run, const std::filesystem::path& file, double max_hours,
-                 const Globals& globals, Go go) {
-  FileStore<Run> store(file);
-  Attended attended(globals, max_hours);
-  const Outcome outcome = go(run, store, attended.session);
-  return conclude(outcome, std::move(run), file, attended, globals);
-}
-
-ErrorCode fit(const FitArguments& options, const Globals& globals) {
+ErrorCode fit(const BeginArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals, true);
   const Config& config = loaded.config;
   require_data(config, options.input);
@@ -34,7 +18,8 @@ ErrorCode fit(const FitArguments& options, const Globals& globals) {
   require_writable(file, globals.force);
   const DataSet data = open_data(config, options.input);
   const auto as = [&](auto run, auto go) {
-    return fit_as(std::move(run), file, options.max_hours, globals, go);
+    Attended attended(globals, options.max_hours);
+    return attend(std::move(run), file, attended, globals, go);
   };
   if (config.model.kind == ModelKind::network) {
     const NetworkData learned = network_data(config, rows_of(data));
@@ -59,17 +44,8 @@ ErrorCode fit(const FitArguments& options, const Globals& globals) {
 }
 
 void add_fit(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<FitArguments>();
-  auto* verb =
-      app.add_subcommand("fit", "learn a field, a network or a deep stack from data, KL(q||p)");
-  verb->add_option("config", options->input,
-                   "CONFIG.toml with a [data] section, or a run file whose config to use")
-      ->required();
-  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
-      ->check(CLI::PositiveNumber);
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return fit(*options, globals); };
-  });
+  add_beginning(app, globals, "fit", "learn a field, a network or a deep stack from data, KL(q||p)",
+                "CONFIG.toml with a [data] section, or a run file whose config to use", fit);
 }
 
 const Registration fit_verb(12, add_fit);

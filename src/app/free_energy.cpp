@@ -75,48 +75,31 @@ void print(const NamedAction& subject, const FreeEnergies& r) {
 }
 
 nlohmann::json learned_json(const FromLearned& learned) {
-  return {{"free_energy", reports::to_json(learned.free_energy)},
-          {"weight_ess", reports::to_json(learned.sample.weight_ess)},
-          {"direct_ess", reports::to_json(learned.direct_ess)},
-          {"steps", learned.sample.steps},
-          {"ok", learned.sample.ok},
-          {"reason", learned.sample.reason}};
+  return reports::json_of("free_energy", learned.free_energy, "weight_ess",
+                          learned.sample.weight_ess, "direct_ess", learned.direct_ess, "steps",
+                          learned.sample.steps, "ok", learned.sample.ok, "reason",
+                          learned.sample.reason);
 }
 
 nlohmann::json results_json(const NamedAction& subject, const FreeEnergies& r) {
+  using reports::json_of;
   const WorkEstimate& w = r.work.work;
   const auto& i = r.integration;
-  return {{"event", "free_energy"},
-          {"action", subject.what},
-          {"graph", subject.action.graph->description()},
-          {"sites", subject.action.graph->sites()},
-          {"free_energy", reports::to_json(r.combined.value)},
-          {"z", r.combined.z},
-          {"ok", r.combined.ok},
-          {"reason", r.combined.reason},
-          {"work",
-           {{"free_energy", reports::to_json(w.difference)},
-            {"forward", reports::to_json(w.forward)},
-            {"reverse", reports::to_json(w.reverse)},
-            {"upper", reports::to_json(w.upper)},
-            {"lower", reports::to_json(w.lower)},
-            {"forward_ess", reports::to_json(w.forward_ess)},
-            {"reverse_ess", reports::to_json(w.reverse_ess)},
-            {"overlap", reports::to_json(w.overlap)},
-            {"steps", r.work.steps},
-            {"start", r.work.mean_field ? "mean field" : "w = 0"},
-            {"ok", r.work.ok},
-            {"reason", r.work.reason}}},
-          {"from_learned", r.learned ? learned_json(*r.learned) : nlohmann::json()},
-          {"integration",
-           {{"free_energy", reports::to_json(i.difference)},
-            {"statistical_error", i.statistical_error},
-            {"quadrature_error", i.quadrature_error},
-            {"hysteresis", reports::to_json(i.hysteresis)},
-            {"nodes", i.nodes},
-            {"sweeps", i.sweeps},
-            {"ok", i.ok},
-            {"reason", i.reason}}}};
+  auto out = json_of("event", "free_energy", "action", subject.what, "graph",
+                     subject.action.graph->description(), "sites", subject.action.graph->sites(),
+                     "free_energy", r.combined.value, "z", r.combined.z, "ok", r.combined.ok,
+                     "reason", r.combined.reason);
+  out["work"] =
+      json_of("free_energy", w.difference, "forward", w.forward, "reverse", w.reverse, "upper",
+              w.upper, "lower", w.lower, "forward_ess", w.forward_ess, "reverse_ess", w.reverse_ess,
+              "overlap", w.overlap, "steps", r.work.steps, "start",
+              r.work.mean_field ? "mean field" : "w = 0", "ok", r.work.ok, "reason", r.work.reason);
+  out["from_learned"] = r.learned ? learned_json(*r.learned) : nlohmann::json();
+  out["integration"] =
+      json_of("free_energy", i.difference, "statistical_error", i.statistical_error,
+              "quadrature_error", i.quadrature_error, "hysteresis", i.hysteresis, "nodes", i.nodes,
+              "sweeps", i.sweeps, "ok", i.ok, "reason", i.reason);
+  return out;
 }
 
 ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals) {
@@ -128,7 +111,7 @@ ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals
                                              learned ? &*learned : nullptr, attended.session);
   attended.progress.clear();
   if (globals.json)
-    fmt::print("{}\n", results_json(subject, results).dump());
+    print_json(results_json(subject, results));
   else
     print(subject, results);
   if (!options.strict || results.combined.ok) return ErrorCode::ok;
@@ -149,9 +132,7 @@ void add_free_energy(CLI::App& app, Globals& globals) {
   verb->add_option("--error", options->error, "wanted standard error of each route")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return free_energy(*options, globals); };
-  });
+  on_call(verb, options, globals, free_energy);
 }
 
 const Registration free_energy_verb(25, add_free_energy);

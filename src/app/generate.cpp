@@ -25,7 +25,7 @@ void print(const GeneratedRows& rows, const GenerateOptions& options,
     const nlohmann::json out = {
         {"file", file.string()}, {"shape", rows.shape},      {"mean", reports::to_json(rows.mean)},
         {"chains", rows.chains}, {"sweeps", options.sweeps}, {"warm_up", options.warm_up}};
-    fmt::print("{}\n", out.dump());
+    print_json(out);
   } else if (!globals.quiet) {
     fmt::print("{} rows of {} values written to {}\n", options.rows,
                fmt::join(rows.shape.begin() + 1, rows.shape.end(), " x "), file.string());
@@ -47,7 +47,7 @@ void print(const CompletedRows& rows, const CompletionOptions& options,
       out["rms_error"] = reports::to_json(error->completed);
       out["rms_error_of_column_means"] = reports::to_json(error->column_means);
     }
-    fmt::print("{}\n", out.dump());
+    print_json(out);
   } else if (!globals.quiet) {
     fmt::print("{} {} rows of {}, {:.3g} % of the values unknown, written to {}\n",
                options.mean ? "posterior means of" : "draws for", rows.shape[0],

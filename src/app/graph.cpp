@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "app/verb.hpp"
 #include "quartic/field/factorisation.hpp"
 #include "quartic/graph/structure.hpp"
 #include "quartic/run/problem.hpp"
+#include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
@@ -117,9 +117,9 @@ nlohmann::json graph_json(const Graph& graph, const std::vector<std::vector<int>
                           bool all) {
   nlohmann::json sizes = nlohmann::json::object();
   for (const auto& [size, group] : by_size(cliques)) sizes[std::to_string(size)] = group.size();
-  nlohmann::json out = {{"graph", graph.description()},      {"nodes", graph.sites()},
-                        {"edges", graph.edge_count()},       {"colours", colour(graph).colours},
-                        {"maximal_cliques", cliques.size()}, {"cliques_by_size", sizes}};
+  auto out = reports::json_of("graph", graph.description(), "nodes", graph.sites(), "edges",
+                              graph.edge_count(), "colours", colour(graph).colours,
+                              "maximal_cliques", cliques.size(), "cliques_by_size", sizes);
   if (all) out["cliques"] = cliques;
   return out;
 }
@@ -132,12 +132,12 @@ ErrorCode show_graph(const GraphArguments& options, const Globals& globals) {
   if (globals.json) {
     auto out = graph_json(*subject.graph, cliques, options.all);
     if (checks) {
-      out["factorisation"] = {{"defect", checks->defect}, {"holds", checks->factorises}};
-      out["markov"] = {{"max_change", checks->markov.max_change},
-                       {"max_control", checks->markov.max_control},
-                       {"holds", checks->markov.holds}};
+      out["factorisation"] =
+          reports::json_of("defect", checks->defect, "holds", checks->factorises);
+      out["markov"] = reports::json_of("max_change", checks->markov.max_change, "max_control",
+                                       checks->markov.max_control, "holds", checks->markov.holds);
     }
-    fmt::print("{}\n", out.dump());
+    print_json(out);
   } else {
     print(*subject.graph, cliques, options.all);
     if (checks) print(*checks);
@@ -162,9 +162,7 @@ void add_graph(CLI::App& app, Globals& globals) {
   verb->add_option("--a", options->a);
   verb->add_option("--b", options->b);
   verb->add_flag("--all", options->all, "list every maximal clique");
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return show_graph(*options, globals); };
-  });
+  on_call(verb, options, globals, show_graph);
 }
 
 const Registration graph_verb(35, add_graph);

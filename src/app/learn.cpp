@@ -3,39 +3,27 @@
 
 #include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
-#include "quartic/run/file_store.hpp"
 
 namespace quartic::app {
 namespace {
 
-struct LearnArguments {
-  std::string input;
-  double max_hours = 1e9;
-};
-
-ErrorCode learn(const LearnArguments& options, const Globals& globals) {
+ErrorCode learn(const BeginArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
   require_target(loaded.config, options.input);
   const auto file = output_file(loaded, options.input, globals);
   const Problem problem = make_problem(loaded.config, loaded.graph);
   LearnRun run = begin_learning(loaded.config, problem, globals.command);
   require_writable(file, globals.force);
-  FileStore<LearnRun> store(file);
   Attended attended(globals, options.max_hours);
-  const Outcome outcome = quartic::learn(run, problem, store, attended.session);
-  return conclude(outcome, std::move(run), file, attended, globals);
+  return attend(std::move(run), file, attended, globals,
+                [&](LearnRun& begun, auto& store, const Session& session) {
+                  return quartic::learn(begun, problem, store, session);
+                });
 }
 
 void add_learn(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<LearnArguments>();
-  auto* verb = app.add_subcommand("learn", "learn the couplings of a target action, KL(p||q)");
-  verb->add_option("config", options->input, "CONFIG.toml, or a run file whose config to use")
-      ->required();
-  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
-      ->check(CLI::PositiveNumber);
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return learn(*options, globals); };
-  });
+  add_beginning(app, globals, "learn", "learn the couplings of a target action, KL(p||q)",
+                "CONFIG.toml, or a run file whose config to use", learn);
 }
 
 const Registration learn_verb(10, add_learn);

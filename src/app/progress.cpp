@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdio>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "quartic/run/number.hpp"
 #include "run/report_json.hpp"
@@ -111,7 +110,7 @@ void Progress::ended(Outcome /*outcome*/) {
 
 void Progress::show(const Step& step, const Metrics& metrics, double now) {
   if (mode_ == Mode::json) {
-    nlohmann::json event = {{"event", step.unit}, {"seconds", now}};
+    auto event = reports::json_of("event", step.unit, "seconds", now);
     for (const auto& [name, value, error] : metrics) {
       if (std::isnan(error))
         event[name] = reports::number(value);
@@ -120,7 +119,7 @@ void Progress::show(const Step& step, const Metrics& metrics, double now) {
     }
     event[std::string(step.unit)] = step.done;
     if (step.layers > 0) event["layer"] = step.layer;
-    fmt::print("{}\n", event.dump());
+    print_json(event);
     std::fflush(stdout);
     next_ = now + json_interval_;
   } else if (mode_ == Mode::bar) {

@@ -81,11 +81,8 @@ void add_resume(CLI::App& app, Globals& globals) {
   verb->add_option("--draws", options->draws,
                    "new number of draws of a sample, counted from the start")
       ->check(CLI::PositiveNumber);
-  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
-      ->check(CLI::PositiveNumber);
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return resume(*options, globals); };
-  });
+  add_max_hours(verb, options->max_hours);
+  on_call(verb, options, globals, resume);
 }
 
 const Registration resume_verb(20, add_resume);

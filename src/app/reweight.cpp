@@ -82,9 +82,7 @@ void add_reweight(CLI::App& app, Globals& globals) {
       "anneal the configurations from S to the real part of B in steps first (of a scan: "
       "to its middle), where weights at once have died");
   verb->add_flag("--strict", options->strict, "exit 5 where a point is not to be trusted");
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return reweight(*options, globals); };
-  });
+  on_call(verb, options, globals, reweight);
 }
 
 const Registration reweight_verb(17, add_reweight);

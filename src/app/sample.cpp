@@ -7,16 +7,10 @@
 
 #include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
-#include "quartic/run/file_store.hpp"
 #include "quartic/run/problem.hpp"
 
 namespace quartic::app {
 namespace {
-
-struct SampleArguments {
-  std::string input;
-  double max_hours = 1e9;
-};
 
 /// The couplings of a run come from its file: settings that would say otherwise are refused.
 void refuse_model_settings(const Globals& globals, const std::string& file) {
@@ -28,7 +22,7 @@ void refuse_model_settings(const Globals& globals, const std::string& file) {
   }
 }
 
-ErrorCode sample(const SampleArguments& options, const Globals& globals) {
+ErrorCode sample(const BeginArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
   if (loaded.from_run) refuse_model_settings(globals, options.input);
   const auto file = output_file(loaded, options.input, globals, "-sample");
@@ -38,24 +32,14 @@ ErrorCode sample(const SampleArguments& options, const Globals& globals) {
                                          loaded.config.run.seed);
   SampleRun run = begin_sampling(loaded.config, action, globals.command);
   require_writable(file, globals.force);
-  FileStore<SampleRun> store(file);
   Attended attended(globals, options.max_hours, draw_json_interval);
   attended.progress.show_also(loaded.config.sample.until);
-  const Outcome outcome = quartic::sample(run, store, attended.session);
-  return conclude(outcome, std::move(run), file, attended, globals);
+  return attend(std::move(run), file, attended, globals, quartic::sample);
 }
 
 void add_sample(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<SampleArguments>();
-  auto* verb =
-      app.add_subcommand("sample", "sample an action or a learned model, measure with errors");
-  verb->add_option("config", options->input, "CONFIG.toml, or a run file whose model to sample")
-      ->required();
-  verb->add_option("--max-hours", options->max_hours, "save and stop after this long")
-      ->check(CLI::PositiveNumber);
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return sample(*options, globals); };
-  });
+  add_beginning(app, globals, "sample", "sample an action or a learned model, measure with errors",
+                "CONFIG.toml, or a run file whose model to sample", sample);
 }
 
 const Registration sample_verb(15, add_sample);

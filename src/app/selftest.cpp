@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "app/verb.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/learn/self_test.hpp"
+#include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
@@ -17,11 +17,8 @@ void print(const SelfTestResult& result) {
 }
 
 nlohmann::json result_json(const SelfTestResult& result) {
-  return {{"name", result.name},
-          {"value", result.value},
-          {"expected", result.expected},
-          {"error", result.error},
-          {"ok", result.ok}};
+  return reports::json_of("name", result.name, "value", result.value, "expected", result.expected,
+                          "error", result.error, "ok", result.ok);
 }
 
 ErrorCode selftest(const Globals& globals) {
@@ -29,7 +26,7 @@ ErrorCode selftest(const Globals& globals) {
   const auto failed = std::count_if(results.begin(), results.end(),
                                     [](const SelfTestResult& result) { return !result.ok; });
   if (globals.json) {
-    for (const auto& result : results) fmt::print("{}\n", result_json(result).dump());
+    for (const auto& result : results) print_json(result_json(result));
   } else if (!globals.quiet) {
     fmt::print("quartic self test on {}\n{:<6} {:<44} {:>18} {:>18} {:>9}\n", simd_target(), "", "",
                "value", "expected", "error");

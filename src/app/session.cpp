@@ -2,19 +2,39 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include <csignal>
 
-#include "app/signals.hpp"
 #include "quartic/run/report.hpp"
 #include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
 
+volatile std::sig_atomic_t stop_requested = 0;
+constexpr int watched[] = {SIGINT, SIGTERM, SIGUSR1};
+
+void on_signal(int) {
+  stop_requested = 1;
+  for (const int signal : watched) std::signal(signal, SIG_DFL);  // the next one aborts
+}
+
+/// SIGINT, SIGTERM and SIGUSR1 ask for a stop; a second one aborts.
+void catch_signals() {
+  for (const int signal : watched) {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
 void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
+  const bool late = attended.stop.out_of_time();
+  const std::string where = attended.progress.where();
   fmt::print(stderr, "quartic: stopped {} {} and saved; continue with\n  quartic resume {}\n",
-             attended.stop.out_of_time() ? "by --max-hours" : "by a signal",
-             attended.progress.where(), file.string());
+             late ? "by --max-hours" : "by a signal", where, file.string());
+  if (late && where.starts_with("in the phase"))
+    fmt::print(stderr, "  which begins this phase anew: it needs more than --max-hours left it\n");
 }
 
 void print_summary(const AnyRun& run, const std::filesystem::path& file, const Globals& globals) {
@@ -22,7 +42,7 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
     auto summary = std::visit([](const auto& r) { return reports::json(r); }, run);
     summary["event"] = "summary";
     summary["file"] = file.string();
-    fmt::print("{}\n", summary.dump());
+    print_json(summary);
   } else if (!globals.quiet) {
     fmt::print("{}written to {}; next: quartic {} {}\n", report(run), file.string(),
                std::holds_alternative<SampleRun>(run) ? "diagnose" : "plot", file.string());
@@ -39,7 +59,17 @@ Attended::Attended(const Globals& globals, double max_hours, double json_interva
 }
 
 bool Stop::requested() const {
-  return stop_requested() || out_of_time();
+  return stop_requested != 0 || out_of_time();
+}
+
+void add_beginning(CLI::App& app, Globals& globals, const std::string& name,
+                   const std::string& what, const std::string& input,
+                   ErrorCode (*go)(const BeginArguments&, const Globals&)) {
+  auto options = std::make_shared<BeginArguments>();
+  auto* verb = app.add_subcommand(name, what);
+  verb->add_option("config", options->input, input)->required();
+  add_max_hours(verb, options->max_hours);
+  on_call(verb, options, globals, go);
 }
 
 ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
-#include <string_view>
+#include <string>
+#include <utility>
 
 #include "app/progress.hpp"
 #include "app/verb.hpp"
 #include "quartic/run/any_run.hpp"
+#include "quartic/run/file_store.hpp"
 #include "quartic/run/session.hpp"
 
 namespace quartic::app {
@@ -39,9 +41,28 @@ struct Attended {
   Session session{stop, progress, clock};
 };
 
+/// What the verbs take that begin a run.
+struct BeginArguments {
+  std::string input;
+  double max_hours = 1e9;
+};
+/// Such a verb; `input` says what it begins from.
+void add_beginning(CLI::App& app, Globals& globals, const std::string& name,
+                   const std::string& what, const std::string& input,
+                   ErrorCode (*go)(const BeginArguments&, const Globals&));
+
 /// What a verb that has written a run says at its end, and which verb to go on with; or that it was
 /// stopped, and how to go on.
 ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,
                    const Attended& attended, const Globals& globals);
+
+/// A new run from its beginning to its end, in a file: go(run, store, session).
+template <class Run, class Go>
+ErrorCode attend(Run run, const std::filesystem::path& file, Attended& attended,
+                 const Globals& globals, Go go) {
+  FileStore<Run> store(file);
+  const Outcome outcome = go(run, store, attended.session);
+  return conclude(outcome, std::move(run), file, attended, globals);
+}
 
 }  // namespace quartic::app

@@ -22,15 +22,13 @@ void print(const Features& features, bool sample, const std::filesystem::path& f
   const auto& likelihood = features.log_likelihood;
   const bool bound = features.layers > 1;
   if (globals.json) {
-    nlohmann::json out = {{"file", file.string()},
-                          {"rows", features.rows},
-                          {"hidden", features.units},
-                          {"layer", features.layers}};
+    auto out = reports::json_of("file", file.string(), "rows", features.rows, "hidden",
+                                features.units, "layer", features.layers);
     if (likelihood) {
       out[bound ? "bound" : "log_likelihood"] = reports::to_json(*likelihood);
       out["ok"] = features.log_z->ok;
     }
-    fmt::print("{}\n", out.dump());
+    print_json(out);
   } else if (!globals.quiet) {
     fmt::print("{} of {} hidden units for {} rows written to {}\n",
                sample ? "draws" : "expectations", features.units, features.rows, file.string());
@@ -75,9 +73,7 @@ void add_transform(CLI::App& app, Globals& globals) {
       ->check(CLI::PositiveNumber);
   verb->add_flag("--sample", options->options.sample,
                  "draws of the hidden units, not expectations");
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return transform(*options, globals); };
-  });
+  on_call(verb, options, globals, transform);
 }
 
 const Registration transform_verb(34, add_transform);

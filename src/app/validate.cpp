@@ -1,12 +1,11 @@
 // quartic validate CONFIG: checks it and says what `fit`, `learn` or `sample` would run
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "app/verb.hpp"
 #include "quartic/run/forecast.hpp"
 #include "quartic/run/number.hpp"
 #include "quartic/run/report.hpp"
+#include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
@@ -21,28 +20,25 @@ struct ValidateArguments {
 nlohmann::json layers_json(const Forecast& f) {
   auto layers = nlohmann::json::array();
   for (const auto& layer : f.layers)
-    layers.push_back({{"visible", layer.visible},
-                      {"visible_unit", name(layer.visible_unit)},
-                      {"hidden", layer.hidden},
-                      {"hidden_unit", name(layer.hidden_unit)},
-                      {"epochs", layer.epochs},
-                      {"updates", layer.updates},
-                      {"seconds", layer.seconds}});
+    layers.push_back(reports::json_of("visible", layer.visible, "visible_unit", layer.visible_unit,
+                                      "hidden", layer.hidden, "hidden_unit", layer.hidden_unit,
+                                      "epochs", layer.epochs, "updates", layer.updates, "seconds",
+                                      layer.seconds));
   return layers;
 }
 
 nlohmann::json to_json(const Forecast& f, const Config& config, const std::string& output) {
-  nlohmann::json out = {{"memory_bytes", f.bytes}, {"output", output}};
+  auto out = reports::json_of("memory_bytes", f.bytes, "output", output);
   if (f.graph) {
     out["graph"] = f.graph->description();
     out["sites"] = f.graph->sites();
     out["edges"] = f.graph->edge_count();
   }
-  if (!f.data.empty()) out.update({{"data", f.data}, {"rows", f.rows}, {"held_out", f.held_out}});
+  if (!f.data.empty())
+    out.update(reports::json_of("data", f.data, "rows", f.rows, "held_out", f.held_out));
   if (f.parameters) {
-    out.update({{"parameters", f.parameters->size()},
-                {"epochs", f.epochs},
-                {"samples_per_epoch", f.samples}});
+    out.update(reports::json_of("parameters", f.parameters->size(), "epochs", f.epochs,
+                                "samples_per_epoch", f.samples));
   }
   if (f.kind == Kind::learn) out["target"] = target_text(config.target);
   if (f.kind == Kind::sample) out["samples"] = f.samples;
@@ -129,7 +125,7 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
   if (options.effective)
     fmt::print("{}", to_toml(loaded.config));
   else if (globals.json && !globals.quiet)
-    fmt::print("{}\n", to_json(f, loaded.config, output).dump());
+    print_json(to_json(f, loaded.config, output));
   else if (!globals.quiet)
     print(f, loaded.config, output);
   return ErrorCode::ok;
@@ -141,9 +137,7 @@ void add_validate(CLI::App& app, Globals& globals) {
   verb->add_option("config", options->input, "CONFIG.toml or RUN.h5");
   verb->add_flag("--effective", options->effective, "print the config with all defaults filled in");
   verb->add_flag("--reference", options->reference, "print all sections and keys as Markdown");
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return validate(*options, globals); };
-  });
+  on_call(verb, options, globals, validate);
 }
 
 const Registration validate_verb(30, add_validate);

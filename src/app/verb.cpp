@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "quartic/runfile/sample_file.hpp"
 
@@ -36,6 +37,11 @@ void add_verbs(CLI::App& app, Globals& globals) {
             [](const Entry& x, const Entry& y) { return x.order < y.order; });
   for (const auto& entry : entries) entry.setup(app, globals);
   for (auto* verb : app.get_subcommands({})) verb->fallthrough();
+}
+
+void print_json(const nlohmann::json& json) {
+  fmt::print("{}\n", json.dump());
+  std::fflush(stdout);
 }
 
 std::vector<std::string> Globals::all_settings() const {

@@ -1,7 +1,7 @@
 // What the verbs share: global options, registration, loading of configs and runs.
 //
-// A verb is one file: it adds its subcommand and, as callback, sets Globals::action. Registering it
-// is one line at the end of that file:
+// A verb is one file: it adds its subcommand and says what that does (on_call). Registering it is
+// one line at the end of that file:
 //
 //     const Registration bench_verb(60, add_bench);   // 60: its place in the help
 #pragma once
@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,23 @@ using Setup = void (*)(CLI::App& app, Globals& globals);
 struct Registration {
   Registration(int order, Setup setup);
 };
+
+/// What a verb does with its arguments, once they are parsed.
+template <class Arguments, class Go>
+void on_call(CLI::App* verb, const std::shared_ptr<Arguments>& arguments, Globals& globals, Go go) {
+  verb->callback([arguments, &globals, go] {
+    globals.action = [arguments, &globals, go] { return go(*arguments, globals); };
+  });
+}
+
+/// The option of every verb that saves on the way.
+inline void add_max_hours(CLI::App* verb, double& hours) {
+  verb->add_option("--max-hours", hours, "save and stop after this long")
+      ->check(CLI::PositiveNumber);
+}
+
+/// A line of JSON.
+void print_json(const nlohmann::json& json);
 
 /// Calls every registered verb's setup, in order.
 void add_verbs(CLI::App& app, Globals& globals);

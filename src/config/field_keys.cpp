@@ -7,16 +7,10 @@ std::vector<Key> graph_keys(GraphConfig& g) {
   return {
       {"lattice", choice(g.lattice, lattice_names()), "the lattice's name"},
       {"extent", &g.extent, "sites in each direction", at_least(1)},
-      {"boundary",
-       &g.boundary,
-       "periodic (default) or open, one for all or one a direction",
-       {},
-       true},
-      {"edges",
-       FileName{&g.edges},
-       "an edge list instead of a lattice: one \"i j\" a line",
-       {},
-       true},
+      {"boundary", &g.boundary, "periodic (default) or open, one for all or one a direction",
+       no_range, true},
+      {"edges", FileName{&g.edges}, "an edge list instead of a lattice: one \"i j\" a line",
+       no_range, true},
   };
 }
 
@@ -26,8 +20,8 @@ std::vector<Key> action_keys(ActionConfig& a) {
       {"r", &a.r, "linear couplings, r phi"},
       {"a", &a.a, "quadratic couplings, a phi^2"},
       {"b", &a.b, "quartic couplings, b phi^4", at_least(0)},
-      {"kappa", &a.kappa, "homogeneous start: w = kappa", {}, true},
-      {"mu2", &a.mu2, "homogeneous start: a = (mu2 + degree kappa) / 2", {}, true},
+      {"kappa", &a.kappa, "homogeneous start: w = kappa", no_range, true},
+      {"mu2", &a.mu2, "homogeneous start: a = (mu2 + degree kappa) / 2", no_range, true},
       {"lambda", &a.lambda, "homogeneous start: b = lambda / 4", at_least(0), true},
   };
 }
@@ -104,11 +98,8 @@ std::vector<Key> sample_keys(SampleConfig& s) {
       {"sweeps", &s.sweeps, "sweeps between draws", at_least(1)},
       {"thin", &s.thin, "draws between stored fields; doubles where output.draws is full",
        at_least(1)},
-      {"until",
-       &s.until,
-       "an observable such as \"m2\": stop when its relative error is reached",
-       {},
-       true},
+      {"until", &s.until, "an observable such as \"m2\": stop when its relative error is reached",
+       no_range, true},
       {"relative_error", &s.relative_error, "that relative error; 0.01 where it is not given",
        above(0), true},
       {"max_seconds", &s.max_seconds, "stop after this long", above(0), true},
@@ -118,10 +109,7 @@ std::vector<Key> sample_keys(SampleConfig& s) {
 std::vector<Key> sampler_keys(SamplerConfig& s) {
   auto& o = s.options;
   return {
-      {"chains",
-       &o.chains,
-       "independent Markov chains",
-       {.low = 16, .high = max_chains, .multiple = 16}},
+      {"chains", &o.chains, "independent Markov chains", multiple_of(16, max_chains)},
       {"reflections", &o.reflections, "reflections a sweep; auto: tuned in the warm-up",
        at_least(0)},
       {"cluster", choice(o.cluster),
@@ -144,10 +132,7 @@ std::vector<Key> certificate_keys(CertificateConfig& c) {
   auto& o = c.options;
   return {
       {"enabled", &c.enabled, "compute free energies, bound and overlap after learning"},
-      {"chains",
-       &o.chains,
-       "annealed trajectories",
-       {.low = 16, .high = max_chains, .multiple = 16}},
+      {"chains", &o.chains, "annealed trajectories", multiple_of(16, max_chains)},
       {"steps", AutoInt{&o.steps}, "annealing steps; auto: as many as the error needs",
        at_least(1)},
       {"error", &o.error, "wanted standard error of the free energy", above(0)},
@@ -157,20 +142,18 @@ std::vector<Key> certificate_keys(CertificateConfig& c) {
 }
 
 Section target_section(TermSpec& spec) {
-  return {"target",
-          "One term of the target action A = sum_k coupling * term; as many [[target]] as there "
-          "are terms. `learn` needs at least one.",
-          {
-              {"term", choice(spec.name, term_names()), "nn, nnn, phi2, ...", {}, true},
-              {"coupling", &spec.coupling, "g_k; real for learning"},
-              {"displacement", &spec.displacement, "for term \"pairs\" on a lattice", {}, true},
-              {"edges", FileName{&spec.edge_file}, "for term \"pairs\": an edge list", {}, true},
-              {"weights",
-               &spec.weights,
-               "one a site (powers), pair (products) or square (plaquette)",
-               {},
-               true},
-          }};
+  return {
+      "target",
+      "One term of the target action A = sum_k coupling * term; as many [[target]] as there "
+      "are terms. `learn` needs at least one.",
+      {
+          {"term", choice(spec.name, term_names()), "nn, nnn, phi2, ...", no_range, true},
+          {"coupling", &spec.coupling, "g_k; real for learning"},
+          {"displacement", &spec.displacement, "for term \"pairs\" on a lattice", no_range, true},
+          {"edges", FileName{&spec.edge_file}, "for term \"pairs\": an edge list", no_range, true},
+          {"weights", &spec.weights, "one a site (powers), pair (products) or square (plaquette)",
+           no_range, true},
+      }};
 }
 
 }  // namespace quartic::binder

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "config/visit.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
 
@@ -48,6 +47,24 @@ class Value {
   }
   bool is_auto() const { return node_.is_string() && node_.value<std::string>() == "auto"; }
 
+  /// A node as a key of this type takes it.
+  template <class T>
+  T as(const toml::node& node) const {
+    if constexpr (std::is_same_v<T, bool>) {
+      if (!node.is_boolean()) wrong_type();
+      return *node.value<bool>();
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      return text(node);
+    } else if constexpr (std::is_same_v<T, int>) {
+      return small(node);
+    } else if constexpr (std::is_integral_v<T>) {
+      return static_cast<T>(integer(node));
+    } else {
+      return number(node);
+    }
+  }
+
+  /// Of one node or of an array of them.
   template <class T, class Read>
   std::vector<T> list(Read read) const {
     std::vector<T> values;
@@ -58,10 +75,12 @@ class Value {
     }
     return values;
   }
+  template <class T>
+  std::vector<T> list() const {
+    return list<T>([this](const toml::node& node) { return as<T>(node); });
+  }
 
-  template <class T, class Read>
-  std::vector<T> one_or_more(Read read) const {
-    auto values = list<T>(read);
+  std::vector<int> some(std::vector<int> values) const {
     if (values.empty()) wrong_type();
     return values;
   }
@@ -153,56 +172,33 @@ std::string resolve(const std::string& file, const std::filesystem::path& direct
 
 void read_key(const Key& key, const toml::node& node, const std::filesystem::path& directory) {
   const Value value(key, node);
-  const auto number = [&](const toml::node& n) { return value.number(n); };
-  const auto small = [&](const toml::node& n) { return value.small(n); };
-  const auto text = [&](const toml::node& n) { return value.text(n); };
-  std::visit(
-      Visit{
-          [&](bool* out) {
-            if (!node.is_boolean()) value.wrong_type();
-            *out = *node.value<bool>();
-          },
-          [&](int* out) { *out = small(node); },
-          [&](AutoInt out) { *out.value = value.is_auto() ? 0 : small(node); },
-          [&](std::uint64_t* out) { *out = static_cast<std::uint64_t>(value.integer(node)); },
-          [&](double* out) { *out = number(node); },
-          [&](std::complex<double>* out) { *out = read_complex(value, node); },
-          [&](std::string* out) { *out = text(node); },
-          [&](FileName out) { *out.value = resolve(text(node), directory); },
-          [&](const Choice& c) { read_choice(c, key, node); },
-          [&](const Choices& c) {
-            c.set(value.one_or_more<int>(
-                [&](const toml::node& n) { return find_word(c.names, key, n); }));
-          },
-          [&](OneOrMore out) { *out.values = value.one_or_more<int>(small); },
-          [&](std::optional<int>* out) {
-            if (value.is_auto())
-              out->reset();
-            else
-              *out = small(node);
-          },
-          [&](std::optional<double>* out) {
-            if (value.is_auto())
-              out->reset();
-            else
-              *out = number(node);
-          },
-          [&](std::optional<bool>* out) {
-            if (!value.is_auto() && !node.is_boolean()) value.wrong_type();
-            *out = node.value<bool>();
-          },
-          [&](ByKind out) {
-            const auto values = value.list<double>(number);
-            if (values.size() != 1 && values.size() != out.value->size()) value.wrong_type();
-            for (std::size_t k = 0; k < out.value->size(); ++k)
-              (*out.value)[k] = values[values.size() == 1 ? 0 : k];
-          },
-          [&](std::vector<int>* out) { *out = value.list<int>(small); },
-          [&](std::vector<double>* out) { *out = value.list<double>(number); },
-          [&](std::vector<std::string>* out) { *out = value.list<std::string>(text); },
-          [&](CouplingStart* out) { read_coupling(*out, key, node); },
-      },
-      key.value);
+  std::visit(Visit{
+                 [&]<class T>(T* out) { *out = value.as<T>(node); },
+                 [&](AutoInt out) { *out.value = value.is_auto() ? 0 : value.small(node); },
+                 [&](std::complex<double>* out) { *out = read_complex(value, node); },
+                 [&](FileName out) { *out.value = resolve(value.text(node), directory); },
+                 [&](const Choice& c) { read_choice(c, key, node); },
+                 [&](const Choices& c) {
+                   c.set(value.some(value.list<int>(
+                       [&](const toml::node& n) { return find_word(c.names, key, n); })));
+                 },
+                 [&](OneOrMore out) { *out.values = value.some(value.list<int>()); },
+                 [&]<class T>(std::optional<T>* out) {
+                   if (value.is_auto())
+                     out->reset();
+                   else
+                     *out = value.as<T>(node);
+                 },
+                 [&](ByKind out) {
+                   const auto values = value.list<double>();
+                   if (values.size() != 1 && values.size() != out.value->size()) value.wrong_type();
+                   for (std::size_t k = 0; k < out.value->size(); ++k)
+                     (*out.value)[k] = values[values.size() == 1 ? 0 : k];
+                 },
+                 [&]<class T>(std::vector<T>* out) { *out = value.list<T>(); },
+                 [&](CouplingStart* out) { read_coupling(*out, key, node); },
+             },
+             key.value);
 }
 
 }  // namespace

@@ -13,11 +13,8 @@ std::vector<Key> run_keys(RunConfig& r) {
 
 std::vector<Key> output_keys(OutputConfig& o) {
   return {
-      {"file",
-       FileName{&o.file},
-       "the run file; default: the config's name with .h5, here",
-       {},
-       true},
+      {"file", FileName{&o.file}, "the run file; default: the config's name with .h5, here",
+       no_range, true},
       {"draws", &o.draws,
        "stored draws a chain at most; auto: as many as keep the fields below 64 MiB", at_least(1)},
   };

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "config/visit.hpp"
-
 namespace quartic::binder {
 namespace {
 
@@ -39,6 +37,16 @@ std::string toml_string(std::string_view text) {
   return quoted + "\"";
 }
 
+template <class T>
+std::string toml_value(const T& value) {
+  if constexpr (std::is_same_v<T, double>)
+    return toml_number(value);
+  else if constexpr (std::is_same_v<T, std::string>)
+    return toml_string(value);
+  else
+    return fmt::format("{}", value);
+}
+
 std::string toml_start(const std::array<double, 2>& start) {
   if (start[0] == start[1]) return toml_number(start[0]);
   return fmt::format("[{}, {}]", toml_number(start[0]), toml_number(start[1]));
@@ -63,14 +71,10 @@ Choice choice(std::string& value, std::span<const std::string_view> names) {
 
 std::string dump(const Key& key) {
   const auto automatic = [&] { return key.omit_unset ? std::string() : std::string("\"auto\""); };
-  const auto integer = [](int value) { return fmt::format("{}", value); };
   return std::visit(
       Visit{
-          [](bool* v) { return std::string(*v ? "true" : "false"); },
-          [&](int* v) { return integer(*v); },
-          [&](AutoInt v) { return *v.value == 0 ? "\"auto\"" : integer(*v.value); },
-          [](std::uint64_t* v) { return fmt::format("{}", *v); },
-          [](double* v) { return toml_number(*v); },
+          [](auto* v) { return toml_value(*v); },
+          [&](AutoInt v) { return *v.value == 0 ? "\"auto\"" : toml_value(*v.value); },
           [](std::complex<double>* v) {
             if (v->imag() == 0) return toml_number(v->real());
             return fmt::format("[{}, {}]", toml_number(v->real()), toml_number(v->imag()));
@@ -85,28 +89,18 @@ std::string dump(const Key& key) {
             return words.size() == 1 ? toml_string(words[0]) : toml_list(words, toml_string);
           },
           [&](OneOrMore v) {
-            return v.values->size() == 1 ? integer(v.values->front())
-                                         : toml_list(*v.values, integer);
+            return v.values->size() == 1 ? toml_value(v.values->front())
+                                         : toml_list(*v.values, toml_value<int>);
           },
-          [&](std::optional<int>* v) { return *v ? integer(**v) : automatic(); },
-          [&](std::optional<double>* v) { return *v ? toml_number(**v) : automatic(); },
-          [&](std::optional<bool>* v) {
-            return *v ? std::string(**v ? "true" : "false") : automatic();
-          },
+          [&]<class T>(std::optional<T>* v) { return *v ? toml_value(**v) : automatic(); },
           [](ByKind v) {
             const auto& all = *v.value;
             if (std::all_of(all.begin(), all.end(), [&](double x) { return x == all[0]; }))
               return toml_number(all[0]);
             return toml_list(std::vector<double>(all.begin(), all.end()), toml_number);
           },
-          [&](std::vector<int>* v) {
-            return v->empty() && key.omit_unset ? "" : toml_list(*v, integer);
-          },
-          [&](std::vector<double>* v) {
-            return v->empty() && key.omit_unset ? "" : toml_list(*v, toml_number);
-          },
-          [&](std::vector<std::string>* v) {
-            return v->empty() && key.omit_unset ? "" : toml_list(*v, toml_string);
+          [&]<class T>(std::vector<T>* v) {
+            return v->empty() && key.omit_unset ? "" : toml_list(*v, toml_value<T>);
           },
           [](CouplingStart* v) {
             const auto start =

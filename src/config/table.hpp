@@ -25,6 +25,10 @@ struct Range {
   bool low_excluded = false;
   int multiple = 1;
 };
+inline constexpr Range no_range{};
+inline Range multiple_of(int step, double high) {
+  return {.low = static_cast<double>(step), .high = high, .multiple = step};
+}
 inline Range at_least(double low) {
   return {.low = low};
 }
@@ -98,6 +102,14 @@ struct AutoInt {
 struct ByKind {
   std::array<double, coupling_kinds>* value;
 };
+
+/// One function out of several, for std::visit.
+template <class... Fs>
+struct Visit : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+Visit(Fs...) -> Visit<Fs...>;
 
 using Reference =
     std::variant<bool*, int*, AutoInt, std::uint64_t*, double*, std::complex<double>*, std::string*,

@@ -189,7 +189,7 @@ struct NetworkLearner<T>::Parts {
     TrainRow row = measure_row(now, rows.batch(), chains.visible_rows(), deviation, threads);
     row.epoch = epoch + 1, row.updates = updates, row.rate = used_rate;
     row.gradient_norm = gradient_norm;
-    if (const auto reason = why_diverged(row, layers.visible_units())) diverged(*reason);
+    if (const auto reason = why_diverged(row, now.visible)) diverged(*reason);
     if (chains.tempered()) row.log_z = chains.log_z(now, offset, snapshots);
     ++epoch;
     good = state();

@@ -138,8 +138,12 @@ TrainRow measure_row(const Network& now, std::span<const float> batch,
   return row;
 }
 
-std::optional<std::string> why_diverged(const TrainRow& row, int visible_units) {
-  constexpr double most = 3;  // nats a visible unit
+std::optional<std::string> why_diverged(const TrainRow& row, const Layer& visible) {
+  constexpr double most = 3;          // nats a visible unit
+  constexpr double max_weight = 100;  // of a unit of two values, whose chances are then e^-100
+  const int visible_units = visible.size();
+  if (!visible.has_a() && !(row.max_weight < max_weight))
+    return fmt::format("a weight of {:.3g} leaves its units no choice", row.max_weight);
   const double gap = row.data_free_energy.value - row.model_free_energy.value;
   if (!std::isfinite(gap)) return "the free energies are not finite";
   if (gap > most * visible_units + 10 * row.data_free_energy.error) {

@@ -35,6 +35,6 @@ TrainRow measure_row(const Network& now, std::span<const float> batch,
 /// Why the training has run away, or nothing. Data and chains differ in free energy by what the
 /// network has not learned, which is a fraction of a nat a unit; by several nats the data have
 /// become impossible.
-std::optional<std::string> why_diverged(const TrainRow& row, int visible_units);
+std::optional<std::string> why_diverged(const TrainRow& row, const Layer& visible);
 
 }  // namespace quartic

@@ -1,6 +1,8 @@
 // The task of every learner of an action: what learning a target and fitting data share.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "quartic/run/metrics.hpp"
@@ -31,9 +33,9 @@ class ActionTask {
   Run& run() const { return run_; }
   void warm_up(const Session& session) { learner_.warm_up(session.progress("warming up")); }
   void mark() { marked_ = learner_.state(); }
-  bool rewind() {
+  std::optional<std::int64_t> rewind() {
     learner_.restore(marked_);
-    return true;
+    return marked_.epoch;
   }
   void advance(const Session& /*session*/) {
     const auto theta = learner_.theta(), error = learner_.theta_error();

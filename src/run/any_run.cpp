@@ -119,6 +119,14 @@ struct Resumed {
   const std::filesystem::path &from, &to;
   const Session& session;
 
+  /// Kept from the first instant, with the limit that it has now.
+  template <class Run, class Go>
+  Outcome go(Run& run, Go go_on) const {
+    FileStore<Run> store(to);
+    store.write(run);
+    return go_on(store);
+  }
+
   DataSet data(const Config& config, const FitData& known) const {
     DataSet data = open_data(config, from.string());
     require_same(data, known, config, from);
@@ -126,33 +134,27 @@ struct Resumed {
   }
 
   Outcome operator()(LearnRun& run) const {
-    FileStore<LearnRun> store(to);
-    if (from != to) store.write(run);  // there from the first instant
-    return learn(run, make_problem(run.config, run.action.graph), store, session);
+    const Problem problem = make_problem(run.config, run.action.graph);
+    return go(run, [&](auto& store) { return learn(run, problem, store, session); });
   }
   Outcome operator()(FitRun& run) const {
-    FileStore<FitRun> store(to);
-    if (from != to) store.write(run);  // there from the first instant
     const DataSet rows = open_data(run.config, from.string());
     require_sites(rows, *run.action.graph, from.string());
     require_same(rows, run.data, run.config, from);
-    return fit(run, rows, store, session);
+    return go(run, [&](auto& store) { return fit(run, rows, store, session); });
   }
   Outcome operator()(NetworkRun& run) const {
-    FileStore<NetworkRun> store(to);
-    if (from != to) store.write(run);  // there from the first instant
     const DataSet rows = data(run.config, run.data);
-    return train(run, network_data(run.config, rows_of(rows)), store, session);
+    return go(run, [&](auto& store) {
+      return train(run, network_data(run.config, rows_of(rows)), store, session);
+    });
   }
   Outcome operator()(StackRun& run) const {
-    FileStore<StackRun> store(to);
-    if (from != to) store.write(run);  // there from the first instant
-    return train(run, data(run.config, run.layers.front().data), store, session);
+    const DataSet rows = data(run.config, run.layers.front().data);
+    return go(run, [&](auto& store) { return train(run, rows, store, session); });
   }
   Outcome operator()(SampleRun& run) const {
-    FileStore<SampleRun> store(to);
-    if (from != to) store.write(run);  // there from the first instant
-    return sample(run, store, session);
+    return go(run, [&](auto& store) { return sample(run, store, session); });
   }
   Outcome operator()(ReweightRun&) const { refuse_reweighted(); }
 };

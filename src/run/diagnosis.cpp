@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "quartic/stats/virial.hpp"
 
@@ -20,6 +21,11 @@ constexpr double max_ridge = 1e-4;
 constexpr double max_chi2 = 3;
 constexpr double max_moment_score = 3;
 
+/// Of a value that has no error.
+Check check(std::string name, double value, std::string threshold, bool ok, std::string advice) {
+  return {std::move(name), {value, 0}, std::move(threshold), ok, std::move(advice)};
+}
+
 bool agrees(const Estimate& estimate, double expected) {
   return std::abs(estimate.value - expected) <= significant * estimate.error;
 }
@@ -32,11 +38,9 @@ Check virial_check(const Action& action, std::span<const float> phi, int chains)
 }
 
 Check acceptance_check(const std::string& move, double rate) {
-  return {"acceptance of " + move,
-          {rate, 0},
-          fmt::format(">= {}", min_acceptance),
-          rate >= min_acceptance,
-          "the move hardly ever succeeds: sampler.metropolis_hits = 4"};
+  return check("acceptance of " + move, rate, fmt::format(">= {}", min_acceptance),
+               rate >= min_acceptance,
+               "the move hardly ever succeeds: sampler.metropolis_hits = 4");
 }
 
 /// The primary observable for which `measure` is largest.
@@ -57,16 +61,12 @@ void check_series(std::vector<Check>& checks, const SampleRun& run) {
   const double tau = slow.estimate.tau;
   const auto longer = fmt::format("quartic resume RUN --draws {:.0f}",
                                   std::max(2 * draws, std::ceil(2 * min_taus * tau)));
-  checks.push_back({"R-hat of " + mixed.name,
-                    {mixed.estimate.r_hat, 0},
-                    fmt::format("<= {}", max_r_hat),
-                    mixed.estimate.r_hat <= max_r_hat,
-                    "the chains disagree: more warm_up, or longer: " + longer});
-  checks.push_back({"ESS of " + few.name,
-                    {few.estimate.ess, 0},
-                    fmt::format(">= {:.0f}", min_effective),
-                    few.estimate.ess >= min_effective,
-                    longer});
+  checks.push_back(check("R-hat of " + mixed.name, mixed.estimate.r_hat,
+                         fmt::format("<= {}", max_r_hat), mixed.estimate.r_hat <= max_r_hat,
+                         "the chains disagree: more warm_up, or longer: " + longer));
+  checks.push_back(check("ESS of " + few.name, few.estimate.ess,
+                         fmt::format(">= {:.0f}", min_effective), few.estimate.ess >= min_effective,
+                         longer));
   checks.push_back({"draws / tau of " + slow.name,
                     {draws / tau, draws / tau * slow.estimate.tau_error / tau},
                     fmt::format(">= {:.0f}", min_taus),
@@ -74,11 +74,8 @@ void check_series(std::vector<Check>& checks, const SampleRun& run) {
                     longer});
   const auto open = std::count_if(
       all.begin(), all.end(), [](const auto& r) { return !r.derived && !r.estimate.window_found; });
-  checks.push_back({"tau without a window",
-                    {static_cast<double>(open), 0},
-                    "0",
-                    open == 0,
-                    "tau is only a lower bound: " + longer});
+  checks.push_back(check("tau without a window", static_cast<double>(open), "0", open == 0,
+                         "tau is only a lower bound: " + longer));
 }
 
 void check_observables(std::vector<Check>& checks, const SampleRun& run) {
@@ -89,11 +86,8 @@ void check_observables(std::vector<Check>& checks, const SampleRun& run) {
     ++failed;
     if (reasons.empty()) reasons = fmt::format("{}: {}", result.name, result.reason);
   }
-  checks.push_back({"observables not ok",
-                    {static_cast<double>(failed), 0},
-                    "0",
-                    failed == 0,
-                    std::move(reasons)});
+  checks.push_back(check("observables not ok", static_cast<double>(failed), "0", failed == 0,
+                         std::move(reasons)));
 }
 
 void check_symmetry(std::vector<Check>& checks, const SampleRun& run) {
@@ -112,27 +106,23 @@ template <class Run>
 std::vector<Check> learning_checks(const Run& run) {
   std::vector<Check> checks;
   const double epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
-  checks.push_back(
-      {"epochs, converged",
-       {epochs, 0},
-       "couplings at rest",
-       run.stop_reason == StopReason::converged || run.stop_reason == StopReason::held_out_worse,
-       run.stop_reason == StopReason::running ? "quartic resume RUN"
-                                              : "quartic resume RUN --epochs N"});
+  checks.push_back(check(
+      "epochs, converged", epochs, "couplings at rest",
+      run.stop_reason == StopReason::converged || run.stop_reason == StopReason::held_out_worse,
+      run.stop_reason == StopReason::running ? "quartic resume RUN"
+                                             : "quartic resume RUN --epochs N"));
   if (run.history.rows.empty()) return checks;
   const auto& row = run.history.rows.back();
-  checks.push_back({"ridge",
-                    {row.ridge, 0},
-                    fmt::format("<= {:g}", max_ridge),
-                    row.ridge <= max_ridge,
-                    "the samples do not determine the couplings: more draws, or tied ones"});
+  checks.push_back(check("ridge", row.ridge, fmt::format("<= {:g}", max_ridge),
+                         row.ridge <= max_ridge,
+                         "the samples do not determine the couplings: more draws, or tied ones"));
   checks.push_back(acceptance_check("independence", row.acceptance));
   return checks;
 }
 
 Check missing(const char* what) {
-  return {
-      what, {0, 0}, "there", false, fmt::format("{}.enabled = true, or quartic resume RUN", what)};
+  return check(what, 0, "there", false,
+               fmt::format("{}.enabled = true, or quartic resume RUN", what));
 }
 
 Check annealing_check(const Estimate& ess, std::string_view section) {
@@ -140,14 +130,21 @@ Check annealing_check(const Estimate& ess, std::string_view section) {
           fmt::format("more {}.steps", section)};
 }
 
+Check overfitting_check(const LogLikelihood& here, const LogLikelihood& held_out,
+                        const std::string& remedies) {
+  const Estimate gap{here.value.value - held_out.value.value,
+                     std::hypot(here.rows_error, held_out.rows_error)};
+  return {"ln p, data - held out", gap, "<= 5 errors", gap.value <= significant * gap.error,
+          "overfitting: " + remedies};
+}
+
 /// chi^2 per moment, whose moments are correlated: only gross misfits are named.
 Check moments_check(const char* what, const MomentMatch& match) {
-  return {fmt::format("chi2 of {}", what),
-          {match.all.chi2, 0},
-          fmt::format("<= {}", max_chi2),
-          match.all.chi2 <= max_chi2,
-          fmt::format("the model misses {} by {:.1f} errors: free more couplings, or more edges",
-                      match.label(match.all.worst), std::abs(match.all.worst_z))};
+  return check(
+      fmt::format("chi2 of {}", what), match.all.chi2, fmt::format("<= {}", max_chi2),
+      match.all.chi2 <= max_chi2,
+      fmt::format("the model misses {} by {:.1f} errors: free more couplings, or more edges",
+                  match.label(match.all.worst), std::abs(match.all.worst_z)));
 }
 
 }  // namespace
@@ -155,17 +152,13 @@ Check moments_check(const char* what, const MomentMatch& match) {
 std::vector<Check> diagnose(const SampleRun& run) {
   std::vector<Check> checks;
   const auto draws = static_cast<double>(run.measurement.draws);
-  checks.push_back({"draws, finished",
-                    {draws, 0},
-                    "> 0, finished",
-                    draws > 0 && run.stop_reason != StopReason::running,
-                    "quartic resume RUN"});
+  checks.push_back(check("draws, finished", draws, "> 0, finished",
+                         draws > 0 && run.stop_reason != StopReason::running,
+                         "quartic resume RUN"));
   if (run.results.empty()) return checks;
-  checks.push_back({"warm-up sweeps",
-                    {static_cast<double>(run.warm_up_sweeps), 0},
-                    "averages at rest",
-                    run.stationary,
-                    "they were still moving: give sample.warm_up more sweeps"});
+  checks.push_back(check("warm-up sweeps", static_cast<double>(run.warm_up_sweeps),
+                         "averages at rest", run.stationary,
+                         "they were still moving: give sample.warm_up more sweeps"));
   check_series(checks, run);
   check_observables(checks, run);
   for (const auto& move : run.acceptance)
@@ -191,7 +184,7 @@ std::vector<Check> diagnose(const LearnRun& run) {
     return checks;
   }
   const Certificate& c = *run.certificate;
-  checks.push_back({"certificate", {static_cast<double>(c.ok), 0}, "ok", c.ok, c.reason});
+  checks.push_back(check("certificate", static_cast<double>(c.ok), "ok", c.ok, c.reason));
   checks.push_back({"weight ESS", c.weight_ess, fmt::format(">= {}", min_weight),
                     c.weight_ess.value >= min_weight,
                     "the learned field is far from the target: reweighting to it will not hold"});
@@ -210,17 +203,14 @@ std::vector<Check> diagnose(const FitRun& run) {
     return checks;
   }
   const Evaluation& j = *run.evaluation;
-  checks.push_back({"free energy", {static_cast<double>(j.ok), 0}, "ok", j.ok, j.reason});
+  checks.push_back(check("free energy", static_cast<double>(j.ok), "ok", j.ok, j.reason));
   checks.push_back(annealing_check(j.free_energy.work.forward_ess, "evaluation"));
   checks.push_back(moments_check("the data's moments", j.train.moments));
   if (j.held_out) {
     checks.push_back(moments_check("held-out moments", j.held_out->moments));
-    const auto &here = j.train.log_likelihood, &there = j.held_out->log_likelihood;
-    const Estimate gap{here.value.value - there.value.value,
-                       std::hypot(here.rows_error, there.rows_error)};
-    checks.push_back({"ln p, data - held out", gap, "<= 5 errors",
-                      gap.value <= significant * gap.error,
-                      "overfitting: fit.weight_decay, fit.held_out_patience, or tied couplings"});
+    checks.push_back(
+        overfitting_check(j.train.log_likelihood, j.held_out->log_likelihood,
+                          "fit.weight_decay, fit.held_out_patience, or tied couplings"));
   }
   checks.push_back(virial_check(run.action, j.draws.phi, j.draws.chains));
   return checks;
@@ -229,36 +219,24 @@ std::vector<Check> diagnose(const FitRun& run) {
 std::vector<Check> diagnose(const NetworkRun& run) {
   std::vector<Check> checks;
   const double epochs = run.history.empty() ? 0 : run.history.back().epoch;
-  checks.push_back({"epochs, all done",
-                    {epochs, 0},
-                    "finished",
-                    run.stop_reason != StopReason::running,
-                    "quartic resume RUN"});
+  checks.push_back(check("epochs, all done", epochs, "finished",
+                         run.stop_reason != StopReason::running, "quartic resume RUN"));
   if (run.history.empty()) return checks;
   const double score = run.history.back().moment_score;
   checks.push_back(
-      {"moments, batch - chains",
-       {score, 0},
-       fmt::format("<= {}", max_moment_score),
-       score <= max_moment_score,
-       "the chains lag behind the network: more training.steps, rungs, or a lower rate"});
+      check("moments, batch - chains", score, fmt::format("<= {}", max_moment_score),
+            score <= max_moment_score,
+            "the chains lag behind the network: more training.steps, rungs, or a lower rate"));
   if (run.evaluations.empty()) {
-    checks.push_back({"evaluation", {0, 0}, "there", false, "quartic resume RUN"});
+    checks.push_back(check("evaluation", 0, "there", false, "quartic resume RUN"));
     return checks;
   }
   const NetworkEvaluation& j = run.evaluations.back();
-  checks.push_back({"ln Z",
-                    {static_cast<double>(j.log_z.ok), 0},
-                    "ok",
-                    j.log_z.ok,
-                    j.log_z.reason + ": more evaluation.steps, sweeps or ladders"});
-  if (j.held_out) {
-    const Estimate gap{j.train.value.value - j.held_out->value.value,
-                       std::hypot(j.train.rows_error, j.held_out->rows_error)};
-    checks.push_back({"ln p, data - held out", gap, "<= 5 errors",
-                      gap.value <= significant * gap.error,
-                      "overfitting: fewer epochs or hidden units, training.weight_decay"});
-  }
+  checks.push_back(check("ln Z", static_cast<double>(j.log_z.ok), "ok", j.log_z.ok,
+                         j.log_z.reason + ": more evaluation.steps, sweeps or ladders"));
+  if (j.held_out)
+    checks.push_back(overfitting_check(j.train, *j.held_out,
+                                       "fewer epochs or hidden units, training.weight_decay"));
   return checks;
 }
 

@@ -110,14 +110,7 @@ FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
              .provenance = make_provenance(command, config.run.seed),
              .action = start,
              .freedom = config.action.freedom(),
-             .theta_error = {},
-             .data = describe(data, 0),
-             .start = {},
-             .history = {},
-             .snapshots = {},
-             .stop_reason = StopReason::running,
-             .evaluation = {},
-             .checkpoint = {}};
+             .data = describe(data, 0)};
   const Parameters parameters = run.parameters();
   run.config.fit.optimiser = chosen_optimiser(config.fit, parameters);
   for (int k = 0; k < parameters.size(); ++k) run.history.parameters.push_back(parameters.label(k));

@@ -48,12 +48,7 @@ LearnRun begin_learning(const Config& config, const Problem& problem, const std:
   LearnRun run{.config = config,
                .provenance = make_provenance(command, config.run.seed),
                .action = problem.start,
-               .freedom = config.action.freedom(),
-               .theta_error = {},
-               .history = {},
-               .stop_reason = StopReason::running,
-               .certificate = {},
-               .checkpoint = {}};
+               .freedom = config.action.freedom()};
   for (int k = 0; k < problem.parameters.size(); ++k)
     run.history.parameters.push_back(problem.parameters.label(k));
   run.history.expected = problem.expected;

@@ -44,9 +44,8 @@ std::string origin_text(const Config& config, const Provenance& p) {
 }
 
 nlohmann::json provenance_json(const Provenance& p) {
-  return {{"seed", p.seed},         {"version", p.version},
-          {"git_hash", p.git_hash}, {"simd_target", p.simd_target},
-          {"date", p.date},         {"seconds", p.seconds}};
+  return json_of("seed", p.seed, "version", p.version, "git_hash", p.git_hash, "simd_target",
+                 p.simd_target, "date", p.date, "seconds", p.seconds);
 }
 
 nlohmann::json origin_json(const Action& action, const Provenance& p) {

@@ -87,13 +87,9 @@ nlohmann::json couplings_json(const LearnedCouplings& run) {
   nlohmann::json out;
   for (const auto kind : all_coupling_kinds) {
     const auto s = summarise(run, kind);
-    out[std::string(name(kind))] = {{"freedom", name(s.freedom)},
-                                    {"count", s.count},
-                                    {"mean", number(s.mean)},
-                                    {"spread", number(s.spread)},
-                                    {"error", number(s.error)},
-                                    {"expected", number(s.expected_mean)},
-                                    {"max_deviation", number(s.max_deviation)}};
+    out[std::string(name(kind))] =
+        json_of("freedom", name(s.freedom), "count", s.count, "mean", s.mean, "spread", s.spread,
+                "error", s.error, "expected", s.expected_mean, "max_deviation", s.max_deviation);
   }
   return out;
 }

@@ -10,10 +10,6 @@
 namespace quartic::reports {
 namespace {
 
-LearnedCouplings learned(const FitRun& run) {
-  return {run.action, run.parameters(), run.theta_error, run.history.expected};
-}
-
 /// (learned - true) / error, where the truth is known and the coupling is off its bound.
 struct ZScores {
   int count = 0;
@@ -90,25 +86,18 @@ std::string evaluation_text(const FitRun& run) {
 
 nlohmann::json score_json(const DataScore& score) {
   const auto& all = score.moments.all;
-  return {{"log_likelihood", to_json(score.log_likelihood.total())},
-          {"log_likelihood_rows_error", number(score.log_likelihood.rows_error)},
-          {"pseudo_likelihood", to_json(score.pseudo_likelihood)},
-          {"score_matching", to_json(score.score_matching)},
-          {"chi2", number(all.chi2)},
-          {"worst_z", number(all.worst_z)},
-          {"worst_moment", all.worst >= 0 ? score.moments.label(all.worst) : ""}};
+  return json_of("log_likelihood", score.log_likelihood.total(), "log_likelihood_rows_error",
+                 score.log_likelihood.rows_error, "pseudo_likelihood", score.pseudo_likelihood,
+                 "score_matching", score.score_matching, "chi2", all.chi2, "worst_z", all.worst_z,
+                 "worst_moment", all.worst >= 0 ? score.moments.label(all.worst) : "");
 }
 
 nlohmann::json evaluation_json(const Evaluation& j) {
   const auto& work = j.free_energy.work;
-  nlohmann::json out = {{"free_energy", to_json(work.difference)},
-                        {"free_energy_lower", to_json(work.lower)},
-                        {"free_energy_upper", to_json(work.upper)},
-                        {"annealing_ess", to_json(work.forward_ess)},
-                        {"annealing_steps", j.free_energy.steps},
-                        {"data", score_json(j.train)},
-                        {"ok", j.ok},
-                        {"reason", j.reason}};
+  auto out =
+      json_of("free_energy", work.difference, "free_energy_lower", work.lower, "free_energy_upper",
+              work.upper, "annealing_ess", work.forward_ess, "annealing_steps", j.free_energy.steps,
+              "data", score_json(j.train), "ok", j.ok, "reason", j.reason);
   if (j.held_out) out["held_out"] = score_json(*j.held_out);
   return out;
 }
@@ -116,7 +105,6 @@ nlohmann::json evaluation_json(const Evaluation& j) {
 }  // namespace
 
 std::string text(const FitRun& run) {
-  const int epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
   std::string out = graph_text(run.action);
   out += fmt::format("data      {}\n", run.data.description);
   out += fmt::format("rows      {} to learn from, {} held out", run.data.rows, run.data.held_out);
@@ -127,9 +115,7 @@ std::string text(const FitRun& run) {
   }
   out += '\n';
   if (!run.start.empty()) out += fmt::format("start     {}\n", run.start);
-  out +=
-      fmt::format("fitting   {} parameters by {}, {} updates; {}\n", run.history.parameters.size(),
-                  name(run.config.fit.optimiser), epochs, stop_words(run.stop_reason));
+  out += "fitting   " + learning_text(run, name(run.config.fit.optimiser));
   out += couplings_text(learned(run)) + z_text(run);
   if (!run.history.rows.empty()) {
     const auto& row = run.history.rows.back();
@@ -143,22 +129,12 @@ std::string text(const FitRun& run) {
 }
 
 nlohmann::json json(const FitRun& run) {
-  nlohmann::json out = origin_json(run.action, run.provenance);
-  out.update({{"data", run.data.description},
-              {"rows", run.data.rows},
-              {"held_out", run.data.held_out},
-              {"pass_seconds", run.data.pass_seconds},
-              {"start", run.start},
-              {"parameters", run.history.parameters.size()},
-              {"optimiser", name(run.config.fit.optimiser)},
-              {"epochs", run.history.rows.size()},
-              {"stop_reason", name(run.stop_reason)},
-              {"converged", run.stop_reason == StopReason::converged},
-              {"couplings", couplings_json(learned(run))}});
+  auto out = learning_json(run, name(run.config.fit.optimiser));
+  out.update(json_of("data", run.data.description, "rows", run.data.rows, "held_out",
+                     run.data.held_out, "pass_seconds", run.data.pass_seconds, "start", run.start));
   const ZScores z = z_scores(run);
   if (z.count > 0)
-    out["z_scores"] = {{"count", z.count}, {"mean", z.mean}, {"variance", z.variance}};
-  if (!run.history.rows.empty()) out["last_epoch"] = fields_json(run.history.rows.back());
+    out["z_scores"] = json_of("count", z.count, "mean", z.mean, "variance", z.variance);
   if (run.evaluation) out["evaluation"] = evaluation_json(*run.evaluation);
   return out;
 }

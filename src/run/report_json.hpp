@@ -7,6 +7,8 @@
 #include <type_traits>
 
 #include "quartic/core/estimate.hpp"
+#include "quartic/core/fields.hpp"
+#include "quartic/core/words.hpp"
 #include "quartic/run/report.hpp"
 
 namespace quartic::reports {
@@ -51,33 +53,39 @@ nlohmann::json to_json(const ComplexEstimate& estimate);
 template <class Row>
 nlohmann::json fields_json(const Row& row);
 
-/// Into `out`, every member that fields(row, visit) names.
-template <class Row>
-void add_fields(nlohmann::json& out, const Row& row) {
-  fields(row, [&out]<class V>(const std::string& name, const V& value) {
-    if constexpr (std::is_same_v<V, Estimate>) {
-      if (name.empty())
-        out.update(to_json(value));
-      else
-        out[name] = to_json(value);
-    } else if constexpr (std::is_same_v<V, ComplexEstimate>) {
-      out[name] = to_json(value);
-    } else if constexpr (std::is_floating_point_v<V>) {
-      out[name] = number(value);
-    } else if constexpr (std::is_arithmetic_v<V> || std::is_same_v<V, std::string>) {
-      out[name] = value;
-    } else if (name.empty()) {
-      add_fields(out, value);
-    } else {
-      out[name] = fields_json(value);
-    }
-  });
+/// Into `out`, a member as it is called; nameless ones bring names of their own.
+template <class V>
+void add(nlohmann::json& out, const std::string& name, const V& value) {
+  nlohmann::json as_json;
+  if constexpr (std::is_same_v<V, Estimate> || std::is_same_v<V, ComplexEstimate>)
+    as_json = to_json(value);
+  else if constexpr (std::is_floating_point_v<V>)
+    as_json = number(value);
+  else if constexpr (Worded<V>)
+    as_json = quartic::name(value);
+  else if constexpr (requires { fields(value, [](const std::string&, auto&) {}); })
+    as_json = fields_json(value);
+  else
+    as_json = value;
+  if (name.empty())
+    out.update(as_json);
+  else
+    out[name] = std::move(as_json);
 }
 
+/// Every member that fields(row, visit) names.
 template <class Row>
 nlohmann::json fields_json(const Row& row) {
   nlohmann::json out;
-  add_fields(out, row);
+  fields(row, [&out](const std::string& name, const auto& value) { add(out, name, value); });
+  return out;
+}
+
+/// An object by name, member, name, member, ...
+template <class... Pairs>
+nlohmann::json json_of(const Pairs&... pairs) {
+  nlohmann::json out;
+  members([&out](const char* name, const auto& value) { add(out, name, value); }, pairs...);
   return out;
 }
 

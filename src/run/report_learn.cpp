@@ -7,16 +7,6 @@
 namespace quartic::reports {
 namespace {
 
-LearnedCouplings learned(const LearnRun& run) {
-  return {run.action, run.parameters(), run.theta_error, run.history.expected};
-}
-
-std::string stop_text(const LearnRun& run) {
-  const int epochs = run.history.rows.empty() ? 0 : run.history.rows.back().epoch;
-  return fmt::format("{} parameters by {}, {} updates; {}", run.history.parameters.size(),
-                     name(run.config.learn.optimiser), epochs, stop_words(run.stop_reason));
-}
-
 std::string certificate_text(const Certificate& c) {
   const auto line = [](std::string_view what, const Estimate& e, std::string_view meaning) {
     return fmt::format("  {:<12} {:<18} {}\n", what, with_error(e), meaning);
@@ -45,8 +35,8 @@ std::string certificate_text(const Certificate& c) {
 
 std::string text(const LearnRun& run) {
   std::string out = graph_text(run.action);
-  out +=
-      fmt::format("target    {}\nlearning  {}\n", target_text(run.config.target), stop_text(run));
+  out += fmt::format("target    {}\nlearning  {}", target_text(run.config.target),
+                     learning_text(run, name(run.config.learn.optimiser)));
   out += couplings_text(learned(run));
   if (!run.history.rows.empty()) {
     const auto& row = run.history.rows.back();
@@ -60,15 +50,8 @@ std::string text(const LearnRun& run) {
 }
 
 nlohmann::json json(const LearnRun& run) {
-  nlohmann::json out = origin_json(run.action, run.provenance);
-  out.update({{"target", target_text(run.config.target)},
-              {"parameters", run.history.parameters.size()},
-              {"optimiser", name(run.config.learn.optimiser)},
-              {"epochs", run.history.rows.size()},
-              {"stop_reason", name(run.stop_reason)},
-              {"converged", run.stop_reason == StopReason::converged},
-              {"couplings", couplings_json(learned(run))}});
-  if (!run.history.rows.empty()) out["last_epoch"] = fields_json(run.history.rows.back());
+  auto out = learning_json(run, name(run.config.learn.optimiser));
+  out["target"] = target_text(run.config.target);
   if (run.certificate) out["certificate"] = fields_json(*run.certificate);
   return out;
 }

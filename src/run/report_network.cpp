@@ -83,15 +83,11 @@ std::string text(const NetworkRun& run) {
 }
 
 nlohmann::json training_json(const NetworkRun& run) {
-  nlohmann::json out = {{"visible", run.network.visible.size()},
-                        {"visible_unit", name(run.network.visible.unit)},
-                        {"hidden", run.network.hidden.size()},
-                        {"hidden_unit", name(run.network.hidden.unit)},
-                        {"data", run.data.description},
-                        {"rows", run.data.rows},
-                        {"held_out", run.data.held_out},
-                        {"epochs", run.history.empty() ? 0 : run.history.back().epoch},
-                        {"stop_reason", name(run.stop_reason)}};
+  auto out = json_of(
+      "visible", run.network.visible.size(), "visible_unit", name(run.network.visible.unit),
+      "hidden", run.network.hidden.size(), "hidden_unit", name(run.network.hidden.unit), "data",
+      run.data.description, "rows", run.data.rows, "held_out", run.data.held_out, "epochs",
+      run.history.empty() ? 0 : run.history.back().epoch, "stop_reason", name(run.stop_reason));
   if (!run.history.empty()) out["last_epoch"] = fields_json(run.history.back());
   for (const auto& evaluation : run.evaluations)
     out["evaluations"].push_back(fields_json(evaluation));

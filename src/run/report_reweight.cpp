@@ -99,8 +99,8 @@ nlohmann::json point_json(const ReweightRun& run, const ReweightedPoint& point) 
     couplings[run.terms[k]] = {point.couplings[k].real(), point.couplings[k].imag()};
   for (std::size_t k = 0; k < run.observables.size(); ++k)
     observables[run.observables[k]] = to_json(point.observables[k]);
-  nlohmann::json out = {{"couplings", couplings}, {"observables", observables}};
-  add_fields(out, point);
+  auto out = fields_json(point);
+  out["couplings"] = couplings, out["observables"] = observables;
   return out;
 }
 
@@ -123,10 +123,9 @@ nlohmann::json json(const ReweightRun& run) {
   out["terms"] = run.terms;
   out["scanned"] = run.scanned;
   if (run.annealed) {
-    out["annealed"] = {{"steps", run.annealed->steps},
-                       {"weight_ess", to_json(run.annealed->weight_ess)},
-                       {"ok", run.annealed->ok},
-                       {"reason", run.annealed->reason}};
+    const AnnealedSample& a = *run.annealed;
+    out["annealed"] =
+        json_of("steps", a.steps, "weight_ess", a.weight_ess, "ok", a.ok, "reason", a.reason);
   }
   for (const auto& point : run.points) out["points"].push_back(point_json(run, point));
   return out;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "quartic/run/number.hpp"
 #include "quartic/run/sample.hpp"
@@ -68,17 +69,12 @@ nlohmann::json json(const SampleRun& run) {
   for (const auto& result : run.results) observables[result.name] = fields_json(result);
   for (const auto& move : run.acceptance) acceptance[move.move] = number(move.rate);
   nlohmann::json out = origin_json(run.action, run.provenance);
-  out.update({{"chains", run.config.sampler.options.chains},
-              {"draws", run.measurement.draws},
-              {"sweeps", run.config.sample.sweeps},
-              {"warm_up", run.warm_up_sweeps},
-              {"stationary", run.stationary},
-              {"stop_reason", name(run.stop_reason)},
-              {"schedule", run.schedule},
-              {"acceptance", acceptance},
-              {"flipped_fraction", run.flipped.draws > 0 ? number(run.flipped.rate) : nullptr},
-              {"observables", observables},
-              {"measuring_seconds", run.measuring_seconds}});
+  out.update(json_of("chains", run.config.sampler.options.chains, "draws", run.measurement.draws,
+                     "sweeps", run.config.sample.sweeps, "warm_up", run.warm_up_sweeps,
+                     "stationary", run.stationary, "stop_reason", run.stop_reason, "schedule",
+                     run.schedule, "acceptance", acceptance, "flipped_fraction",
+                     run.flipped.draws > 0 ? run.flipped.rate : NAN, "observables", observables,
+                     "measuring_seconds", run.measuring_seconds));
   const auto* slowest = slowest_observable(run.results);
   if (slowest && run.measuring_seconds > 0) {
     out["slowest"] = slowest->name;

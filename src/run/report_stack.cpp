@@ -33,8 +33,8 @@ std::string bounds_text(const StackRun& run) {
 }
 
 nlohmann::json bound_json(const StackBound& bound, const LogZ& log_z) {
-  nlohmann::json out = {{"ok", log_z.ok}, {"reason", log_z.reason}};
-  add_fields(out, bound);
+  auto out = fields_json(bound);
+  out["ok"] = log_z.ok, out["reason"] = log_z.reason;
   return out;
 }
 
@@ -56,10 +56,8 @@ nlohmann::json json(const StackRun& run) {
   for (const auto& layer : run.layers) layers.push_back(training_json(layer));
   for (std::size_t l = 0; l < run.bounds.size(); ++l)
     bounds.push_back(bound_json(run.bounds[l], log_z_of(run, l)));
-  nlohmann::json out = {{"layers", layers},
-                        {"bounds", bounds},
-                        {"wanted_layers", run.config.model.layers()},
-                        {"finished", run.finished()}};
+  auto out = json_of("layers", layers, "bounds", bounds, "wanted_layers", run.config.model.layers(),
+                     "finished", run.finished());
   out.update(provenance_json(run.provenance));
   return out;
 }

@@ -7,11 +7,12 @@
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
+#include "quartic/field/projection.hpp"
 #include "quartic/field/stored_fields.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/runfile/sample_file.hpp"
+#include "quartic/stats/annealing.hpp"
 #include "quartic/stats/mbar.hpp"
-#include "run/reweight_annealing.hpp"
 
 namespace quartic {
 namespace {
@@ -112,19 +113,48 @@ std::vector<TermSpec> annealing_target(const Targets& targets) {
   return specs;
 }
 
-/// The pool's configurations make way for annealed ones.
+Action real_part(std::vector<TermSpec> real, const std::shared_ptr<const Graph>& graph) {
+  for (auto& spec : real) spec.coupling = spec.coupling.real();
+  auto action = target_as_action(real, graph);
+  if (!action) {
+    throw BadInput(
+        "--anneal: the real part of this target is no action: a term of it is no product of two "
+        "fields, phi, phi2 or phi4",
+        "without --anneal, or to a target without that term");
+  }
+  require_normalisable(*action);
+  return std::move(*action);
+}
+
+/// The pool's configurations make way for annealed ones: all go from S to the real part of B and
+/// are weighted for S itself, ln w = -W + Re B - S. So they serve any action near B as those of an
+/// equilibrium sample would serve one near S.
 AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads,
                            const ProgressCallback& progress) {
+  StoredSample& first = pool.first;
   if (pool.actions.size() > 1) {
     throw Error(ErrorCode::usage, "--anneal begins from one run, not several",
                 "several runs already bridge what annealing would: leave --anneal out");
   }
-  pool.first.phi = std::move(pool.phi);
-  auto annealing = anneal(pool.first, annealing_target(targets), threads, progress);
-  pool.phi = annealing.sample.phi;
-  pool.first.log_weight = annealing.sample.log_weight;
-  pool.first.action_value = std::move(annealing.action);
-  return std::move(annealing.sample);
+  if (!first.log_weight.empty()) {
+    throw BadInput("--anneal: these configurations were annealed already",
+                   "anneal the run that they came from");
+  }
+  const Action end = real_part(annealing_target(targets), first.action.graph);
+  AnnealingOptions options;
+  options.sampler = first.config.sampler.options, options.sampler.threads = threads;
+  options.progress = progress;
+  AnnealedSample out = with_precision(first.config.sampler.precision, [&]<class T>() {
+    return anneal_sample<T>({extend(first.action, end.graph), end}, pool.phi, first.chains, options,
+                            first.config.run.seed);
+  });
+  pool.phi = out.phi;
+  first.action_value = evaluate_action(first.action, pool.fields(), threads);
+  const auto target_value = evaluate_action(end, pool.fields(), threads);
+  for (std::size_t n = 0; n < target_value.size(); ++n)
+    out.log_weight[n] += target_value[n] - first.action_value[n];
+  first.log_weight = out.log_weight;
+  return out;
 }
 
 /// Everything that reweighting needs of the samples; MBAR where there are several runs.
@@ -198,14 +228,10 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
                   .provenance = make_provenance(options.command, pool.first.config.run.seed),
                   .action = pool.first.action,
                   .sources = options.runs,
-                  .free_energy = {},
                   .samples = pool.fields().samples(),
                   .annealed = std::move(annealed),
-                  .annealed_action = {},
-                  .terms = {},
                   .scanned = options.scanned,
-                  .observables = names,
-                  .points = {}};
+                  .observables = names};
   run.config.target = targets.specs;
   for (const auto& spec : targets.specs) run.terms.push_back(spec.name);
   if (run.annealed) run.annealed_action = pool.first.action_value;

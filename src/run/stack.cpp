@@ -129,11 +129,7 @@ void begin_layer(StackRun& run, const NetworkData& data, FitData known) {
 }  // namespace
 
 StackRun begin_stack(const Config& config, const std::string& command) {
-  return {.config = config,
-          .provenance = make_provenance(command, config.run.seed),
-          .layers = {},
-          .bounds = {},
-          .draws = {}};
+  return {.config = config, .provenance = make_provenance(command, config.run.seed)};
 }
 
 Outcome train(StackRun& run, const DataSet& data, Store<StackRun>& store, const Session& session) {
@@ -142,6 +138,7 @@ Outcome train(StackRun& run, const DataSet& data, Store<StackRun>& store, const 
   const int layers = run.config.model.layers();
   run.layers.reserve(layers);
   LayerStore layer_store(run, store);
+  Outcome outcome = Outcome::finished;
   for (int layer = 0; layer < layers; ++layer) {
     const bool begun = layer < static_cast<int>(run.layers.size());
     if (!begun || run.layers[layer].draws.empty()) {
@@ -150,12 +147,13 @@ Outcome train(StackRun& run, const DataSet& data, Store<StackRun>& store, const 
         begin_layer(run, learned,
                     layer == 0 ? describe(data, 0) : describe_layer(run, layer, rows));
       LayerTask task(run, layer, learned, data_of_first);
-      if (run_to_end(task, begun, layer_store, session) == Outcome::interrupted)
-        return Outcome::interrupted;
+      outcome = run_part(task, begun, layer_store, session);
+      if (outcome == Outcome::interrupted) break;
     }
     if (layer + 1 < layers) rows = rows_above(run, layer, rows);
   }
-  return Outcome::finished;
+  session.observer.ended(outcome);
+  return outcome;
 }
 
 }  // namespace quartic

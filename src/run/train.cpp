@@ -35,12 +35,12 @@ TrainTask::TrainTask(NetworkRun& run, const NetworkData& data)
 }
 
 /// Rows and evaluations of the step that is taken back go with it.
-bool TrainTask::rewind() {
+std::optional<std::int64_t> TrainTask::rewind() {
   learner_.restore(marked_);
   const auto later = [&](const auto& row) { return row.epoch > marked_.epoch; };
   std::erase_if(run_.history, later);
   std::erase_if(run_.evaluations, later);
-  return true;
+  return marked_.epoch;
 }
 
 void TrainTask::advance(const Session& session) {
@@ -163,12 +163,7 @@ NetworkRun begin_training(const Config& config, const NetworkData& data, FitData
           .provenance = make_provenance(command, config.run.seed),
           .network = initial_network(model.visible, model.hidden_unit(0),
                                      model.hidden_units.front(), data.moments, options),
-          .data = std::move(known),
-          .history = {},
-          .evaluations = {},
-          .stop_reason = StopReason::running,
-          .draws = {},
-          .checkpoint = {}};
+          .data = std::move(known)};
 }
 
 Outcome train(NetworkRun& run, const NetworkData& data, Store<NetworkRun>& store,

@@ -1,6 +1,9 @@
 // The task that trains a network, alone or as a layer of a stack.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "quartic/network/learner.hpp"
 #include "quartic/network/path.hpp"
 #include "quartic/run/train.hpp"
@@ -19,7 +22,7 @@ class TrainTask {
   NetworkRun& run() const { return run_; }
   void warm_up(const Session& /*session*/) {}
   void mark() { marked_ = learner_.state(); }
-  bool rewind();
+  std::optional<std::int64_t> rewind();
   void advance(const Session& session);
   void save();
   bool conclude(const Session& session);

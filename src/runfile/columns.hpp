@@ -2,18 +2,19 @@
 #pragma once
 
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <type_traits>
-#include <vector>
 
-#include "data/hdf5.hpp"
-#include "quartic/core/estimate.hpp"
 #include "quartic/stats/reweighting.hpp"
-#include "runfile/run_parts.hpp"
+#include "runfile/entries.hpp"
 
 namespace quartic::run_parts {
+
+/// The real (0) or imaginary (1) part of a number: they stand one after the other
+/// ([complex.numbers.general]).
+template <class Complex>
+auto& part(Complex& z, int which) {
+  using Part = std::conditional_t<std::is_const_v<Complex>, const double, double>;
+  return reinterpret_cast<Part*>(&z)[which];
+}
 
 /// Calls f(name, member) for every number and text of a row; the error of an Estimate is one of its
 /// own, and members that have fields themselves carry their name in front.
@@ -25,10 +26,7 @@ void for_each_member(Row& row, const std::string& prefix, F&& f) {
     if constexpr (std::is_same_v<Value, Estimate>) {
       f(name, member.value), f(name + "_error", member.error);
     } else if constexpr (std::is_same_v<Value, ComplexEstimate>) {
-      // The parts of a std::complex stand one after the other ([complex.numbers.general]).
-      auto* parts = reinterpret_cast<std::conditional_t<std::is_const_v<V>, const double, double>*>(
-          &member.value);
-      f(name + "_real", parts[0]), f(name + "_imag", parts[1]);
+      f(name + "_real", part(member.value, 0)), f(name + "_imag", part(member.value, 1));
       f(name + "_error_real", member.real_error), f(name + "_error_imag", member.imag_error);
     } else if constexpr (std::is_arithmetic_v<Value> || std::is_same_v<Value, std::string>)
       f(name, member);
@@ -37,34 +35,28 @@ void for_each_member(Row& row, const std::string& prefix, F&& f) {
   });
 }
 
-/// What a member is in a file.
-template <class V>
-auto stored(const V& member) {
-  if constexpr (std::is_same_v<V, bool>)
-    return static_cast<std::uint8_t>(member);
-  else if constexpr (std::is_integral_v<V>)
-    return static_cast<std::int32_t>(member);
-  else
-    return member;
+/// Calls f(member) for the member that comes as number `index`, which is a V.
+template <class V, class Row, class F>
+void at_member(Row& row, std::size_t index, F&& f) {
+  std::size_t at = 0;
+  for_each_member(row, "", [&]<class U>(auto&&, U& member) {
+    if constexpr (std::is_same_v<std::remove_const_t<U>, V>) {
+      if (at == index) f(member);
+    }
+    ++at;
+  });
 }
 
 /// Columns of the group along its dimension. Those named as the dimension itself make it.
 template <class Row>
-void write_columns(hdf5::Writer& out, const std::string& group, const std::string& dimension,
-                   const std::vector<Row>& rows, const Row& example = {}) {
+void columns(hdf5::Writer& out, const std::string& group, const std::string& dimension,
+             const std::vector<Row>& rows, const Row& example = {}) {
   std::size_t index = 0;
   for_each_member(example, "", [&]<class V>(const std::string& name, const V&) {
     using Stored = decltype(stored(std::declval<const V&>()));
     std::vector<Stored> values;
-    for (const Row& row : rows) {
-      std::size_t at = 0;
-      for_each_member(row, "", [&]<class U>(auto&&, const U& member) {
-        if constexpr (std::is_same_v<U, V>) {
-          if (at == index) values.push_back(stored(member));
-        }
-        ++at;
-      });
-    }
+    for (const Row& row : rows)
+      at_member<V>(row, index, [&](const V& member) { values.push_back(stored(member)); });
     ++index;
     const std::string path = group + "/" + name;
     if constexpr (std::is_same_v<Stored, std::string>) {
@@ -79,14 +71,14 @@ void write_columns(hdf5::Writer& out, const std::string& group, const std::strin
   });
 }
 
-/// As many rows as the dimension has.
+/// Makes as many rows as the dimension has.
 template <class Row>
-std::vector<Row> read_columns(const hdf5::Reader& in, const std::string& group,
-                              const std::string& dimension, const Row& example = {}) {
+void columns(const hdf5::Reader& in, const std::string& group, const std::string& dimension,
+             std::vector<Row>& rows, const Row& example = {}) {
   const auto shape = in.shape(group + "/" + dimension);
   if (shape.size() != 1) in.refuse("'" + group + "/" + dimension + "' is no list");
   const std::size_t count = shape[0];
-  std::vector<Row> rows;  // made once a column has shown that there are so many
+  rows.clear();  // made once a column has shown that there are so many
   std::size_t index = 0;
   for_each_member(example, "", [&]<class V>(const std::string& name, const V&) {
     using Stored = decltype(stored(std::declval<const V&>()));
@@ -98,42 +90,21 @@ std::vector<Row> read_columns(const hdf5::Reader& in, const std::string& group,
       values = in.read<Stored>(path, count);
     if (values.size() != count) in.refuse("the columns of '" + group + "' differ in length");
     if (rows.empty()) rows.assign(count, example);
-    for (std::size_t k = 0; k < count; ++k) {
-      std::size_t at = 0;
-      for_each_member(rows[k], "", [&]<class U>(auto&&, U& member) {
-        if constexpr (std::is_same_v<U, V>) {
-          if (at == index) member = static_cast<U>(values[k]);
-        }
-        ++at;
-      });
-    }
+    for (std::size_t k = 0; k < count; ++k)
+      at_member<V>(rows[k], index, [&](V& member) { member = static_cast<V>(values[k]); });
     ++index;
   });
-  return rows;
 }
 
-/// A single row: every member a scalar of the group.
-template <class Row>
-void write_scalars(hdf5::Writer& out, const std::string& group, const Row& row) {
-  for_each_member(row, "", [&](const std::string& name, const auto& member) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::string>)
-      out.text(group + "/" + name, member);
-    else
-      out.scalar(group + "/" + name, stored(member));
-  });
-}
-
-/// Numbers that are not there, as of an earlier layout, become NaN.
-template <class Row>
-void read_scalars(const hdf5::Reader& in, const std::string& group, Row& row) {
+/// A single row: every member a scalar of the group. Numbers that are not there, as of an earlier
+/// layout, become NaN.
+template <class IO, class Row>
+void scalars(IO& io, const std::string& group, Row& row) {
   for_each_member(row, "", [&]<class V>(const std::string& name, V& member) {
     const std::string path = group + "/" + name;
-    if constexpr (std::is_same_v<V, std::string>)
-      member = in.text(path);
-    else if (std::is_floating_point_v<V> && !in.has(path))
-      member = static_cast<V>(std::nan(""));
-    else
-      member = static_cast<V>(in.scalar<decltype(stored(member))>(path));
+    if constexpr (!writing<IO> && std::is_floating_point_v<V>)
+      if (!io.has(path)) return void(member = static_cast<V>(std::nan("")));
+    scalar(io, path, member);
   });
 }
 

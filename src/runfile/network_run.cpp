@@ -14,190 +14,135 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-constexpr const char* coupling_names[] = {"w", "r", "a", "b", "s", "m", "n"};
-
-// ---- columns ------------------------------------------------------------------------------------
-
-// ---- writing ------------------------------------------------------------------------------------
-
-void write_network(hdf5::Writer& out, const Network& network) {
-  out.count("model", "visible", network.visible.size());
-  out.count("model", "hidden", network.hidden.size());
-  out.write("model/w", view(network.w), {"visible", "hidden"});
-  const auto layer = [&](const Layer& units, const char* letters, const char* dimension) {
-    const std::vector<double>* couplings[] = {&units.r, &units.a, &units.b};
-    for (int k = 0; k < 3; ++k)
-      out.write(fmt::format("model/{}", letters[k]), view(*couplings[k]), {dimension});
-    out.attribute("model", fmt::format("{}_unit", dimension), std::string(name(units.unit)));
-  };
-  layer(network.visible, "rab", "visible");
-  layer(network.hidden, "smn", "hidden");
+/// A layer's units, their couplings under these letters.
+template <class IO, class L>
+void layer(IO& io, L& units, const char* letters, const std::string& dimension) {
+  attribute(io, "model", dimension + "_unit", units.unit);
+  auto size = static_cast<std::size_t>(units.size());
+  counts(io, "model", dimension.c_str(), size);
+  if constexpr (!writing<IO>) units = Layer(units.unit, static_cast<int>(size));
+  decltype(&units.r) couplings[] = {&units.r, &units.a, &units.b};
+  for (int k = 0; k < 3; ++k)
+    values(io, fmt::format("model/{}", letters[k]), *couplings[k], {dimension}, size);
 }
 
-/// What columns there are: those of held-out data where there are any.
-NetworkEvaluation example_evaluation(bool held_out) {
+template <class IO, class N>
+void network(IO& io, N& network) {
+  layer(io, network.visible, "rab", "visible");
+  layer(io, network.hidden, "smn", "hidden");
+  const auto size = static_cast<std::size_t>(network.visible.size()) * network.hidden.size();
+  values(io, "model/w", network.w, {"visible", "hidden"}, size);
+}
+
+/// With what is held out only where there is some.
+template <class IO, class Evaluations>
+void evaluations(IO& io, Evaluations& evaluations, std::size_t rank, bool held_out) {
   NetworkEvaluation example;
   if (held_out) example.held_out.emplace();
-  return example;
+  columns(io, "evaluations", "epoch", evaluations, example);
+  counts(io, "evaluations", "rank", rank);
+  if constexpr (!writing<IO>)
+    for (auto& evaluation : evaluations) evaluation.singular.resize(rank);
+  table(
+      io, "evaluations/singular", evaluations, rank, {"epoch", "rank"},
+      [](auto& e, std::size_t k) -> auto& { return e.singular[k]; });
 }
 
-void write_evaluations(hdf5::Writer& out, const std::vector<NetworkEvaluation>& evaluations,
-                       std::size_t singular_values, bool held_out) {
-  std::vector<double> singular;
-  for (const auto& evaluation : evaluations)
-    singular.insert(singular.end(), evaluation.singular.begin(), evaluation.singular.end());
-  write_columns(out, "evaluations", "epoch", evaluations, example_evaluation(held_out));
-  out.count("evaluations", "rank", singular_values);
-  out.write("evaluations/singular", view(singular), {"epoch", "rank"});
+template <class IO, class State>
+void chains(IO& io, State& state, const std::string& prefix, const Network& network) {
+  const std::string chain = prefix + "chain", path = "checkpoint/" + prefix;
+  std::size_t count = state.streams.size() / 4;
+  counts(io, "checkpoint", chain.c_str(), count);
+  narrow_values(io, path + "visible", state.visible, {chain, "visible_unit"},
+                count * network.visible.size());
+  narrow_values(io, path + "hidden", state.hidden, {chain, "hidden_unit"},
+                count * network.hidden.size());
+  values(io, path + "streams", state.streams, {chain, "word"}, count * 4);
 }
 
-void write_chains(hdf5::Writer& out, const NetworkSamplerState& chains, const std::string& prefix) {
-  const auto narrow = [](const std::vector<double>& wide) {  // exact: they are widened floats
-    return std::vector<float>(wide.begin(), wide.end());
-  };
-  const std::string chain = prefix + "chain";
-  out.count("checkpoint", chain, chains.streams.size() / 4);
-  const auto visible = narrow(chains.visible), hidden = narrow(chains.hidden);
-  out.write("checkpoint/" + prefix + "visible", view(visible), {chain, "visible_unit"});
-  out.write("checkpoint/" + prefix + "hidden", view(hidden), {chain, "hidden_unit"});
-  out.write("checkpoint/" + prefix + "streams", view(chains.streams), {chain, "word"});
+/// The couplings of a network by name and dimension, but for w.
+template <class F>
+void for_each_bias(F&& f) {
+  f(
+      "r", "visible_unit", [](auto& n) -> auto& { return n.visible.r; });
+  f(
+      "a", "visible_unit", [](auto& n) -> auto& { return n.visible.a; });
+  f(
+      "b", "visible_unit", [](auto& n) -> auto& { return n.visible.b; });
+  f(
+      "s", "hidden_unit", [](auto& n) -> auto& { return n.hidden.r; });
+  f(
+      "m", "hidden_unit", [](auto& n) -> auto& { return n.hidden.a; });
+  f(
+      "n", "hidden_unit", [](auto& n) -> auto& { return n.hidden.b; });
 }
 
-/// The couplings of a network but w, with their names and dimensions.
-template <class N, class F>
-void for_each_bias(N& network, F&& f) {
-  f("r", network.visible.r, "visible_unit"), f("a", network.visible.a, "visible_unit");
-  f("b", network.visible.b, "visible_unit"), f("s", network.hidden.r, "hidden_unit");
-  f("m", network.hidden.a, "hidden_unit"), f("n", network.hidden.b, "hidden_unit");
-}
-
-void write_snapshots(hdf5::Writer& out, const std::vector<TrainingSnapshot>& snapshots) {
-  std::vector<std::int32_t> updates;
-  std::vector<float> w;  // exact: they are widened floats
-  for (const auto& snapshot : snapshots) {
-    updates.push_back(static_cast<std::int32_t>(snapshot.updates));
-    w.insert(w.end(), snapshot.network->w.begin(), snapshot.network->w.end());
-  }
-  out.count("checkpoint", "snapshot", snapshots.size());
-  out.write("checkpoint/snapshot_updates", view(updates), {"snapshot"});
-  out.write("checkpoint/snapshot_w", view(w), {"snapshot", "visible_unit", "hidden_unit"});
-  std::size_t bias = 0;
-  for_each_bias(*snapshots.front().network, [&](const std::string& letter, auto&, auto* units) {
-    std::vector<double> all;
-    for (const auto& snapshot : snapshots) {
-      std::size_t k = 0;
-      for_each_bias(*snapshot.network, [&](auto&&, const std::vector<double>& values, auto&&) {
-        if (k++ == bias) all.insert(all.end(), values.begin(), values.end());
-      });
-    }
-    out.write("checkpoint/snapshot_" + letter, view(all), {"snapshot", units});
-    ++bias;
+/// The networks of snapshots, all alike.
+template <class IO>
+void snapshot_networks(IO& io, std::vector<Network>& networks) {
+  const Network& first = networks.front();
+  std::vector<double> w;
+  for (const auto& n : networks) w.insert(w.end(), n.w.begin(), n.w.end());
+  narrow_values(io, "checkpoint/snapshot_w", w, {"snapshot", "visible_unit", "hidden_unit"},
+                w.size());
+  auto next = w.begin();
+  for (auto& n : networks)
+    for (auto& x : n.w) x = *next++;
+  for_each_bias([&](const std::string& letter, const char* units, auto bias) {
+    table(
+        io, "checkpoint/snapshot_" + letter, networks, bias(first).size(),
+        {"snapshot", units}, [&](auto& n, std::size_t k) -> auto& { return bias(n)[k]; });
   });
 }
 
-void write_checkpoint(hdf5::Writer& out, const NetworkRun& run) {
-  const TrainingState& state = run.checkpoint;
-  out.count("checkpoint", "visible_unit", run.network.visible.size());
-  out.count("checkpoint", "hidden_unit", run.network.hidden.size());
-  out.count("checkpoint", "word", 4);
-  for (int k = 0; k < 7; ++k) {
-    const std::string letter = coupling_names[k];
-    out.dimension<double>("checkpoint", letter, state.couplings[k]);
-    out.dimension<double>("checkpoint", "first_" + letter, state.first_moments[k]);
-    out.dimension<double>("checkpoint", "second_" + letter, state.second_moments[k]);
+template <class IO, class Snapshots>
+void snapshots(IO& io, Snapshots& snapshots, const Network& like) {
+  std::vector<std::int32_t> updates;
+  std::vector<Network> networks;
+  for (const auto& snapshot : snapshots) {
+    updates.push_back(static_cast<std::int32_t>(snapshot.updates));
+    networks.push_back(*snapshot.network);
   }
-  out.dimension<double>("checkpoint", "hidden_offset", state.hidden_offset);
-  write_chains(out, state.chains, "");
+  std::size_t count = snapshots.size();
+  counts(io, "checkpoint", "snapshot", count);
+  if (count == 0) return;
+  values(io, "checkpoint/snapshot_updates", updates, {"snapshot"}, count);
+  networks.resize(count, like);
+  snapshot_networks(io, networks);
+  if constexpr (!writing<IO>)
+    for (std::size_t k = 0; k < count; ++k)
+      snapshots.push_back({updates[k], std::make_shared<const Network>(std::move(networks[k]))});
+}
+
+template <class IO, class Run>
+void checkpoint(IO& io, Run& run) {
+  constexpr const char* letters[] = {"w", "r", "a", "b", "s", "m", "n"};
+  auto& state = run.checkpoint;
+  if constexpr (writing<IO>) {
+    io.count("checkpoint", "visible_unit", run.network.visible.size());
+    io.count("checkpoint", "hidden_unit", run.network.hidden.size());
+    io.count("checkpoint", "word", 4);
+  } else if (io.has("checkpoint/beta")) {
+    state.ladder.emplace();
+  }
+  for (int k = 0; k < 7; ++k) {
+    const auto first = fmt::format("first_{}", letters[k]);
+    const auto second = fmt::format("second_{}", letters[k]);
+    dimensions(io, "checkpoint", letters[k], state.couplings[k]);
+    dimensions(io, "checkpoint", first.c_str(), state.first_moments[k]);
+    dimensions(io, "checkpoint", second.c_str(), state.second_moments[k]);
+  }
+  dimensions(io, "checkpoint", "hidden_offset", state.hidden_offset);
+  chains(io, state.chains, "", run.network);
   if (state.ladder) {
-    out.dimension<double>("checkpoint", "beta", state.ladder->betas);
-    write_chains(out, state.ladder->chains, "ladder_");
-    out.attribute("checkpoint", "ladder_sweeps", static_cast<std::uint64_t>(state.ladder->sweeps));
+    dimensions(io, "checkpoint", "beta", state.ladder->betas);
+    chains(io, state.ladder->chains, "ladder_", run.network);
+    attributes(io, "checkpoint", "ladder_sweeps", state.ladder->sweeps);
   }
-  if (!state.snapshots.empty()) write_snapshots(out, state.snapshots);
-  out.attribute("checkpoint", "epoch", std::int32_t{state.epoch});
-  out.attribute("checkpoint", "updates", static_cast<std::uint64_t>(state.updates));
-  out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warmed_up));
-}
-
-// ---- reading ------------------------------------------------------------------------------------
-
-Network read_network(const hdf5::Reader& in) {
-  const auto layer = [&](const char* letters, const char* dimension) {
-    const auto size = in.read<std::int32_t>(fmt::format("model/{}", dimension)).size();
-    Layer units(read_word<Unit>(in, in.text_attribute("model", fmt::format("{}_unit", dimension))),
-                static_cast<int>(size));
-    std::vector<double>* couplings[] = {&units.r, &units.a, &units.b};
-    for (int k = 0; k < 3; ++k)
-      *couplings[k] = in.read<double>(fmt::format("model/{}", letters[k]), size);
-    return units;
-  };
-  Network network(layer("rab", "visible"), layer("smn", "hidden"));
-  network.w = in.read<double>("model/w", network.w.size());
-  return network;
-}
-
-std::vector<NetworkEvaluation> read_evaluations(const hdf5::Reader& in) {
-  auto evaluations =
-      read_columns(in, "evaluations", "epoch", example_evaluation(in.has("evaluations/held_out")));
-  const auto rank = static_cast<std::ptrdiff_t>(in.read<std::int32_t>("evaluations/rank").size());
-  const auto singular = in.read<double>("evaluations/singular", evaluations.size() * rank);
-  auto next = singular.begin();
-  for (auto& evaluation : evaluations) {
-    evaluation.singular.assign(next, next + rank);
-    next += rank;
-  }
-  return evaluations;
-}
-
-NetworkSamplerState read_chains(const hdf5::Reader& in, const std::string& prefix,
-                                const Network& network) {
-  const auto chains = in.read<std::int32_t>("checkpoint/" + prefix + "chain").size();
-  return {in.read<double>("checkpoint/" + prefix + "visible", chains * network.visible.size()),
-          in.read<double>("checkpoint/" + prefix + "hidden", chains * network.hidden.size()),
-          in.read<std::uint32_t>("checkpoint/" + prefix + "streams", chains * 4)};
-}
-
-std::vector<TrainingSnapshot> read_snapshots(const hdf5::Reader& in, const Network& like) {
-  const auto updates = in.read<std::int32_t>("checkpoint/snapshot_updates");
-  const std::size_t count = updates.size(), size = like.w.size();
-  const auto part = [](const std::vector<double>& all, std::size_t k, std::size_t each) {
-    const auto from = all.begin() + static_cast<std::ptrdiff_t>(k * each);
-    return std::vector<double>(from, from + static_cast<std::ptrdiff_t>(each));
-  };
-  const auto w = in.read<double>("checkpoint/snapshot_w", count * size);
-  std::vector<Network> networks(count, like);
-  for (std::size_t k = 0; k < count; ++k) {
-    networks[k].w = part(w, k, size);
-    for_each_bias(networks[k], [&](const std::string& letter, std::vector<double>& values, auto&&) {
-      values = part(in.read<double>("checkpoint/snapshot_" + letter, count * values.size()), k,
-                    values.size());
-    });
-  }
-  std::vector<TrainingSnapshot> snapshots;
-  for (std::size_t k = 0; k < count; ++k)
-    snapshots.push_back({updates[k], std::make_shared<const Network>(std::move(networks[k]))});
-  return snapshots;
-}
-
-void read_checkpoint(const hdf5::Reader& in, NetworkRun& run) {
-  TrainingState& state = run.checkpoint;
-  for (int k = 0; k < 7; ++k) {
-    const std::string letter = coupling_names[k];
-    state.couplings[k] = in.read<double>("checkpoint/" + letter);
-    state.first_moments[k] = in.read<double>("checkpoint/first_" + letter);
-    state.second_moments[k] = in.read<double>("checkpoint/second_" + letter);
-  }
-  state.hidden_offset = in.read<double>("checkpoint/hidden_offset");
-  state.chains = read_chains(in, "", run.network);
-  if (in.has("checkpoint/beta")) {
-    state.ladder = NetworkTemperingState{
-        in.read<double>("checkpoint/beta"), read_chains(in, "ladder_", run.network),
-        static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "ladder_sweeps"))};
-  }
-  if (in.has("checkpoint/snapshot")) state.snapshots = read_snapshots(in, run.network);
-  state.epoch = in.attribute<std::int32_t>("checkpoint", "epoch");
-  state.updates = static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "updates"));
-  run.warmed_up = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
+  if (has(io, "checkpoint/snapshot", !state.snapshots.empty()))
+    snapshots(io, state.snapshots, run.network);
+  attributes(io, "checkpoint", "epoch", state.epoch, "updates", state.updates, "warm",
+             run.warmed_up);
 }
 
 }  // namespace
@@ -209,31 +154,29 @@ int NetworkRun::chains() const {
 namespace run_parts {
 
 void write_learned(hdf5::Writer& out, const NetworkRun& run) {
-  write_network(out, run.network);
-  write_columns(out, "history", "epoch", run.history);
-  write_evaluations(out, run.evaluations,
-                    std::min(run.network.visible.size(), run.network.hidden.size()),
-                    run.data.held_out > 0);
-  out.text("results/stop_reason", std::string(name(run.stop_reason)));
+  network(out, run.network);
+  columns(out, "history", "epoch", run.history);
+  evaluations(out, run.evaluations, std::min(run.network.visible.size(), run.network.hidden.size()),
+              run.data.held_out > 0);
+  scalar(out, "results/stop_reason", run.stop_reason);
   if (!run.draws.empty()) {
     write_posterior(out, run.chains(), 1, run.network.visible.size(), run.draws,
                     free_energies(run.network, run.draws));
   }
-  write_checkpoint(out, run);
+  checkpoint(out, run);
 }
 
 NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance provenance) {
+  Network found(Layer(Unit::binary, 1), Layer(Unit::binary, 1));
+  network(in, found);
   NetworkRun run{.config = std::move(config),
                  .provenance = std::move(provenance),
-                 .network = read_network(in),
-                 .data = {},
-                 .history = read_columns<TrainRow>(in, "history", "epoch"),
-                 .evaluations = read_evaluations(in),
-                 .stop_reason = read_word<StopReason>(in, in.text("results/stop_reason")),
-                 .draws = {},
-                 .checkpoint = {}};
+                 .network = std::move(found)};
+  columns(in, "history", "epoch", run.history);
+  evaluations(in, run.evaluations, 0, in.has("evaluations/held_out"));
+  scalar(in, "results/stop_reason", run.stop_reason);
   if (in.has("posterior/phi")) run.draws = read_posterior(in, run.network.visible.size()).phi;
-  read_checkpoint(in, run);
+  checkpoint(in, run);
   return run;
 }
 
@@ -242,7 +185,7 @@ NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance proven
 void write_run(const std::filesystem::path& file, const NetworkRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     write_head(out, RunKind::network, run.config, run.provenance);
-    write_data(out, run.data, run.network.visible.size());
+    data(out, run.data, run.network.visible.size());
     write_learned(out, run);
   });
 }
@@ -250,7 +193,7 @@ void write_run(const std::filesystem::path& file, const NetworkRun& run) {
 NetworkRun read_network_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::network);
   NetworkRun run = read_learned(in, in.config(), read_provenance(in));
-  run.data = read_data(in, run.network.visible.size());
+  data(in, run.data, run.network.visible.size());
   return run;
 }
 

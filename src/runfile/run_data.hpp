@@ -1,12 +1,29 @@
 // The data that a model learned from, in its run file: `data` and `observed_data`.
 #pragma once
 
-#include "data/hdf5.hpp"
 #include "quartic/runfile/fit_data.hpp"
+#include "runfile/entries.hpp"
 
 namespace quartic::run_parts {
 
-void write_data(hdf5::Writer& out, const FitData& data, int columns);
-FitData read_data(const hdf5::Reader& in, int columns);
+template <class IO, class Data>
+void data(IO& io, Data& data, int columns) {
+  dimensions(io, "data", "offset", data.scaling.offset, "scale", data.scaling.scale);
+  attributes(io, "data", "description", data.description, "checksum", data.checksum, "scaling",
+             data.scaling.method, "rows", data.rows, "held_out", data.held_out, "pass_seconds",
+             data.pass_seconds);
+  if constexpr (writing<IO>) {
+    const std::vector<std::int32_t> shape(data.row_shape.begin(), data.row_shape.end());
+    io.attributes("data", "row_shape", view(shape));
+    io.count("observed_data", "row", data.examples.size() / columns);
+    io.count("observed_data", "site", columns);
+    io.write("observed_data/phi", view(data.examples), {"row", "site"});
+  } else {
+    data.scaling.check(columns);
+    const auto shape = io.template attributes<std::int32_t>("data", "row_shape");
+    data.row_shape.assign(shape.begin(), shape.end());
+    data.examples = io.template read<float>("observed_data/phi");
+  }
+}
 
 }  // namespace quartic::run_parts

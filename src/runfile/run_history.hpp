@@ -1,71 +1,71 @@
-// Histories and learned parameters in a run file, for every learner.
+// What the files of every learner of an action hold: parameters, history, checkpoint.
 #pragma once
-
-#include <fmt/format.h>
-
-#include <span>
 
 #include "quartic/field/parameters.hpp"
 #include "quartic/runfile/history.hpp"
 #include "runfile/columns.hpp"
-#include "runfile/run_parts.hpp"
 
 namespace quartic::run_parts {
 
-/// One of a learner's vectors, in `checkpoint`, each its own dimension.
-template <class State>
-struct StateVector {
-  const char* name;
-  std::vector<double> State::*value;
-};
-
-template <class Row>
-void write_history(hdf5::Writer& out, const History<Row>& history) {
-  write_columns(out, "history", "epoch", history.rows);
-  out.dimension("history", "parameter", history.parameters);
-  out.write("history/theta", view(history.theta), {"epoch", "parameter"});
-  out.write("history/theta_error", view(history.theta_error), {"epoch", "parameter"});
-  out.write("history/expected", view(history.expected), {"parameter"});
-}
-
-template <class Row>
-History<Row> read_history(const hdf5::Reader& in, std::size_t parameters) {
-  History<Row> history;
-  history.rows = read_columns<Row>(in, "history", "epoch");
-  const std::size_t epochs = history.rows.size();
-  history.parameters = in.texts("history/parameter");
-  history.expected = in.read<double>("history/expected", parameters);
-  history.theta = in.read<double>("history/theta", epochs * parameters);
-  history.theta_error = in.read<double>("history/theta_error", epochs * parameters);
-  return history;
-}
-
 /// Freedoms, and the errors of the couplings by kind.
-void write_parameters(hdf5::Writer& out, const Parameters& parameters, const Action& action,
-                      const std::vector<double>& theta_error);
-struct LearnedParameters {
-  std::array<Freedom, coupling_kinds> freedom{};
-  std::vector<double> theta_error;  ///< by parameter
-};
-LearnedParameters read_parameters(const hdf5::Reader& in, const Action& action);
-
-template <class State>
-void write_vectors(hdf5::Writer& out, const State& state,
-                   std::span<const StateVector<State>> vectors) {
-  for (const auto& vector : vectors)
-    out.dimension<double>("checkpoint", vector.name, state.*vector.value);
+template <class IO, class Run>
+void parameters(IO& io, Run& run) {
+  Action errors(run.action.graph);
+  if (!run.theta_error.empty()) run.parameters().scatter(run.theta_error, errors);
+  for (const auto kind : all_coupling_kinds) {
+    auto& values_of_kind = errors.couplings(kind);
+    values(io, coupling_path(kind, "_error"), values_of_kind,
+           {kind == CouplingKind::w ? "edge" : "site"}, values_of_kind.size());
+    attribute(io, "model", fmt::format("freedom_{}", name(kind)),
+              run.freedom[static_cast<int>(kind)]);
+  }
+  if constexpr (!writing<IO>) {
+    // A tied kind's errors are all equal, and dividing their sum by their number could round.
+    const Parameters parameters = run.parameters();
+    for (const auto kind : all_coupling_kinds) {
+      const auto& of_kind = errors.couplings(kind);
+      const int count = parameters.end(kind) - parameters.begin(kind);
+      run.theta_error.insert(run.theta_error.end(), of_kind.begin(), of_kind.begin() + count);
+    }
+  }
 }
 
-/// Refuses couplings that do not fit the graph.
-template <class State>
-void read_vectors(const hdf5::Reader& in, State& state, const Graph& graph,
-                  std::span<const StateVector<State>> vectors) {
-  for (const auto& vector : vectors)
-    state.*vector.value = in.read<double>(fmt::format("checkpoint/{}", vector.name));
-  const std::size_t sites = graph.sites(), edges = graph.edge_count();
-  if (state.w.size() != edges || state.r.size() != sites || state.a.size() != sites ||
-      state.b.size() != sites)
-    in.refuse("the checkpoint's couplings do not fit its graph");
+template <class IO, class H>
+void history(IO& io, H& history, std::size_t parameters) {
+  columns(io, "history", "epoch", history.rows);
+  dimensions(io, "history", "parameter", history.parameters);
+  const std::size_t size = history.rows.size() * parameters;
+  values(io, "history/theta", history.theta, {"epoch", "parameter"}, size);
+  values(io, "history/theta_error", history.theta_error, {"epoch", "parameter"}, size);
+  values(io, "history/expected", history.expected, {"parameter"}, parameters);
+}
+
+/// Of a LearnRun or FitRun, beside head and action, what they have in common. Refuses couplings
+/// that do not fit the graph.
+template <class IO, class Run>
+void learner(IO& io, Run& run) {
+  const Graph& graph = *run.action.graph;
+  auto& state = run.checkpoint;
+  parameters(io, run);
+  if constexpr (writing<IO>) {
+    io.scalar("results/converged", stored(run.stop_reason == StopReason::converged));
+    write_sampler(io, state.sampler, graph.sites(), run.config.sampler.precision);
+  } else {
+    state.sampler = read_sampler(io, run.config.sampler.options, graph.sites());
+  }
+  history(io, run.history, run.theta_error.size());
+  scalar(io, "results/stop_reason", run.stop_reason);
+  dimensions(io, "checkpoint", "w", state.w, "r", state.r, "a", state.a, "b", state.b,
+             "theta_error", state.theta_error, "first_moment", state.first_moment, "second_moment",
+             state.second_moment);
+  attributes(io, "checkpoint", "epoch", state.epoch, "quiet_epochs", state.quiet_epochs, "warm",
+             run.warmed_up, "reason", state.stop_reason);
+  if constexpr (!writing<IO>) {
+    const std::size_t sites = graph.sites(), edges = graph.edge_count();
+    if (state.w.size() != edges || state.r.size() != sites || state.a.size() != sites ||
+        state.b.size() != sites)
+      io.refuse("the checkpoint's couplings do not fit its graph");
+  }
 }
 
 }  // namespace quartic::run_parts

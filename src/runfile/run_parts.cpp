@@ -7,6 +7,7 @@
 #include "quartic/core/error.hpp"
 #include "quartic/core/output_file.hpp"
 #include "quartic/graph/lattice.hpp"
+#include "runfile/entries.hpp"
 
 namespace quartic::run_parts {
 namespace {
@@ -24,16 +25,12 @@ constexpr hdf5::FormerName layout_2_names[] = {
     {"checkpoint@stationary", "checkpoint@settled"},
 };
 
-struct TextField {
-  const char* name;
-  std::string Provenance::*value;
-};
-constexpr TextField provenance_texts[] = {
-    {"version", &Provenance::version},   {"git_hash", &Provenance::git_hash},
-    {"compiler", &Provenance::compiler}, {"simd_target", &Provenance::simd_target},
-    {"command", &Provenance::command},   {"host", &Provenance::host},
-    {"date", &Provenance::date},
-};
+template <class IO, class P>
+void provenance(IO& io, P& p) {
+  attributes(io, "provenance", "version", p.version, "git_hash", p.git_hash, "compiler", p.compiler,
+             "simd_target", p.simd_target, "command", p.command, "host", p.host, "date", p.date,
+             "seed", p.seed, "seconds", p.seconds);
+}
 
 const std::filesystem::path& unbroken(const std::filesystem::path& file) {
   if (hdf5::check_seal(file) == hdf5::Seal::broken) {
@@ -146,20 +143,14 @@ Config RunReader::config() const {
 
 void write_head(hdf5::Writer& out, RunKind kind, const Config& config, const Provenance& p) {
   out.text("config", to_toml(config));
-  for (const auto& field : provenance_texts)
-    out.attribute("provenance", field.name, p.*field.value);
-  out.attribute("provenance", "kind", std::string(name(kind)));
-  out.attribute("provenance", "seed", p.seed);
-  out.attribute("provenance", "seconds", p.seconds);
+  provenance(out, p);
+  attribute(out, "provenance", "kind", kind);
   out.attribute("provenance", "layout_version", std::int32_t{run_file_layout});
 }
 
 Provenance read_provenance(const hdf5::Reader& in) {
   Provenance p;
-  for (const auto& field : provenance_texts)
-    p.*field.value = in.text_attribute("provenance", field.name);
-  p.seed = in.attribute<std::uint64_t>("provenance", "seed");
-  p.seconds = in.attribute<double>("provenance", "seconds");
+  provenance(in, p);
   return p;
 }
 
@@ -209,17 +200,13 @@ void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Prec
   out.count("checkpoint", "site", sites);
   out.count("checkpoint", "word", 4);
   out.write("checkpoint/streams", view(state.streams), {"chain", "word"});
-  if (precision == Precision::float32) {  // exact: they are widened floats
-    const std::vector<float> narrow(state.phi.begin(), state.phi.end());
-    out.write("checkpoint/phi", view(narrow), {"chain", "site"});
-  } else {
+  if (precision == Precision::float32)
+    narrow_values(out, "checkpoint/phi", state.phi, {"chain", "site"}, 0);
+  else
     out.write("checkpoint/phi", view(state.phi), {"chain", "site"});
-  }
   const Schedule& schedule = state.schedule;
-  out.attribute("checkpoint", "sweeps", static_cast<std::uint64_t>(state.sweeps));
-  out.attribute("checkpoint", "reflections", std::int32_t{schedule.reflections});
-  out.attribute("checkpoint", "cluster", std::string(name(schedule.cluster)));
-  out.attribute("checkpoint", "step_size", schedule.step_size);
+  attributes(out, "checkpoint", "reflections", schedule.reflections, "cluster", schedule.cluster,
+             "step_size", schedule.step_size, "sweeps", state.sweeps);
   out.attributes("checkpoint", "scales", view(schedule.scales));
 }
 
@@ -233,10 +220,9 @@ SamplerState read_sampler(const hdf5::Reader& in, const SamplerOptions& options,
   Schedule& schedule = state.schedule;
   schedule.reflections = in.attribute<std::int32_t>("checkpoint", "reflections");
   if (!in.has_attribute("checkpoint", "cluster")) return state;  // layout 1: local moves alone
-  schedule.cluster = read_word<ClusterMove>(in, in.text_attribute("checkpoint", "cluster"));
-  schedule.step_size = in.attribute<double>("checkpoint", "step_size");
+  attributes(in, "checkpoint", "cluster", schedule.cluster, "step_size", schedule.step_size,
+             "sweeps", state.sweeps);
   schedule.scales = in.attributes<double>("checkpoint", "scales");
-  state.sweeps = static_cast<std::int64_t>(in.attribute<std::uint64_t>("checkpoint", "sweeps"));
   return state;
 }
 

@@ -31,11 +31,7 @@ std::optional<SamplerState> read_fields(const std::filesystem::path& file) {
 StoredSample read_sample(const std::filesystem::path& file) {
   read_model(file);  // refuses what has none
   const run_parts::RunReader in(file);
-  StoredSample sample{.config = in.config(),
-                      .action = run_parts::read_action(in),
-                      .phi = {},
-                      .action_value = {},
-                      .log_weight = {}};
+  StoredSample sample{.config = in.config(), .action = run_parts::read_action(in)};
   Draws posterior;
   if (in.has("posterior/phi"))
     posterior = run_parts::read_posterior(in, sample.action.graph->sites());

@@ -12,35 +12,43 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-struct TwoPointColumn {
-  const char* name;
-  std::vector<double> TwoPoint::*value;
-};
-constexpr TwoPointColumn two_point_columns[] = {
-    {"structure_factor", &TwoPoint::structure_factor},
-    {"structure_factor_error", &TwoPoint::structure_factor_error},
-    {"correlation", &TwoPoint::correlation},
-    {"correlation_error", &TwoPoint::correlation_error},
-};
-
 /// Sums of phi, phi^2 and phi^4 over the sites, by volume.
 struct Moments {
   std::vector<double> m, phi2, phi4;
 };
 
-// ---- writing ------------------------------------------------------------------------------------
-
-void write_results(hdf5::Writer& out, const SampleRun& run) {
-  out.text("results/stop_reason", std::string(name(run.stop_reason)));
-  out.text("results/schedule", run.schedule);
-  write_columns(out, "results", "move", run.acceptance);
-  out.scalar("results/flipped", run.flipped.rate);
-  out.scalar("results/flipped_draws", std::int32_t{run.flipped.draws});
-  write_columns(out, "results", "observable", run.results);
+template <class IO, class Run>
+void two_point(IO& io, Run& run) {
   if (!run.two_point) return;
-  out.count("results", "site", run.action.graph->sites());
-  for (const auto& c : two_point_columns)
-    out.write(fmt::format("results/{}", c.name), view((*run.two_point).*c.value), {"site"});
+  auto& t = *run.two_point;
+  const auto list = [&](const char* name, auto& numbers) {
+    values(io, std::string("results/") + name, numbers, {"site"}, run.action.graph->sites());
+  };
+  members(list, "structure_factor", t.structure_factor, "structure_factor_error",
+          t.structure_factor_error, "correlation", t.correlation, "correlation_error",
+          t.correlation_error);
+}
+
+template <class IO, class Run>
+void results(IO& io, Run& run) {
+  scalars_of(io, "results/", "stop_reason", run.stop_reason, "schedule", run.schedule);
+  columns(io, "results", "move", run.acceptance);
+  columns(io, "results", "observable", run.results);
+  if constexpr (writing<IO>) {
+    if (run.two_point) io.count("results", "site", run.action.graph->sites());
+  } else {
+    const auto turned = std::find_if(run.acceptance.begin(), run.acceptance.end(),
+                                     [](const auto& move) { return move.move == "turned"; });
+    if (turned != run.acceptance.end()) {  // before layout 3
+      run.flipped = *turned;
+      run.acceptance.erase(turned);
+    }
+    if (io.has("results/structure_factor"))
+      run.two_point.emplace().extent = io.template attributes<std::int32_t>("model", "extent");
+  }
+  if (has(io, "results/flipped", true))
+    scalars_of(io, "results/", "flipped", run.flipped.rate, "flipped_draws", run.flipped.draws);
+  two_point(io, run);
 }
 
 Moments moments(std::span<const float> phi, int sites) {
@@ -82,47 +90,29 @@ void write_kept(hdf5::Writer& out, const SampleRun& run, int chains) {
     out.write(path, view(*values), {"chain", "draw"});
 }
 
-void write_measurement(hdf5::Writer& out, const SampleRun& run, std::size_t chains) {
-  const MeasurementState& state = run.measurement;
-  const std::size_t series = std::max<std::size_t>(run.observables.size() * chains, 1);
+template <class IO, class Run>
+void measurement(IO& io, Run& run, std::size_t chains) {
+  auto& state = run.measurement;
+  dimensions(io, "measurement", "observable", run.observables);
   const std::size_t sites = run.action.graph->sites();
-  out.dimension("measurement", "observable", run.observables);
-  out.count("measurement", "chain", chains);
-  out.count("measurement", "bin", state.bins.size() / series);
-  out.count("measurement", "pair", state.products.size() / chains);
-  out.count("measurement", "group", state.spectra.size() / sites);
-  out.count("measurement", "site", sites);
-  out.write("measurement/bins", view(state.bins), {"observable", "chain", "bin"});
-  out.write("measurement/open_bin", view(state.open_bin), {"observable", "chain"});
-  out.write("measurement/squares", view(state.squares), {"observable", "chain"});
-  out.write("measurement/products", view(state.products), {"pair", "chain"});
-  out.write("measurement/spectra", view(state.spectra), {"group", "site"});
-  out.attribute("measurement", "draws", static_cast<std::uint64_t>(state.draws));
-  out.attribute("measurement", "bin_length", std::int32_t{state.bin_length});
-}
-
-// ---- reading ------------------------------------------------------------------------------------
-
-void read_results(const hdf5::Reader& in, SampleRun& run) {
-  run.stop_reason = read_word<StopReason>(in, in.text("results/stop_reason"));
-  run.schedule = in.text("results/schedule");
-  for (auto& move : read_columns<MoveAcceptance>(in, "results", "move")) {
-    if (move.move == "turned")  // before layout 3
-      run.flipped = std::move(move);
-    else
-      run.acceptance.push_back(std::move(move));
+  const std::size_t series = run.observables.size() * chains;
+  std::size_t bins = state.bins.size() / std::max<std::size_t>(series, 1);
+  std::size_t pairs = state.products.size() / chains, groups = state.spectra.size() / sites;
+  counts(io, "measurement", "bin", bins, "pair", pairs, "group", groups);
+  if constexpr (writing<IO>) {
+    io.count("measurement", "chain", chains);
+    io.count("measurement", "site", sites);
   }
-  if (in.has("results/flipped")) {
-    run.flipped.rate = in.scalar<double>("results/flipped");
-    run.flipped.draws = in.scalar<std::int32_t>("results/flipped_draws");
-  }
-  run.results = read_columns<ObservableResult>(in, "results", "observable");
-  if (!in.has("results/structure_factor")) return;
-  const std::size_t sites = run.action.graph->sites();
-  TwoPoint& two_point = run.two_point.emplace();
-  two_point.extent = in.attributes<std::int32_t>("model", "extent");
-  for (const auto& c : two_point_columns)
-    two_point.*c.value = in.read<double>(fmt::format("results/{}", c.name), sites);
+  const auto list = [&](const char* name, auto& numbers, const char* one, const char* other,
+                        std::size_t size) {
+    values(io, std::string("measurement/") + name, numbers, {one, other}, size);
+  };
+  values(io, "measurement/bins", state.bins, {"observable", "chain", "bin"}, series * bins);
+  list("open_bin", state.open_bin, "observable", "chain", series);
+  list("squares", state.squares, "observable", "chain", series);
+  list("products", state.products, "pair", "chain", pairs * chains);
+  list("spectra", state.spectra, "group", "site", groups * sites);
+  attributes(io, "measurement", "draws", state.draws, "bin_length", state.bin_length);
 }
 
 template <class T>
@@ -144,22 +134,17 @@ void read_kept(const hdf5::Reader& in, SampleRun& run, int chains) {
   if (posterior.chains != chains) in.refuse("the posterior's chains are not the config's");
   run.kept.phi = by_draw(posterior.phi, chains, posterior.draws);
   run.kept.action = by_draw(posterior.action_value, chains, posterior.draws);
-  run.kept.thin = in.attribute<std::int32_t>("checkpoint", "thin");
   if (run.kept.thin < 1) in.refuse("'checkpoint@thin' is below 1");
 }
 
-void read_measurement(const hdf5::Reader& in, SampleRun& run, std::size_t chains) {
-  run.observables = in.texts("measurement/observable");
-  const std::size_t series = run.observables.size() * chains;
-  const std::size_t bins = in.read<std::int32_t>("measurement/bin").size();
-  MeasurementState& state = run.measurement;
-  state.bins = in.read<double>("measurement/bins", series * bins);
-  state.open_bin = in.read<double>("measurement/open_bin", series);
-  state.squares = in.read<double>("measurement/squares", series);
-  state.products = in.read<double>("measurement/products");
-  state.spectra = in.read<double>("measurement/spectra");
-  state.draws = static_cast<std::int64_t>(in.attribute<std::uint64_t>("measurement", "draws"));
-  state.bin_length = in.attribute<std::int32_t>("measurement", "bin_length");
+/// All but the head, the action, what is kept and the sampler.
+template <class IO, class Run>
+void sampled(IO& io, Run& run) {
+  attributes(io, "provenance", "measuring_seconds", run.measuring_seconds);
+  results(io, run);
+  measurement(io, run, run.config.sampler.options.chains);
+  attributes(io, "checkpoint", "warm", run.warmed_up, "warm_up", run.warm_up_sweeps, "stationary",
+             run.stationary, "thin", run.kept.thin);
 }
 
 }  // namespace
@@ -179,43 +164,23 @@ void KeptDraws::keep(std::vector<float> fields, std::vector<double> values, int 
 
 void write_run(const std::filesystem::path& file, const SampleRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
-    const int chains = run.config.sampler.options.chains, sites = run.action.graph->sites();
+    const SamplerConfig& sampler = run.config.sampler;
     write_head(out, RunKind::sample, run.config, run.provenance);
-    out.attribute("provenance", "measuring_seconds", run.measuring_seconds);
     write_action(out, run.action);
-    write_results(out, run);
-    write_kept(out, run, chains);
-    write_measurement(out, run, chains);
-    write_sampler(out, run.sampler, sites, run.config.sampler.precision);
-    out.attribute("checkpoint", "warm", static_cast<std::uint8_t>(run.warmed_up));
-    out.attribute("checkpoint", "warm_up", std::int32_t{run.warm_up_sweeps});
-    out.attribute("checkpoint", "stationary", static_cast<std::uint8_t>(run.stationary));
-    out.attribute("checkpoint", "thin", std::int32_t{run.kept.thin});
+    write_sampler(out, run.sampler, run.action.graph->sites(), sampler.precision);
+    write_kept(out, run, sampler.options.chains);
+    sampled(out, run);
   });
 }
 
 SampleRun read_sample_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::sample);
-  SampleRun run{.config = in.config(),
-                .provenance = read_provenance(in),
-                .action = read_action(in),
-                .schedule = {},
-                .acceptance = {},
-                .kept = {},
-                .results = {},
-                .two_point = {},
-                .sampler = {},
-                .observables = {},
-                .measurement = {}};
-  const int chains = run.config.sampler.options.chains;
-  run.measuring_seconds = in.attribute<double>("provenance", "measuring_seconds");
-  read_results(in, run);
-  read_kept(in, run, chains);
-  read_measurement(in, run, chains);
-  run.sampler = read_sampler(in, run.config.sampler.options, run.action.graph->sites());
-  run.warmed_up = in.attribute<std::uint8_t>("checkpoint", "warm") != 0;
-  run.warm_up_sweeps = in.attribute<std::int32_t>("checkpoint", "warm_up");
-  run.stationary = in.attribute<std::uint8_t>("checkpoint", "stationary") != 0;
+  SampleRun run{
+      .config = in.config(), .provenance = read_provenance(in), .action = read_action(in)};
+  const SamplerOptions& options = run.config.sampler.options;
+  sampled(in, run);
+  run.sampler = read_sampler(in, options, run.action.graph->sites());
+  read_kept(in, run, options.chains);
   return run;
 }
 

@@ -28,22 +28,11 @@ std::uint64_t layer_seed(std::uint64_t seed, int layer) {
   return (static_cast<std::uint64_t>(words[0]) << 31) | (words[1] >> 1);  // configs hold 63 bits
 }
 
-StackBound example_bound(bool held_out) {
+template <class IO, class Bounds>
+void bounds(IO& io, Bounds& bounds, bool held_out) {
   StackBound example;
   if (held_out) example.held_out.emplace();
-  return example;
-}
-
-// ---- writing ------------------------------------------------------------------------------------
-
-void write_results(hdf5::Writer& out, const StackRun& run) {
-  const auto reason = run.finished() ? StopReason::epochs_exhausted : StopReason::running;
-  out.text("results/stop_reason", std::string(name(reason)));
-  std::vector<std::int32_t> numbers(run.bounds.size());
-  std::iota(numbers.begin(), numbers.end(), 1);
-  out.dimension<std::int32_t>("results", "layer", numbers);
-  write_columns(out, "results", "layer", run.bounds,
-                example_bound(run.layers.front().data.held_out > 0));
+  columns(io, "results", "layer", bounds, example);
 }
 
 /// Without their action, which a stack of networks does not know.
@@ -58,24 +47,18 @@ void write_fantasies(hdf5::Writer& out, const StackRun& run) {
 void write_layer(hdf5::Writer& out, const NetworkRun& layer, int number) {
   out.enter(group_of(number));
   write_learned(out, layer);
-  if (number > 0) write_data(out, layer.data, layer.network.visible.size());
+  if (number > 0) data(out, layer.data, layer.network.visible.size());
   out.enter("");
 }
-
-// ---- reading ------------------------------------------------------------------------------------
 
 NetworkRun read_layer(RunReader& in, const StackRun& run, int number) {
   in.enter(group_of(number));
   NetworkRun layer = read_learned(in, layer_config(run.config, number), run.provenance);
   const int columns = layer.network.visible.size();
-  if (number > 0) layer.data = read_data(in, columns);
+  if (number > 0) data(in, layer.data, columns);
   in.enter("");
-  if (number == 0) layer.data = read_data(in, columns);
+  if (number == 0) data(in, layer.data, columns);
   return layer;
-}
-
-std::vector<StackBound> read_bounds(const hdf5::Reader& in) {
-  return read_columns(in, "results", "layer", example_bound(in.has("results/bound_held_out")));
 }
 
 }  // namespace
@@ -109,22 +92,24 @@ void write_run(const std::filesystem::path& file, const StackRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     write_head(out, RunKind::stack, run.config, run.provenance);
     const NetworkRun& first = run.layers.front();
-    write_data(out, first.data, first.network.visible.size());
+    const auto reason = run.finished() ? StopReason::epochs_exhausted : StopReason::running;
+    std::vector<std::int32_t> numbers(run.bounds.size());
+    std::iota(numbers.begin(), numbers.end(), 1);
+    data(out, first.data, first.network.visible.size());
     out.attribute("model", "layers", static_cast<std::int32_t>(run.layers.size()));
     for (std::size_t l = 0; l < run.layers.size(); ++l)
       write_layer(out, run.layers[l], static_cast<int>(l));
-    write_results(out, run);
+    scalar(out, "results/stop_reason", reason);
+    out.dimension<std::int32_t>("results", "layer", numbers);
+    bounds(out, run.bounds, first.data.held_out > 0);
     if (run.finished()) write_fantasies(out, run);
   });
 }
 
 StackRun read_stack_run(const std::filesystem::path& file) {
   RunReader in(file, RunKind::stack);
-  StackRun run{.config = in.config(),
-               .provenance = read_provenance(in),
-               .layers = {},
-               .bounds = read_bounds(in),
-               .draws = {}};
+  StackRun run{.config = in.config(), .provenance = read_provenance(in)};
+  bounds(in, run.bounds, in.has("results/bound_held_out"));
   const int layers = in.attribute<std::int32_t>("model", "layers");
   if (layers < 1 || layers > run.config.model.layers())
     in.refuse(fmt::format("{} layers of {}", layers, run.config.model.layers()));

@@ -202,6 +202,7 @@ def test_max_hours_saves(here):
     (here / "run.toml").write_text(SMALL + STEADY + A3)
     done = quartic("learn", "run.toml", "--max-hours", 1e-9, cwd=here)
     assert done.returncode == 6 and "quartic resume run.h5" in done.stderr
+    assert "begins this phase anew" in done.stderr  # a certificate longer than --max-hours never ends
 
 
 def test_graph(here):

@@ -35,14 +35,8 @@ SampleRun healthy_run() {
                 .warmed_up = true,
                 .warm_up_sweeps = 200,
                 .stop_reason = StopReason::draws_done,
-                .schedule = {},
                 .acceptance = {{"independence", 0.9, 100}, {"flip", 0.0, 100}},
-                .kept = {},
-                .results = {healthy("m", 0.001, 0.002), healthy("m2", 0.1, 0.01)},
-                .two_point = {},
-                .sampler = {},
-                .observables = {},
-                .measurement = {}};
+                .results = {healthy("m", 0.001, 0.002), healthy("m2", 0.1, 0.01)}};
   run.measurement.draws = 100;
   RandomStream random(1, Stream::check, 0);
   for (int draw = 0; draw < 20; ++draw) {

@@ -2,11 +2,18 @@
 // what it hears.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "quartic/run/any_run.hpp"
+#include "quartic/run/file_store.hpp"
+#include "quartic/run/learn.hpp"
 #include "quartic/run/loop.hpp"
+#include "quartic/run/sample.hpp"
+#include "quartic/run/train.hpp"
+#include "unit/run_file_fixtures.hpp"
 
 namespace quartic {
 namespace {
@@ -26,6 +33,7 @@ struct ScriptedRun {
 struct Script {
   int diverges_at = 0, interrupted_at = 0;  ///< in this step; 0: never
   bool remembers = true;                    ///< whether it has states to go back to
+  std::string diverges_in{};                ///< "warm_up", "conclude"
 };
 
 /// Each step depends on all before it, as in a chain.
@@ -40,13 +48,13 @@ class ScriptedTask {
   Run& run() const { return run_; }
   void warm_up(const Session& session) {
     calls_.emplace_back("warm_up");
+    diverge_in("warm_up");
     report_progress(session.progress("warming up"), 1);
   }
   void mark() { marked_ = done_; }
-  bool rewind() {
-    if (!script_.remembers) return false;
-    done_ = marked_;
-    return true;
+  std::optional<std::int64_t> rewind() {
+    if (!script_.remembers) return {};
+    return done_ = marked_;
   }
   void advance(const Session& session) {
     ++done_;
@@ -63,6 +71,7 @@ class ScriptedTask {
   }
   bool conclude(const Session& session) {
     if (run_.concluded) return false;
+    diverge_in("conclude");
     report_progress(session.progress("certificate"), 0.5);
     calls_.emplace_back("conclude");
     return run_.concluded = true;
@@ -74,22 +83,29 @@ class ScriptedTask {
   Metrics metrics() const { return {{"value", run_.history.back(), std::nan("")}}; }
 
  private:
+  void diverge_in(const char* part) const {
+    if (script_.diverges_in == part) throw Diverged("too far", "smaller steps");
+  }
+
   Run& run_;
   std::vector<std::string>& calls_;
   Script script_;
   int done_, marked_ = 0;
 };
 
-/// Keeps the last run that was written; fails on demand.
-class MemoryStore : public Store<ScriptedRun> {
+/// Keeps the last run that was written.
+template <class Run>
+class MemoryStore : public Store<Run> {
  public:
-  void write(const ScriptedRun& run) override {
+  MemoryStore() = default;
+  explicit MemoryStore(const Run& run) : kept(run) {}
+  void write(const Run& run) override {
     kept = run;
     ++writes;
   }
   std::string place() const override { return "'run.h5'"; }
 
-  ScriptedRun kept;
+  Run kept;
   int writes = 0;
 };
 
@@ -139,7 +155,7 @@ class ScriptedClock : public Clock {
 struct Stage {
   std::vector<std::string> calls;
   ScriptedRun run;
-  MemoryStore store;
+  MemoryStore<ScriptedRun> store;
   Recorder recorder{calls};
 
   Outcome play(Script script = {}, int stop_at = 100, double pace = 0) {
@@ -214,6 +230,14 @@ TEST(RunLoop, ADivergenceLeavesTheLastGoodState) {
   EXPECT_EQ(stage.store.kept.stop_reason, StopReason::running);
 }
 
+TEST(RunLoop, ADivergenceOutsideTheStepsIsToldToo) {
+  for (const auto* part : {"warm_up", "conclude"}) {
+    Stage stage;
+    EXPECT_THROW(stage.play({.diverges_in = part}), Diverged) << part;
+    EXPECT_EQ(stage.calls.back(), "failed: smaller steps; the last good state is in 'run.h5'");
+  }
+}
+
 TEST(RunLoop, ATaskWithoutStatesKeepsWhatWasSavedBefore) {
   Stage stage;
   EXPECT_THROW(stage.play({.diverges_at = 3, .remembers = false}), Diverged);
@@ -266,6 +290,102 @@ TEST(RunLoop, AFinishedRunHasNothingLeftToDo) {
   stage.run = stage.store.kept;
   EXPECT_EQ(stage.play(), Outcome::finished);
   EXPECT_EQ(stage.store.writes, writes);
+}
+
+// ---- runs ---------------------------------------------------------------------------------------
+
+/// Of two couplings, small and quick.
+Config quick_config(const std::string& more) {
+  return parse_config(
+      "[graph]\nextent = [2, 2]\n[sampler]\nchains = 16\n[certificate]\nenabled = false\n"
+      "[[target]]\nterm = \"phi2\"\ncoupling = 1.0\n[run]\nthreads = 1\n" +
+          more,
+      "run.toml");
+}
+
+TEST(RunLoop, ADivergedLearnNamesTheEpochThatItsCheckpointHolds) {
+  const Config config = quick_config(
+      "[learn]\noptimiser = \"gradient\"\nrate = 1e5\nepochs = 50\ndraws = 4\n"
+      "stop_early = false\n");
+  const Problem problem = make_problem(config);
+  LearnRun run = begin_learning(config, problem, "test");
+  MemoryStore<LearnRun> store(run);
+  Unattended nobody;
+  try {
+    learn(run, problem, store, nobody.session);
+    FAIL() << "a rate of 1e5 went well";
+  } catch (const Diverged& error) {
+    ASSERT_GT(store.kept.checkpoint.epoch, 0) << error.what();
+    const auto told = "the last good epoch, " + std::to_string(store.kept.checkpoint.epoch) + ",";
+    EXPECT_NE(error.hint().find(told), std::string::npos) << error.hint();
+  }
+}
+
+/// 64 rows of two columns, 0 and 1.
+DataSet two_columns() {
+  std::vector<float> rows;
+  for (int n = 0; n < 64; ++n) rows.insert(rows.end(), {float(n % 2), float(n % 4 > 1)});
+  DataSet data;
+  data.train = std::make_shared<ArraySource>(rows, 2);
+  data.row_shape = {2};
+  return data;
+}
+
+Config network_config(const std::string& model, const std::string& more = {}) {
+  return parse_config("[model]\nvisible = \"binary\"\n" + model +
+                          "[data]\npath = \"x.npy\"\n[training]\nbatch = 16\n" + more +
+                          "[run]\nthreads = 1\n",
+                      "run.toml");
+}
+
+TEST(RunLoop, AStackEndsOnce) {
+  const DataSet data = two_columns();
+  StackRun run = begin_stack(
+      network_config("kind = \"stack\"\nhidden_units = [2, 2]\n", "epochs = 1\n"), "test");
+  std::vector<std::string> calls;
+  Recorder recorder(calls);
+  Unattended nobody;
+  Store<StackRun> nowhere;
+  const Session session{nobody.stop, recorder, nobody.clock};
+  EXPECT_EQ(train(run, data, nowhere, session), Outcome::finished);
+  EXPECT_EQ(run.bounds.size(), 2U);
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "finished"), 1);
+}
+
+TEST(RunLoop, FrozenUnitsOfTwoValuesAreADivergence) {
+  const Config config =
+      network_config("kind = \"network\"\nhidden_units = 2\n",
+                     "rate = 500\nepochs = 8\n[evaluation]\nevery = 1\nexact = false\n");
+  const DataSet data = two_columns();
+  const NetworkData learned = network_data(config, rows_of(data));
+  NetworkRun run = begin_training(config, learned, {}, "test");
+  Unattended nobody;
+  Store<NetworkRun> nowhere;
+  try {
+    train(run, learned, nowhere, nobody.session);
+    FAIL() << "a rate of 500 went well";
+  } catch (const Diverged& error) {
+    EXPECT_NE(std::string(error.what()).find("training diverged in epoch"), std::string::npos);
+  }
+}
+
+class ResumedRun : public RunFile {};
+
+TEST_F(ResumedRun, KeepsItsNewLimitWhenItIsStoppedInTheWarmUp) {
+  struct AtOnce : StopRequest {
+    bool requested() const override { return true; }
+  };
+  const Config config = quick_config("[sample]\ndraws = 10\nwarm_up = 5\n");
+  Unattended nobody;
+  const AtOnce stop;
+  const Session session{stop, nobody.observer, nobody.clock};
+  SampleRun begun = begin_sampling(config, make_problem(config).start, "test");
+  FileStore<SampleRun> store(file());
+  EXPECT_EQ(sample(begun, store, session), Outcome::interrupted);
+  AnyRun run = read_run(file());
+  extend(run, 20);
+  EXPECT_EQ(resume(run, file(), file(), session), Outcome::interrupted);
+  EXPECT_EQ(read_sample_run(file()).config.sample.draws, 20);
 }
 
 }  // namespace

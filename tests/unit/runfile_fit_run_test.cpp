@@ -18,7 +18,6 @@ FitRun fit_sample() {
              .provenance = make_provenance("quartic fit run.toml", 7),
              .action = action,
              .freedom = config.action.freedom(),
-             .theta_error = {},
              .data = {"7 x 6 from x.npy",
                       "7x6:0123",
                       {3, 2},
@@ -28,11 +27,8 @@ FitRun fit_sample() {
                       0.5,
                       std::vector<float>(12, 0.5F)},
              .start = "score matching",
-             .history = {},
              .snapshots = {{0, std::vector<float>(48, 1.5F)}, {1, std::vector<float>(48, -2)}},
-             .stop_reason = StopReason::held_out_worse,
-             .evaluation = {},
-             .checkpoint = {}};
+             .stop_reason = StopReason::held_out_worse};
   const Parameters parameters = run.parameters();
   for (int k = 0; k < parameters.size(); ++k) {
     run.history.parameters.push_back(parameters.label(k));

@@ -27,13 +27,9 @@ SampleRun sample_run_of_six_sites() {
                 .stop_reason = StopReason::relative_error,
                 .schedule = "a move",
                 .acceptance = {{"one", 1.0 / 3, 12}, {"other", 0.25, 6}},
-                .kept = {.thin = 4, .phi = {}, .action = {}},
-                .results = {},
-                .two_point = {},
+                .kept = {.thin = 4},
                 .measuring_seconds = 1.5,
-                .sampler = {},
-                .observables = {"m2", "phi2"},
-                .measurement = {}};
+                .observables = {"m2", "phi2"}};
   for (int draw = 0; draw < 3; ++draw) {
     std::vector<float> phi(16 * 6);
     std::iota(phi.begin(), phi.end(), static_cast<float>(1000 * draw));
@@ -174,7 +170,7 @@ TEST_F(RunFile, AnotherKindIsRefusedByName) {
 
 TEST(KeptDraws, KeepAtMostSoManyEvenlySpaced) {
   for (const int base : {1, 3}) {
-    KeptDraws kept{.thin = base, .phi = {}, .action = {}};
+    KeptDraws kept{.thin = base};
     for (int draw = 1; draw <= 1000; ++draw) {
       if (kept.wants(draw)) kept.keep({static_cast<float>(draw)}, {1.0 * draw}, 10);
       ASSERT_LE(kept.phi.size(), 10u);

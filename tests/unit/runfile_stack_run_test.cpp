@@ -28,11 +28,8 @@ NetworkRun layer_sample(const Config& config, int layer, const Network& network)
                           2,
                           0.5,
                           std::vector<float>(2UL * network.visible.size(), 0.5F)},
-                 .history = {},
-                 .evaluations = {},
                  .stop_reason = StopReason::epochs_exhausted,
-                 .draws = std::vector<float>(3UL * network.visible.size(), 0.25F),
-                 .checkpoint = {}};
+                 .draws = std::vector<float>(3UL * network.visible.size(), 0.25F)};
   TrainRow row;
   row.epoch = 1, row.updates = 5, row.rate = 1.0 / 3;
   run.history = {row};

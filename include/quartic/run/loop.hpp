@@ -2,6 +2,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "quartic/core/progress.hpp"
@@ -18,8 +20,9 @@ concept Task = requires(T task, const T& seen, const Session& session) {
   task.warm_up(session);
   /// Remembers this state as the one that a restart goes on from.
   task.mark();
-  /// Goes back to it. False: this task remembers none, and what was saved before counts.
-  { task.rewind() } -> std::same_as<bool>;
+  /// Goes back to it, after so many steps; nothing: this task remembers none, and what was saved
+  /// before counts.
+  { task.rewind() } -> std::same_as<std::optional<std::int64_t>>;
   /// One epoch, one draw. Throws Diverged.
   task.advance(session);
   /// Into the run: what was found so far, and the marked state.
@@ -47,16 +50,23 @@ class Loop {
 
   /// `resumed`: the task was restored from the run, which is in its store already.
   void to_end(bool resumed) {
-    if (!resumed) {
-      task_.mark();
-      save();
+    try {
+      if (!resumed) {
+        task_.mark();
+        save();
+      }
+      if (run_.stop_reason == StopReason::running) {
+        if (!run_.warmed_up) task_.warm_up(session_);
+        run_.warmed_up = true;
+        steps();
+      }
+      if (task_.conclude(session_)) write();
+    } catch (const Diverged& error) {
+      const auto place = store_.place();
+      const Diverged told(error.what(), error.hint() + (place.empty() ? "" : good_ + place));
+      session_.observer.failed(told);
+      throw told;
     }
-    if (run_.stop_reason == StopReason::running) {
-      if (!run_.warmed_up) task_.warm_up(session_);
-      run_.warmed_up = true;
-      steps();
-    }
-    if (task_.conclude(session_)) write();
   }
 
  private:
@@ -78,11 +88,9 @@ class Loop {
   void step() {
     try {
       task_.advance(session_);
-    } catch (const Diverged& error) {
-      const bool back = rewind();
-      const Diverged told(error.what(), error.hint() + where_the_good_is(back));
-      session_.observer.failed(told);
-      throw told;
+    } catch (const Diverged&) {
+      rewind();
+      throw;
     } catch (const Interrupted&) {
       rewind();
       throw;
@@ -90,18 +98,12 @@ class Loop {
     session_.observer.step(task_.step(), [this] { return task_.metrics(); });
   }
 
-  bool rewind() {
-    if (!task_.rewind()) return false;
+  void rewind() {
+    const auto done = task_.rewind();
+    if (!done) return;
+    good_ = "; the last good " + std::string(task_.step().unit) + ", " + std::to_string(*done) +
+            ", is in ";
     save();
-    return true;
-  }
-
-  std::string where_the_good_is(bool back) const {
-    if (store_.place().empty()) return {};
-    const Step step = task_.step();
-    const std::string last =
-        back ? std::string(step.unit) + ", " + std::to_string(step.done) + "," : "state";
-    return "; the last good " + last + " is in " + store_.place();
   }
 
   void save() {
@@ -121,19 +123,27 @@ class Loop {
   Store<Run>& store_;
   const Session& session_;
   double before_, saved_ = 0;
+  std::string good_ = "; the last good state is in ";
 };
 
 /// Runs a task to its end. Interrupted in the warm-up or while it concludes, the run is as it was
 /// before that; in a step, as it was before the step. Throws Diverged after the last good state was
-/// saved, and whatever the task and the store throw.
+/// saved, and whatever the task and the store throw. The observer is not told that the run ended:
+/// this may be a part of one.
 template <Task T>
-Outcome run_to_end(T& task, bool resumed, Store<typename T::Run>& store, const Session& session) {
-  Outcome outcome = Outcome::finished;
+Outcome run_part(T& task, bool resumed, Store<typename T::Run>& store, const Session& session) {
   try {
     Loop<T>(task, store, session).to_end(resumed);
   } catch (const Interrupted&) {
-    outcome = Outcome::interrupted;
+    return Outcome::interrupted;
   }
+  return Outcome::finished;
+}
+
+/// The same of a whole run.
+template <Task T>
+Outcome run_to_end(T& task, bool resumed, Store<typename T::Run>& store, const Session& session) {
+  const Outcome outcome = run_part(task, resumed, store, session);
   session.observer.ended(outcome);
   return outcome;
 }

@@ -28,15 +28,15 @@ struct FitRun {
   Provenance provenance;
   Action action;  ///< the couplings as they are now
   std::array<Freedom, coupling_kinds> freedom{};
-  std::vector<double> theta_error;
-  FitData data;
-  std::string start;        ///< what the couplings started from, in words
-  History<FitRow> history;  ///< expected: the couplings of the run that the data came from
-  std::vector<Snapshot> snapshots;
+  std::vector<double> theta_error{};
+  FitData data{};
+  std::string start{};        ///< what the couplings started from, in words
+  History<FitRow> history{};  ///< expected: the couplings of the run that the data came from
+  std::vector<Snapshot> snapshots{};
   StopReason stop_reason = StopReason::running;
-  std::optional<Evaluation> evaluation;
+  std::optional<Evaluation> evaluation{};
   /// As for LearnRun.
-  LikelihoodState checkpoint;
+  LikelihoodState checkpoint{};
   bool warmed_up = false;
 
   Parameters parameters() const { return {action.graph, freedom}; }

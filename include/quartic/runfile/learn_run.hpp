@@ -22,13 +22,13 @@ struct LearnRun {
   Provenance provenance;
   Action action;  ///< the couplings as they are now
   std::array<Freedom, coupling_kinds> freedom{};
-  std::vector<double> theta_error;
-  History<LearnRow> history;  ///< expected: the target's own couplings
+  std::vector<double> theta_error{};
+  History<LearnRow> history{};  ///< expected: the target's own couplings
   StopReason stop_reason = StopReason::running;
-  std::optional<Certificate> certificate;
+  std::optional<Certificate> certificate{};
   /// Where a restart goes on: the state before the next epoch, or, of a finished run, before the
   /// last one, so that an extended run has the bits of one that never stopped.
-  VariationalState checkpoint;
+  VariationalState checkpoint{};
   bool warmed_up = false;  ///< the warm-up is behind the checkpoint
 
   Parameters parameters() const { return {action.graph, freedom}; }

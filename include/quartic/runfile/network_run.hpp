@@ -42,14 +42,14 @@ struct NetworkRun {
   Config config;
   Provenance provenance;
   Network network;  ///< as it is now
-  FitData data;
-  std::vector<TrainRow> history;
-  std::vector<NetworkEvaluation> evaluations;
+  FitData data{};
+  std::vector<TrainRow> history{};
+  std::vector<NetworkEvaluation> evaluations{};
   StopReason stop_reason = StopReason::running;
   /// Draws of the finished network, [chain][visible]; empty before.
-  std::vector<float> draws;
+  std::vector<float> draws{};
   /// Where a restart goes on, as for a LearnRun.
-  TrainingState checkpoint;
+  TrainingState checkpoint{};
   bool warmed_up = false;
 
   int chains() const;  ///< of `draws`

@@ -18,17 +18,17 @@ namespace quartic {
 struct ReweightRun {
   Config config;  ///< the first source's; its target is B, of the first point
   Provenance provenance;
-  Action action;                     ///< S of the first source
-  std::vector<std::string> sources;  ///< the run files whose configurations were reweighted
-  std::vector<Estimate>
-      free_energy;  ///< F_k - F_0 of each source's action, by MBAR; 0 for the first
+  Action action;                       ///< S of the first source
+  std::vector<std::string> sources{};  ///< the run files whose configurations were reweighted
+  /// F_k - F_0 of each source's action, by MBAR; 0 for the first.
+  std::vector<Estimate> free_energy{};
   std::uint64_t samples = 0;
-  std::optional<AnnealedSample> annealed;  ///< the configurations, where they were annealed first
-  std::vector<double> annealed_action;     ///< S of each, [chain][draw]
-  std::vector<std::string> terms;          ///< of B, in the order of a point's couplings
-  std::string scanned;                     ///< the term whose coupling is scanned; empty: one point
-  std::vector<std::string> observables;    ///< in the order of a point's
-  std::vector<ReweightedPoint> points;
+  std::optional<AnnealedSample> annealed{};  ///< the configurations, where they were annealed first
+  std::vector<double> annealed_action{};     ///< S of each, [chain][draw]
+  std::vector<std::string> terms{};          ///< of B, in the order of a point's couplings
+  std::string scanned{};                   ///< the term whose coupling is scanned; empty: one point
+  std::vector<std::string> observables{};  ///< in the order of a point's
+  std::vector<ReweightedPoint> points{};
 
   /// Where the scanned term stands among `terms`; 0 where there is none.
   std::size_t scanned_term() const;

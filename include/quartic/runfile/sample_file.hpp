@@ -18,9 +18,10 @@ struct StoredSample {
   Config config;
   Action action;  ///< S; its graph comes from the file
   int chains = 0, draws = 0, sites = 0;
-  std::vector<float> phi;            ///< [chain][draw][site]
-  std::vector<double> action_value;  ///< S of each, [chain][draw]
-  std::vector<double> log_weight;  ///< with which they sample exp(-S), [chain][draw]; empty: all 0
+  std::vector<float> phi{};            ///< [chain][draw][site]
+  std::vector<double> action_value{};  ///< S of each, [chain][draw]
+  std::vector<double>
+      log_weight{};  ///< with which they sample exp(-S), [chain][draw]; empty: all 0
 };
 
 /// Throws BadInput for a file without configurations, with the verb that would store them.

@@ -21,8 +21,8 @@ namespace quartic {
 /// the number of draws.
 struct KeptDraws {
   int thin = 1;
-  std::vector<std::vector<float>> phi;      ///< [draw][chain * site]
-  std::vector<std::vector<double>> action;  ///< S, [draw][chain]
+  std::vector<std::vector<float>> phi{};      ///< [draw][chain * site]
+  std::vector<std::vector<double>> action{};  ///< S, [draw][chain]
 
   /// Whether draw number `draw` (1, 2, ...) is to be kept.
   bool wants(std::int64_t draw) const { return draw % thin == 0; }
@@ -50,18 +50,18 @@ struct SampleRun {
   bool stationary = true;  ///< false: the warm-up ended before averages had come to rest
   StopReason stop_reason = StopReason::running;
 
-  std::string schedule;  ///< the moves of a sweep in words
-  std::vector<MoveAcceptance> acceptance;
+  std::string schedule{};  ///< the moves of a sweep in words
+  std::vector<MoveAcceptance> acceptance{};
   MoveAcceptance flipped{"flipped"};  ///< fraction of the signs that cluster moves flipped
-  KeptDraws kept;
-  std::vector<ObservableResult> results;
-  std::optional<TwoPoint> two_point;
+  KeptDraws kept{};
+  std::vector<ObservableResult> results{};
+  std::optional<TwoPoint> two_point{};
   double measuring_seconds = 0;  ///< wall-clock time of the draws so far
 
   // Where a restart goes on.
-  SamplerState sampler;
-  std::vector<std::string> observables;  ///< names of the measurement's series
-  MeasurementState measurement;
+  SamplerState sampler{};
+  std::vector<std::string> observables{};  ///< names of the measurement's series
+  MeasurementState measurement{};
 };
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).

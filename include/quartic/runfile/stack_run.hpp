@@ -27,10 +27,10 @@ struct StackRun {
   Provenance provenance;
   /// Those begun, the data's first. Each has the config that layer_config gives; the data of all
   /// but the first are hidden units of the layer below.
-  std::vector<NetworkRun> layers;
-  std::vector<StackBound> bounds;  ///< of the finished layers
+  std::vector<NetworkRun> layers{};
+  std::vector<StackBound> bounds{};  ///< of the finished layers
   /// Rows of data drawn from the whole stack, [chain][visible]; empty before its end.
-  std::vector<float> draws;
+  std::vector<float> draws{};
 
   bool finished() const { return !draws.empty(); }
   /// The networks of the first layers, 0: of all that were begun.
