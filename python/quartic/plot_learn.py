@@ -107,7 +107,8 @@ def draw_bond_map(axes: Axes, model: Model) -> LineCollection:
     lines.set_linewidth(float(np.clip(26 / max(extent), 1.2, 5)))
     axes.add_collection(lines)
     row, column = np.indices(extent)
-    axes.scatter(column, row, s=float(np.clip(90 / max(extent), 2, 18)), color="#333333", zorder=3)
+    if max(extent) <= 32:  # else they would hide the edges
+        axes.scatter(column, row, s=min(90 / max(extent), 18), color="#333333", zorder=3)
     return lines
 
 
