@@ -1,16 +1,16 @@
 """Energies of runs with growing b beside the Ising model's on the same torus.
 
-    python energy.py RUN.h5 ... [-o FIGURE]
+    python energy.py RUN.h5 ...
 
 Exact: ln Z of the n x n torus by B. Kaufman, Phys. Rev. 76 (1949) 1232, which is compared with a transfer matrix on
-4 x 4 first. The energy is sum over edges of <phi phi> a site, d ln Z / dk / n^2 for spins.
+4 x 4 first. The energy is sum over edges of <phi phi> a site, d ln Z / dk / n^2 for spins. Draws ising.png.
 """
 
-import argparse
 import itertools
-from pathlib import Path
+import sys
 
 import numpy as np
+from matplotlib import pyplot as plt
 
 from quartic import run
 
@@ -36,12 +36,7 @@ def energy(n: int, k: float, step: float = 1e-5) -> float:
     return (kaufman_log_z(n, k + step) - kaufman_log_z(n, k - step)) / (2 * step * n * n)
 
 
-def draw(path: Path, b: np.ndarray, values: np.ndarray, errors: np.ndarray, exact: float) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
+def draw(b: np.ndarray, values: np.ndarray, errors: np.ndarray, exact: float) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), constrained_layout=True)
     left.axhline(exact, color="black", linewidth=1, label="Ising, exact")
     left.errorbar(b, values, errors, fmt="o", markersize=4, color="#2b6ca3", capsize=2, label=r"$\phi^4$")
@@ -54,19 +49,13 @@ def draw(path: Path, b: np.ndarray, values: np.ndarray, errors: np.ndarray, exac
     right.set(xscale="log", ylim=(-1.5, 0.6), xlabel="$b$", ylabel="deviation, per cent")
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=200)
-    print(path)
+    figure.savefig("ising.png", dpi=200)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN.h5")
-    parser.add_argument("-o", "--output", type=Path, metavar="FIGURE")
-    options = parser.parse_args()
-
     difference = max(abs(kaufman_log_z(4, k) / transfer_log_z(4, k) - 1) for k in (0.2, 0.44, 0.7))
     print(f"Kaufman's ln Z of the 4 x 4 torus is a transfer matrix's to {difference:.0e}")
-    runs = sorted((run.read(path) for path in options.runs), key=lambda r: r.model.b[0])
+    runs = sorted((run.read(path) for path in sys.argv[1:]), key=lambda r: r.model.b[0])
     side, k = int(np.sqrt(runs[0].model.sites)), float(runs[0].model.w[0])
     exact = energy(side, k)
     print(f"Ising {side} x {side}: {exact:.5f}")
@@ -74,8 +63,7 @@ def main() -> None:
     for b, value, error in found:
         deviation, uncertainty = 100 * (value / exact - 1), 100 * error / exact
         print(f"b = {b:<7g} {value:.5f} +- {error:.5f}   {deviation:+.2f} +- {uncertainty:.2f} %")
-    if options.output:
-        draw(options.output, *found.T, exact)
+    draw(*found.T, exact)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,9 @@ def plot(
         SampleRun: plot_sample, ReweightRun: plot_reweight, LearnRun: plot_learn, FitRun: plot_fit,
         NetworkRun: plot_network, StackRun: plot_stack,
     }  # fmt: skip
-    figures = drawers[type(run)].figures(run)
     files = []
     with plt.rc_context(STYLE):
-        for name, draw in figures.items():
-            figure = draw(run)
+        for name, figure in drawers[type(run)].figures(run):
             files.append(folder / f"{name}.{extension}")
             figure.savefig(files[-1])
             plt.close(figure)
@@ -40,12 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         files = plot(read(options.run), options.output or Path(f"{options.run.stem}-figures"), options.format)
-    except Error as error:
+    except (Error, OSError) as error:
         print(f"quartic plot: {error}", file=sys.stderr)
-        return getattr(error, "code", 1)
-    except OSError as error:
-        print(f"quartic plot: {error}", file=sys.stderr)
-        return 3
+        return getattr(error, "code", 3)
     for file in files:
         print(file)
     return 0

@@ -1,140 +1,87 @@
-"""Figures of a run of `quartic learn`."""
+"""Figures of a run of `quartic learn`, and what those of `quartic fit` share with them: couplings."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
-from .plot_style import draw_rows, number, title, untrusted
-from .run import FitRun, LearnRun
+from .plot_panels import draw_band, draw_rows, draw_two_histograms, figure_of, untrusted
+from .plot_style import BLUE, DASHED, GREEN, ORANGE, PURPLE, head, number, plain, title, whole
+from .run import FitRun, LearnRun, Model
 
-COLOURS = {"w": "#2b6ca3", "r": "#7a4fa3", "a": "#c8641b", "b": "#2f8a4e"}
+COLOURS = {"w": BLUE, "r": PURPLE, "a": ORANGE, "b": GREEN}
 SYMBOLS = {"w": "$w_{ij}$", "r": "$r_i$", "a": "$a_i$", "b": "$b_i$"}
+HISTORY = {
+    "gradient_norm": r"$|\nabla\mathcal{F}|$",
+    "action_variance": r"$\mathrm{Var}(A-S)$",
+    "weight_ess": "weight ESS",
+}
 PLANAR = ("square", "king", "triangular")
 
+# --- history --------------------------------------------------------------------------------------
 
-# --- couplings against epochs --------------------------------------------------------------------
 
-
-def draw_epoch_axis(axes: Axes, run: LearnRun | FitRun, label: bool = True) -> np.ndarray:
+def draw_epoch_axis(axes: Axes, run: LearnRun | FitRun) -> np.ndarray:
     """Epochs from 1 on a logarithmic axis."""
     x = run.history["epoch"] + 1.0
-    axes.set_xscale("log")
     last = max(x[-1], 2.0)
-    axes.set_xlim(1, last)
+    axes.set(xscale="log", xlim=(1, last), xlabel="epoch + 1")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0) if last < 50 else (1.0,)))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    plain(axes.xaxis)
     if last < 50:
         axes.xaxis.set_minor_locator(NullLocator())
-    if label:
-        axes.set_xlabel("epoch + 1")
     return x
 
 
-def draw_trajectories(axes: Axes, run: LearnRun | FitRun, kind: str, label: bool = True) -> None:
+def draw_trajectories(axes: Axes, run: LearnRun | FitRun, kind: str) -> None:
     """Every coupling of one kind against epochs; what is expected of it dashed."""
-    x = draw_epoch_axis(axes, run, label)
-    columns = run.kinds[kind]
-    theta = run.history["theta"][:, columns]
+    x, columns = draw_epoch_axis(axes, run), run.kinds[kind]
     n = len(columns)
     alpha, width = (1.0, 1.5) if n == 1 else (max(0.2, min(0.8, 25 / n)), 0.8)
     drawn = np.unique(np.linspace(0, n - 1, min(n, 500)).astype(int))  # more only hide one another
-    axes.plot(x, theta[:, drawn], color=COLOURS[kind], alpha=alpha, linewidth=width)
-    expected = run.history.get("expected", np.full(theta.shape[1], np.nan))
-    if len(expected) == len(run.parameters):
-        expected = expected[columns]
+    axes.plot(x, run.history["theta"][:, columns][:, drawn], color=COLOURS[kind], alpha=alpha, linewidth=width)
+    expected = run.history["expected"][columns]
     levels = np.unique(np.round(expected[np.isfinite(expected)], 12))
-    if 0 < len(levels) <= 8:
+    if len(levels) <= 8:
         for level in levels:
-            axes.axhline(level, color="black", linestyle=(0, (4, 3)), linewidth=0.9)
-        if len(levels) == 1:
-            axes.set_title(f"expected {levels[0]:g}", loc="right", fontsize=8)
+            axes.axhline(level, **DASHED)
+    if len(levels) == 1:
+        axes.set_title(f"expected {levels[0]:g}", loc="right", fontsize=8)
     axes.margins(y=0.08)
     axes.set_ylabel(SYMBOLS[kind] if n > 1 else f"${kind}$")
 
 
-def couplings_figure(run: LearnRun) -> Figure:
-    kinds = list(run.kinds)
-    figure, panels = plt.subplots(1, len(kinds), figsize=(2.9 * len(kinds) + 0.3, 2.7), squeeze=False)
-    for axes, kind in zip(panels[0], kinds, strict=True):
-        draw_trajectories(axes, run, kind)
-    return figure
-
-
-# --- convergence ----------------------------------------------------------------------------------
-
-
-def draw_series(axes: Axes, run: LearnRun, name: str, ylabel: str, log: bool, label: bool = True) -> None:
-    """One column of the history with its error band."""
-    x, y = draw_epoch_axis(axes, run, label), run.history[name]
-    error = run.history.get(f"{name}_error", np.zeros_like(y))
-    low, high = y - error, y + error
-    if log and (y > 0).any():
-        axes.set_yscale("log")
-        floor = y[y > 0].min() / 3
-        low = np.maximum(low, floor)
-    axes.fill_between(x, low, high, color="#2b6ca3", alpha=0.25, linewidth=0)
-    axes.plot(x, y, color="#2b6ca3", linewidth=1.2, marker="o" if len(x) < 20 else None, markersize=3)
-    axes.set_ylabel(ylabel)
-    if not log:
+def draw_history(axes: Axes, run: LearnRun | FitRun, name: str, label: str = "") -> None:
+    """One column of the history with its error band; shares between 0 and 1 linearly, else logarithmically."""
+    share = name == "weight_ess"
+    x = draw_epoch_axis(axes, run)
+    draw_band(axes, x, run.history[name], run.history[f"{name}_error"], BLUE, log=not share)
+    axes.set_ylabel(label or HISTORY[name])
+    if share:
         axes.set_ylim(0, 1.04)
 
 
-SERIES: tuple[tuple[str, str, bool], ...] = (
-    ("gradient_norm", r"$|\nabla\mathcal{F}|$", True),
-    ("action_variance", r"$\mathrm{Var}(A-S)$", True),
-    ("weight_ess", "weight ESS", False),
-)
-
-
-def convergence_figure(run: LearnRun) -> Figure:
-    figure, panels = plt.subplots(1, 3, figsize=(9, 2.7))
-    for axes, (name, ylabel, log) in zip(panels, SERIES, strict=True):
-        draw_series(axes, run, name, ylabel, log)
-    return figure
-
-
-# --- overlap --------------------------------------------------------------------------------------
-
-
-def _weights(run: LearnRun) -> np.ndarray:
-    logarithm = (run.action - run.target).ravel()
-    weights = np.exp(logarithm - logarithm.max())
-    return weights / weights.sum()
-
-
-def draw_overlap(axes: Axes, run: LearnRun, name: str, symbol: str, legend: bool = True) -> None:
-    """Histogram of an action under the learned ensemble and reweighted to the target."""
-    values = getattr(run, name).ravel()
-    finite = np.isfinite(values)
-    low, high = np.quantile(values[finite], [0.0005, 0.9995])
-    bins = np.linspace(low, high, int(np.clip(np.sqrt(finite.sum()) / 1.5, 12, 48)) + 1)
-    axes.hist(values, bins, density=True, color="#9db9d6", label="learned, $e^{-S}$")
-    axes.hist(
-        values, bins, density=True, weights=_weights(run), histtype="step", color="black", linewidth=1.1,
-        label="reweighted to $e^{-A}$",
-    )  # fmt: skip
-    axes.set_xlabel(f"${symbol}$")
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.set_ylim(0, axes.get_ylim()[1] * (1.3 if legend else 1.05))
-    if legend:
-        axes.legend(loc="upper right", handlelength=1.4)
-
-
-def overlap_figure(run: LearnRun) -> Figure:
-    figure, panels = plt.subplots(1, 2, figsize=(6.6, 2.8))
-    draw_overlap(panels[0], run, "action", "S", legend=False)
-    draw_overlap(panels[1], run, "target", "A")
-    if "weight_ess" in run.results:
-        ess = run.results["weight_ess"]
-        panels[0].set_title(f"weight ESS {number(*ess)}", loc="left", fontsize=9)
-    return figure
+def draw_summary(run: LearnRun | FitRun, labels: dict[str, str], more: Iterable = ()) -> tuple[Figure, Axes, Axes]:
+    """Couplings above; beneath the results with the verdict, and two panels to draw in."""
+    wide = max(3, len(run.kinds))
+    figure, panels = plt.subplots(2, wide, figsize=(2.9 * wide + 0.2, 5))
+    for axes in [*panels[0, len(run.kinds) :], *panels[1, 3:]]:
+        axes.axis("off")
+    for axes, kind in zip(panels[0], run.kinds, strict=False):
+        draw_trajectories(axes, run, kind)
+    rows = [(label, number(*run.results[name])) for name, label in labels.items() if name in run.results]
+    rows += more
+    if "stop_reason" in run.verdict:
+        rows.append(("stopped", run.verdict["stop_reason"].replace("_", " ")))
+    if run.results and not run.verdict.get("ok", 1):
+        rows += untrusted(str(run.verdict.get("reason", "")))
+    draw_rows(panels[1, 2], rows)
+    return head(figure, title(run)), *panels[1, :2]
 
 
 # --- coupling maps --------------------------------------------------------------------------------
@@ -148,141 +95,102 @@ def _colour_range(values: np.ndarray) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def _frame(axes: Axes, extent: tuple[int, ...]) -> None:
-    axes.set_xlim(-0.6, extent[1] - 0.4)
-    axes.set_ylim(extent[0] - 0.4, -0.6)
-    axes.set_aspect("equal")
-    axes.tick_params(length=0)
-    for direction, n in ((axes.xaxis, extent[1]), (axes.yaxis, extent[0])):
-        direction.set_major_locator(MaxNLocator(5, integer=True) if n > 8 else FixedLocator(range(n)))
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-
-
-def draw_bond_map(axes: Axes, run: LearnRun | FitRun):
-    """Couplings of the edges as coloured lines; an edge around the boundary as two halves."""
-    model = run.model
+def draw_bond_map(axes: Axes, model: Model) -> LineCollection:
+    """Couplings of the edges as coloured lines, each as two halves, which an edge around the boundary has apart."""
     extent = np.array(model.extent)
     first, second = (np.stack(np.unravel_index(model.edges[:, k], extent), axis=-1) for k in (0, 1))
     step = second - first
-    wrapped = step - extent * np.round(step / extent).astype(int)
-    wrapped = np.where(np.abs(step) > 1, wrapped, step)
-    segments, values = [], []
-    for start, end, whole, short, value in zip(first, second, step, wrapped, model.w, strict=True):
-        if (whole == short).all():
-            pieces = [(start, end)]
-        else:
-            pieces = [(start, start + short / 2), (end, end - short / 2)]
-        for piece in pieces:
-            segments.append([point[::-1] for point in piece])
-            values.append(value)
-    low, high = _colour_range(model.w)
-    lines = LineCollection(segments, cmap="viridis", norm=plt.Normalize(low, high), capstyle="round")
-    lines.set_array(np.array(values))
-    lines.set_linewidth(float(np.clip(26 / max(model.extent), 1.2, 5)))
+    half = np.where(np.abs(step) > 1, step - extent * np.round(step / extent), step) / 2
+    halves = np.stack([first, first + half, second, second - half], axis=1).reshape(-1, 2, 2)
+    lines = LineCollection(halves[..., ::-1], capstyle="round")
+    lines.set_array(np.repeat(model.w, 2))
+    lines.set_linewidth(float(np.clip(26 / max(extent), 1.2, 5)))
     axes.add_collection(lines)
-    sites = np.stack(np.unravel_index(np.arange(model.sites), extent), axis=-1)
-    axes.scatter(sites[:, 1], sites[:, 0], s=float(np.clip(90 / max(model.extent), 2, 18)), color="#333333", zorder=3)
-    _frame(axes, model.extent)
+    row, column = np.indices(extent)
+    if max(extent) <= 32:  # else they would hide the edges
+        axes.scatter(column, row, s=min(90 / max(extent), 18), color="#333333", zorder=3)
     return lines
 
 
-def draw_site_map(axes: Axes, run: LearnRun | FitRun, kind: str):
-    values = getattr(run.model, kind)
-    low, high = _colour_range(values)
-    image = axes.imshow(values.reshape(run.model.extent), vmin=low, vmax=high, cmap="viridis")
-    _frame(axes, run.model.extent)
-    return image
+def draw_map(axes: Axes, run: LearnRun | FitRun, kind: str) -> None:
+    values, (rows, columns) = getattr(run.model, kind), run.model.extent
+    drawn = draw_bond_map(axes, run.model) if kind == "w" else axes.imshow(values.reshape(rows, columns))
+    drawn.set(cmap="viridis", clim=_colour_range(values))
+    axes.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal", title=SYMBOLS[kind])
+    axes.tick_params(length=0)
+    for direction, n in ((axes.xaxis, columns), (axes.yaxis, rows)):
+        direction.set_major_locator(MaxNLocator(5, integer=True) if n > 8 else FixedLocator(range(n)))
+    axes.spines[:].set_visible(False)
+    bar = axes.figure.colorbar(drawn, ax=axes, shrink=0.82, pad=0.03)
+    bar.outline.set_visible(False)
+    bar.ax.ticklabel_format(useOffset=False)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(5))
 
 
 def draw_strip(axes: Axes, run: LearnRun | FitRun, kind: str) -> None:
     """Final couplings of one kind in order, with errors; what is expected of them dashed."""
     columns = run.kinds[kind]
-    values, errors = run.history["theta"][-1, columns], run.error_of(kind)
-    order = np.arange(len(values))
-    axes.errorbar(
-        order, values, None if errors is None else np.nan_to_num(errors), fmt="o", markersize=2.5,
-        color=COLOURS[kind], elinewidth=0.7,
-    )  # fmt: skip
-    expected = run.history.get("expected")
-    if expected is not None and np.isfinite(expected[columns]).any():
-        axes.plot(order, expected[columns], color="black", linestyle=(0, (4, 3)), linewidth=0.9)
-    low, high = _colour_range(np.append(values + np.nan_to_num(errors), values - np.nan_to_num(errors)))
+    values, errors = run.history["theta"][-1, columns], np.nan_to_num(run.error_of(kind))
+    axes.errorbar(range(len(values)), values, errors, fmt="o", markersize=2.5, color=COLOURS[kind], elinewidth=0.7)
+    axes.plot(run.history["expected"][columns], **DASHED)
+    low, high = _colour_range(np.append(values + errors, values - errors))
     axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
     axes.ticklabel_format(axis="y", useOffset=False)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.set_xlabel("edge" if kind == "w" else "site")
-    axes.set_ylabel(SYMBOLS[kind])
+    whole(axes, 6)
+    axes.set(xlabel="edge" if kind == "w" else "site", ylabel=SYMBOLS[kind])
 
 
 def maps_figure(run: LearnRun | FitRun) -> Figure:
+    """On a planar lattice maps, else strips."""
     model = run.model
-    planar = model.lattice in PLANAR and len(model.extent) == 2 and min(model.extent) > 1
-    if not planar:
-        kinds = list(run.kinds)
-        figure, panels = plt.subplots(len(kinds), 1, figsize=(6.4, 1.7 * len(kinds) + 0.3), squeeze=False)
-        for axes, kind in zip(panels[:, 0], kinds, strict=True):
-            draw_strip(axes, run, kind)
-        return figure
-    kinds = [kind for kind in ("w", "r", "a", "b") if kind == "w" or np.ptp(getattr(model, kind)) or kind in run.kinds]
-    figure, panels = plt.subplots(1, len(kinds), figsize=(3.1 * len(kinds), 2.8), squeeze=False)
-    for axes, kind in zip(panels[0], kinds, strict=True):
-        drawn = draw_bond_map(axes, run) if kind == "w" else draw_site_map(axes, run, kind)
-        bar = figure.colorbar(drawn, ax=axes, shrink=0.82, pad=0.03)
-        bar.outline.set_visible(False)
-        bar.ax.ticklabel_format(useOffset=False)
-        bar.ax.yaxis.set_major_locator(MaxNLocator(5))
-        axes.set_title(SYMBOLS[kind])
-    return figure
+    if model.lattice not in PLANAR or len(model.extent) != 2 or min(model.extent) == 1:
+        return figure_of(run, [partial(draw_strip, kind=kind) for kind in run.kinds], 6.4, 1.8, stacked=True)
+    shown = [kind for kind in COLOURS if kind == "w" or np.ptp(getattr(model, kind)) or kind in run.kinds]
+    return figure_of(run, [partial(draw_map, kind=kind) for kind in shown], 3.1, 2.8)
 
 
-# --- summary --------------------------------------------------------------------------------------
+# --- the run --------------------------------------------------------------------------------------
+
+RESULTS = {
+    "target_free_energy": "$F_A$",
+    "variational_free_energy": r"$\mathcal{F}$, the bound",
+    "gap": r"gap $\mathcal{F}-F_A$",
+    "half_variance": r"$\frac{1}{2}\mathrm{Var}(A-S)$",
+    "weight_ess": "weight ESS",
+}
 
 
-TABLE = (
-    ("target_free_energy", "$F_A$"),
-    ("variational_free_energy", r"$\mathcal{F}$, the bound"),
-    ("gap", r"gap $\mathcal{F}-F_A$"),
-    ("half_variance", r"$\frac{1}{2}\mathrm{Var}(A-S)$"),
-    ("weight_ess", "weight ESS"),
-)
-
-
-def draw_table(axes: Axes, run: LearnRun) -> None:
-    rows = [(label, number(*run.results[name])) for name, label in TABLE if name in run.results]
-    reason = str(run.verdict.get("stop_reason", "")).replace("_", " ")
-    if reason:
-        rows.append(("stopped", reason))
-    if run.results and not run.verdict.get("ok", 1):
-        rows += untrusted(str(run.verdict.get("reason", "")))
-    draw_rows(axes, rows)
+def draw_overlap(axes: Axes, run: LearnRun, name: str) -> None:
+    """Histogram of S or A under the learned ensemble and reweighted to the target."""
+    values = getattr(run, name).ravel()
+    finite = values[np.isfinite(values)]
+    most = int(np.clip(np.sqrt(finite.size) / 1.5, 12, 48))
+    bins = np.linspace(*np.quantile(finite, [0.0005, 0.9995]), most + 1)
+    logarithm = (run.action - run.target).ravel()
+    first = {"x": values, "label": "learned, $e^{-S}$"}
+    second = {"x": values, "label": "reweighted to $e^{-A}$", "weights": np.exp(logarithm - logarithm.max())}
+    draw_two_histograms(axes, first, second, bins, "$A$" if name == "target" else "$S$", legend=name == "target")
+    if name == "action" and "weight_ess" in run.results:
+        axes.set_title(f"weight ESS {number(*run.results['weight_ess'])}", loc="left", fontsize=9)
 
 
 def summary_figure(run: LearnRun) -> Figure:
-    kinds = list(run.kinds)
-    wide = max(3, len(kinds))
-    figure, panels = plt.subplots(2, wide, figsize=(2.9 * wide + 0.2, 5))
-    for axes, kind in zip(panels[0], kinds, strict=False):
-        draw_trajectories(axes, run, kind)
-    draw_series(panels[1, 0], run, "action_variance", r"$\mathrm{Var}(A-S)$", True)
-    if run.target is not None:
-        draw_overlap(panels[1, 1], run, "target", "A")
+    figure, left, right = draw_summary(run, RESULTS)
+    draw_history(left, run, "action_variance")
+    if run.target is None:
+        draw_history(right, run, "weight_ess")
     else:
-        draw_series(panels[1, 1], run, "weight_ess", "weight ESS", False)
-    draw_table(panels[1, 2], run)
-    for axes in [*panels[0, len(kinds) :], *panels[1, 3:]]:
-        axes.axis("off")
-    figure.suptitle(title(run), x=0.01, ha="left", fontsize=9)
+        draw_overlap(right, run, "target")
     return figure
 
 
-def figures(run: LearnRun) -> dict[str, Callable[[LearnRun], Figure]]:
+def figures(run: LearnRun) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
-    found = {}
     if run.kinds:
-        found |= {"summary": summary_figure, "couplings": couplings_figure, "convergence": convergence_figure}
+        yield "summary", summary_figure(run)
+        yield "couplings", figure_of(run, [partial(draw_trajectories, kind=kind) for kind in run.kinds], 3, 2.7)
+        yield "convergence", figure_of(run, [partial(draw_history, name=name) for name in HISTORY], 3, 2.7)
+        yield "maps", maps_figure(run)
     if run.target is not None:
-        found["overlap"] = overlap_figure
-    if run.kinds:
-        found["maps"] = maps_figure
-    return found
+        both = [partial(draw_overlap, name=name) for name in ("action", "target")]
+        yield "overlap", figure_of(run, both, 3.3, 2.8)

@@ -1,53 +1,57 @@
 """Figures of a run of `quartic fit` of a network."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from .plot_style import BLUE, GREEN, ORANGE, PALE, draw_histogram, draw_rows, number, untrusted
+from .plot_panels import (
+    comparison_figure,
+    draw_band,
+    draw_judged,
+    draw_rows,
+    histograms_figure,
+    images_figure,
+    plane,
+    untrusted,
+)
+from .plot_style import BLUE, GREEN, ORANGE, head, number, whole
 from .run import NetworkRun
 
+COLUMNS = 16  # of images
+RESULTS = {
+    "log_likelihood": r"$\langle\ln p\rangle$, data",
+    "held_out": r"$\langle\ln p\rangle$, held out",
+    "log_z": r"$\ln Z$",
+    "reconstruction": "reconstruction",
+}
 
-def plane(run: NetworkRun) -> tuple[int, int] | None:
-    """The shape of a row that is an image."""
-    long = tuple(n for n in run.shape if n > 1)
-    return long if len(long) == 2 and np.prod(long) == run.w.shape[0] else None
+
+def _error(run: NetworkRun, name: str) -> np.ndarray:
+    """Of a column of the evaluations: that of ln Z, and of ln p also what other rows would change."""
+    return np.hypot(run.evaluations[f"{name}_error"], run.evaluations.get(f"{name}_rows_error", 0))
 
 
-# --- training -------------------------------------------------------------------------------------
+def draw_free_energies(axes: Axes, run: NetworkRun) -> None:
+    for name, label, colour in (("data", "data", BLUE), ("model", "chains", GREEN)):
+        value, error = run.history[f"{name}_free_energy"], run.history[f"{name}_free_energy_error"]
+        draw_band(axes, run.history["epoch"], value, error, colour, label)
+    axes.set(xlabel="epoch", ylabel="free energy")
+    axes.legend(loc="best")
+    whole(axes)
 
 
 def draw_likelihood(axes: Axes, run: NetworkRun) -> None:
     """ln p per row at the judged epochs, with the interval from annealing in both directions."""
-    epoch = run.evaluations["epoch"]
+    of = run.evaluations
     for name, label, colour in (("log_likelihood", "data", BLUE), ("held_out", "held out", ORANGE)):
-        if name not in run.evaluations:
-            continue
-        value, error = run.evaluations[name], run.evaluations[f"{name}_error"]
-        low, high = run.evaluations[f"{name}_lower"], run.evaluations[f"{name}_upper"]
-        low, high = np.minimum(low, value - error), np.maximum(high, value + error)
-        axes.errorbar(
-            epoch, value, [value - low, high - value], fmt="o-", markersize=3, linewidth=1, capsize=2, color=colour,
-            label=label,
-        )  # fmt: skip
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.set_ylabel(r"$\ln p$ a row")
-    axes.legend(loc="lower right")
-
-
-def draw_free_energies(axes: Axes, run: NetworkRun) -> None:
-    epoch = run.history["epoch"]
-    for name, label, colour in (("data", "data", BLUE), ("model", "chains", GREEN)):
-        value, error = run.history[f"{name}_free_energy"], run.history[f"{name}_free_energy_error"]
-        axes.fill_between(epoch, value - error, value + error, color=colour, alpha=0.25, linewidth=0)
-        axes.plot(epoch, value, color=colour, linewidth=1.1, label=label)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("free energy")
+        if name in of:
+            value, error = of[name], _error(run, name)
+            low, high = np.minimum(of[f"{name}_lower"], value - error), np.maximum(of[f"{name}_upper"], value + error)
+            draw_judged(axes, of["epoch"], value, low, high, colour, label)
+    axes.set(xlabel="epoch", ylabel=r"$\ln p$ a row")
     axes.legend(loc="best")
 
 
@@ -56,132 +60,83 @@ def draw_singular_values(axes: Axes, run: NetworkRun) -> None:
     epoch, values = run.evaluations["epoch"], run.evaluations["singular"]
     if len(epoch) > 1:
         axes.plot(epoch, values, color=BLUE, linewidth=0.8, alpha=0.6)
-        axes.set_xlabel("epoch")
     else:
         axes.plot(np.arange(1, values.shape[1] + 1), values[0], "o-", markersize=2.5, color=BLUE, linewidth=0.8)
-        axes.set_xlabel("rank")
-    axes.set_ylabel("singular values of $w$")
-    axes.set_ylim(0, None)
-
-
-def draw_table(axes: Axes, run: NetworkRun) -> None:
-    last = {name: values[-1] for name, values in run.evaluations.items() if len(values)}
-    rows = [("visible", f"{run.w.shape[0]} {run.units[0]}"), ("hidden", f"{run.w.shape[1]} {run.units[1]}")]
-    for name, label in (
-        ("log_likelihood", r"$\langle\ln p\rangle$, data"), ("held_out", r"$\langle\ln p\rangle$, held out"),
-        ("log_z", r"$\ln Z$"), ("reconstruction", "reconstruction"),
-    ):  # fmt: skip
-        if name in last:
-            rows.append((label, number(last[name], last[f"{name}_error"])))
-    if last and not last["ok"]:
-        rows += untrusted(str(last["reason"]))
-    draw_rows(axes, rows)
+    axes.set(xlabel="epoch" if len(epoch) > 1 else "rank", ylabel="singular values of $w$", ylim=(0, None))
+    whole(axes)
 
 
 def summary_figure(run: NetworkRun) -> Figure:
     figure, panels = plt.subplots(2, 2, figsize=(7, 5))
+    rows = [(name, f"{n} {unit}") for name, n, unit in zip(("visible", "hidden"), run.w.shape, run.units, strict=True)]
     draw_free_energies(panels[0, 0], run)
     if len(run.evaluations["epoch"]):
         draw_likelihood(panels[0, 1], run)
         draw_singular_values(panels[1, 0], run)
-    draw_table(panels[1, 1], run)
-    panels[0, 0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    figure.suptitle(run.path.name, x=0.01, ha="left", fontsize=9)
-    return figure
-
-
-# --- what it has learned --------------------------------------------------------------------------
-
-
-def _grid(images: np.ndarray, columns: int, shape: tuple[int, int], colours: str, symmetric: bool) -> Figure:
-    rows = -(-len(images) // columns)
-    size = 0.62
-    figure, panels = plt.subplots(
-        rows, columns, figsize=(size * columns, size * rows * shape[0] / shape[1]), squeeze=False
-    )
-    for cell in panels.ravel():
-        cell.axis("off")
-    low, high = np.quantile(images, [0.002, 0.998])
-    for cell, image in zip(panels.ravel(), images, strict=False):
-        if symmetric:
-            high = np.abs(image).max()
-            low = -high
-        cell.imshow(image.reshape(shape), cmap=colours, vmin=low, vmax=high)
-    return figure
+        last = {name: values[-1] for name, values in run.evaluations.items()}
+        rows += [(RESULTS[name], number(last[name], _error(run, name)[-1])) for name in RESULTS if name in last]
+        rows += [] if last["ok"] else untrusted(str(last["reason"]))
+    draw_rows(panels[1, 1], rows)
+    return head(figure, run.path.name)
 
 
 def features_figure(run: NetworkRun) -> Figure:
     """What every hidden unit responds to, the strongest first; each on its own scale."""
-    strength = (run.w**2).sum(axis=0)
-    order = np.argsort(-strength)[:64]
-    return _grid(run.w.T[order], min(16, len(order)), plane(run), "RdBu_r", True)
+    order = np.argsort(-(run.w**2).sum(axis=0))[:64]
+    rows = [("", run.w.T[order[k : k + COLUMNS]]) for k in range(0, len(order), COLUMNS)]
+    return images_figure(rows, plane(run.shape, len(run.w)), 0.62, cmap="RdBu_r")
 
 
 def samples_figure(run: NetworkRun) -> Figure:
     """Rows of the data above, draws of the network beneath."""
-    columns = 16
-    data, samples = run.to_data(run.examples[: 3 * columns]), run.to_data(run.samples[: 3 * columns])
-    low, high = np.quantile(data, [0.002, 0.998])
-    shape = plane(run)
-    size = 0.62
-    figure, panels = plt.subplots(7, columns, figsize=(size * columns, size * 7 * shape[0] / shape[1]))
-    for cell in panels.ravel():
-        cell.axis("off")
-    for block, images in ((0, data), (4, samples)):
-        for k, image in enumerate(images):
-            panels[block + k // columns, k % columns].imshow(image.reshape(shape), cmap="gray", vmin=low, vmax=high)
-    panels[0, 0].set_title("data", fontsize=8, loc="left")
-    panels[4, 0].set_title("network", fontsize=8, loc="left")
-    return figure
-
-
-def histograms_figure(run: NetworkRun) -> Figure:
     data, samples = run.to_data(run.examples), run.to_data(run.samples)
-    spread = data.std(axis=0)
-    picked = sorted({int(np.argsort(spread)[k * (len(spread) - 1) // 3]) for k in range(4)})
-    figure, panels = plt.subplots(1, 1 + len(picked), figsize=(3.2 + 2.1 * len(picked), 2.7), squeeze=False)
-    draw_histogram(panels[0, 0], data.ravel(), samples.ravel(), "all units")
-    for axes, unit in zip(panels[0, 1:], picked, strict=True):
-        draw_histogram(axes, data[:, unit], samples[:, unit], f"unit {unit}")
-    panels[0, 0].set_ylim(0, 1.25 * panels[0, 0].get_ylim()[1])
-    panels[0, 0].legend(loc="upper right", handlelength=1.4)
-    return figure
+    low, high = np.quantile(data[: 3 * COLUMNS], [0.002, 0.998])
+    rows = [
+        ("" if k else label, images[k * COLUMNS : (k + 1) * COLUMNS])
+        for label, images in (("data", data), ("network", samples))
+        for k in range(3)
+    ]
+    rows.insert(3, ("", data[:0]))
+    return images_figure(rows, plane(run.shape, len(run.w)), 0.62, cmap="gray", vmin=low, vmax=high)
+
+
+def units_figure(run: NetworkRun) -> Figure:
+    """Densities of data and draws: of all visible units and of some, from the least spread to the most."""
+    data = run.to_data(run.examples)
+    order = np.argsort(data.std(axis=0))
+    picked = sorted({int(order[k * (len(order) - 1) // 3]) for k in range(4)})
+    return histograms_figure(data, run.to_data(run.samples), picked, "unit")
 
 
 def moments_figure(run: NetworkRun) -> Figure:
-    """Mean, variance and products of pairs, data against draws."""
-    figure, panels = plt.subplots(1, 3, figsize=(8, 2.8))
-    data, samples = run.examples.astype(float), run.samples.astype(float)
-    pairs = np.random.default_rng(0).integers(run.w.shape[0], size=(2, 2000))
-    for axes, label, of in (
-        (panels[0], r"$\langle\phi_i\rangle$", lambda x: x.mean(0)),
-        (panels[1], r"$\mathrm{Var}\,\phi_i$", lambda x: x.var(0)),
-        (panels[2], r"$\mathrm{Cov}(\phi_i,\phi_j)$", lambda x: _covariances(x, pairs)),
-    ):
-        x, y = of(data), of(samples)
-        axes.plot(x, y, "o", markersize=2, color=PALE if len(x) > 1000 else BLUE, alpha=0.7)
-        span = [min(x.min(), y.min()), max(x.max(), y.max())]
-        axes.plot(span, span, color="black", linewidth=0.8)
-        axes.set_title(label)
-        axes.set_xlabel("data")
-    panels[0].set_ylabel("network")
-    return figure
+    """Mean, variance and products of pairs, data against draws: each a mean over rows, with its error."""
+    first, second = np.random.default_rng(0).integers(len(run.w), size=(2, 2000))
+    both = [rows.astype(float) for rows in (run.examples, run.samples)]
+    centred = [rows - rows.mean(0) for rows in both]
+    products = {
+        r"$\langle\phi_i\rangle$": both,
+        r"$\mathrm{Var}\,\phi_i$": [x**2 for x in centred],
+        r"$\mathrm{Cov}(\phi_i,\phi_j)$": [x[:, first] * x[:, second] for x in centred],
+    }
+    parts = {
+        name: (*(x.mean(0) for x in of), *(x.std(0) / np.sqrt(len(x)) for x in of)) for name, of in products.items()
+    }
+    return comparison_figure(parts, "data", "network")
 
 
-def _covariances(x: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    centred = x - x.mean(0)
-    return (centred[:, pairs[0]] * centred[:, pairs[1]]).mean(0)
+def sample_figures(run: NetworkRun) -> Iterator[tuple[str, Figure]]:
+    """Data against draws."""
+    if plane(run.shape, len(run.w)) is not None:
+        yield "samples", samples_figure(run)
+    yield "histograms", units_figure(run)
+    yield "moments", moments_figure(run)
 
 
-def figures(run: NetworkRun) -> dict[str, Callable[[NetworkRun], Figure]]:
+def figures(run: NetworkRun) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
-    found: dict[str, Callable[[NetworkRun], Figure]] = {}
     if len(run.history["epoch"]):
-        found["summary"] = summary_figure
-    if plane(run) is not None:
-        found["features"] = features_figure
-        if run.samples is not None:
-            found["samples"] = samples_figure
+        yield "summary", summary_figure(run)
+    if plane(run.shape, len(run.w)) is not None:
+        yield "features", features_figure(run)
     if run.samples is not None:
-        found |= {"histograms": histograms_figure, "moments": moments_figure}
-    return found
+        yield from sample_figures(run)

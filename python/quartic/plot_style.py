@@ -1,6 +1,4 @@
-"""What the figures of all kinds of run share."""
-
-import textwrap
+"""How figures of all kinds of run look: colours, numbers with their errors, axes."""
 
 import matplotlib
 
@@ -8,6 +6,9 @@ matplotlib.use("Agg")
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
 from .run import Run
 
@@ -25,7 +26,30 @@ STYLE = {
     "mathtext.fontset": "cm",
     "svg.fonttype": "none",
 }
-BLUE, PALE, ORANGE, GREEN = "#2b6ca3", "#9db9d6", "#c8641b", "#2f8a4e"
+BLUE, PALE, ORANGE, GREEN, PURPLE = "#2b6ca3", "#9db9d6", "#c8641b", "#2f8a4e", "#7a4fa3"
+DASHED = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.9}
+DATA = (("", "data", BLUE), ("held_out_", "held out", ORANGE))
+SYMBOLS = {
+    "action_density": "S/V",
+    "m": "m",
+    "abs_m": "|m|",
+    "m2": "m^2",
+    "m4": "m^4",
+    "phi2": r"\phi^2",
+    "phi4": r"\phi^4",
+    "phi6": r"\phi^6",
+    "nn": r"\phi\phi_{nn}",
+    "nnn": r"\phi\phi_{nnn}",
+    "susceptibility": r"\chi",
+    "susceptibility_connected": r"\chi_c",
+    "binder_cumulant": "U_4",
+    "specific_heat": r"\mathrm{Var}(S)/V",
+    "correlation_length": r"\xi_2",
+}
+
+
+def symbol(name: str) -> str:
+    return f"${SYMBOLS[name]}$" if name in SYMBOLS else name
 
 
 def number(value: float, error: float) -> str:
@@ -38,37 +62,29 @@ def number(value: float, error: float) -> str:
     return f"{value:.{digits}f}({round(error * 10**digits)})"
 
 
-def untrusted(reason: str) -> list[tuple[str, str]]:
-    """Rows that say that a run's numbers are not to be trusted, and why."""
-    return [("NOT TO BE TRUSTED", ""), *((line, "") for line in textwrap.wrap(reason, 44)[:3])]
-
-
-def draw_rows(axes: Axes, rows: list[tuple[str, ...]], positions: tuple[float, ...] = (0.02, 1.0)) -> None:
-    """Rows of text; the first column to the right of its position, the others to the left of theirs."""
-    axes.axis("off")
-    step = min(0.155, 1 / max(len(rows), 1))
-    for k, row in enumerate(rows):
-        for column, (x, text) in enumerate(zip(positions, row, strict=True)):
-            axes.text(
-                x, 0.97 - k * step, text.replace("-", "−") if column else text, transform=axes.transAxes, va="top",
-                ha="right" if column else "left",
-            )  # fmt: skip
-
-
-def draw_histogram(axes: Axes, data: np.ndarray, model: np.ndarray, label: str) -> None:
-    """Densities of data and model over the same bins."""
-    everything = np.concatenate([data, model])
-    low, high = np.quantile(everything, [0.0005, 0.9995])
-    margin = 0.05 * max(high - low, 1e-12)
-    bins = np.linspace(low - margin, high + margin, int(np.clip(np.sqrt(data.size) / 2, 16, 80)) + 1)
-    axes.hist(data, bins, density=True, color=PALE, label="data")
-    axes.hist(model, bins, density=True, histtype="step", color="black", linewidth=1.1, label="model")
-    axes.set_xlabel(label)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-
-
 def title(run: Run) -> str:
     """File and lattice."""
     size = "×".join(map(str, run.model.extent))
     return f"{run.path.name}   {run.model.lattice or 'edge list'} {size}".rstrip()
+
+
+def head(figure: Figure, text: str) -> Figure:
+    figure.suptitle(text, x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+def plain(axis: Axis) -> None:
+    """1, 10, 100 on a logarithmic axis."""
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def whole(axes: Axes, most: int = 5) -> None:
+    """Whole numbers only along x, be it a single one."""
+    axes.xaxis.set_major_locator(MaxNLocator(most, integer=True, min_n_ticks=1))
+
+
+def without_scale(axes: Axes) -> None:
+    """Of a density, which says nothing but its shape."""
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)

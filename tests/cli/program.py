@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from children import default_signals
 
@@ -39,6 +41,28 @@ def quartic(*arguments, cwd, **options):
     )
 
 
+def fitted(folder, rows, config, *options):
+    """Fits rows in x.npy by run.toml to run.h5; what it said."""
+    np.save(folder / "x.npy", rows)
+    (folder / "run.toml").write_text(config)
+    done = quartic("fit", "run.toml", "-o", "run.h5", *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def copied(made, here, config):
+    """The rows of a fit, and a config, in a folder of their own."""
+    shutil.copy(made / "x.npy", here)
+    (here / "run.toml").write_text(config)
+    return here
+
+
+def two_waves(random, mix):
+    """Rows of 12 values: so much of each wave, and noise."""
+    waves = np.stack([np.sin(np.arange(12)), np.cos(0.7 * np.arange(12))])
+    return 20 + 3 * (mix @ waves + random.normal(0, 0.4, (len(mix), 12)))
+
+
 def refused(done, code, fragment, here, files=("run.toml",)):
     """One sentence, perhaps a hint, the exit code, and nothing written."""
     assert done.returncode == code, done.stderr
@@ -66,11 +90,10 @@ def contents(path):
 
 
 def same_bits(one, other):
-    numpy = pytest.importorskip("numpy")
     first, second = contents(one), contents(other)
     assert first.keys() == second.keys()
     for name in first:
-        a, b = numpy.asarray(first[name]), numpy.asarray(second[name])
+        a, b = np.asarray(first[name]), np.asarray(second[name])
         assert a.dtype == b.dtype and a.shape == b.shape, name
         assert (a.dtype == object and (a == b).all()) or a.tobytes() == b.tobytes(), name
 
@@ -87,3 +110,12 @@ def started(here, unit, *arguments):
         if json.loads(line)["event"] == unit:
             return process
     pytest.fail(process.stderr.read())
+
+
+def stopped(here, unit, *arguments):
+    """A long run that Ctrl-C has ended, and what it said to that."""
+    process = started(here, unit, *arguments)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 6, errors
+    return errors

@@ -1,13 +1,12 @@
 """quartic fit, its run files and quartic generate as a user meets them."""
 
 import json
-import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from program import QUARTIC, needs_program, quartic, refused, same_bits, started
+from program import QUARTIC, copied, fitted, needs_program, quartic, refused, same_bits, stopped
 
 from quartic import run as run_file
 
@@ -36,18 +35,13 @@ def made(tmp_path_factory):
     rng = np.random.default_rng(3)
     noise = rng.normal(0, 0.6, (4000, 3, 3))
     rows = 10 + 2 * (0.3 + noise + 0.3 * np.roll(noise, 1, 1) + 0.3 * np.roll(noise, 1, 2))
-    np.save(folder / "x.npy", rows)
-    (folder / "run.toml").write_text(CONFIG.replace("held_out = 0.2", "held_out = 0.2\nscaling = 'standardise'"))
-    done = quartic("fit", "run.toml", "-o", "run.h5", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder, rows, done.stdout
+    text = fitted(folder, rows, CONFIG.replace("held_out = 0.2", "held_out = 0.2\nscaling = 'standardise'"))
+    return folder, rows, text
 
 
 @pytest.fixture
 def here(made, tmp_path):
-    (tmp_path / "x.npy").write_bytes((made[0] / "x.npy").read_bytes())
-    (tmp_path / "run.toml").write_text(CONFIG.replace("held_out = 0.2", "scaling = 'standardise'"))
-    return tmp_path
+    return copied(made[0], tmp_path, CONFIG.replace("held_out = 0.2", "scaling = 'standardise'"))
 
 
 def test_summary_and_show(made):
@@ -138,10 +132,7 @@ def test_killed_and_resumed_to_the_same_bits(here, optimiser):
     settings += ("--set", "fit.max_draws=64", "--set", "evaluation.draws=4")
     whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)
     assert whole.returncode == 0, whole.stderr
-    process = started(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)
-    process.send_signal(signal.SIGINT)
-    process.communicate()
-    assert process.returncode == 6
+    stopped(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)
     assert run_file.read(here / "killed.h5").history["epoch"].size < 61
     done = quartic("resume", "killed.h5", "--quiet", "--threads", "1", cwd=here)
     assert done.returncode == 0, done.stderr

@@ -1,12 +1,11 @@
 """quartic fit of networks, generate and transform as a user meets them."""
 
 import json
-import signal
 
 import numpy as np
 import pytest
 from program import NETWORK_CONFIG as CONFIG
-from program import needs_program, quartic, refused, same_bits, started
+from program import copied, fitted, needs_program, quartic, refused, same_bits, stopped, two_waves
 
 from quartic import run as run_file
 
@@ -17,22 +16,14 @@ pytestmark = needs_program
 def made(tmp_path_factory):
     """Rows of two kinds, and the network that learned them."""
     folder = tmp_path_factory.mktemp("network")
-    rng = np.random.default_rng(5)
-    kind = rng.integers(0, 2, 2000)
-    pattern = np.stack([np.sin(np.arange(12)), np.cos(0.7 * np.arange(12))])
-    rows = 20 + 3 * (pattern[kind] + rng.normal(0, 0.4, (2000, 12)))
-    np.save(folder / "x.npy", rows.reshape(2000, 3, 4))
-    (folder / "run.toml").write_text(CONFIG)
-    done = quartic("fit", "run.toml", "-o", "run.h5", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder, rows, done.stdout
+    random = np.random.default_rng(5)
+    rows = two_waves(random, np.eye(2)[random.integers(0, 2, 2000)])
+    return folder, rows, fitted(folder, rows.reshape(2000, 3, 4), CONFIG)
 
 
 @pytest.fixture
 def here(made, tmp_path):
-    (tmp_path / "x.npy").write_bytes((made[0] / "x.npy").read_bytes())
-    (tmp_path / "run.toml").write_text(CONFIG)
-    return tmp_path
+    return copied(made[0], tmp_path, CONFIG)
 
 
 def test_likelihood_is_exact_and_better_than_independent_columns(made):
@@ -107,10 +98,7 @@ def test_killed_and_extended_to_the_same_bits(here):
     settings = ("--set", "training.epochs=400", "--set", "evaluation.every=0", "--set", "training.rungs=3")
     whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)
     assert whole.returncode == 0, whole.stderr
-    process = started(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)
-    process.send_signal(signal.SIGINT)
-    process.communicate()
-    assert process.returncode == 6
+    stopped(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)
     done = quartic("resume", "killed.h5", "--quiet", "--threads", "1", cwd=here)
     assert done.returncode == 0, done.stderr
     same_bits(here / "whole.h5", here / "killed.h5")

@@ -6,7 +6,7 @@ import signal
 import h5py
 import numpy as np
 import pytest
-from program import NETWORK_CONFIG, needs_program, quartic, refused, same_bits, started
+from program import NETWORK_CONFIG, copied, fitted, needs_program, quartic, refused, same_bits, started, two_waves
 
 from quartic import run as run_file
 
@@ -19,23 +19,15 @@ CONFIG = NETWORK_CONFIG.replace('"network"', '"stack"').replace("hidden_units = 
 def made(tmp_path_factory):
     """Rows of four kinds, and the stack that learned them."""
     folder = tmp_path_factory.mktemp("stack")
-    rng = np.random.default_rng(5)
-    kind = rng.integers(0, 2, (2000, 2))
-    pattern = np.stack([np.sin(np.arange(12)), np.cos(0.7 * np.arange(12))])
-    rows = 20 + 3 * ((2 * kind - 1) @ pattern + rng.normal(0, 0.4, (2000, 12)))
-    np.save(folder / "x.npy", rows.reshape(2000, 3, 4))
-    (folder / "run.toml").write_text(CONFIG)
+    random = np.random.default_rng(5)
+    rows = two_waves(random, 2 * random.integers(0, 2, (2000, 2)) - 1)
     by_layer = ("--set", "training.layer_epochs=[20, 60]", "--set", "training.layer_rates=[0.02, 0.3]")
-    done = quartic("fit", "run.toml", "-o", "run.h5", *by_layer, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder, rows, done.stdout
+    return folder, rows, fitted(folder, rows.reshape(2000, 3, 4), CONFIG, *by_layer)
 
 
 @pytest.fixture
 def here(made, tmp_path):
-    (tmp_path / "x.npy").write_bytes((made[0] / "x.npy").read_bytes())
-    (tmp_path / "run.toml").write_text(CONFIG)
-    return tmp_path
+    return copied(made[0], tmp_path, CONFIG)
 
 
 def sigmoid(x):
