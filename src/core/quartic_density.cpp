@@ -62,4 +62,27 @@ double log_quartic_normaliser(double a, double b, double j) {
   return quartic_moments(a, b, j).log_normaliser;
 }
 
+double draw_quartic(double a, double b, double j, RandomStream& random) {
+  require_quartic(a, b, j);
+  if (b == 0) return j / (2 * a) + random.normal() / std::sqrt(2 * a);
+  const double t = std::abs(j);
+  const double mode = quartic_mode(a, b, t);
+  // Envelope: (y^2 - s^2)^2 >= s^2 (y - s)^2 for y >= 0 leaves a Gaussian in y.
+  const double s2 =
+      mode * mode + 1 / (2 * std::max(a, 0.0) + 12 * b * mode * mode + 2 * std::sqrt(b));
+  const double s = std::sqrt(s2);
+  const double precision = 2 * a + 6 * b * s2;
+  const double centre = (2 * b * s2 * s + t) / precision;
+  const double width = 1 / std::sqrt(precision);
+  for (;;) {
+    const double y = centre + width * random.normal();
+    if (y < 0) continue;
+    const double fold = std::exp(-2 * t * y);
+    const double weight = std::exp(-b * (y - s) * (y - s) * y * (y + 2 * s)) * (1 + fold) / 2;
+    if (random.uniform() >= weight) continue;
+    const bool with_field = random.uniform() * (1 + fold) < 1;
+    return with_field == (j >= 0) ? y : -y;
+  }
+}
+
 }  // namespace quartic

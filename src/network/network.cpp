@@ -73,6 +73,14 @@ std::vector<double> Network::field_on_hidden(std::span<const double> phi) const 
   return field;
 }
 
+double Network::action(std::span<const double> phi, std::span<const double> h) const {
+  const auto field = field_on_hidden(phi);
+  double sum = 0;
+  for (int i = 0; i < visible.size(); ++i) sum += visible.energy(i, phi[i]);
+  for (int j = 0; j < hidden.size(); ++j) sum += hidden.energy(j, h[j]) - field[j] * h[j];
+  return sum;
+}
+
 double Network::free_energy(std::span<const double> phi) const {
   const auto field = field_on_hidden(phi);
   double sum = 0;

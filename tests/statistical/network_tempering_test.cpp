@@ -90,8 +90,8 @@ TEST(NetworkPath, RunsThroughItsKnotsOnStraightLines) {
   expect_same(path.at(0.5), *path.knots()[1]);
   expect_same(path.at(1), network);
   const std::vector<double> phi{0.3, -0.8, 1.1}, h{1, 0};
-  const double quarter = action_of(path.at(0.75), phi, h);
-  EXPECT_NEAR(quarter, 0.5 * (action_of(*path.knots()[1], phi, h) + action_of(network, phi, h)),
+  const double quarter = path.at(0.75).action(phi, h);
+  EXPECT_NEAR(quarter, 0.5 * (path.knots()[1]->action(phi, h) + network.action(phi, h)),
               1e-14);
 }
 

@@ -66,7 +66,7 @@ double brute_force_log_z(const Network& network, const std::vector<double>* visi
   std::function<void(int, double)> over = [&](int unit, double weight) {
     const int visibles = network.visible.size();
     if (unit == visibles + network.hidden.size()) {
-      sum += weight * std::exp(-action_of(network, phi, h));
+      sum += weight * std::exp(-network.action(phi, h));
       return;
     }
     const bool on_visible = unit < visibles;
@@ -195,7 +195,7 @@ TEST(NetworkExact, ActionIsThatOfTheField) {
   const Network network = sample_network(Unit::quartic, Unit::gaussian, 3, 2);
   const Action action = as_action(network);
   const std::vector<double> phi{0.3, -1.2, 0.8}, h{0.5, -0.4};
-  EXPECT_NEAR(action_of(network, phi, h),
+  EXPECT_NEAR(network.action(phi, h),
               action.evaluate(std::vector<double>{0.3, -1.2, 0.8, 0.5, -0.4}), 1e-14);
 }
 

@@ -51,17 +51,6 @@ inline std::vector<double> field_on_visible(const Network& network, std::span<co
   return network.transposed().field_on_hidden(h);
 }
 
-/// S of one configuration.
-inline double action_of(const Network& network, std::span<const double> phi,
-                        std::span<const double> h) {
-  const auto field = network.field_on_hidden(phi);
-  double sum = 0;
-  for (int i = 0; i < network.visible.size(); ++i) sum += network.visible.energy(i, phi[i]);
-  for (int j = 0; j < network.hidden.size(); ++j)
-    sum += network.hidden.energy(j, h[j]) - field[j] * h[j];
-  return sum;
-}
-
 /// A network of continuous units as a field on the graph `bipartite`, visible units first.
 inline Action as_action(const Network& network) {
   const Layer &visible = network.visible, &hidden = network.hidden;

@@ -4,6 +4,8 @@
 
 #include <span>
 
+#include "quartic/core/random.hpp"
+
 namespace quartic {
 
 /// ln Z1 and the raw moments of the quartic density, Z1(a, b, j) = int exp(-b x^4 - a x^2 + j x)
@@ -25,6 +27,10 @@ QuarticMoments quartic_moments(double a, double b, double j);
 
 /// ln Z1 alone.
 double log_quartic_normaliser(double a, double b, double j);
+
+/// One exact, independent draw: rejection from a Gaussian on the folded density, then the sign by
+/// its exact odds exp(2 j |x|) : 1. Expected trials O(1) for every a, b, j.
+double draw_quartic(double a, double b, double j, RandomStream& random);
 
 /// ln Z1 and the moments for many (a_i, b_i, j_i) at once, on the widest SIMD target of the
 /// machine. All spans have one length; outputs may be empty when not wanted. Same accuracy as the

@@ -24,6 +24,8 @@ struct Network {
   Network(Layer visible_layer, Layer hidden_layer);
 
   double weight(int i, int j) const { return w[static_cast<std::size_t>(i) * hidden.size() + j]; }
+  /// S of one configuration, float64. O(visible * hidden).
+  double action(std::span<const double> phi, std::span<const double> h) const;
   /// sum_i w_ij phi_i for every j.
   std::vector<double> field_on_hidden(std::span<const double> phi) const;
   /// -ln sum_h exp(-S(phi, h)) = sum_i E(phi_i) - sum_j ln Z1_j = -ln p(phi) - ln Z.
