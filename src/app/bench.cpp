@@ -22,6 +22,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+struct BenchArguments {
+  std::vector<int> extents{16, 64, 256};
+  double seconds = 2;
+};
+
 double seconds(Clock::time_point since) {
   return std::chrono::duration<double>(Clock::now() - since).count();
 }
@@ -166,7 +171,7 @@ void print_rate(const Globals& globals, const std::string& name, int extent, con
   std::fflush(stdout);
 }
 
-ErrorCode bench(const std::vector<int>& extents, double limit, const Globals& globals) {
+ErrorCode bench(const BenchArguments& options, const Globals& globals) {
   if (!globals.json) {
     fmt::print(
         "one core, {} kernels, 64 chains in lanes, nearly critical periodic square lattice (w = "
@@ -183,33 +188,22 @@ ErrorCode bench(const std::vector<int>& extents, double limit, const Globals& gl
       print_kernel(globals, fmt::format("cluster move, {}", name(cluster)), extent,
                    sweep_time(extent, passes(0, 0, cluster)) - independence);
   }
-  for (const int extent : extents) {
-    const auto [rate, schedule] = effective_rate(extent, {}, limit);
+  for (const int extent : options.extents) {
+    const auto [rate, schedule] = effective_rate(extent, {}, options.seconds);
     print_rate(globals, "default: " + schedule, extent, rate);
     print_rate(globals, "plain scalar Metropolis, one chain", extent,
-               plain_metropolis(extent, limit));
+               plain_metropolis(extent, options.seconds));
   }
   return ErrorCode::ok;
 }
 
-void add_bench(CLI::App& app, Globals& globals) {
-  struct BenchArguments {
-    std::vector<int> extents{16, 64, 256};
-    double seconds = 2;
-  };
-  auto options = std::make_shared<BenchArguments>();
-  auto* verb = app.add_subcommand(
-      "bench", "speed of the kernels and effective samples a second on this machine");
-  verb->add_option("--extent", options->extents, "lattices L x L for the effective samples")
+const Verb bench_verb(80, "bench", bench, [](CLI::App& verb, BenchArguments& options) {
+  verb.description("speed of the kernels and effective samples a second on this machine");
+  verb.add_option("--extent", options.extents, "lattices L x L for the effective samples")
       ->check(CLI::Range(2, 4096));
-  verb->add_option("--seconds", options->seconds, "sampling time of each")
+  verb.add_option("--seconds", options.seconds, "sampling time of each")
       ->check(CLI::PositiveNumber);
-  on_call(verb, options, globals, [](const BenchArguments& arguments, const Globals& all) {
-    return bench(arguments.extents, arguments.seconds, all);
-  });
-}
-
-const Registration bench_verb(80, add_bench);
+});
 
 }  // namespace
 }  // namespace quartic::app

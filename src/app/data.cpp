@@ -154,28 +154,24 @@ ErrorCode show_data(const DataArguments& options, const Globals& globals) {
   return report.summary.first_bad ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-void add_data(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<DataArguments>();
-  auto& data = options->data;
-  auto* verb = app.add_subcommand("data", "what a data set holds, and whether quartic reads it");
-  verb->add_option("file", data.path, "npy, npz, HDF5, IDX, CSV, image, folder of images, RUN.h5")
+const Verb data_verb(33, "data", show_data, [](CLI::App& verb, DataArguments& options) {
+  verb.description("what a data set holds, and whether quartic reads it");
+  auto& data = options.data;
+  verb.add_option("file", data.path, "npy, npz, HDF5, IDX, CSV, image, folder of images, RUN.h5")
       ->required();
-  verb->add_option("--dataset", data.dataset, "of an HDF5 file, or array of an npz archive");
-  verb->add_option("--format", options->format, "instead of telling it by the content")
+  verb.add_option("--dataset", data.dataset, "of an HDF5 file, or array of an npz archive");
+  verb.add_option("--format", options.format, "instead of telling it by the content")
       ->check(CLI::IsMember(all_words<DataFormat>()));
-  verb->add_option("--rows", data.rows, "the first so many")->check(CLI::PositiveNumber);
-  verb->add_option("--columns", data.columns, "such as 1-784 or 0,2,5-7, counted from 0");
-  verb->add_option("--binarise", data.binarise, "values above it become 1, others 0");
-  verb->add_option("--held-out", data.held_out, "fraction of the rows kept from learning")
+  verb.add_option("--rows", data.rows, "the first so many")->check(CLI::PositiveNumber);
+  verb.add_option("--columns", data.columns, "such as 1-784 or 0,2,5-7, counted from 0");
+  verb.add_option("--binarise", data.binarise, "values above it become 1, others 0");
+  verb.add_option("--held-out", data.held_out, "fraction of the rows kept from learning")
       ->check(CLI::Range(0.0, 0.99));
-  verb->add_option("--scaling", options->scaling, "how values become those of the model")
+  verb.add_option("--scaling", options.scaling, "how values become those of the model")
       ->check(CLI::IsMember(all_words<ScalingMethod>()));
-  verb->add_option("--offset", data.offset, "for --scaling constants: (x - offset) / scale");
-  verb->add_option("--scale", data.scale, "for --scaling constants");
-  on_call(verb, options, globals, show_data);
-}
-
-const Registration data_verb(33, add_data);
+  verb.add_option("--offset", data.offset, "for --scaling constants: (x - offset) / scale");
+  verb.add_option("--scale", data.scale, "for --scaling constants");
+});
 
 }  // namespace
 }  // namespace quartic::app

@@ -52,15 +52,13 @@ ErrorCode diagnose_run(const DiagnoseArguments& options, const Globals& globals)
   return options.strict && failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-void add_diagnose(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<DiagnoseArguments>();
-  auto* verb = app.add_subcommand("diagnose", "health checks of a run, with verdict and advice");
-  verb->add_option("run", options->run, "RUN.h5")->required();
-  verb->add_flag("--strict", options->strict, "exit with 5 if any check fails");
-  on_call(verb, options, globals, diagnose_run);
-}
-
-const Registration diagnose_verb(45, add_diagnose);
+const Verb diagnose_verb(45, "diagnose", diagnose_run,
+                         [](CLI::App& verb, DiagnoseArguments& options) {
+                           verb.description("health checks of a run, with verdict and advice");
+                           verb.add_option("run", options.run, "RUN.h5")->required();
+                           verb.add_flag("--strict", options.strict,
+                                         "exit with 5 if any check fails");
+                         });
 
 }  // namespace
 }  // namespace quartic::app

@@ -43,12 +43,9 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
             });
 }
 
-void add_fit(CLI::App& app, Globals& globals) {
-  add_beginning(app, globals, "fit", "learn a field, a network or a deep stack from data, KL(q||p)",
-                "CONFIG.toml with a [data] section, or a run file whose config to use", fit);
-}
-
-const Registration fit_verb(12, add_fit);
+const Verb fit_verb =
+    beginning(12, "fit", "learn a field, a network or a deep stack from data, KL(q||p)",
+              "CONFIG.toml with a [data] section, or a run file whose config to use", fit);
 
 }  // namespace
 }  // namespace quartic::app

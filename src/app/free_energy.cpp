@@ -120,22 +120,18 @@ ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals
               "a smaller --error makes both routes longer");
 }
 
-void add_free_energy(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<FreeEnergyArguments>();
-  auto* verb = app.add_subcommand("free-energy",
-                                  "F = -ln Z of an action by two independent routes, with errors");
-  verb->add_option("config", options->input,
-                   "RUN.h5: its learned action; CONFIG.toml: the action that it starts from")
-      ->required();
-  verb->add_flag("--to-target", options->to_target, "of the target A instead");
-  verb->add_flag("--strict", options->strict, "exit 5 where it is not to be trusted");
-  verb->add_option("--error", options->error, "wanted standard error of each route")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  on_call(verb, options, globals, free_energy);
-}
-
-const Registration free_energy_verb(25, add_free_energy);
+const Verb free_energy_verb(
+    25, "free-energy", free_energy, [](CLI::App& verb, FreeEnergyArguments& options) {
+      verb.description("F = -ln Z of an action by two independent routes, with errors");
+      verb.add_option("config", options.input,
+                      "RUN.h5: its learned action; CONFIG.toml: the action that it starts from")
+          ->required();
+      verb.add_flag("--to-target", options.to_target, "of the target A instead");
+      verb.add_flag("--strict", options.strict, "exit 5 where it is not to be trusted");
+      verb.add_option("--error", options.error, "wanted standard error of each route")
+          ->check(CLI::PositiveNumber)
+          ->capture_default_str();
+    });
 
 }  // namespace
 }  // namespace quartic::app

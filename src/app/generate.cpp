@@ -15,8 +15,10 @@ namespace {
 
 struct GenerateArguments {
   std::filesystem::path run;
-  GenerateOptions options;
-  CompletionOptions completion;
+  std::optional<int> rows, sweeps;  ///< else those of what is asked for
+  int warm_up = GenerateOptions{}.warm_up;
+  bool mean = false;
+  CompletionOptions completion;  ///< what is said of it alone
 };
 
 void print(const GeneratedRows& rows, const GenerateOptions& options,
@@ -67,58 +69,43 @@ ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
   for (const auto& setting : globals.all_settings())
     std::visit([&](auto& r) { apply_setting(r.config, setting); }, run);
   Attended attended(globals);
-  const auto write = [&](const auto& rows, const auto& options) {
+  const auto write = [&](auto options, auto go) {
+    options.rows = arguments.rows.value_or(options.rows);
+    options.sweeps = arguments.sweeps.value_or(options.sweeps);
+    options.warm_up = arguments.warm_up, options.mean = arguments.mean;
+    const auto rows = about(arguments.run, [&] { return go(run, options, attended.session); });
     attended.progress.clear();
     write_npy(file, rows.values, rows.shape);
     print(rows, options, file, globals);
     return ErrorCode::ok;
   };
-  if (!arguments.completion.given.empty())
-    return write(
-        about(arguments.run, [&] { return complete(run, arguments.completion, attended.session); }),
-        arguments.completion);
-  return write(about(arguments.run,
-                     [&] { return quartic::generate(run, arguments.options, attended.session); }),
-               arguments.options);
+  if (!arguments.completion.given.empty()) return write(arguments.completion, complete);
+  return write(GenerateOptions{}, quartic::generate);
 }
 
-void add_generate(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<GenerateArguments>();
-  auto* verb = app.add_subcommand(
-      "generate", "draws of a model as a numpy file, in the units of the data it learned from");
-  verb->add_option("run", options->run, "RUN.h5")->required();
-  auto* rows =
-      verb->add_option("--rows", options->options.rows, "how many; 1000, or all that are given")
-          ->check(CLI::PositiveNumber);
-  auto* sweeps =
-      verb->add_option("--sweeps", options->options.sweeps,
-                       "between rows of one chain; 10; with --mean those averaged over; 100")
-          ->check(CLI::PositiveNumber);
-  verb->add_option("--warm-up", options->options.warm_up, "sweeps before the first; 200")
+const Verb generate_verb(35, "generate", generate, [](CLI::App& verb, GenerateArguments& options) {
+  verb.description("draws of a model as a numpy file, in the units of the data it learned from");
+  verb.add_option("run", options.run, "RUN.h5")->required();
+  verb.add_option("--rows", options.rows, "how many; 1000, or all that are given")
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--sweeps", options.sweeps,
+                  "between rows of one chain; 10; with --mean those averaged over; 100")
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--warm-up", options.warm_up, "sweeps before the first; 200")
       ->check(CLI::NonNegativeNumber);
-  auto& completion = options->completion;
-  auto* given = verb->add_option("--given", completion.given,
-                                 "rows to complete, NaN where unknown: inpainting, denoising");
-  verb->add_option("--hide", completion.hide,
-                   "region of every given row that is unknown as well: 14:,: or 0:7")
+  auto& completion = options.completion;
+  auto* given = verb.add_option("--given", completion.given,
+                                "rows to complete, NaN where unknown: inpainting, denoising");
+  verb.add_option("--hide", completion.hide,
+                  "region of every given row that is unknown as well: 14:,: or 0:7")
       ->needs(given);
-  verb->add_option("--noise", completion.noise,
-                   "standard deviation of noise on the given values, in their units; 0: none")
+  verb.add_option("--noise", completion.noise,
+                  "standard deviation of noise on the given values, in their units; 0: none")
       ->needs(given)
       ->check(CLI::NonNegativeNumber);
-  verb->add_flag(
-      "--mean", options->options.mean,
-      "of a network or stack: <phi | h> of a drawn h; with --given the posterior's mean");
-  verb->callback([options, rows, sweeps, &globals] {
-    options->completion.warm_up = options->options.warm_up,
-    options->completion.mean = options->options.mean;
-    if (*rows) options->completion.rows = options->options.rows;
-    if (*sweeps) options->completion.sweeps = options->options.sweeps;
-    globals.action = [options, &globals] { return generate(*options, globals); };
-  });
-}
-
-const Registration generate_verb(35, add_generate);
+  verb.add_flag("--mean", options.mean,
+                "of a network or stack: <phi | h> of a drawn h; with --given the posterior's mean");
+});
 
 }  // namespace
 }  // namespace quartic::app

@@ -146,26 +146,21 @@ ErrorCode show_graph(const GraphArguments& options, const Globals& globals) {
   return failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-void add_graph(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<GraphArguments>();
-  auto* verb =
-      app.add_subcommand("graph", "a graph's nodes, edges, colours, maximal cliques, Markov check");
-  verb->add_option("config", options->input, "CONFIG.toml or RUN.h5");
-  auto* lattice = verb->add_option("--lattice", options->lattice, "a lattice by name");
-  verb->add_option("--extent", options->extent, "its extents")->needs(lattice);
-  verb->add_option("--boundary", options->boundary, "periodic or open, one or one a direction")
+const Verb graph_verb(35, "graph", show_graph, [](CLI::App& verb, GraphArguments& options) {
+  verb.description("a graph's nodes, edges, colours, maximal cliques, Markov check");
+  verb.add_option("config", options.input, "CONFIG.toml or RUN.h5");
+  auto* lattice = verb.add_option("--lattice", options.lattice, "a lattice by name");
+  verb.add_option("--extent", options.extent, "its extents")->needs(lattice);
+  verb.add_option("--boundary", options.boundary, "periodic or open, one or one a direction")
       ->needs(lattice)
       ->check(CLI::IsMember({"periodic", "open"}));
-  verb->add_option("--edges", options->edges, "an edge list")->excludes(lattice);
-  verb->add_option("--w", options->w, "uniform couplings of the action to check");
-  verb->add_option("--r", options->r);
-  verb->add_option("--a", options->a);
-  verb->add_option("--b", options->b);
-  verb->add_flag("--all", options->all, "list every maximal clique");
-  on_call(verb, options, globals, show_graph);
-}
-
-const Registration graph_verb(35, add_graph);
+  verb.add_option("--edges", options.edges, "an edge list")->excludes(lattice);
+  verb.add_option("--w", options.w, "uniform couplings of the action to check");
+  verb.add_option("--r", options.r);
+  verb.add_option("--a", options.a);
+  verb.add_option("--b", options.b);
+  verb.add_flag("--all", options.all, "list every maximal clique");
+});
 
 }  // namespace
 }  // namespace quartic::app

@@ -21,12 +21,8 @@ ErrorCode learn(const BeginArguments& options, const Globals& globals) {
                 });
 }
 
-void add_learn(CLI::App& app, Globals& globals) {
-  add_beginning(app, globals, "learn", "learn the couplings of a target action, KL(p||q)",
-                "CONFIG.toml, or a run file whose config to use", learn);
-}
-
-const Registration learn_verb(10, add_learn);
+const Verb learn_verb = beginning(10, "learn", "learn the couplings of a target action, KL(p||q)",
+                                  "CONFIG.toml, or a run file whose config to use", learn);
 
 }  // namespace
 }  // namespace quartic::app

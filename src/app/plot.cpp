@@ -55,16 +55,10 @@ ErrorCode plot(const std::string& file, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-void add_plot(CLI::App& app, Globals& globals) {
-  auto file = std::make_shared<std::string>();
-  auto* verb =
-      app.add_subcommand("plot", "figures of a run, into the directory -o (default: RUN-figures)");
-  verb->add_option("run", *file, "RUN.h5")->required();
-  verb->callback(
-      [file, &globals] { globals.action = [file, &globals] { return plot(*file, globals); }; });
-}
-
-const Registration plot_verb(50, add_plot);
+const Verb plot_verb(50, "plot", plot, [](CLI::App& verb, std::string& file) {
+  verb.description("figures of a run, into the directory -o (default: RUN-figures)");
+  verb.add_option("run", file, "RUN.h5")->required();
+});
 
 }  // namespace
 }  // namespace quartic::app

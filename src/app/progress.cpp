@@ -52,10 +52,6 @@ Progress::Progress(const Globals& globals, double json_interval)
                                     : Mode::lines),
       json_interval_(json_interval) {}
 
-Progress::~Progress() {
-  clear();
-}
-
 void Progress::clear() {
   if (drawn_) fmt::print(stderr, "\r\x1b[K");
   drawn_ = false;
@@ -98,14 +94,6 @@ void Progress::step(const Step& step, const std::function<Metrics()>& metrics) {
 std::string Progress::where() const {
   if (!stage_.empty()) return fmt::format("in the phase '{}'", stage_);
   return last_.unit.empty() ? "at its start" : fmt::format("after {} {}", last_.unit, last_.done);
-}
-
-void Progress::failed(const Error& /*error*/) {
-  clear();
-}
-
-void Progress::ended(Outcome /*outcome*/) {
-  clear();
 }
 
 void Progress::show(const Step& step, const Metrics& metrics, double now) {

@@ -15,14 +15,14 @@ class Progress : public Observer {
  public:
   /// At least `json_interval` seconds lie between two JSON lines.
   explicit Progress(const Globals& globals, double json_interval = 0);
-  ~Progress() override;
+  ~Progress() override { clear(); }
 
   /// Announced once, then followed on the bar.
   void phase(std::string_view what, double done) override;
   /// Shows the numbers of now and then a step, and spends at most a twentieth of the time on it.
   void step(const Step& step, const std::function<Metrics()>& metrics) override;
-  void failed(const Error& error) override;
-  void ended(Outcome outcome) override;
+  void failed(const Error& /*error*/) override { clear(); }
+  void ended(Outcome /*outcome*/) override { clear(); }
 
   /// A number to show besides those that every bar has.
   void show_also(std::string name) { shown_also_ = std::move(name); }

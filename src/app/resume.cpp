@@ -69,23 +69,18 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   return conclude(outcome, run, file, attended, globals);
 }
 
-void add_resume(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<ResumeArguments>();
-  auto* verb = app.add_subcommand(
-      "resume", "continue an interrupted run to the same bits, or extend a finished one");
-  verb->add_option("run", options->run, "RUN.h5")->required();
-  verb->add_option("--epochs", options->epochs,
-                   "new limit of epochs of a learn or fit (of a deep stack: of its top layer), "
-                   "counted from the start")
+const Verb resume_verb(20, "resume", resume, [](CLI::App& verb, ResumeArguments& options) {
+  verb.description("continue an interrupted run to the same bits, or extend a finished one");
+  verb.add_option("run", options.run, "RUN.h5")->required();
+  verb.add_option("--epochs", options.epochs,
+                  "new limit of epochs of a learn or fit (of a deep stack: of its top layer), "
+                  "counted from the start")
       ->check(CLI::PositiveNumber);
-  verb->add_option("--draws", options->draws,
-                   "new number of draws of a sample, counted from the start")
+  verb.add_option("--draws", options.draws,
+                  "new number of draws of a sample, counted from the start")
       ->check(CLI::PositiveNumber);
-  add_max_hours(verb, options->max_hours);
-  on_call(verb, options, globals, resume);
-}
-
-const Registration resume_verb(20, add_resume);
+  add_max_hours(verb, options.max_hours);
+});
 
 }  // namespace
 }  // namespace quartic::app

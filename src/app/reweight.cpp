@@ -63,29 +63,22 @@ ErrorCode reweight(const ReweightArguments& arguments, const Globals& globals) {
                                : "--anneal, store more configurations, or put runs between");
 }
 
-void add_reweight(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<ReweightArguments>();
-  auto* verb = app.add_subcommand(
-      "reweight", "reweight configurations to other, also complex, actions; scan a coupling");
-  verb->add_option("runs", options->runs,
-                   "RUN.h5 with configurations; several are combined by MBAR")
+const Verb reweight_verb(17, "reweight", reweight, [](CLI::App& verb, ReweightArguments& options) {
+  verb.description("reweight configurations to other, also complex, actions; scan a coupling");
+  verb.add_option("runs", options.runs, "RUN.h5 with configurations; several are combined by MBAR")
       ->required();
-  verb->add_option("--to", options->to,
-                   "the action B: nn=-1,phi2=1.5+0.15i,..., or the [[target]] of a config; "
-                   "default: the run's own target");
-  verb->add_option("--scan", options->scan, "one coupling over a grid: nnn=-1:0:21");
-  verb->add_option("--observables", options->observables,
-                   "m, abs_m, m2, m4, action_density, or terms per site (phi2, nn, ...)")
+  verb.add_option("--to", options.to,
+                  "the action B: nn=-1,phi2=1.5+0.15i,..., or the [[target]] of a config; "
+                  "default: the run's own target");
+  verb.add_option("--scan", options.scan, "one coupling over a grid: nnn=-1:0:21");
+  verb.add_option("--observables", options.observables,
+                  "m, abs_m, m2, m4, action_density, or terms per site (phi2, nn, ...)")
       ->capture_default_str();
-  verb->add_flag(
-      "--anneal", options->anneal,
-      "anneal the configurations from S to the real part of B in steps first (of a scan: "
-      "to its middle), where weights at once have died");
-  verb->add_flag("--strict", options->strict, "exit 5 where a point is not to be trusted");
-  on_call(verb, options, globals, reweight);
-}
-
-const Registration reweight_verb(17, add_reweight);
+  verb.add_flag("--anneal", options.anneal,
+                "anneal the configurations from S to the real part of B in steps first (of a scan: "
+                "to its middle), where weights at once have died");
+  verb.add_flag("--strict", options.strict, "exit 5 where a point is not to be trusted");
+});
 
 }  // namespace
 }  // namespace quartic::app

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
 #include "quartic/run/problem.hpp"
@@ -37,12 +35,9 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
   return attend(std::move(run), file, attended, globals, quartic::sample);
 }
 
-void add_sample(CLI::App& app, Globals& globals) {
-  add_beginning(app, globals, "sample", "sample an action or a learned model, measure with errors",
-                "CONFIG.toml, or a run file whose model to sample", sample);
-}
-
-const Registration sample_verb(15, add_sample);
+const Verb sample_verb =
+    beginning(15, "sample", "sample an action or a learned model, measure with errors",
+              "CONFIG.toml, or a run file whose model to sample", sample);
 
 }  // namespace
 }  // namespace quartic::app

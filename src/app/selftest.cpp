@@ -21,7 +21,9 @@ nlohmann::json result_json(const SelfTestResult& result) {
                           "error", result.error, "ok", result.ok);
 }
 
-ErrorCode selftest(const Globals& globals) {
+struct NoArguments {};
+
+ErrorCode selftest(const NoArguments&, const Globals& globals) {
   const auto results = self_test();
   const auto failed = std::count_if(results.begin(), results.end(),
                                     [](const SelfTestResult& result) { return !result.ok; });
@@ -39,12 +41,9 @@ ErrorCode selftest(const Globals& globals) {
               "please report it with this table and `quartic --version`");
 }
 
-void add_selftest(CLI::App& app, Globals& globals) {
-  auto* verb = app.add_subcommand("selftest", "recompute known values on this machine");
-  verb->callback([&globals] { globals.action = [&globals] { return selftest(globals); }; });
-}
-
-const Registration selftest_verb(70, add_selftest);
+const Verb selftest_verb(70, "selftest", selftest, [](CLI::App& verb, NoArguments&) {
+  verb.description("recompute known values on this machine");
+});
 
 }  // namespace
 }  // namespace quartic::app

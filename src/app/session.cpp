@@ -62,14 +62,13 @@ bool Stop::requested() const {
   return stop_requested != 0 || out_of_time();
 }
 
-void add_beginning(CLI::App& app, Globals& globals, const std::string& name,
-                   const std::string& what, const std::string& input,
-                   ErrorCode (*go)(const BeginArguments&, const Globals&)) {
-  auto options = std::make_shared<BeginArguments>();
-  auto* verb = app.add_subcommand(name, what);
-  verb->add_option("config", options->input, input)->required();
-  add_max_hours(verb, options->max_hours);
-  on_call(verb, options, globals, go);
+Verb beginning(int order, const char* name, const char* what, const char* input,
+               ErrorCode (*go)(const BeginArguments&, const Globals&)) {
+  return {order, name, go, [=](CLI::App& verb, BeginArguments& options) {
+            verb.description(what);
+            verb.add_option("config", options.input, input)->required();
+            add_max_hours(verb, options.max_hours);
+          }};
 }
 
 ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,

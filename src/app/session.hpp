@@ -47,9 +47,8 @@ struct BeginArguments {
   double max_hours = 1e9;
 };
 /// Such a verb; `input` says what it begins from.
-void add_beginning(CLI::App& app, Globals& globals, const std::string& name,
-                   const std::string& what, const std::string& input,
-                   ErrorCode (*go)(const BeginArguments&, const Globals&));
+Verb beginning(int order, const char* name, const char* what, const char* input,
+               ErrorCode (*go)(const BeginArguments&, const Globals&));
 
 /// What a verb that has written a run says at its end, and which verb to go on with; or that it was
 /// stopped, and how to go on.

@@ -8,30 +8,26 @@
 namespace quartic::app {
 namespace {
 
-ErrorCode show(const std::string& file, bool config, const Globals& globals) {
-  if (config)
-    fmt::print("{}", to_toml(read_run_config(file)));
+struct ShowArguments {
+  std::string run;
+  bool config = false;
+};
+
+ErrorCode show(const ShowArguments& options, const Globals& globals) {
+  if (options.config)
+    fmt::print("{}", to_toml(read_run_config(options.run)));
+  else if (globals.json)
+    fmt::print("{}\n", report_json(read_run(options.run)));
   else
-    fmt::print("{}{}", globals.json ? report_json(read_run(file)) : report(read_run(file)),
-               globals.json ? "\n" : "");
+    fmt::print("{}", report(read_run(options.run)));
   return ErrorCode::ok;
 }
 
-void add_show(CLI::App& app, Globals& globals) {
-  struct ShowArguments {
-    std::string run;
-    bool config = false;
-  };
-  auto options = std::make_shared<ShowArguments>();
-  auto* verb = app.add_subcommand("show", "what a run holds, every number with its error");
-  verb->add_option("run", options->run, "RUN.h5")->required();
-  verb->add_flag("--config", options->config, "print the effective config instead");
-  verb->callback([options, &globals] {
-    globals.action = [options, &globals] { return show(options->run, options->config, globals); };
-  });
-}
-
-const Registration show_verb(40, add_show);
+const Verb show_verb(40, "show", show, [](CLI::App& verb, ShowArguments& options) {
+  verb.description("what a run holds, every number with its error");
+  verb.add_option("run", options.run, "RUN.h5")->required();
+  verb.add_flag("--config", options.config, "print the effective config instead");
+});
 
 }  // namespace
 }  // namespace quartic::app

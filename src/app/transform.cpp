@@ -58,25 +58,21 @@ ErrorCode transform(const TransformArguments& arguments, const Globals& globals)
   return ErrorCode::ok;
 }
 
-void add_transform(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<TransformArguments>();
-  auto* verb =
-      app.add_subcommand("transform",
-                         "hidden features of rows of data, by a network or deep stack, as a "
-                         "numpy file");
-  verb->add_option("run", options->run, "RUN.h5 of a network or deep stack")->required();
-  verb->add_option("data", options->options.data,
-                   "npy, npz, HDF5, IDX, CSV, images, as fit reads them")
-      ->required();
-  verb->add_option("--layer", options->options.layer,
-                   "of a deep stack: whose hidden units, 1 is that of the data; the top one")
-      ->check(CLI::PositiveNumber);
-  verb->add_flag("--sample", options->options.sample,
-                 "draws of the hidden units, not expectations");
-  on_call(verb, options, globals, transform);
-}
-
-const Registration transform_verb(34, add_transform);
+const Verb transform_verb(
+    34, "transform", transform, [](CLI::App& verb, TransformArguments& options) {
+      verb.description(
+          "hidden features of rows of data, by a network or deep stack, as a "
+          "numpy file");
+      verb.add_option("run", options.run, "RUN.h5 of a network or deep stack")->required();
+      verb.add_option("data", options.options.data,
+                      "npy, npz, HDF5, IDX, CSV, images, as fit reads them")
+          ->required();
+      verb.add_option("--layer", options.options.layer,
+                      "of a deep stack: whose hidden units, 1 is that of the data; the top one")
+          ->check(CLI::PositiveNumber);
+      verb.add_flag("--sample", options.options.sample,
+                    "draws of the hidden units, not expectations");
+    });
 
 }  // namespace
 }  // namespace quartic::app

@@ -131,16 +131,12 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-void add_validate(CLI::App& app, Globals& globals) {
-  auto options = std::make_shared<ValidateArguments>();
-  auto* verb = app.add_subcommand("validate", "check a config and say what it would run");
-  verb->add_option("config", options->input, "CONFIG.toml or RUN.h5");
-  verb->add_flag("--effective", options->effective, "print the config with all defaults filled in");
-  verb->add_flag("--reference", options->reference, "print all sections and keys as Markdown");
-  on_call(verb, options, globals, validate);
-}
-
-const Registration validate_verb(30, add_validate);
+const Verb validate_verb(30, "validate", validate, [](CLI::App& verb, ValidateArguments& options) {
+  verb.description("check a config and say what it would run");
+  verb.add_option("config", options.input, "CONFIG.toml or RUN.h5");
+  verb.add_flag("--effective", options.effective, "print the config with all defaults filled in");
+  verb.add_flag("--reference", options.reference, "print all sections and keys as Markdown");
+});
 
 }  // namespace
 }  // namespace quartic::app

@@ -4,20 +4,18 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <utility>
 
 #include "quartic/runfile/sample_file.hpp"
 
 namespace quartic::app {
 namespace {
 
-struct Entry {
-  int order;
-  Setup setup;
-};
-
-std::vector<Entry>& registry() {
-  static std::vector<Entry> entries;
-  return entries;
+/// The verbs' setups by their order.
+std::multimap<int, Setup>& registry() {
+  static std::multimap<int, Setup> setups;
+  return setups;
 }
 
 bool changes_graph(const std::vector<std::string>& settings) {
@@ -27,15 +25,12 @@ bool changes_graph(const std::vector<std::string>& settings) {
 
 }  // namespace
 
-Registration::Registration(int order, Setup setup) {
-  registry().push_back({order, setup});
+Verb::Verb(int order, Setup setup) {
+  registry().emplace(order, std::move(setup));
 }
 
 void add_verbs(CLI::App& app, Globals& globals) {
-  auto entries = registry();
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& x, const Entry& y) { return x.order < y.order; });
-  for (const auto& entry : entries) entry.setup(app, globals);
+  for (const auto& [order, setup] : registry()) setup(app, globals);
   for (auto* verb : app.get_subcommands({})) verb->fallthrough();
 }
 

@@ -1,9 +1,6 @@
 // What the verbs share: global options, registration, loading of configs and runs.
 //
-// A verb is one file: it adds its subcommand and says what that does (on_call). Registering it is
-// one line at the end of that file:
-//
-//     const Registration bench_verb(60, add_bench);   // 60: its place in the help
+// A verb is one file, which registers it at its end (Verb).
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -14,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "quartic/config/config.hpp"
@@ -37,23 +35,28 @@ struct Globals {
   std::vector<std::string> all_settings() const;
 };
 
-using Setup = void (*)(CLI::App& app, Globals& globals);
+using Setup = std::function<void(CLI::App& app, Globals& globals)>;
 
-struct Registration {
-  Registration(int order, Setup setup);
+/// Registers a verb: its place in the help, its name, what it does with its arguments once they are
+/// parsed, and what describes it and adds the options that set them.
+struct Verb {
+  template <class Arguments>
+  Verb(int order, const char* name, ErrorCode (*go)(const Arguments&, const Globals&),
+       std::type_identity_t<std::function<void(CLI::App&, Arguments&)>> describe)
+      : Verb(order, [=](CLI::App& app, Globals& globals) {
+          auto* verb = app.add_subcommand(name);
+          const auto arguments = std::make_shared<Arguments>();
+          describe(*verb, *arguments);
+          verb->callback([=, &globals] {
+            globals.action = [=, &globals] { return go(*arguments, globals); };
+          });
+        }) {}
+  Verb(int order, Setup setup);
 };
 
-/// What a verb does with its arguments, once they are parsed.
-template <class Arguments, class Go>
-void on_call(CLI::App* verb, const std::shared_ptr<Arguments>& arguments, Globals& globals, Go go) {
-  verb->callback([arguments, &globals, go] {
-    globals.action = [arguments, &globals, go] { return go(*arguments, globals); };
-  });
-}
-
 /// The option of every verb that saves on the way.
-inline void add_max_hours(CLI::App* verb, double& hours) {
-  verb->add_option("--max-hours", hours, "save and stop after this long")
+inline void add_max_hours(CLI::App& verb, double& hours) {
+  verb.add_option("--max-hours", hours, "save and stop after this long")
       ->check(CLI::PositiveNumber);
 }
 

@@ -1,7 +1,6 @@
 #include "quartic/core/linear_algebra.hpp"
 
 #include <cblas.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,6 @@
 #include "quartic/core/quartic_covariance.hpp"
 
 #include <cstddef>
-#include <string>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/quartic_covariance.cpp"

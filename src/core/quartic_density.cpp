@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
-#include <string>
 
 #include "core/quartic_window.hpp"
-#include "quartic/core/error.hpp"
 
 namespace quartic {
 namespace {

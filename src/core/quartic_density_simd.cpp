@@ -1,6 +1,5 @@
 #include <cstddef>
 #include <span>
-#include <string>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/quartic_density_simd.cpp"

@@ -1,7 +1,6 @@
 // What the readers of data files share, and how each format is opened.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -1,5 +1,4 @@
 // Packed data: .gz files and deflated members of archives, unpacked once into a temporary file.
-#include <fmt/format.h>
 #include <zlib.h>
 
 #include <algorithm>

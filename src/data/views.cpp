@@ -9,7 +9,6 @@
 #include <numeric>
 
 #include "data/readers.hpp"
-#include "quartic/core/data_source.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
 

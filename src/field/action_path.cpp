@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/graph/adjacency_matrix.hpp>
 #include <boost/graph/bron_kerbosch_all_cliques.hpp>
-#include <numeric>
 
 namespace quartic {
 namespace {

@@ -1,7 +1,6 @@
 #include "quartic/learn/data_moments.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "learn/feature_statistics.hpp"
 #include "learn/row_stream.hpp"

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "quartic/core/random.hpp"
 #include "quartic/learn/pseudo_likelihood.hpp"
 #include "quartic/learn/score_matching.hpp"

@@ -1,14 +1,12 @@
 #include "quartic/learn/moment_match.hpp"
 
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "learn/equilibrium_sample.hpp"
 #include "learn/feature_statistics.hpp"
-#include "quartic/field/features.hpp"
 
 namespace quartic {
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "learn/local_couplings.hpp"
 #include "learn/restraint.hpp"

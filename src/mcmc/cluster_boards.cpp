@@ -1,6 +1,5 @@
 #include <bit>
 #include <map>
-#include <tuple>
 
 #include "mcmc/cluster_table.hpp"
 

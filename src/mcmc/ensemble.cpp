@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <string>
 
 #include "core/parallel.hpp"
 #include "quartic/core/error.hpp"

@@ -1,5 +1,4 @@
 // Parallel tempering: exchanges between rungs of different strength of w, and where the rungs are.
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 

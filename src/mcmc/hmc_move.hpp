@@ -3,8 +3,6 @@
 // reversible, volume-preserving scheme, the end accepted with probability min(1, exp(-dH)).
 #pragma once
 
-#include <cstdint>
-
 #include "mcmc/local_moves.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/mcmc/sampler.hpp"

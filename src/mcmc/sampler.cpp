@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string>
 
 #include "mcmc/ensemble.hpp"
 #include "quartic/core/error.hpp"

@@ -49,11 +49,8 @@ std::vector<UnitConstants<T>> unit_constants(const Layer& layer) {
 
 template <class T>
 CoupledLayers<T>::CoupledLayers(const Network& network)
-    : visible_type(&type_of(network.visible.unit)),
-      hidden_type(&type_of(network.hidden.unit)),
-      w(std::make_shared<AlignedVector<T>>(network.w.begin(), network.w.end())),
-      visible(unit_constants<T>(network.visible)),
-      hidden(unit_constants<T>(network.hidden)) {}
+    : CoupledLayers(std::make_shared<AlignedVector<T>>(network.w.begin(), network.w.end()),
+                    network.visible, network.hidden) {}
 
 template <class T>
 CoupledLayers<T>::CoupledLayers(std::shared_ptr<AlignedVector<T>> weights,

@@ -1,7 +1,6 @@
 // A network as the kernels take it, and many chains of it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>

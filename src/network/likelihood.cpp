@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <optional>
 
 #include "network/annealing.hpp"
 #include "network/ladder_log_z.hpp"

@@ -1,7 +1,6 @@
 #include "quartic/network/path.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "network/path_model.hpp"

@@ -5,7 +5,6 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 #include "core/quartic_window.hpp"
 #include "network/unit_type.hpp"

@@ -1,7 +1,6 @@
 // The tempered chains of a network's training.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "network/coupled_layers.hpp"

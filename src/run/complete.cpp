@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <string_view>
 
 #include "quartic/core/estimate.hpp"

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "quartic/core/error.hpp"
 #include "quartic/run/number.hpp"
 #include "run/report_json.hpp"
 

@@ -1,12 +1,9 @@
 #include "run/report_couplings.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "quartic/run/number.hpp"
-#include "run/report_json.hpp"
 
 namespace quartic::reports {
 namespace {

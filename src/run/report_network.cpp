@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "quartic/run/number.hpp"
 #include "run/report_couplings.hpp"

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "quartic/run/data.hpp"
 #include "quartic/run/loop.hpp"
 #include "quartic/run/train.hpp"

@@ -1,6 +1,5 @@
 #include "quartic/run/train.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "quartic/network/evaluation.hpp"

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "quartic/core/error.hpp"
 #include "quartic/data/data_set.hpp"

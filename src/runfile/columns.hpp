@@ -1,8 +1,6 @@
 // Rows in a run file: every member that fields(row, visit) names is a column.
 #pragma once
 
-#include <cmath>
-
 #include "quartic/stats/reweighting.hpp"
 #include "runfile/entries.hpp"
 

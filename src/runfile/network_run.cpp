@@ -14,6 +14,12 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
+/// A layer's r, a or b.
+template <class L>
+auto& bias(L& layer, int which) {
+  return which == 0 ? layer.r : which == 1 ? layer.a : layer.b;
+}
+
 /// A layer's units, their couplings under these letters.
 template <class IO, class L>
 void layer(IO& io, L& units, const char* letters, const std::string& dimension) {
@@ -21,9 +27,8 @@ void layer(IO& io, L& units, const char* letters, const std::string& dimension) 
   auto size = static_cast<std::size_t>(units.size());
   counts(io, "model", dimension.c_str(), size);
   if constexpr (!writing<IO>) units = Layer(units.unit, static_cast<int>(size));
-  decltype(&units.r) couplings[] = {&units.r, &units.a, &units.b};
   for (int k = 0; k < 3; ++k)
-    values(io, fmt::format("model/{}", letters[k]), *couplings[k], {dimension}, size);
+    values(io, fmt::format("model/{}", letters[k]), bias(units, k), {dimension}, size);
 }
 
 template <class IO, class N>
@@ -60,23 +65,6 @@ void chains(IO& io, State& state, const std::string& prefix, const Network& netw
   values(io, path + "streams", state.streams, {chain, "word"}, count * 4);
 }
 
-/// The couplings of a network by name and dimension, but for w.
-template <class F>
-void for_each_bias(F&& f) {
-  f(
-      "r", "visible_unit", [](auto& n) -> auto& { return n.visible.r; });
-  f(
-      "a", "visible_unit", [](auto& n) -> auto& { return n.visible.a; });
-  f(
-      "b", "visible_unit", [](auto& n) -> auto& { return n.visible.b; });
-  f(
-      "s", "hidden_unit", [](auto& n) -> auto& { return n.hidden.r; });
-  f(
-      "m", "hidden_unit", [](auto& n) -> auto& { return n.hidden.a; });
-  f(
-      "n", "hidden_unit", [](auto& n) -> auto& { return n.hidden.b; });
-}
-
 /// The networks of snapshots, all alike.
 template <class IO>
 void snapshot_networks(IO& io, std::vector<Network>& networks) {
@@ -88,11 +76,16 @@ void snapshot_networks(IO& io, std::vector<Network>& networks) {
   auto next = w.begin();
   for (auto& n : networks)
     for (auto& x : n.w) x = *next++;
-  for_each_bias([&](const std::string& letter, const char* units, auto bias) {
+  for (int k = 0; k < 6; ++k) {
+    const auto of = [k](auto& n) -> auto& {
+      return bias(k < 3 ? n.visible : n.hidden, k % 3);
+    };
     table(
-        io, "checkpoint/snapshot_" + letter, networks, bias(first).size(),
-        {"snapshot", units}, [&](auto& n, std::size_t k) -> auto& { return bias(n)[k]; });
-  });
+        io, fmt::format("checkpoint/snapshot_{}", "rabsmn"[k]), networks, of(first).size(),
+        {"snapshot", k < 3 ? "visible_unit" : "hidden_unit"}, [&](auto& n, std::size_t i) -> auto& {
+          return of(n)[i];
+        });
+  }
 }
 
 template <class IO, class Snapshots>

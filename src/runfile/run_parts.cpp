@@ -1,7 +1,5 @@
 #include "runfile/run_parts.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "quartic/core/error.hpp"

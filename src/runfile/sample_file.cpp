@@ -21,13 +21,6 @@ Config read_run_config(const std::filesystem::path& file) {
   return run_parts::RunReader(file).config();
 }
 
-std::optional<SamplerState> read_fields(const std::filesystem::path& file) {
-  const run_parts::RunReader in(file);
-  if (!in.has("checkpoint/phi")) return std::nullopt;
-  const int sites = run_parts::read_action(in).graph->sites();
-  return run_parts::read_sampler(in, in.config().sampler.options, sites);
-}
-
 StoredSample read_sample(const std::filesystem::path& file) {
   read_model(file);  // refuses what has none
   const run_parts::RunReader in(file);

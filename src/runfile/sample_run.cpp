@@ -1,7 +1,5 @@
 #include "quartic/runfile/sample_run.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "runfile/columns.hpp"

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "quartic/core/error.hpp"
 #include "quartic/stats/jackknife.hpp"

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "quartic/core/error.hpp"
 #include "quartic/stats/annealing.hpp"

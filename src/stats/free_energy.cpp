@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 #include "quartic/core/error.hpp"
 #include "stats/energies.hpp"

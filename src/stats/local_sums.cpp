@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <utility>
 
 #include "quartic/graph/lattice.hpp"
 #include "stats/lattice_fourier.hpp"

@@ -1,7 +1,6 @@
 // Sums over the sites and pairs of a graph, for all chains of a block in one pass.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>

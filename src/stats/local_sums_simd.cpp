@@ -1,5 +1,4 @@
 #include <cstddef>
-#include <cstdint>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "stats/local_sums_simd.cpp"

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <string_view>
 
 #include "quartic/core/words.hpp"
 #include "quartic/learn/data_moments.hpp"

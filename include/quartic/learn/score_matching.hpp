@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/hidden.hpp"

@@ -1,7 +1,6 @@
 // A run of any kind: read, gone on with, extended.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <variant>

@@ -1,8 +1,6 @@
 // The numbers of a row of a history, for whoever watches.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <string>
 #include <type_traits>
 

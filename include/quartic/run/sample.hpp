@@ -1,7 +1,6 @@
 // Sampling an action and measuring it: what `quartic sample` runs.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 

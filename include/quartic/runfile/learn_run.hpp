@@ -4,7 +4,6 @@
 #include <array>
 #include <filesystem>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "quartic/config/config.hpp"

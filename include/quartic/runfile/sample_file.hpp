@@ -3,8 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
-#include <optional>
 #include <vector>
 
 #include "quartic/config/config.hpp"
@@ -36,8 +34,5 @@ StoredModel read_model(const std::filesystem::path& file);
 
 /// The effective config of a run of any kind.
 Config read_run_config(const std::filesystem::path& file);
-
-/// The fields that a run's sampler was left with; nothing where the file holds none.
-std::optional<SamplerState> read_fields(const std::filesystem::path& file);
 
 }  // namespace quartic
