@@ -1,4 +1,6 @@
 // Learning from data by maximum likelihood, against exact likelihoods of small fields.
+#include "learn/feature_statistics.hpp"
+#include "learn/equilibrium_sample.hpp"
 #include "quartic/learn/likelihood.hpp"
 
 #include <gtest/gtest.h>
