@@ -37,7 +37,7 @@ struct Units {
   UnitBlock<T> block() const {
     return {constants.data(), units, lanes, field.data(), lanes, scale.data()};
   }
-  const UnitKernels<T>& kernels() const { return type_of(layer.unit).template kernels<T>(); }
+  UnitKernels<T> kernels() const { return type_of(layer.unit).template kernels<T>(); }
 };
 
 template <class F>

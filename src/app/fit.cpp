@@ -36,8 +36,7 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
   }
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   require_sites(data, *graph, options.input);
-  return as(begin_fit(config, make_start(config.action, graph, config.run.seed), data,
-                      options.input, globals.command),
+  return as(begin_fit(config, make_start(config, graph), data, options.input, globals.command),
             [&](FitRun& run, auto& store, const Session& session) {
               return quartic::fit(run, data, store, session);
             });

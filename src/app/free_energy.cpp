@@ -31,7 +31,7 @@ NamedAction make_subject(const FreeEnergyArguments& options, const Loaded& loade
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   if (options.to_target) return {target_action(config, graph), "target A"};
   if (loaded.action) return {*loaded.action, "action of the run"};
-  return {make_start(config.action, graph, config.run.seed), "start of S"};
+  return {make_start(config, graph), "start of S"};
 }
 
 /// The learn run that the input is, if it is one.
@@ -74,32 +74,14 @@ void print(const NamedAction& subject, const FreeEnergies& r) {
                    verdict(sample.ok, sample.reason)));
 }
 
-nlohmann::json learned_json(const FromLearned& learned) {
-  return reports::json_of("free_energy", learned.free_energy, "weight_ess",
-                          learned.sample.weight_ess, "direct_ess", learned.direct_ess, "steps",
-                          learned.sample.steps, "ok", learned.sample.ok, "reason",
-                          learned.sample.reason);
-}
-
-nlohmann::json results_json(const NamedAction& subject, const FreeEnergies& r) {
-  using reports::json_of;
-  const WorkEstimate& w = r.work.work;
-  const auto& i = r.integration;
-  auto out = json_of("event", "free_energy", "action", subject.what, "graph",
-                     subject.action.graph->description(), "sites", subject.action.graph->sites(),
-                     "free_energy", r.combined.value, "z", r.combined.z, "ok", r.combined.ok,
-                     "reason", r.combined.reason);
-  out["work"] =
-      json_of("free_energy", w.difference, "forward", w.forward, "reverse", w.reverse, "upper",
-              w.upper, "lower", w.lower, "forward_ess", w.forward_ess, "reverse_ess", w.reverse_ess,
-              "overlap", w.overlap, "steps", r.work.steps, "start",
-              r.work.mean_field ? "mean field" : "w = 0", "ok", r.work.ok, "reason", r.work.reason);
-  out["from_learned"] = r.learned ? learned_json(*r.learned) : nlohmann::json();
-  out["integration"] =
-      json_of("free_energy", i.difference, "statistical_error", i.statistical_error,
-              "quadrature_error", i.quadrature_error, "hysteresis", i.hysteresis, "nodes", i.nodes,
-              "sweeps", i.sweeps, "ok", i.ok, "reason", i.reason);
-  return out;
+/// What the routes give, and of what.
+nlohmann::json results_json(const NamedAction& subject, const FreeEnergies& results) {
+  auto json = reports::json(results);
+  json["event"] = "free_energy";
+  json["action"] = subject.what;
+  json["graph"] = subject.action.graph->description();
+  json["sites"] = subject.action.graph->sites();
+  return json;
 }
 
 ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals) {

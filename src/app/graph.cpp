@@ -55,9 +55,7 @@ GraphSubject make_subject(const GraphArguments& options, const Globals& globals)
   } else {
     const Loaded loaded = load(options.input, globals);
     subject.graph = loaded.graph ? loaded.graph : make_graph(loaded.config.graph);
-    subject.action = loaded.action
-                         ? *loaded.action
-                         : make_start(loaded.config.action, subject.graph, loaded.config.run.seed);
+    subject.action = loaded.action ? *loaded.action : make_start(loaded.config, subject.graph);
   }
   if (options.w || options.r || options.a || options.b) {
     subject.action = Action::uniform(subject.graph, options.w.value_or(0), options.r.value_or(0),

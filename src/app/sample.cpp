@@ -24,15 +24,16 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals);
   if (loaded.from_run) refuse_model_settings(globals, options.input);
   const auto file = output_file(loaded, options.input, globals, "-sample");
-  const Action action = loaded.action
-                            ? *loaded.action
-                            : make_start(loaded.config.action, make_graph(loaded.config.graph),
-                                         loaded.config.run.seed);
+  const Action action =
+      loaded.action ? *loaded.action : make_start(loaded.config, make_graph(loaded.config.graph));
   SampleRun run = begin_sampling(loaded.config, action, globals.command);
   require_writable(file, globals.force);
   Attended attended(globals, options.max_hours, draw_json_interval);
   attended.progress.show_also(loaded.config.sample.until);
-  return attend(std::move(run), file, attended, globals, quartic::sample);
+  return attend(std::move(run), file, attended, globals,
+                [](SampleRun& begun, auto& store, const Session& session) {
+                  return quartic::sample(begun, store, session);
+                });
 }
 
 const Verb sample_verb =

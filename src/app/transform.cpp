@@ -5,7 +5,7 @@
 
 #include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
-#include "quartic/data/write_npy.hpp"
+#include "quartic/data/npy.hpp"
 #include "quartic/run/number.hpp"
 #include "run/report_json.hpp"
 

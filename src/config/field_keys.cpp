@@ -9,8 +9,11 @@ std::vector<Key> graph_keys(GraphConfig& g) {
       {"extent", &g.extent, "sites in each direction", at_least(1)},
       {"boundary", &g.boundary, "periodic (default) or open, one for all or one a direction",
        no_range, true},
-      {"edges", FileName{&g.edges}, "an edge list instead of a lattice: one \"i j\" a line",
+      {"edges", EdgeList{&g.edges, &g.pairs},
+       "an edge list instead of a lattice: a file with one \"i j\" or \"i j w\" a line, or pairs",
        no_range, true},
+      {"sites", &g.sites, "of edges given as pairs; else the largest that they name, and one",
+       at_least(1), true},
   };
 }
 

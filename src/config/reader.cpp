@@ -137,17 +137,33 @@ std::array<double, 2> read_start(const Value& value, const toml::node& node) {
   return range;
 }
 
-void read_coupling(CouplingStart& coupling, const Key& key, const toml::node& node) {
+std::string resolve(const std::string& file, const std::filesystem::path& directory) {
+  if (file.empty()) return file;
+  return std::filesystem::absolute(directory / file).lexically_normal().string();
+}
+
+void read_coupling(CouplingStart& coupling, const Key& key, const toml::node& node,
+                   const std::filesystem::path& directory) {
   const Value value(key, node);
+  const auto read_given = [&](const toml::node& given) {
+    coupling.start.reset(), coupling.values.clear(), coupling.file.clear();
+    if (given.is_string())
+      coupling.file = resolve(value.text(given), directory);
+    else
+      coupling.start = read_start(value, given);
+  };
   const auto* table = node.as_table();
-  if (!table) {
-    coupling.start = read_start(value, node);
-    return;
-  }
-  const std::string_view names[] = {"start", "freedom"};
+  if (!table) return read_given(node);
+  const std::string_view names[] = {"start", "values", "freedom"};
   for (const auto& [entry, inner] : *table) {
     if (entry.str() == "start") {
-      coupling.start = read_start(value, inner);
+      read_given(inner);
+    } else if (entry.str() == "values") {
+      if (!inner.is_array() || inner.as_array()->empty()) value.wrong_type();
+      coupling.start.reset(), coupling.file.clear();
+      coupling.values = Value(key, inner).list<double>([&](const toml::node& number) {
+        return value.number(number);
+      });
     } else if (entry.str() == "freedom") {
       const Key freedom{"freedom", choice(coupling.freedom), ""};
       read_choice(std::get<Choice>(freedom.value), freedom, inner);
@@ -158,16 +174,25 @@ void read_coupling(CouplingStart& coupling, const Key& key, const toml::node& no
   }
 }
 
+void read_edges(const EdgeList& edges, const Value& value, const toml::node& node,
+                const std::filesystem::path& directory) {
+  edges.pairs->clear(), edges.file->clear();
+  if (!node.is_array()) {
+    *edges.file = resolve(value.text(node), directory);
+    return;
+  }
+  for (const auto& pair : *node.as_array()) {
+    const auto* ends = pair.as_array();
+    if (!ends || ends->size() != 2) value.wrong_type();
+    edges.pairs->push_back({value.small((*ends)[0]), value.small((*ends)[1])});
+  }
+}
+
 std::complex<double> read_complex(const Value& value, const toml::node& node) {
   const auto* array = node.as_array();
   if (!array) return value.number(node);
   if (array->size() != 2) value.wrong_type();
   return {value.number((*array)[0]), value.number((*array)[1])};
-}
-
-std::string resolve(const std::string& file, const std::filesystem::path& directory) {
-  if (file.empty()) return file;
-  return std::filesystem::absolute(directory / file).lexically_normal().string();
 }
 
 void read_key(const Key& key, const toml::node& node, const std::filesystem::path& directory) {
@@ -177,6 +202,7 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
                  [&](AutoInt out) { *out.value = value.is_auto() ? 0 : value.small(node); },
                  [&](std::complex<double>* out) { *out = read_complex(value, node); },
                  [&](FileName out) { *out.value = resolve(value.text(node), directory); },
+                 [&](const EdgeList& edges) { read_edges(edges, value, node, directory); },
                  [&](const Choice& c) { read_choice(c, key, node); },
                  [&](const Choices& c) {
                    c.set(value.some(value.list<int>(
@@ -196,7 +222,7 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
                      (*out.value)[k] = values[values.size() == 1 ? 0 : k];
                  },
                  [&]<class T>(std::vector<T>* out) { *out = value.list<T>(); },
-                 [&](CouplingStart* out) { read_coupling(*out, key, node); },
+                 [&](CouplingStart* out) { read_coupling(*out, key, node, directory); },
              },
              key.value);
 }
@@ -205,7 +231,7 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
 
 std::string place(const toml::source_region& source) {
   const std::string file = source.path ? *source.path : "config";
-  if (file.starts_with("--")) return file;
+  if (file.starts_with("--") || file.ends_with(")")) return file;  // no file: no line
   return fmt::format("{}:{}", file, source.begin.line);
 }
 

@@ -52,10 +52,10 @@ std::vector<Section> sections(Config& c) {
 
 void fill_starts(ActionConfig& action) {
   if (action.homogeneous()) return;
-  if (!action.w.start) action.w.start = {{0.2, 0.6}};
-  if (!action.r.start) action.r.start = {{0.0, 0.0}};
-  if (!action.a.start) action.a.start = {{1.0, 2.0}};
-  if (!action.b.start) action.b.start = {{0.1, 0.4}};
+  if (!action.w.given()) action.w.start = default_start_of_w;
+  if (!action.r.given()) action.r.start = {{0.0, 0.0}};
+  if (!action.a.given()) action.a.start = {{1.0, 2.0}};
+  if (!action.b.given()) action.b.start = {{0.1, 0.4}};
 }
 
 }  // namespace quartic::binder

@@ -83,6 +83,13 @@ std::string dump(const Key& key) {
           [&](FileName v) {
             return v.value->empty() && key.omit_unset ? "" : toml_string(*v.value);
           },
+          [](EdgeList v) {
+            if (!v.file->empty()) return toml_string(*v.file);
+            if (v.pairs->empty()) return std::string();
+            return toml_list(*v.pairs, [](const Edge& edge) {
+              return fmt::format("[{}, {}]", edge.first, edge.second);
+            });
+          },
           [](const Choice& c) { return toml_string(c.get()); },
           [](const Choices& c) {
             const auto words = c.get();
@@ -103,8 +110,13 @@ std::string dump(const Key& key) {
             return v->empty() && key.omit_unset ? "" : toml_list(*v, toml_value<T>);
           },
           [](CouplingStart* v) {
-            const auto start =
-                v->start ? fmt::format("start = {}, ", toml_start(*v->start)) : std::string();
+            std::string start;
+            if (!v->values.empty())
+              start = "values = " + toml_list(v->values, toml_number) + ", ";
+            else if (!v->file.empty())
+              start = "start = " + toml_string(v->file) + ", ";
+            else if (v->start)
+              start = "start = " + toml_start(*v->start) + ", ";
             return fmt::format("{{ {}freedom = \"{}\" }}", start, name(v->freedom));
           },
       },
@@ -123,6 +135,7 @@ std::string type_name(const Key& key) {
           [](std::complex<double>*) { return std::string("a number or [real, imaginary]"); },
           [](std::string*) { return std::string("a string"); },
           [](FileName) { return std::string("a file name"); },
+          [](EdgeList) { return std::string("a file name or pairs [[i, j], ...]"); },
           [](const Choice& c) { return fmt::format("\"{}\"", fmt::join(c.names, "\", \"")); },
           [](const Choices& c) {
             return fmt::format("\"{}\", or an array of these", fmt::join(c.names, "\", \""));
@@ -140,7 +153,8 @@ std::string type_name(const Key& key) {
           [&](std::vector<double>*) { return "an array of numbers" + range; },
           [](std::vector<std::string>*) { return std::string("a string or an array of strings"); },
           [&](CouplingStart*) {
-            return "a number" + range + ", [low, high] or { start = ..., freedom = ... }";
+            return "a number" + range +
+                   ", [low, high], a file, or { start = ... or values = [...], freedom = ... }";
           },
       },
       key.value);

@@ -93,6 +93,12 @@ struct FileName {
   std::string* value;
 };
 
+/// A file name, or [[i, j], ...].
+struct EdgeList {
+  std::string* file;
+  std::vector<Edge>* pairs;
+};
+
 /// An integer whose value 0 means "chosen by quartic", written "auto".
 struct AutoInt {
   int* value;
@@ -113,9 +119,9 @@ Visit(Fs...) -> Visit<Fs...>;
 
 using Reference =
     std::variant<bool*, int*, AutoInt, std::uint64_t*, double*, std::complex<double>*, std::string*,
-                 FileName, Choice, Choices, OneOrMore, std::optional<int>*, std::optional<double>*,
-                 std::vector<int>*, std::optional<bool>*, std::vector<double>*,
-                 std::vector<std::string>*, ByKind, CouplingStart*>;
+                 FileName, EdgeList, Choice, Choices, OneOrMore, std::optional<int>*,
+                 std::optional<double>*, std::vector<int>*, std::optional<bool>*,
+                 std::vector<double>*, std::vector<std::string>*, ByKind, CouplingStart*>;
 
 struct Key {
   std::string_view name;

@@ -10,7 +10,7 @@
 namespace quartic::data {
 namespace {
 
-constexpr std::size_t chunk_bytes = std::size_t{1} << 18;
+constexpr std::size_t read_bytes = std::size_t{1} << 18;
 constexpr std::size_t longest_line = std::size_t{1} << 26;
 
 /// The lines of a file one after another, without their ends.
@@ -42,7 +42,7 @@ class Lines {
     if (searched_ > longest_line)
       refuse(place_, fmt::format("line {} is longer than {} bytes", number_ + 1, longest_line),
              "rows end with a line feed");
-    const auto count = std::min<std::uint64_t>(chunk_bytes, bytes_.size() - offset_);
+    const auto count = std::min<std::uint64_t>(read_bytes, bytes_.size() - offset_);
     buffer_.resize(searched_ + count);
     bytes_.read(offset_, std::as_writable_bytes(std::span(buffer_).subspan(searched_)));
     offset_ += count;

@@ -1,5 +1,7 @@
 // npy: numpy's format of one array (NEP 1): a magic, a Python literal that names type, order and
 // shape, and the values.
+#include "quartic/data/npy.hpp"
+
 #include <fmt/format.h>
 
 #include <bit>
@@ -163,3 +165,30 @@ std::shared_ptr<const DataFile> open_npy(const DataPlace& place, const Bytes& by
 }
 
 }  // namespace quartic::data
+
+namespace quartic {
+
+std::vector<double> read_npy(const std::filesystem::path& file) {
+  using namespace data;  // NOLINT: the readers
+  DataPlace place;
+  place.path = file;
+  const Bytes bytes = open_bytes(file);
+  const Header header = read_header(place, *bytes);
+  const Element element = element_of(header.descr, place);
+  if (element.kind != 'f' || element.size < 4 || element.swapped || header.fortran)
+    refuse(place, fmt::format("its values are {}, not float64 in C order", element.name()),
+           "numpy.save(FILE, numpy.ascontiguousarray(array, dtype=float))");
+  const auto room = (bytes->size() - header.data) / element.size;
+  std::vector<double> values(product_within(header.shape, room, place));
+  const auto read = [&]<class T>(std::vector<T> stored) {
+    bytes->read(header.data, std::as_writable_bytes(std::span(stored)));
+    values.assign(stored.begin(), stored.end());
+  };
+  if (element.size == 8)
+    read(std::vector<double>(values.size()));
+  else
+    read(std::vector<float>(values.size()));
+  return values;
+}
+
+}  // namespace quartic

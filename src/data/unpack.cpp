@@ -9,7 +9,7 @@
 namespace quartic::data {
 namespace {
 
-constexpr std::size_t chunk_bytes = std::size_t{1} << 18;
+constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 
 std::span<Bytef> as_zlib(std::span<std::byte> bytes) {
   return {reinterpret_cast<Bytef*>(bytes.data()), bytes.size()};
@@ -21,7 +21,7 @@ std::shared_ptr<const ByteSource> unpack_gzip(const DataPlace& place) {
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> packed(gzopen(place.path.c_str(), "rb"),
                                                           gzclose);
   if (!packed) refuse(place, "it cannot be opened", "check the path, and that you may read it");
-  std::vector<std::byte> buffer(chunk_bytes);
+  std::vector<std::byte> buffer(buffer_bytes);
   TemporaryWriter out;
   for (;;) {
     const int got = gzread(packed.get(), buffer.data(), static_cast<unsigned>(buffer.size()));
@@ -41,7 +41,7 @@ std::shared_ptr<const ByteSource> unpack_deflate(const DataPlace& place, const B
   z_stream stream{};
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
   const std::unique_ptr<z_stream, int (*)(z_streamp)> closer(&stream, inflateEnd);
-  std::vector<std::byte> in(chunk_bytes), buffer(chunk_bytes);
+  std::vector<std::byte> in(buffer_bytes), buffer(buffer_bytes);
   TemporaryWriter out;
   uLong sum = crc32(0, nullptr, 0);
   int status = Z_OK;

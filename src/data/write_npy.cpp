@@ -1,5 +1,3 @@
-#include "quartic/data/write_npy.hpp"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -11,6 +9,7 @@
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/output_file.hpp"
+#include "quartic/data/npy.hpp"
 
 namespace quartic {
 

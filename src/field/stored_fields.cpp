@@ -51,6 +51,7 @@ std::vector<double> collect(StoredFields fields, int threads, Evaluate&& evaluat
 }
 
 std::vector<double> collect(const Term& term, StoredFields fields, int threads) {
+  if (term.function() != nullptr) return evaluate_function(*term.function(), fields);
   return collect(fields, threads, [&](auto block, auto out) { term.evaluate(block, out); });
 }
 
@@ -69,11 +70,29 @@ constexpr Moment moments[] = {
   std::vector<std::string_view> known;
   for (const auto& moment : moments) known.push_back(moment.name);
   for (const auto term : term_names())
-    if (term != "pairs") known.push_back(term);
+    if (term != "pairs" && term != "function") known.push_back(term);
   throw BadInput(fmt::format("unknown observable '{}'", name), suggestion(name, known));
 }
 
 }  // namespace
+
+std::vector<double> evaluate_function(const FieldFunction& function, StoredFields fields) {
+  constexpr std::size_t max_values = 1 << 21;
+  const std::size_t sites = fields.sites, samples = fields.samples();
+  const std::size_t together = std::clamp<std::size_t>(max_values / sites, 1, samples);
+  std::vector<double> out(samples);
+  AlignedVector<double> block;
+  for (std::size_t first = 0; first < samples; first += together) {
+    const std::size_t count = std::min(together, samples - first);
+    block.resize(sites * count);
+    for (std::size_t n = 0; n < count; ++n)
+      for (std::size_t i = 0; i < sites; ++i)
+        block[i * count + n] = fields.phi[(first + n) * sites + i];
+    function({block.data(), fields.sites, static_cast<int>(count)},
+             std::span(out).subspan(first, count));
+  }
+  return out;
+}
 
 std::vector<double> evaluate_action(const Action& action, StoredFields fields, int threads) {
   return collect(fields, threads,
@@ -96,8 +115,8 @@ std::vector<std::vector<double>> evaluate_observables(const std::vector<std::str
                                       [&](const Moment& known) { return known.name == name; });
     const bool is_moment = moment != std::end(moments);
     const auto terms = term_names();
-    if (!is_moment &&
-        (name == "pairs" || std::find(terms.begin(), terms.end(), name) == terms.end()))
+    if (!is_moment && (name == "pairs" || name == "function" ||
+                       std::find(terms.begin(), terms.end(), name) == terms.end()))
       refuse(name);
     TermSpec spec;
     spec.name = is_moment ? "phi" : name;

@@ -4,8 +4,34 @@
 #include <utility>
 
 #include "field/term_kind.hpp"
+#include "quartic/core/error.hpp"
 
 namespace quartic {
+namespace {
+
+class FunctionTerm : public Term {
+ public:
+  explicit FunctionTerm(FieldFunction function) : function_(std::move(function)) {}
+  void evaluate(FieldBlock<const float> phi, std::span<double> out) const override {
+    call(phi, out);
+  }
+  void evaluate(FieldBlock<const double> phi, std::span<double> out) const override {
+    call(phi, out);
+  }
+  const FieldFunction* function() const override { return &function_; }
+
+ private:
+  template <class T>
+  void call(FieldBlock<const T> phi, std::span<double> out) const {
+    evaluate_function<T>(
+        function_, 1, [&](int) { return phi; }, out);
+  }
+
+  FieldFunction function_;
+};
+
+}  // namespace
+
 std::vector<Edge> term_pairs(const TermSpec& spec, const Graph& graph) {
   const auto& kind = term_kind(spec, graph);
   return kind.pairs != nullptr ? kind.pairs(spec, graph) : std::vector<Edge>{};
@@ -13,6 +39,12 @@ std::vector<Edge> term_pairs(const TermSpec& spec, const Graph& graph) {
 
 std::unique_ptr<Term> make_term(const TermSpec& spec, const Graph& graph) {
   return term_kind(spec, graph).make(spec, graph);
+}
+
+std::unique_ptr<Term> make_function(const TermSpec& spec, const Graph& /*graph*/) {
+  if (spec.function) return std::make_unique<FunctionTerm>(spec.function);
+  throw BadInput("target term 'function' is a function of the program that began the run",
+                 "go on in that program: in Python, quartic.resume(run, target=f)");
 }
 
 Target::Target(std::span<const TermSpec> specs, const Graph& graph) {
@@ -27,6 +59,13 @@ void Target::add(std::complex<double> coupling, std::shared_ptr<const Term> term
 bool Target::real() const {
   return std::all_of(couplings_.begin(), couplings_.end(),
                      [](const auto& g) { return g.imag() == 0; });
+}
+
+Target Target::chosen(bool functions) const {
+  Target out;
+  for (int k = 0; k < size(); ++k)
+    if ((terms_[k]->function() != nullptr) == functions) out.add(couplings_[k], terms_[k]);
+  return out;
 }
 
 template <class T>

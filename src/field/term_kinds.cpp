@@ -19,6 +19,7 @@ Make make_phi, make_phi2, make_phi4, make_phi6;  // term_powers.cpp
 Bound bound_phi6;
 Make make_plaquette;  // term_plaquette.cpp
 Bound bound_plaquette;
+Make make_function;  // target.cpp
 
 namespace {
 
@@ -35,6 +36,7 @@ constexpr TermKind kinds[] = {
     {"phi4", graph, make_phi4, nullptr, b},
     {"phi6", graph, make_phi6, nullptr, {}, bound_phi6},
     {"plaquette", lattice, make_plaquette, nullptr, {}, bound_plaquette},
+    {"function", graph, make_function},
 };
 
 constexpr auto names = [] {

@@ -59,6 +59,10 @@ std::vector<Edge> listed_pairs(const TermSpec& spec, const Graph& graph) {
     require_lattice(spec, graph);
     return pairs_at(*graph.lattice(), spec.displacement);
   }
+  if (!read_edge_weights(spec.edge_file).empty())
+    throw BadInput(
+        fmt::format("{} has a third column, which a target term does not take", spec.edge_file),
+        "weights = [...], one a pair, in its [[target]]");
   const Graph listed = read_edge_list(spec.edge_file);
   if (listed.sites() > graph.sites()) {
     throw BadInput(fmt::format("{} names site {}, but the graph has {} sites", spec.edge_file,

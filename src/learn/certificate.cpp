@@ -42,8 +42,10 @@ Certificate certify(const Sampler<T>& equilibrated, const Action& action, const 
   out.free_energy = measure_free_energy(equilibrated, action, options, seed);
   const auto samples = draw_equilibrium(equilibrated, action, options.draws, options.sweeps, seed);
   out.draws = stored_draws(samples, action, options.draws);
-  out.target_value = by_configuration(
-      samples, options.draws, [&](const auto& block, auto a) { target.evaluate(block, a); });
+  const Target known = target.known();
+  out.target_value = by_configuration(samples, options.draws,
+                                      [&](const auto& block, auto a) { known.evaluate(block, a); });
+  add_functions(target, samples, options.draws, out.target_value);
   std::vector<double> difference = out.target_value;
   for (std::size_t n = 0; n < difference.size(); ++n) difference[n] -= out.draws.action_value[n];
   const Overlap overlap = measure_overlap(difference, out.draws.chains);

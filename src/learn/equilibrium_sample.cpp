@@ -5,11 +5,13 @@
 namespace quartic {
 
 template <class T>
-FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps) {
+FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
+                        const ProgressCallback& progress) {
   FieldSamples<T> samples{sampler.sites(), sampler.lanes(),   sampler.blocks(),
                           draws,           sampler.threads(), {}};
   for (int draw = 0; draw < draws; ++draw) {
     sampler.sweep(sweeps);
+    report_progress(progress, (draw + 1.0) / draws);
     const T* first = sampler.block(0).data;
     samples.fields.emplace_back(
         first, first + static_cast<std::ptrdiff_t>(sampler.sites()) * sampler.chains());
@@ -48,8 +50,8 @@ Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int dra
   return out;
 }
 
-template FieldSamples<float> collect(Sampler<float>&, int, int);
-template FieldSamples<double> collect(Sampler<double>&, int, int);
+template FieldSamples<float> collect(Sampler<float>&, int, int, const ProgressCallback&);
+template FieldSamples<double> collect(Sampler<double>&, int, int, const ProgressCallback&);
 template FieldSamples<float> draw_equilibrium(const Sampler<float>&, const Action&, int, int,
                                               std::uint64_t);
 template FieldSamples<double> draw_equilibrium(const Sampler<double>&, const Action&, int, int,

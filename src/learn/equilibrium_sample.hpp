@@ -8,13 +8,15 @@
 #include "core/parallel.hpp"
 #include "learn/feature_statistics.hpp"
 #include "quartic/field/draws.hpp"
+#include "quartic/field/target.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
 
 /// The fields after every `sweeps` sweeps.
 template <class T>
-FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps);
+FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
+                        const ProgressCallback& progress = {});
 
 /// `draws` configurations a chain of the action that `equilibrated` samples already: its fields are
 /// where they begin, with random streams of their own, and it is left as it is. A fresh start could
@@ -41,6 +43,23 @@ std::vector<double> by_configuration(const FieldSamples<T>& samples, int draws,
     }
   });
   return out;
+}
+
+/// Adds those terms of the target that are functions to the values of by_configuration.
+template <class T>
+void add_functions(const Target& target, const FieldSamples<T>& samples, int draws,
+                   std::vector<double>& values) {
+  const Target functions = target.functions();
+  for (int k = 0; k < functions.size(); ++k) {
+    std::vector<double> value(values.size());
+    evaluate_function<T>(
+        *functions.term(k).function(), samples.blocks * draws,
+        [&](int n) { return samples.block(n / samples.blocks, n % samples.blocks); }, value);
+    const std::size_t chains = samples.chains(), all = draws;
+    for (std::size_t draw = 0; draw < all; ++draw)
+      for (std::size_t chain = 0; chain < chains; ++chain)
+        values[chain * all + draw] += functions.coupling(k).real() * value[draw * chains + chain];
+  }
 }
 
 }  // namespace quartic

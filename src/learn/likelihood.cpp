@@ -161,7 +161,8 @@ std::vector<double> LikelihoodLearner<T>::data_mean() const {
 }
 
 template <class T>
-typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample() {
+typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
+    const ProgressCallback& progress) {
   Epoch epoch;
   epoch.draws = state_.draws;
   const int size = parameters_.size(), chains = sampler_.chains(), lanes = sampler_.lanes();
@@ -176,6 +177,7 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample() {
   sampler_.reset_acceptance();
   for (int draw = 0; draw < epoch.draws; ++draw) {
     sampler_.sweep(options_.sweeps);
+    report_progress(progress, 0);
     const T* first = sampler_.block(0).data;
     if (draw < stored) {
       epoch.samples.fields.emplace_back(
@@ -405,9 +407,9 @@ void LikelihoodLearner<T>::find_final_errors(const Epoch& epoch) {
 }
 
 template <class T>
-FitRow LikelihoodLearner<T>::step() {
+FitRow LikelihoodLearner<T>::step(const ProgressCallback& progress) {
   if (state_.start_theta.empty()) state_.start_theta = parameters_.gather(action_);
-  const Epoch epoch = sample();
+  const Epoch epoch = sample(progress);
   const auto acceptance = sampler_.acceptance();
   FitRow row;
   row.epoch = state_.epoch, row.draws = epoch.draws;

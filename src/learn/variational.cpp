@@ -55,6 +55,7 @@ VariationalLearner<T>::VariationalLearner(Target target, Parameters parameters, 
                                           const VariationalOptions& options, std::uint64_t seed)
     : Base(std::move(parameters), start, with_clusters(sampler, *start.graph), seed),
       target_(std::move(target)),
+      known_(target_.known()),
       options_(options) {
   require_valid(options_, target_, parameters_, sampler.chains);
   state_.theta_error.assign(parameters_.size(), 0.0);
@@ -66,16 +67,17 @@ void VariationalLearner<T>::warm_up(const ProgressCallback& progress) {
 }
 
 template <class T>
-Samples<T> VariationalLearner<T>::sample() {
-  Samples<T> samples{collect(sampler_, options_.draws, options_.sweeps), {}};
+Samples<T> VariationalLearner<T>::sample(const ProgressCallback& progress) {
+  Samples<T> samples{collect(sampler_, options_.draws, options_.sweeps, progress), {}};
   samples.difference = by_configuration(samples, options_.draws,
                                         [&](const auto& block, std::span<double> difference) {
                                           std::vector<double> s(difference.size());
-                                          target_.evaluate(block, difference);
+                                          known_.evaluate(block, difference);
                                           evaluate_action(action_, block, s);
                                           for (std::size_t lane = 0; lane < s.size(); ++lane)
                                             difference[lane] -= s[lane];
                                         });
+  add_functions(target_, samples, options_.draws, samples.difference);
   for (const double d : samples.difference) {
     if (std::isfinite(d)) continue;
     throw Diverged(fmt::format("epoch {}: the action difference A - S is not finite", state_.epoch),
@@ -107,9 +109,9 @@ double VariationalLearner<T>::update(const std::vector<double>& step, double rat
 }
 
 template <class T>
-LearnRow VariationalLearner<T>::step() {
+LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
   sampler_.reset_acceptance();
-  const Samples<T> samples = sample();
+  const Samples<T> samples = sample(progress);
   const Overlap overlap = measure_overlap(samples.difference, sampler_.chains());
   const Regression<T> regression(samples, parameters_);
   const auto acceptance = sampler_.acceptance();

@@ -109,8 +109,16 @@ void Ensemble<T>::adapt_step_size() {
 template <class T>
 void Ensemble<T>::warm_up(int sweeps, const ProgressCallback& progress) {
   constexpr int parts = 20;
+  constexpr std::int64_t max_updates = 1 << 24;  // between two looks at whether to go on
+  const std::int64_t updates = std::int64_t{options_.chains} * options_.rungs * sites_;
+  const int together = static_cast<int>(std::max<std::int64_t>(max_updates / updates, 1));
   for (int part = 0; part < parts; ++part) {
-    sweep(sweeps * (part + 1) / parts - sweeps * part / parts);
+    int left = sweeps * (part + 1) / parts - sweeps * part / parts;
+    for (int done; left > 0; left -= done) {
+      done = std::min(left, together);
+      sweep(done);
+      report_progress(progress, 0.5 * part / parts);
+    }
     if (local_move_.first_step_size != nullptr && part == 0) adapt_step_size();
     if (options_.rungs > 1) adapt_rungs();
     report_progress(progress, 0.5 * (part + 1) / parts);

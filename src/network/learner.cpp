@@ -178,11 +178,17 @@ struct NetworkLearner<T>::Parts {
         fmt::format("lower the rate (it was {:g}), raise the batch or add weight decay", rate()));
   }
 
-  TrainRow run_epoch() {
+  TrainRow run_epoch(const ProgressCallback& progress) {
     const double used_rate = rate();
     for (const auto& batch : epoch_batches(data->rows(), o, seed, epoch)) {
       data->read(batch, rows.resize(o.batch));
       update(used_rate);
+      try {
+        report_progress(progress, 0);
+      } catch (...) {
+        restore(good);
+        throw;
+      }
     }
     const Network now = network();
     if (const auto reason = why_not_normalisable(now)) diverged(*reason);
@@ -239,8 +245,8 @@ NetworkLearner<T>::NetworkLearner(std::shared_ptr<const DataSource> data,
     : parts_(make_hidden<Parts>(std::move(data), moments, start, options, seed)) {}
 
 template <class T>
-TrainRow NetworkLearner<T>::step() {
-  return parts_->run_epoch();
+TrainRow NetworkLearner<T>::step(const ProgressCallback& progress) {
+  return parts_->run_epoch(progress);
 }
 
 template <class T>

@@ -37,9 +37,9 @@ class ActionTask {
     learner_.restore(marked_);
     return marked_.epoch;
   }
-  void advance(const Session& /*session*/) {
+  void advance(const Session& session) {
     const auto theta = learner_.theta(), error = learner_.theta_error();
-    run_.history.append(learner_.step(), theta, error);
+    run_.history.append(learner_.step(session.going_on()), theta, error);
   }
   void save() {
     run_.action = learner_.action();

@@ -118,6 +118,7 @@ void extend_to(ReweightRun&, int) {
 struct Resumed {
   const std::filesystem::path &from, &to;
   const Session& session;
+  const Functions& functions;
 
   /// Kept from the first instant, with the limit that it has now.
   template <class Run, class Go>
@@ -134,7 +135,8 @@ struct Resumed {
   }
 
   Outcome operator()(LearnRun& run) const {
-    const Problem problem = make_problem(run.config, run.action.graph);
+    for (auto& spec : run.config.target) spec.function = functions.target;
+    const Problem problem = make_problem(run.config, run.action);
     return go(run, [&](auto& store) { return learn(run, problem, store, session); });
   }
   Outcome operator()(FitRun& run) const {
@@ -154,7 +156,7 @@ struct Resumed {
     return go(run, [&](auto& store) { return train(run, rows, store, session); });
   }
   Outcome operator()(SampleRun& run) const {
-    return go(run, [&](auto& store) { return sample(run, store, session); });
+    return go(run, [&](auto& store) { return sample(run, store, session, functions.observables); });
   }
   Outcome operator()(ReweightRun&) const { refuse_reweighted(); }
 };
@@ -199,8 +201,8 @@ void set_threads(AnyRun& run, int threads) {
 }
 
 Outcome resume(AnyRun& run, const std::filesystem::path& from, const std::filesystem::path& to,
-               const Session& session) {
-  return std::visit(Resumed{from, to, session}, run);
+               const Session& session, const Functions& functions) {
+  return std::visit(Resumed{from, to, session, functions}, run);
 }
 
 }  // namespace quartic

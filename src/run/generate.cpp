@@ -1,5 +1,7 @@
 #include "quartic/run/generate.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "quartic/core/error.hpp"
@@ -160,6 +162,10 @@ struct Draw {
 }  // namespace
 
 GeneratedRows generate(const AnyRun& run, const GenerateOptions& options, const Session& session) {
+  if (options.rows < 1 || options.sweeps < 1 || options.warm_up < 0)
+    throw BadInput(fmt::format("{} rows, {} sweeps apart after {} of warm-up cannot be drawn",
+                               options.rows, options.sweeps, options.warm_up),
+                   "at least one row and one sweep between rows");
   Drawn drawn = std::visit(Draw{options, session}, run);
   const auto rows = static_cast<std::size_t>(options.rows);
   drawn.scaling.from_model(drawn.values, drawn.values.size() / rows);

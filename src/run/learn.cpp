@@ -1,5 +1,7 @@
 #include "quartic/run/learn.hpp"
 
+#include <algorithm>
+
 #include "quartic/learn/certificate.hpp"
 #include "quartic/run/loop.hpp"
 #include "run/action_task.hpp"
@@ -43,6 +45,9 @@ class LearnTask : public ActionTask<LearnRun, VariationalLearner<T>> {
 }  // namespace
 
 LearnRun begin_learning(const Config& config, const Problem& problem, const std::string& command) {
+  const bool real = std::all_of(config.target.begin(), config.target.end(),
+                                [](const TermSpec& spec) { return spec.coupling.imag() == 0; });
+  if (real) require_normalisable(config.target, problem.graph);
   with_precision(config.sampler.precision,
                  [&]<class T>() { make_learner<T>(config, problem); });  // or it throws
   LearnRun run{.config = config,

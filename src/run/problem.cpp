@@ -1,14 +1,19 @@
 #include "quartic/run/problem.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/data/npy.hpp"
 #include "quartic/field/projection.hpp"
 #include "quartic/graph/graph.hpp"
 #include "quartic/graph/lattice.hpp"
+#include "quartic/runfile/run_file.hpp"
+#include "quartic/runfile/sample_file.hpp"
 
 namespace quartic {
 namespace {
@@ -34,6 +39,44 @@ bool in_span(const Parameters& parameters, const Action& target, const Action& s
   return true;
 }
 
+/// Couplings that are given one by one, and where.
+struct GivenCouplings {
+  std::vector<double> values;  // empty: they are not
+  std::string where;
+};
+
+GivenCouplings given_values(const Config& config, CouplingKind kind) {
+  const CouplingStart& coupling = config.action.kind(kind);
+  if (!coupling.values.empty()) return {coupling.values, fmt::format("[action] {}", name(kind))};
+  if (!coupling.file.empty()) {
+    if (is_run_file(coupling.file))
+      return {read_model(coupling.file).action.couplings(kind), "'" + coupling.file + "'"};
+    return {read_npy(coupling.file), "'" + coupling.file + "'"};
+  }
+  if (kind != CouplingKind::w || config.graph.edges.empty()) return {};
+  auto weights = read_edge_weights(config.graph.edges);
+  if (!weights.empty() && coupling.start != default_start_of_w)
+    throw BadInput(fmt::format("'{}' has a third column, and [action] has w", config.graph.edges),
+                   "leave one out: the column holds the couplings w");
+  return {std::move(weights), "'" + config.graph.edges + "'"};
+}
+
+void require_fit(const GivenCouplings& given, CouplingKind kind, Freedom freedom,
+                 std::size_t count) {
+  if (given.values.size() != count)
+    throw BadInput(fmt::format("{} holds {} values of {}, the graph has {} {}", given.where,
+                               given.values.size(), name(kind), count,
+                               kind == CouplingKind::w ? "edges" : "sites"),
+                   kind == CouplingKind::w ? "one an edge, in the order of the graph's edges"
+                                           : "one a site, in the order of the sites");
+  const auto other = std::find_if(given.values.begin(), given.values.end(),
+                                  [&](double x) { return x != given.values[0]; });
+  if (freedom != Freedom::tied || other == given.values.end()) return;
+  throw BadInput(fmt::format("{} is tied, but {} holds {:g} and {:g}", name(kind), given.where,
+                             given.values[0], *other),
+                 "tied couplings are one number; freedom = \"free\" or \"frozen\"");
+}
+
 void require_named_sites(const Action& action) {
   if (action.graph->sites() == 0)
     throw BadInput("the graph has no sites", "an edge list names some, a lattice has an extent");
@@ -43,21 +86,30 @@ void require_named_sites(const Action& action) {
 
 std::shared_ptr<const Graph> make_graph(const GraphConfig& config) {
   if (!config.edges.empty()) return std::make_shared<Graph>(read_edge_list(config.edges));
-  return std::make_shared<Graph>(make_lattice(make_geometry(config)));
+  if (config.is_lattice()) return std::make_shared<Graph>(make_lattice(make_geometry(config)));
+  int sites = 0;
+  for (const Edge& edge : config.pairs) sites = std::max({sites, edge.first + 1, edge.second + 1});
+  return std::make_shared<Graph>(config.sites.value_or(sites), config.pairs);
 }
 
-Action make_start(const ActionConfig& config, std::shared_ptr<const Graph> graph,
-                  std::uint64_t seed) {
-  Action action = config.homogeneous() ? Action::lattice_theory(std::move(graph), *config.kappa,
-                                                                *config.mu2, *config.lambda)
+Action make_start(const Config& config, std::shared_ptr<const Graph> graph) {
+  const ActionConfig& wanted = config.action;
+  Action action = wanted.homogeneous() ? Action::lattice_theory(std::move(graph), *wanted.kappa,
+                                                                *wanted.mu2, *wanted.lambda)
                                        : Action(std::move(graph));
   for (const auto kind : all_coupling_kinds) {
-    const CouplingStart& coupling = config.kind(kind);
+    const CouplingStart& coupling = wanted.kind(kind);
+    const GivenCouplings given = given_values(config, kind);
+    auto& values = action.couplings(kind);
+    if (!given.values.empty()) {
+      require_fit(given, kind, coupling.freedom, values.size());
+      values = given.values;
+      continue;
+    }
     if (!coupling.start) continue;
     const auto [low, high] = *coupling.start;
-    RandomStream random(seed, Stream::start, static_cast<std::uint64_t>(kind));
+    RandomStream random(config.run.seed, Stream::start, static_cast<std::uint64_t>(kind));
     const auto draw = [&] { return low == high ? low : low + (high - low) * random.uniform(); };
-    auto& values = action.couplings(kind);
     if (coupling.freedom == Freedom::tied)
       std::fill(values.begin(), values.end(), draw());
     else
@@ -67,14 +119,18 @@ Action make_start(const ActionConfig& config, std::shared_ptr<const Graph> graph
 }
 
 Problem make_problem(const Config& config, std::shared_ptr<const Graph> graph) {
-  if (!graph) graph = make_graph(config.graph);
-  Action start = make_start(config.action, graph, config.run.seed);
+  return make_problem(config, make_start(config, graph ? graph : make_graph(config.graph)));
+}
+
+Problem make_problem(const Config& config, Action start) {
   require_named_sites(start);
   require_normalisable(start);
+  auto graph = start.graph;
   Parameters parameters(graph, config.action.freedom());
   Target target(config.target, *graph);
   auto expected = expected_parameters(config.target, parameters, start);
-  return {graph, std::move(start), std::move(parameters), std::move(target), std::move(expected)};
+  return {std::move(graph), std::move(start), std::move(parameters), std::move(target),
+          std::move(expected)};
 }
 
 std::vector<double> expected_parameters(const std::vector<TermSpec>& target,

@@ -26,6 +26,7 @@ nlohmann::json json(const ReweightRun& run);
 nlohmann::json json(const FitRun& run);
 nlohmann::json json(const NetworkRun& run);
 nlohmann::json json(const StackRun& run);
+nlohmann::json json(const FreeEnergies& results);
 
 /// The parts that a deep stack's layers have as well.
 std::string training_text(const NetworkRun& run);

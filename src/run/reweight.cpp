@@ -44,7 +44,8 @@ std::vector<std::complex<double>> couplings_of(const std::vector<TermSpec>& spec
   return couplings;
 }
 
-Targets make_targets(const ReweightOptions& options, const StoredSample& sample) {
+Targets make_targets(const ReweightOptions& options, const StoredSample& sample,
+                     const Session& session) {
   Targets targets{target_of(options, sample.config), {}};
   auto& specs = targets.specs;
   if (options.scanned.empty()) {
@@ -60,6 +61,7 @@ Targets make_targets(const ReweightOptions& options, const StoredSample& sample)
     at = specs.end() - 1;
   }
   for (const auto g : options.couplings) {
+    report_progress(session.going_on(), 0);
     at->coupling = g;
     targets.points.push_back(couplings_of(specs));
     require_normalisable(specs, sample.action.graph);
@@ -159,13 +161,16 @@ AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads,
 
 /// Everything that reweighting needs of the samples; MBAR where there are several runs.
 ReweightingSample make_sample(const Pool& pool, const Targets& targets,
-                              const std::vector<std::string>& observables, int threads,
-                              std::vector<Estimate>& free_energy) {
+                              const std::vector<std::string>& observables,
+                              const ReweightOptions& options, std::vector<Estimate>& free_energy) {
+  const int threads = options.threads;
   const Graph& graph = *pool.first.action.graph;
   ReweightingSample sample;
   sample.sets = pool.sets;
   sample.terms = evaluate_terms(Target(targets.specs, graph), pool.fields(), threads);
   sample.observables = evaluate_observables(observables, graph, pool.fields(), threads);
+  for (const auto& function : options.functions)
+    sample.observables.push_back(evaluate_function(function.value, pool.fields()));
   std::vector<std::vector<double>> actions;
   for (const auto& action : pool.actions)
     actions.push_back(evaluate_action(action, pool.fields(), threads));
@@ -213,7 +218,7 @@ void add_action_density(ReweightRun& run) {
 
 ReweightRun reweight(const ReweightOptions& options, const Session& session) {
   Pool pool = read_pool(options.runs);
-  const Targets targets = make_targets(options, pool.first);
+  const Targets targets = make_targets(options, pool.first, session);
   auto names = options.observables;
   const auto density = std::find(names.begin(), names.end(), "action_density");
   const bool wants_density = density != names.end();
@@ -235,8 +240,9 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
   run.config.target = targets.specs;
   for (const auto& spec : targets.specs) run.terms.push_back(spec.name);
   if (run.annealed) run.annealed_action = pool.first.action_value;
-  const Reweighting reweighting(make_sample(pool, targets, names, options.threads, run.free_energy),
+  const Reweighting reweighting(make_sample(pool, targets, names, options, run.free_energy),
                                 options.threads);
+  for (const auto& function : options.functions) run.observables.push_back(function.name);
   run.points = scan(reweighting, targets, session);
   if (wants_density) add_action_density(run);
   run.provenance.seconds = session.clock.seconds();

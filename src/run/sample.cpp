@@ -22,11 +22,13 @@ constexpr double series_bytes = 64 << 20;  // of the measurement's bins
 constexpr int min_draws_until = 32;        // before sample.until may stop a run
 
 /// A power of two, so that joined bins fill it evenly.
-Measurement make_measurement(const Config& config, const Action& action) {
+Measurement make_measurement(const Config& config, const Action& action,
+                             const std::vector<NamedFunction>& functions) {
   const int chains = config.sampler.options.chains;
-  const auto series = static_cast<double>(Measurement(action, chains).names().size()) * chains;
+  const auto series =
+      static_cast<double>(Measurement(action, chains, 16, functions).names().size()) * chains;
   const auto most = static_cast<unsigned>(std::clamp(series_bytes / (8 * series), 64.0, 4096.0));
-  return {action, chains, static_cast<int>(std::bit_floor(most))};
+  return {action, chains, static_cast<int>(std::bit_floor(most)), functions};
 }
 
 std::int64_t max_draws(const SampleConfig& sample) {
@@ -56,11 +58,12 @@ void count(std::vector<MoveAcceptance>& all, const std::string& move, double rat
 }
 
 /// The names that sample.until may take: those of two draws of a small ensemble.
-std::vector<std::string> observables(const Action& action) {
+std::vector<std::string> observables(const Action& action,
+                                     const std::vector<NamedFunction>& functions) {
   SamplerOptions options;
   options.chains = 16, options.threads = 1;
   Sampler<float> sampler(action, options, 1, Stream::pilot);
-  Measurement measurement(action, options.chains);
+  Measurement measurement(action, options.chains, 4096, functions);
   for (int k = 0; k < 4; ++k) {
     sampler.sweep(1);
     measurement.add(sampler);
@@ -70,9 +73,10 @@ std::vector<std::string> observables(const Action& action) {
   return names;
 }
 
-void check_until(const SampleConfig& sample, const Action& action) {
+void check_until(const SampleConfig& sample, const Action& action,
+                 const std::vector<NamedFunction>& functions) {
   if (sample.until.empty()) return;
-  const auto names = observables(action);
+  const auto names = observables(action, functions);
   if (std::find(names.begin(), names.end(), sample.until) == names.end()) {
     const std::vector<std::string_view> views(names.begin(), names.end());
     throw BadInput(fmt::format("sample.until: no observable '{}'; {}", sample.until,
@@ -86,20 +90,37 @@ void check_until(const SampleConfig& sample, const Action& action) {
   }
 }
 
+/// What the run measured must be measured on.
+void require_same_observables(const SampleRun& run, const Measurement& measurement) {
+  const auto now = measurement.names();
+  for (const auto& name : run.observables)
+    if (std::find(now.begin(), now.end(), name) == now.end())
+      throw BadInput(
+          fmt::format("the run measures '{}', a function of the program that began it", name),
+          fmt::format("go on there: in Python, quartic.resume(run, observables={{'{}': "
+                      "f}})",
+                      name));
+  for (const auto& name : now)
+    if (std::find(run.observables.begin(), run.observables.end(), name) == run.observables.end())
+      throw BadInput(fmt::format("the run does not measure '{}'", name),
+                     "a run goes on with the observables that it began with");
+}
+
 template <class T>
 class SampleTask {
  public:
   using Run = SampleRun;
 
-  SampleTask(SampleRun& run, const Clock& clock)
+  SampleTask(SampleRun& run, const Clock& clock, const std::vector<NamedFunction>& functions)
       : run_(run),
         clock_(clock),
         seconds_before_(run.provenance.seconds),
         measured_before_(run.measuring_seconds),
         sampler_(run.action, sampler_options(run.config), run.config.run.seed, Stream::sample),
-        measurement_(make_measurement(run.config, run.action)),
+        measurement_(make_measurement(run.config, run.action, functions)),
         max_kept_(run.config.output.max_draws(sampler_.chains(), sampler_.sites())) {
     if (begun(run)) {
+      require_same_observables(run, measurement_);
       sampler_.restore(run.sampler);
       measurement_.restore(run.measurement);
     }
@@ -253,19 +274,22 @@ class SampleTask {
 
 }  // namespace
 
-SampleRun begin_sampling(const Config& config, const Action& action, const std::string& command) {
+SampleRun begin_sampling(const Config& config, const Action& action, const std::string& command,
+                         const std::vector<NamedFunction>& functions) {
   require_normalisable(action);
-  check_until(config.sample, action);
+  Measurement(action, 16, 16, functions);  // or it throws
+  check_until(config.sample, action, functions);
   SampleRun run{
       .config = config, .provenance = make_provenance(command, config.run.seed), .action = action};
   run.kept.thin = config.sample.thin;
   return run;
 }
 
-Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session) {
+Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session,
+               const std::vector<NamedFunction>& functions) {
   return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = SampleTask<T>::begun(run);
-    SampleTask<T> task(run, session.clock);
+    SampleTask<T> task(run, session.clock, functions);
     return run_to_end(task, resumed, store, session);
   });
 }

@@ -43,7 +43,7 @@ std::optional<std::int64_t> TrainTask::rewind() {
 }
 
 void TrainTask::advance(const Session& session) {
-  const TrainRow row = learner_.step();
+  const TrainRow row = learner_.step(session.going_on());
   run_.history.push_back(row);
   const int every = run_.config.evaluation.every;
   if (every > 0 && row.epoch % every == 0 && row.epoch < run_.config.training.epochs) {

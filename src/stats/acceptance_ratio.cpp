@@ -85,7 +85,8 @@ Estimate negative(const Estimate& x) {
 void judge(WorkEstimate& w, double forwards, double reverses) {
   constexpr double min_overlap = 0.1, min_effective = 50;
   const double apart = w.forward.value - w.reverse.value,
-               error = std::hypot(w.forward.error, w.reverse.error);
+               rounding = 1e-10 * (1 + std::abs(w.forward.value)),
+               error = std::hypot(w.forward.error, w.reverse.error) + rounding;
   if (w.overlap.value < min_overlap) {
     w.ok = false;
     w.reason = fmt::format(

@@ -55,8 +55,10 @@ void observe(const LocalSums& sums, int lanes, const double* sum, double* out) {
 
 }  // namespace
 
-Measurement::Data::Data(const Action& measured, int chains_measured, int most)
-    : action(measured),
+Measurement::Data::Data(const Action& measured, int chains_measured, int most,
+                        std::vector<NamedFunction> own)
+    : functions(std::move(own)),
+      action(measured),
       sums(measured),
       chains(chains_measured),
       max_bins(most),
@@ -73,6 +75,14 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most)
            {index("abs_m"), index("m2")},
            {index("m2"), index("m4")}};
   if (!sums.waves.empty()) pairs.emplace_back(index("m2"), index("structure_factor_min"));
+  for (const auto& function : functions) {
+    const auto all = derived();
+    const auto named = [&](const Derived& d) { return d.name == function.name; };
+    if (index(function.name) >= 0 || std::any_of(all.begin(), all.end(), named))
+      throw BadInput(fmt::format("an observable is called '{}' already", function.name),
+                     "choose another name for the function");
+    names.push_back(function.name), meanings.emplace_back("a function of the user's");
+  }
   open_bin.assign(row(), 0);
   squares.assign(row(), 0);
   products.assign(pairs.size() * static_cast<std::size_t>(chains), 0);
@@ -147,8 +157,9 @@ void Measurement::Data::set_spectra(std::span<const double> by_group) {
     spectra[k] = by_group[(k / groups / sites * groups + k % groups) * sites + k / groups % sites];
 }
 
-Measurement::Measurement(const Action& action, int chains, int max_bins)
-    : data_(make_hidden<Data>(action, chains, max_bins)) {}
+Measurement::Measurement(const Action& action, int chains, int max_bins,
+                         std::vector<NamedFunction> functions)
+    : data_(make_hidden<Data>(action, chains, max_bins, std::move(functions))) {}
 
 template <class T>
 void Measurement::add(const Sampler<T>& sampler) {
@@ -174,7 +185,7 @@ void Measurement::add(const Sampler<T>& sampler) {
       double* out = to.data() + row * d.chains + static_cast<std::size_t>(index) * lanes;
       for (int lane = 0; lane < lanes; ++lane) out[lane] += value(lane);
     };
-    for (std::size_t k = 0; k < d.names.size(); ++k) {
+    for (std::size_t k = 0; k < d.names.size() - d.functions.size(); ++k) {
       const double* x = values.data() + k * lanes;
       add_row(d.open_bin, k, [=](int lane) { return x[lane]; });
       add_row(d.squares, k, [=](int lane) { return x[lane] * x[lane]; });
@@ -189,6 +200,17 @@ void Measurement::add(const Sampler<T>& sampler) {
     add_power(d.action.graph->lattice()->extent, phi, d.chains_per_group,
               std::span(d.spectra).subspan(index * size, size));
   });
+  std::vector<double> values(d.functions.empty() ? 0 : d.chains);
+  for (std::size_t k = 0; k < d.functions.size(); ++k) {
+    evaluate_function<T>(
+        d.functions[k].value, sampler.blocks(), [&](int index) { return sampler.block(index); },
+        values);
+    const std::size_t row = (d.names.size() - d.functions.size() + k) * d.chains;
+    for (int chain = 0; chain < d.chains; ++chain) {
+      d.open_bin[row + chain] += values[chain];
+      d.squares[row + chain] += values[chain] * values[chain];
+    }
+  }
   ++d.draws;
   if (d.draws - static_cast<std::int64_t>(d.bin_count) * d.bin_length == d.bin_length)
     d.close_bin();

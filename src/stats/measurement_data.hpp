@@ -21,6 +21,7 @@ struct Derived {
 };
 
 struct Measurement::Data {
+  std::vector<NamedFunction> functions;  ///< of the user's, the last of `names`
   Action action;
   LocalSums sums;
   int chains, max_bins;
@@ -37,7 +38,7 @@ struct Measurement::Data {
   int chains_per_group = 1;     ///< in spectra, divides 16
   std::vector<double> spectra;  ///< sums as add_power lays them out; empty where there are none
 
-  Data(const Action& action, int chains, int max_bins);
+  Data(const Action& action, int chains, int max_bins, std::vector<NamedFunction> functions);
 
   int observables() const { return static_cast<int>(names.size()); }
   int index(const std::string& name) const;  ///< -1: not there

@@ -1,6 +1,4 @@
 // Learning from data by maximum likelihood, against exact likelihoods of small fields.
-#include "learn/feature_statistics.hpp"
-#include "learn/equilibrium_sample.hpp"
 #include "quartic/learn/likelihood.hpp"
 
 #include <gtest/gtest.h>
@@ -12,6 +10,8 @@
 #include "critical_point.hpp"
 #include "exact_field.hpp"
 #include "exact_reference.hpp"
+#include "learn/equilibrium_sample.hpp"
+#include "learn/feature_statistics.hpp"
 #include "learn_fixtures.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/learn/certificate.hpp"

@@ -91,8 +91,7 @@ TEST(NetworkPath, RunsThroughItsKnotsOnStraightLines) {
   expect_same(path.at(1), network);
   const std::vector<double> phi{0.3, -0.8, 1.1}, h{1, 0};
   const double quarter = path.at(0.75).action(phi, h);
-  EXPECT_NEAR(quarter, 0.5 * (path.knots()[1]->action(phi, h) + network.action(phi, h)),
-              1e-14);
+  EXPECT_NEAR(quarter, 0.5 * (path.knots()[1]->action(phi, h) + network.action(phi, h)), 1e-14);
 }
 
 /// The mean of min(1, exp(...)) over independent draws of both rungs, by summing all pairs of

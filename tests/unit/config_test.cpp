@@ -174,7 +174,7 @@ TEST(Config, FileNamesAreTakenFromTheConfigsDirectory) {
 TEST(Config, HomogeneousStartIsOverriddenByKind) {
   const auto config =
       parse_config("[action]\nkappa = 1\nmu2 = -0.9515\nlambda = 0.7\nb = 0.5\n" + a3, "run.toml");
-  const auto start = make_start(config.action, make_graph(config.graph), 1);
+  const auto start = make_start(config, make_graph(config.graph));
   EXPECT_DOUBLE_EQ(start.w[3], 1);
   EXPECT_DOUBLE_EQ(start.a[3], 1.52425);
   EXPECT_DOUBLE_EQ(start.b[3], 0.5);
@@ -411,16 +411,32 @@ until = "heat"
   EXPECT_EQ(learn.sample.until, "specific_heat");
 }
 
+TEST(Config, GivenCouplingsAndEdgesComeBackFromTheDump) {
+  const auto config = parse_config(
+      "[graph]\nedges = [[0, 1], [1, 2]]\nsites = 4\n[action]\nw = { values = [0.5, -0.25], "
+      "freedom "
+      "= \"frozen\" }\nr = 0.1\na = { values = [1.0, 2.0, 3.0, 4.0] }\nb = \"/b.npy\"\n",
+      "run.toml");
+  EXPECT_EQ(config.graph.pairs, (std::vector<Edge>{{0, 1}, {1, 2}}));
+  EXPECT_EQ(make_graph(config.graph)->sites(), 4);
+  const auto again = parse_config(to_toml(config), "again.toml");
+  EXPECT_EQ(again.action.w, config.action.w);
+  EXPECT_EQ(again.action.a.values, (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_EQ(again.action.b.file, "/b.npy");
+  EXPECT_EQ(again.graph.pairs, config.graph.pairs);
+  EXPECT_EQ(again.graph.sites, 4);
+}
+
 TEST(Problem, RandomStartsComeFromTheSeedAlone) {
-  const auto config = parse_config(a3, "run.toml");
+  auto config = parse_config(a3, "run.toml");
   const auto graph = make_graph(config.graph);
-  const auto start = make_start(config.action, graph, 1);
-  EXPECT_EQ(start.w, make_start(config.action, graph, 1).w);
-  EXPECT_NE(start.w, make_start(config.action, graph, 2).w);
+  const auto start = make_start(config, graph);
+  EXPECT_EQ(start.w, make_start(config, graph).w);
+  config.run.seed = 2;
+  EXPECT_NE(start.w, make_start(config, graph).w);
   for (const double w : start.w) EXPECT_TRUE(w >= 0.2 && w < 0.6);
-  auto tied = config.action;
-  tied.w.freedom = Freedom::tied;
-  const auto one = make_start(tied, graph, 1).w;
+  config.action.w.freedom = Freedom::tied;
+  const auto one = make_start(config, graph).w;
   for (const double w : one) EXPECT_EQ(w, one[0]);
 }
 

@@ -14,12 +14,12 @@ namespace {
 
 using testing::term;
 
-std::shared_ptr<const Graph> square() {
+std::shared_ptr<const Graph> square_of() {
   return std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
 }
 
 TEST(StoredFields, EqualTheFormulasForAnyNumberOfSamples) {
-  const auto graph = square();
+  const auto graph = square_of();
   Action action = Action::uniform(graph, 0.7, 0.1, 1.2, 0.3);
   action.w[3] = -0.4;
   RandomStream random(3, Stream::check, 0);
@@ -45,12 +45,12 @@ TEST(StoredFields, EqualTheFormulasForAnyNumberOfSamples) {
 
 TEST(StoredFields, RefuseUnknownObservables) {
   const std::vector<float> phi(16);
-  EXPECT_THROW(evaluate_observables({"phi3"}, *square(), {phi, 16}), BadInput);
-  EXPECT_THROW(evaluate_observables({"pairs"}, *square(), {phi, 16}), BadInput);
+  EXPECT_THROW(evaluate_observables({"phi3"}, *square_of(), {phi, 16}), BadInput);
+  EXPECT_THROW(evaluate_observables({"pairs"}, *square_of(), {phi, 16}), BadInput);
 }
 
 TEST(Target, IsRefusedWhereItCannotBeNormalised) {
-  const auto graph = square();
+  const auto graph = square_of();
   const auto fits = [&](std::vector<TermSpec> target) {
     try {
       require_normalisable(target, graph);

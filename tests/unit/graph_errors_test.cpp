@@ -38,11 +38,18 @@ TEST_F(EdgeList, Reads) {
   EXPECT_EQ(read("sites 5\n0 1").sites(), 5);
   EXPECT_EQ(read("0 1\nsites 5").sites(), 5);
   EXPECT_EQ(read("sites 2\n").edge_count(), 0);
+  EXPECT_EQ(read("0 1 0.5\n1 2 -2e-1\n").edge_count(), 2);
+  EXPECT_EQ(read_edge_weights(file_), (std::vector<double>{0.5, -0.2}));
 }
 
 TEST_F(EdgeList, RefusesNamingTheLine) {
   refused("0 1\n0 x\n", ":2: '0 x' is no edge", "one edge a line");
-  refused("0 1 2\n", ":1: '0 1 2' is no edge", "one edge a line");
+  refused("0 1 2 3\n", ":1: '0 1 2 3' is no edge", "one edge a line");
+  refused("0 1 x\n", ":1: '0 1 x' is no edge", "one edge a line");
+  refused("0 1 nan\n", ":1: '0 1 nan' is no edge", "one edge a line");
+  refused("0 1 2\n1 2\n", ":2: a third column, the coupling w, belongs to every edge or to none",
+          "i j w");
+  refused("0 1\n1 2 .5\n", ":2: a third column", "i j w");
   refused("0 1.5\n", ":1: '0 1.5' is no edge", "one edge a line");
   refused("0\n", ":1: '0' is no edge", "one edge a line");
   refused("0 99999999999999999999\n", ":1:", "one edge a line");

@@ -31,7 +31,7 @@ SampleRun healthy_run() {
       "[graph]\nextent = [3, 3]\n[sampler]\nchains = 64\n[action]\nw = 0\na = 0.5\nb = 0.3\n", "");
   SampleRun run{.config = config,
                 .provenance = {},
-                .action = make_start(config.action, make_graph(config.graph), 1),
+                .action = make_start(config, make_graph(config.graph)),
                 .warmed_up = true,
                 .warm_up_sweeps = 200,
                 .stop_reason = StopReason::draws_done,

@@ -1,4 +1,4 @@
-#include "quartic/data/write_npy.hpp"
+#include "quartic/data/npy.hpp"
 #include "quartic/runfile/fit_run.hpp"
 #include "quartic/runfile/sample_file.hpp"
 #include "unit/run_file_fixtures.hpp"

@@ -20,7 +20,7 @@ SampleRun sample_run_of_six_sites() {
       "[graph]\nextent = [3, 2]\n[sampler]\nchains = 16\n[sample]\nuntil = \"m2\"\n", "run.toml");
   SampleRun run{.config = config,
                 .provenance = make_provenance("quartic sample run.toml", 7),
-                .action = make_start(config.action, make_graph(config.graph), 7),
+                .action = make_start(config, make_graph(config.graph)),
                 .warmed_up = true,
                 .warm_up_sweeps = 123,
                 .stationary = false,

@@ -273,6 +273,34 @@ TEST(Measurement, SaysWhyANumberIsNotToBeTrusted) {
   for (const auto& result : longer.results()) EXPECT_TRUE(result.ok) << result.reason;
 }
 
+TEST(Measurement, AFunctionIsMeasuredAsWhatItIs) {
+  const Action action = inhomogeneous(shared(make_lattice({"square", {4, 4}, {true, true}})), 2);
+  const NamedFunction own{"own", [](FieldBlock<const double> phi, std::span<double> out) {
+                            EXPECT_EQ(phi.lanes, 128);  // all chains at once
+                            for (int lane = 0; lane < phi.lanes; ++lane) {
+                              out[lane] = 0;
+                              for (int i = 0; i < 16; ++i)
+                                out[lane] += phi.site(i)[lane] * phi.site(i)[lane] / 16;
+                            }
+                          }};
+  SamplerOptions options;
+  options.chains = 128;
+  Sampler<double> sampler(action, options, 3);
+  Measurement measurement(action, 128, 64, {own}), plain(action, 128, 64);
+  for (int draw = 0; draw < 100; ++draw) {
+    sampler.sweep(1);
+    measurement.add(sampler), plain.add(sampler);
+  }
+  const auto known = measurement.series("phi2"), found = measurement.series("own");
+  for (std::size_t k = 0; k < known.size(); ++k) EXPECT_NEAR(found[k], known[k], 1e-12);
+  EXPECT_EQ(known, plain.series("phi2"));
+  Measurement again(action, 128, 64, {own});
+  again.restore(measurement.state());
+  EXPECT_EQ(again.series("own"), found);
+  EXPECT_THROW(Measurement(action, 128, 64, {{"m2", own.value}}), BadInput);
+  EXPECT_THROW(Measurement(action, 128, 64, {{"specific_heat", own.value}}), BadInput);
+}
+
 TEST(Measurement, RefusesWhatDoesNotFit) {
   EXPECT_THROW(Measurement(square_action(), 0), BadInput);
   EXPECT_THROW(Measurement(square_action(), 16, 15), BadInput);

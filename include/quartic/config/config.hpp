@@ -24,20 +24,32 @@
 
 namespace quartic {
 
-/// [graph]: a named lattice, or an edge list from a file.
+/// [graph]: a named lattice, or an edge list from a file or from the config itself.
 struct GraphConfig {
   std::string lattice = "square";
   std::vector<int> extent = {4, 4};
   std::vector<std::string> boundary;  ///< periodic | open, one for all or one a direction
   std::string edges;                  ///< file; where given, lattice and extent play no part
+  std::vector<Edge> pairs;            ///< instead of a file
+  std::optional<int> sites;           ///< with pairs; empty: the largest that they name, and one
+
+  bool is_lattice() const { return edges.empty() && pairs.empty() && !sites; }
 };
 
 /// One kind of coupling of the action that learns: where it starts and whether it is learned.
 struct CouplingStart {
   std::optional<std::array<double, 2>> start;  ///< uniform in [low, high]; equal: that number
+  std::vector<double> values = {};             ///< one an edge or site, instead
+  std::string file =
+      {};  ///< instead: an npy file of them, or a run file, whose couplings are taken
   Freedom freedom = Freedom::free;
+
+  bool given() const { return start || !values.empty() || !file.empty(); }
   bool operator==(const CouplingStart&) const = default;
 };
+
+/// Where w starts if nothing is said of it.
+inline constexpr std::array<double, 2> default_start_of_w = {0.2, 0.6};
 
 /// [action]: starts by kind, or from the homogeneous lattice theory (kappa, mu2, lambda), which
 /// kinds with a start of their own override.

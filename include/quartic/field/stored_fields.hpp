@@ -25,6 +25,9 @@ std::vector<double> evaluate_action(const Action& action, StoredFields fields, i
 std::vector<std::vector<double>> evaluate_terms(const Target& terms, StoredFields fields,
                                                 int threads = 0);
 
+/// A user's function of every configuration. By one thread, in blocks of up to 16 MB.
+std::vector<double> evaluate_function(const FieldFunction& function, StoredFields fields);
+
 /// Observables of every configuration, [observable][sample], as stats/measurement.hpp names them:
 /// m = sum phi / V, abs_m, m2, m4, or the sum of any term that takes no further input, / V (phi2,
 /// phi4, nn, nnn, plaquette, ...). Throws BadInput for an unknown name (nearest suggested) or a

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "quartic/field/field_block.hpp"
+#include "quartic/field/field_function.hpp"
 #include "quartic/graph/graph.hpp"
 
 namespace quartic {
@@ -20,6 +21,8 @@ class Term {
   /// out[lane] = A^(k)(phi of that lane); float64 accumulation in fixed order.
   virtual void evaluate(FieldBlock<const float> phi, std::span<double> out) const = 0;
   virtual void evaluate(FieldBlock<const double> phi, std::span<double> out) const = 0;
+  /// The user's function that the term is; null for others.
+  virtual const FieldFunction* function() const { return nullptr; }
 };
 
 /// What a user says of a term: its registered name, its coupling, and what that name needs besides.
@@ -29,15 +32,17 @@ struct TermSpec {
   std::vector<int> displacement;        ///< for "pairs" on a lattice
   std::string edge_file;                ///< for "pairs" on an edge list (text, as read_edge_list)
   std::vector<double> weights;  ///< a weight a site (powers) or a pair (products); empty: 1 each
+  FieldFunction function = {};  ///< of "function"; no file can hold it
 };
 
-/// The registered names: nn, nnn, edges, pairs, phi, phi2, phi4, phi6, plaquette.
+/// The registered names: nn, nnn, edges, pairs, phi, phi2, phi4, phi6, plaquette, function.
 ///   nn         sum over nearest pairs phi_i phi_j (a lattice's axes; all edges of other graphs)
 ///   nnn        sum over diagonal pairs
 ///   edges      sum over the graph's edges
 ///   pairs      sum over pairs at a displacement, or over an edge list's pairs
 ///   phi phi2 phi4 phi6    sum over sites of that power
 ///   plaquette  sum over elementary squares of the product of the four corners
+///   function   the user's own
 std::span<const std::string_view> term_names();
 
 /// Builds a term. Throws BadInput for an unknown name (nearest suggested), a term the graph has no
@@ -49,9 +54,9 @@ std::unique_ptr<Term> make_term(const TermSpec& spec, const Graph& graph);
 std::vector<Edge> term_pairs(const TermSpec& spec, const Graph& graph);
 
 /// Throws BadInput where exp(-Re A) cannot be normalised on the graph, naming the term or the site,
-/// and as make_term does. phi6 decides where it is there; else phi4, with plaquettes bounded by
-/// |abcd| <= (a^4 + b^4 + c^4 + d^4) / 4; where phi4 vanishes too, the quadratic form has to be
-/// positive definite.
+/// and as make_term does; nothing is known of a function. phi6 decides where it is there; else
+/// phi4, with plaquettes bounded by |abcd| <= (a^4 + b^4 + c^4 + d^4) / 4; where phi4 vanishes too,
+/// the quadratic form has to be positive definite.
 void require_normalisable(std::span<const TermSpec> target,
                           const std::shared_ptr<const Graph>& graph);
 
@@ -63,14 +68,20 @@ class Target {
   void add(std::complex<double> coupling, std::shared_ptr<const Term> term);
 
   int size() const { return static_cast<int>(terms_.size()); }
+  std::complex<double> coupling(int k) const { return couplings_[k]; }
   const Term& term(int k) const { return *terms_[k]; }
   bool real() const;
+  /// Its terms that are functions of the user's, and the others.
+  Target functions() const { return chosen(true); }
+  Target known() const { return chosen(false); }
 
   /// out[lane] = A, real part of the couplings. O(terms).
   template <class T>
   void evaluate(FieldBlock<const T> phi, std::span<double> out) const;
 
  private:
+  Target chosen(bool functions) const;
+
   std::vector<std::complex<double>> couplings_;
   std::vector<std::shared_ptr<const Term>> terms_;
 };

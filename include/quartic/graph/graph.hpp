@@ -60,9 +60,12 @@ class Graph {
   std::shared_ptr<const Lattice> lattice_;
 };
 
-/// A graph from a text file with one edge a line, "i j", zero-based sites; blank lines and lines
-/// that begin with # are skipped; an optional line "sites N" fixes the number of sites (otherwise
-/// the largest site + 1). Throws BadInput naming file and line.
+/// A graph from a text file with one edge a line, "i j" or "i j w", zero-based sites; blank lines
+/// and lines that begin with # are skipped; an optional line "sites N" fixes the number of sites
+/// (otherwise the largest site + 1). Throws BadInput naming file and line.
 Graph read_edge_list(const std::filesystem::path& file);
+
+/// The third column, one weight an edge; empty where there is none. Throws as above.
+std::vector<double> read_edge_weights(const std::filesystem::path& file);
 
 }  // namespace quartic

@@ -114,7 +114,7 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
   void warm_up(const ProgressCallback& progress = {});
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
-  FitRow step();
+  FitRow step(const ProgressCallback& progress = {});
 
   /// Parameters of kind b at their bound.
   std::vector<int> at_bound() const;
@@ -133,7 +133,7 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
   LikelihoodLearner(const DataSource& data, const DataSource* held_out, DataMoments moments,
                     Parameters parameters, const Action& start, const SamplerOptions& sampler,
                     const LikelihoodOptions& options, std::uint64_t seed);
-  Epoch sample();
+  Epoch sample(const ProgressCallback& progress);
   void find_start();
   void send_chains_to_data();
   struct Climb {

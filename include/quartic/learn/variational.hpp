@@ -92,17 +92,17 @@ class VariationalLearner : public ActionLearner<T, VariationalState> {
   void warm_up(const ProgressCallback& progress = {});
   /// One epoch: sample, estimate, record the row of the couplings sampled *before* the update,
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
-  LearnRow step();
+  LearnRow step(const ProgressCallback& progress = {});
   const Target& target() const { return target_; }
 
  private:
   using Base = ActionLearner<T, VariationalState>;
   using Base::action_, Base::parameters_, Base::sampler_, Base::state_;
 
-  Samples<T> sample();
+  Samples<T> sample(const ProgressCallback& progress);
   double update(const std::vector<double>& step, double rate);
 
-  Target target_;
+  Target target_, known_;  // known_: without functions
   VariationalOptions options_;
 };
 

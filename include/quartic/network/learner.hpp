@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "quartic/core/progress.hpp"
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/estimate.hpp"
 #include "quartic/core/fields.hpp"
@@ -108,7 +109,7 @@ class NetworkLearner {
   /// One epoch. Throws Diverged (naming epoch, update and what ran away) on NaN, exploding chains
   /// or a network that is no longer normalisable, after going back to the last good epoch: state()
   /// is then that epoch's.
-  TrainRow step();
+  TrainRow step(const ProgressCallback& progress = {});
   /// One update on given rows, [row][visible], of any number: what `step` does with every batch.
   void update(std::span<const float> rows);
   bool finished() const;

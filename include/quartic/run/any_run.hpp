@@ -34,9 +34,16 @@ void extend(AnyRun& run, int limit);
 /// Threads never change the results.
 void set_threads(AnyRun& run, int threads);
 
-/// Goes on from the run's last state until it is finished, into `to`. `from` names the run where
-/// its data have changed or are missing, which throws BadInput.
+/// Functions of the user's, which no run file can hold.
+struct Functions {
+  std::vector<NamedFunction> observables;  ///< that are measured
+  FieldFunction target;                    ///< the target's term "function"
+};
+
+/// Goes on from the run's last state until it is finished, into `to`, with the functions that it
+/// began with. `from` names the run where its data have changed or are missing, which throws
+/// BadInput.
 Outcome resume(AnyRun& run, const std::filesystem::path& from, const std::filesystem::path& to,
-               const Session& session);
+               const Session& session, const Functions& functions = {});
 
 }  // namespace quartic

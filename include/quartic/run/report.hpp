@@ -6,6 +6,7 @@
 
 #include "quartic/field/target.hpp"
 #include "quartic/run/any_run.hpp"
+#include "quartic/run/free_energy.hpp"
 
 namespace quartic {
 
@@ -14,6 +15,7 @@ std::string report(const AnyRun& run);
 
 /// The same as JSON, one object on one line.
 std::string report_json(const AnyRun& run);
+std::string report_json(const FreeEnergies& results);
 
 /// "A = -1 nn + 1.52425 phi2 + 0.175 phi4".
 std::string target_text(const std::vector<TermSpec>& target);

@@ -19,6 +19,7 @@ struct ReweightOptions {
   std::string scanned;
   std::vector<std::complex<double>> couplings;
   std::vector<std::string> observables;  ///< m, abs_m, m2, m4, action_density, or terms per site
+  std::vector<NamedFunction> functions = {};  ///< observables of the user's own
   /// Anneal the configurations from S to the real part of B first, of a scan to its middle.
   bool anneal = false;
   int threads = 0;      ///< 0: all cores; never changes the results

@@ -10,12 +10,15 @@
 namespace quartic {
 
 /// A run that has not begun. Throws BadInput where the action cannot be sampled, or where
-/// sample.until is none of its observables.
-SampleRun begin_sampling(const Config& config, const Action& action, const std::string& command);
+/// sample.until is none of its observables. `functions` are measured too.
+SampleRun begin_sampling(const Config& config, const Action& action, const std::string& command,
+                         const std::vector<NamedFunction>& functions = {});
 
-/// Samples on from where the run is until it is finished. Throws Diverged; what was stored before
-/// stays the last good state.
-Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session);
+/// Samples on from where the run is until it is finished. `functions` are those that it began with;
+/// throws BadInput where one is missing. Throws Diverged; what was stored before stays the last
+/// good state.
+Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session,
+               const std::vector<NamedFunction>& functions = {});
 
 /// The primary observable with the fewest effective samples; null where there are no results.
 const ObservableResult* slowest_observable(const std::vector<ObservableResult>& results);

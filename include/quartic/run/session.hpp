@@ -84,6 +84,11 @@ struct Session {
   const Clock& clock;
   double checkpoint_seconds = 30;  ///< between two saves
 
+  /// Asks whether to go on, and tells nobody: within a step.
+  ProgressCallback going_on() const {
+    return [&stop = stop](double) { return !stop.requested(); };
+  }
+
   /// Tells the observer of a phase, and asks whether to go on.
   ProgressCallback progress(std::string what) const {
     return [&stop = stop, &observer = observer, what = std::move(what)](double done) {

@@ -13,6 +13,7 @@
 #include "quartic/core/fields.hpp"
 #include "quartic/core/hidden.hpp"
 #include "quartic/field/action.hpp"
+#include "quartic/field/field_function.hpp"
 #include "quartic/mcmc/sampler.hpp"
 
 namespace quartic {
@@ -65,6 +66,8 @@ struct MeasurementState {
 /// <structure_factor_min> - 1) / (4 sin^2(pi / L)) (Cooper, Freedman, Preston, Nucl. Phys. B 210
 /// (1982) 210), in units of the lattice's own coordinates.
 ///
+/// Functions of the user's are primary observables too, after the others and under their own names.
+///
 /// Field sums are taken in the fields' precision over 64 sites at a time and in float64 beyond.
 ///
 /// Usage:
@@ -82,8 +85,10 @@ struct MeasurementState {
 ///       std::cout << o.name << " " << o.estimate.mean << " +- " << o.estimate.error << '\n';
 class Measurement {
  public:
-  /// Throws BadInput for chains < 1 and for max_bins below 16 or odd.
-  Measurement(const Action& action, int chains, int max_bins = 4096);
+  /// Throws BadInput for chains < 1, for max_bins below 16 or odd, and for a function whose name is
+  /// taken.
+  Measurement(const Action& action, int chains, int max_bins = 4096,
+              std::vector<NamedFunction> functions = {});
 
   /// One draw of every chain. O(chains (V + E)), in parallel over blocks, independent of threads;
   /// every `spectrum_interval`-th draw the structure factor too, O(chains V log V).

@@ -1,0 +1,29 @@
+// Functions of fields that a user brings along.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "quartic/field/field_block.hpp"
+
+namespace quartic {
+
+/// Given phi [site][lane], fills out[lane]. Must be free of side effects. It is called by one
+/// thread at a time with as many lanes as are at hand, so that a slow language pays its price
+/// seldom.
+using FieldFunction = std::function<void(FieldBlock<const double> phi, std::span<double> out)>;
+
+/// A function with the name that its averages get.
+struct NamedFunction {
+  std::string name;
+  FieldFunction value;
+};
+
+/// The function of `blocks` blocks of equal shape, out[block * lanes + lane], put side by side as
+/// far as they fit in 16 MB. O(their values).
+template <class T>
+void evaluate_function(const FieldFunction& function, int blocks,
+                       const std::function<FieldBlock<const T>(int)>& block, std::span<double> out);
+
+}  // namespace quartic
