@@ -1,5 +1,6 @@
 // Sampling and training of networks in Python.
 #include <array>
+#include <chrono>
 #include <memory>
 #include <string_view>
 
@@ -124,6 +125,17 @@ Trainer make_trainer(nb::object rows, const Network& network, TrainingOptions op
   return out;
 }
 
+/// Ctrl-C within an epoch: the learner is back at its last good one.
+bool signals_allow(double) {
+  static thread_local auto asked = std::chrono::steady_clock::now();
+  const auto now = std::chrono::steady_clock::now();
+  if (now - asked < std::chrono::milliseconds(100)) return true;
+  asked = now;
+  const nb::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw nb::python_error();
+  return true;
+}
+
 void update(Trainer& self, nb::object rows) {
   const auto values = as_input<FloatInput>(rows, "float32");
   count_rows(values, self.trainer.network().visible.size(), "visible");
@@ -229,7 +241,7 @@ void bind_trainer(nb::module_& m) {
             TrainRow row;
             {
               const nb::gil_scoped_release release;
-              row = self.trainer.step();
+              row = self.trainer.step(&signals_allow);
             }
             return to_python(row);
           },

@@ -3,12 +3,18 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "quartic/core/error.hpp"
 
 namespace quartic::python {
 
@@ -40,12 +46,100 @@ T as_input(nb::handle value, const char* type = "float64") {
   return nb::cast<T>(nb::module_::import_("numpy").attr("ascontiguousarray")(value, type));
 }
 
+/// An argument of a wrong type: quartic.errors.BadType.
+class BadType : public BadInput {
+ public:
+  using BadInput::BadInput;
+};
+
+/// "a str", "None": how messages name what was given.
+inline std::string text_of(nb::handle value) {
+  if (value.is_none()) return "None";
+  return "a " + nb::cast<std::string>(nb::object(value.type().attr("__name__")));
+}
+
+template <class T>
+std::string shape_text(const T& array) {
+  std::string text = "(";
+  for (std::size_t d = 0; d < array.ndim(); ++d)
+    text += (d > 0 ? ", " : "") + std::to_string(array.shape(d));
+  return text + (array.ndim() == 1 ? ",)" : ")");
+}
+
+/// Any array-like as a contiguous numpy array. Throws BadType, naming `what`, for anything else.
+inline nb::object as_array(nb::handle value, const char* type, const std::string& what) {
+  const nb::module_ numpy = nb::module_::import_("numpy");
+  const bool integers = type[0] == 'i';
+  try {
+    const nb::object array = numpy.attr("asarray")(value);
+    const char kind = nb::cast<std::string>(array.attr("dtype").attr("kind"))[0];
+    const bool empty = nb::cast<std::size_t>(array.attr("size")) == 0;
+    if (kind == 'i' || kind == 'u' || kind == 'b' || (kind == 'f' && (!integers || empty)))
+      return numpy.attr("require")(array, type, "C");
+  } catch (nb::python_error&) {  // said below
+  }
+  throw BadType(
+      what + " must be " + (integers ? "integers" : "real numbers") + ", not " + text_of(value),
+      "an array, or anything that numpy makes one of");
+}
+
+inline Input doubles(nb::handle value, const std::string& what) {
+  return nb::cast<Input>(as_array(value, "float64", what));
+}
+
+inline std::vector<int> integers(nb::handle value, const std::string& what) {
+  const auto array = nb::cast<nb::ndarray<const std::int64_t, nb::c_contig, nb::device::cpu>>(
+      as_array(value, "int64", what));
+  for (std::size_t k = 0; k < array.size(); ++k)
+    if (array.data()[k] != static_cast<int>(array.data()[k]))
+      throw BadInput(what + " cannot be " + std::to_string(array.data()[k]),
+                     "32 bits hold every site number");
+  return {array.data(), array.data() + array.size()};
+}
+
+inline int integer(nb::handle value, const std::string& what) {
+  const auto all = integers(value, what);
+  if (all.size() == 1) return all[0];
+  throw BadInput(what + " must be one integer, not " + std::to_string(all.size()),
+                 "a whole number");
+}
+
+/// The arguments of a constructor by name, in the order of `names`; the first `required` must be
+/// there. Throws BadType as Python would, in quartic's own words.
+template <std::size_t N>
+std::array<nb::object, N> arguments(const std::string& function, nb::args given, nb::kwargs named,
+                                    const std::array<const char*, N>& names, std::size_t required) {
+  std::array<nb::object, N> out;
+  std::string all;
+  for (const char* name : names) all += (all.empty() ? "" : ", ") + std::string(name);
+  const std::string hint = function + "(" + all + ")";
+  if (given.size() > N)
+    throw BadType(function + " takes " + std::to_string(N) + " arguments, not " +
+                      std::to_string(given.size()),
+                  hint);
+  for (std::size_t k = 0; k < given.size(); ++k) out[k] = nb::borrow(given[k]);
+  for (const auto& [key, value] : named) {
+    const auto word = nb::cast<std::string>(key);
+    const auto at = std::find(names.begin(), names.end(), word) - names.begin();
+    if (at == static_cast<std::ptrdiff_t>(N))
+      throw BadType(function + " has no argument '" + word + "'", hint);
+    if (out[at].is_valid()) throw BadType(function + ": '" + word + "' is given twice", hint);
+    out[at] = nb::borrow(value);
+  }
+  for (std::size_t k = 0; k < required; ++k)
+    if (!out[k].is_valid()) throw BadType(function + " needs '" + names[k] + "'", hint);
+  return out;
+}
+
 /// The seed that a `random_state` stands for: None, an integer or a numpy Generator.
 inline std::uint64_t seed_of(nb::handle random_state) {
   return nb::cast<std::uint64_t>(
       nb::module_::import_("quartic.seeds").attr("seed_of")(random_state));
 }
 
+void bind_actions(nb::module_& m);
+void bind_graphs(nb::module_& m);
 void bind_network(nb::module_& m);
+void bind_runs(nb::module_& m);
 
 }  // namespace quartic::python

@@ -2,50 +2,95 @@
 
 S(phi) = - sum_<ij> w_ij phi_i phi_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4) on any graph, p ~ exp(-S).
 
-`Network` is the phi^4 neural network and its special cases, `RestrictedBoltzmannMachine` the same as an estimator of
-scikit-learn (which it needs). `quartic.density` holds the single-site density, `quartic.run` reads run files (needs
-h5py), `quartic.plot` draws them (needs matplotlib).
+`sample`, `learn`, `reweight` and `free_energy` act on an `Action`; `run`, `open` and `resume` on config and run files.
+`LatticeField`, `RestrictedBoltzmannMachine` and `DeepStack` learn from data as estimators of scikit-learn (which they
+need). `quartic.density` holds the single-site density, `quartic.plot` draws results (needs matplotlib).
 """
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from . import density
 from ._quartic import Action, Graph, Network, NetworkLearner, NetworkSampler, lattice, simd_target
-from .errors import BadInput, Diverged, Error
-from .results import Estimate, Likelihood, LogZ, NetworkMoments
+from .errors import BadInput, BadType, Diverged, Error
+from .results import Check, ComplexEstimate, Estimate, Likelihood, LogZ, NetworkMoments, Observable
+from .runs import (
+    FieldResult,
+    LearnResult,
+    NetworkResult,
+    Result,
+    ReweightResult,
+    SampleResult,
+    StackResult,
+    generate,
+)
+from .verbs import FreeEnergy, Sampler, free_energy, learn, resume, reweight, run, sample, to_pymbar
+from .verbs import open_run as open
+
+if TYPE_CHECKING:
+    from .deep import DeepStack
+    from .estimator import RestrictedBoltzmannMachine
+    from .lattice_field import LatticeField
 
 try:
     __version__ = version("quartic")
 except PackageNotFoundError:  # used from a source tree
     __version__ = "unknown"
 
+_ESTIMATORS = {"DeepStack": "deep", "LatticeField": "lattice_field", "RestrictedBoltzmannMachine": "estimator"}
+
 __all__ = [
     "Action",
     "BadInput",
+    "BadType",
+    "Check",
+    "ComplexEstimate",
+    "DeepStack",
     "Diverged",
     "Error",
     "Estimate",
+    "FieldResult",
+    "FreeEnergy",
     "Graph",
+    "LatticeField",
+    "LearnResult",
     "Likelihood",
     "LogZ",
     "Network",
     "NetworkLearner",
     "NetworkMoments",
+    "NetworkResult",
     "NetworkSampler",
+    "Observable",
+    "RestrictedBoltzmannMachine",
+    "Result",
+    "ReweightResult",
+    "SampleResult",
+    "Sampler",
+    "StackResult",
     "density",
+    "free_energy",
+    "generate",
     "lattice",
+    "learn",
+    "open",
+    "resume",
+    "reweight",
+    "run",
+    "sample",
     "simd_target",
+    "to_pymbar",
 ]
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "RestrictedBoltzmannMachine"])
+    return sorted({*globals(), *_ESTIMATORS})
 
 
 def __getattr__(name: str) -> object:
-    """The estimator is imported when it is wanted, because scikit-learn is optional and slow to import."""
-    if name == "RestrictedBoltzmannMachine":
-        from .estimator import RestrictedBoltzmannMachine
+    """Estimators are imported when they are wanted, because scikit-learn is optional and slow to import."""
+    if name in _ESTIMATORS:
+        from importlib import import_module
 
-        return RestrictedBoltzmannMachine
+        return getattr(import_module(f".{_ESTIMATORS[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

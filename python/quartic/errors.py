@@ -1,13 +1,33 @@
 """The exceptions that quartic raises."""
 
+import re
+
+_PYTHONS = {  # what the command line calls it, and Python
+    r"give another name with -o, or --force": "another path, or force=True",
+    r"--set ": "settings ",
+    r"quartic resume RUN --(\w+) (\S+)": r"quartic.resume(result, \1=\2)",
+    r"quartic (sample|fit|learn|reweight|resume) RUN": r"quartic.\1(...)",
+    r"--(draws|epochs) (\d+)": r"\1=\2",
+    r"--to nn=-1,phi2=1.52425,phi4=0.175": "to={'nn': -1, 'phi2': 1.52425, 'phi4': 0.175}",
+    r"without --to-target": "without to=",
+    r"--anneal": "anneal=True",
+}
+
+
+def in_python(text: str) -> str:
+    """A message of the library in Python's words."""
+    for said, ours in _PYTHONS.items():
+        text = re.sub(said, ours, text)
+    return text
+
 
 class Error(RuntimeError):
     """Anything quartic refuses or fails at. `hint`, where there is one, names the remedy; `code` is the exit
     code that the command line gives for the same error."""
 
     def __init__(self, message: str, hint: str = "", code: int = 1):
-        super().__init__(f"{message} ({hint})" if hint else message)
-        self.hint = hint
+        super().__init__(in_python(f"{message} ({hint})" if hint else message))
+        self.hint = in_python(hint)
         self.code = code
 
 
@@ -16,6 +36,10 @@ class BadInput(Error, ValueError):
 
     def __init__(self, message: str, hint: str = "", code: int = 3):
         super().__init__(message, hint, code)
+
+
+class BadType(BadInput, TypeError):
+    """An argument of a type that cannot be."""
 
 
 class Diverged(Error):

@@ -1,6 +1,7 @@
 """What layouts 1 and 2 of the run file called what has another name today."""
 
 FORMER_NAMES = {
+    "judgements": "evaluations",
     "largest_step": "max_step",
     "largest_weight": "max_weight",
     "regularisation": "ridge",

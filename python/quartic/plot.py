@@ -9,21 +9,20 @@ from matplotlib import pyplot as plt
 from . import plot_fit, plot_learn, plot_network, plot_reweight, plot_sample, plot_stack
 from .errors import Error
 from .plot_style import STYLE
-from .run import FitRun, LearnRun, NetworkRun, ReweightRun, SampleRun, StackRun, read
+from .runs import Result
+
+DRAWERS = {
+    "sample": plot_sample, "reweight": plot_reweight, "learn": plot_learn, "fit": plot_fit, "network": plot_network,
+    "stack": plot_stack,
+}  # fmt: skip
 
 
-def plot(
-    run: LearnRun | SampleRun | ReweightRun | FitRun | NetworkRun | StackRun, folder: Path, extension: str = "png"
-) -> list[Path]:
+def plot(run: Result, folder: Path, extension: str = "png") -> list[Path]:
     """Draws every figure that the run has data for; returns the files written."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawers = {
-        SampleRun: plot_sample, ReweightRun: plot_reweight, LearnRun: plot_learn, FitRun: plot_fit,
-        NetworkRun: plot_network, StackRun: plot_stack,
-    }  # fmt: skip
     files = []
     with plt.rc_context(STYLE):
-        for name, figure in drawers[type(run)].figures(run):
+        for name, figure in DRAWERS[run.kind].figures(run):
             files.append(folder / f"{name}.{extension}")
             figure.savefig(files[-1])
             plt.close(figure)
@@ -37,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--format", choices=("png", "pdf", "svg"), default="png")
     options = parser.parse_args(arguments)
     try:
-        files = plot(read(options.run), options.output or Path(f"{options.run.stem}-figures"), options.format)
+        files = plot(Result.of(options.run), options.output or Path(f"{options.run.stem}-figures"), options.format)
     except (Error, OSError) as error:
         print(f"quartic plot: {error}", file=sys.stderr)
         return getattr(error, "code", 3)

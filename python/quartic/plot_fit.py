@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from .plot_learn import draw_epoch_axis, draw_history, draw_summary, maps_figure
 from .plot_panels import comparison_figure, draw_band, histograms_figure, images_figure, plane
 from .plot_style import DATA
-from .run import FitRun
+from .runs import FieldResult
 
 MOMENTS = (
     r"$\langle\phi_i\phi_j\rangle$",
@@ -28,22 +28,23 @@ GRADIENT = r"$|\langle f\rangle_p-\langle f\rangle_{\mathrm{data}}|$"
 COLUMNS = 8  # of samples
 
 
-def draw_gain(axes: Axes, run: FitRun) -> None:
+def draw_gain(axes: Axes, run: FieldResult) -> None:
     """ln p per row against epochs, since the start."""
     x = draw_epoch_axis(axes, run)
     for prefix, label, colour in DATA:
-        gain, error = (run.history[f"{prefix}gain{end}"] for end in ("", "_error"))
+        gain, error = (run.array(f"history/{prefix}gain{end}") for end in ("", "_error"))
         if np.isfinite(gain).any():
             draw_band(axes, x, gain, error, colour, label)
     axes.set_ylabel(r"gain of $\ln p$ a row")
     axes.legend(loc="lower right")
 
 
-def summary_figure(run: FitRun) -> Figure:
+def summary_figure(run: FieldResult) -> Figure:
+    results = run.arrays("results")
     more = [
-        (f"$\\chi^2$ a moment, {label}", f"{np.nanmean(run.moments[f'{prefix}moment_z'] ** 2):.2f}")
+        (f"$\\chi^2$ a moment, {label}", f"{np.nanmean(results[f'{prefix}moment_z'] ** 2):.2f}")
         for prefix, label, _ in DATA
-        if f"{prefix}moment_z" in run.moments
+        if f"{prefix}moment_z" in results
     ]
     figure, left, right = draw_summary(run, RESULTS, more)
     draw_gain(left, run)
@@ -51,19 +52,20 @@ def summary_figure(run: FitRun) -> Figure:
     return figure
 
 
-def fields_figure(run: FitRun) -> Figure:
+def fields_figure(run: FieldResult) -> Figure:
     """Densities of data and model, of all sites and of a few."""
-    last = run.model.sites - 1
+    last = run.examples.shape[1] - 1
     picked = sorted({k * (last + 1) // 3 for k in range(3)} | {last}) if last and len(run.examples) > 50 else []
-    model = run.to_data(run.phi()).reshape(-1, last + 1)
+    model = run.to_data(run.phi).reshape(-1, last + 1)
     return histograms_figure(run.to_data(run.examples), model, picked, "site")
 
 
-def samples_figure(run: FitRun) -> Figure:
+def samples_figure(run: FieldResult) -> Figure:
     """Rows of the data, and chains at epochs 0, 1, 2, 4, ...; the last row: the learned ensemble."""
-    rows = [("data", run.examples)] + [(f"epoch {epoch}", phi) for epoch, phi in run.snapshots.items()]
-    if run.action is not None:
-        rows.append(("learned", run.phi()[:, -1]))
+    snapshots = zip(run.array("history/snapshot"), run.array("history/phi"), strict=True)
+    rows = [("data", run.examples)] + [(f"epoch {epoch}", phi) for epoch, phi in snapshots]
+    if "posterior" in run.data:
+        rows.append(("learned", run.phi[:, -1]))
     if len(rows) > 8:  # the first, the last, and some between
         rows = [rows[k] for k in np.unique(np.linspace(0, len(rows) - 1, 8).astype(int))]
     low, high = np.quantile(run.to_data(run.examples), [0.002, 0.998])
@@ -72,37 +74,38 @@ def samples_figure(run: FitRun) -> Figure:
     return images_figure(images, _shape(run), 1.0, cmap="gray", vmin=low - margin, vmax=high + margin)
 
 
-def _shape(run: FitRun) -> tuple[int, int] | None:
+def _shape(run: FieldResult) -> tuple[int, int] | None:
     """Of a row as an image, where it is one or lives on a planar lattice."""
-    return plane(run.shape, run.model.sites) or plane(run.model.extent, run.model.sites)
+    sites = run.examples.shape[1]
+    return plane(run.row_shape, sites) or plane(run.extent, sites)
 
 
-def moments_figure(run: FitRun) -> Figure:
-    prefix, xlabel = ("held_out_", "held out") if "held_out_moment_z" in run.moments else ("", "data")
+def moments_figure(run: FieldResult) -> Figure:
+    moments, graph = run.arrays("results"), run.action.graph
+    prefix, xlabel = ("held_out_", "held out") if "held_out_moment_z" in moments else ("", "data")
     names = (f"{prefix}moment_data", "moment_model", f"{prefix}moment_data_error", "moment_model_error")
-    ends = len(run.model.edges) + run.model.sites * np.arange(3)
-    parts = np.split(np.stack([run.moments[name] for name in names]), ends, axis=1)
+    ends = len(graph.edges) + graph.sites * np.arange(3)
+    parts = np.split(np.stack([moments[name] for name in names]), ends, axis=1)
     shown = {name: part for name, part in zip(MOMENTS, parts, strict=True) if part.size}
-    z = run.moments[f"{prefix}moment_z"]
-    return comparison_figure(shown, xlabel, "model", f"({xlabel} − model) / error", z)
+    return comparison_figure(shown, xlabel, "model", f"({xlabel} − model) / error", moments[f"{prefix}moment_z"])
 
 
-def true_figure(run: FitRun) -> Figure:
+def true_figure(run: FieldResult) -> Figure:
     """Learned against true couplings, where the data came from a run."""
-    expected, theta, errors = run.history["expected"], run.theta, run.errors
+    expected, theta, errors = run.expected, run.theta, run.theta_error
     parts = {f"${kind}$": (expected[of], theta[of], 0 * theta[of], errors[of]) for kind, of in run.kinds.items()}
     return comparison_figure(parts, "true", "learned", "(learned − true) / error", (theta - expected) / errors)
 
 
-def figures(run: FitRun) -> Iterator[tuple[str, Figure]]:
+def figures(run: FieldResult) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
-    if len(run.history["epoch"]):
+    if run.data["history/epoch"].size:
         yield "summary", summary_figure(run)
         yield "maps", maps_figure(run)
     if _shape(run) is not None:
         yield "samples", samples_figure(run)
-    if run.action is not None:
+    if "posterior" in run.data:
         yield "histograms", fields_figure(run)
         yield "moments", moments_figure(run)
-    if np.isfinite(run.history["expected"]).all():
+    if np.isfinite(run.expected).all():
         yield "true-couplings", true_figure(run)

@@ -7,6 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ._quartic import Network
 from .plot_panels import (
     comparison_figure,
     draw_band,
@@ -18,8 +19,10 @@ from .plot_panels import (
     untrusted,
 )
 from .plot_style import BLUE, GREEN, ORANGE, head, number, whole
-from .run import NetworkRun
+from .runs import NetworkResult, StackResult
 
+Drawn = NetworkResult | StackResult
+Columns = dict[str, np.ndarray]  # of the history, or of the evaluations
 COLUMNS = 16  # of images
 RESULTS = {
     "log_likelihood": r"$\langle\ln p\rangle$, data",
@@ -29,35 +32,34 @@ RESULTS = {
 }
 
 
-def _error(run: NetworkRun, name: str) -> np.ndarray:
+def _error(of: Columns, name: str) -> np.ndarray:
     """Of a column of the evaluations: that of ln Z, and of ln p also what other rows would change."""
-    return np.hypot(run.evaluations[f"{name}_error"], run.evaluations.get(f"{name}_rows_error", 0))
+    return np.hypot(of[f"{name}_error"], of.get(f"{name}_rows_error", 0))
 
 
-def draw_free_energies(axes: Axes, run: NetworkRun) -> None:
+def draw_free_energies(axes: Axes, history: Columns) -> None:
     for name, label, colour in (("data", "data", BLUE), ("model", "chains", GREEN)):
-        value, error = run.history[f"{name}_free_energy"], run.history[f"{name}_free_energy_error"]
-        draw_band(axes, run.history["epoch"], value, error, colour, label)
+        value, error = history[f"{name}_free_energy"], history[f"{name}_free_energy_error"]
+        draw_band(axes, history["epoch"], value, error, colour, label)
     axes.set(xlabel="epoch", ylabel="free energy")
     axes.legend(loc="best")
     whole(axes)
 
 
-def draw_likelihood(axes: Axes, run: NetworkRun) -> None:
+def draw_likelihood(axes: Axes, of: Columns) -> None:
     """ln p per row at the judged epochs, with the interval from annealing in both directions."""
-    of = run.evaluations
     for name, label, colour in (("log_likelihood", "data", BLUE), ("held_out", "held out", ORANGE)):
         if name in of:
-            value, error = of[name], _error(run, name)
+            value, error = of[name], _error(of, name)
             low, high = np.minimum(of[f"{name}_lower"], value - error), np.maximum(of[f"{name}_upper"], value + error)
             draw_judged(axes, of["epoch"], value, low, high, colour, label)
     axes.set(xlabel="epoch", ylabel=r"$\ln p$ a row")
     axes.legend(loc="best")
 
 
-def draw_singular_values(axes: Axes, run: NetworkRun) -> None:
+def draw_singular_values(axes: Axes, of: Columns) -> None:
     """Of w, at every judged epoch; a line is one of them."""
-    epoch, values = run.evaluations["epoch"], run.evaluations["singular"]
+    epoch, values = of["epoch"], of["singular"]
     if len(epoch) > 1:
         axes.plot(epoch, values, color=BLUE, linewidth=0.8, alpha=0.6)
     else:
@@ -66,30 +68,40 @@ def draw_singular_values(axes: Axes, run: NetworkRun) -> None:
     whole(axes)
 
 
-def summary_figure(run: NetworkRun) -> Figure:
+def summary_figure(network: Network, history: Columns, evaluations: Columns, text: str) -> Figure:
     figure, panels = plt.subplots(2, 2, figsize=(7, 5))
-    rows = [(name, f"{n} {unit}") for name, n, unit in zip(("visible", "hidden"), run.w.shape, run.units, strict=True)]
-    draw_free_energies(panels[0, 0], run)
-    if len(run.evaluations["epoch"]):
-        draw_likelihood(panels[0, 1], run)
-        draw_singular_values(panels[1, 0], run)
-        last = {name: values[-1] for name, values in run.evaluations.items()}
-        rows += [(RESULTS[name], number(last[name], _error(run, name)[-1])) for name in RESULTS if name in last]
+    visible, hidden = network.w.shape
+    rows = [("visible", f"{visible} {network.visible}"), ("hidden", f"{hidden} {network.hidden}")]
+    draw_free_energies(panels[0, 0], history)
+    if len(evaluations["epoch"]):
+        draw_likelihood(panels[0, 1], evaluations)
+        draw_singular_values(panels[1, 0], evaluations)
+        last = {name: values[-1] for name, values in evaluations.items()}
+        rows += [(RESULTS[name], number(last[name], _error(evaluations, name)[-1])) for name in RESULTS if name in last]
         rows += [] if last["ok"] else untrusted(str(last["reason"]))
     draw_rows(panels[1, 1], rows)
-    return head(figure, run.path.name)
+    return head(figure, text)
 
 
-def features_figure(run: NetworkRun) -> Figure:
+def features_figure(w: np.ndarray, shape: tuple[int, int]) -> Figure:
     """What every hidden unit responds to, the strongest first; each on its own scale."""
-    order = np.argsort(-(run.w**2).sum(axis=0))[:64]
-    rows = [("", run.w.T[order[k : k + COLUMNS]]) for k in range(0, len(order), COLUMNS)]
-    return images_figure(rows, plane(run.shape, len(run.w)), 0.62, cmap="RdBu_r")
+    order = np.argsort(-(w**2).sum(axis=0))[:64]
+    rows = [("", w.T[order[k : k + COLUMNS]]) for k in range(0, len(order), COLUMNS)]
+    return images_figure(rows, shape, 0.62, cmap="RdBu_r")
 
 
-def samples_figure(run: NetworkRun) -> Figure:
+def image_shape(run: Drawn) -> tuple[int, int] | None:
+    return plane(run.row_shape, run.examples.shape[1])
+
+
+def _drawn(run: Drawn) -> np.ndarray:
+    """The last draw of every chain."""
+    return run.phi[:, -1]
+
+
+def samples_figure(run: Drawn, shape: tuple[int, int]) -> Figure:
     """Rows of the data above, draws of the network beneath."""
-    data, samples = run.to_data(run.examples), run.to_data(run.samples)
+    data, samples = run.to_data(run.examples), run.to_data(_drawn(run))
     low, high = np.quantile(data[: 3 * COLUMNS], [0.002, 0.998])
     rows = [
         ("" if k else label, images[k * COLUMNS : (k + 1) * COLUMNS])
@@ -97,21 +109,21 @@ def samples_figure(run: NetworkRun) -> Figure:
         for k in range(3)
     ]
     rows.insert(3, ("", data[:0]))
-    return images_figure(rows, plane(run.shape, len(run.w)), 0.62, cmap="gray", vmin=low, vmax=high)
+    return images_figure(rows, shape, 0.62, cmap="gray", vmin=low, vmax=high)
 
 
-def units_figure(run: NetworkRun) -> Figure:
+def units_figure(run: Drawn) -> Figure:
     """Densities of data and draws: of all visible units and of some, from the least spread to the most."""
     data = run.to_data(run.examples)
     order = np.argsort(data.std(axis=0))
     picked = sorted({int(order[k * (len(order) - 1) // 3]) for k in range(4)})
-    return histograms_figure(data, run.to_data(run.samples), picked, "unit")
+    return histograms_figure(data, run.to_data(_drawn(run)), picked, "unit")
 
 
-def moments_figure(run: NetworkRun) -> Figure:
+def moments_figure(run: Drawn) -> Figure:
     """Mean, variance and products of pairs, data against draws: each a mean over rows, with its error."""
-    first, second = np.random.default_rng(0).integers(len(run.w), size=(2, 2000))
-    both = [rows.astype(float) for rows in (run.examples, run.samples)]
+    both = [rows.astype(float) for rows in (run.examples, _drawn(run))]
+    first, second = np.random.default_rng(0).integers(both[0].shape[1], size=(2, 2000))
     centred = [rows - rows.mean(0) for rows in both]
     products = {
         r"$\langle\phi_i\rangle$": both,
@@ -124,19 +136,21 @@ def moments_figure(run: NetworkRun) -> Figure:
     return comparison_figure(parts, "data", "network")
 
 
-def sample_figures(run: NetworkRun) -> Iterator[tuple[str, Figure]]:
-    """Data against draws."""
-    if plane(run.shape, len(run.w)) is not None:
-        yield "samples", samples_figure(run)
+def sample_figures(run: Drawn) -> Iterator[tuple[str, Figure]]:
+    """Data against draws, where there are any."""
+    if "posterior" not in run.data:
+        return
+    if shape := image_shape(run):
+        yield "samples", samples_figure(run, shape)
     yield "histograms", units_figure(run)
     yield "moments", moments_figure(run)
 
 
-def figures(run: NetworkRun) -> Iterator[tuple[str, Figure]]:
+def figures(run: NetworkResult) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
-    if len(run.history["epoch"]):
-        yield "summary", summary_figure(run)
-    if plane(run.shape, len(run.w)) is not None:
-        yield "features", features_figure(run)
-    if run.samples is not None:
-        yield from sample_figures(run)
+    history = run.arrays("history")
+    if len(history["epoch"]):
+        yield "summary", summary_figure(run.network, history, run.arrays("evaluations"), run.path.name)
+    if shape := image_shape(run):
+        yield "features", features_figure(run.network.w, shape)
+    yield from sample_figures(run)

@@ -1,7 +1,7 @@
 """Panels that figures of several kinds of run share."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .plot_style import BLUE, PALE, whole, without_scale
-from .run import Run
+from .runs import Result
 
 
-def figure_of(run: Run, draws: list[Callable], width: float, height: float, stacked: bool = False) -> Figure:
+def figure_of(run: Result, draws: Sequence[Callable], width: float, height: float, stacked: bool = False) -> Figure:
     """Panels side by side or beneath one another, each drawn by a function of the axes and the run."""
     rows, columns = (len(draws), 1) if stacked else (1, len(draws))
     figure, panels = plt.subplots(rows, columns, figsize=(width * columns, height * rows), squeeze=False)
@@ -38,7 +38,7 @@ def draw_judged(axes: Axes, x, y, low, high, colour: str, label: str) -> None:
     whole(axes)
 
 
-def draw_rows(axes: Axes, rows: list[tuple[str, ...]], positions: tuple[float, ...] = (0.02, 1.0)) -> None:
+def draw_rows(axes: Axes, rows: Sequence[tuple[str, ...]], positions: tuple[float, ...] = (0.02, 1.0)) -> None:
     """Rows of text; the first column to the right of its position, the others to the left of theirs."""
     axes.axis("off")
     step = min(0.155, 1 / max(len(rows), 1))

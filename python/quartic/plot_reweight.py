@@ -11,9 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from .plot_panels import draw_band, draw_rows
 from .plot_style import BLUE, GREEN, ORANGE, PURPLE, SYMBOLS, number, title
-from .run import ReweightRun
+from .runs import ReweightResult
 
 MOST_PANELS = 4  # side by side
+PARTS = ("real", "imag")
 UNTRUSTED = "#e9e6e1"
 
 
@@ -22,10 +23,14 @@ def label(name: str) -> str:
     return r"\langle B\rangle/V" if name == "action_density" else rf"\langle {SYMBOLS.get(name, other)}\rangle"
 
 
-def draw_scan_axis(axes: Axes, run: ReweightRun) -> tuple[np.ndarray, np.ndarray]:
+def _complex(run: ReweightResult) -> bool:
+    return bool(run.couplings.imag.any())
+
+
+def draw_scan_axis(axes: Axes, run: ReweightResult) -> tuple[np.ndarray, np.ndarray]:
     """The part of the scanned coupling that varies, shaded around points that are not ok up to the middle between
     neighbours; these and ok."""
-    g, ok = run.couplings[:, run.terms.index(run.scanned)], run.columns["ok"].astype(bool)
+    g, ok = run.couplings[:, run.terms.index(run.scanned)], run.array("results/ok").astype(bool)
     imaginary = np.ptp(g.imag) > np.ptp(g.real)
     x = g.imag if imaginary else g.real
     order = np.argsort(x)
@@ -36,7 +41,7 @@ def draw_scan_axis(axes: Axes, run: ReweightRun) -> tuple[np.ndarray, np.ndarray
     return x, ok
 
 
-def draw_curve(axes: Axes, run: ReweightRun, y: np.ndarray, error: np.ndarray, colour: str, ylabel: str) -> None:
+def draw_curve(axes: Axes, run: ReweightResult, y: np.ndarray, error: np.ndarray, colour: str, ylabel: str) -> None:
     """A line with its error band, solid where it is to be trusted, faint and dashed elsewhere."""
     x, ok = draw_scan_axis(axes, run)
     axes.plot(x, y, color=colour, linewidth=0.8, linestyle=(0, (3, 2)), alpha=0.45)
@@ -51,36 +56,37 @@ def draw_curve(axes: Axes, run: ReweightRun, y: np.ndarray, error: np.ndarray, c
         axes.set_ylim(max(bottom, low - room), min(top, high + room))
 
 
-def draw_ess(axes: Axes, run: ReweightRun) -> None:
+def draw_ess(axes: Axes, run: ReweightResult) -> None:
     x, ok = draw_scan_axis(axes, run)
-    ess = run.columns["weight_ess"]
-    draw_band(axes, x, ess, run.columns["weight_ess_error"], GREEN, log=True, few=61)
+    ess = run.weight_ess
+    draw_band(axes, x, ess, run.array("results/weight_ess_error"), GREEN, log=True, few=61)
     axes.set(yscale="log", ylim=(min(max(ess.min() / 2, 1e-6), 0.1), 1.5), ylabel="weight ESS")
     if not ok.all():
         axes.text(0.02, 0.04, "shaded: not to be trusted", transform=axes.transAxes, fontsize=7, color="#6b665e")
 
 
-def draw_phase(axes: Axes, run: ReweightRun) -> None:
+def draw_phase(axes: Axes, run: ReweightResult) -> None:
     """The average phase; of a real scan, where it is 1, the free energy instead."""
-    columns = run.columns
-    if run.complex:
+    columns = run.arrays("results")
+    if _complex(run):
         draw_curve(axes, run, columns["phase"], columns["phase_error"], PURPLE, "average phase")
         axes.set_ylim(0, 1.04)
     else:
         draw_curve(axes, run, -columns["log_ratio_real"], columns["log_ratio_error_real"], PURPLE, "$F_B-F_S$")
 
 
-def scan_figure(run: ReweightRun) -> Figure:
-    parts = [("Re", run.averages.real, run.real_errors, BLUE), ("Im", run.averages.imag, run.imag_errors, ORANGE)]
-    parts = parts if run.complex else parts[:1]
+def scan_figure(run: ReweightResult) -> Figure:
+    results = run.arrays("results")
+    parts = [("Re", "real", BLUE), ("Im", "imag", ORANGE)][: 1 + _complex(run)]
     shown = min(len(run.observables), MOST_PANELS)
     figure = plt.figure(figsize=(max(2.75 * shown, 5.6) + 0.2, 2.0 * len(parts) + 2.3))
     top, bottom = figure.subfigures(2, 1, height_ratios=[2.0 * len(parts), 2.2])
     panels = top.subplots(len(parts), shown, sharex=True, squeeze=False)
-    for row, (part, averages, errors, colour) in zip(panels, parts, strict=True):
-        of = rf"\mathrm{{{part}}}\," if run.complex else ""
+    for row, (part, which, colour) in zip(panels, parts, strict=True):
+        of = rf"\mathrm{{{part}}}\," if _complex(run) else ""
         for k, axes in enumerate(row):
-            draw_curve(axes, run, averages[:, k], errors[:, k], colour, f"${of}{label(run.observables[k])}$")
+            average, error = (results[f"{name}_{which}"][:, k] for name in ("value", "error"))
+            draw_curve(axes, run, average, error, colour, f"${of}{label(run.observables[k])}$")
     for axes in panels[:-1].flat:
         axes.set_xlabel("")
     top.align_ylabels(panels)
@@ -96,22 +102,22 @@ def scan_figure(run: ReweightRun) -> Figure:
     return figure
 
 
-def point_figure(run: ReweightRun) -> Figure:
+def point_figure(run: ReweightResult) -> Figure:
     figure, axes = plt.subplots(figsize=(5.2, 0.28 * (len(run.observables) + 5)))
     rows: list[tuple[str, ...]] = []
+    results = run.arrays("results")
     for k, name in enumerate(run.observables):
-        value = number(run.averages[0, k].real, run.real_errors[0, k])
-        if run.complex:
-            imaginary = number(run.averages[0, k].imag, run.imag_errors[0, k])
+        value, imaginary = (number(*(results[f"{of}_{part}"][0, k] for of in ("value", "error"))) for part in PARTS)
+        if _complex(run):
             value += f"  {'-' if imaginary.startswith('-') else '+'}  {imaginary.removeprefix('-')} i"
         rows.append((f"${label(name)}$", value))
     for name, text in (("weight_ess", "weight ESS"), ("phase", "average phase")):
-        rows.append((text, number(run.columns[name][0], run.columns[f"{name}_error"][0])))
-    rows.append(("verdict", "ok" if run.columns["ok"][0] else "NOT to be trusted"))
+        rows.append((text, number(results[name][0], results[f"{name}_error"][0])))
+    rows.append(("verdict", "ok" if results["ok"][0] else "NOT to be trusted"))
     draw_rows(axes, rows)
     axes.set_title(title(run), loc="left", fontsize=8)
     return figure
 
 
-def figures(run: ReweightRun) -> Iterator[tuple[str, Figure]]:
+def figures(run: ReweightResult) -> Iterator[tuple[str, Figure]]:
     yield "reweight", scan_figure(run) if run.scanned and len(run.couplings) > 1 else point_figure(run)

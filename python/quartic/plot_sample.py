@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator
 from .errors import BadInput
 from .plot_panels import draw_band, draw_rows, figure_of
 from .plot_style import BLUE, DASHED, GREEN, ORANGE, PALE, head, number, plain, symbol, title, whole, without_scale
-from .run import SampleRun
+from .runs import SampleResult
 
 CHAINS = (BLUE, ORANGE, GREEN)  # drawn one by one
 WINDOW = 150  # bins of them
@@ -28,7 +28,7 @@ TABLE = (
 )
 
 
-def _binned(run: SampleRun) -> str:
+def _binned(run: SampleResult) -> str:
     return f", means of {run.bin_length} draws" if run.bin_length > 1 else ""
 
 
@@ -37,7 +37,7 @@ def _between(of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return of.mean(axis=0), of.std(axis=0, ddof=1) / np.sqrt(len(of))
 
 
-def draw_trace(axes: Axes, run: SampleRun, name: str) -> None:
+def draw_trace(axes: Axes, run: SampleResult, name: str) -> None:
     """The beginning of a few chains; their mean over all chains and draws dashed."""
     series = run.series[name][:, :WINDOW]
     draw = (np.arange(series.shape[1]) + 0.5) * run.bin_length
@@ -48,7 +48,7 @@ def draw_trace(axes: Axes, run: SampleRun, name: str) -> None:
     whole(axes)
 
 
-def draw_running_mean(axes: Axes, run: SampleRun, name: str) -> None:
+def draw_running_mean(axes: Axes, run: SampleResult, name: str) -> None:
     """Means up to each draw: of a few chains, and of all with their error from the scatter between them."""
     series = run.series[name]
     bins = np.arange(1, series.shape[1] + 1)
@@ -63,7 +63,7 @@ def draw_running_mean(axes: Axes, run: SampleRun, name: str) -> None:
     plain(axes.xaxis)
 
 
-def series_figure(run: SampleRun) -> Figure:
+def series_figure(run: SampleResult) -> Figure:
     names = [name for name in ("m", "m2", "phi2", "action_density", "nn") if name in run.series]
     figure, panels = plt.subplots(len(names), 2, figsize=(8, 1.5 * len(names) + 0.4), sharex="col", squeeze=False)
     for (left, right), name in zip(panels, names, strict=True):
@@ -77,9 +77,9 @@ def series_figure(run: SampleRun) -> Figure:
     return figure
 
 
-def draw_histogram(axes: Axes, run: SampleRun, name: str) -> None:
+def draw_histogram(axes: Axes, run: SampleResult, name: str) -> None:
     """Of the stored fields, all chains together; the error of each bar from the scatter between chains."""
-    values = run.stored[name]
+    values = run.array(f"posterior/{name}")
     low, high = np.quantile(values, [0.0005, 0.9995])
     if name == "m" and low < 0 < high:
         low, high = -max(-low, high), max(-low, high)
@@ -102,7 +102,7 @@ def autocorrelation(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean / mean[0], _between(gamma - gamma[:, :1] * mean / mean[0])[1] / mean[0]
 
 
-def draw_autocorrelation(axes: Axes, run: SampleRun) -> None:
+def draw_autocorrelation(axes: Axes, run: SampleResult) -> None:
     names = [name for name in ("m2", "phi2") if name in run.series]
     slowest = max(run.observables[name].tau for name in names)
     for name, colour in zip(names, CHAINS, strict=False):
@@ -129,10 +129,10 @@ def shells(squares: np.ndarray, values: np.ndarray, errors: np.ndarray) -> tuple
     return np.sqrt(keys), mean, error
 
 
-def draw_correlation(axes: Axes, run: SampleRun) -> None:
+def draw_correlation(axes: Axes, run: SampleResult) -> None:
     """<phi(0) phi(x)> along the axes of the lattice, of equal ones along the first."""
     both = run.two_point["correlation"], run.two_point["correlation_error"]
-    sides = {n: run.model.extent.index(n) for n in run.model.extent[:3] if n > 1}
+    sides = {n: run.extent.index(n) for n in run.extent[:3] if n > 1}
     for n, axis in sides.items():
         y, error = (np.moveaxis(of, axis, 0).reshape(n, -1)[: n // 2 + 1, 0] for of in both)
         style = {"color": CHAINS[axis], "fmt": "o-", "markersize": 3, "linewidth": 0.9, "elinewidth": 0.9}
@@ -152,10 +152,10 @@ def draw_correlation(axes: Axes, run: SampleRun) -> None:
         axes.set_title(f"$\\xi_2$ = {number(xi.value, xi.error)}", loc="right", fontsize=9)
 
 
-def draw_structure_factor(axes: Axes, run: SampleRun) -> None:
+def draw_structure_factor(axes: Axes, run: SampleResult) -> None:
     """S(k) against the lattice momentum; S(0), the susceptibility, dashed."""
     factor, error = run.two_point["structure_factor"], run.two_point["structure_factor_error"]
-    momenta = np.meshgrid(*(4 * np.sin(np.pi * np.arange(n) / n) ** 2 for n in run.model.extent), indexing="ij")
+    momenta = np.meshgrid(*(4 * np.sin(np.pi * np.arange(n) / n) ** 2 for n in run.extent), indexing="ij")
     momentum, mean, scatter = shells(sum(momenta), factor, error)
     axes.axhline(mean[0], **DASHED)
     axes.errorbar(momentum[1:], mean[1:], scatter[1:], fmt="o", markersize=2.5, elinewidth=0.8, color=BLUE)
@@ -166,7 +166,7 @@ def draw_structure_factor(axes: Axes, run: SampleRun) -> None:
     axes.set_title(f"$S(0)$ = {number(factor.flat[0], error.flat[0])}", loc="right", fontsize=9)
 
 
-def summary_figure(run: SampleRun) -> Figure:
+def summary_figure(run: SampleResult) -> Figure:
     figure, panels = plt.subplots(2, 3, figsize=(9.4, 5.2))
     draw_trace(panels[0, 0], run, "m")
     draw_running_mean(panels[0, 1], run, "phi2")
@@ -186,9 +186,9 @@ def summary_figure(run: SampleRun) -> Figure:
     return head(figure, f"{title(run)}   {len(run.series['m'])} chains × {run.draws} draws")
 
 
-def figures(run: SampleRun) -> Iterator[tuple[str, Figure]]:
+def figures(run: SampleResult) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
-    if run.stored["m"].size == 0 or run.series["m"].shape[1] < 4:
+    if run.phi.size == 0 or run.series["m"].shape[1] < 4:
         raise BadInput(f"{run.path}: too few draws for a figure", f"quartic resume {run.path}")
     yield "summary", summary_figure(run)
     yield "series", series_figure(run)

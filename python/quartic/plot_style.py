@@ -1,5 +1,7 @@
 """How figures of all kinds of run look: colours, numbers with their errors, axes."""
 
+from typing import Any
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -10,9 +12,9 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
-from .run import Run
+from .runs import Result
 
-STYLE = {
+STYLE: dict[str, Any] = {
     "figure.constrained_layout.use": True,
     "savefig.dpi": 200,
     "font.size": 9,
@@ -27,7 +29,7 @@ STYLE = {
     "svg.fonttype": "none",
 }
 BLUE, PALE, ORANGE, GREEN, PURPLE = "#2b6ca3", "#9db9d6", "#c8641b", "#2f8a4e", "#7a4fa3"
-DASHED = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.9}
+DASHED: dict[str, Any] = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.9}
 DATA = (("", "data", BLUE), ("held_out_", "held out", ORANGE))
 SYMBOLS = {
     "action_density": "S/V",
@@ -62,10 +64,10 @@ def number(value: float, error: float) -> str:
     return f"{value:.{digits}f}({round(error * 10**digits)})"
 
 
-def title(run: Run) -> str:
+def title(run: Result) -> str:
     """File and lattice."""
-    size = "×".join(map(str, run.model.extent))
-    return f"{run.path.name}   {run.model.lattice or 'edge list'} {size}".rstrip()
+    size = "×".join(map(str, run.extent))
+    return f"{run.path.name}   {run.data['model'].attrs['lattice'] or 'edge list'} {size}".rstrip()
 
 
 def head(figure: Figure, text: str) -> Figure:

@@ -1,15 +1,105 @@
-"""What networks give back: numbers with their errors."""
+"""Numbers with their errors, and what networks give back."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from ._quartic import with_error
+
 
 class Estimate(NamedTuple):
-    """A number and its standard error."""
+    """A number and its standard error. `str` gives ``0.482(5)``; ``gvar.gvar(*estimate)`` takes it as it is."""
 
     value: float
     error: float
+
+    def __str__(self) -> str:
+        return with_error(self.value, self.error)
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __format__(self, form: str) -> str:
+        return format(self.value, form) if form else str(self)
+
+
+class Observable(Estimate):
+    """An observable with everything that a number must carry.
+
+    Attributes
+    ----------
+    value, error : float
+        The mean and its standard error.
+    tau, tau_error : float
+        Integrated autocorrelation time, in draws (Wolff, Comput. Phys. Commun. 156, 143, 2004).
+    ess, r_hat : float
+        Effective draws of all chains, and the rank-normalised split R-hat.
+    ok : bool
+        Whether to trust it; `reason` says why not.
+    meaning : str
+        Its formula in words.
+    """
+
+    tau: float
+    tau_error: float
+    ess: float
+    r_hat: float
+    ok: bool
+    reason: str
+    meaning: str
+
+    def __new__(cls, value: float, error: float, **more: Any) -> Self:
+        self = super().__new__(cls, value, error)
+        self.__dict__.update(more)
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _observable, (self.value, self.error, self.__dict__)
+
+    def __repr__(self) -> str:
+        verdict = "ok" if self.ok else f"NOT ok: {self.reason}"
+        tau = with_error(self.tau, self.tau_error)
+        return f"{self} (tau {tau}, ESS {self.ess:.3g}, R-hat {self.r_hat:.3f}, {verdict})"
+
+
+def _observable(value: float, error: float, more: dict[str, Any]) -> Observable:
+    return Observable(value, error, **more)
+
+
+class ComplexEstimate(NamedTuple):
+    """A complex number and the standard errors of its parts."""
+
+    value: complex
+    real_error: float
+    imag_error: float
+
+    @property
+    def real(self) -> Estimate:
+        return Estimate(self.value.real, self.real_error)
+
+    @property
+    def imag(self) -> Estimate:
+        return Estimate(self.value.imag, self.imag_error)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        if self.value.imag == 0 and self.imag_error == 0:
+            return str(self.real)
+        return (
+            f"{self.real} {'-' if self.value.imag < 0 else '+'} {with_error(abs(self.value.imag), self.imag_error)} i"
+        )
+
+
+class Check(NamedTuple):
+    """A health check of a run: what the value should be, and what to do where it is not."""
+
+    name: str
+    value: Estimate
+    threshold: str
+    ok: bool
+    advice: str
 
 
 class NetworkMoments(NamedTuple):

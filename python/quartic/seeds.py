@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .errors import BadType
+
 RandomState = int | np.integer | np.random.Generator | np.random.RandomState | None
 
 
@@ -11,4 +13,6 @@ def seed_of(random_state: RandomState) -> int:
         return int(random_state)
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**63, dtype=np.uint64))
+    if random_state is not None and not isinstance(random_state, np.random.Generator):
+        raise BadType(f"random_state is {random_state!r}", "an integer, a numpy Generator or RandomState, or None")
     return int(np.random.default_rng(random_state).integers(2**63))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from program import QUARTIC, copied, fitted, needs_program, quartic, refused, same_bits, stopped
 
-from quartic import run as run_file
+from quartic import FieldResult
+from quartic import open as open_run
 
 pytestmark = needs_program
 
@@ -96,14 +97,20 @@ def test_other_verbs_take_it(made):
 
 def test_reader(made):
     folder, rows, _ = made
-    run = run_file.read(folder / "run.h5")
-    assert isinstance(run, run_file.FitRun) and run.shape == (3, 3)
-    assert np.array_equal(run.theta[run.kinds["r"]], run.model.r)
-    assert np.isfinite(run.errors).all() and (run.errors > 0).all()
+    run = open_run(folder / "run.h5")
+    assert isinstance(run, FieldResult) and run.row_shape == (3, 3)
+    assert np.array_equal(run.theta[run.kinds["r"]], run.action.r)
+    assert np.isfinite(run.theta_error).all() and (run.theta_error > 0).all()
+    assert np.array_equal(run.theta_error[run.kinds["w"]], run.errors["w"])
     assert run.to_data(run.examples).mean() == pytest.approx(rows.mean(), abs=0.1)
-    assert run.to_data(run.phi()).mean() == pytest.approx(rows.mean(), abs=0.1)
-    assert set(run.snapshots) >= {0, 1} and run.snapshots[0].shape == (8, 9)
-    assert len(run.moments["moment_z"]) == 18 + 27
+    assert run.to_data(run.phi).mean() == pytest.approx(rows.mean(), abs=0.1)
+    assert run.to_data(run.phi).shape == run.phi.shape == (64, 8, 3, 3)
+    # A scale and an offset a column: a field gives the same as its row of the data.
+    field = run.phi[:2, 0]
+    assert np.array_equal(run.to_data(field).reshape(2, 9), run.to_data(field.reshape(2, 9)))
+    snapshots = run.history["snapshot"].values
+    assert set(snapshots) >= {0, 1} and run.history["phi"].shape == (len(snapshots), 8, 9)
+    assert len(run.data["results/moment_z"]) == 18 + 27
 
 
 def test_data_from_a_run_tells_the_truth(tmp_path):
@@ -133,7 +140,7 @@ def test_killed_and_resumed_to_the_same_bits(here, optimiser):
     whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)
     assert whole.returncode == 0, whole.stderr
     stopped(here, "epoch", "fit", "run.toml", "-o", "killed.h5", *settings)
-    assert run_file.read(here / "killed.h5").history["epoch"].size < 61
+    assert open_run(here / "killed.h5").history["epoch"].size < 61
     done = quartic("resume", "killed.h5", "--quiet", "--threads", "1", cwd=here)
     assert done.returncode == 0, done.stderr
     same_bits(here / "whole.h5", here / "killed.h5")

@@ -7,7 +7,8 @@ import pytest
 from program import NETWORK_CONFIG as CONFIG
 from program import copied, fitted, needs_program, quartic, refused, same_bits, stopped, two_waves
 
-from quartic import run as run_file
+from quartic import NetworkResult, density
+from quartic import open as open_run
 
 pytestmark = needs_program
 
@@ -39,30 +40,31 @@ def test_likelihood_is_exact_and_better_than_independent_columns(made):
 
 def test_reader_and_program_agree(made):
     folder, rows, _ = made
-    run = run_file.read(folder / "run.h5")
-    assert isinstance(run, run_file.NetworkRun) and run.units == ("quartic", "binary") and run.w.shape == (12, 4)
+    run = open_run(folder / "run.h5")
+    network = run.network
+    assert isinstance(run, NetworkResult) and network.w.shape == (12, 4)
+    assert (network.visible, network.hidden) == ("quartic", "binary")
     assert list(run.evaluations["epoch"]) == [10, 20] and run.history["epoch"].size == 20
     # ln Z by summing out the hidden units in Python: the quartic normalisers are those of quartic.density.
-    from quartic import density
-
-    c = run.couplings
     hidden = np.array(np.meshgrid(*[[0, 1]] * 4)).reshape(4, -1).T
-    fields = hidden @ run.w.T - c["r"]
-    log_z = density.log_normaliser(c["a"], c["b"], fields).sum(-1) - hidden @ c["s"]
-    assert np.logaddexp.reduce(log_z) == pytest.approx(run.evaluations["log_z"][-1], abs=1e-6)
-    assert abs(run.to_data(run.samples).mean() - rows.mean()) < 0.5
+    fields = hidden @ network.w.T - network.r
+    log_z = density.log_normaliser(network.a, network.b, fields).sum(-1) - hidden @ network.s
+    assert np.logaddexp.reduce(log_z) == pytest.approx(run.evaluations["log_z"].values[-1], abs=1e-6)
+    assert abs(run.to_data(run.phi[:, -1]).mean() - rows.mean()) < 0.5
 
 
 def test_transform_is_the_conditional_expectation(made):
     folder, rows, _ = made
     done = quartic("transform", "run.h5", "x.npy", "-o", "h.npy", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
-    run, features = run_file.read(folder / "run.h5"), np.load(folder / "h.npy")
-    phi = (rows - run.offset) / run.scale
-    exact = 1 / (1 + np.exp(-(phi @ run.w - run.couplings["s"])))
+    run, features = open_run(folder / "run.h5"), np.load(folder / "h.npy")
+    phi = (rows - run.array("data/offset")) / run.array("data/scale")
+    np.testing.assert_allclose(run.to_data(phi), rows)
+    exact = 1 / (1 + np.exp(-(phi @ run.network.w - run.network.s)))
     np.testing.assert_allclose(features, exact, atol=1e-4)
     value = json.loads(done.stdout.splitlines()[-1])["log_likelihood"]["value"]
-    mixed = 0.8 * run.evaluations["log_likelihood"][-1] + 0.2 * run.evaluations["held_out"][-1]
+    last = run.evaluations.isel(epoch=-1)
+    mixed = 0.8 * last["log_likelihood"].item() + 0.2 * last["held_out"].item()
     assert value == pytest.approx(mixed, abs=0.02)
     files = [p.name for p in folder.iterdir()]
     refused(quartic("transform", "run.h5", "h.npy", cwd=folder), 3, "does not fit", folder, files)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from program import needs_program, quartic, refused
 
-from quartic import run as run_file
+from quartic import open as open_run
 
 pytestmark = needs_program
 
@@ -113,13 +113,17 @@ def test_run_file_and_figure(here):
     assert done.returncode == 0, done.stderr
     assert quartic("show", "scan.h5", cwd=here).stdout == done.stdout
     shown = json.loads(quartic("show", "scan.h5", "--json", cwd=here).stdout)
-    run = run_file.read(here / "scan.h5")
-    assert run.scanned == "nnn" and run.terms == ["nn", "phi2", "phi4", "nnn"] and run.sources == ["a.h5"]
+    run = open_run(here / "scan.h5")
+    assert run.scanned == "nnn" and run.terms == ["nn", "phi2", "phi4", "nnn"]
+    assert list(run.array("results/source")) == ["a.h5"]
     np.testing.assert_array_equal(run.couplings[:, 3], np.linspace(-0.1, 0, 5))
-    assert run.averages.shape == (5, len(run.observables)) and not run.complex
+    averages = {name: run[name] for name in run.observables}
+    assert all(len(points) == 5 for points in averages.values()) and not run.couplings.imag.any()
     for k, point in enumerate(shown["points"]):
-        assert point["observables"]["phi2"]["real"]["value"] == run.averages[k, run.observables.index("phi2")].real
-        assert point["ok"] == run.columns["ok"][k]
+        assert point["observables"].keys() == averages.keys()
+        for name, parts in point["observables"].items():
+            assert parts["real"] == averages[name][k].real._asdict()
+        assert point["ok"] == run.array("results/ok")[k]
     assert quartic("diagnose", "scan.h5", cwd=here).returncode == 0
     plot = pytest.importorskip("quartic.plot")
     for name, extra in (

@@ -12,7 +12,6 @@ from program import QUARTIC as PROGRAM
 from program import needs_program
 
 import quartic
-from quartic import run as run_file
 
 ROOT = Path(__file__).parents[2]
 pytestmark = needs_program
@@ -100,41 +99,45 @@ def test_page_has_the_table():
 
 def same_action(run):
     """The model's S of the stored fields is the stored action."""
-    graph = quartic.lattice(run.model.lattice, run.model.extent, periodic=list(run.model.periodic))
-    assert np.array_equal(graph.edges, run.model.edges)
-    action = quartic.Action(graph, w=run.model.w, r=run.model.r, a=run.model.a, b=run.model.b)
-    np.testing.assert_allclose(action(run.phi()), run.action, rtol=1e-4, atol=1e-3)
+    model = run.data["model"]
+    graph = quartic.lattice(model.attrs["lattice"], run.extent, periodic=model.attrs["periodic"].astype(bool).tolist())
+    assert np.array_equal(graph.edges, model["edges"].values)
+    action = quartic.Action(graph, **{kind: model[kind].values for kind in "wrab"})
+    stored = run.array("posterior/action")
+    np.testing.assert_allclose(action(run.phi), stored, rtol=1e-4, atol=1e-3)
+    np.testing.assert_array_equal(run.action(run.phi), action(run.phi))
 
 
 def test_reader_and_program_agree_on_learning(paths):
-    run = run_file.read(paths["learn"])
-    assert np.array_equal(run.history["theta"][-1, run.kinds["w"]], run.model.w)
-    assert set(run.results) >= {"free_energy", "gap", "half_variance", "weight_ess"}
+    run = quartic.open(paths["learn"])
+    assert np.array_equal(run.history["theta"].values[-1, run.kinds["w"]], run.action.w)
+    assert np.array_equal(run.history["theta"].values[-1], run.theta)
+    assert set(run.estimates) >= {"free_energy", "gap", "half_variance", "weight_ess"}
     same_action(run)
 
 
 def test_reader_and_program_agree_on_fitting(paths):
-    run = run_file.read(paths["fit"])
+    run = quartic.open(paths["fit"])
     for kind, columns in run.kinds.items():
-        assert np.array_equal(run.theta[columns], getattr(run.model, kind))
-    assert set(run.results) >= {"free_energy", "log_likelihood", "held_out_log_likelihood", "score_matching"}
+        assert np.array_equal(run.theta[columns], run.data[f"model/{kind}"].values)
+    assert set(run.estimates) >= {"free_energy", "log_likelihood", "held_out_log_likelihood", "score_matching"}
     same_action(run)
 
 
 def test_reader_and_program_agree_on_sampling(paths):
-    run = run_file.read(paths["sample"])
-    assert isinstance(run, run_file.SampleRun) and run.draws == 100
+    run = quartic.open(paths["sample"])
+    assert isinstance(run, quartic.SampleResult) and run.draws == 100
     same_action(run)
-    chains, draws, _ = run.phi().shape
-    assert chains == 64 and 15 <= draws <= 30
-    np.testing.assert_allclose(run.phi().mean(-1), run.stored["m"], atol=1e-6)
+    chains, draws, *extent = run.phi.shape
+    assert chains == 64 and 15 <= draws <= 30 and tuple(extent) == run.extent
+    np.testing.assert_allclose(run.phi.mean((-2, -1)), run.data["posterior/m"], atol=1e-6)
     for name, series in run.series.items():
         observable = run.observables[name]
         assert series.shape == (64, 100 // run.bin_length)
         assert observable.value == pytest.approx(series.mean()) and observable.error > 0
     # The two-point functions and the observables are the same numbers: sum_x <phi(0) phi(x)> = S(0) = V <m^2>.
     factor, correlation = run.two_point["structure_factor"], run.two_point["correlation"]
-    assert factor.shape == run.model.extent
+    assert factor.shape == run.extent
     assert correlation.sum() == pytest.approx(factor[0, 0])
     assert (
         abs(factor[0, 0] - run.observables["susceptibility"].value) < 6 * run.two_point["structure_factor_error"][0, 0]
@@ -142,20 +145,22 @@ def test_reader_and_program_agree_on_sampling(paths):
 
 
 def test_annealed_configurations_carry_their_weights(paths):
-    run = run_file.read(paths["reweight"])
+    run = quartic.open(paths["reweight"])
     same_action(run)
-    assert run.log_weight.shape == run.action.shape == run.phi().shape[:2]
-    assert run.verdict["annealing_reason"] == "" and run.results["annealing_ess"].error > 0
+    results = run.data["results"]
+    stored, action = (run.data[f"posterior/{name}"].values for name in ("log_weight", "action"))
+    assert stored.shape == action.shape == run.phi.shape[:2]
+    assert results["annealing_reason"].item() == "" and results["annealing_ess_error"] > 0
     # One point: the target A of the learn run. Its mean phi^2 from configurations and weights in numpy.
-    graph = quartic.lattice("king", run.model.extent)
-    target = quartic.Action(graph, w=1.0, a=1.52425, b=0.175)(run.phi())
-    log_weight = run.log_weight + run.action - target
+    graph = quartic.lattice("king", run.extent)
+    target = quartic.Action(graph, w=1.0, a=1.52425, b=0.175)(run.phi)
+    log_weight = stored + action - target
     weight = np.exp(log_weight - log_weight.max())
-    mean = (weight * (run.phi().astype(float) ** 2).mean(-1)).sum() / weight.sum()
-    place = run.observables.index("phi2")
-    assert mean == pytest.approx(run.averages[0, place].real, abs=run.real_errors[0, place] / 10)
-    assert weight.sum() ** 2 / (weight**2).sum() / weight.size == pytest.approx(run.columns["weight_ess"][0], rel=1e-2)
-    assert set(run.columns) >= {"weight_ess", "phase", "ok", "reason"}
+    mean = (weight * (run.phi.astype(float) ** 2).mean((-2, -1))).sum() / weight.sum()
+    found = run["phi2"].real
+    assert mean == pytest.approx(found.value, abs=found.error / 10)
+    assert weight.sum() ** 2 / (weight**2).sum() / weight.size == pytest.approx(run.weight_ess[0], rel=1e-2)
+    assert all(results[name].dims == ("point",) for name in ("weight_ess", "phase", "ok", "reason"))
 
 
 def test_xarray_opens_it(paths):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from program import NETWORK_CONFIG, copied, fitted, needs_program, quartic, refused, same_bits, started, two_waves
 
-from quartic import run as run_file
+from quartic import StackResult
+from quartic import open as open_run
 
 pytestmark = needs_program
 
@@ -38,42 +39,47 @@ def test_report_and_reader_agree(made):
     folder, _, text = made
     assert text.startswith(quartic("show", "run.h5", cwd=folder).stdout)
     shown = json.loads(quartic("show", "run.h5", "--json", cwd=folder).stdout)
-    run = run_file.read(folder / "run.h5")
-    assert isinstance(run, run_file.StackRun) and shown["finished"]
-    assert [layer.w.shape for layer in run.layers] == [(12, 5), (5, 3)]
-    assert [layer.units for layer in run.layers] == [("quartic", "binary"), ("binary", "binary")]
+    run = open_run(folder / "run.h5")
+    assert isinstance(run, StackResult) and run.layers == 2 and run.finished and shown["finished"]
+    assert [network.w.shape for network in run.networks] == [(12, 5), (5, 3)]
+    assert [(n.visible, n.hidden) for n in run.networks] == [("quartic", "binary"), ("binary", "binary")]
     assert [j["epoch"] for j in shown["layers"][1]["evaluations"]] == [10, 20, 30, 40, 50, 60]
-    assert run.bounds["bound"] == pytest.approx([b["bound"]["value"] for b in shown["bounds"]])
+    assert run.bounds["bound"].values == pytest.approx([b["bound"]["value"] for b in shown["bounds"]])
     assert list(run.bounds["layer"]) == [1, 2]
     # The bound of the first network alone is its ln p.
-    assert run.bounds["bound"][0] == pytest.approx(run.layers[0].evaluations["log_likelihood"][-1], abs=1e-12)
-    assert run.bounds["bound_held_out"][0] == pytest.approx(run.layers[0].evaluations["held_out"][-1], abs=1e-12)
+    bounds, alone = run.arrays("results"), run.arrays("layer_1/evaluations")
+    assert bounds["bound"][0] == pytest.approx(alone["log_likelihood"][-1], abs=1e-12)
+    assert bounds["bound_held_out"][0] == pytest.approx(alone["held_out"][-1], abs=1e-12)
 
 
 def test_second_layer_learned_what_couples_the_first(made):
     """The kinds of rows are two bits: pairs of hidden units are correlated, and the top network knows it."""
-    run = run_file.read(made[0] / "run.h5")
-    spread = np.hypot(run.bounds["bound_rows_error"], run.bounds["bound_error"])
-    assert run.bounds["bound"][1] > run.bounds["bound"][0] - 5 * spread.max()
-    top = run.layers[1]
-    data = top.examples.astype(float)
+    run = open_run(made[0] / "run.h5")
+    bounds = run.arrays("results")
+    spread = np.hypot(bounds["bound_rows_error"], bounds["bound_error"])
+    assert bounds["bound"][1] > bounds["bound"][0] - 5 * spread.max()
+    top = run.data["layer_2"]
+    data = top["observed_data/phi"].values.astype(float)
     assert set(np.unique(data)) <= {0.0, 1.0}
     p = data.mean(0).clip(1e-6, 1 - 1e-6)
     independent = (data * np.log(p) + (1 - data) * np.log(1 - p)).sum(1).mean()
-    assert top.evaluations["log_likelihood"][-1] > independent + 0.05
+    assert top["evaluations/log_likelihood"].values[-1] > independent + 0.05
 
 
 def test_transform_goes_up_layer_by_layer(made):
     folder, rows, _ = made
-    run = run_file.read(folder / "run.h5")
-    phi = (rows - run.layers[0].offset) / run.layers[0].scale
-    first = sigmoid(phi @ run.layers[0].w - run.layers[0].couplings["s"])
-    second = sigmoid(first @ run.layers[1].w - run.layers[1].couplings["s"])
+    run = open_run(folder / "run.h5")
+    phi = (rows - run.array("data/offset")) / run.array("data/scale")
+    np.testing.assert_allclose(run.to_data(phi), rows)
+    lower, upper = run.networks
+    first = sigmoid(phi @ lower.w - lower.s)
+    second = sigmoid(first @ upper.w - upper.s)
     for options, expected in (((), second), (("--layer", "1"), first), (("--layer", "2"), second)):
         done = quartic("transform", "run.h5", "x.npy", "-o", "h.npy", "--force", "--json", *options, cwd=folder)
         assert done.returncode == 0, done.stderr
         np.testing.assert_allclose(np.load(folder / "h.npy"), expected, atol=1e-4)
-    mixed = 0.8 * run.bounds["bound"][1] + 0.2 * run.bounds["bound_held_out"][1]
+    bounds = run.arrays("results")
+    mixed = 0.8 * bounds["bound"][1] + 0.2 * bounds["bound_held_out"][1]
     assert json.loads(done.stdout.splitlines()[-1])["bound"]["value"] == pytest.approx(mixed, abs=0.05)
     done = quartic("transform", "run.h5", "x.npy", "-o", "d.npy", "--sample", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -95,8 +101,8 @@ def test_generate_goes_down(made):
     assert (expected.var(0) < drawn.var(0)).all()  # by the conditional variances
     off = np.triu_indices(12, 1)
     assert np.corrcoef(np.corrcoef(drawn.T)[off], np.corrcoef(rows.T)[off])[0, 1] > 0.9
-    stored = run_file.read(folder / "run.h5")
-    assert abs(stored.to_data(stored.samples).mean(0) - rows.mean(0)).max() < 1.5
+    stored = open_run(folder / "run.h5")
+    assert abs(stored.to_data(stored.phi[:, -1]).mean(0) - rows.mean(0)).max() < 1.5
 
 
 def test_diagnose_validate_plot_and_what_is_not_for_stacks(made):
@@ -138,8 +144,8 @@ def test_killed_in_the_second_layer_and_resumed_to_the_same_bits(here, how):
     process.send_signal(how)
     process.communicate()
     assert process.returncode == (6 if how == signal.SIGINT else -how)
-    cut = run_file.read(here / "killed.h5")
-    assert len(cut.layers) == 2 and len(cut.bounds["layer"]) == 1 and cut.samples is None
+    cut = open_run(here / "killed.h5")
+    assert cut.layers == 2 and cut.bounds["layer"].size == 1 and "posterior" not in cut.data
     done = quartic("resume", "killed.h5", "--quiet", "--threads", "1", cwd=here)
     assert done.returncode == 0, done.stderr
     same_bits(here / "whole.h5", here / "killed.h5")
@@ -151,7 +157,7 @@ def test_stopped_before_the_first_epoch_and_extended_to_the_same_bits(here):
     assert whole.returncode == 0, whole.stderr
     part = ("fit", "run.toml", "-o", "part.h5", *quick, "--set", "training.epochs=4")
     assert quartic(*part, "--max-hours", "1e-9", cwd=here).returncode == 6
-    assert len(run_file.read(here / "part.h5").layers) == 1
+    assert open_run(here / "part.h5").layers == 1
     assert quartic("resume", "part.h5", "--quiet", cwd=here).returncode == 0
     done = quartic("resume", "part.h5", "--epochs", "3", "--quiet", cwd=here)
     assert done.returncode == 3 and "has 3 epochs already" in done.stderr
@@ -167,10 +173,11 @@ def test_expectations_as_data(here, hidden):
     quick = ("--set", "training.epochs=3", "--set", "model.features=expectations", "--quiet")
     done = quartic("fit", "run.toml", "-o", "run.h5", "--set", f"model.hidden={hidden}", *quick, cwd=here)
     assert done.returncode == 0, done.stderr
-    run = run_file.read(here / "run.h5")
-    assert np.isfinite(run.bounds["bound"]).all() and np.isfinite(run.layers[1].evaluations["log_likelihood"][-1])
+    run = open_run(here / "run.h5")
+    top = run.data["layer_2"]
+    assert np.isfinite(run.bounds["bound"]).all() and np.isfinite(top["evaluations/log_likelihood"].values[-1])
     if hidden in ("binary", "spin"):
-        assert len(np.unique(run.layers[1].examples)) == 2
+        assert len(np.unique(top["observed_data/phi"])) == 2
 
 
 def test_dead_units_do_not_stop_the_next_layer(here):

@@ -81,7 +81,7 @@ def test_action_is_the_formula():
     phi = rng.normal(size=(2, 5, graph.sites))
     pairs = phi[..., graph.edges[:, 0]] * phi[..., graph.edges[:, 1]]
     expected = -(action.w * pairs).sum(-1) + (action.r * phi + action.a * phi**2 + action.b * phi**4).sum(-1)
-    np.testing.assert_allclose(action.evaluate(phi), expected, rtol=1e-12)
+    np.testing.assert_allclose(action(phi), expected, rtol=1e-12)
     assert action(phi[0, 0]) == pytest.approx(expected[0, 0])
 
 
@@ -94,8 +94,8 @@ def test_wrong_shapes_are_refused():
     graph = quartic.Graph(3, [[0, 1], [1, 2]])
     with pytest.raises(quartic.BadInput, match="one an edge"):
         quartic.Action(graph, w=[1.0, 2.0, 3.0])
-    with pytest.raises(quartic.BadInput, match="one entry a site"):
-        quartic.Action(graph).evaluate([1.0, 2.0])
+    with pytest.raises(quartic.BadInput, match=r"shape \(2,\) are not on"):
+        quartic.Action(graph)([1.0, 2.0])
     with pytest.raises(quartic.BadInput):
         quartic.Graph(2, [[0, 2]])
 

@@ -1,8 +1,11 @@
 """The estimator: scikit-learn's own checks, likelihoods in the units of the data, restarts, features that help."""
 
+import os
 import pickle
 import subprocess
 import sys
+
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # or scikit-learn skips one of its checks; before scipy is imported
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import quartic
-from quartic import RestrictedBoltzmannMachine
+from quartic import DeepStack, LatticeField, RestrictedBoltzmannMachine
 
 
 @parametrize_with_checks(
@@ -25,6 +28,8 @@ from quartic import RestrictedBoltzmannMachine
         RestrictedBoltzmannMachine(n_components=3, n_iter=2),
         RestrictedBoltzmannMachine(n_components=2, n_iter=2, hidden="quartic", scaling="all", noise=0.1),
         RestrictedBoltzmannMachine(n_components=3, n_iter=2, visible="gaussian", hidden="spin", rungs=2),
+        LatticeField(chains=256),
+        DeepStack([3, 2], n_iter=2),
     ]
 )
 def test_scikit_learns_checks(estimator, check):

@@ -5,28 +5,31 @@ import pytest
 from synthetic import write_run, write_sample
 
 import quartic
-from quartic import run as run_file
 
 plot = pytest.importorskip("quartic.plot")
 from quartic.plot_style import number  # noqa: E402
 
 
 def test_reader_gives_what_was_written(tmp_path):
-    run = run_file.read(write_run(tmp_path / "run.h5", epochs=20))
-    assert run.model.lattice == "square" and run.model.extent == (4, 4) and all(run.model.periodic)
-    assert run.history["theta"].shape == (21, len(run.parameters)) == (21, 64)
+    run = quartic.open(write_run(tmp_path / "run.h5", epochs=20))
+    assert isinstance(run, quartic.LearnResult) and run.extent == (4, 4)
+    assert run.action.graph.same_as(quartic.lattice("square", 4))
+    assert run.history.theta.shape == (21, len(run.parameters)) == (21, 64)
     assert {kind: len(columns) for kind, columns in run.kinds.items()} == {"w": 32, "a": 16, "b": 16}
-    np.testing.assert_array_equal(run.history["theta"][-1, run.kinds["w"]], run.model.w)
-    assert run.results["free_energy"] == (-20.5, 0.003)
-    assert run.verdict["stop_reason"] == "converged"
-    assert run.phi().shape == (256, 16, 16)
+    np.testing.assert_array_equal(run.history.theta[-1, run.kinds["w"]], run.action.w)
+    np.testing.assert_array_equal(run.history.theta[-1], run.theta)
+    np.testing.assert_array_equal(run.theta_error, np.full(64, 1e-3))
+    np.testing.assert_array_equal(run.expected, np.repeat([1.0, 1.52425, 0.175], [32, 16, 16]))
+    assert run.estimates["free_energy"] == (-20.5, 0.003)
+    assert run.stop_reason == "converged"
+    assert run.phi.shape == (256, 16, 4, 4)
 
 
 def test_what_is_no_run_file_is_refused(tmp_path):
     (tmp_path / "text.h5").write_text("no")
     for name in ("text.h5", "missing.h5"):
         with pytest.raises(quartic.BadInput):
-            run_file.read(tmp_path / name)
+            quartic.open(tmp_path / name)
     assert plot.main([str(tmp_path / "missing.h5")]) == 3
 
 
@@ -71,7 +74,33 @@ def test_a_run_of_an_unknown_kind_is_refused(tmp_path):
     with h5py.File(write_sample(tmp_path / "run.h5"), "r+") as file:
         file["provenance"].attrs["kind"] = "dream"
     with pytest.raises(quartic.BadInput, match="dream"):
-        run_file.read(tmp_path / "run.h5")
+        quartic.open(tmp_path / "run.h5")
+
+
+def test_the_former_reader_says_where_it_went(tmp_path):
+    with pytest.raises(quartic.BadInput, match=r"quartic\.open"):
+        quartic.run.read(write_sample(tmp_path / "run.h5"))
+
+
+def test_words_of_former_layouts_are_only_read_in_these(tmp_path):
+    """An observable of a user's may have a name that once was quartic's own."""
+    h5py = pytest.importorskip("h5py")
+    for layout, name in ((2, "correlation_length"), (3, "xi")):
+        with h5py.File(write_sample(tmp_path / f"{layout}.h5"), "r+") as file:
+            file["provenance"].attrs["layout_version"] = layout
+            for group in ("results", "measurement"):
+                file[f"{group}/observable"][0] = "xi"
+        run = quartic.open(tmp_path / f"{layout}.h5")
+        assert next(iter(run.observables)) == next(iter(run.series)) == name
+
+
+def test_fields_that_are_not_there_are_named(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(write_run(tmp_path / "run.h5", epochs=3), "r+") as file:
+        del file["posterior"]
+    run = quartic.open(tmp_path / "run.h5")
+    with pytest.raises(quartic.BadInput, match="no stored fields"):
+        _ = run.phi
 
 
 @pytest.mark.parametrize(

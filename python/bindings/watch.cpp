@@ -1,0 +1,82 @@
+#include "watch.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace quartic::python {
+namespace {
+
+constexpr double patience = 0.1;  // seconds between looks at the signals, and between phases told
+
+}  // namespace
+
+Watch::Watch(nb::object watch)
+    : watch_(std::move(watch)), interval_(nb::cast<double>(watch_.attr("interval"))) {}
+
+bool Watch::requested() const {
+  if (stop_) return true;
+  const double now = clock_.seconds();
+  if (now - asked_ < patience) return false;
+  asked_ = now;
+  const nb::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() == 0) return false;
+  try {
+    nb::raise_python_error();
+  } catch (const nb::python_error& error) {
+    note(error);
+  }
+  return true;
+}
+
+void Watch::note(const nb::python_error& error) const {
+  stop_ = true;
+  if (error.matches(PyExc_KeyboardInterrupt))
+    signalled_ = true;
+  else
+    raised_ = std::current_exception();
+}
+
+template <class F>
+void Watch::tell(F&& f) {
+  if (stop_) return;
+  const nb::gil_scoped_acquire acquire;
+  try {
+    if (nb::cast<bool>(nb::bool_(nb::object(f())))) stop_ = true;
+  } catch (const nb::python_error& error) {
+    note(error);
+  }
+}
+
+void Watch::phase(std::string_view what, double done) {
+  const double now = clock_.seconds();
+  if (what == phase_ && now - phase_told_ < patience) return;
+  phase_ = what, phase_told_ = now;
+  tell([&] { return watch_.attr("phase")(phase_, done); });
+}
+
+void Watch::step(const Step& step, const std::function<Metrics()>& metrics) {
+  const double now = clock_.seconds();
+  if (now - told_ < interval_) return;
+  told_ = now;
+  const Metrics all = metrics();
+  tell([&] {
+    nb::dict out;
+    out["unit"] = std::string(step.unit);
+    out["done"] = step.done, out["total"] = step.total, out["first"] = step.first;
+    out["layer"] = step.layer, out["layers"] = step.layers;
+    nb::dict numbers;
+    for (const auto& metric : all) {
+      numbers[metric.name.c_str()] = metric.value;
+      if (!std::isnan(metric.error)) numbers[(metric.name + "_error").c_str()] = metric.error;
+    }
+    out["metrics"] = numbers;
+    return watch_.attr("step")(out);
+  });
+}
+
+bool Watch::finish() {
+  if (raised_) std::rethrow_exception(std::exchange(raised_, nullptr));
+  return signalled_;
+}
+
+}  // namespace quartic::python

@@ -1,0 +1,55 @@
+// A session whose face is Python: signals stop it, a Python object hears of it.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <exception>
+#include <string>
+
+#include "quartic/run/session.hpp"
+
+namespace quartic::python {
+
+namespace nb = nanobind;
+
+/// Asks Python whether Ctrl-C was pressed, a few times a second, and hands what happens to a
+/// `watch` with step(dict), phase(name, fraction) and the attribute `interval`, the least seconds
+/// between two steps that it wants to hear of. To be used without the GIL. What it raises ends the
+/// run at the next complete state, and comes out of finish().
+class Watch : public StopRequest, public Observer {
+ public:
+  explicit Watch(nb::object watch);
+
+  bool requested() const override;
+  void phase(std::string_view what, double done) override;
+  void step(const Step& step, const std::function<Metrics()>& metrics) override;
+
+  /// With the GIL, after the run: raises what a callback raised, and tells whether Ctrl-C ended it.
+  bool finish();
+
+ private:
+  template <class F>
+  void tell(F&& f);
+  /// Of an exception that is being handled.
+  void note(const nb::python_error& error) const;
+
+  nb::object watch_;
+  double interval_;
+  Clock clock_;
+  mutable double asked_ = 0;
+  double told_ = -1e9, phase_told_ = -1e9;
+  std::string phase_;
+  mutable bool stop_ = false, signalled_ = false;
+  mutable std::exception_ptr raised_;
+};
+
+/// All of a session of Python.
+struct Watched {
+  explicit Watched(nb::object object) : watch(std::move(object)) {}
+  Clock clock;
+  Watch watch;
+  Session session{watch, watch, clock};
+};
+
+}  // namespace quartic::python

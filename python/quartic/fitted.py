@@ -1,0 +1,107 @@
+"""What the estimators that learn by a run of `fit` have in common."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+try:
+    from sklearn.base import BaseEstimator
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils import check_random_state
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as error:
+    raise ImportError("the estimators need scikit-learn 1.6 or later: pip install 'quartic[sklearn]'") from error
+
+from .errors import BadInput
+from .progress import Watch
+from .runs import Result, generate
+from .seeds import RandomState, seed_of
+from .verbs import fit_rows
+
+SCALINGS = ("columns", "all", None)
+
+
+class FittedRun(BaseEstimator):
+    """Rows in, a run of `fit` inside. A subclass gives the config's keys."""
+
+    # parameters of every subclass
+    scaling: str | None
+    noise: float
+    verbose: bool
+    n_jobs: int | None
+    random_state: RandomState
+
+    def _rows(self, X: Any, reset: bool) -> np.ndarray:
+        """As scikit-learn wants them; rows of images are flattened, and their shape remembered."""
+        X = np.asarray(X) if isinstance(X, list | tuple) else X
+        images = len(getattr(X, "shape", ())) > 2
+        if reset:
+            self._row_shape: tuple[int, ...] | None = tuple(X.shape[1:]) if images else None
+        if images:
+            X = np.asarray(X).reshape(len(X), -1)
+        return validate_data(self, X, dtype=[np.float64, np.float32], reset=reset, ensure_min_samples=2 if reset else 1)
+
+    def _fit(self, rows: np.ndarray, keys: dict[str, Any], **more: Any) -> Result:
+        if self.scaling not in SCALINGS:
+            raise BadInput(f"scaling must be one of {SCALINGS}, not {self.scaling!r}", 'scaling="columns"')
+        random = self.random_state
+        seed = seed_of(random if isinstance(random, np.random.Generator) else check_random_state(random))
+        self.center_, self.scale_ = self._scaling(rows)
+        watch = Watch(progress=None if self.verbose else False)
+        scaled = (rows - self.center_) / self.scale_
+        result = fit_rows(
+            scaled, f"{type(self).__name__}.fit()", {name: value for name, value in keys.items() if value is not None},
+            seed, self.n_jobs, watch=watch, **more,
+        )  # fmt: skip
+        if not result.ok:
+            warnings.warn(f"the fit is not to be trusted: {result.reason}", ConvergenceWarning, stacklevel=4)
+        return result
+
+    def _scaling(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        columns = rows.shape[1]
+        if self.scaling is None:
+            return np.zeros(columns), np.ones(columns)
+        mean, spread = rows.mean(0, dtype=np.float64), rows.std(0, dtype=np.float64)
+        typical = float(np.sqrt(np.mean(spread**2))) or 1.0
+        constant = spread <= 1e-6 * typical + 1e-10 * np.abs(mean)
+        if constant.any() and self.noise == 0:
+            at = int(np.flatnonzero(constant)[0])
+            more = f", like {constant.sum() - 1} more," if constant.sum() > 1 else ""
+            raise BadInput(
+                f"column {at} of the data{more} does not vary: it has no density",
+                "leave such columns out (sklearn.feature_selection.VarianceThreshold), or add noise (noise=0.1)",
+            )
+        if self.scaling == "all":
+            return np.full(columns, rows.mean(dtype=np.float64)), np.full(columns, typical)
+        return mean, np.where(constant, typical, spread)
+
+    def _seen(self, X: Any) -> np.ndarray:
+        """Rows in the units of the model."""
+        check_is_fitted(self)
+        return (self._rows(X, reset=False) - self.center_) / self.scale_
+
+    def sample(self, n_samples: int = 1, random_state: RandomState = None, sweeps: int = 10) -> np.ndarray:
+        """Rows drawn from the model, in the units and the shape of the data.
+
+        Parameters
+        ----------
+        n_samples : int
+        random_state : int, Generator, RandomState or None
+        sweeps : int
+            Between rows of one chain.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_samples, n_features), or (n_samples, *shape of an image) where images were fitted.
+        """
+        check_is_fitted(self)
+        rows = generate(
+            self.result_, n_samples, sweeps=sweeps, random_state=random_state, n_jobs=self.n_jobs, progress=False
+        )
+        rows = rows.reshape(n_samples, -1) * self.scale_ + self.center_
+        return rows if self._row_shape is None else rows.reshape(n_samples, *self._row_shape)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "result_")

@@ -1,0 +1,556 @@
+"""Runs of every kind: a run file, and what it holds as Python has it."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from . import _quartic
+from ._quartic import Action, Network
+from .arguments import file_name, whole
+from .errors import BadInput, BadType, in_python
+from .progress import Watch
+from .results import Check, ComplexEstimate, Estimate, Observable
+from .seeds import RandomState, seed_of
+
+if TYPE_CHECKING:
+    import xarray
+
+KINDS = ("w", "r", "a", "b")
+
+
+def temporary_file() -> Path:
+    """A place for a run that was given none; it goes with its Result."""
+    return Path(tempfile.mkdtemp(prefix="quartic-")) / "run.h5"
+
+
+class Result:
+    """A run: sampled, learned, fitted or reweighted.
+
+    It lives in a run file (docs/run-file.md), a temporary one where no `path` was given, which `save` copies. Results
+    are picklable, and `quartic.resume` goes on with those that can.
+
+    Attributes
+    ----------
+    data : xarray.DataTree
+        The whole file; ArviZ takes it as it is.
+    ok : bool
+        Whether all health checks hold; `reason` names the first that does not, `checks` lists them.
+    path : pathlib.Path
+        The run file.
+    config : str
+        The effective config, TOML.
+    provenance : dict
+        Version, seed, command, date, host, seconds.
+    finished : bool
+        False where it was interrupted: `quartic.resume(result)` goes on.
+    """
+
+    kind: ClassVar[str]
+    _kinds: ClassVar[dict[str, type[Result]]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if hasattr(cls, "kind"):
+            Result._kinds[cls.kind] = cls
+
+    def __init__(self, path: str | os.PathLike[str], *, temporary: bool = False):
+        self.path = Path(path)
+        if temporary:
+            weakref.finalize(self, shutil.rmtree, self.path.parent, ignore_errors=True)
+
+    @staticmethod
+    def of(path: str | os.PathLike[str], *, temporary: bool = False) -> Result:
+        """The run in a file, as what it is."""
+        kind = Result._kinds[_quartic.run_kind(os.fspath(path))]
+        return kind(path, temporary=temporary)
+
+    # --- what every run has ---
+
+    @cached_property
+    def data(self) -> xarray.DataTree:
+        from .tree import read_tree  # h5py and xarray are slow to import
+
+        return read_tree(self.path)
+
+    def array(self, name: str) -> np.ndarray:
+        """A variable of `data` as a plain array: "history/theta"."""
+        return np.asarray(self.data[name].values)
+
+    def arrays(self, group: str) -> dict[str, np.ndarray]:
+        """A group's variables and coordinates as plain arrays."""
+        return {str(name): values.values for name, values in self._dataset(group).variables.items()}
+
+    def _dataset(self, group: str) -> xarray.Dataset:
+        node: Any = self.data[group]
+        return node.to_dataset(inherit=False)
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Of a lattice; () of another graph, and of networks."""
+        return tuple(int(n) for n in np.atleast_1d(self.data["model"].attrs.get("extent", ())))
+
+    @property
+    def phi(self) -> np.ndarray:
+        """The stored fields, shape (chains, draws, *extent), of networks (chains, draws, visible units), float32."""
+        if "posterior" not in self.data:
+            raise BadInput(f"{self.path}: no stored fields", "a learn run needs its certificate, a fit its evaluation")
+        fields = self.array("posterior/phi")
+        return fields.reshape(*fields.shape[:2], *self.extent) if self.extent else fields
+
+    @property
+    def config(self) -> str:
+        return self.data.attrs.get("config", "")
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        found = self.data["provenance"].attrs if "provenance" in self.data else {}
+        return {str(name): value for name, value in found.items()}
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Everything that the report says, by name (the command line's --json)."""
+        return json.loads(_quartic.summary_of(str(self.path)))
+
+    @cached_property
+    def checks(self) -> list[Check]:
+        return [
+            Check(name, Estimate(value, error), threshold, ok, in_python(advice))
+            for name, value, error, threshold, ok, advice in _quartic.checks_of(str(self.path))
+        ]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    @property
+    def reason(self) -> str:
+        """Why not `ok`; empty where it is."""
+        failed = [check for check in self.checks if not check.ok]
+        more = f" (and {len(failed) - 1} more: .checks)" if len(failed) > 1 else ""
+        return f"{failed[0].name}: {failed[0].advice}{more}" if failed else ""
+
+    @cached_property
+    def finished(self) -> bool:
+        return _quartic.finished_run(str(self.path))
+
+    @property
+    def stop_reason(self) -> str:
+        """Why it stopped: converged, epochs_exhausted, draws_done, relative_error, ...; running where it has not."""
+        return str(self.data["results/stop_reason"].item())
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Writes the run file there. Raises BadInput where there is one, unless `force`."""
+        _quartic.require_writable(str(file_name("save()", path)), force)
+        return Path(shutil.copyfile(self.path, path))
+
+    # --- how it shows ---
+
+    def __repr__(self) -> str:
+        verdict = "ok" if self.ok else f"NOT ok, {self.reason}"
+        return f"<quartic.{type(self).__name__}: {self._headline()}; {verdict}>"
+
+    def __str__(self) -> str:
+        return _quartic.report_of(str(self.path))
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{html.escape(name)}</td><td style='text-align:left'>"
+            f"{html.escape(str(value))}</td></tr>"
+            for name, value in self._table().items()
+        )
+        return f"<div>{html.escape(repr(self))}<table>{rows}</table></div>"
+
+    def _headline(self) -> str:
+        return str(self.path)
+
+    def _table(self) -> dict[str, Any]:
+        return {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self.path.read_bytes(),)
+
+
+def _unpickle(content: bytes) -> Result:
+    path = temporary_file()
+    path.write_bytes(content)
+    return Result.of(path, temporary=True)
+
+
+class _OfAction(Result):
+    @cached_property
+    def action(self) -> Action:
+        """The action with the couplings that the run has now."""
+        return _quartic.action_of(str(self.path))
+
+    def _where(self) -> str:
+        return str(self.data["model"].attrs.get("description", ""))
+
+
+class SampleResult(_OfAction):
+    """A sampled action: observables with errors, stored fields. `result["m2"]` is an `Observable`."""
+
+    kind = "sample"
+
+    @cached_property
+    def observables(self) -> dict[str, Observable]:
+        columns = self.arrays("results")
+        fields = ("value", "error", "tau", "tau_error", "ess", "r_hat", "ok", "reason", "meaning")
+        rows = zip(*(columns[name] for name in ("observable", *fields)), strict=True)
+        return {
+            str(name): Observable(
+                **{key: _plain(value) for key, value in zip(fields, row, strict=True)} | {"ok": bool(row[6])}
+            )
+            for name, *row in rows
+        }
+
+    def __getitem__(self, name: str) -> Observable:
+        if name not in self.observables:
+            raise BadInput(f"no observable {name!r} was measured", f"one of {', '.join(self.observables)}")
+        return self.observables[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.observables
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.observables)
+
+    def keys(self) -> list[str]:
+        """Names of the observables."""
+        return list(self.observables)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.observables)
+
+    @property
+    def draws(self) -> int:
+        return int(self.data["measurement"].attrs["draws"])
+
+    @property
+    def bin_length(self) -> int:
+        """Draws in a bin of `series`."""
+        return int(self.data["measurement"].attrs["bin_length"])
+
+    @cached_property
+    def series(self) -> dict[str, np.ndarray]:
+        """Means over bins of successive draws by primary observable, shape (chains, bins)."""
+        return dict(zip(self.array("measurement/observable").tolist(), self.array("measurement/bins"), strict=True))
+
+    @property
+    def two_point(self) -> dict[str, np.ndarray]:
+        """structure_factor, correlation and their errors in the shape of the lattice; empty elsewhere."""
+        results = self.arrays("results")
+        names = [name for name in ("structure_factor", "correlation") if name in results]
+        return {key: results[key].reshape(self.extent) for n in names for key in (n, f"{n}_error")}
+
+    @property
+    def acceptance(self) -> dict[str, float]:
+        return dict(zip(self.array("results/move").tolist(), self.array("results/acceptance").tolist(), strict=True))
+
+    def to_pyerrors(self, name: str, ensemble: str = "quartic") -> Any:
+        """A primary observable as a `pyerrors.Obs`, its chains as replica."""
+        import pyerrors
+
+        if name not in self.series:
+            raise BadInput(f"{name!r} has no series", f"primary observables: {', '.join(self.series)}")
+        chains = self.series[name]
+        steps = range(self.bin_length, self.bin_length * (chains.shape[1] + 1), self.bin_length)
+        replica = [f"{ensemble}|r{chain:04d}" for chain in range(len(chains))]
+        return pyerrors.Obs(list(chains), replica, idl=[steps] * len(chains))
+
+    def _headline(self) -> str:
+        return f"{self._where()}, {self.data['posterior'].sizes['chain']} chains x {self.draws} draws"
+
+    def _table(self) -> dict[str, Any]:
+        return {name: repr(value) for name, value in self.observables.items()}
+
+
+class _Learned(_OfAction):
+    @property
+    def parameters(self) -> list[str]:
+        """Labels of the columns of theta, "w[0,1]", "a[5]" or, where tied, "b"."""
+        return self.array("history/parameter").tolist()
+
+    @property
+    def history(self) -> xarray.Dataset:
+        """One row an epoch, row 0 the start."""
+        return self._dataset("history")
+
+    @property
+    def theta(self) -> np.ndarray:
+        """The couplings that `parameters` names; `theta_error` their standard errors, 0 where not yet moved."""
+        return self._by_parameter({kind: getattr(self.action, kind) for kind in self.kinds})
+
+    @property
+    def theta_error(self) -> np.ndarray:
+        return self._by_parameter(self.errors)
+
+    @property
+    def expected(self) -> np.ndarray:
+        """What theta should be: the target's couplings, or those of the run that the data are of; NaN where unknown."""
+        return self.array("history/expected")
+
+    def _by_parameter(self, couplings: dict[str, np.ndarray]) -> np.ndarray:
+        """Those of a tied kind are all equal."""
+        out = np.empty(len(self.parameters))
+        for kind, columns in self.kinds.items():
+            out[columns] = couplings[kind][: len(columns)]
+        return out
+
+    @property
+    def kinds(self) -> dict[str, list[int]]:
+        """Columns of theta by kind of coupling."""
+        columns = {kind: [k for k, label in enumerate(self.parameters) if label[0] == kind] for kind in KINDS}
+        return {kind: found for kind, found in columns.items() if found}
+
+    @property
+    def errors(self) -> dict[str, np.ndarray]:
+        """Standard errors of the couplings by kind, shaped as those of `action`; 0 where frozen."""
+        return {kind: self.array(f"model/{kind}_error") for kind in KINDS}
+
+    @property
+    def converged(self) -> bool:
+        return self.stop_reason == "converged"
+
+    @property
+    def estimates(self) -> dict[str, Estimate]:
+        """Every number of the verdict that has an error."""
+        values = self.arrays("results") if "results" in self.data else {}
+        return {
+            name: Estimate(value.item(), values[f"{name}_error"].item())
+            for name, value in values.items()
+            if f"{name}_error" in values and value.ndim == 0
+        }
+
+    def _headline(self) -> str:
+        epochs = int(self.array("history/epoch")[-1])
+        return f"{self._where()}, {len(self.parameters)} parameters, {epochs} epochs, {self.stop_reason}"
+
+    def _table(self) -> dict[str, Any]:
+        return dict(self.estimates)
+
+
+class LearnResult(_Learned):
+    """A learned action: `action`, `errors`, `certificate`, `history`."""
+
+    kind = "learn"
+
+    @property
+    def certificate(self) -> dict[str, Estimate]:
+        """Free energies, gap and overlap by name; empty where there is none (see `ok` for the verdict)."""
+        return self.estimates
+
+
+class _OfData(Result):
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Of a row of the data."""
+        return tuple(int(n) for n in np.atleast_1d(self.data["data"].attrs["row_shape"]))
+
+    @property
+    def examples(self) -> np.ndarray:
+        """Some rows of the data, shape (rows, columns), in the units of the model: see `to_data`."""
+        return self.array("observed_data/phi")
+
+    def to_data(self, phi: np.ndarray) -> np.ndarray:
+        """From the units of the model, that of `phi` and `examples`, to those of the data."""
+        rows = np.reshape(phi, (-1, self.examples.shape[1]))
+        return (rows * self.array("data/scale") + self.array("data/offset")).reshape(np.shape(phi))
+
+    def _network(self, model: str) -> Network:
+        attributes = self.data[model].attrs
+        couplings = {name: self.array(f"{model}/{name}") for name in "wrabsmn"}
+        return Network(visible=attributes["visible_unit"], hidden=attributes["hidden_unit"], **couplings)
+
+    def sample(self, rows: int = 1000, **options: Any) -> np.ndarray:
+        """Rows drawn from the model, in the units of the data; see `generate`."""
+        return generate(self, rows, **options)
+
+
+class FieldResult(_Learned, _OfData):
+    """A field fitted to data: `action`, `errors`, `evaluation`, `history`."""
+
+    kind = "fit"
+
+    @property
+    def evaluation(self) -> dict[str, Estimate]:
+        return self.estimates
+
+
+class NetworkResult(_OfData):
+    """A network fitted to data: `network`, `history`, `evaluations`."""
+
+    kind = "network"
+
+    @cached_property
+    def network(self) -> Network:
+        return self._network("model")
+
+    @property
+    def history(self) -> xarray.Dataset:
+        return self._dataset("history")
+
+    @property
+    def evaluations(self) -> xarray.Dataset:
+        return self._dataset("evaluations")
+
+    def _headline(self) -> str:
+        visible, hidden = self.data["model/w"].shape
+        attrs = self.data["model"].attrs
+        epochs = int(self.array("history/epoch")[-1]) if self.data["history/epoch"].size else 0
+        return f"{visible} {attrs['visible_unit']} x {hidden} {attrs['hidden_unit']} units, {epochs} epochs"
+
+
+class StackResult(_OfData):
+    """A deep stack fitted to data. `data["layer_2"]` holds what a run of the second network alone would."""
+
+    kind = "stack"
+
+    @property
+    def layers(self) -> int:
+        """Those that were begun."""
+        return int(self.data["model"].attrs["layers"])
+
+    @cached_property
+    def networks(self) -> list[Network]:
+        """Of every layer, the data's first."""
+        return [self._network(f"layer_{k + 1}/model") for k in range(self.layers)]
+
+    @property
+    def bounds(self) -> xarray.Dataset:
+        """Lower bounds of ln p of the data by the stack up to each layer."""
+        return self._dataset("results")
+
+    def _headline(self) -> str:
+        sizes = [network.w.shape for network in self.networks]
+        return " - ".join(str(n) for n in [sizes[0][0], *(hidden for _, hidden in sizes)]) + " units"
+
+
+class ReweightResult(_OfAction):
+    """Configurations reweighted to other actions, one entry a point. `result["m2"]` is one ComplexEstimate a point,
+    or one alone where nothing is scanned."""
+
+    kind = "reweight"
+
+    @property
+    def observables(self) -> list[str]:
+        return self.array("results/observable").tolist()
+
+    @property
+    def scanned(self) -> str:
+        """The term whose coupling varies from point to point; empty: one point."""
+        return str(self.data["results"].attrs["scanned"])
+
+    @property
+    def couplings(self) -> np.ndarray:
+        """Complex, shape (points, terms), named by `terms`."""
+        return self.array("results/coupling_real") + 1j * self.array("results/coupling_imag")
+
+    @property
+    def terms(self) -> list[str]:
+        return self.array("results/term").tolist()
+
+    @property
+    def weight_ess(self) -> np.ndarray:
+        """Effective fraction of the weights at every point."""
+        return self.array("results/weight_ess")
+
+    @property
+    def log_ratio(self) -> list[ComplexEstimate] | ComplexEstimate:
+        """ln Z_B / Z_S."""
+        return self._estimates("log_ratio")
+
+    def __getitem__(self, name: str) -> list[ComplexEstimate] | ComplexEstimate:
+        if name not in self.observables:
+            raise BadInput(f"no observable {name!r} was reweighted", f"one of {', '.join(self.observables)}")
+        return self._estimates("", self.observables.index(name))
+
+    def _estimates(self, name: str, column: int | None = None) -> list[ComplexEstimate] | ComplexEstimate:
+        def part(which: str) -> np.ndarray:
+            values = self.array(f"results/{which}")
+            return values if column is None else values[:, column]
+
+        if name:
+            parts = [part(f"{name}_{which}") for which in ("real", "imag", "real_error", "imag_error")]
+        else:
+            parts = [part(which) for which in ("value_real", "value_imag", "error_real", "error_imag")]
+        all_points = [
+            ComplexEstimate(complex(re, im), float(dre), float(dim)) for re, im, dre, dim in zip(*parts, strict=True)
+        ]
+        return all_points if self.scanned else all_points[0]
+
+    def _headline(self) -> str:
+        return f"{self._where()}, {len(self.couplings)} points"
+
+    def _table(self) -> dict[str, Any]:
+        if self.scanned:
+            return {}
+        return {name: self[name] for name in self.observables}
+
+
+def generate(
+    result: Result,
+    rows: int = 1000,
+    *,
+    sweeps: int = 10,
+    warm_up: int = 200,
+    mean: bool = False,
+    progress: bool | None = None,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+) -> np.ndarray:
+    """New rows of the model of a run, in the units of the data that it learned from.
+
+    Parameters
+    ----------
+    rows : int
+        How many.
+    sweeps, warm_up : int
+        Sweeps between rows of one chain, and before the first.
+    mean : bool
+        Of networks and stacks: the mean of the visible units given drawn hidden ones, instead of a draw.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (rows, *shape of a row).
+    """
+    if not isinstance(result, Result):
+        raise BadType(f"quartic.generate(): {type(result).__name__} is no result", "quartic.open('run.h5')")
+    rows, sweeps = whole("generate", "rows", rows, 1), whole("generate", "sweeps", sweeps, 1)
+    warm_up = whole("generate", "warm_up", warm_up, 0)
+    settings = [f"run.seed={seed_of(random_state)}", f"run.threads={threads_of(n_jobs) or 'auto'}"]
+    watch = Watch(progress=progress)
+    try:
+        return _quartic.generate_rows(str(result.path), rows, sweeps, warm_up, mean, settings, watch)
+    finally:
+        watch.close()
+
+
+def threads_of(n_jobs: int | None) -> int:
+    """0 for all cores, as quartic has it."""
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer)):
+        raise BadType(f"n_jobs is {n_jobs!r}", "a number of threads, or None for all cores")
+    return 0 if n_jobs is None or n_jobs < 1 else int(n_jobs)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def action_of_run(run: Result | str | os.PathLike[str]) -> Action:
+    """The action that a run ended with."""
+    found = run if isinstance(run, Result) else Result.of(file_name("Action.from_run()", run))
+    if not isinstance(found, _OfAction):
+        raise BadInput(f"a {found.kind} run has no action", "runs of sample, learn, a field fit or reweight have one")
+    return found.action

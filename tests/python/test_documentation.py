@@ -1,0 +1,65 @@
+"""README, docs/python.md and the examples of docstrings do what they say; types hold for a user's script."""
+
+import doctest
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import quartic
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope = {}
+    for block in re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL):
+        exec(compile(block, page, "exec"), scope)
+
+
+@pytest.mark.parametrize("name", [n for n in quartic.__all__ if ">>>" in (getattr(quartic, n).__doc__ or "")])
+def test_docstring_examples(name):
+    documented = getattr(quartic, name)
+    test = doctest.DocTestParser().get_doctest(documented.__doc__, {}, name, None, 0)
+    said = []
+    doctest.DocTestRunner().run(test, out=said.append)
+    assert not said, "".join(said)
+
+
+def test_whatever_is_public_is_documented():
+    bare = [name for name in quartic.__all__ if not (getattr(quartic, name).__doc__ or "").strip()]
+    assert not bare
+
+
+USER = """
+import numpy as np
+import quartic
+
+S: quartic.Action = quartic.Action(quartic.lattice("square", 4), w=1.0, a=1.5, b=0.2)
+result = quartic.sample(S, draws=10, observables={"mine": lambda phi: phi[:, 0, 0]}, random_state=1)
+value: float = result["m2"].value
+phi: np.ndarray = result.phi
+fit = quartic.learn({"nn": -1.0, "phi4": 1.0}, S.graph)
+w: np.ndarray = fit.action.w
+ok: bool = quartic.free_energy(S).ok
+for field in quartic.Sampler(S, 16).draws(2):
+    field.mean()
+quartic.reweight(result, {"phi4": 1.0})["m2"]
+"""
+
+
+def test_a_users_script_is_strictly_typed(tmp_path):
+    pytest.importorskip("mypy")
+    (tmp_path / "user.py").write_text(USER)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "user.py").write_text(USER + "quartic.sample(3)\n")
+    assert "arg-type" in subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    ).stdout  # fmt: skip
