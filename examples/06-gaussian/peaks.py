@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from quartic import run
+import quartic
 
 
 def mode(values: np.ndarray, width: float = 0.01) -> float:
@@ -25,9 +25,9 @@ def mean_and_deviation(rows: np.ndarray) -> str:
 
 
 for name in sys.argv[1:]:
-    fit = run.read(name)
-    fields = fit.to_data(fit.phi().reshape(-1, fit.model.sites))
+    fit = quartic.open(name)
     data = fit.to_data(fit.examples)
+    fields = fit.to_data(fit.phi).reshape(-1, data.shape[1])
     positive = (fields > 0).mean()
     print(name)
     for sign, share in ((1, positive), (-1, 1 - positive)):

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from matplotlib import pyplot as plt
 
-from quartic import run
+import quartic
 
 
 def kaufman_log_z(n: int, k: float) -> float:
@@ -55,11 +55,11 @@ def draw(b: np.ndarray, values: np.ndarray, errors: np.ndarray, exact: float) ->
 def main() -> None:
     difference = max(abs(kaufman_log_z(4, k) / transfer_log_z(4, k) - 1) for k in (0.2, 0.44, 0.7))
     print(f"Kaufman's ln Z of the 4 x 4 torus is a transfer matrix's to {difference:.0e}")
-    runs = sorted((run.read(path) for path in sys.argv[1:]), key=lambda r: r.model.b[0])
-    side, k = int(np.sqrt(runs[0].model.sites)), float(runs[0].model.w[0])
+    runs = sorted((quartic.open(path) for path in sys.argv[1:]), key=lambda r: r.action.b[0])
+    side, k = runs[0].extent[0], float(runs[0].action.w[0])
     exact = energy(side, k)
     print(f"Ising {side} x {side}: {exact:.5f}")
-    found = np.array([(r.model.b[0], r.observables["nn"].value, r.observables["nn"].error) for r in runs])
+    found = np.array([(r.action.b[0], *r["nn"]) for r in runs])
     for b, value, error in found:
         deviation, uncertainty = 100 * (value / exact - 1), 100 * error / exact
         print(f"b = {b:<7g} {value:.5f} +- {error:.5f}   {deviation:+.2f} +- {uncertainty:.2f} %")
