@@ -14,9 +14,9 @@ namespace quartic::python {
 namespace nb = nanobind;
 
 /// Asks Python whether Ctrl-C was pressed, a few times a second, and hands what happens to a
-/// `watch` with step(dict), phase(name, fraction) and the attribute `interval`, the least seconds
-/// between two steps that it wants to hear of. To be used without the GIL. What it raises ends the
-/// run at the next complete state, and comes out of finish().
+/// `watch` with step(dict), phase(name, fraction) and the attributes `listens`, whether it wants to
+/// hear of steps, and `interval`, the least seconds between two of them. To be used without the
+/// GIL. What it raises ends the run at the next complete state, and comes out of finish().
 class Watch : public StopRequest, public Observer {
  public:
   explicit Watch(nb::object watch);
@@ -36,9 +36,10 @@ class Watch : public StopRequest, public Observer {
 
   nb::object watch_;
   double interval_;
+  bool listens_;
   Clock clock_;
   mutable double asked_ = 0;
-  double told_ = -1e9, phase_told_ = -1e9;
+  double next_ = 0, phase_told_ = -1e9;
   std::string phase_;
   mutable bool stop_ = false, signalled_ = false;
   mutable std::exception_ptr raised_;

@@ -1,5 +1,6 @@
 """How a run tells Python how it goes: a bar of tqdm, a callback."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,9 @@ class Watch:
             function("callback", "callback", callback)
         self.interval = interval
         self._callback = callback
-        self._disable = None if progress is None else not progress  # None: no bar where stderr is no terminal
+        shown = progress if progress is not None else sys.stderr.isatty() or "ipykernel" in sys.modules
+        self.listens = callback is not None or shown
+        self._disable = not shown
         self._bar: Any = None
         self._what = ""
 
