@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING
 from . import density
 from ._quartic import Action, Graph, Network, NetworkLearner, NetworkSampler, lattice, simd_target
 from .errors import BadInput, BadType, Diverged, Error
+from .free_energies import FreeEnergy, free_energy
 from .results import Check, ComplexEstimate, Estimate, Likelihood, LogZ, NetworkMoments, Observable
+from .reweighted import ReweightResult
+from .run_files import open_run as open
+from .run_files import resume, run
 from .runs import (
     FieldResult,
     LearnResult,
     NetworkResult,
     Result,
-    ReweightResult,
     SampleResult,
     StackResult,
     generate,
 )
-from .verbs import FreeEnergy, Sampler, free_energy, learn, resume, reweight, run, sample, to_pymbar
-from .verbs import open_run as open
+from .samplers import Sampler, to_pymbar
+from .verbs import learn, reweight, sample
 
 if TYPE_CHECKING:
     from .deep import DeepStack

@@ -15,9 +15,9 @@ except ImportError as error:
 
 from .errors import BadInput
 from .progress import Watch
+from .run_files import fit_rows
 from .runs import Result, generate
 from .seeds import RandomState, seed_of
-from .verbs import fit_rows
 
 SCALINGS = ("columns", "all", None)
 

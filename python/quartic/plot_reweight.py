@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .plot_panels import draw_band, draw_rows
 from .plot_style import BLUE, GREEN, ORANGE, PURPLE, SYMBOLS, number, title
-from .runs import ReweightResult
+from .reweighted import ReweightResult
 
 MOST_PANELS = 4  # side by side
 PARTS = ("real", "imag")

@@ -20,7 +20,7 @@ from ._quartic import Action, Network
 from .arguments import file_name, whole
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
-from .results import Check, ComplexEstimate, Estimate, Observable
+from .results import Check, Estimate, Observable
 from .seeds import RandomState, seed_of
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _unpickle(content: bytes) -> Result:
     return Result.of(path, temporary=True)
 
 
-class _OfAction(Result):
+class OfAction(Result):
     @cached_property
     def action(self) -> Action:
         """The action with the couplings that the run has now."""
@@ -197,7 +197,7 @@ class _OfAction(Result):
         return str(self.data["model"].attrs.get("description", ""))
 
 
-class SampleResult(_OfAction):
+class SampleResult(OfAction):
     """A sampled action: observables with errors, stored fields. `result["m2"]` is an `Observable`."""
 
     kind = "sample"
@@ -275,7 +275,7 @@ class SampleResult(_OfAction):
         return {name: repr(value) for name, value in self.observables.items()}
 
 
-class _Learned(_OfAction):
+class _Learned(OfAction):
     @property
     def parameters(self) -> list[str]:
         """Labels of the columns of theta, "w[0,1]", "a[5]" or, where tied, "b"."""
@@ -436,68 +436,6 @@ class StackResult(_OfData):
         return " - ".join(str(n) for n in [sizes[0][0], *(hidden for _, hidden in sizes)]) + " units"
 
 
-class ReweightResult(_OfAction):
-    """Configurations reweighted to other actions, one entry a point. `result["m2"]` is one ComplexEstimate a point,
-    or one alone where nothing is scanned."""
-
-    kind = "reweight"
-
-    @property
-    def observables(self) -> list[str]:
-        return self.array("results/observable").tolist()
-
-    @property
-    def scanned(self) -> str:
-        """The term whose coupling varies from point to point; empty: one point."""
-        return str(self.data["results"].attrs["scanned"])
-
-    @property
-    def couplings(self) -> np.ndarray:
-        """Complex, shape (points, terms), named by `terms`."""
-        return self.array("results/coupling_real") + 1j * self.array("results/coupling_imag")
-
-    @property
-    def terms(self) -> list[str]:
-        return self.array("results/term").tolist()
-
-    @property
-    def weight_ess(self) -> np.ndarray:
-        """Effective fraction of the weights at every point."""
-        return self.array("results/weight_ess")
-
-    @property
-    def log_ratio(self) -> list[ComplexEstimate] | ComplexEstimate:
-        """ln Z_B / Z_S."""
-        return self._estimates("log_ratio")
-
-    def __getitem__(self, name: str) -> list[ComplexEstimate] | ComplexEstimate:
-        if name not in self.observables:
-            raise BadInput(f"no observable {name!r} was reweighted", f"one of {', '.join(self.observables)}")
-        return self._estimates("", self.observables.index(name))
-
-    def _estimates(self, name: str, column: int | None = None) -> list[ComplexEstimate] | ComplexEstimate:
-        def part(which: str) -> np.ndarray:
-            values = self.array(f"results/{which}")
-            return values if column is None else values[:, column]
-
-        if name:
-            parts = [part(f"{name}_{which}") for which in ("real", "imag", "real_error", "imag_error")]
-        else:
-            parts = [part(which) for which in ("value_real", "value_imag", "error_real", "error_imag")]
-        all_points = [
-            ComplexEstimate(complex(re, im), float(dre), float(dim)) for re, im, dre, dim in zip(*parts, strict=True)
-        ]
-        return all_points if self.scanned else all_points[0]
-
-    def _headline(self) -> str:
-        return f"{self._where()}, {len(self.couplings)} points"
-
-    def _table(self) -> dict[str, Any]:
-        if self.scanned:
-            return {}
-        return {name: self[name] for name in self.observables}
-
-
 def generate(
     result: Result,
     rows: int = 1000,
@@ -551,6 +489,6 @@ def _plain(value: Any) -> Any:
 def action_of_run(run: Result | str | os.PathLike[str]) -> Action:
     """The action that a run ended with."""
     found = run if isinstance(run, Result) else Result.of(file_name("Action.from_run()", run))
-    if not isinstance(found, _OfAction):
+    if not isinstance(found, OfAction):
         raise BadInput(f"a {found.kind} run has no action", "runs of sample, learn, a field fit or reweight have one")
     return found.action

@@ -1,0 +1,168 @@
+"""From arguments to a config, and from a config to a run file."""
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import _quartic
+from ._quartic import Action, Graph
+from .arguments import file_name, mapping, observable_name
+from .errors import BadInput, BadType
+from .progress import Watch
+from .runs import Result, temporary_file, threads_of
+from .seeds import RandomState, seed_of
+
+Fields = np.ndarray
+Function = Callable[[Fields], Any]
+Terms = Mapping[Any, Any] | Sequence[Any] | Function | Action
+PathLike = str | os.PathLike[str]
+DRAW_INTERVAL = 0.2  # seconds between two draws that a watch hears of
+
+
+# --- configs ---
+
+
+def to_toml(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    if isinstance(value, str | os.PathLike):
+        return json.dumps(os.fspath(value), ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {to_toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, Sequence | np.ndarray):
+        return "[" + ", ".join(to_toml(inner) for inner in value) + "]"
+    return json.dumps(str(value))
+
+
+def make_config(
+    place: str,
+    keys: Mapping[str, Any],
+    settings: Mapping[str, Any] | None,
+    random_state: RandomState,
+    n_jobs: int | None,
+    own: tuple[str, ...] = ("graph.", "action."),
+) -> _quartic.Config:
+    """A config from "section.key": value; None stands for the default. `settings` may not begin with any of `own`."""
+    settings = mapping(place, "settings", settings or {}, "settings={'sampler.hmc_steps': 10}")
+    for name in settings:
+        if str(name) in keys and keys[name] is not None:
+            raise BadInput(f"{place}: settings say {name!r}, as an argument does", "leave one out")
+        if str(name).startswith(own):
+            raise BadInput(f"{place}: settings cannot say {name!r}: that is the action's", "quartic.Action(...)")
+    given = {"run.seed": seed_of(random_state), "run.threads": threads_of(n_jobs) or None, **keys, **(settings or {})}
+    sections: dict[str, list[str]] = {}
+    for name, value in given.items():
+        section, dot, key = str(name).partition(".")
+        if not dot:
+            raise BadInput(f"{place}: settings: {name!r} is no key", "write section.key, as in 'sampler.hmc_steps'")
+        if value is not None:
+            sections.setdefault(section, []).append(f"{key} = {to_toml(value)}")
+    text = "\n".join(f"[{section}]\n" + "\n".join(lines) for section, lines in sections.items())
+    return _quartic.Config(text, place, [])
+
+
+def graph_of(graph: Any, place: str) -> Graph:
+    if isinstance(graph, Graph):
+        return graph
+    if hasattr(graph, "nodes") and hasattr(graph, "edges"):
+        return Graph.from_networkx(graph)
+    raise BadType(f"{place}: {type(graph).__name__} is no graph", "quartic.lattice('square', 8), quartic.Graph(...)")
+
+
+def action_of(action: Any, place: str) -> Action:
+    if isinstance(action, Action):
+        return action
+    if hasattr(action, "action") and isinstance(action.action, Action):
+        return action.action
+    raise BadType(f"{place}: {type(action).__name__} is no action", "quartic.Action(graph, w=1, a=1.5, b=0.2)")
+
+
+def target_terms(target: Terms, place: str, graph: Graph) -> list[dict[str, Any]]:
+    """As [[target]] has them, from whatever a target may be."""
+    if isinstance(target, Action):
+        if not target.graph.same_as(graph):
+            raise BadInput(f"{place}: the target is on {target.graph!r}, not on {graph!r}", "one graph for both")
+        return [
+            {"term": term, "coupling": sign, "weights": values}
+            for term, sign, values in (
+                ("edges", -1.0, target.w), ("phi", 1.0, target.r), ("phi2", 1.0, target.a), ("phi4", 1.0, target.b)
+            )
+            if np.any(values)
+        ]  # fmt: skip
+    if callable(target):
+        return [{"term": "function", "coupling": 1.0, "function": target}]
+    if not isinstance(target, Mapping | Sequence) or isinstance(target, str):
+        raise BadType(
+            f"{place}: {type(target).__name__} is no target", "{'nn': -1, 'phi2': 1.5}, a function, an Action"
+        )
+    pairs: Iterable[Any] = target.items() if isinstance(target, Mapping) else target
+    terms = []
+    for entry in pairs:
+        if isinstance(entry, Mapping):
+            terms.append({"coupling": 1.0, **entry})
+            continue
+        try:
+            name, coupling = entry
+            coupling = complex(coupling)
+        except (TypeError, ValueError):
+            raise BadInput(
+                f"{place}: {entry!r} is no term of a target", "{'nn': -1, 'phi2': 1.5}, or [('nn', -1), (f, 0.1)]"
+            ) from None
+        term: dict[str, Any] = {"term": name, "coupling": coupling}
+        if callable(name):
+            term = {"term": "function", "coupling": coupling, "function": name}
+        elif isinstance(name, tuple):  # pairs at a displacement
+            term = {"term": "pairs", "displacement": list(name), "coupling": coupling}
+        terms.append(term)
+    if not terms:
+        raise BadInput(f"{place}: the target has no terms", "{'nn': -1, 'phi2': 1.5, 'phi4': 0.2}, say")
+    return terms
+
+
+def functions_of(observables: Any, place: str) -> dict[str, Function]:
+    if observables is None:
+        return {}
+    if callable(observables):
+        observables = {getattr(observables, "__name__", "function"): observables}
+    if not isinstance(observables, Mapping) or not all(isinstance(name, str) for name in observables):
+        raise BadType(f"{place}: observables must be a dict of functions by name", "observables={'mine': f}")
+    return {observable_name(place, name): value for name, value in observables.items()}
+
+
+def listed(observables: Any, place: str) -> Sequence[Any]:
+    if not isinstance(observables, Sequence):
+        raise BadType(f"{place}: observables must be names and functions", "observables=['m2', f]")
+    return observables
+
+
+# --- running ---
+
+
+def _place_for(path: PathLike | None, force: bool) -> tuple[Path, bool]:
+    """Where the run file goes, and whether it is temporary."""
+    if path is None:
+        return temporary_file(), True
+    _quartic.require_writable(str(file_name("path", path)), force)
+    return Path(path), False
+
+
+def into_file(run: Callable[[str, Watch], Any], path: PathLike | None, force: bool, watch: Watch) -> Result:
+    """Runs into a file, and says where an interrupted one goes on."""
+    file, temporary = _place_for(path, force)
+    try:
+        finished = run(str(file), watch)
+    finally:
+        watch.close()
+    result = Result.of(file, temporary=temporary)
+    if finished is False:
+        warnings.warn("stopped before its end; quartic.resume(result) goes on", stacklevel=3)
+    return result

@@ -1,0 +1,159 @@
+"""Runs of config files and of rows at hand, run files opened and gone on with."""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import _quartic
+from ._quartic import Graph
+from .arguments import file_name, mapping, whole
+from .configs import DRAW_INTERVAL, Function, PathLike, functions_of, into_file, make_config, to_toml
+from .errors import BadInput
+from .progress import Callback, Watch
+from .runs import LearnResult, Result, SampleResult, temporary_file, threads_of
+from .seeds import RandomState
+
+
+def fit_rows(
+    rows: np.ndarray, place: str, keys: Mapping[str, Any], random_state: RandomState, n_jobs: int | None,
+    *, graph: Graph | None = None, watch: Watch | None = None,
+) -> Result:  # fmt: skip
+    """A run of `fit` on rows in memory, shape (rows, columns); keys as of `make_config`."""
+    file = temporary_file()
+    data = file.with_name("data.npy")
+    np.save(data, np.ascontiguousarray(rows, dtype=np.float32))
+    config = make_config(place, {"data.path": data, **keys}, None, random_state, n_jobs)
+    if graph is not None:
+        config.set_graph(graph)
+    watch = watch or Watch(progress=False)
+    try:
+        finished = _quartic.fit_run(config, str(file), place, watch)
+    finally:
+        watch.close()
+    if not finished:
+        warnings.warn("stopped before its end", stacklevel=4)
+    return Result.of(file, temporary=True)
+
+
+# --- config files and run files ---
+
+
+def run(
+    config: PathLike,
+    *,
+    path: PathLike | None = None,
+    callback: Callback | None = None,
+    progress: bool | None = None,
+    force: bool = False,
+    settings: Mapping[str, Any] | None = None,
+) -> Result:
+    """Runs a config file as the command line would: `fit` where it has data, `learn` where it has a target, else
+    `sample`.
+
+    Parameters
+    ----------
+    config : path
+        TOML (docs/config.md).
+    path : path, optional
+        The run file to write; the config's own output.file, or a temporary one.
+    settings : mapping, optional
+        Keys that override the config's, by "section.key".
+    callback, progress, force
+        As of `sample` and `learn`.
+
+    Returns
+    -------
+    SampleResult, LearnResult, FieldResult, NetworkResult or StackResult
+    """
+    place = "quartic.run()"
+    settings_of = mapping(place, "settings", settings or {}, "settings={'sample.draws': 10}")
+    given = _quartic.Config.read(
+        str(file_name(place, config)), [f"{key}={to_toml(value)}" for key, value in settings_of.items()]
+    )
+    verbs = {
+        "sample": lambda file, w: _quartic.sample_run(given, file, place, {}, w),
+        "learn": lambda file, w: _quartic.learn_run(given, file, place, w),
+    }
+    verb = verbs.get(given.kind, lambda file, w: _quartic.fit_run(given, file, place, w))
+    watch = Watch(callback, progress, DRAW_INTERVAL if given.kind == "sample" else 0.0)
+    return into_file(verb, path or given.output or None, force, watch)
+
+
+def open_run(path: PathLike) -> Result:
+    """The run in a run file, of whatever kind: exported as `quartic.open`.
+
+    Returns
+    -------
+    SampleResult, LearnResult, FieldResult, NetworkResult, StackResult or ReweightResult
+
+    Raises
+    ------
+    BadInput
+        Where it is no run file.
+    """
+    return Result.of(file_name("quartic.open()", path))
+
+
+def resume(
+    run: Result | PathLike,
+    *,
+    epochs: int | None = None,
+    draws: int | None = None,
+    target: Function | None = None,
+    observables: Mapping[str, Function] | None = None,
+    callback: Callback | None = None,
+    progress: bool | None = None,
+    n_jobs: int | None = None,
+    path: PathLike | None = None,
+    force: bool = False,
+) -> Result:
+    """Goes on with an interrupted run to the bits of one that never stopped, or extends a finished one.
+
+    Parameters
+    ----------
+    run : result or path
+    epochs, draws : int, optional
+        A new limit, counted from the start.
+    target, observables : optional
+        The functions that the run began with, which no file can hold.
+    path : path, optional
+        Where it goes on; by default in the run's own file.
+    callback, progress, n_jobs, force
+        As of `sample` and `learn`.
+    """
+    place = "quartic.resume()"
+    known = run if isinstance(run, Result) else Result.of(file_name(place, run))
+    limit, other = (draws, epochs) if isinstance(known, SampleResult) else (epochs, draws)
+    if other is not None:
+        unit = "draws" if isinstance(known, SampleResult) else "epochs"
+        raise BadInput(f"{place}: a {known.kind} run counts in {unit}", f"{unit}=...")
+    if limit is not None:
+        limit = whole(place, "draws" if isinstance(known, SampleResult) else "epochs", limit, 1)
+    if target is not None and not isinstance(known, LearnResult):
+        raise BadInput(f"{place}: a {known.kind} run has no target", "target=f belongs to a learn run")
+    to = known.path
+    if path is not None:
+        _quartic.require_writable(str(file_name(place, path)), force)
+        to = Path(path)
+    watch = Watch(callback, progress, DRAW_INTERVAL if isinstance(known, SampleResult) else 0.0)
+    functions = functions_of(observables, place)
+    try:
+        _quartic.resume_run(
+            str(known.path), str(to), limit, None if n_jobs is None else threads_of(n_jobs), functions, target, watch
+        )
+    finally:
+        watch.close()
+    result = Result.of(to)
+    if to == known.path:
+        result._kept = known  # a temporary file goes with its last user
+    return result
+
+
+def _moved(*_: Any) -> Any:
+    raise BadInput("quartic.run.read is now quartic.open", "quartic.run runs a config file")
+
+
+run.read = _moved  # type: ignore[attr-defined]
