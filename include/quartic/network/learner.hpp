@@ -8,11 +8,11 @@
 #include <span>
 #include <vector>
 
-#include "quartic/core/progress.hpp"
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/estimate.hpp"
 #include "quartic/core/fields.hpp"
 #include "quartic/core/hidden.hpp"
+#include "quartic/core/progress.hpp"
 #include "quartic/network/network.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
