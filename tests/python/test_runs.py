@@ -275,6 +275,13 @@ def test_arviz_takes_the_data():
     assert list(run.data["posterior"].coords["y"].values[:5]) == [0, 1, 2, 3, 0]
 
 
+def test_pyerrors_finds_the_same_mean():
+    pyerrors = pytest.importorskip("pyerrors")
+    run = quartic.sample(action(), chains=16, draws=400, random_state=1)
+    found = run.to_pyerrors("m2")
+    assert isinstance(found, pyerrors.Obs) and found.value == pytest.approx(run["m2"].value, rel=1e-6)
+
+
 def test_pymbar_gets_the_actions_of_all_runs():
     runs = [quartic.sample(action(a=a), chains=16, draws=10, random_state=1) for a in (1.5, 1.6)]
     u, n = quartic.to_pymbar(runs)
