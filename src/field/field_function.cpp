@@ -12,7 +12,7 @@ void evaluate_function(const FieldFunction& function, int blocks,
                        std::span<double> out) {
   if (blocks == 0) return;
   const int sites = block(0).sites, lanes = block(0).lanes;
-  constexpr std::ptrdiff_t max_values = 1 << 21;
+  constexpr std::ptrdiff_t max_values = 1 << 17;
   const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(sites) * lanes;
   const int together = static_cast<int>(std::clamp<std::ptrdiff_t>(max_values / size, 1, blocks));
   AlignedVector<double> wide;

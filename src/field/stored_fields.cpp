@@ -77,7 +77,7 @@ constexpr Moment moments[] = {
 }  // namespace
 
 std::vector<double> evaluate_function(const FieldFunction& function, StoredFields fields) {
-  constexpr std::size_t max_values = 1 << 21;
+  constexpr std::size_t max_values = 1 << 17;
   const std::size_t sites = fields.sites, samples = fields.samples();
   const std::size_t together = std::clamp<std::size_t>(max_values / sites, 1, samples);
   std::vector<double> out(samples);

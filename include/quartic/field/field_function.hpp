@@ -21,7 +21,7 @@ struct NamedFunction {
 };
 
 /// The function of `blocks` blocks of equal shape, out[block * lanes + lane], put side by side as
-/// far as they fit in 16 MB. O(their values).
+/// far as they fit in a megabyte, where caches hold them. O(their values).
 template <class T>
 void evaluate_function(const FieldFunction& function, int blocks,
                        const std::function<FieldBlock<const T>(int)>& block, std::span<double> out);

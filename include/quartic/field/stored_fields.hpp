@@ -25,7 +25,7 @@ std::vector<double> evaluate_action(const Action& action, StoredFields fields, i
 std::vector<std::vector<double>> evaluate_terms(const Target& terms, StoredFields fields,
                                                 int threads = 0);
 
-/// A user's function of every configuration. By one thread, in blocks of up to 16 MB.
+/// A user's function of every configuration. By one thread, in blocks of up to a megabyte.
 std::vector<double> evaluate_function(const FieldFunction& function, StoredFields fields);
 
 /// Observables of every configuration, [observable][sample], as stats/measurement.hpp names them:
