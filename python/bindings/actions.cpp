@@ -23,17 +23,8 @@ void set_couplings(Action& action, CouplingKind kind, nb::handle value) {
     if (!std::isfinite(input.data()[k]))
       throw BadInput(what + "[" + std::to_string(k) + "] is " + std::to_string(input.data()[k]),
                      "couplings are finite numbers");
-  auto& couplings = action.couplings(kind);
-  if (input.ndim() == 0 || (input.size() == 1 && couplings.size() != 1)) {
-    std::fill(couplings.begin(), couplings.end(), *input.data());
-  } else if (input.size() == couplings.size()) {
-    std::copy_n(input.data(), input.size(), couplings.begin());
-  } else {
-    throw BadInput(what + " has " + std::to_string(input.size()) +
-                       " values where the graph needs " + std::to_string(couplings.size()),
-                   kind == CouplingKind::w ? "one an edge, or a single number"
-                                           : "one a site, or a single number");
-  }
+  fill(action.couplings(kind), input, what, "graph",
+       kind == CouplingKind::w ? "one an edge" : "one a site");
 }
 
 template <CouplingKind kind>

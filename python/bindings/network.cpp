@@ -17,17 +17,8 @@ namespace {
 // --- couplings ----------------------------------------------------------------------------------
 
 void set_values(std::vector<double>& values, nb::handle from, const std::string& name) {
-  const Input input = as_input(from);
-  if (input.size() == 1) {
-    std::fill(values.begin(), values.end(), *input.data());
-  } else if (input.size() == values.size()) {
-    std::copy_n(input.data(), input.size(), values.begin());
-  } else {
-    throw BadInput(name + " has " + std::to_string(input.size()) +
-                       " values where the network needs " + std::to_string(values.size()),
-                   name == "w" ? "shape (visible units, hidden units), or a single number"
-                               : "one a unit of its layer, or a single number");
-  }
+  fill(values, as_input(from), name, "network",
+       name == "w" ? "shape (visible units, hidden units)" : "one a unit of its layer");
 }
 
 std::vector<double>& couplings_of(Network& network, char name) {

@@ -7,6 +7,7 @@
 #include "network_rows.hpp"
 #include "quartic/network/learner.hpp"
 #include "quartic/network/sampler.hpp"
+#include "watch.hpp"
 
 namespace quartic::python {
 namespace {
@@ -128,11 +129,7 @@ Trainer make_trainer(nb::object rows, const Network& network, TrainingOptions op
 /// Ctrl-C within an epoch: the learner is back at its last good one.
 bool signals_allow(double) {
   static thread_local auto asked = std::chrono::steady_clock::now();
-  const auto now = std::chrono::steady_clock::now();
-  if (now - asked < std::chrono::milliseconds(100)) return true;
-  asked = now;
-  const nb::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() != 0) throw nb::python_error();
+  check_signals(asked);
   return true;
 }
 

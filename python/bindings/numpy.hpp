@@ -87,6 +87,20 @@ inline Input doubles(nb::handle value, const std::string& what) {
   return nb::cast<Input>(as_array(value, "float64", what));
 }
 
+/// One number for all, or one each. Throws BadInput "`what` has 3 values where `whose` needs 4".
+inline void fill(std::vector<double>& values, const Input& from, const std::string& what,
+                 const std::string& whose, const std::string& each) {
+  if (from.size() == values.size()) {
+    std::copy_n(from.data(), from.size(), values.begin());
+  } else if (from.size() == 1) {
+    std::fill(values.begin(), values.end(), *from.data());
+  } else {
+    throw BadInput(what + " has " + std::to_string(from.size()) + " values where the " + whose +
+                       " needs " + std::to_string(values.size()),
+                   each + ", or a single number");
+  }
+}
+
 inline std::vector<int> integers(nb::handle value, const std::string& what) {
   const auto array = nb::cast<nb::ndarray<const std::int64_t, nb::c_contig, nb::device::cpu>>(
       as_array(value, "int64", what));

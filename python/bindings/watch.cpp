@@ -16,19 +16,23 @@ Watch::Watch(nb::object watch)
       interval_(nb::cast<double>(watch_.attr("interval"))),
       listens_(nb::cast<bool>(watch_.attr("listens"))) {}
 
+void check_signals(std::chrono::steady_clock::time_point& asked) {
+  const auto now = std::chrono::steady_clock::now();
+  if (std::chrono::duration<double>(now - asked).count() < patience) return;
+  asked = now;
+  const nb::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) nb::raise_python_error();
+}
+
 bool Watch::requested() const {
   if (stop_) return true;
-  const double now = clock_.seconds();
-  if (now - asked_ < patience) return false;
-  asked_ = now;
-  const nb::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() == 0) return false;
   try {
-    nb::raise_python_error();
+    check_signals(asked_);
   } catch (const nb::python_error& error) {
+    const nb::gil_scoped_acquire acquire;
     note(error);
   }
-  return true;
+  return stop_;
 }
 
 void Watch::note(const nb::python_error& error) const {

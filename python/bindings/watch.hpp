@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <chrono>
 #include <exception>
 #include <string>
 
@@ -12,6 +13,10 @@
 namespace quartic::python {
 
 namespace nb = nanobind;
+
+/// Raises what a signal's handler raises, looking a few times a second: `asked` is when it last
+/// did. To be used without the GIL.
+void check_signals(std::chrono::steady_clock::time_point& asked);
 
 /// Asks Python whether Ctrl-C was pressed, a few times a second, and hands what happens to a
 /// `watch` with step(dict), phase(name, fraction) and the attributes `listens`, whether it wants to
@@ -38,7 +43,7 @@ class Watch : public StopRequest, public Observer {
   double interval_;
   bool listens_;
   Clock clock_;
-  mutable double asked_ = 0;
+  mutable std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
   double next_ = 0, phase_told_ = -1e9;
   std::string phase_;
   mutable bool stop_ = false, signalled_ = false;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Graph
-from .arguments import file_name, mapping, observable_name
+from .arguments import file_name, function, mapping, observable_name
 from .errors import BadInput, BadType
 from .progress import Watch
 from .runs import Result, temporary_file, threads_of
@@ -138,10 +139,22 @@ def functions_of(observables: Any, place: str) -> dict[str, Function]:
     return {observable_name(place, name): value for name, value in observables.items()}
 
 
-def listed(observables: Any, place: str) -> Sequence[Any]:
+def names_and_functions(observables: Any, place: str) -> tuple[list[str], dict[str, Function]]:
+    """Of a mapping of functions, or of names and functions, which keep their own names as far as these differ."""
+    if isinstance(observables, Mapping):
+        return [], functions_of(observables, place)
+    if isinstance(observables, str) or callable(observables):
+        observables = [observables]
     if not isinstance(observables, Sequence):
         raise BadType(f"{place}: observables must be names and functions", "observables=['m2', f]")
-    return observables
+    functions: dict[str, Function] = {}
+    for o in observables:
+        if isinstance(o, str):
+            continue
+        name = getattr(function(place, "an observable", o), "__name__", "function")
+        free = (name if k == 0 else f"{name}_{k}" for k in range(len(functions) + 1))
+        functions[next(candidate for candidate in free if candidate not in functions)] = o
+    return [o for o in observables if isinstance(o, str)], functions
 
 
 # --- running ---
@@ -160,6 +173,10 @@ def into_file(run: Callable[[str, Watch], Any], path: PathLike | None, force: bo
     file, temporary = _place_for(path, force)
     try:
         finished = run(str(file), watch)
+    except BaseException:
+        if temporary and not file.exists():  # else it holds the last good state, which the message names
+            shutil.rmtree(file.parent)
+        raise
     finally:
         watch.close()
     result = Result.of(file, temporary=temporary)

@@ -21,6 +21,7 @@ from . import density
 from ._quartic import Network, NetworkLearner, NetworkSampler
 from .errors import BadInput
 from .results import LogZ
+from .scaling import center_and_scale
 from .seeds import RandomState, seed_of
 
 _UNITS = {"quartic", "gaussian", "binary", "spin"}
@@ -199,29 +200,12 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.center_, self.scale_ = np.zeros(columns), np.ones(columns)
         if not self._continuous:
             return
-        mean, spread = X.mean(0, dtype=np.float64), X.std(0, dtype=np.float64)
-        least = 2e-6 * np.median(spread) if self.scaling == "all" else 0.0
-        constant = spread <= np.maximum(least, 1e-10 * np.abs(mean))
-        if constant.any() and self.noise == 0:
-            raise BadInput(
-                f"{self._column(constant)} of the data does not vary: a {self.visible} unit has no density for it",
-                "leave such columns out (sklearn.feature_selection.VarianceThreshold), add noise (noise=0.1), or use "
-                "binary units",
-            )
-        typical = np.sqrt(np.mean(spread**2)) or 1.0
+        names = getattr(self, "feature_names_in_", None)
+        self.center_, self.scale_ = center_and_scale(X, self.scaling, self.noise, names, ", or use binary units")
         if self.scaling is not None:
-            self.center_ = mean
-            self.scale_ = np.full(columns, typical) if self.scaling == "all" else np.where(constant, typical, spread)
             if self.visible == "quartic":
                 some = X[:: -(-len(X) // 5000)]
-                self.center_ = mean + self.scale_ * _best_shift(self._scaled(some, with_noise=True))
-
-    def _column(self, which: np.ndarray) -> str:
-        at = int(np.flatnonzero(which)[0])
-        names = getattr(self, "feature_names_in_", None)
-        text = f"column {at}" if names is None else f"column {at} ({names[at]!r})"
-        others = int(which.sum()) - 1
-        return text if others == 0 else f"{text}, like {others} more,"
+                self.center_ = self.center_ + self.scale_ * _best_shift(self._scaled(some, with_noise=True))
 
     def _scaled(self, X: np.ndarray, with_noise: bool = False) -> np.ndarray:
         """Rows in the network's units, float32 to learn from and else float64."""

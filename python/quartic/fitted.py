@@ -13,13 +13,11 @@ try:
 except ImportError as error:
     raise ImportError("the estimators need scikit-learn 1.6 or later: pip install 'quartic[sklearn]'") from error
 
-from .errors import BadInput
 from .progress import Watch
 from .run_files import fit_rows
 from .runs import Result, generate
+from .scaling import center_and_scale
 from .seeds import RandomState, seed_of
-
-SCALINGS = ("columns", "all", None)
 
 
 class FittedRun(BaseEstimator):
@@ -43,8 +41,6 @@ class FittedRun(BaseEstimator):
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=reset, ensure_min_samples=2 if reset else 1)
 
     def _fit(self, rows: np.ndarray, keys: dict[str, Any], **more: Any) -> Result:
-        if self.scaling not in SCALINGS:
-            raise BadInput(f"scaling must be one of {SCALINGS}, not {self.scaling!r}", 'scaling="columns"')
         random = self.random_state
         seed = seed_of(random if isinstance(random, np.random.Generator) else check_random_state(random))
         self.center_, self.scale_ = self._scaling(rows)
@@ -59,22 +55,7 @@ class FittedRun(BaseEstimator):
         return result
 
     def _scaling(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        columns = rows.shape[1]
-        if self.scaling is None:
-            return np.zeros(columns), np.ones(columns)
-        mean, spread = rows.mean(0, dtype=np.float64), rows.std(0, dtype=np.float64)
-        typical = float(np.sqrt(np.mean(spread**2))) or 1.0
-        constant = spread <= 1e-6 * typical + 1e-10 * np.abs(mean)
-        if constant.any() and self.noise == 0:
-            at = int(np.flatnonzero(constant)[0])
-            more = f", like {constant.sum() - 1} more," if constant.sum() > 1 else ""
-            raise BadInput(
-                f"column {at} of the data{more} does not vary: it has no density",
-                "leave such columns out (sklearn.feature_selection.VarianceThreshold), or add noise (noise=0.1)",
-            )
-        if self.scaling == "all":
-            return np.full(columns, rows.mean(dtype=np.float64)), np.full(columns, typical)
-        return mean, np.where(constant, typical, spread)
+        return center_and_scale(rows, self.scaling, self.noise, getattr(self, "feature_names_in_", None))
 
     def _seen(self, X: Any) -> np.ndarray:
         """Rows in the units of the model."""

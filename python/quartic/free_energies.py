@@ -16,33 +16,19 @@ from .configs import (
     target_terms,
 )
 from .progress import Watch
-from .results import Estimate
+from .results import Judged
 from .runs import Result
 from .seeds import RandomState
 
 
-class FreeEnergy(Estimate):
+class FreeEnergy(Judged):
     """F = -ln Z with its error. `routes` has the two independent ones and more; `ok` says whether they agree and are
     sound, `reason` why not."""
 
-    ok: bool
-    reason: str
     routes: dict[str, Any]
 
-    def __new__(cls, value: float, error: float, **more: Any) -> "FreeEnergy":
-        self = super().__new__(cls, value, error)
-        self.__dict__.update(more)
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _free_energy, (self.value, self.error, self.__dict__)
-
     def __repr__(self) -> str:
-        return f"{self} ({'ok' if self.ok else f'NOT ok: {self.reason}'})"
-
-
-def _free_energy(value: float, error: float, more: dict[str, Any]) -> FreeEnergy:
-    return FreeEnergy(value, error, **more)
+        return f"{self} ({self._verdict()})"
 
 
 def free_energy(

@@ -7,20 +7,15 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from .plot_panels import draw_band, draw_rows
-from .plot_style import BLUE, GREEN, ORANGE, PURPLE, SYMBOLS, number, title
+from .plot_style import BLUE, GREEN, ORANGE, PURPLE, average, number, title
 from .reweighted import ReweightResult
 
 MOST_PANELS = 4  # side by side
 PARTS = ("real", "imag")
 UNTRUSTED = "#e9e6e1"
-
-
-def label(name: str) -> str:
-    other = rf"\mathrm{{{name}}}".replace("_", r"\_")
-    return r"\langle B\rangle/V" if name == "action_density" else rf"\langle {SYMBOLS.get(name, other)}\rangle"
 
 
 def _complex(run: ReweightResult) -> bool:
@@ -61,6 +56,7 @@ def draw_ess(axes: Axes, run: ReweightResult) -> None:
     ess = run.weight_ess
     draw_band(axes, x, ess, run.array("results/weight_ess_error"), GREEN, log=True, few=61)
     axes.set(yscale="log", ylim=(min(max(ess.min() / 2, 1e-6), 0.1), 1.5), ylabel="weight ESS")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     if not ok.all():
         axes.text(0.02, 0.04, "shaded: not to be trusted", transform=axes.transAxes, fontsize=7, color="#6b665e")
 
@@ -83,10 +79,10 @@ def scan_figure(run: ReweightResult) -> Figure:
     top, bottom = figure.subfigures(2, 1, height_ratios=[2.0 * len(parts), 2.2])
     panels = top.subplots(len(parts), shown, sharex=True, squeeze=False)
     for row, (part, which, colour) in zip(panels, parts, strict=True):
-        of = rf"\mathrm{{{part}}}\," if _complex(run) else ""
+        of = f"{part} " if _complex(run) else ""
         for k, axes in enumerate(row):
-            average, error = (results[f"{name}_{which}"][:, k] for name in ("value", "error"))
-            draw_curve(axes, run, average, error, colour, f"${of}{label(run.observables[k])}$")
+            value, error = (results[f"{name}_{which}"][:, k] for name in ("value", "error"))
+            draw_curve(axes, run, value, error, colour, of + average(run.observables[k]))
     for axes in panels[:-1].flat:
         axes.set_xlabel("")
     top.align_ylabels(panels)
@@ -110,7 +106,7 @@ def point_figure(run: ReweightResult) -> Figure:
         value, imaginary = (number(*(results[f"{of}_{part}"][0, k] for of in ("value", "error"))) for part in PARTS)
         if _complex(run):
             value += f"  {'-' if imaginary.startswith('-') else '+'}  {imaginary.removeprefix('-')} i"
-        rows.append((f"${label(name)}$", value))
+        rows.append((average(name), value))
     for name, text in (("weight_ess", "weight ESS"), ("phase", "average phase")):
         rows.append((text, number(results[name][0], results[f"{name}_error"][0])))
     rows.append(("verdict", "ok" if results["ok"][0] else "NOT to be trusted"))

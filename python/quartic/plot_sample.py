@@ -64,7 +64,7 @@ def draw_running_mean(axes: Axes, run: SampleResult, name: str) -> None:
 
 
 def series_figure(run: SampleResult) -> Figure:
-    names = [name for name in ("m", "m2", "phi2", "action_density", "nn") if name in run.series]
+    names = [name for name in ("m", "m2", "phi2", "action_density", "nn", *run.functions) if name in run.series]
     figure, panels = plt.subplots(len(names), 2, figsize=(8, 1.5 * len(names) + 0.4), sharex="col", squeeze=False)
     for (left, right), name in zip(panels, names, strict=True):
         draw_trace(left, run, name)
@@ -179,7 +179,7 @@ def summary_figure(run: SampleResult) -> Figure:
     else:
         draw_histogram(panels[1, 1], run, "phi2")
     rows = [("", "value", "ESS")]
-    for name, o in ((name, run.observables[name]) for name in TABLE if name in run.observables):
+    for name, o in ((name, run.observables[name]) for name in (*TABLE, *run.functions) if name in run.observables):
         ess = f"{o.ess:.1e}".replace("e+0", "e") if np.isfinite(o.ess) else "–"
         rows.append((symbol(name) + ("" if o.ok else "  NOT ok"), number(o.value, o.error), ess))
     draw_rows(panels[1, 2], rows, (0.0, 0.72, 1.0))

@@ -51,7 +51,14 @@ SYMBOLS = {
 
 
 def symbol(name: str) -> str:
-    return f"${SYMBOLS[name]}$" if name in SYMBOLS else name
+    """In mathematics where quartic knows it; a user's own name as it stands."""
+    return f"${SYMBOLS[name]}$" if name in SYMBOLS else name.replace("$", r"\$")
+
+
+def average(name: str) -> str:
+    if name == "action_density":
+        return r"$\langle B\rangle/V$"
+    return rf"$\langle {SYMBOLS[name]}\rangle$" if name in SYMBOLS else f"⟨{symbol(name)}⟩"
 
 
 def number(value: float, error: float) -> str:

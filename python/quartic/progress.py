@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from ._quartic import with_error
 from .arguments import function
 
 Callback = Callable[[dict[str, Any]], Any]
@@ -46,7 +47,7 @@ class Watch:
         layer = f"layer {step['layer']} of {step['layers']}" if step["layers"] else f"{step['unit']}s"
         bar = self._bar_of(layer, step["total"] or None, f" {step['unit']}")
         if not bar.disable:
-            bar.set_postfix({name: f"{metrics[name]:.4g}" for name in SHOWN if name in metrics}, refresh=False)
+            bar.set_postfix({name: _shown(metrics, name) for name in SHOWN if name in metrics}, refresh=False)
             bar.update(step["done"] - bar.n)
         if self._callback is None:
             return False
@@ -57,3 +58,8 @@ class Watch:
         if self._bar is not None:
             self._bar.close()
         self._bar = None
+
+
+def _shown(metrics: dict[str, float], name: str) -> str:
+    error = metrics.get(f"{name}_error", 0.0)
+    return with_error(metrics[name], error) if error > 0 else f"{metrics[name]:.4g}"

@@ -23,7 +23,29 @@ class Estimate(NamedTuple):
         return format(self.value, form) if form else str(self)
 
 
-class Observable(Estimate):
+class Judged(Estimate):
+    """An estimate that carries more: whether to trust it, and what it rests on."""
+
+    ok: bool
+    reason: str
+
+    def __new__(cls, value: float, error: float, **more: Any) -> Self:
+        self = super().__new__(cls, value, error)
+        self.__dict__.update(more)
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _judged, (type(self), self.value, self.error, self.__dict__)
+
+    def _verdict(self) -> str:
+        return "ok" if self.ok else f"NOT ok: {self.reason}"
+
+
+def _judged(kind: type[Judged], value: float, error: float, more: dict[str, Any]) -> Judged:
+    return kind(value, error, **more)
+
+
+class Observable(Judged):
     """An observable with everything that a number must carry.
 
     Attributes
@@ -44,26 +66,11 @@ class Observable(Estimate):
     tau_error: float
     ess: float
     r_hat: float
-    ok: bool
-    reason: str
     meaning: str
 
-    def __new__(cls, value: float, error: float, **more: Any) -> Self:
-        self = super().__new__(cls, value, error)
-        self.__dict__.update(more)
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _observable, (self.value, self.error, self.__dict__)
-
     def __repr__(self) -> str:
-        verdict = "ok" if self.ok else f"NOT ok: {self.reason}"
         tau = with_error(self.tau, self.tau_error)
-        return f"{self} (tau {tau}, ESS {self.ess:.3g}, R-hat {self.r_hat:.3f}, {verdict})"
-
-
-def _observable(value: float, error: float, more: dict[str, Any]) -> Observable:
-    return Observable(value, error, **more)
+        return f"{self} (tau {tau}, ESS {self.ess:.3g}, R-hat {self.r_hat:.3f}, {self._verdict()})"
 
 
 class ComplexEstimate(NamedTuple):

@@ -1,6 +1,5 @@
 """Runs of config files and of rows at hand, run files opened and gone on with."""
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from .arguments import file_name, mapping, whole
 from .configs import DRAW_INTERVAL, Function, PathLike, functions_of, into_file, make_config, to_toml
 from .errors import BadInput
 from .progress import Callback, Watch
-from .runs import LearnResult, Result, SampleResult, temporary_file, threads_of
+from .runs import LearnResult, Result, SampleResult, threads_of
 from .seeds import RandomState
 
 
@@ -22,20 +21,16 @@ def fit_rows(
     *, graph: Graph | None = None, watch: Watch | None = None,
 ) -> Result:  # fmt: skip
     """A run of `fit` on rows in memory, shape (rows, columns); keys as of `make_config`."""
-    file = temporary_file()
-    data = file.with_name("data.npy")
-    np.save(data, np.ascontiguousarray(rows, dtype=np.float32))
-    config = make_config(place, {"data.path": data, **keys}, None, random_state, n_jobs)
-    if graph is not None:
-        config.set_graph(graph)
-    watch = watch or Watch(progress=False)
-    try:
-        finished = _quartic.fit_run(config, str(file), place, watch)
-    finally:
-        watch.close()
-    if not finished:
-        warnings.warn("stopped before its end", stacklevel=4)
-    return Result.of(file, temporary=True)
+
+    def run(file: str, watch: Watch) -> bool:
+        data = Path(file).with_name("data.npy")
+        np.save(data, np.ascontiguousarray(rows, dtype=np.float32))
+        config = make_config(place, {"data.path": data, **keys}, None, random_state, n_jobs)
+        if graph is not None:
+            config.set_graph(graph)
+        return _quartic.fit_run(config, file, place, watch)
+
+    return into_file(run, None, False, watch or Watch(progress=False))
 
 
 # --- config files and run files ---

@@ -233,6 +233,11 @@ class SampleResult(OfAction):
         return list(self.observables)
 
     @property
+    def functions(self) -> list[str]:
+        """Names of the observables that were functions of the user's."""
+        return [name for name, o in self.observables.items() if o.meaning == "a function of the user's"]
+
+    @property
     def draws(self) -> int:
         return int(self.data["measurement"].attrs["draws"])
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Graph
-from .arguments import file_name, function, mapping
+from .arguments import file_name, mapping
 from .configs import (
     DRAW_INTERVAL,
     Function,
@@ -21,8 +21,8 @@ from .configs import (
     functions_of,
     graph_of,
     into_file,
-    listed,
     make_config,
+    names_and_functions,
     target_terms,
 )
 from .errors import BadInput, BadType
@@ -279,19 +279,7 @@ def reweight(
         raise BadType(f"{place}: {grid!r} is no grid of couplings", "numpy.linspace(-1, 0, 21), say") from None
     if scan and not couplings:
         raise BadInput(f"{place}: the grid of {scanned!r} is empty", "numpy.linspace(-1, 0, 21), say")
-    names: list[str] = []
-    functions: dict[str, Function] = {}
-    if isinstance(observables, Mapping):
-        functions = functions_of(observables, place)
-    elif isinstance(observables, str) or callable(observables):
-        observables = [observables]
-    for o in [] if functions else listed(observables, place):
-        if isinstance(o, str):
-            names.append(o)
-            continue
-        name = getattr(function(place, "an observable", o), "__name__", "function")
-        taken = sum(known.partition("_")[0] == name.partition("_")[0] for known in functions)
-        functions[f"{name}_{taken}" if name in functions else name] = o
+    names, functions = names_and_functions(observables, place)
     known = several[0] if isinstance(several[0], Result) else Result.of(file_name(place, several[0]))
     terms = None if to is None else target_terms(to, place, Action.from_run(known).graph)
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "quartic/core/error.hpp"
@@ -44,8 +45,7 @@ std::vector<std::complex<double>> couplings_of(const std::vector<TermSpec>& spec
   return couplings;
 }
 
-Targets make_targets(const ReweightOptions& options, const StoredSample& sample,
-                     const Session& session) {
+Targets make_targets(const ReweightOptions& options, const StoredSample& sample) {
   Targets targets{target_of(options, sample.config), {}};
   auto& specs = targets.specs;
   if (options.scanned.empty()) {
@@ -61,9 +61,18 @@ Targets make_targets(const ReweightOptions& options, const StoredSample& sample,
     at = specs.end() - 1;
   }
   for (const auto g : options.couplings) {
-    report_progress(session.going_on(), 0);
+    if (!std::isfinite(g.real()) || !std::isfinite(g.imag()))
+      throw BadInput(fmt::format("a coupling of '{}' in the scan is not finite", options.scanned),
+                     "couplings are finite numbers");
     at->coupling = g;
     targets.points.push_back(couplings_of(specs));
+  }
+  // What is normalisable at both ends is so between them (Hoelder's inequality).
+  const auto by_real_part = [](const auto& x, const auto& y) { return x.real() < y.real(); };
+  const auto [low, high] =
+      std::minmax_element(options.couplings.begin(), options.couplings.end(), by_real_part);
+  for (const auto end : {*low, *high}) {
+    at->coupling = end;
     require_normalisable(specs, sample.action.graph);
   }
   at->coupling = options.couplings.front();
@@ -218,7 +227,7 @@ void add_action_density(ReweightRun& run) {
 
 ReweightRun reweight(const ReweightOptions& options, const Session& session) {
   Pool pool = read_pool(options.runs);
-  const Targets targets = make_targets(options, pool.first, session);
+  const Targets targets = make_targets(options, pool.first);
   auto names = options.observables;
   const auto density = std::find(names.begin(), names.end(), "action_density");
   const bool wants_density = density != names.end();

@@ -203,3 +203,12 @@ def test_features_of_digits_serve_a_classifier():
     assert scores["ours"][0] > scores["raw"][0] - 0.01, scores
     assert scores["ours"][1] > scores["raw"][1], scores
     assert (scores["ours"] > scores["theirs"] + 0.03).all(), scores
+
+
+def test_columns_of_very_different_units_are_columns():
+    X = np.random.default_rng(0).normal(size=(300, 3)) * [1.0, 1e-9, 1e9] + [0, 1e-8, 5e9]
+    field = LatticeField(chains=256, random_state=0).fit(X)
+    plain = LatticeField(chains=256, random_state=0).fit((X - X.mean(0)) / X.std(0))
+    assert field.score(X) == pytest.approx(plain.score((X - X.mean(0)) / X.std(0)) - np.log(X.std(0)).sum(), abs=1e-2)
+    with pytest.raises(quartic.BadInput, match="column 1 of the data does not vary"):
+        LatticeField().fit(X * [1, 0, 1])

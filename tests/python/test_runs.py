@@ -137,6 +137,15 @@ def test_functions_without_names_do_not_replace_each_other():
     assert both["<lambda>"].value != both["<lambda>_1"].value
 
 
+def test_a_long_scan_asks_for_its_ends_alone():
+    run = quartic.sample(action(), chains=64, draws=50, random_state=1)
+    scan = quartic.reweight(run, A3, scan={"phi2": np.linspace(1.5, 1.6, 300)}, observables=["m2"])
+    assert len(scan["m2"]) == 300
+    for grid, why in (([0.1, -0.1], "normalised"), ([0.1, np.nan], "not finite")):
+        with pytest.raises(quartic.BadInput, match=why):
+            quartic.reweight(run, A3, scan={"phi4": grid})
+
+
 def test_a_sampler_in_hand_draws_from_the_action():
     S = action()
     sampler = quartic.Sampler(S, chains=256, random_state=2)
