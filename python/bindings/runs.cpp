@@ -298,7 +298,7 @@ class Chains {
       : action_(make_start(given.config, make_graph(given.config.graph))),
         options_(given.config.sampler.options) {
     options_.threads = given.config.run.threads;
-    if (given.config.sampler.precision == Precision::float64)
+    if (chosen_precision(given.config.sampler.precision, action_) == Precision::float64)
       wide_.emplace(action_, options_, given.config.run.seed, Stream::sample);
     else
       narrow_.emplace(action_, options_, given.config.run.seed, Stream::sample);

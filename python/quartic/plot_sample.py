@@ -149,7 +149,8 @@ def draw_correlation(axes: Axes, run: SampleResult) -> None:
     axes.set(xlabel="$x$ along an axis", ylabel=r"$\langle\phi_0\phi_x\rangle$")
     if "correlation_length" in run.observables:
         xi = run.observables["correlation_length"]
-        axes.set_title(f"$\\xi_2$ = {number(xi.value, xi.error)}", loc="right", fontsize=9)
+        value = "undefined" if np.isnan(xi.value) else f"= {number(xi.value, xi.error)}"
+        axes.set_title(f"$\\xi_2$ {value}", loc="right", fontsize=9)
 
 
 def draw_structure_factor(axes: Axes, run: SampleResult) -> None:

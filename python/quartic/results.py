@@ -57,7 +57,8 @@ class Observable(Judged):
     ess, r_hat : float
         Effective draws of all chains, and the rank-normalised split R-hat.
     ok : bool
-        Whether to trust it; `reason` says why not.
+        Whether to trust it; `reason` says why not. Where it begins with "undefined" there is no such number for this
+        ensemble, as of a correlation length whose square is not clearly above 0, and the value is NaN.
     meaning : str
         Its formula in words.
     """
@@ -69,6 +70,8 @@ class Observable(Judged):
     meaning: str
 
     def __repr__(self) -> str:
+        if self.reason.startswith("undefined"):
+            return self.reason
         tau = with_error(self.tau, self.tau_error)
         return f"{self} (tau {tau}, ESS {self.ess:.3g}, R-hat {self.r_hat:.3f}, {self._verdict()})"
 

@@ -249,7 +249,13 @@ class SampleResult(OfAction):
     @cached_property
     def series(self) -> dict[str, np.ndarray]:
         """Means over bins of successive draws by primary observable, shape (chains, bins)."""
-        return dict(zip(self.array("measurement/observable").tolist(), self.array("measurement/bins"), strict=True))
+        names, bins = self.array("measurement/observable").tolist(), self.array("measurement/bins")
+        if "reference" in self.data["measurement"]:
+            start = self.array("measurement/reference")[:, None, None]
+            square = names.index("action2")  # holds (S - start)^2
+            bins = bins + np.where(np.arange(len(names))[:, None, None] == square, 0, start)
+            bins[square] += start[0] * (2 * bins[0] - start[0])
+        return dict(zip(names, bins, strict=True))
 
     @property
     def two_point(self) -> dict[str, np.ndarray]:

@@ -71,7 +71,7 @@ def sample(
         Stop after this long.
     observables : mapping of callables, optional
         Own observables by name: each takes fields of shape (n, *extent) and returns n numbers.
-    precision : {"float32", "float64"}, optional
+    precision : {"auto", "float32", "float64"}, optional
         Of the fields; sums are always float64.
     callback : callable, optional
         Called a few times a second with a dict: draw, observables and their errors. Where it returns true the run

@@ -127,7 +127,10 @@ std::vector<Key> sampler_keys(SamplerConfig& s) {
       {"integrator", choice(o.integrator), "of Hamiltonian trajectories"},
       {"rungs", &o.rungs, "> 1: parallel tempering over so many strengths of w, down to w = 0",
        between(1, max_rungs)},
-      {"precision", choice(s.precision), "of the fields; sums are always float64"},
+      {"precision", choice(s.precision),
+       "of the fields; sums are always float64; auto: float32, or float64 where a field is too far "
+       "from zero against its "
+       "width"},
   };
 }
 

@@ -39,33 +39,6 @@ Action uncoupled(const Action& action) {
   return out;
 }
 
-Action mean_field(const Action& action) {
-  constexpr int rounds = 200;
-  constexpr double tolerance = 1e-6;  // of the polarised site's own width
-  const int sites = action.graph->sites();
-  if (sites == 0) return action;
-  const double width = std::sqrt(quartic_moments(action.a[0], action.b[0], 0).second);
-  std::vector<double> mean(sites, 0.0);
-  mean[0] = width;
-  for (int round = 0; round < rounds; ++round) {
-    double change = 0;
-    for (int k = 1; k <= sites; ++k) {  // the polarised site last, or it would forget
-      const int i = k % sites;
-      const double now =
-          quartic_moments(action.a[i], action.b[i], action.local_field(i, mean)).mean;
-      change = std::max(change, std::abs(now - mean[i]));
-      mean[i] = now;
-    }
-    if (change < tolerance * width) break;
-  }
-  // Without order what is left of the polarisation is noise of the descent.
-  if (std::all_of(mean.begin(), mean.end(), [&](double m) { return std::abs(m) < 1e-3 * width; }))
-    return uncoupled(action);
-  Action out = uncoupled(action);
-  for (int i = 0; i < sites; ++i) out.r[i] = -action.local_field(i, mean);
-  return out;
-}
-
 double uncoupled_free_energy(const Action& action) {
   if (std::any_of(action.w.begin(), action.w.end(), [](double w) { return w != 0; }))
     throw BadInput("the free energy of coupled sites is no product of single-site integrals",

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <type_traits>
 
 #include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
@@ -41,20 +40,6 @@ Schedule first_schedule(const SamplerOptions& options, const LocalMoveKind<T>& m
   for (int rung = 1; rung < options.rungs; ++rung)
     schedule.scales.push_back(1 - static_cast<double>(rung) / (options.rungs - 1));
   return schedule;
-}
-
-/// Products of couplings and fields must stay finite in the fields' precision.
-template <class T>
-void require_range(const Action& action) {
-  if constexpr (std::is_same_v<T, float>) {
-    constexpr double most = 1e30;
-    for (const auto kind : all_coupling_kinds)
-      for (const double x : action.couplings(kind))
-        if (std::abs(x) > most)
-          throw BadInput(fmt::format("a coupling {} of {:g} is beyond what float32 fields can take",
-                                     name(kind), x),
-                         "precision = \"float64\", or other units of the field");
-  }
 }
 
 }  // namespace
@@ -93,7 +78,6 @@ Ensemble<T>::Ensemble(const Action& action, const SamplerOptions& options, std::
 template <class T>
 void Ensemble<T>::set_action(const Action& action) {
   require_normalisable(action);
-  require_range<T>(action);
   forget_bonds();
   table_->set(action);
   if (cluster_table_) cluster_table_->set(action);

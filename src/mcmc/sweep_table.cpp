@@ -1,50 +1,22 @@
 #include "mcmc/sweep_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "mcmc/site_scale.hpp"
+#include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
 
 namespace quartic {
 namespace {
 
-/// What the constants of a site depend on.
-struct SiteKey {
-  double a, b, r, total_weight;
-  bool operator==(const SiteKey&) const = default;
-};
-
-/// The larger root m of 4 b m^3 + 2 a m = t, t >= 0, by Newton steps from above, where they
-/// converge monotonically.
-double mode(double a, double b, double t) {
-  double m = std::cbrt(t / (4 * b)) + std::sqrt(std::max(0.0, -a / (2 * b)));
-  if (a > 0) m = std::min(m, t / (2 * a));
-  for (int step = 0; step < 8; ++step) {
-    const double slope = 2 * a + 12 * b * m * m;
-    if (!(slope > 0)) break;
-    m = (8 * b * m * m * m + t) / slope;
-  }
-  return m;
-}
-
-/// A field that a site typically feels: 0.9 sum |w| phi_rms + |r| with phi_rms^2 = <x^2> at that
-/// field, by Laplace's rule, from the side of the broken phase.
-double typical_field(const SiteKey& key) {
-  const auto [a, b, r, total_weight] = key;
-  double square = std::max(0.0, (total_weight - 2 * a) / (4 * b)), field = 0;
-  for (int round = 0; round < 10; ++round) {
-    field = std::max(1e-3, 0.9 * total_weight * std::sqrt(square) + std::abs(r));
-    const double m = mode(a, b, field);
-    square = m * m + 1 / std::max(2 * a + 12 * b * m * m, 2.9 * std::sqrt(b));
-  }
-  return field;
-}
-
-/// That field, and the conditional's mean <x> as a straight line about it, c0 + c1 |j|. Any line
-/// leaves the reflection exact; this one makes it be accepted.
+/// The typical field, and the conditional's mean <x> as a straight line about it, c0 + c1 |j|. Any
+/// line leaves the reflection exact; this one makes it be accepted.
 struct Typical {
   std::vector<double> field, offset, slope;
 };
@@ -54,7 +26,7 @@ Typical typical_fields(const std::vector<SiteKey>& keys) {
   std::vector<double> a(n), b(n), field(n), mean(n);
   for (std::size_t k = 0; k < n; ++k) {
     a[k] = keys[k].a, b[k] = keys[k].b;
-    field[k] = b[k] > 0 ? typical_field(keys[k]) : 1;
+    field[k] = typical_field(keys[k]);
   }
   Typical typical{field, std::vector<double>(n), std::vector<double>(n)};
   std::vector<double> low(n), high(n), low_mean(n);
@@ -74,7 +46,7 @@ Typical typical_fields(const std::vector<SiteKey>& keys) {
 
 /// The envelope's precision P = 2a + 4bc at |j| = t, with c where the move is accepted most.
 double envelope_precision(double a, double b, double t) {
-  const double m2 = mode(a, b, t) * mode(a, b, t), root = std::sqrt(b);
+  const double m2 = outer_mode(a, b, t) * outer_mode(a, b, t), root = std::sqrt(b);
   const double centre = m2 + 1.2 / std::max(2 * a + 12 * b * m2, 2 * root);
   return std::max(2 * a + 4 * b * centre, 0.2 * root);
 }
@@ -167,6 +139,12 @@ void SweepTable<T>::set(const Action& action) {
   std::vector<SiteConstants<T>> constants;
   for (std::size_t k = 0; k < keys.size(); ++k) {
     const auto [a, b, r, total_weight] = keys[k];
+    if (const auto reason =
+            why_too_sharp(keys[k], typical.field[k], std::numeric_limits<T>::epsilon());
+        !reason.empty())
+      throw BadInput(fmt::format("site {}: {}", std::ranges::find(kind, k) - kind.begin(), reason),
+                     sizeof(T) == 4 ? "sampler.precision = \"auto\" or \"float64\""
+                                    : "other units of the field");
     const UsualFields usual(r, typical.field[k]);
     if (b == 0) {  // the envelope is the conditional itself; a > 0 is known from validity
       constants.push_back({.a = T(a),

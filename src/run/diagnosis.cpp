@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "quartic/stats/virial.hpp"
@@ -61,12 +62,16 @@ void check_series(std::vector<Check>& checks, const SampleRun& run) {
   const double tau = slow.estimate.tau;
   const auto longer = fmt::format("quartic resume RUN --draws {:.0f}",
                                   std::max(2 * draws, std::ceil(2 * min_taus * tau)));
-  checks.push_back(check("R-hat of " + mixed.name, mixed.estimate.r_hat,
-                         fmt::format("<= {}", max_r_hat), mixed.estimate.r_hat <= max_r_hat,
-                         "the chains disagree: more warm_up, or longer: " + longer));
+  // Many chains of a draw or three speak by their number: there is no R-hat and no tau.
+  const bool few_draws = std::isnan(mixed.estimate.r_hat);
+  if (!few_draws)
+    checks.push_back(check("R-hat of " + mixed.name, mixed.estimate.r_hat,
+                           fmt::format("<= {}", max_r_hat), mixed.estimate.r_hat <= max_r_hat,
+                           "the chains disagree: more warm_up, or longer: " + longer));
   checks.push_back(check("ESS of " + few.name, few.estimate.ess,
                          fmt::format(">= {:.0f}", min_effective), few.estimate.ess >= min_effective,
                          longer));
+  if (few_draws) return;
   checks.push_back({"draws / tau of " + slow.name,
                     {draws / tau, draws / tau * slow.estimate.tau_error / tau},
                     fmt::format(">= {:.0f}", min_taus),
@@ -82,7 +87,7 @@ void check_observables(std::vector<Check>& checks, const SampleRun& run) {
   std::string reasons;
   int failed = 0;
   for (const auto& result : run.results) {
-    if (result.ok) continue;
+    if (result.ok || result.undefined()) continue;
     ++failed;
     if (reasons.empty()) reasons = fmt::format("{}: {}", result.name, result.reason);
   }
@@ -156,6 +161,11 @@ std::vector<Check> diagnose(const SampleRun& run) {
                          draws > 0 && run.stop_reason != StopReason::running,
                          "quartic resume RUN"));
   if (run.results.empty()) return checks;
+  if (const std::set<std::int32_t> wells(run.measurement.wells.begin(),
+                                         run.measurement.wells.end());
+      !wells.empty())
+    checks.push_back(check("wells that moves do not join", static_cast<double>(wells.size()), "1",
+                           wells.size() == 1, run.wells + ": sampler.rungs = 8"));
   checks.push_back(check("warm-up sweeps", static_cast<double>(run.warm_up_sweeps),
                          "averages at rest", run.stationary,
                          "they were still moving: give sample.warm_up more sweeps"));

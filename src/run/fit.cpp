@@ -113,6 +113,7 @@ FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
              .data = describe(data, 0)};
   const Parameters parameters = run.parameters();
   run.config.fit.optimiser = chosen_optimiser(config.fit, parameters);
+  run.config.sampler.precision = chosen_precision(config.sampler.precision, start);
   for (int k = 0; k < parameters.size(); ++k) run.history.parameters.push_back(parameters.label(k));
   run.history.expected = true_couplings(config, start, parameters);
   return run;

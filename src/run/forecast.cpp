@@ -30,7 +30,7 @@ double sweep_seconds(const Config& config, const Graph& graph) {
 }
 
 double field_bytes(const Config& config, const Graph& graph) {
-  const double width = config.sampler.precision == Precision::float32 ? 4 : 8;
+  const double width = config.sampler.precision == Precision::float64 ? 8 : 4;
   return width * config.sampler.options.chains * graph.sites();
 }
 

@@ -58,7 +58,7 @@ FreeEnergies measure(const Config& config, const Action& action, double error,
 FreeEnergies free_energies(const Config& config, const Action& action, double error,
                            const LearnRun* learned, const Session& session) {
   require_normalisable(action);
-  return with_precision(config.sampler.precision, [&]<class T>() {
+  return with_precision(chosen_precision(config.sampler.precision, action), [&]<class T>() {
     return measure<T>(config, action, error, learned, session);
   });
 }

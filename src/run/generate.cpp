@@ -113,7 +113,8 @@ struct Draw {
       throw BadInput("this run holds no network: only they have hidden units to give a mean",
                      "leave --mean out");
     }
-    auto values = with_precision(config.sampler.precision, [&]<class T>() {
+    const auto precision = chosen_precision(config.sampler.precision, action);
+    auto values = with_precision(precision, [&]<class T>() {
       return draw_fields<T>(config, action, fields, options, session);
     });
     return {std::move(values), std::move(shape), config.sampler.options.chains, std::move(scaling)};

@@ -48,12 +48,13 @@ LearnRun begin_learning(const Config& config, const Problem& problem, const std:
   const bool real = std::all_of(config.target.begin(), config.target.end(),
                                 [](const TermSpec& spec) { return spec.coupling.imag() == 0; });
   if (real) require_normalisable(config.target, problem.graph);
-  with_precision(config.sampler.precision,
-                 [&]<class T>() { make_learner<T>(config, problem); });  // or it throws
+  const auto precision = chosen_precision(config.sampler.precision, problem.start);
+  with_precision(precision, [&]<class T>() { make_learner<T>(config, problem); });  // or it throws
   LearnRun run{.config = config,
                .provenance = make_provenance(command, config.run.seed),
                .action = problem.start,
                .freedom = config.action.freedom()};
+  run.config.sampler.precision = precision;
   for (int k = 0; k < problem.parameters.size(); ++k)
     run.history.parameters.push_back(problem.parameters.label(k));
   run.history.expected = problem.expected;

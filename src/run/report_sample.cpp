@@ -22,6 +22,7 @@ std::string sampling_text(const SampleRun& run) {
       "sampling  {} chains, {} draws each, {} sweep{} apart, after {} sweeps of warm-up{}; {}\n",
       run.config.sampler.options.chains, run.measurement.draws, sweeps, sweeps == 1 ? "" : "s",
       run.warm_up_sweeps, run.stationary ? "" : " (averages NOT at rest)", stop_text(run));
+  if (!run.wells.empty()) out += fmt::format("wells     {}\n", run.wells);
   out += fmt::format("schedule  {}\nacceptance", run.schedule);
   for (std::size_t k = 0; k < run.acceptance.size(); ++k)
     out +=
@@ -34,10 +35,16 @@ std::string sampling_text(const SampleRun& run) {
 std::string observables_text(const std::vector<ObservableResult>& results) {
   std::string out = fmt::format("{:<24} {:<18} {:<12} {:>9}  {:>6}  {}\n", "observable", "value",
                                 "tau", "ESS", "R-hat", "verdict");
-  for (const auto& [name, meaning, derived, e, ok, reason] : results)
-    out += fmt::format("{:<24} {:<18} {:<12} {:>9.3g}  {:>6.4f}  {}\n", name,
-                       with_error(e.mean, e.error), with_error(e.tau, e.tau_error), e.ess, e.r_hat,
-                       ok ? "ok" : "NOT ok");
+  for (const auto& result : results) {
+    const auto& [name, meaning, derived, e, ok, reason] = result;
+    out += fmt::format("{:<24} {:<18} {:<12} {:>9.3g}  {:>6}  {}\n", name,
+                       result.undefined() ? "-" : with_error(e.mean, e.error),
+                       with_error(e.tau, e.tau_error), e.ess,
+                       std::isnan(e.r_hat) ? "-" : fmt::format("{:.4f}", e.r_hat),
+                       ok                   ? "ok"
+                       : result.undefined() ? "undefined"
+                                            : "NOT ok");
+  }
   out += "  tau: integrated autocorrelation time in draws; ESS: effective samples of all chains\n";
   for (const auto& result : results)
     if (!result.ok) out += fmt::format("  {}: {}\n", result.name, result.reason);
@@ -70,10 +77,10 @@ nlohmann::json json(const SampleRun& run) {
   nlohmann::json out = origin_json(run.action, run.provenance);
   out.update(json_of("chains", run.config.sampler.options.chains, "draws", run.measurement.draws,
                      "sweeps", run.config.sample.sweeps, "warm_up", run.warm_up_sweeps,
-                     "stationary", run.stationary, "stop_reason", run.stop_reason, "schedule",
-                     run.schedule, "acceptance", acceptance, "flipped_fraction",
-                     run.flipped.draws > 0 ? run.flipped.rate : NAN, "observables", observables,
-                     "measuring_seconds", run.measuring_seconds));
+                     "stationary", run.stationary, "wells", run.wells, "stop_reason",
+                     run.stop_reason, "schedule", run.schedule, "acceptance", acceptance,
+                     "flipped_fraction", run.flipped.draws > 0 ? run.flipped.rate : NAN,
+                     "observables", observables, "measuring_seconds", run.measuring_seconds));
   const auto* slowest = slowest_observable(run.results);
   if (slowest && run.measuring_seconds > 0) {
     out["slowest"] = slowest->name;

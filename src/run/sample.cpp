@@ -11,6 +11,7 @@
 #include "quartic/core/suggest.hpp"
 #include "quartic/run/loop.hpp"
 #include "run/action_task.hpp"
+#include "run/settled_wells.hpp"
 
 namespace quartic {
 namespace {
@@ -58,11 +59,12 @@ void count(std::vector<MoveAcceptance>& all, const std::string& move, double rat
 }
 
 /// The names that sample.until may take: those of two draws of a small ensemble.
+template <class T>
 std::vector<std::string> observables(const Action& action,
                                      const std::vector<NamedFunction>& functions) {
   SamplerOptions options;
   options.chains = 16, options.threads = 1;
-  Sampler<float> sampler(action, options, 1, Stream::pilot);
+  Sampler<T> sampler(action, options, 1, Stream::pilot);
   Measurement measurement(action, options.chains, 4096, functions);
   for (int k = 0; k < 4; ++k) {
     sampler.sweep(1);
@@ -73,10 +75,11 @@ std::vector<std::string> observables(const Action& action,
   return names;
 }
 
-void check_until(const SampleConfig& sample, const Action& action,
+void check_until(const SampleConfig& sample, Precision precision, const Action& action,
                  const std::vector<NamedFunction>& functions) {
   if (sample.until.empty()) return;
-  const auto names = observables(action, functions);
+  const auto names = with_precision(chosen_precision(precision, action),
+                                    [&]<class T>() { return observables<T>(action, functions); });
   if (std::find(names.begin(), names.end(), sample.until) == names.end()) {
     const std::vector<std::string_view> views(names.begin(), names.end());
     throw BadInput(fmt::format("sample.until: no observable '{}'; {}", sample.until,
@@ -114,6 +117,7 @@ class SampleTask {
   SampleTask(SampleRun& run, const Clock& clock, const std::vector<NamedFunction>& functions)
       : run_(run),
         clock_(clock),
+        functions_(functions),
         seconds_before_(run.provenance.seconds),
         measured_before_(run.measuring_seconds),
         sampler_(run.action, sampler_options(run.config), run.config.run.seed, Stream::sample),
@@ -136,10 +140,17 @@ class SampleTask {
     const auto progress = session.progress("warming up");
     const auto& wanted = run_.config.sample.warm_up;
     run_.warm_up_sweeps = wanted.value_or(first_warm_up);
+    const Wells wells(run_.action, sampler_.chains());
+    if (wells.several()) wells.start(sampler_);
     sampler_.warm_up(run_.warm_up_sweeps, progress);
-    for (int window = first_warm_up; !wanted && !stationary_after(window, progress); window *= 2) {
-      run_.stationary = run_.warm_up_sweeps < max_warm_up && !out_of_time();
-      if (!run_.stationary) break;
+    if (!wanted) come_to_rest(progress);
+    if (wells.several()) {
+      const Measurement last = measure_after(first_warm_up, progress, functions_);
+      auto settled = settle_wells(sampler_, wells, run_.action, last, run_.config.run.seed,
+                                  session.progress("annealing between wells"));
+      if (!settled.of.empty()) come_to_rest(progress);
+      measurement_.set_wells(std::move(settled.of), std::move(settled.unvisited));
+      run_.wells = settled.text;
     }
     sampler_.reset_acceptance();
     run_.schedule = sampler_.describe_schedule();
@@ -213,9 +224,23 @@ class SampleTask {
     return found->ok && e.error <= sample.relative_error.value_or(0.01) * std::abs(e.mean);
   }
 
-  /// Goes on for `sweeps` sweeps; whether averages stood still meanwhile.
-  bool stationary_after(int sweeps, const ProgressCallback& progress) {
-    Measurement window(run_.action, sampler_.chains(), 256);
+  /// Until averages stand still.
+  void come_to_rest(const ProgressCallback& progress) {
+    run_.stationary = true;
+    for (int window = first_warm_up; run_.stationary; window *= 2) {
+      double max_drift = 0;
+      const Measurement last = measure_after(window, progress);
+      for (const char* name : {"action", "m2", "phi2"})
+        max_drift = std::max(max_drift, drift(last.series(name), sampler_.chains()));
+      if (max_drift < stationary_drift) return;
+      run_.stationary = run_.warm_up_sweeps < max_warm_up && !out_of_time();
+    }
+  }
+
+  /// Goes on for `sweeps` sweeps of warm-up.
+  Measurement measure_after(int sweeps, const ProgressCallback& progress,
+                            const std::vector<NamedFunction>& functions = {}) {
+    Measurement window(run_.action, sampler_.chains(), 256, functions);
     window.set_spectrum_interval(0);
     for (int k = 0; k < sweeps; ++k) {
       sampler_.sweep(1);
@@ -223,10 +248,7 @@ class SampleTask {
       ++run_.warm_up_sweeps;
       report_progress(progress, (k + 1.0) / sweeps);
     }
-    double max_drift = 0;
-    for (const char* name : {"action", "m2", "phi2"})
-      max_drift = std::max(max_drift, drift(window.series(name), sampler_.chains()));
-    return max_drift < stationary_drift;
+    return window;
   }
 
   void count_moves() {
@@ -264,6 +286,7 @@ class SampleTask {
 
   SampleRun& run_;
   const Clock& clock_;
+  const std::vector<NamedFunction>& functions_;
   double seconds_before_, measured_before_;
   Sampler<T> sampler_;
   Measurement measurement_;
@@ -278,10 +301,11 @@ SampleRun begin_sampling(const Config& config, const Action& action, const std::
                          const std::vector<NamedFunction>& functions) {
   require_normalisable(action);
   Measurement(action, 16, 16, functions);  // or it throws
-  check_until(config.sample, action, functions);
+  check_until(config.sample, config.sampler.precision, action, functions);
   SampleRun run{
       .config = config, .provenance = make_provenance(command, config.run.seed), .action = action};
   run.kept.thin = config.sample.thin;
+  run.config.sampler.precision = chosen_precision(config.sampler.precision, action);
   return run;
 }
 

@@ -198,7 +198,7 @@ void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Prec
   out.count("checkpoint", "site", sites);
   out.count("checkpoint", "word", 4);
   out.write("checkpoint/streams", view(state.streams), {"chain", "word"});
-  if (precision == Precision::float32)
+  if (precision != Precision::float64)
     narrow_values(out, "checkpoint/phi", state.phi, {"chain", "site"}, 0);
   else
     out.write("checkpoint/phi", view(state.phi), {"chain", "site"});

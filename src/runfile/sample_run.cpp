@@ -30,6 +30,7 @@ void two_point(IO& io, Run& run) {
 template <class IO, class Run>
 void results(IO& io, Run& run) {
   scalars_of(io, "results/", "stop_reason", run.stop_reason, "schedule", run.schedule);
+  if (has(io, "results/wells", !run.wells.empty())) scalars_of(io, "results/", "wells", run.wells);
   columns(io, "results", "move", run.acceptance);
   columns(io, "results", "observable", run.results);
   if constexpr (writing<IO>) {
@@ -111,6 +112,12 @@ void measurement(IO& io, Run& run, std::size_t chains) {
   list("products", state.products, "pair", "chain", pairs * chains);
   list("spectra", state.spectra, "group", "site", groups * sites);
   attributes(io, "measurement", "draws", state.draws, "bin_length", state.bin_length);
+  if (has(io, "measurement/reference", true))  // since layout 4
+    values(io, "measurement/reference", state.reference, {"observable"}, run.observables.size());
+  if (has(io, "measurement/wells", !state.wells.empty()))
+    values(io, "measurement/wells", state.wells, {"chain"}, chains);
+  if (has(io, "measurement/unvisited", !state.unvisited.empty()))
+    values(io, "measurement/unvisited", state.unvisited, {"observable"}, run.observables.size());
 }
 
 template <class T>

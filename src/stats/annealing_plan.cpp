@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
+#include "quartic/field/mean_field.hpp"
 #include "quartic/stats/annealing.hpp"
 #include "stats/energies.hpp"
 

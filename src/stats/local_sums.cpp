@@ -15,6 +15,14 @@ bool uniform(std::span<const double> couplings) {
                      [&](double c) { return c == couplings.front(); });
 }
 
+/// Beyond this depth of its well (in units of the action) a site's a phi^2 + b phi^4 loses digits
+/// that its fluctuations of order 1 need.
+constexpr double deep = 30;
+
+double depth(double a, double b) {
+  return a < 0 && b > 0 ? a * a / (4 * b) : 0;
+}
+
 std::vector<Edge> diagonals_of(const Lattice* lattice) {
   const bool square = lattice != nullptr && lattice->extent.size() >= 2 &&
                       lattice->name != "triangular" && lattice->name != "honeycomb" &&
@@ -54,7 +62,8 @@ LocalSums::LocalSums(const Action& action) : sites(action.graph->sites()) {
                     std::equal(near.begin(), near.end(), all.begin()) &&
                     std::equal(far.begin(), far.end(), all.begin() + split);
   homogeneous = (only_near || both) && uniform(w.first(split)) && uniform(w.subspan(split)) &&
-                uniform(action.r) && uniform(action.a) && uniform(action.b);
+                uniform(action.r) && uniform(action.a) && uniform(action.b) &&
+                depth(action.a[0], action.b[0]) < deep;
   if (homogeneous) {
     w_nearest = near.empty() ? 0 : w.front();
     w_diagonal = only_near ? 0 : w.back();
@@ -65,6 +74,12 @@ LocalSums::LocalSums(const Action& action) : sites(action.graph->sites()) {
     weight.resize(all.size());
     for (std::size_t e = 0; e < all.size(); ++e) weight[next[all[e].first]++] = w[e];
     site_r = action.r, site_a = action.a, site_b = action.b;
+    site_well.resize(sites);
+    for (int i = 0; i < sites; ++i) {
+      if (depth(site_a[i], site_b[i]) < deep) continue;
+      floor -= depth(site_a[i], site_b[i]);
+      site_well[i] = -site_a[i] / (2 * site_b[i]), site_a[i] = 0;
+    }
   }
   if (!translation_invariant(lattice)) return;
   longest_extent = *std::max_element(lattice->extent.begin(), lattice->extent.end());

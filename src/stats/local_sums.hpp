@@ -32,6 +32,10 @@ struct LocalSums {
   double w_nearest = 0, w_diagonal = 0, r = 0, a = 0, b = 0;  ///< where homogeneous
   PairRows edges;                                             ///< where not, with what follows
   std::vector<double> weight, site_r, site_a, site_b;
+  /// Wells so deep that a phi^2 + b phi^4 would cancel: b (phi^2 - v)^2 with v = -a / 2b is summed
+  /// instead, and the action is the sum plus `floor` = - sum b v^2.
+  std::vector<double> site_well;
+  double floor = 0;
   /// The longest wave along each of the longest extents of a periodic lattice: cos(2 pi x / L) and
   /// sin(2 pi x / L) by direction and site, [2 * direction (+ 1)][site].
   std::vector<std::vector<double>> waves;

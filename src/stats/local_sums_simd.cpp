@@ -91,7 +91,7 @@ HWY_INLINE void add_pairs(D d, const Run<T>& run, const PairRows& pairs, double*
   flush(d, sum, out);
 }
 
-/// S from couplings that differ from place to place.
+/// S - floor from couplings that differ from place to place.
 template <class D, int kVectors, class T = hn::TFromD<D>>
 HWY_INLINE void add_action(D d, const Run<T>& run, const LocalSums& sums, double* out) {
   Vectors<D, kVectors> sum(d);
@@ -101,11 +101,13 @@ HWY_INLINE void add_action(D d, const Run<T>& run, const LocalSums& sums, double
     const T* x = run.phi + site * run.stride;
     const auto r = hn::Set(d, static_cast<T>(sums.site_r[site])),
                a = hn::Set(d, static_cast<T>(sums.site_a[site])),
-               b = hn::Set(d, static_cast<T>(sums.site_b[site]));
+               b = hn::Set(d, static_cast<T>(sums.site_b[site])),
+               well = hn::Set(d, static_cast<T>(sums.site_well[site]));
     for (int k = 0; k < kVectors; ++k) {
-      const auto y = hn::Load(d, x + k * step), square = hn::Mul(y, y);
-      const auto linear = hn::Sub(r, field.v[k]);
-      sum.v[k] = hn::MulAdd(y, hn::MulAdd(y, hn::MulAdd(b, square, a), linear), sum.v[k]);
+      const auto y = hn::Load(d, x + k * step);
+      const auto off = hn::MulSub(y, y, well), linear = hn::Sub(r, field.v[k]);
+      const auto quartic = hn::Mul(hn::Mul(b, off), off);
+      sum.v[k] = hn::MulAdd(y, hn::MulAdd(y, a, linear), hn::Add(quartic, sum.v[k]));
     }
   }
   flush(d, sum, out);

@@ -18,15 +18,15 @@ namespace quartic {
 namespace {
 
 /// Calls visit(name, meaning, value) for the primary observables in their order; value(s) is that
-/// of a lane whose sums are s(quantity).
+/// of a lane whose sums are s(quantity). `shift` goes from the sum of the action to what is stored.
 template <class Visit>
-void for_each_observable(const LocalSums& sums, Visit&& visit) {
+void for_each_observable(const LocalSums& sums, double shift, Visit&& visit) {
   const double volume = sums.sites, directions = static_cast<double>(sums.waves.size()) / 2;
   const auto m = [=](auto s) { return s(sum_phi) / volume; };
   const auto per_site = [=](int quantity) { return [=](auto s) { return s(quantity) / volume; }; };
-  visit("action", "S", [](auto s) { return s(sum_action); });
-  visit("action_density", "S / V", per_site(sum_action));
-  visit("action2", "S^2", [](auto s) { return s(sum_action) * s(sum_action); });
+  visit("action", "S", [=](auto s) { return s(sum_action) + shift; });
+  visit("action_density", "S / V", [=](auto s) { return (s(sum_action) + shift) / volume; });
+  visit("action2", "S^2", [=](auto s) { return std::pow(s(sum_action) + shift, 2); });
   visit("m", "sum phi / V", m);
   visit("abs_m", "|sum phi| / V", [=](auto s) { return std::abs(m(s)); });
   visit("m2", "(sum phi / V)^2", [=](auto s) { return m(s) * m(s); });
@@ -45,8 +45,8 @@ void for_each_observable(const LocalSums& sums, Visit&& visit) {
 }
 
 /// The observables of one draw of all lanes from their sums, [observable][lane].
-void observe(const LocalSums& sums, int lanes, const double* sum, double* out) {
-  for_each_observable(sums, [&](const char*, const char*, auto&& value) {
+void observe(const LocalSums& sums, double shift, int lanes, const double* sum, double* out) {
+  for_each_observable(sums, shift, [&](const char*, const char*, auto&& value) {
     for (int lane = 0; lane < lanes; ++lane)
       out[lane] = value([=](int quantity) { return sum[quantity * lanes + lane]; });
     out += lanes;
@@ -68,7 +68,7 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most,
         fmt::format("measurement: {} chains with at most {} bins cannot be", chains, max_bins),
         "at least one chain, and an even number of bins from 16 on");
   }
-  for_each_observable(sums, [&](const char* name, const char* meaning, auto&&) {
+  for_each_observable(sums, 0, [&](const char* name, const char* meaning, auto&&) {
     names.emplace_back(name), meanings.emplace_back(meaning);
   });
   pairs = {{index("action"), index("action2")},
@@ -78,11 +78,13 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most,
   for (const auto& function : functions) {
     const auto all = derived();
     const auto named = [&](const Derived& d) { return d.name == function.name; };
-    if (index(function.name) >= 0 || std::any_of(all.begin(), all.end(), named))
+    if (index(function.name) >= 0 || function.name == "correlation_length" ||
+        std::any_of(all.begin(), all.end(), named))
       throw BadInput(fmt::format("an observable is called '{}' already", function.name),
                      "choose another name for the function");
     names.push_back(function.name), meanings.emplace_back("a function of the user's");
   }
+  reference.assign(names.size(), 0);
   open_bin.assign(row(), 0);
   squares.assign(row(), 0);
   products.assign(pairs.size() * static_cast<std::size_t>(chains), 0);
@@ -161,6 +163,15 @@ Measurement::Measurement(const Action& action, int chains, int max_bins,
                          std::vector<NamedFunction> functions)
     : data_(make_hidden<Data>(action, chains, max_bins, std::move(functions))) {}
 
+/// From the values of the first draw of a block; chain 0 is as good as any.
+void Measurement::Data::take_references(const std::vector<double>& values, int lanes) {
+  for (std::size_t k = 0; k < names.size() - functions.size(); ++k) {
+    const double value = values[k * static_cast<std::size_t>(lanes)];
+    reference[k] = std::isfinite(value) ? value : 0;
+  }
+  reference[index("action2")] = 0;  // the square of what is less its reference already
+}
+
 template <class T>
 void Measurement::add(const Sampler<T>& sampler) {
   auto& d = *data_;
@@ -172,20 +183,29 @@ void Measurement::add(const Sampler<T>& sampler) {
   d.threads = sampler.threads();
   const bool spectrum = translation_invariant(d.action.graph->lattice()) &&
                         d.spectrum_interval > 0 && (d.draws + 1) % d.spectrum_interval == 0;
+  const auto values_of = [&](const FieldBlock<const T>& phi) {
+    std::vector<double> sums(static_cast<std::size_t>(d.sums.size()) * phi.lanes);
+    std::vector<double> values(d.names.size() * phi.lanes);
+    local_sums(d.sums, phi, sums.data());
+    observe(d.sums, d.sums.floor - d.reference[0], phi.lanes, sums.data(), values.data());
+    return values;
+  };
+  const std::size_t own = d.names.size() - d.functions.size();  // the first of the user's
+  const bool first_draw = d.draws == 0;
+  if (first_draw) d.take_references(values_of(sampler.block(0)), sampler.lanes());
   if (spectrum && d.spectra.empty())
     d.spectra.assign(static_cast<std::size_t>(d.chains / d.chains_per_group) * d.sums.sites, 0);
   sampler.for_each_block([&](int index) {
     const auto phi = sampler.block(index);
     const int lanes = phi.lanes;
-    std::vector<double> sums(static_cast<std::size_t>(d.sums.size()) * lanes);
-    std::vector<double> values(d.names.size() * lanes);
-    local_sums(d.sums, phi, sums.data());
-    observe(d.sums, lanes, sums.data(), values.data());
+    auto values = values_of(phi);
+    for (std::size_t k = 3; k < own; ++k)  // those of the action are less their reference already
+      for (int lane = 0; lane < lanes; ++lane) values[k * lanes + lane] -= d.reference[k];
     const auto add_row = [&](std::vector<double>& to, std::size_t row, auto&& value) {
       double* out = to.data() + row * d.chains + static_cast<std::size_t>(index) * lanes;
       for (int lane = 0; lane < lanes; ++lane) out[lane] += value(lane);
     };
-    for (std::size_t k = 0; k < d.names.size() - d.functions.size(); ++k) {
+    for (std::size_t k = 0; k < own; ++k) {
       const double* x = values.data() + k * lanes;
       add_row(d.open_bin, k, [=](int lane) { return x[lane]; });
       add_row(d.squares, k, [=](int lane) { return x[lane] * x[lane]; });
@@ -205,10 +225,12 @@ void Measurement::add(const Sampler<T>& sampler) {
     evaluate_function<T>(
         d.functions[k].value, sampler.blocks(), [&](int index) { return sampler.block(index); },
         values);
-    const std::size_t row = (d.names.size() - d.functions.size() + k) * d.chains;
+    const std::size_t row = (own + k) * d.chains;
+    if (first_draw) d.reference[own + k] = std::isfinite(values[0]) ? values[0] : 0;
     for (int chain = 0; chain < d.chains; ++chain) {
-      d.open_bin[row + chain] += values[chain];
-      d.squares[row + chain] += values[chain] * values[chain];
+      const double value = values[chain] - d.reference[own + k];
+      d.open_bin[row + chain] += value;
+      d.squares[row + chain] += value * value;
     }
   }
   ++d.draws;
@@ -223,6 +245,17 @@ void Measurement::set_spectrum_interval(int draws) {
         "set it before the first draw, and not below 0 (never)");
   }
   data_->spectrum_interval = draws;
+}
+
+void Measurement::set_wells(std::vector<std::int32_t> wells, std::vector<double> unvisited) {
+  auto& d = *data_;
+  if (d.draws > 0 || (!wells.empty() && std::ssize(wells) != d.chains) ||
+      (!unvisited.empty() && unvisited.size() != d.names.size()))
+    throw BadInput(fmt::format("wells of {} chains and {} observables, set after {} draws of {} "
+                               "chains and {} observables",
+                               wells.size(), unvisited.size(), d.draws, d.chains, d.names.size()),
+                   "set them before the first draw, one number a chain and an observable");
+  d.wells = std::move(wells), d.unvisited = std::move(unvisited);
 }
 
 int Measurement::chains() const {
@@ -240,15 +273,32 @@ int Measurement::bin_length() const {
 
 std::vector<double> Measurement::series(const std::string& name) const {
   const int index = data_->index(name);
-  if (index >= 0) return data_->series(index);
-  const std::vector<std::string_view> known(data_->names.begin(), data_->names.end());
-  throw BadInput(fmt::format("no observable '{}' is measured", name), suggestion(name, known));
+  if (index < 0) {
+    const std::vector<std::string_view> known(data_->names.begin(), data_->names.end());
+    throw BadInput(fmt::format("no observable '{}' is measured", name), suggestion(name, known));
+  }
+  auto out = data_->series(index);
+  if (name == "action2") {
+    const auto action = data_->series(data_->index("action"));
+    const auto square = data_->square_of_action();
+    for (std::size_t t = 0; t < out.size(); ++t) out[t] = square.value(action[t], out[t]);
+  }
+  for (double& x : out) x += data_->reference[index];
+  return out;
 }
 
 MeasurementState Measurement::state() const {
   const auto& d = *data_;
-  MeasurementState state{d.draws,    d.bin_length,        {}, d.open_bin, d.squares,
-                         d.products, d.spectra_by_group()};
+  MeasurementState state{d.draws,
+                         d.bin_length,
+                         {},
+                         d.open_bin,
+                         d.squares,
+                         d.products,
+                         d.spectra_by_group(),
+                         d.reference,
+                         d.wells,
+                         d.unvisited};
   state.bins.reserve(d.bins.size());
   for (int k = 0; k < d.observables(); ++k) {
     const auto series = d.series(k);
@@ -267,12 +317,17 @@ void Measurement::restore(const MeasurementState& state) {
       state.bin_length < 1 || open < 0 || open >= state.bin_length ||
       state.open_bin.size() != d.row() || state.squares.size() != d.row() ||
       state.products.size() != d.products.size() ||
+      (!state.reference.empty() && state.reference.size() != d.names.size()) ||
+      (!state.wells.empty() && std::ssize(state.wells) != d.chains) ||
+      (!state.unvisited.empty() && state.unvisited.size() != d.names.size()) ||
       (!state.spectra.empty() && state.spectra.size() != spectra)) {
     throw BadInput("the saved measurement is of another action, number of chains or max_bins",
                    "resume with the configuration that the run file holds");
   }
   d.draws = state.draws, d.bin_length = state.bin_length, d.bin_count = static_cast<int>(count);
   d.open_bin = state.open_bin, d.squares = state.squares, d.products = state.products;
+  d.reference = state.reference, d.wells = state.wells, d.unvisited = state.unvisited;
+  d.reference.resize(d.names.size());
   d.set_spectra(state.spectra);
   d.bins.resize(state.bins.size());
   for (std::size_t bin = 0; bin < count; ++bin)

@@ -10,49 +10,16 @@
 #include "quartic/graph/lattice.hpp"
 #include "quartic/stats/jackknife.hpp"
 #include "quartic/stats/measurement.hpp"
+#include "quartic/stats/wells.hpp"
 #include "stats/lattice_fourier.hpp"
 #include "stats/measurement_data.hpp"
+#include "stats/observable_verdict.hpp"
 
 namespace quartic {
 namespace {
 
-constexpr double min_ess = 100, max_r_hat = 1.05;
 constexpr double min_bin = 10, good_bin = 20;  // of the jackknife, in tau
-
-/// Fills ok and reason. Two halves of each chain agree to R-hat - 1 = 0.05 once a chain is about 40
-/// tau long, so that is asked for.
-void judge(ObservableResult& result, int chains, double draws) {
-  const auto& e = result.estimate;
-  result.ok = false;
-  if (!std::isfinite(e.mean)) {
-    result.reason = "the value is not finite";
-    return;
-  }
-  const double wanted = std::ceil(
-      std::max({40 * e.tau, min_ess * 2 * e.tau / chains, e.window_found ? 4 : 2 * draws}));
-  const auto advice =
-      fmt::format("it needs about {:.0f} draws a chain", std::max(wanted, draws + 1));
-  if (e.r_hat > max_r_hat && wanted <= draws) {
-    result.reason = fmt::format(
-        "the chains disagree (R-hat {:.2f}): longer warm-up, or moves that "
-        "mix better",
-        e.r_hat);
-  } else if (!e.window_found) {
-    result.reason = fmt::format(
-        "{:.0f} draws a chain are too short to see how long tau is (at least "
-        "{:.2g}); {}",
-        draws, e.tau, advice);
-  } else if (!(e.r_hat <= max_r_hat)) {
-    result.reason = fmt::format(
-        "{:.0f} draws a chain are too short for tau = {:.2g} (R-hat {:.2f}); "
-        "{}",
-        draws, e.tau, e.r_hat, advice);
-  } else if (e.ess < min_ess) {
-    result.reason = fmt::format("only {:.0f} effective draws; {}", e.ess, advice);
-  } else {
-    result.ok = true;
-  }
-}
+constexpr double defined = 3;                  // errors of xi^2 above 0
 
 ObservableResult nothing_measured(ObservableResult result) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -73,16 +40,33 @@ std::optional<JackknifeGroups> groups_of(const ChainSet& set, int bin_length, do
 }  // namespace
 
 ObservableResult Measurement::Data::primary(int k, const std::vector<double>& mean) const {
+  if (names[k] == "action2") return combine(square_of_action(), mean);
   ObservableResult result{names[k], meanings[k], false, {}, true, {}};
   if (bin_count == 0) return nothing_measured(result);
-  result.estimate = estimate_binned_series(series(k), chains, bin_length, covariance(mean, k, k));
-  judge(result, chains, static_cast<double>(draws));
+  const auto values = series(k);
+  const double variance = covariance(mean, k, k);
+  result.estimate = estimate_binned_series(values, chains, bin_length, variance);
+  result.estimate.mean += reference[k];
+  Evidence evidence{chains, static_cast<double>(draws)};
+  const bool own = k >= observables() - std::ssize(functions);  // of the user's, maybe constant
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  evidence.frozen = !own && chains * draws > 1 && *least == *most;
+  evidence.rounding = rounding(std::abs(result.estimate.mean));
+  if (!unvisited.empty()) evidence.unvisited = unvisited[k];
+  judge(result, evidence);
   return result;
+}
+
+/// S^2 from S and from the square of S less its reference.
+Derived Measurement::Data::square_of_action() const {
+  const double from = reference[0];
+  return {"action2", "S^2", index("action"), index("action2"),
+          [=](double x, double y) { return y + from * (2 * x + from); }};
 }
 
 ObservableResult Measurement::Data::combine(const Derived& quantity,
                                             const std::vector<double>& mean) const {
-  ObservableResult result{quantity.name, quantity.meaning, true, {}, true, {}};
+  ObservableResult result{quantity.name, quantity.meaning, index(quantity.name) < 0, {}, true, {}};
   if (bin_count == 0) return nothing_measured(result);
   const auto x = series(quantity.first), y = series(quantity.second);
   const double count = static_cast<double>(x.size());
@@ -94,8 +78,11 @@ ObservableResult Measurement::Data::combine(const Derived& quantity,
 
   // The linear part of the function near the means carries tau, ESS, R-hat.
   const double all = static_cast<double>(chains) * static_cast<double>(draws);
-  const double step_x = std::sqrt(std::max(xx, 0.0) / all) + 1e-9 * std::abs(mean_x),
-               step_y = std::sqrt(std::max(yy, 0.0) / all) + 1e-9 * std::abs(mean_y);
+  const auto step = [&](double variance, double of) {
+    return std::sqrt(std::max(variance, 0.0) / all) + 1e-9 * std::abs(of);
+  };
+  const double step_x = step(xx, mean_x + reference[quantity.first]),
+               step_y = step(yy, mean_y + reference[quantity.second]);
   const double slope_x = (quantity.value(mean_x + step_x, mean_y) -
                           quantity.value(mean_x - step_x, mean_y)) /
                          (2 * step_x),
@@ -124,27 +111,93 @@ ObservableResult Measurement::Data::combine(const Derived& quantity,
     });
     estimate.error = jackknifed[0].error;
   }
-  judge(result, chains, static_cast<double>(draws));
+  Evidence evidence{chains, static_cast<double>(draws)};
+  evidence.frozen = chains * draws > 1 && xx == 0 && yy == 0;
+  evidence.rounding = rounding(std::abs(slope_x * (mean_x + reference[quantity.first]))) +
+                      rounding(std::abs(slope_y * (mean_y + reference[quantity.second])));
+  evidence.negative = quantity.variance && estimate.mean < 0;
+  if (!unvisited.empty())
+    evidence.unvisited = std::abs(slope_x) * unvisited[quantity.first] +
+                         std::abs(slope_y) * unvisited[quantity.second];
+  judge(result, evidence);
   return result;
 }
 
 std::vector<Derived> Measurement::Data::derived() const {
   const double volume = sums.sites;
   const int m2 = index("m2"), abs_m = index("abs_m"), m4 = index("m4");
+  const double of_m2 = reference[m2], of_abs = reference[abs_m], of_m4 = reference[m4];
   std::vector<Derived> list = {
-      {"susceptibility", "V <m2>", abs_m, m2, [=](double, double y) { return volume * y; }},
+      {"susceptibility", "V <m2>", abs_m, m2,
+       [=](double, double y) { return volume * (of_m2 + y); }},
       {"susceptibility_connected", "V (<m2> - <abs_m>^2)", abs_m, m2,
-       [=](double x, double y) { return volume * (y - x * x); }},
+       [=](double x, double y) {
+         // <m2> - <abs_m>^2, where the references, of one field, cancel
+         return volume * (of_m2 - of_abs * of_abs + y - x * (2 * of_abs + x));
+       },
+       true},
       {"binder_cumulant", "1 - <m4> / (3 <m2>^2)", m2, m4,
-       [](double x, double y) { return 1 - y / (3 * x * x); }},
+       [=](double x, double y) { return 1 - (of_m4 + y) / (3 * (of_m2 + x) * (of_m2 + x)); }},
       {"specific_heat", "(<S^2> - <S>^2) / V", index("action"), index("action2"),
-       [=](double x, double y) { return (y - x * x) / volume; }}};
+       [=](double x, double y) { return (y - x * x) / volume; }, true}};
   if (sums.waves.empty()) return list;
+  const double of_factor = reference[index("structure_factor_min")];
   const double k = 2 * std::sin(std::numbers::pi / sums.longest_extent);
-  list.push_back({"correlation_length", "second-moment correlation length", m2,
-                  index("structure_factor_min"),
-                  [=](double x, double y) { return std::sqrt(volume * x / y - 1) / k; }});
+  list.push_back({"correlation_length2", "xi^2, (V <m2> / <structure_factor_min> - 1) / k^2", m2,
+                  index("structure_factor_min"), [=](double x, double y) {
+                    return (volume * (of_m2 + x) / (of_factor + y) - 1) / (k * k);
+                  }});
   return list;
+}
+
+namespace {
+
+/// xi where its square is clearly positive: the root of a noisy number about 0 has no mean that
+/// means anything.
+ObservableResult correlation_length(const ObservableResult& square) {
+  ObservableResult xi = square;
+  xi.name = "correlation_length", xi.meaning = "second-moment correlation length";
+  auto& e = xi.estimate;
+  if (!(e.mean > defined * e.error)) {
+    if (std::isfinite(e.mean) && std::isfinite(e.error)) {
+      xi.ok = false;
+      xi.reason = fmt::format("undefined: its square {:.3g} +- {:.1g} is not {:g} errors above 0",
+                              e.mean, e.error, defined);
+    }
+    e.mean = e.error = std::numeric_limits<double>::quiet_NaN();
+    return xi;
+  }
+  e.mean = std::sqrt(e.mean);
+  e.error /= 2 * e.mean;
+  return xi;
+}
+
+}  // namespace
+
+/// Why no observable may be trusted, or nothing: one primary observable shows that chains are in
+/// populations which do not exchange.
+std::string Measurement::Data::populations(std::span<const ObservableResult> results) const {
+  for (int k = 0; k < observables(); ++k) {
+    // Under an even action wells come in pairs that the sign alone tells apart.
+    if (even() && (names[k] == "m" || k >= observables() - std::ssize(functions))) continue;
+    const auto values = series(k);
+    if (values.empty()) return {};
+    if (!wells.empty() && groups_differ(values, chains, wells))
+      return fmt::format(
+          "chains that began in different wells go on to differ in {}: the moves do not join the "
+          "wells; try parallel tempering, sampler.rungs = 8",
+          names[k]);
+    if (falls_apart(values, chains, results[k].estimate.r_hat))
+      return fmt::format(
+          "the chains are in populations that hardly exchange, as {} shows: try parallel "
+          "tempering, sampler.rungs = 8, or more rungs and draws",
+          names[k]);
+  }
+  return {};
+}
+
+bool Measurement::Data::even() const {
+  return std::all_of(action.r.begin(), action.r.end(), [](double r) { return r == 0; });
 }
 
 std::vector<ObservableResult> Measurement::results() const {
@@ -156,6 +209,11 @@ std::vector<ObservableResult> Measurement::results() const {
   for (int k = 0; k < static_cast<int>(results.size()); ++k)
     results[k] =
         k < d.observables() ? d.primary(k, mean) : d.combine(derived[k - d.observables()], mean);
+  if (derived.back().name == "correlation_length2")
+    results.push_back(correlation_length(results.back()));
+  if (const auto reason = d.populations(results); !reason.empty())
+    for (auto& result : results)
+      if (result.ok || result.undefined()) result.ok = false, result.reason = reason;
   return results;
 }
 

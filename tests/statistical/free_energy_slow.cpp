@@ -10,6 +10,7 @@
 
 #include "critical_point.hpp"
 #include "quartic/core/autocorrelation.hpp"
+#include "quartic/field/mean_field.hpp"
 #include "quartic/field/projection.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/learn/certificate.hpp"

@@ -15,6 +15,7 @@
 #include "exact_reference.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
+#include "quartic/field/mean_field.hpp"
 #include "quartic/field/projection.hpp"
 #include "statistical/coverage.hpp"
 

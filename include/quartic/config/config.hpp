@@ -105,7 +105,7 @@ struct EvaluationConfig {
 
 struct SamplerConfig {
   SamplerOptions options;
-  Precision precision = Precision::float32;
+  Precision precision = Precision::automatic;
 };
 
 /// [sample]

@@ -19,13 +19,6 @@ struct ActionPath {
 /// The action with all w = 0: every site alone, its normaliser a product of Z1.
 Action uncoupled(const Action& action);
 
-/// The mean field of an action: among the uncoupled actions sum_i (r_i' phi + a_i phi^2 + b_i
-/// phi^4), one with least Bogoliubov bound <S - S'>_S' + F(S') >= F(S), so that
-/// r_i' = r_i - sum_j w_ij <phi_j>_S'. Found by descent site by site from one polarised site, which
-/// finds ferromagnetic and staggered order alike; w = 0 where there is no order. Where the field is
-/// ordered it is far nearer to the action than w = 0 is. O(rounds (V quadratures + E)).
-Action mean_field(const Action& action);
-
 /// F = -ln Z of an uncoupled action, exact (quadrature). Throws BadInput where some w is not 0 or a
 /// site alone is not normalisable. O(V).
 double uncoupled_free_energy(const Action& action);

@@ -49,6 +49,7 @@ struct SampleRun {
   bool stationary = true;  ///< false: the warm-up ended before averages had come to rest
   StopReason stop_reason = StopReason::running;
 
+  std::string wells{};     ///< that the moves do not join, in words; empty: none
   std::string schedule{};  ///< the moves of a sweep in words
   std::vector<MoveAcceptance> acceptance{};
   MoveAcceptance flipped{"flipped"};  ///< fraction of the signs that cluster moves flipped

@@ -24,8 +24,12 @@ struct ObservableResult {
   std::string meaning;      ///< its formula in words
   bool derived = false;     ///< a function of means, by jackknife; else a mean
   SeriesEstimate estimate;  ///< value, error, tau (draws), ESS, R-hat; see `ok`
-  bool ok = true;           ///< false: the run is too short for its tau, or the chains disagree
+  bool ok = true;           ///< see Measurement::results
   std::string reason;       ///< why not, with the number of draws a chain that it would need
+
+  /// There is no such number for this ensemble, as of a correlation length whose square is not
+  /// clearly above 0: no fault of the run. The value is NaN, the reason begins with "undefined".
+  bool undefined() const { return !ok && reason.starts_with("undefined"); }
 };
 
 template <FieldsOf<ObservableResult> R, class Visit>
@@ -51,6 +55,9 @@ struct MeasurementState {
   std::vector<double> squares;   ///< [observable][chain], sums of squares of single draws
   std::vector<double> products;  ///< [pair][chain], the same of the pairs that are combined
   std::vector<double> spectra;   ///< [group of chains][site], sums of |phi(k)|^2
+  std::vector<double> reference;    ///< [observable], which the series are less; empty: 0
+  std::vector<std::int32_t> wells;  ///< [chain], which well it began in; empty: there is one
+  std::vector<double> unvisited;    ///< [observable], see set_wells; empty: 0
 };
 
 /// Accumulates draws of all chains of a sampler. Memory is bounded: beyond `max_bins` bins a chain
@@ -64,7 +71,11 @@ struct MeasurementState {
 /// V (<m2> - <abs_m>^2), binder_cumulant 1 - <m4> / (3 <m2>^2), specific_heat Var(S) / V, and on
 /// periodic lattices the second-moment correlation_length xi, xi^2 = (V <m2> /
 /// <structure_factor_min> - 1) / (4 sin^2(pi / L)) (Cooper, Freedman, Preston, Nucl. Phys. B 210
-/// (1982) 210), in units of the lattice's own coordinates.
+/// (1982) 210), in units of the lattice's own coordinates; and correlation_length2 = xi^2 with its
+/// sign, without which xi is defined only where xi^2 is three errors above 0.
+///
+/// Each is accumulated from a reference of its own size (its first value; S^2 as the square of S
+/// less its reference), so that fluctuations keep their digits.
 ///
 /// Functions of the user's are primary observables too, after the others and under their own names.
 ///
@@ -97,6 +108,11 @@ class Measurement {
   void add(const Sampler<T>& sampler);
   /// 0: never; default 8. To be set before the first draw or a restore; BadInput after.
   void set_spectrum_interval(int draws);
+  /// Chains that began in different wells, one number a chain: where their averages go on to
+  /// differ, no observable is ok. `unvisited`: by how much wells without a chain would move each
+  /// primary observable, or empty. To be set before the first draw; BadInput after, and for another
+  /// number of chains or observables.
+  void set_wells(std::vector<std::int32_t> wells, std::vector<double> unvisited);
 
   int chains() const;
   std::int64_t draws() const;
@@ -107,7 +123,10 @@ class Measurement {
   int bin_length() const;
 
   /// Primary, then derived observables, from complete bins. Not ok: fewer than 100 effective draws
-  /// in all, no window, R-hat above 1.05, or nothing measured yet. Derived quantities: the value is
+  /// in all, no window, R-hat above 1.05 (unknown below four draws, where 100 chains or more speak
+  /// for themselves), nothing measured yet; a series that never changes, a negative variance, a
+  /// difference that rounding has eaten; and all of them where one shows that the chains are in
+  /// populations which do not exchange. Derived quantities: the value is
   /// the function of the means; its error is by jackknife over chains, or over bins of at least 10
   /// tau of few chains, or where those would be fewer than 64 that of the linearised series, which
   /// tau, ESS and R-hat are always of. O(draws kept * window), in parallel, independent of threads.

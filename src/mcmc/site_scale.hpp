@@ -1,0 +1,28 @@
+// How large a site's field is, and how sharp: what decides on envelopes and on the precision.
+#pragma once
+
+#include <string>
+
+namespace quartic {
+
+/// What the constants of a site depend on.
+struct SiteKey {
+  double a, b, r, total_weight;
+  bool operator==(const SiteKey&) const = default;
+};
+
+/// The larger root m of 4 b m^3 + 2 a m = t, t >= 0, by Newton steps from above, where they
+/// converge monotonically.
+double outer_mode(double a, double b, double t);
+
+/// A field that a site typically feels: 0.9 sum |w| phi_rms + |r| with phi_rms^2 = <x^2> at that
+/// field, by Laplace's rule, from the side of the broken phase. 1 where b = 0.
+double typical_field(const SiteKey& key);
+
+/// Why fields of this machine precision (2^-23, 2^-52) cannot hold such a site at all, or nothing.
+std::string why_too_sharp(const SiteKey& key, double field, double epsilon);
+
+/// The site's action at that field, from the floor of its wells.
+double action_scale(const SiteKey& key, double field);
+
+}  // namespace quartic

@@ -1,0 +1,128 @@
+#include "stats/observable_verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "quartic/stats/wells.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr double min_ess = 100, max_r_hat = 1.05;
+constexpr int many_chains = 100;    // speak for themselves, however short
+constexpr double few_draws = 4;     // below, R-hat is not defined
+constexpr double noticeable = 0.3;  // of the error: a systematic part that may not be left out
+
+double deviation(std::span<const double> x) {
+  double mean = 0, square = 0;
+  for (const double v : x) mean += v / static_cast<double>(x.size());
+  for (const double v : x) square += (v - mean) * (v - mean);
+  return x.size() > 1 ? std::sqrt(square / static_cast<double>(x.size() - 1)) : 0;
+}
+
+/// What is wrong with the numbers themselves, however long the run.
+std::string why_not_a_number(const ObservableResult& result, const Evidence& evidence) {
+  const auto& e = result.estimate;
+  if (!std::isfinite(e.mean)) return "the value is not finite";
+  if (evidence.frozen)
+    return "every draw has the same value: nothing moves, or its changes are below the precision "
+           "of the fields";
+  if (evidence.negative)
+    return "a variance cannot be negative: it is lost in rounding or in the noise";
+  if (evidence.rounding > noticeable * e.error)
+    return fmt::format(
+        "rounding: the numbers that it is made of are known to {:.1g} only, the error is {:.1g}",
+        evidence.rounding, e.error);
+  if (evidence.unvisited > noticeable * e.error)
+    return fmt::format(
+        "a well of small weight, which the moves do not reach from the others, is not in the "
+        "sample: it would change the value by about {:.1g}",
+        evidence.unvisited);
+  return {};
+}
+
+/// Two halves of each chain agree to R-hat - 1 = 0.05 once a chain is about 40 tau long, so that is
+/// asked for.
+std::string why_too_short(const SeriesEstimate& e, const Evidence& evidence) {
+  const double draws = evidence.draws;
+  if (evidence.chains >= many_chains && draws < few_draws && std::isfinite(e.error)) return {};
+  const double wanted = std::ceil(std::max(
+      {40 * e.tau, min_ess * 2 * e.tau / evidence.chains, e.window_found ? 4 : 2 * draws}));
+  const auto advice =
+      fmt::format("it needs about {:.0f} draws a chain", std::max(wanted, draws + 1));
+  if (e.r_hat > max_r_hat && wanted <= draws)
+    return fmt::format(
+        "the chains disagree (R-hat {:.2f}): longer warm-up, or moves that "
+        "mix better",
+        e.r_hat);
+  if (!e.window_found)
+    return fmt::format(
+        "{:.0f} draws a chain are too short to see how long tau is (at least "
+        "{:.2g}); {}",
+        draws, e.tau, advice);
+  if (!(e.r_hat <= max_r_hat))
+    return fmt::format(
+        "{:.0f} draws a chain are too short for tau = {:.2g} (R-hat {:.2f}); "
+        "{}",
+        draws, e.tau, e.r_hat, advice);
+  if (e.ess < min_ess) return fmt::format("only {:.0f} effective draws; {}", e.ess, advice);
+  return {};
+}
+
+}  // namespace
+
+void judge(ObservableResult& result, const Evidence& evidence) {
+  result.reason = why_not_a_number(result, evidence);
+  if (result.reason.empty()) result.reason = why_too_short(result.estimate, evidence);
+  result.ok = result.reason.empty();
+}
+
+double rounding(double size) {
+  return 2 * std::numeric_limits<double>::epsilon() * size;
+}
+
+namespace {
+
+/// Jarque-Bera statistic, chi^2 with two degrees of freedom for normal values.
+double departure_from_normal(std::span<const double> x) {
+  const auto n = static_cast<double>(x.size());
+  double mean = 0, moments[3] = {};
+  for (const double v : x) mean += v / n;
+  for (const double v : x)
+    for (int k = 0; k < 3; ++k) moments[k] += std::pow(v - mean, k + 2) / n;
+  const double variance = moments[0];
+  if (!(variance > 0)) return 0;
+  const double skewness = moments[1] / std::pow(variance, 1.5),
+               excess = moments[2] / (variance * variance) - 3;
+  return n / 6 * (skewness * skewness + excess * excess / 4);
+}
+
+}  // namespace
+
+bool falls_apart(std::span<const double> bins, int chains, double r_hat) {
+  constexpr double unmixed = 1.2, by_chance = 27.6;  // R-hat; chi^2 of p = 1e-6
+  constexpr double clear = 4;                        // gap over scatter
+  const auto count = static_cast<std::ptrdiff_t>(bins.size()) / chains;
+  if (chains < 4 || count < 8) return false;
+  auto means = chain_means(bins, chains);
+  if (chains >= 64 && r_hat > unmixed && departure_from_normal(means) > by_chance) return true;
+  std::sort(means.begin(), means.end());
+  std::size_t upper = 1;  // the first mean above the widest gap
+  for (std::size_t k = 1; k < means.size(); ++k)
+    if (means[k] - means[k - 1] > means[upper] - means[upper - 1]) upper = k;
+  const double gap = means[upper] - means[upper - 1], middle = means[upper] - gap / 2;
+  const std::span all(means);
+  if (!(gap > clear * std::max(deviation(all.first(upper)), deviation(all.subspan(upper)))))
+    return false;
+  for (int c = 0; c < chains; ++c) {
+    const auto own = bins.subspan(c * count, count);
+    const auto [least, most] = std::minmax_element(own.begin(), own.end());
+    if (*least<middle&& * most> middle) return false;
+  }
+  return true;
+}
+
+}  // namespace quartic
