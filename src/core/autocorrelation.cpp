@@ -9,6 +9,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/student.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -59,10 +60,13 @@ double autocovariance(const Bins& b, int lag) {
   return sum / (static_cast<double>(b.chains) * (b.bins - lag));
 }
 
-/// Whether a window of `lag` closes the sum tau: Wolff's eqs. (51) and (52).
+/// Whether a window of `lag` closes the sum tau: Wolff's eqs. (51) and (52). Below 1/2 the sum says
+/// as much of how fast correlations decay by how far it is from 1/2: antithetic draws alternate,
+/// and a sum that is cut after their first, negative term would be too small.
 bool closes(int lag, double tau, double count) {
-  if (tau <= 0.5) return true;
-  const double slowest = stretch / std::log((2 * tau + 1) / (2 * tau - 1));
+  const double sum = 0.5 + std::abs(tau - 0.5);
+  if (sum == 0.5) return true;
+  const double slowest = stretch / std::log((2 * sum + 1) / (2 * sum - 1));
   return std::exp(-lag / slowest) < slowest / std::sqrt(lag * count);
 }
 
@@ -129,13 +133,6 @@ bool far_above(double ratio, double freedom, double relative) {
   return std::cbrt(ratio) - (1 - spread) > 4 * std::sqrt(spread + relative * relative / 9);
 }
 
-/// Student's quantile that covers what one standard deviation of a Gaussian does (Abramowitz &
-/// Stegun 26.7.5).
-double student_factor(double freedom) {
-  const double v = 1 / freedom;
-  return 1 + v / 2 + v * v / 4 + v * v * v / 16;
-}
-
 /// Split R-hat: every chain in two halves, the variance of their means against that within.
 double split_r_hat(const Bins& b, double variance) {
   const double draws = 0.5 * b.bins * b.length;  // of a half
@@ -173,18 +170,24 @@ SeriesEstimate estimate(const Bins& b, double mean, double variance) {
   const double single = variance + gamma.value / count;  // eq. (49) for Gamma(0)
   const double least = single / std::max(1.0, std::log10(count));
   double tau_part = std::max(gamma.value, least), error_part = std::max(gamma.finite, least);
-  double relative = gamma.relative;
+  // Independent draws look antithetic half of the time.
+  if (gamma.value * (1 + significance * gamma.relative) > single)
+    error_part = std::max(error_part, single);
+  double relative = gamma.relative, of_error = relative;
   if (b.chains > 1) {
     const double between = between_chains(b);
     if (!gamma.found || far_above(between / error_part, freedom, relative)) {
       result.window_found = false;
-      tau_part = between, relative = std::sqrt(2 / freedom);
-      error_part = between * student_factor(freedom) * student_factor(freedom);
+      tau_part = error_part = between, relative = of_error = std::sqrt(2 / freedom);
     } else {
       const double weight = relative * relative / (relative * relative + 2 / freedom);
       error_part += weight * (between - error_part);
+      of_error = std::sqrt(weight * 2 / freedom);
     }
   }
+  // A variance good to such a fraction is one from so many degrees of freedom.
+  const double widening = student_factor(2 / (of_error * of_error));
+  error_part *= widening * widening;
   result.tau = std::max(tau_part, least) / (2 * single);
   result.tau_error = result.tau * relative;
   result.ess = count / (2 * result.tau);

@@ -1,6 +1,9 @@
 #include "learn/feature_statistics.hpp"
 
+#include <cmath>
 #include <numeric>
+
+#include "learn/chain_groups.hpp"
 
 namespace quartic {
 
@@ -83,15 +86,18 @@ std::vector<double> FeatureStatistics<T>::chain_sums(std::vector<double>* square
   return scores(std::vector<double>(samples_.count(), 1.0), squares);
 }
 
+/// factor(k, chain) (f_k - <f_k>) of every sample, summed over k.
 template <class T>
-std::vector<double> FeatureStatistics<T>::project(std::span<const double> v) const {
+template <class Factor>
+std::vector<double> FeatureStatistics<T>::project_by(Factor&& factor) const {
   const int lanes = samples_.lanes, draws = samples_.draws;
   std::vector<double> out(samples_.count());
   for_each_batch([&](int block, int draw, const double* x) {
     std::vector<double> fit(lanes);
     for (int k = 0; k < size_; ++k)
       for (int lane = 0; lane < lanes; ++lane)
-        fit[lane] += v[k] * (x[static_cast<std::ptrdiff_t>(k) * lanes + lane] - mean_[k]);
+        fit[lane] += factor(k, block * lanes + lane) *
+                     (x[static_cast<std::ptrdiff_t>(k) * lanes + lane] - mean_[k]);
     for (int lane = 0; lane < lanes; ++lane)
       out[(static_cast<std::size_t>(block) * lanes + lane) * draws + draw] = fit[lane];
   });
@@ -99,7 +105,21 @@ std::vector<double> FeatureStatistics<T>::project(std::span<const double> v) con
 }
 
 template <class T>
-SymmetricMatrix FeatureStatistics<T>::covariance() const {
+std::vector<double> FeatureStatistics<T>::project(std::span<const double> v) const {
+  return project_by([&](int k, int) { return v[k]; });
+}
+
+template <class T>
+std::vector<double> FeatureStatistics<T>::project_groups(std::span<const double> v) const {
+  const ChainGroups groups(samples_.chains());
+  std::vector<const double*> of_chain;
+  for (int g = 0; g < groups.count; ++g)
+    of_chain.resize(groups.end(g), v.data() + static_cast<std::ptrdiff_t>(g) * size_);
+  return project_by([&](int k, int chain) { return of_chain[chain][k]; });
+}
+
+template <class T>
+SymmetricMatrix FeatureStatistics<T>::weighted_covariance(std::span<const double> weight) const {
   const int lanes = samples_.lanes, draws = samples_.draws;
   const int columns = lanes * draws;
   std::vector<double> gram(static_cast<std::size_t>(size_) * size_);
@@ -109,9 +129,14 @@ SymmetricMatrix FeatureStatistics<T>::covariance() const {
     for (int draw = 0; draw < draws; ++draw) {
       double* first = x.data() + static_cast<std::ptrdiff_t>(draw) * lanes;
       evaluate_features(parameters_, samples_.block(draw, block), first, columns);
-      for (int k = 0; k < size_; ++k)
-        for (int lane = 0; lane < lanes; ++lane)
-          first[static_cast<std::ptrdiff_t>(k) * columns + lane] -= mean_[k];
+      std::vector<double> root(lanes, 1.0);
+      for (int lane = 0; lane < lanes && !weight.empty(); ++lane)
+        root[lane] =
+            std::sqrt(weight[(static_cast<std::size_t>(block) * lanes + lane) * draws + draw]);
+      for (int k = 0; k < size_; ++k) {
+        double* row = first + static_cast<std::ptrdiff_t>(k) * columns;
+        for (int lane = 0; lane < lanes; ++lane) row[lane] = root[lane] * (row[lane] - mean_[k]);
+      }
     }
     accumulate_gram(x, size_, columns, columns, gram, samples_.threads);
   }

@@ -50,14 +50,20 @@ class FeatureStatistics {
   std::vector<double> chain_sums(std::vector<double>* squares = nullptr) const;
   /// sum_k v_k (f_k - <f_k>) of every sample.
   std::vector<double> project(std::span<const double> v) const;
+  /// The same with a vector of its own for the chains of every group, v[group][k].
+  std::vector<double> project_groups(std::span<const double> v) const;
   /// Cov(f, f). O(samples K^2).
-  SymmetricMatrix covariance() const;
+  SymmetricMatrix covariance() const { return weighted_covariance({}); }
+  /// < weight (f - <f>) (f - <f>)' >; no weights: 1.
+  SymmetricMatrix weighted_covariance(std::span<const double> weight) const;
   /// Cov(f, f) v. O(samples K).
   std::vector<double> apply(std::span<const double> v) const;
 
  private:
   template <class F>
   void for_each_batch(F&& f) const;
+  template <class Factor>
+  std::vector<double> project_by(Factor&& factor) const;
 
   const FieldSamples<T>& samples_;
   const Parameters& parameters_;

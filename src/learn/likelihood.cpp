@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "learn/chain_groups.hpp"
 #include "learn/learner_parts.hpp"
 #include "learn/likelihood_start.hpp"
 #include "learn/newton_step.hpp"
@@ -106,8 +107,12 @@ LikelihoodLearner<T>::LikelihoodLearner(const DataSource& data, const DataSource
   options_.optimiser = chosen_optimiser(options, parameters_);
   if (held_out) held_out_.emplace(*held_out, start.graph, options.pass);
   state_.theta_error.assign(parameters_.size(), INFINITY);
-  state_.noise_variance.assign(parameters_.size(), 0.0);
   state_.draws = options_.draws;
+  // Fewer rows say too little about their own scatter.
+  constexpr std::size_t enough = 64;
+  if (moments_.rows() < enough) return;
+  for (const auto& of_group : moments_.deviations(parameters_))
+    data_noise_.insert(data_noise_.end(), of_group.begin(), of_group.end());
 }
 
 template <class T>
@@ -227,9 +232,7 @@ void LikelihoodLearner<T>::track_gain(const Epoch& epoch, FitRow& row) {
     const auto climb = climb_along(epoch);
     const double gain =
         (state_.climb_slope + climb.slope) / 2 + (climb.curvature - state_.climb_curvature) / 12;
-    double variance = 0;
-    for (const auto& deviation : epoch.sampled.deviations)
-      variance += std::pow(dot(d, deviation), 2);
+    const double variance = variance_along(d, epoch.sampled.deviations);
     state_.gain += gain, state_.gain_variance += variance;
     if (held_out_) {
       const double held_out = gain + dot(d, mean_) - dot(d, held_out_->mean(parameters_));
@@ -281,36 +284,56 @@ double LikelihoodLearner<T>::update(const std::vector<double>& step, double rate
   return move.rate;
 }
 
+/// Of theta after a step, the data being finite.
 template <class T>
-NewtonProblem LikelihoodLearner<T>::newton_problem(const std::vector<double>& theta,
-                                                   const Epoch& epoch) const {
-  return {theta,
-          epoch.gradient,
-          lower_,
-          decay_,
-          static_cast<double>(moments_.rows()),
-          options_.restraint.ridge};
+std::vector<double> LikelihoodLearner<T>::data_variance(const NewtonModel& model,
+                                                        const NewtonStep& step) const {
+  return data_noise_.empty() ? model.fisher_variance(step, static_cast<double>(moments_.rows()))
+                             : model.variance(step, data_noise_);
+}
+
+/// The gradient at the couplings that were sampled, averaged with those of the quiet epochs before,
+/// brought here along the model; their noise likewise. Bounds are met by the average: couplings of
+/// epochs that each met them would lie too far above on average.
+template <class T>
+void LikelihoodLearner<T>::average_gradient(const Epoch& epoch, const NewtonModel& model,
+                                            double weight) {
+  auto &mean = state_.mean_gradient, &noise = state_.noise;
+  if (weight == 0 || mean.size() != epoch.gradient.size() ||
+      noise.size() != epoch.sampled.deviations.size()) {
+    mean = epoch.gradient, noise = epoch.sampled.deviations;
+    return;
+  }
+  const double share = epoch.draws / (weight + epoch.draws);
+  const auto moved = model.curved(state_.last_step);
+  for (std::size_t k = 0; k < mean.size(); ++k)
+    mean[k] = (1 - share) * (mean[k] - moved[k]) + share * epoch.gradient[k];
+  for (std::size_t n = 0; n < noise.size(); ++n)
+    noise[n] = (1 - share) * noise[n] + share * epoch.sampled.deviations[n];
 }
 
 /// The Newton step; returns its eta.
 template <class T>
 double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector<double>& step) {
   const int size = parameters_.size();
+  const double rows = static_cast<double>(moments_.rows()), ridge = options_.restraint.ridge;
   const auto theta = parameters_.gather(action_);
   const FeatureStatistics<T> features(epoch.samples, parameters_);
-  auto newton = newton_step(features, epoch.sampled, newton_problem(theta, epoch));
+  const NewtonModel model(features, decay_);
+  auto newton = model.step(theta, epoch.gradient, lower_, ridge);
+  // What Monte Carlo noise alone would give the decrement.
+  auto noise = epoch.sampled.deviations;
+  newton.factor.solve(noise, static_cast<int>(noise.size()) / size);
+  const double noise2 = dot(noise, epoch.sampled.deviations);
   row.ridge = newton.ridge;
-  row.significance = newton.noise2 > 0 ? std::sqrt(newton.decrement2 / newton.noise2) : 0;
-  step = std::move(newton.step);
+  row.significance = noise2 > 0 ? std::sqrt(newton.decrement2 / noise2) : 0;
 
   // The last step went past the maximum along its line to where the likelihood is lower than it
   // was: a secant takes the excess back.
   double along = 0, along_error = 0;
   if (!state_.last_step.empty()) {
     along = dot(epoch.gradient, state_.last_step);
-    for (const auto& d : epoch.sampled.deviations)
-      along_error += std::pow(dot(d, state_.last_step), 2);
-    along_error = std::sqrt(along_error);
+    along_error = std::sqrt(variance_along(state_.last_step, epoch.sampled.deviations));
   }
   if (state_.last_slope > 0 && along < -state_.last_slope - 3 * along_error) {
     step = state_.last_step;
@@ -322,26 +345,27 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
 
   // theta has noise of its own, of the draws that it averages over.
   const double expected = std::sqrt(1 + (state_.weight > 0 ? epoch.draws / state_.weight : 0));
-  const bool quiet = row.significance < 1.7 * expected ||
-                     newton.decrement2 * static_cast<double>(moments_.rows()) < 1e-3 * size;
-  state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
-  double eta = options_.rate.value_or(1);
+  const bool quiet = row.significance < 1.7 * expected || newton.decrement2 * rows < 1e-3 * size;
+  average_gradient(epoch, model, quiet && state_.quiet_epochs > 0 ? state_.weight : 0);
+  double eta = 1;
   if (quiet) {
-    eta *= epoch.draws / (state_.weight + epoch.draws);
-    state_.weight += epoch.draws;
+    state_.weight = epoch.draws + (state_.quiet_epochs > 0 ? state_.weight : 0);
+    newton = model.step(theta, state_.mean_gradient, lower_, ridge);
   } else {
     state_.weight = epoch.draws;
     // No further than about one nat a site.
-    eta = std::min(eta, std::sqrt(sampler_.sites() / newton.decrement2));
+    eta = std::min(options_.rate.value_or(1), std::sqrt(sampler_.sites() / newton.decrement2));
   }
+  state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
+  const auto of_data = data_variance(model, newton),
+             of_noise = model.variance(newton, state_.noise);
   double share = 0;
   for (int k = 0; k < size; ++k) {
-    auto& noise = state_.noise_variance[k];
-    noise = (1 - eta) * (1 - eta) * noise + eta * eta * newton.noise_variance[k];
-    state_.theta_error[k] = std::sqrt(newton.data_variance[k] + noise);
-    share += noise / newton.data_variance[k] / size;
+    state_.theta_error[k] = std::sqrt(of_data[k] + of_noise[k]);
+    share += of_noise[k] / of_data[k] / size;
   }
   row.noise_share = share;
+  step = std::move(newton.step);
   state_.last_slope = eta * dot(epoch.gradient, step);
   if (quiet) {
     const double missing = state_.weight * (share / options_.noise_share - 1);
@@ -401,9 +425,11 @@ void LikelihoodLearner<T>::find_final_errors(const Epoch& epoch) {
   if (size > options_.dense_limit) return;
   const auto theta = parameters_.gather(action_);
   const FeatureStatistics<T> features(epoch.samples, parameters_);
-  const auto newton = newton_step(features, epoch.sampled, newton_problem(theta, epoch));
+  const NewtonModel model(features, decay_);
+  const auto newton = model.step(theta, epoch.gradient, lower_, options_.restraint.ridge);
+  const auto of_data = data_variance(model, newton);
   for (int k = 0; k < size; ++k)
-    state_.theta_error[k] = std::hypot(std::sqrt(newton.data_variance[k]), newton.step[k]);
+    state_.theta_error[k] = std::hypot(std::sqrt(of_data[k]), newton.step[k]);
 }
 
 template <class T>

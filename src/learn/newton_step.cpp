@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/chain_groups.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
-
 namespace {
 
 /// How much of a covariance must be its diagonal where it was estimated from few samples (Ledoit &
@@ -20,35 +20,21 @@ double shrinkage(double size, double samples) {
 
 SampledMean sampled_mean(std::span<const double> sums, int size, int chains, int draws) {
   SampledMean out;
-  out.mean.resize(size), out.error.resize(size);
-  const int groups = std::min(chains, 64);
-  out.deviations.assign(groups, std::vector<double>(size));
   const double count = static_cast<double>(chains) * draws;
-  const double scale = std::sqrt(groups / (groups - 1.0)) / count;
-  for (int k = 0; k < size; ++k) {
-    const double* row = sums.data() + static_cast<std::ptrdiff_t>(k) * chains;
-    double total = 0, square = 0;
-    for (int c = 0; c < chains; ++c) total += row[c];
-    for (int g = 0; g < groups; ++g) {
-      const int begin = chains * g / groups, end = chains * (g + 1) / groups;
-      double sum = 0;
-      for (int c = begin; c < end; ++c) sum += row[c];
-      const double deviation = scale * (sum - total * (end - begin) / chains);
-      out.deviations[g][k] = deviation;
-      square += deviation * deviation;
-    }
-    out.mean[k] = total / count, out.error[k] = std::sqrt(square);
-  }
+  out.mean.resize(size);
+  for (std::size_t n = 0; n < sums.size(); ++n) out.mean[n / chains] += sums[n] / count;
+  out.deviations = group_deviations(sums, size, chains, 1 / count);
+  out.error = noise_variance(out.deviations, size);
+  for (double& e : out.error) e = std::sqrt(e);
   return out;
 }
 
 template <class T>
-NewtonStep newton_step(const FeatureStatistics<T>& features, const SampledMean& sampled,
-                       const NewtonProblem& problem) {
+NewtonModel::NewtonModel(const FeatureStatistics<T>& features, std::span<const double> decay)
+    : hessian_(features.covariance()), decay_(decay.begin(), decay.end()) {
   const int size = features.size();
-  auto hessian = features.covariance();
   for (int k = 0; k < size; ++k) {
-    if (hessian.diagonal()[k] > 0) continue;
+    if (hessian_.diagonal()[k] > 0) continue;
     throw Diverged("the samples do not vary along " + features.parameters().label(k),
                    "freeze that kind of coupling, or start from weaker couplings");
   }
@@ -56,51 +42,54 @@ NewtonStep newton_step(const FeatureStatistics<T>& features, const SampledMean& 
   if (n > 4.0 * size) {
     // The inverse of a covariance that was estimated from n samples is too large by n / (n - K -
     // 1).
-    hessian.scale(n / (n - size - 1));
+    hessian_.scale(n / (n - size - 1));
   } else {
     const double share = shrinkage(size, n);
-    auto own = hessian.diagonal();
+    auto own = hessian_.diagonal();
     for (double& x : own) x *= share;
-    hessian.scale(1 - share);
-    hessian.add_to_diagonal(own);
+    hessian_.scale(1 - share);
+    hessian_.add_to_diagonal(own);
   }
-  hessian.add_to_diagonal(problem.decay);
-  auto right = hessian.apply(problem.theta);
-  for (int k = 0; k < size; ++k) right[k] += problem.gradient[k];
-  const auto optimum = minimise_quadratic(hessian, right, problem.lower, problem.ridge);
-  NewtonStep out;
-  out.ridge = optimum.ridge, out.step = optimum.x;
-  for (int k = 0; k < size; ++k) out.step[k] -= problem.theta[k];
-  out.decrement2 = std::max(dot(problem.gradient, out.step), 0.0);
-  for (const auto& deviation : sampled.deviations) {
-    auto x = deviation;
-    optimum.factor.solve(x, 1);
-    out.noise2 += dot(deviation, x);
-  }
-  const auto factor = factor_with_ridge(hessian, std::vector<char>(size, 0), out.ridge,
-                                        "draw more samples, or tie couplings");
-  out.data_variance.resize(size), out.noise_variance.resize(size);
-  for (const auto& deviation : sampled.deviations) {
-    auto x = deviation;
-    factor.solve(x, 1);
-    for (int k = 0; k < size; ++k) out.noise_variance[k] += x[k] * x[k];
-  }
+  hessian_.add_to_diagonal(decay_);
+}
+
+NewtonStep NewtonModel::step(std::span<const double> theta, std::span<const double> gradient,
+                             std::span<const double> lower, double ridge) const {
+  const int size = hessian_.size();
+  auto right = hessian_.apply(theta);
+  for (int k = 0; k < size; ++k) right[k] += gradient[k];
+  auto optimum = minimise_quadratic(hessian_, right, lower, ridge);
+  NewtonStep out{std::move(optimum.x), std::move(optimum.at_bound), 0, optimum.ridge,
+                 std::move(optimum.factor)};
+  for (int k = 0; k < size; ++k) out.step[k] -= theta[k];
+  out.decrement2 = std::max(dot(gradient, out.step), 0.0);
+  return out;
+}
+
+std::vector<double> NewtonModel::variance(const NewtonStep& at,
+                                          std::span<const double> deviations) const {
+  std::vector<double> x(deviations.begin(), deviations.end());
+  solve_held(hessian_, at.at_bound, at.factor, x);
+  return noise_variance(x, hessian_.size());
+}
+
+std::vector<double> NewtonModel::fisher_variance(const NewtonStep& at, double rows) const {
   // (H^-1 C H^-1)_kk = y.Cy with y = H^-1 e_k and C = H - decay.
-  std::vector<double> y(size);
+  const int size = hessian_.size();
+  std::vector<double> out(size), y(size);
   for (int k = 0; k < size; ++k) {
     std::fill(y.begin(), y.end(), 0.0);
     y[k] = 1;
-    factor.solve(y, 1);
+    solve_held(hessian_, at.at_bound, at.factor, y);
     double shrunk = 0;
-    for (int l = 0; l < size; ++l) shrunk += problem.decay[l] * y[l] * y[l];
-    out.data_variance[k] = std::max(y[k] - shrunk, 0.0) / problem.rows;
+    for (int l = 0; l < size; ++l)
+      if (l == k || !at.at_bound[l]) shrunk += decay_[l] * y[l] * y[l];
+    out[k] = std::max(y[k] - shrunk, 0.0) / rows;
   }
   return out;
 }
 
-template NewtonStep newton_step(const FeatureStatistics<float>&, const SampledMean&,
-                                const NewtonProblem&);
-template NewtonStep newton_step(const FeatureStatistics<double>&, const SampledMean&,
-                                const NewtonProblem&);
+template NewtonModel::NewtonModel(const FeatureStatistics<float>&, std::span<const double>);
+template NewtonModel::NewtonModel(const FeatureStatistics<double>&, std::span<const double>);
 
 }  // namespace quartic

@@ -11,32 +11,44 @@ namespace quartic {
 /// <f>_p of one epoch with its Monte Carlo error.
 struct SampledMean {
   std::vector<double> mean, error;
-  /// One an entry a group of chains: the sum of their outer products is the covariance of the mean,
+  /// [group of chains][k]: the sum over groups of outer products is the covariance of the mean,
   /// autocorrelation included.
-  std::vector<std::vector<double>> deviations;
+  std::vector<double> deviations;
 };
 
 /// From sums by chain, [k * chains + chain], over `draws` configurations each.
 SampledMean sampled_mean(std::span<const double> sums, int size, int chains, int draws);
 
-struct NewtonProblem {
-  std::span<const double> theta, gradient;  ///< of the objective, weight decay included
-  std::span<const double> lower, decay;
-  double rows, ridge;
-};
-
+/// Where the quadratic model of the objective is largest within the bounds.
 struct NewtonStep {
   std::vector<double> step;
-  double decrement2 = 0;  ///< gradient . step: twice what is left to climb, in nats per row
-  double noise2 = 0;      ///< what Monte Carlo noise alone would give it
+  std::vector<char> at_bound;  ///< there
+  double decrement2 = 0;       ///< gradient . step: twice what is left to climb, in nats per row
   double ridge = 0;
-  std::vector<double> data_variance;   ///< of theta, the data being finite
-  std::vector<double> noise_variance;  ///< of theta after the step
+  FreeFactor factor;  ///< of the Hessian's rows that are not at their bound
 };
 
-/// With the bounds as an active set. O(samples K^2 + K^3).
-template <class T>
-NewtonStep newton_step(const FeatureStatistics<T>& features, const SampledMean& sampled,
-                       const NewtonProblem& problem);
+/// The objective near the couplings that were sampled: its Hessian is -(Cov_p(f, f) + decay).
+class NewtonModel {
+ public:
+  /// O(samples K^2).
+  template <class T>
+  NewtonModel(const FeatureStatistics<T>& features, std::span<const double> decay);
+
+  std::vector<double> curved(std::span<const double> step) const { return hessian_.apply(step); }
+  /// From theta, with the bounds as an active set. O(K^3).
+  NewtonStep step(std::span<const double> theta, std::span<const double> gradient,
+                  std::span<const double> lower, double ridge) const;
+  /// Variance of theta + step from deviations of the gradient, [group][k], Student's factor
+  /// included: what is at its bound stays there. Its own variance is that with it let go: how far
+  /// above the bound it might yet be. O(groups K^2).
+  std::vector<double> variance(const NewtonStep& at, std::span<const double> deviations) const;
+  /// The same for `rows` rows that are draws of the model, by the Fisher matrix. O(K^3).
+  std::vector<double> fisher_variance(const NewtonStep& at, double rows) const;
+
+ private:
+  SymmetricMatrix hessian_;
+  std::vector<double> decay_;
+};
 
 }  // namespace quartic

@@ -190,9 +190,12 @@ class Newton {
     std::vector<std::vector<double>> slopes;
     for (const auto& slope : at_.slope)
       slopes.push_back(local_.sum(slope, index_, parameters_.size()));
-    out.error = sandwich_errors(hessian_, used_ridge_, scaled_deviations(slopes, at_.weight));
-    for (int k = 0; k < parameters_.size(); ++k)
-      if (theta_[k] <= lower_[k]) out.at_bound.push_back(k);
+    std::vector<char> held(theta_.size());
+    for (int k = 0; k < parameters_.size(); ++k) {
+      held[k] = theta_[k] <= lower_[k];
+      if (held[k]) out.at_bound.push_back(k);
+    }
+    out.error = sandwich_errors(hessian_, used_ridge_, held, scaled_deviations(slopes, at_.weight));
     out.value = group_estimate(at_.value, at_.weight);
     out.value.value = -out.value.value;
     return out;

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "learn/chain_groups.hpp"
 #include "learn/feature_statistics.hpp"
 #include "quartic/core/error.hpp"
 
@@ -26,24 +28,19 @@ class Regression {
   Regression(const Samples<T>& samples, const Parameters& parameters)
       : features_(samples, parameters),
         size_(parameters.size()),
+        chains_(samples.chains()),
         count_(features_.count()),
         centred_(samples.difference),
-        covariance_(size_),
-        covariance_error_(size_),
+        gradient_(size_),
         variance_(size_) {
     const double mean = std::accumulate(centred_.begin(), centred_.end(), 0.0) / count_;
     for (double& d : centred_) d -= mean;
-    const int chains = samples.chains();
-
     std::vector<double> squares;
     const auto score = features_.scores(centred_, &squares);
+    gradient_ = total(score);
+    gradient_error_ = noise_variance(group_deviations(score, size_, chains_, 1 / count_), size_);
     for (int k = 0; k < size_; ++k) {
-      const std::span row(score.data() + static_cast<std::ptrdiff_t>(k) * chains, chains);
-      const double total = std::accumulate(row.begin(), row.end(), 0.0);
-      double scatter = 0;
-      for (const double s : row) scatter += (s - total / chains) * (s - total / chains);
-      covariance_[k] = total / count_;
-      covariance_error_[k] = std::sqrt(scatter * chains / (chains - 1.0)) / count_;
+      gradient_error_[k] = std::sqrt(gradient_error_[k]);
       variance_[k] = squares[k] / count_;
       if (!(variance_[k] > 0)) {
         throw Diverged("the samples do not vary along " + parameters.label(k),
@@ -53,49 +50,51 @@ class Regression {
   }
 
   /// Cov(f, D) and its standard error from the scatter between chains (autocorrelation included).
-  const std::vector<double>& covariance() const { return covariance_; }
-  const std::vector<double>& covariance_error() const { return covariance_error_; }
-  const std::vector<double>& variance() const { return variance_; }  ///< Var(f_k)
+  const std::vector<double>& covariance() const { return gradient_; }
+  const std::vector<double>& covariance_error() const { return gradient_error_; }
 
   struct Step {
     std::vector<double> step;   ///< C^-1 Cov(f, D)
-    std::vector<double> error;  ///< standard error
+    std::vector<double> noise;  ///< of it, by group of chains: [group][k]
     /// Length of the step over what noise alone would give it, both in the metric C: sqrt(g C^-1 g
     /// / tr(C^-1 Cov g)). Single errors, swollen by features that nearly coincide, would hide a
     /// move along the stiff directions.
     double significance = 0;
-    double ridge = 0;    ///< ridge that was used, in units of each feature's variance
-    int iterations = 0;  ///< of conjugate gradients; 0: dense
+    double ridge = 0;  ///< ridge that was used, in units of each feature's variance
   };
-  /// Cholesky of the dense Gram matrix; the ridge grows from `ridge` until it factors.
-  /// Errors are clustered by chain (sandwich). O(samples K^2 + K^3 / 3).
+  /// Cholesky of the dense Gram matrix; the ridge grows from `ridge` until it factors. Noise by the
+  /// sandwich, clustered by groups of chains. O(samples K^2 + K^3 / 3).
   Step dense(double ridge) const {
     Step result;
     result.ridge = ridge;
-    const FreeFactor factor =
-        factor_with_ridge(features_.covariance(), std::vector<char>(size_, 0), result.ridge,
-                          "draw more samples (sampler.chains, learn.draws), or tie couplings");
-    result.step = covariance_;
-    factor.solve(result.step, 1);
-
-    const int chains = features_.samples().chains();
-    const auto score = features_.scores(residual(result.step));
-    std::vector<double> columns(static_cast<std::size_t>(size_) * chains);
-    for (int chain = 0; chain < chains; ++chain)
-      for (int k = 0; k < size_; ++k)
-        columns[static_cast<std::size_t>(chain) * size_ + k] =
-            score[static_cast<std::size_t>(k) * chains + chain] / count_;
-    const std::vector<double> noise_gradient = columns;
-    factor.solve(columns, chains);
-    result.error.resize(size_);
-    for (std::size_t n = 0; n < columns.size(); ++n)
-      result.error[n % size_] += columns[n] * columns[n];
-    // Residuals of a fit with K parameters are too small by (N - K) / N in the square.
-    const double lost = std::max(count_ - size_, 1.0) / count_;
-    for (double& e : result.error) e = std::sqrt(e * chains / (chains - 1.0)) / lost;
-    const double noise = std::sqrt(dot(noise_gradient, columns) * chains / (chains - 1.0)) / lost;
-    result.significance =
-        noise > 0 ? std::sqrt(std::max(dot(covariance_, result.step), 0.0)) / noise : 0;
+    const auto gram = features_.covariance();
+    const auto factor = factor_of(gram, result.ridge);
+    solve(factor, {}, false, result);
+    return result;
+  }
+  /// Newton's step of the bound itself, near its minimum: with its Hessian H = C + <D f f'> (D and
+  /// f less their means) in place of C, which is H where the target lies in the span. Where it does
+  /// not, C^-1 Cov(f, D) falls short or leaps over, and the noise of earlier steps stays in later
+  /// ones. Corrected for the bias of products of averages over the same samples, Sum_g H^-1 H_g v_g
+  /// with v_g the noise of group g: what a jackknife over the groups gives, to first order. Half of
+  /// it is missing in residuals and thus in the noise (MacKinnon & White, J. Econometrics 29, 305,
+  /// 1985, HC2). `natural` is what dense() gave. Twice the cost of dense().
+  Step newton(const Step& natural) const {
+    Step result = natural;
+    const auto gram = features_.covariance();
+    double square = 0;
+    for (const double d : centred_) square += d * d / count_;
+    constexpr double in_span = 1e-6;
+    if (square > in_span) {
+      auto weight = centred_;
+      for (double& w : weight) w += 1;
+      if (const auto factor = curved(gram, weight, natural.ridge)) {
+        solve(*factor, weight, true, result);
+        constexpr double most = 100;  // of C over H: beyond, H is but noise
+        if (dot(gradient_, result.step) < most * dot(gradient_, natural.step)) return result;
+      }
+    }
+    solve(factor_of(gram, result.ridge), {}, true, result);
     return result;
   }
   /// Conjugate gradients with features recomputed from the configurations, O(samples K) an
@@ -103,45 +102,87 @@ class Regression {
   Step matrix_free(double ridge) const {
     Step result;
     result.ridge = ridge;
-    auto solution =
-        conjugate_gradients([&](std::span<const double> v) { return features_.apply(v); },
-                            covariance_, variance_, ridge);
-    result.step = std::move(solution.x), result.iterations = solution.iterations;
-    const int chains = features_.samples().chains();
-    const auto score = features_.scores(residual(result.step));
-    result.error.resize(size_);
-    for (int k = 0; k < size_; ++k) {
-      const std::span row(score.data() + static_cast<std::ptrdiff_t>(k) * chains, chains);
-      result.error[k] =
-          std::sqrt(dot(row, row) * chains / (chains - 1.0)) / (count_ * variance_[k]);
-    }
+    result.step = conjugate_gradients([&](std::span<const double> v) { return features_.apply(v); },
+                                      gradient_, variance_, ridge)
+                      .x;
+    result.noise = score_noise(result.step, {});
     double step2 = 0, noise2 = 0;
-    for (int i = 0; i < size_; ++i) {
-      step2 += variance_[i] * result.step[i] * result.step[i];
-      noise2 += variance_[i] * result.error[i] * result.error[i];
+    for (std::size_t n = 0; n < result.noise.size(); ++n) {
+      const double variance = variance_[n % size_];
+      result.noise[n] /= variance;
+      noise2 += variance * result.noise[n] * result.noise[n];
     }
+    for (int i = 0; i < size_; ++i) step2 += variance_[i] * result.step[i] * result.step[i];
     result.significance = noise2 > 0 ? std::sqrt(step2 / noise2) : 0;
     return result;
   }
   /// Cov(f, D) / Var(f) error a coupling alone, for plain gradients.
   std::vector<double> diagonal_error() const {
-    std::vector<double> error(covariance_error_);
+    std::vector<double> error(gradient_error_);
     for (int k = 0; k < size_; ++k) error[k] /= variance_[k];
     return error;
   }
 
  private:
-  std::vector<double> residual(std::span<const double> step) const {
-    std::vector<double> rest(centred_);
-    const auto fit = features_.project(step);
-    for (std::size_t n = 0; n < rest.size(); ++n) rest[n] -= fit[n];
-    return rest;
+  static constexpr const char* hint =
+      "draw more samples (sampler.chains, learn.draws), or tie couplings";
+
+  FreeFactor factor_of(const SymmetricMatrix& gram, double& ridge) const {
+    return factor_with_ridge(gram, std::vector<char>(size_, 0), ridge, hint);
+  }
+  /// Of <weight f f'>, or nothing where that is not positive definite.
+  std::optional<FreeFactor> curved(const SymmetricMatrix& gram, std::vector<double> weight,
+                                   double ridge) const {
+    const double shift = std::max(-*std::min_element(weight.begin(), weight.end()), 0.0);
+    for (double& w : weight) w += shift;
+    auto hessian = features_.weighted_covariance(weight);
+    hessian.add(gram, -shift);
+    return hessian.factor(std::vector<char>(size_, 0), ridge);
+  }
+  /// Mean over all samples, from sums by chain.
+  std::vector<double> total(std::span<const double> score) const {
+    std::vector<double> out(size_);
+    for (std::size_t n = 0; n < score.size(); ++n) out[n / chains_] += score[n];
+    for (double& x : out) x /= count_;
+    return out;
+  }
+  /// Noise of the equations that the step solves, < f (D - weight f.step) > = 0.
+  std::vector<double> score_noise(std::span<const double> step,
+                                  std::span<const double> weight) const {
+    auto rest = features_.project(step);
+    for (std::size_t n = 0; n < rest.size(); ++n)
+      rest[n] = centred_[n] - (weight.empty() ? 1 : weight[n]) * rest[n];
+    return group_deviations(features_.scores(rest), size_, chains_, 1 / count_);
+  }
+  /// The step by a factor of <weight f f'>, with its noise and significance.
+  void solve(const FreeFactor& factor, std::span<const double> weight, bool correct_bias,
+             Step& result) const {
+    result.step = gradient_;
+    factor.solve(result.step, 1);
+    const auto noise_gradient = score_noise(result.step, weight);
+    result.noise = noise_gradient;
+    const int groups = static_cast<int>(noise_gradient.size()) / size_;
+    factor.solve(result.noise, groups);
+    if (!correct_bias) {
+      const double noise = std::sqrt(dot(noise_gradient, result.noise));
+      result.significance =
+          noise > 0 ? std::sqrt(std::max(dot(gradient_, result.step), 0.0)) / noise : 0;
+      return;
+    }
+    auto second = features_.project_groups(result.noise);
+    for (std::size_t n = 0; n < second.size() && !weight.empty(); ++n) second[n] *= weight[n];
+    const auto score = features_.scores(second);
+    auto bias = total(score), part = group_deviations(score, size_, chains_, 1 / count_);
+    factor.solve(bias, 1);
+    factor.solve(part, groups);
+    for (int k = 0; k < size_; ++k) result.step[k] += bias[k];
+    for (std::size_t n = 0; n < part.size(); ++n) result.noise[n] += part[n] / 2;
   }
 
   FeatureStatistics<T> features_;
-  int size_;
+  int size_, chains_;
   double count_;
-  std::vector<double> centred_, covariance_, covariance_error_, variance_;
+  std::vector<double> centred_, gradient_, gradient_error_, variance_;
 };
 
 }  // namespace quartic

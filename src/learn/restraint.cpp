@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "learn/chain_groups.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -37,17 +38,16 @@ std::vector<double> weight_decay(const Parameters& parameters, const Restraint& 
 }
 
 std::vector<double> sandwich_errors(const SymmetricMatrix& hessian, double ridge,
+                                    const std::vector<char>& at_bound,
                                     const std::vector<std::vector<double>>& deviations) {
   const int n = hessian.size();
   if (deviations.empty()) return std::vector<double>(n, INFINITY);
-  const auto factor = factor_with_ridge(hessian, std::vector<char>(n, 0), ridge,
-                                        "give more data, or tie couplings");
-  std::vector<double> error(n);
-  for (const auto& deviation : deviations) {
-    auto x = deviation;
-    factor.solve(x, 1);
-    for (int k = 0; k < n; ++k) error[k] += x[k] * x[k];
-  }
+  const auto factor =
+      factor_with_ridge(hessian, at_bound, ridge, "give more data, or tie couplings");
+  std::vector<double> x;
+  for (const auto& deviation : deviations) x.insert(x.end(), deviation.begin(), deviation.end());
+  solve_held(hessian, at_bound, factor, x);
+  auto error = noise_variance(x, n);
   for (double& e : error) e = std::sqrt(e);
   return error;
 }

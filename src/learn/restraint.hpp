@@ -17,8 +17,10 @@ std::vector<double> lower_bounds(const Parameters& parameters, const Restraint& 
 /// lambda_k of every parameter. Throws BadInput for a negative one.
 std::vector<double> weight_decay(const Parameters& parameters, const Restraint& restraint);
 
-/// sqrt of the diagonal of H^-1 (sum_g d_g d_g') H^-1; infinite without deviations.
+/// sqrt of the diagonal of H^-1 (sum_g d_g d_g') H^-1, those at their bound held (solve_held);
+/// infinite without deviations.
 std::vector<double> sandwich_errors(const SymmetricMatrix& hessian, double ridge,
+                                    const std::vector<char>& at_bound,
                                     const std::vector<std::vector<double>>& deviations);
 
 /// Each group's deviation from the mean, scaled such that the sum of outer products is the

@@ -188,7 +188,8 @@ LocalFit ScoreMatching::fit(const Parameters& parameters, const Action& start,
   std::vector<std::vector<double>> slopes;
   for (const auto& matrix : data_->matrix)
     slopes.push_back(local.sum(data_->slope(matrix, theta), index, size));
-  out.error = sandwich_errors(hessian, out.ridge, scaled_deviations(slopes, data_->weight));
+  out.error = sandwich_errors(hessian, out.ridge, minimum.at_bound,
+                              scaled_deviations(slopes, data_->weight));
   out.value = objective(out.action);
   out.flaw = why_not_normalisable(out.action);
   return out;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "quartic/core/error.hpp"
 
@@ -86,6 +87,11 @@ void SymmetricMatrix::scale(double factor) {
   sparse_ *= factor;
 }
 
+void SymmetricMatrix::add(const SymmetricMatrix& other, double factor) {
+  for (std::size_t n = 0; n < dense_.size(); ++n) dense_[n] += factor * other.dense_[n];
+  for (std::size_t k = 0; k < diagonal_.size(); ++k) diagonal_[k] += factor * other.diagonal_[k];
+}
+
 std::optional<FreeFactor> SymmetricMatrix::factor(const std::vector<char>& fixed,
                                                   double ridge) const {
   FreeFactor out;
@@ -131,6 +137,32 @@ std::optional<FreeFactor> SymmetricMatrix::factor(const std::vector<char>& fixed
     return std::nullopt;
   out.sparse_ = std::move(factor);
   return out;
+}
+
+void solve_held(const SymmetricMatrix& h, const std::vector<char>& held, const FreeFactor& factor,
+                std::span<double> right) {
+  const auto n = static_cast<std::size_t>(h.size());
+  const std::vector<double> own(right.begin(), right.end());
+  factor.solve(right, static_cast<int>(right.size() / n));
+  if (std::find(held.begin(), held.end(), 1) == held.end()) return;
+  std::vector<double> pivot(n);  // of each that is let go: its curvature, the others following
+  for (std::size_t k = 0; k < n; ++k) {
+    if (!held[k]) continue;
+    std::vector<double> unit(n);
+    unit[k] = 1;
+    const auto column = h.apply(unit);
+    auto follow = column;
+    factor.solve(follow, 1);
+    const double curvature =
+        column[k] - std::inner_product(column.begin(), column.end(), follow.begin(), 0.0);
+    pivot[k] = std::max(curvature, 1e-12 * column[k]);
+  }
+  for (std::size_t first = 0; first < right.size(); first += n) {
+    const auto x = right.subspan(first, n);
+    const auto pull = h.apply(x);
+    for (std::size_t k = 0; k < n; ++k)
+      if (held[k]) x[k] = (own[first + k] - pull[k]) / pivot[k];
+  }
 }
 
 FreeFactor factor_with_ridge(const SymmetricMatrix& matrix, const std::vector<char>& fixed,

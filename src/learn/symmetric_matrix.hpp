@@ -42,6 +42,8 @@ class SymmetricMatrix {
   std::vector<double> apply(std::span<const double> x) const;
   void add_to_diagonal(std::span<const double> x);
   void scale(double factor);
+  /// Adds factor * other; both dense.
+  void add(const SymmetricMatrix& other, double factor);
   /// Of rows and columns k with fixed[k] == 0, with `ridge` times the diagonal added; nothing where
   /// that is not positive definite. Scaled to unit diagonal.
   std::optional<FreeFactor> factor(const std::vector<char>& fixed, double ridge) const;
@@ -57,6 +59,12 @@ class SymmetricMatrix {
 /// with the hint beyond 1.
 FreeFactor factor_with_ridge(const SymmetricMatrix& matrix, const std::vector<char>& fixed,
                              double& ridge, const char* hint);
+
+/// H x = right for right-hand sides one after another, in place, with what is held fixed: the
+/// factor is that of the other rows. An entry that is held gets what it would be with it let go
+/// alone.
+void solve_held(const SymmetricMatrix& h, const std::vector<char>& held, const FreeFactor& factor,
+                std::span<double> right);
 
 struct BoundedMinimum {
   std::vector<double> x;

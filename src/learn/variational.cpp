@@ -68,6 +68,8 @@ void VariationalLearner<T>::warm_up(const ProgressCallback& progress) {
 
 template <class T>
 Samples<T> VariationalLearner<T>::sample(const ProgressCallback& progress) {
+  // What epochs are averaged over must not lag behind the couplings' last move.
+  if (state_.quiet_epochs > 0) sampler_.sweep((options_.draws * options_.sweeps + 1) / 2);
   Samples<T> samples{collect(sampler_, options_.draws, options_.sweeps, progress), {}};
   samples.difference = by_configuration(samples, options_.draws,
                                         [&](const auto& block, std::span<double> difference) {
@@ -131,50 +133,72 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
   row.gradient_norm = {std::sqrt(norm2), norm2 > 0 ? std::sqrt(error2 / norm2) : 0};
 
   const double rate = options_.rate.value_or(default_rate(options_.optimiser));
-  std::vector<double> direction, error;
-  if (options_.optimiser == Optimiser::natural) {
-    auto solution = parameters_.size() <= options_.dense_limit
-                        ? regression.dense(options_.ridge)
-                        : regression.matrix_free(options_.ridge);
-    direction = std::move(solution.step), error = std::move(solution.error);
+  const bool natural = options_.optimiser == Optimiser::natural,
+             dense = parameters_.size() <= options_.dense_limit;
+  typename Regression<T>::Step solution;
+  if (natural) {
+    solution = dense ? regression.dense(options_.ridge) : regression.matrix_free(options_.ridge);
     row.ridge = solution.ridge;
     row.step_significance = solution.significance;
   } else {
-    direction =
+    solution.step =
         options_.optimiser == Optimiser::adam
             ? adam_direction(descent, state_.epoch + 1.0, state_.first_moment, state_.second_moment)
             : descent;
-    error = regression.diagonal_error();
     row.step_significance = root_mean_square_ratio(descent, descent_error);
   }
   double largest = 0;
-  for (const double d : direction) largest = std::max(largest, std::abs(rate * d));
+  for (const double d : solution.step) largest = std::max(largest, std::abs(rate * d));
 
   // Two independent regressions differ by sqrt(2) of their error; a gradient that is only noise has
   // significance 1, and one just above it still drives the slow directions.
-  const double noise = options_.optimiser == Optimiser::natural ? 1.7 : 1.2;
+  const double noise = natural ? 1.7 : 1.2;
   const bool quiet = largest < options_.tolerance || row.step_significance < noise;
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
-  if (options_.stop_early && state_.quiet_epochs >= options_.patience) {
+  const bool converged = state_.quiet_epochs >= options_.patience;
+  const bool exhausted = state_.epoch >= options_.epochs;
+  if (converged && (options_.stop_early || exhausted)) {
     state_.stop_reason = StopReason::converged;
-  } else if (state_.epoch >= options_.epochs) {
-    state_.stop_reason = state_.quiet_epochs >= options_.patience ? StopReason::converged
-                                                                  : StopReason::epochs_exhausted;
-  } else {
-    // Once only noise moves the couplings, the next estimates are averaged with the ones before.
-    const double eta =
-        options_.optimiser == Optimiser::natural ? rate / (state_.quiet_epochs + 1) : rate;
-    row.rate = update(direction, eta);
-    row.max_step = largest * row.rate / rate;
-    for (std::size_t k = 0; k < error.size(); ++k) {
-      auto& of_theta = state_.theta_error[k];
-      of_theta = options_.optimiser == Optimiser::natural
-                     ? std::hypot((1 - row.rate) * of_theta, row.rate * error[k])
-                     : error[k];
-    }
-    ++state_.epoch;
+  } else if (exhausted) {
+    state_.stop_reason = StopReason::epochs_exhausted;
   }
+  if (!natural) state_.theta_error = regression.diagonal_error();
+  // The last estimate of the natural gradient belongs to the average; others stop where they are.
+  if (exhausted || (this->finished() && !natural)) {
+    if (!natural && dense)
+      solution = regression.dense(options_.ridge), state_.noise = solution.noise;
+    if (natural || dense) add_distance(solution.step);
+    return row;
+  }
+  if (natural && quiet && dense) solution = regression.newton(solution);
+  // Once only noise moves the couplings, the estimates are averaged, those that follow a quiet one.
+  const double eta = natural && quiet ? 1.0 / std::max(state_.quiet_epochs - 1, 1) : rate;
+  row.rate = update(solution.step, eta);
+  for (const double d : solution.step)
+    row.max_step = std::max(row.max_step, std::abs(row.rate * d));
+  if (natural) add_noise(solution.noise, row.rate);
+  ++state_.epoch;
   return row;
+}
+
+/// Where the epochs ran out, or the path was not that of the natural gradient: the error also has
+/// the step that would still be left.
+template <class T>
+void VariationalLearner<T>::add_distance(const std::vector<double>& step) {
+  const auto variance = noise_variance(state_.noise, parameters_.size());
+  for (std::size_t k = 0; k < step.size(); ++k)
+    state_.theta_error[k] = std::hypot(std::sqrt(variance[k]), step[k]);
+}
+
+/// Of theta + rate * step.
+template <class T>
+void VariationalLearner<T>::add_noise(const std::vector<double>& of_step, double rate) {
+  auto& noise = state_.noise;
+  noise.resize(of_step.size());
+  for (std::size_t n = 0; n < noise.size(); ++n)
+    noise[n] = (1 - rate) * noise[n] + rate * of_step[n];
+  state_.theta_error = noise_variance(noise, parameters_.size());
+  for (double& e : state_.theta_error) e = std::sqrt(e);
 }
 
 template class VariationalLearner<float>;

@@ -77,8 +77,9 @@ void fitted(IO& io, Run& run) {
   snapshots(io, run.snapshots, sites);
   scalar(io, "results/start", run.start);
   auto& s = run.checkpoint;
-  dimensions(io, "checkpoint", "noise_variance", s.noise_variance, "start_theta", s.start_theta,
-             "last_step", s.last_step, "best_theta", s.best_theta);
+  dimensions(io, "checkpoint", "start_theta", s.start_theta, "last_step", s.last_step, "best_theta",
+             s.best_theta);
+  later_dimension(io, "mean_gradient", s.mean_gradient);
   attributes(io, "checkpoint", "weight", s.weight, "last_slope", s.last_slope, "climb_slope",
              s.climb_slope, "climb_curvature", s.climb_curvature, "gain", s.gain, "gain_variance",
              s.gain_variance, "held_out_gain", s.held_out_gain, "since_best", s.since_best,

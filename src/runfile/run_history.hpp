@@ -40,6 +40,14 @@ void history(IO& io, H& history, std::size_t parameters) {
   values(io, "history/expected", history.expected, {"parameter"}, parameters);
 }
 
+/// A list of the checkpoint that files of quartic 0.1.0 do not have.
+template <class IO, class List>
+void later_dimension(IO& io, const char* name, List& list) {
+  if constexpr (!writing<IO>)
+    if (!io.has(std::string("checkpoint/") + name)) return;
+  dimensions(io, "checkpoint", name, list);
+}
+
 /// Of a LearnRun or FitRun, beside head and action, what they have in common. Refuses couplings
 /// that do not fit the graph.
 template <class IO, class Run>
@@ -58,6 +66,7 @@ void learner(IO& io, Run& run) {
   dimensions(io, "checkpoint", "w", state.w, "r", state.r, "a", state.a, "b", state.b,
              "theta_error", state.theta_error, "first_moment", state.first_moment, "second_moment",
              state.second_moment);
+  later_dimension(io, "noise", state.noise);
   attributes(io, "checkpoint", "epoch", state.epoch, "quiet_epochs", state.quiet_epochs, "warm",
              run.warmed_up, "reason", state.stop_reason);
   if constexpr (!writing<IO>) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/student.hpp"
 #include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/error.hpp"
 
@@ -84,12 +85,14 @@ std::vector<double> jackknife_errors(const JackknifeGroups& groups,
     for (int g = 0; g < groups.size(); ++g)
       mean[groups.stratum[g]] -=
           (h(g) - 1) * deviation[g][k] / static_cast<double>(count[groups.stratum[g]]);
-    double variance = 0;
+    double variance = 0, third = 0;
     for (int g = 0; g < groups.size(); ++g) {
       const double d = -(h(g) - 1) * deviation[g][k] - mean[groups.stratum[g]];
-      variance += d * d / ((h(g) - 1) * static_cast<double>(count[groups.stratum[g]]));
+      const double square = d * d / ((h(g) - 1) * static_cast<double>(count[groups.stratum[g]]));
+      variance += square, third += std::copysign(std::pow(square, 1.5), d);
     }
-    error[k] = std::sqrt(variance);
+    error[k] = std::sqrt(variance * skewness_factor(variance, third)) *
+               student_factor(static_cast<double>(groups.size() - strata));
   }
   return error;
 }

@@ -10,7 +10,7 @@ namespace quartic {
 
 /// <ln p> per row, p = exp(-S) / Z.
 struct LogLikelihood {
-  Estimate value;    ///< error: that of ln Z
+  Estimate value;    ///< error: that of ln Z, and of a deep stack's hidden draws
   double lower = 0;  ///< with ln Z from annealing back alone
   double upper = 0;  ///< with ln Z from annealing there alone
   /// Standard error of the mean over the rows: how far another set may differ.

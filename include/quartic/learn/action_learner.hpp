@@ -16,7 +16,11 @@ namespace quartic {
 struct LearnerState {
   int epoch = 0;
   std::vector<double> w, r, a, b;
-  std::vector<double> theta_error;                  ///< standard error of the current parameters
+  std::vector<double> theta_error;  ///< standard error of the current parameters
+  /// Monte Carlo noise by group of chains, [group][k], scaled such that the sum over groups of
+  /// outer products is its covariance. Chains live on from epoch to epoch and so do their shares,
+  /// which makes their autocorrelation part of it. Of theta, or of mean_gradient (data).
+  std::vector<double> noise;
   std::vector<double> first_moment, second_moment;  ///< Adam
   int quiet_epochs = 0;                             ///< in which only noise moved the couplings
   StopReason stop_reason = StopReason::running;

@@ -51,7 +51,8 @@ void fields(Row& row, Visit&& visit) {
           "noise_share", row.noise_share, "draws", row.draws, "at_bound", row.at_bound);
 }
 
-struct NewtonProblem;
+class NewtonModel;
+struct NewtonStep;
 
 /// What `automatic` means for these parameters; else the optimiser itself.
 LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
@@ -59,9 +60,9 @@ LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
 
 /// What an exact restart needs besides, data and options apart.
 struct LikelihoodState : LearnerState {
-  std::vector<double> noise_variance;  ///< of theta by Monte Carlo
-  double weight = 0;                   ///< draws that the couplings average over
-  int draws = 0;                       ///< of the next epoch
+  std::vector<double> mean_gradient;  ///< over quiet epochs, at the couplings before last_step
+  double weight = 0;                  ///< draws that the couplings average over
+  int draws = 0;                      ///< of the next epoch
   std::vector<double> start_theta, last_step;
   double last_slope = 0;  ///< of the objective along the last step, where it began
   double climb_slope = 0, climb_curvature = 0;  ///< of ln p along it, there
@@ -92,11 +93,13 @@ struct LikelihoodState : LearnerState {
 ///     while (!learner.finished()) history.push_back(learner.step());
 ///     const auto w = learner.theta()[0], error = learner.theta_error()[0];  // 0 within its error
 ///
-/// Its theta_error: sqrt(C^-1 / rows + C^-1 Var(<f>_p) C^-1), the data being finite and the Monte
-/// Carlo noise; rows are taken as independent. Where b is at its bound: as if it were not. Adam
-/// and gradient: 1 / sqrt(rows C_kk), a lower bound, until the run finishes, then
-/// sqrt(C^-1 / rows + d^2) with the Newton step d that would still be left. More than dense_limit
-/// parameters: the lower bound.
+/// Its theta_error: sqrt(C^-1 (Var(<f>_q) + Var(<f>_p)) C^-1), the data being finite and the Monte
+/// Carlo noise, each from the scatter between groups (of up to 256 consecutive rows, of 64 chains):
+/// it holds for data that no couplings could have made, too. Below 64 rows: C^-1 / rows for the
+/// data. Couplings b at their bound are held there: C is that of the others, and their own error is
+/// that with each let go, how far above it may yet be. Adam and gradient: 1 / sqrt(rows C_kk), a
+/// lower bound, until the run finishes, then the same with d^2 for the noise, d the Newton step
+/// that would still be left. More than dense_limit parameters: the lower bound.
 // clang-format on
 template <class T>
 class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
@@ -143,7 +146,8 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
   void track_gain(const Epoch& epoch, FitRow& row);
   bool stop_for_held_out();
   std::vector<double> data_mean() const;
-  NewtonProblem newton_problem(const std::vector<double>& theta, const Epoch& epoch) const;
+  std::vector<double> data_variance(const NewtonModel& model, const NewtonStep& step) const;
+  void average_gradient(const Epoch& epoch, const NewtonModel& model, double weight);
   void find_final_errors(const Epoch& epoch);
   double newton(const Epoch& epoch, FitRow& row, std::vector<double>& step);
   double follow_gradient(const Epoch& epoch, FitRow& row, std::vector<double>& step);
@@ -155,6 +159,7 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
   DataMoments moments_;
   std::optional<DataMoments> held_out_;
   std::vector<double> mean_, lower_, decay_;
+  std::vector<double> data_noise_;  ///< of mean_, by group of rows [group][k]; none of few rows
   std::string start_description_;
 };
 

@@ -26,6 +26,8 @@ struct RowStreams {
 
   /// Those that network `layer` of a stack draws its hidden units from, far from all others.
   RowStreams of_layer(int layer) const;
+  /// Those of another draw for the same rows, below 128.
+  RowStreams of_copy(std::size_t copy) const;
 };
 
 /// Hidden units given visible ones: [row][hidden] from rows [row][visible]. Fractional values of
@@ -66,7 +68,10 @@ class DeepStack {
   /// Lower bound of the mean ln p of rows of data, with draws x_l of hidden units going up:
   ///   ln p(x_0) >= < ln p_L(x_L-1) + sum_l<L (ln p_l(x_l-1) - ln p_l(x_l)) >,
   /// p_l(x_l-1) and p_l(x_l) the marginals of network l. ln Z is needed of the top network alone,
-  /// that of the others cancels. Equal to ln p for one network. The spread also has the draws'.
+  /// that of the others cancels. Equal to ln p for one network. Every row is drawn for twice or
+  /// more often, 64 times in all besides the first, so that the error of the value has that of the
+  /// draws beside that of ln Z: how far it is from the bound of these rows. rows_error is without
+  /// it.
   LogLikelihood bound(std::span<const float> rows, const LogZ& top_log_z, const RowStreams& streams,
                       int threads = 0) const;
   /// Of every row: what the average above is taken of, with the other sign and without ln Z.

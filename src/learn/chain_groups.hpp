@@ -1,0 +1,68 @@
+// Chains in groups that are independent of each other, and what their noise adds up to.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "core/student.hpp"
+
+namespace quartic {
+
+/// Up to 64 groups of consecutive chains, enough for errors that are good to a tenth.
+struct ChainGroups {
+  explicit ChainGroups(int number) : chains(number), count(std::min(number, 64)) {}
+  int begin(int group) const { return chains * group / count; }
+  int end(int group) const { return begin(group + 1); }
+
+  int chains, count;
+};
+
+/// Variance of each of `size` numbers from [group][k], widened for skewness and by Student's
+/// factor.
+inline std::vector<double> noise_variance(std::span<const double> noise, int size) {
+  std::vector<double> out(size), third(size);
+  for (std::size_t n = 0; n < noise.size(); ++n) {
+    out[n % size] += noise[n] * noise[n];
+    third[n % size] += noise[n] * noise[n] * noise[n];
+  }
+  for (int k = 0; k < size; ++k) out[k] *= skewness_factor(out[k], third[k]);
+  const double widening = student_factor(static_cast<double>(noise.size() / size) - 1);
+  for (double& x : out) x *= widening * widening;
+  return out;
+}
+
+/// Of vector . x, from deviations of x, [group][k].
+inline double variance_along(std::span<const double> vector, std::span<const double> noise) {
+  double out = 0;
+  for (std::size_t n = 0; n < noise.size(); n += vector.size()) {
+    double along = 0;
+    for (std::size_t k = 0; k < vector.size(); ++k) along += vector[k] * noise[n + k];
+    out += along * along;
+  }
+  return out;
+}
+
+/// Sums over the chains of each group, less their part of the sum over all: [group][k] from [k *
+/// chains + chain], times `scale` and the factor that makes the sum of outer products unbiased.
+inline std::vector<double> group_deviations(std::span<const double> by_chain, int size, int chains,
+                                            double scale) {
+  const ChainGroups groups(chains);
+  std::vector<double> out(static_cast<std::size_t>(groups.count) * size);
+  scale *= std::sqrt(groups.count / std::max(groups.count - 1.0, 1.0));
+  for (int k = 0; k < size; ++k) {
+    const double* row = by_chain.data() + static_cast<std::ptrdiff_t>(k) * chains;
+    double total = 0;
+    for (int c = 0; c < chains; ++c) total += row[c];
+    for (int g = 0; g < groups.count; ++g) {
+      const int begin = groups.begin(g), end = groups.end(g);
+      double sum = 0;
+      for (int c = begin; c < end; ++c) sum += row[c];
+      out[static_cast<std::size_t>(g) * size + k] = scale * (sum - total * (end - begin) / chains);
+    }
+  }
+  return out;
+}
+
+}  // namespace quartic
