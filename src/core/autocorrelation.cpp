@@ -82,10 +82,13 @@ LongRunVariance integrate(const Bins& b) {
     sum += 2 * gamma;
     finite += 2 * gamma * (1 - static_cast<double>(lag) / b.bins);
     largest = std::max(largest, sum);
-    if (closes(lag, sum / (2 * variance), count)) {
-      result.found = true;
-      break;
-    }
+    // Sums of alternating terms leap about their limit: the last counts half.
+    const bool antithetic = sum - gamma < variance;
+    const double settled = antithetic ? sum - gamma : sum;
+    result.found = closes(lag, settled / (2 * variance), count);
+    if (!result.found) continue;
+    if (antithetic) finite -= gamma * (1 - static_cast<double>(lag) / b.bins), sum = settled;
+    break;
   }
   const int window = std::min(lag, std::max(b.bins - 1, 0));
   if (!result.found) sum = finite = largest;
