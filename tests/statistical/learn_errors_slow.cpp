@@ -17,8 +17,7 @@ TEST(LearnErrorsSlow, OfTargetsOutsideTheSpanAreHonest) {
 }
 
 TEST(LearnErrorsSlow, OfDataThatLeaveBAtItsBoundAreHonest) {
-  for (const auto& family : at_the_bound())
-    pulls_of(family, 240, 256).expect_honest(family.name);
+  for (const auto& family : at_the_bound()) pulls_of(family, 240, 256).expect_honest(family.name);
 }
 
 }  // namespace
