@@ -95,11 +95,12 @@ nb::object to_python(const Estimate& x) {
 }
 
 nb::object to_python(const LogZ& z) {
-  nb::object ladder = nb::none();
+  nb::object ladder = nb::none(), modes = nb::none();
   if (z.ladder) ladder = to_python(z.ladder->value);
+  if (z.modes) modes = to_python(z.modes->value);
   return nb::module_::import_("quartic.results")
       .attr("LogZ")(to_python(z.value), to_python(z.forward), to_python(z.reverse),
-                    to_python(z.annealed), ladder, z.exact, z.ok, z.reason);
+                    to_python(z.annealed), ladder, z.exact, z.ok, z.reason, modes, z.bound);
 }
 
 LogZ log_z_from_python(nb::handle z) {
@@ -110,6 +111,7 @@ LogZ log_z_from_python(nb::handle z) {
   LogZ out;
   out.value = estimate("value"), out.forward = estimate("forward"),
   out.reverse = estimate("reverse");
+  out.ok = nb::cast<bool>(z.attr("ok")), out.reason = nb::cast<std::string>(z.attr("reason"));
   return out;
 }
 
@@ -135,15 +137,19 @@ nb::object log_z(const Network& network, const Network* base, const LogZOptions&
 nb::object likelihood(const Network& network, nb::object phi, nb::object z, int threads) {
   const auto rows = as_input<FloatInput>(phi, "float32");
   count_rows(rows, network.visible.size(), "visible");
-  const LogZ known = log_z_from_python(z);
+  LogZ known = log_z_from_python(z);
   LogLikelihood out;
   {
     const nb::gil_scoped_release release;
     require_normalisable(network);
-    out = log_likelihood(network, {rows.data(), rows.size()}, known, threads);
+    const std::span<const float> values{rows.data(), rows.size()};
+    out = log_likelihood(network, values, known, threads);
+    if (const auto why = contradiction(network, values, known, threads))
+      known.ok = false, known.reason = *why;
   }
   return nb::module_::import_("quartic.results")
-      .attr("Likelihood")(to_python(out.value), out.lower, out.upper, out.rows_error);
+      .attr("Likelihood")(to_python(out.value), out.lower, out.upper, out.rows_error, known.ok,
+                          known.reason);
 }
 
 Network base_from_data(const Network& network, nb::object rows) {

@@ -291,7 +291,12 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         shift all rows alike (a warning says if it is not to be trusted). For real-valued units a density in the units
         of X, for discrete ones a probability."""
         X = self._seen(X)
-        return -self.network_.free_energy(X, threads=self._threads) - self.log_z_.value.value - self._log_volume
+        z = self.log_z_
+        if z.ok and not z.exact and not self._continuous:
+            known = self.network_.log_likelihood(X, z, threads=self._threads)
+            if not known.ok:
+                warnings.warn(f"ln Z is not to be trusted: {known.reason}", ConvergenceWarning, stacklevel=2)
+        return -self.network_.free_energy(X, threads=self._threads) - z.value.value - self._log_volume
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean ln p of the rows of X."""

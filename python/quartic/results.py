@@ -128,8 +128,9 @@ class LogZ(NamedTuple):
     """ln Z of a network and what it is known from.
 
     `value` is the best estimate; annealing from independent units to the network (`forward`) gives too little on
-    average, the way back (`reverse`) too much; `ladder` is parallel tempering's, None where ln Z is `exact`. Unless
-    `ok`, `reason` says why not to trust it.
+    average, the way back (`reverse`) too much; `ladder` is parallel tempering's, None where ln Z is `exact`. `modes` is
+    the sum over the network's mean-field modes, None where there is one and nothing else failed; ln Z is not below
+    `bound`, their best. Unless `ok`, `reason` says why not to trust it.
     """
 
     value: Estimate
@@ -140,13 +141,18 @@ class LogZ(NamedTuple):
     exact: bool
     ok: bool
     reason: str
+    modes: Estimate | None = None
+    bound: float = -np.inf
 
 
 class Likelihood(NamedTuple):
     """Mean ln p of rows: its error is that of ln Z, `lower` and `upper` come from both ways of annealing, `rows_error`
-    is the standard error over the rows."""
+    is the standard error over the rows. Unless `ok`, `reason` says why not to trust it: that of ln Z, or rows of
+    discrete units whose probabilities add up to more than 1."""
 
     value: Estimate
     lower: float
     upper: float
     rows_error: float
+    ok: bool = True
+    reason: str = ""

@@ -86,6 +86,8 @@ class Annealing {
 struct AnnealingStops {
   std::vector<double> t;  ///< from 0 to 1
   double length = 0;      ///< thermodynamic length, int sqrt(Var df/dt) dt
+  std::vector<double> work,
+      ends;  ///< of the pilot's chains, and where they ended, [chain][visible]
 };
 /// Stops at equal steps of length, from a short run of few chains; a tenth of them evenly spaced,
 /// where the pilot saw nothing.
@@ -95,7 +97,7 @@ AnnealingStops plan_stops(const NetworkPath& path, int steps, std::uint64_t seed
   const int knots = std::max(40, 4 * path.segments());
   Annealing<T> pilot(path, chains, seed, Stream::pilot, threads);
   pilot.start_at_base();
-  std::vector<double> length{0};
+  std::vector<double> length{0}, works(chains);
   double total = 0;
   for (int k = 1; k <= knots; ++k) {
     std::vector<double> work(chains);
@@ -104,6 +106,7 @@ AnnealingStops plan_stops(const NetworkPath& path, int steps, std::uint64_t seed
     double mean = 0, square = 0;
     for (const double w : work) mean += w / chains;
     for (const double w : work) square += (w - mean) * (w - mean) / chains;
+    for (int chain = 0; chain < chains; ++chain) works[chain] += work[chain];
     total += std::sqrt(square);
     length.push_back(total);
   }
@@ -120,7 +123,7 @@ AnnealingStops plan_stops(const NetworkPath& path, int steps, std::uint64_t seed
     stops.push_back((knot + within) / knots);
   }
   stops.push_back(1);
-  return {stops, total};
+  return {stops, total, works, pilot.chains().visible_rows()};
 }
 
 }  // namespace quartic

@@ -139,8 +139,10 @@ LadderLogZ TemperedRun<T>::run(int sweeps, const std::function<void(int)>& repor
   LadderLogZ out;
   out.value = estimate(all);
   out.from_base = part(0, half), out.from_network = part(half, ladders_ - half);
-  out.value.error =
-      std::max(out.value.error, std::abs(out.from_base.value - out.from_network.value) / 2);
+  // The mean of the halves departs from ln Z as half their difference does, if both are unbiased.
+  // What that has beyond its own error is not chance: they have not yet forgotten where they began.
+  const double spread = std::abs(out.from_base.value - out.from_network.value) / 2;
+  out.value.error = std::max(out.value.error, spread - out.value.error);
   out.betas.assign(tempering_.betas().begin(), tempering_.betas().end());
   out.acceptance = tempering_.acceptance();
   out.round_trips = static_cast<double>(tempering_.round_trips()) / ladders_;

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "network/annealing.hpp"
 #include "network/ladder_log_z.hpp"
+#include "network/mode_log_z.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/stats/acceptance_ratio.hpp"
@@ -80,6 +82,60 @@ std::string doubt(const LogZ& z, const WorkEstimate& work, double chains) {
       effective, min_effective);
 }
 
+/// The mode, if there is one, whose weight matters and that tempering (or annealing) did not see
+/// with a quarter of it.
+std::optional<std::size_t> missed_mode(const LogZ& z) {
+  const ModesLogZ& modes = *z.modes;
+  // Of modes that are not known well no more is taken than annealing there proves.
+  const double least = modes.ok ? std::max(1e-4, z.value.error) : 0.05;
+  for (std::size_t m = 0; m < modes.share.size(); ++m) {
+    const double proven =
+        std::exp(modes.forward[m].value - 2 * modes.forward[m].error - z.value.value);
+    const double share = modes.ok ? modes.share[m] : std::min(proven, modes.share[m]);
+    if (share > least && modes.seen[m] < share / 4) return m;
+  }
+  return std::nullopt;
+}
+
+/// Takes the sum over the modes where the rest misses one of them or does not hold by itself, and
+/// trusts nothing that contradicts the bound.
+void settle(LogZ& z) {
+  if (z.modes) {
+    const ModesLogZ& modes = *z.modes;
+    const auto missed = missed_mode(z);
+    const double more = modes.value.value - z.value.value;
+    const bool contradicts = apart(std::abs(more), modes.value, z.value);
+    if (modes.ok && (!z.ok || missed) && !(more < 0 && contradicts)) {
+      z.value = modes.value, z.ok = true, z.reason.clear();
+    } else if (z.ok && missed) {
+      z.ok = false;
+      z.reason = fmt::format(
+          "a mean-field mode of weight {:.2g} is not among the configurations from {} ({:.2g} of "
+          "them), a transition of first order lies between; {}",
+          modes.share[*missed], z.ladder ? "tempering" : "annealing", modes.seen[*missed],
+          modes.ok ? "what is known of the modes gives less than that" : modes.reason);
+    } else if (z.ok && modes.ok && more > 0 && contradicts) {
+      z.ok = false;
+      z.reason = fmt::format(
+          "the sum over {} mean-field modes gives {:.6g}({:.2g}), more than {:.6g}({:.2g})",
+          modes.share.size(), modes.value.value, modes.value.error, z.value.value, z.value.error);
+    }
+  }
+  if (z.value.value + max_apart * z.value.error >= z.bound - 1e-4) return;
+  z.ok = false;
+  z.reason =
+      fmt::format("ln Z is at least {:.6g} by the mean-field bound, {:.6g}({:.2g}) contradicts it",
+                  z.bound, z.value.value, z.value.error);
+}
+
+/// Works are sums of terms in T: no error is below their rounding, however well chains agree.
+template <class T>
+double rounding(const NetworkPath& path, double log_z, double at_base) {
+  const double units = static_cast<double>(path.base().visible.size() + path.base().hidden.size());
+  return static_cast<double>(std::numeric_limits<T>::epsilon()) *
+         (std::abs(log_z) + std::abs(at_base) + std::sqrt(units));
+}
+
 }  // namespace
 
 template <class T>
@@ -92,6 +148,7 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
     out.value = out.annealed = out.forward =
         out.reverse = {exact_log_z(network, options.threads), 0};
     out.forward_ess = out.reverse_ess = out.overlap = {1, 0};
+    out.bound = out.value.value;
     out.exact = true;
     return out;
   }
@@ -99,16 +156,17 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   if (start.size() % columns != 0)
     throw BadInput("the chains to anneal back from are of another width than the network",
                    "give [chain][visible] of this network");
-  const auto [stops, length] = plan_stops<T>(path, options.steps, seed, options.threads);
+  const AnnealingStops plan = plan_stops<T>(path, options.steps, seed, options.threads);
+  const auto& stops = plan.t;
   const auto steps = static_cast<double>(stops.size() - 1);
-  const auto report = [&](double done) {  // steps and sweeps
-    report_progress(options.progress, done / (2 * steps + options.sweeps));
+  const auto report = [&](double done) {  // steps, sweeps, and half as much for the modes
+    report_progress(options.progress, done / (3 * steps + options.sweeps));
   };
   const auto chains = static_cast<std::size_t>(options.chains);
   std::optional<TemperedRun<T>> ladders;
   if (options.sweeps > 0)
-    ladders.emplace(path, stops, options.rungs > 0 ? options.rungs : rungs_for(length), options,
-                    seed);
+    ladders.emplace(path, stops, options.rungs > 0 ? options.rungs : rungs_for(plan.length),
+                    options, seed);
   std::vector<double> forward(chains), reverse(chains);
   Annealing<T> there(path, options.chains, seed, Stream::annealing, options.threads);
   there.start_at_base();
@@ -119,22 +177,42 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
       ladders->start_from_base(stops[n], there.chains().visible_rows());
   }
   const std::vector<double> ends = there.chains().visible_rows();
-  if (start.empty()) start = ladders ? quenched : ends;
+
+  constexpr int most_modes = 16;
+  std::vector<double> seeds(start.begin(), start.end());
+  seeds.insert(seeds.end(), ends.begin(), ends.end());
+  const auto found = mean_field_modes(network, seeds, most_modes, seed, options.threads);
+  out.bound = found.front().bound;
+  std::optional<ModeRun<T>> modes;
+  if (found.size() > 1) modes.emplace(network, found, options, seed);
+  const auto run_modes = [&](double done) {
+    out.modes = modes->run([&](double fraction) { report(done + fraction * steps); });
+  };
+  if (modes && modes->modes() > 1) run_modes(steps);
+
+  std::vector<double> rows(start.begin(), start.end());
+  if (out.modes && out.modes->ok) {
+    rows = modes->samples(chains);
+  } else if (start.empty()) {
+    rows = ladders ? quenched : ends;
+  }
   Annealing<T> back(path, options.chains, seed, Stream::reverse, options.threads);
   back.start_at(1);
   if (ladders) {
-    ladders->start_from_network(start);
-    out.ladder = ladders->run(options.sweeps, [&](int sweeps) { report(steps + sweeps); });
+    ladders->start_from_network(rows);
+    out.ladder = ladders->run(options.sweeps, [&](int sweeps) { report(2 * steps + sweeps); });
     back.chains().set_visible_rows(ladders->samples(options.chains));
   } else {
-    std::vector<double> rows(ends.size());
-    for (std::size_t k = 0; k < rows.size(); ++k) rows[k] = start[k % start.size()];
-    back.chains().set_visible_rows(rows);
+    std::vector<double> all(ends.size());
+    for (std::size_t k = 0; k < all.size(); ++k) all[k] = rows[k % rows.size()];
+    back.chains().set_visible_rows(all);
     back.sweep(options.equilibration);
   }
+  // Without tempering what has been seen is what the way there ends in.
+  const std::vector<double> seen = ladders ? back.chains().visible_rows() : ends;
   for (std::size_t n = stops.size() - 1; n-- > 0;) {
     back.go(stops[n], reverse);
-    report(2 * steps + options.sweeps - static_cast<double>(n));
+    report(3 * steps + options.sweeps - static_cast<double>(n));
   }
   const WorkEstimate work = acceptance_ratio(forward, reverse);
   const double at_base = uncoupled_log_z(path.base());
@@ -146,6 +224,13 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   out.overlap = work.overlap;
   out.reason = doubt(out, work, static_cast<double>(options.chains));
   out.ok = out.reason.empty();
+  if (!out.ok && !out.modes) {
+    if (!modes) modes.emplace(network, found, options, seed);
+    run_modes(2 * steps + options.sweeps);
+  }
+  if (out.modes) out.modes->seen = modes->shares().mean_shares(seen);
+  settle(out);
+  out.value.error = std::hypot(out.value.error, rounding<T>(path, out.value.value, at_base));
   return out;
 }
 
@@ -161,6 +246,45 @@ LogLikelihood log_likelihood(const Network& network, std::span<const float> rows
                              int threads) {
   if (rows.empty()) throw BadInput("the log-likelihood of no rows", "give at least one row");
   return log_likelihood(mean_of(free_energies(network, rows, threads)), log_z);
+}
+
+std::optional<std::string> contradiction(const Network& network, std::span<const float> rows,
+                                         const LogZ& log_z, int threads) {
+  const Layer& layer = network.visible;
+  const auto columns = static_cast<std::size_t>(layer.size());
+  if (!layer.discrete() || rows.size() % columns != 0) return std::nullopt;
+  std::vector<std::span<const float>> distinct;
+  for (std::size_t at = 0; at < rows.size(); at += columns) {
+    const auto row = rows.subspan(at, columns);
+    if (std::all_of(row.begin(), row.end(), [&](float x) {
+          return x == layer.values().front() || x == layer.values().back();
+        }))
+      distinct.push_back(row);
+  }
+  const auto less = [](const auto& x, const auto& y) {
+    return std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end());
+  };
+  const auto same = [](const auto& x, const auto& y) {
+    return std::equal(x.begin(), x.end(), y.begin());
+  };
+  std::sort(distinct.begin(), distinct.end(), less);
+  distinct.erase(std::unique(distinct.begin(), distinct.end(), same), distinct.end());
+  if (distinct.empty()) return std::nullopt;
+  std::vector<float> values;
+  for (const auto& row : distinct) values.insert(values.end(), row.begin(), row.end());
+  auto log_p = free_energies(network, values, threads);
+  for (double& x : log_p) x = -x - log_z.value.value;
+  const double largest = *std::max_element(log_p.begin(), log_p.end()), sum = log_sum_exp(log_p),
+               allowed = max_apart * log_z.value.error + 1e-4;
+  if (largest > allowed)
+    return fmt::format(
+        "a row has ln p = {:.4g}, which cannot be above 0: ln Z = {:.6g}({:.2g}) is too small",
+        largest, log_z.value.value, log_z.value.error);
+  if (!(sum > allowed)) return std::nullopt;
+  return fmt::format(
+      "the probabilities of {} different rows add up to {:.4g}, which cannot be above 1: ln Z = "
+      "{:.6g}({:.2g}) is too small",
+      distinct.size(), std::exp(sum), log_z.value.value, log_z.value.error);
 }
 
 template LogZ estimate_log_z<float>(const NetworkPath&, const LogZOptions&, std::uint64_t,

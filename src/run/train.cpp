@@ -115,6 +115,10 @@ void TrainTask::evaluate(const Session& session) {
   NetworkEvaluation out;
   out.epoch = run_.history.empty() ? 0 : run_.history.back().epoch;
   out.log_z = estimate_log_z<float>(path(), options, seed, learner_.chain_values());
+  for (const auto& rows :
+       {std::span<const float>(data_.rows), std::span<const float>(data_.held_out)})
+    if (const auto why = contradiction(network, rows, out.log_z, options.threads))
+      out.log_z.ok = false, out.log_z.reason = *why;
   out.train = log_likelihood(network, data_.rows, out.log_z, options.threads);
   out.reconstruction = reconstruction_error(network, data_.rows, seed, options.threads);
   if (!data_.held_out.empty()) {

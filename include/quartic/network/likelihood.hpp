@@ -42,16 +42,31 @@ struct LadderLogZ {
   std::string reason;  ///< why not: few exchanges or round trips, halves that differ, R-hat
 };
 
+/// ln Z as a sum over the network's mean-field modes, each annealed from independent units of its
+/// own (estimate_log_z).
+struct ModesLogZ {
+  Estimate value;                 ///< ln sum_m Z_m
+  std::vector<Estimate> log_z;    ///< ln Z_m, the heaviest first; both directions of annealing
+  std::vector<Estimate> forward;  ///< ln Z_m by annealing there alone, too small if anything
+  std::vector<double> share;      ///< Z_m / Z
+  std::vector<double> seen;       ///< the same among the configurations of tempering
+  bool ok = true;
+  std::string reason;  ///< why not: a mode of weight whose two directions do not meet
+};
+
 /// ln Z, and what it is known from.
 struct LogZ {
-  Estimate value;        ///< the best: exact, or the ladder's, or `annealed` without tempering
-  Estimate annealed;     ///< both directions by Bennett's acceptance ratio
-  Estimate forward;      ///< annealed importance sampling; from few chains too small
-  Estimate reverse;      ///< the same from the network back to the base; from few chains too large
+  Estimate value;     ///< the best: exact, the ladder's (or `annealed` without tempering), or the
+                      ///< modes' where that misses one of them
+  Estimate annealed;  ///< both directions by Bennett's acceptance ratio
+  Estimate forward;   ///< annealed importance sampling; from few chains too small
+  Estimate reverse;   ///< the same from the network back to the base; from few chains too large
   Estimate forward_ess;  ///< effective fraction of the weights, in (0, 1]
   Estimate reverse_ess;
   Estimate overlap;                  ///< of the works of both directions, in [0, 1]
   std::optional<LadderLogZ> ladder;  ///< none where exact or without tempering
+  std::optional<ModesLogZ> modes;    ///< where there are several, or where the others are not ok
+  double bound = 0;                  ///< mean-field: ln Z is not below it
   bool exact = false;
   bool ok = true;
   std::string reason;  ///< why not: the first that failed of what `ok` asks for
@@ -93,5 +108,11 @@ LogLikelihood log_likelihood(const Estimate& free_energy, const LogZ& log_z);
 /// Mean ln p of a set of rows[row][visible]. O(rows visible hidden).
 LogLikelihood log_likelihood(const Network& network, std::span<const float> rows, const LogZ& log_z,
                              int threads = 0);
+
+/// Why rows prove that ln Z is too small, or nothing: the probabilities of different configurations
+/// of discrete visible units cannot add up to more than 1. Rows with other values than the units'
+/// are left out. O(rows visible hidden).
+std::optional<std::string> contradiction(const Network& network, std::span<const float> rows,
+                                         const LogZ& log_z, int threads = 0);
 
 }  // namespace quartic

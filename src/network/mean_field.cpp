@@ -1,0 +1,205 @@
+#include "network/mean_field.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "network/coupled_layers.hpp"
+#include "quartic/core/random.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr int lanes = chains_in_block;
+
+/// Means of both layers from many starts at once, [unit][lane].
+class MeanFieldRounds {
+ public:
+  explicit MeanFieldRounds(const Network& network)
+      : layers_(network),
+        ones_(lanes, 1.0),
+        x_(lanes * network.visible.r.size()),
+        j_(x_),
+        y_(lanes * network.hidden.r.size()),
+        k_(y_) {}
+
+  double& visible(int i, int lane) { return x_[static_cast<std::size_t>(i) * lanes + lane]; }
+  double& hidden(int j, int lane) { return y_[static_cast<std::size_t>(j) * lanes + lane]; }
+
+  void update_hidden() {
+    find_hidden_field();
+    conditional_means(*layers_.hidden_type, block(layers_.hidden, k_), lanes, y_.data());
+  }
+  void update_visible() {
+    const int v = layers_.visible_units(), h = layers_.hidden_units();
+    multiply(Transpose::no, Transpose::no, v, lanes, h, layers_.w->data(), h, y_.data(), lanes, 0.0,
+             j_.data(), lanes);
+    conditional_means(*layers_.visible_type, block(layers_.visible, j_), lanes, x_.data());
+  }
+  /// sum_i (ln Z1_i(j_i) - j_i <phi_i>) + sum_j ln Z1_j(k_j), for hidden units at their optimum.
+  std::vector<double> bounds() {
+    find_hidden_field();
+    double sums[lanes] = {};
+    layers_.visible_type->kernels<double>().log_normaliser(block(layers_.visible, j_), sums);
+    layers_.hidden_type->kernels<double>().log_normaliser(block(layers_.hidden, k_), sums);
+    for (std::size_t n = 0; n < x_.size(); ++n) sums[n % lanes] -= j_[n] * x_[n];
+    return {sums, sums + lanes};
+  }
+  MeanFieldMode mode(int lane, double bound) const {
+    return {column(j_, lane), column(k_, lane), column(x_, lane), bound};
+  }
+
+ private:
+  void find_hidden_field() {
+    const int v = layers_.visible_units(), h = layers_.hidden_units();
+    multiply(Transpose::yes, Transpose::no, h, lanes, v, layers_.w->data(), h, x_.data(), lanes,
+             0.0, k_.data(), lanes);
+  }
+  UnitBlock<double> block(const std::vector<UnitConstants<double>>& units,
+                          const AlignedVector<double>& field) const {
+    return {units.data(), static_cast<int>(units.size()), lanes, field.data(), lanes, ones_.data()};
+  }
+  static std::vector<double> column(const AlignedVector<double>& from, int lane) {
+    std::vector<double> out;
+    for (std::size_t n = lane; n < from.size(); n += lanes) out.push_back(from[n]);
+    return out;
+  }
+
+  CoupledLayers<double> layers_;
+  AlignedVector<double> ones_, x_, j_, y_, k_;
+};
+
+/// What a unit is started at: its values, or for a continuous one where most of it is.
+struct Ends {
+  double low, high, alone;
+};
+std::vector<Ends> ends_of(const Layer& layer) {
+  std::vector<Ends> out;
+  const auto values = layer.values();
+  for (int i = 0; i < layer.size(); ++i) {
+    const UnitMoments m = layer.moments(i, 0);
+    const double width = 1.5 * std::sqrt(m.second);
+    out.push_back(layer.discrete() ? Ends{values.front(), values.back(), m.mean}
+                                   : Ends{-width, width, m.mean});
+  }
+  return out;
+}
+
+/// Sets a layer of one start.
+template <class At>
+void start_at(const std::vector<Ends>& ends, double density, RandomStream& random, const At& at) {
+  for (std::size_t i = 0; i < ends.size(); ++i)
+    at(static_cast<int>(i)) = random.uniform() < density ? ends[i].high : ends[i].low;
+}
+
+constexpr double densities[] = {0.1, 0.25, 0.5, 0.75, 0.9};
+
+/// Starts that know nothing but the network. The hidden values are set last, so that those lanes
+/// begin with them.
+void start_blindly(const Network& network, std::uint64_t seed, MeanFieldRounds& rounds) {
+  constexpr int corners = 3, single = 16;
+  const auto visible = ends_of(network.visible), hidden = ends_of(network.hidden);
+  RandomStream random(seed, Stream::check, 0);
+  const auto corner = [](const Ends& e, int which) {
+    return which == 0 ? e.alone : which == 1 ? e.low : e.high;
+  };
+  for (int lane = 0; lane < lanes; ++lane) {
+    start_at(visible, densities[lane % 5], random,
+             [&](int i) -> double& { return rounds.visible(i, lane); });
+    for (std::size_t i = 0; lane < corners && i < visible.size(); ++i)  // broken off symmetry
+      rounds.visible(static_cast<int>(i), lane) =
+          corner(visible[i], lane) + 1e-3 * (random.uniform() - 0.5);
+  }
+  rounds.update_hidden();
+  for (int lane = corners; lane < lanes; ++lane) {
+    const auto at = [&](int j) -> double& { return rounds.hidden(j, lane); };
+    const int number = lane - corners;
+    if (number < corners) {
+      for (std::size_t j = 0; j < hidden.size(); ++j)
+        at(static_cast<int>(j)) = corner(hidden[j], number);
+    } else if (number < corners + single) {  // one unit on, the others off
+      for (std::size_t j = 0; j < hidden.size(); ++j) at(static_cast<int>(j)) = hidden[j].low;
+      const std::size_t one = (number - corners) * std::max<std::size_t>(hidden.size() / single, 1);
+      at(static_cast<int>(one % hidden.size())) = hidden[one % hidden.size()].high;
+    } else if (number % 2 == 0) {
+      start_at(hidden, densities[number / 2 % 5], random, at);
+    }
+  }
+}
+
+void start_at_rows(std::span<const double> rows, int columns, MeanFieldRounds& rounds) {
+  const std::size_t count = rows.size() / columns;
+  for (int lane = 0; lane < lanes; ++lane) {
+    const std::size_t row = count <= lanes ? lane % count : lane * count / lanes;
+    for (int i = 0; i < columns; ++i) rounds.visible(i, lane) = rows[row * columns + i];
+  }
+  rounds.update_hidden();
+}
+
+void solve(MeanFieldRounds& rounds, std::vector<MeanFieldMode>& out) {
+  constexpr int most_rounds = 200, between = 10;
+  constexpr double settled = 1e-6;
+  std::vector<double> bounds(lanes, -std::numeric_limits<double>::infinity());
+  for (int round = 0; round < most_rounds; ++round) {
+    rounds.update_visible();
+    rounds.update_hidden();
+    if ((round + 1) % between != 0) continue;
+    const auto before = std::exchange(bounds, rounds.bounds());
+    double change = 0;
+    for (int lane = 0; lane < lanes; ++lane) change = std::max(change, bounds[lane] - before[lane]);
+    if (change < settled) break;
+  }
+  for (int lane = 0; lane < lanes; ++lane) out.push_back(rounds.mode(lane, bounds[lane]));
+}
+
+/// KL(q|q') + KL(q'|q) of the visible units.
+double divergence(const MeanFieldMode& one, const MeanFieldMode& other) {
+  double sum = 0;
+  for (std::size_t i = 0; i < one.visible_mean.size(); ++i)
+    sum += (one.visible_field[i] - other.visible_field[i]) *
+           (one.visible_mean[i] - other.visible_mean[i]);
+  return sum;
+}
+
+}  // namespace
+
+Network base_of_mode(const Network& network, const MeanFieldMode& mode) {
+  Network base(network.visible, network.hidden);
+  for (std::size_t i = 0; i < base.visible.r.size(); ++i)
+    base.visible.r[i] -= mode.visible_field[i];
+  for (std::size_t j = 0; j < base.hidden.r.size(); ++j) base.hidden.r[j] -= mode.hidden_field[j];
+  return base;
+}
+
+std::vector<MeanFieldMode> mean_field_modes(const Network& network, std::span<const double> rows,
+                                            int most, std::uint64_t seed, int threads) {
+  constexpr double least_divergence = 16, margin = 25;
+  std::vector<std::vector<MeanFieldMode>> found(rows.empty() ? 1 : 2);
+  for_each_part(static_cast<int>(found.size()), thread_count(threads, network), [&](int part, int) {
+    MeanFieldRounds rounds(network);
+    if (part == 0) {
+      start_blindly(network, seed, rounds);
+    } else {
+      start_at_rows(rows, network.visible.size(), rounds);
+    }
+    solve(rounds, found[part]);
+  });
+  std::vector<const MeanFieldMode*> all;
+  for (const auto& part : found)
+    for (const auto& mode : part)
+      if (std::isfinite(mode.bound)) all.push_back(&mode);
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto* x, const auto* y) { return x->bound > y->bound; });
+  std::vector<MeanFieldMode> out;
+  for (const auto* mode : all) {
+    if (mode->bound < all.front()->bound - margin || static_cast<int>(out.size()) >= most) break;
+    if (std::all_of(out.begin(), out.end(), [&](const MeanFieldMode& known) {
+          return divergence(known, *mode) > least_divergence;
+        }))
+      out.push_back(*mode);
+  }
+  return out;
+}
+
+}  // namespace quartic

@@ -1,0 +1,241 @@
+#include "network/mode_log_z.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "network/annealing.hpp"
+#include "quartic/core/random.hpp"
+#include "quartic/stats/acceptance_ratio.hpp"
+
+namespace quartic {
+namespace {
+
+/// A seed for each mode, so that none shares its random numbers with another or with the rest.
+std::uint64_t seed_of_mode(std::uint64_t seed, std::size_t mode) {
+  const auto words = seed_stream(seed, Stream::pilot, (std::uint64_t{1} << 40) + mode);
+  return (std::uint64_t{words[0]} << 32) | words[1];
+}
+
+}  // namespace
+
+double log_sum_exp(std::span<const double> x) {
+  const double peak = *std::max_element(x.begin(), x.end());
+  double sum = 0;
+  for (const double value : x) sum += std::exp(value - peak);
+  return peak + std::log(sum);
+}
+
+ModeShares::ModeShares(const Network& network, std::span<const MeanFieldMode> modes)
+    : columns_(network.visible.r.size()) {
+  for (const auto& mode : modes) {
+    double constant = mode.bound;
+    for (std::size_t i = 0; i < columns_; ++i)
+      constant -=
+          network.visible.moments(static_cast<int>(i), mode.visible_field[i]).log_normaliser;
+    field_.push_back(mode.visible_field);
+    constant_.push_back(constant);
+  }
+}
+
+std::vector<double> ModeShares::log_shares(std::span<const double> row) const {
+  std::vector<double> out = constant_;
+  for (std::size_t m = 0; m < out.size(); ++m)
+    out[m] += std::inner_product(row.begin(), row.end(), field_[m].begin(), 0.0);
+  const double norm = log_sum_exp(out);
+  for (double& x : out) x -= norm;
+  return out;
+}
+
+std::vector<double> ModeShares::log_share(std::size_t mode, std::span<const double> rows) const {
+  std::vector<double> out;
+  for (std::size_t at = 0; at < rows.size(); at += columns_)
+    out.push_back(log_shares(rows.subspan(at, columns_))[mode]);
+  return out;
+}
+
+std::vector<double> ModeShares::mean_shares(std::span<const double> rows) const {
+  std::vector<double> out(modes(), 0.0);
+  const auto count = static_cast<double>(rows.size() / columns_);
+  for (std::size_t at = 0; at < rows.size(); at += columns_) {
+    const auto shares = log_shares(rows.subspan(at, columns_));
+    for (std::size_t m = 0; m < out.size(); ++m) out[m] += std::exp(shares[m]) / count;
+  }
+  return out;
+}
+
+template <class T>
+struct ModeRun<T>::Mode {
+  MeanFieldMode field;
+  NetworkPath path;
+  AnnealingStops plan;
+  double base_log_z, pilot_log_z = 0;
+  WorkEstimate work{};
+  int chains = 0;
+  std::vector<double> samples{};  ///< of p g_m, [chain][visible]
+
+  Mode(const Network& network, const MeanFieldMode& of, const LogZOptions& options,
+       std::uint64_t seed)
+      : field(of),
+        path(base_of_mode(network, of), network),
+        plan(plan_stops<T>(path, std::max(2, options.steps / 2), seed, options.threads)),
+        base_log_z(uncoupled_log_z(path.base())) {}
+
+  /// ln Z_m from the pilot alone.
+  void weigh(const ModeShares& shares, std::size_t number) {
+    auto works = shares.log_share(number, plan.ends);
+    for (std::size_t chain = 0; chain < works.size(); ++chain) works[chain] -= plan.work[chain];
+    pilot_log_z = base_log_z + log_sum_exp(works) - std::log(static_cast<double>(works.size()));
+  }
+  Estimate log_z() const { return {base_log_z - work.difference.value, work.difference.error}; }
+};
+
+template <class T>
+ModeRun<T>::ModeRun(const Network& network, const std::vector<MeanFieldMode>& modes,
+                    const LogZOptions& options, std::uint64_t seed)
+    : network_(network), options_(options), seed_(seed) {
+  choose(modes);
+}
+
+template <class T>
+ModeRun<T>::~ModeRun() = default;
+
+template <class T>
+std::size_t ModeRun<T>::modes() const {
+  return modes_.size();
+}
+
+template <class T>
+void ModeRun<T>::choose(const std::vector<MeanFieldMode>& candidates) {
+  constexpr double least_stay = 0.5, negligible = 14;  // e^-14 = 1e-6
+  constexpr std::size_t most = 8;
+  for (std::size_t m = 0; m < candidates.size(); ++m)
+    modes_.emplace_back(network_, candidates[m], options_, seed_of_mode(seed_, m));
+  const auto share_out = [&] {
+    std::vector<MeanFieldMode> fields;
+    for (const Mode& mode : modes_) fields.push_back(mode.field);
+    shares_ = ModeShares(network_, fields);
+    for (std::size_t m = 0; m < modes_.size(); ++m) modes_[m].weigh(shares_, m);
+  };
+  share_out();
+  // The one that holds its chains worst goes first: its share falls to its neighbours, which may
+  // then hold theirs.
+  while (modes_.size() > 1) {
+    std::size_t worst = 0;
+    double stay = 1;
+    for (std::size_t m = 0; m < modes_.size(); ++m) {
+      const double kept = shares_.mean_shares(modes_[m].plan.ends)[m];
+      if (kept < stay) worst = m, stay = kept;
+    }
+    if (stay >= least_stay) break;
+    modes_.erase(modes_.begin() + static_cast<std::ptrdiff_t>(worst));
+    share_out();
+  }
+  std::stable_sort(modes_.begin(), modes_.end(),
+                   [](const Mode& x, const Mode& y) { return x.pilot_log_z > y.pilot_log_z; });
+  const double least = modes_.front().pilot_log_z - negligible;
+  while (modes_.size() > most || modes_.back().pilot_log_z < least) modes_.pop_back();
+  share_out();
+}
+
+template <class T>
+void ModeRun<T>::anneal(Mode& mode, std::size_t number, int chains) {
+  const auto& stops = mode.plan.t;
+  const std::uint64_t seed = seed_of_mode(seed_, 1000 + number);
+  mode.chains = chains;
+  std::vector<double> forward(chains), reverse(chains);
+  Annealing<T> there(mode.path, chains, seed, Stream::annealing, options_.threads);
+  there.start_at_base();
+  for (std::size_t n = 1; n < stops.size(); ++n) there.go(stops[n], forward);
+  const std::vector<double> ends = there.chains().visible_rows();
+  const auto at_ends = shares_.log_share(number, ends);
+  for (int c = 0; c < chains; ++c) forward[c] -= at_ends[c];
+
+  Annealing<T> back(mode.path, chains, seed, Stream::reverse, options_.threads);
+  back.start_at(1);
+  std::vector<double> rows = ends, log_share = at_ends;
+  const std::size_t columns = rows.size() / chains;
+  RandomStream random(seed, Stream::exchange, 0);
+  for (int sweep = 0; sweep < options_.equilibration; ++sweep) {
+    back.chains().set_visible_rows(rows);
+    back.sweep(1);
+    const std::vector<double> next = back.chains().visible_rows();
+    const auto next_share = shares_.log_share(number, next);
+    for (int c = 0; c < chains; ++c) {
+      if (!(std::log(random.uniform()) < next_share[c] - log_share[c])) continue;
+      std::copy_n(next.data() + c * columns, columns, rows.data() + c * columns);
+      log_share[c] = next_share[c];
+    }
+  }
+  back.chains().set_visible_rows(rows);
+  mode.samples = rows;
+  for (std::size_t n = stops.size() - 1; n-- > 0;) back.go(stops[n], reverse);
+  for (int c = 0; c < chains; ++c) reverse[c] += log_share[c];
+  mode.work = acceptance_ratio(forward, reverse);
+}
+
+template <class T>
+ModesLogZ ModeRun<T>::run(const std::function<void(double)>& report) {
+  constexpr int least_chains = 64;
+  constexpr double weighty = 1e-3, min_effective = 10, max_apart = 4;
+  const auto count = static_cast<int>(modes_.size());
+  const int chains = std::max(least_chains, options_.chains / count / 16 * 16);
+  for (std::size_t m = 0; m < modes_.size(); ++m) {
+    anneal(modes_[m], m, chains);
+    report(static_cast<double>(m + 1) / count);
+  }
+  ModesLogZ out;
+  std::vector<double> values;
+  for (const Mode& mode : modes_) {
+    out.log_z.push_back(mode.log_z());
+    out.forward.push_back({mode.base_log_z - mode.work.forward.value, mode.work.forward.error});
+    values.push_back(mode.log_z().value);
+  }
+  out.value.value = log_sum_exp(values);
+  double square = 0;
+  for (std::size_t m = 0; m < modes_.size(); ++m) {
+    const double share = std::exp(values[m] - out.value.value);
+    square += std::pow(share * out.log_z[m].error, 2);
+    out.share.push_back(share);
+    if (!out.ok || share < weighty) continue;
+    const WorkEstimate& work = modes_[m].work;
+    const double effective = chains * std::min(work.forward_ess.value, work.reverse_ess.value),
+                 apart = work.reverse.value - work.forward.value,
+                 error = std::hypot(work.forward.error, work.reverse.error);
+    if (!work.ok) {
+      out.reason = work.reason;
+    } else if (effective < min_effective) {
+      out.reason = fmt::format("its weights are worth {:.1f} chains only", effective);
+    } else if (apart > max_apart * error + 1e-4) {
+      out.reason = fmt::format("annealing back gives less than there, by {:.3g}", apart);
+    }
+    out.ok = out.reason.empty();
+    if (!out.ok) out.reason = fmt::format("mode {} of weight {:.2g}: {}", m + 1, share, out.reason);
+  }
+  out.value.error = std::sqrt(square);
+  weight_ = out.share;
+  return out;
+}
+
+template <class T>
+std::vector<double> ModeRun<T>::samples(std::size_t count) const {
+  std::vector<double> out;
+  double passed = 0;
+  std::size_t m = 0;
+  for (std::size_t n = 0; n < count; ++n) {  // systematic resampling
+    const double at = (static_cast<double>(n) + 0.5) / static_cast<double>(count);
+    while (m + 1 < weight_.size() && passed + weight_[m] < at) passed += weight_[m++];
+    const auto& rows = modes_[m].samples;
+    const std::size_t columns = rows.size() / modes_[m].chains, row = n % modes_[m].chains;
+    out.insert(out.end(), rows.begin() + static_cast<std::ptrdiff_t>(row * columns),
+               rows.begin() + static_cast<std::ptrdiff_t>((row + 1) * columns));
+  }
+  return out;
+}
+
+template class ModeRun<float>;
+template class ModeRun<double>;
+
+}  // namespace quartic

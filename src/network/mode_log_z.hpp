@@ -1,0 +1,70 @@
+// ln Z of a network as a sum over its modes, each annealed from independent units of its own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "network/mean_field.hpp"
+#include "quartic/network/likelihood.hpp"
+
+namespace quartic {
+
+double log_sum_exp(std::span<const double> x);
+
+/// Shares of a configuration among modes, g_m(phi) = e^F_m q_m(phi) / sum_n e^F_n q_n(phi), F_m the
+/// modes' bounds: smooth, positive and of sum 1.
+class ModeShares {
+ public:
+  ModeShares() = default;
+  ModeShares(const Network& network, std::span<const MeanFieldMode> modes);
+  std::size_t modes() const { return constant_.size(); }
+  /// ln g_m of one row, for all m. O(modes visible).
+  std::vector<double> log_shares(std::span<const double> row) const;
+  /// ln g_m of rows, [row][visible].
+  std::vector<double> log_share(std::size_t mode, std::span<const double> rows) const;
+  /// Mean of g_m over rows.
+  std::vector<double> mean_shares(std::span<const double> rows) const;
+
+ private:
+  std::size_t columns_ = 0;
+  std::vector<std::vector<double>> field_;
+  std::vector<double> constant_;
+};
+
+/// Z = sum_m Z_m, Z_m = sum_phi g_m(phi) exp(-f(phi)), whatever the modes are. Annealing from mode
+/// m's own independent units has <exp(-W) g_m> = Z_m / Z_base: its chains need not leave the mode,
+/// no transition lies on their way. The way back starts from p g_m by Gibbs sampling whose sweeps
+/// are accepted with probability min(1, g_m(new) / g_m(old)), and needs equilibrium within the mode
+/// alone. Both meet in Bennett's acceptance ratio.
+template <class T>
+class ModeRun {
+ public:
+  /// Modes that a short run cannot tell from others (its chains leave them) or that weigh nothing
+  /// are left out.
+  ModeRun(const Network& network, const std::vector<MeanFieldMode>& modes,
+          const LogZOptions& options, std::uint64_t seed);
+
+  ~ModeRun();
+
+  std::size_t modes() const;
+  const ModeShares& shares() const { return shares_; }
+  ModesLogZ run(const std::function<void(double)>& report);
+  /// `count` configurations of the network, [row][visible], from every mode its share.
+  std::vector<double> samples(std::size_t count) const;
+
+ private:
+  struct Mode;
+  void choose(const std::vector<MeanFieldMode>& candidates);
+  void anneal(Mode& mode, std::size_t number, int chains);
+
+  const Network& network_;
+  LogZOptions options_;
+  std::uint64_t seed_;
+  std::vector<Mode> modes_;
+  ModeShares shares_;
+  std::vector<double> weight_;
+};
+
+}  // namespace quartic
