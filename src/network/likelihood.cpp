@@ -97,6 +97,11 @@ std::optional<std::size_t> missed_mode(const LogZ& z) {
   return std::nullopt;
 }
 
+/// Beyond its errors: a proof that it is wrong.
+bool below_bound(const LogZ& z) {
+  return z.value.value + max_apart * z.value.error < z.bound - 1e-4;
+}
+
 /// Takes the sum over the modes where the rest misses one of them or does not hold by itself, and
 /// trusts nothing that contradicts the bound.
 void settle(LogZ& z) {
@@ -105,7 +110,7 @@ void settle(LogZ& z) {
     const auto missed = missed_mode(z);
     const double more = modes.value.value - z.value.value;
     const bool contradicts = apart(std::abs(more), modes.value, z.value);
-    if (modes.ok && (!z.ok || missed) && !(more < 0 && contradicts)) {
+    if (modes.ok && (!z.ok || missed || below_bound(z)) && !(more < 0 && contradicts)) {
       z.value = modes.value, z.ok = true, z.reason.clear();
     } else if (z.ok && missed) {
       z.ok = false;
@@ -121,19 +126,30 @@ void settle(LogZ& z) {
           modes.share.size(), modes.value.value, modes.value.error, z.value.value, z.value.error);
     }
   }
-  if (z.value.value + max_apart * z.value.error >= z.bound - 1e-4) return;
+  if (!below_bound(z)) return;
   z.ok = false;
   z.reason =
       fmt::format("ln Z is at least {:.6g} by the mean-field bound, {:.6g}({:.2g}) contradicts it",
                   z.bound, z.value.value, z.value.error);
 }
 
-/// Works are sums of terms in T: no error is below their rounding, however well chains agree.
-template <class T>
-double rounding(const NetworkPath& path, double log_z, double at_base) {
-  const double units = static_cast<double>(path.base().visible.size() + path.base().hidden.size());
-  return static_cast<double>(std::numeric_limits<T>::epsilon()) *
-         (std::abs(log_z) + std::abs(at_base) + std::sqrt(units));
+/// Works are sums of terms in the precision of the chains, and no error is below their rounding,
+/// however well the chains agree: that of the fields on hidden units, of as many differences as
+/// there are stops. Units that are alike round alike, hence the factor.
+double rounding_error(const Network& network, double epsilon, int stops) {
+  constexpr double alike = 4;
+  std::vector<double> size;
+  for (int i = 0; i < network.visible.size(); ++i)
+    size.push_back(network.visible.discrete() ? 1
+                                              : std::sqrt(network.visible.moments(i, 0).second));
+  double square = 0;
+  for (int j = 0; j < network.hidden.size(); ++j) {
+    double terms = 1 + std::abs(network.hidden.r[j]);
+    for (int i = 0; i < network.visible.size(); ++i)
+      terms += std::abs(network.weight(i, j)) * size[i];
+    square += terms * terms;
+  }
+  return alike * epsilon / 2 * std::sqrt(2.0 * stops * square);
 }
 
 }  // namespace
@@ -178,12 +194,12 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   }
   const std::vector<double> ends = there.chains().visible_rows();
 
-  constexpr int most_modes = 16;
+  constexpr int most_modes = 64;
   std::vector<double> seeds(start.begin(), start.end());
   seeds.insert(seeds.end(), ends.begin(), ends.end());
   const auto found = mean_field_modes(network, seeds, most_modes, seed, options.threads);
   out.bound = found.front().bound;
-  std::optional<ModeRun<T>> modes;
+  std::optional<ModeRun> modes;
   if (found.size() > 1) modes.emplace(network, found, options, seed);
   const auto run_modes = [&](double done) {
     out.modes = modes->run([&](double fraction) { report(done + fraction * steps); });
@@ -224,13 +240,20 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   out.overlap = work.overlap;
   out.reason = doubt(out, work, static_cast<double>(options.chains));
   out.ok = out.reason.empty();
-  if (!out.ok && !out.modes) {
+  if ((!out.ok || below_bound(out)) && !out.modes) {
     if (!modes) modes.emplace(network, found, options, seed);
     run_modes(2 * steps + options.sweeps);
   }
   if (out.modes) out.modes->seen = modes->shares().mean_shares(seen);
+  const auto with_rounding = [&](Estimate& z, double epsilon, int differences) {
+    z.error = std::hypot(z.error, rounding_error(network, epsilon, differences));
+  };
+  constexpr double epsilon = std::numeric_limits<T>::epsilon();
+  with_rounding(out.value, epsilon,
+                out.ladder ? static_cast<int>(out.ladder->betas.size()) : options.steps);
+  if (out.modes)
+    with_rounding(out.modes->value, 16 * std::numeric_limits<double>::epsilon(), options.steps);
   settle(out);
-  out.value.error = std::hypot(out.value.error, rounding<T>(path, out.value.value, at_base));
   return out;
 }
 

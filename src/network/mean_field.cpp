@@ -11,63 +11,86 @@
 namespace quartic {
 namespace {
 
-constexpr int lanes = chains_in_block;
+constexpr int starts = chains_in_block;
 
 /// Means of both layers from many starts at once, [unit][lane].
 class MeanFieldRounds {
  public:
   explicit MeanFieldRounds(const Network& network)
       : layers_(network),
-        ones_(lanes, 1.0),
-        x_(lanes * network.visible.r.size()),
+        ones_(starts, 1.0),
+        x_(starts * network.visible.r.size()),
         j_(x_),
-        y_(lanes * network.hidden.r.size()),
-        k_(y_) {}
-
-  double& visible(int i, int lane) { return x_[static_cast<std::size_t>(i) * lanes + lane]; }
-  double& hidden(int j, int lane) { return y_[static_cast<std::size_t>(j) * lanes + lane]; }
-
-  void update_hidden() {
-    find_hidden_field();
-    conditional_means(*layers_.hidden_type, block(layers_.hidden, k_), lanes, y_.data());
+        y_(starts * network.hidden.r.size()),
+        k_(y_),
+        visible_balance_(network.visible.r),
+        hidden_balance_(network.hidden.r) {
+    const auto middle = [](const Layer& layer) {
+      return layer.discrete() ? (layer.values().front() + layer.values().back()) / 2 : 0.0;
+    };
+    const double of_visible = middle(network.visible), of_hidden = middle(network.hidden);
+    for (int i = 0; i < network.visible.size(); ++i) {
+      for (int j = 0; j < network.hidden.size(); ++j) {
+        visible_balance_[i] -= network.weight(i, j) * of_hidden;
+        hidden_balance_[j] -= network.weight(i, j) * of_visible;
+      }
+    }
   }
-  void update_visible() {
+
+  double& visible(int i, int lane) { return x_[static_cast<std::size_t>(i) * starts + lane]; }
+  double& hidden(int j, int lane) { return y_[static_cast<std::size_t>(j) * starts + lane]; }
+
+  /// `balanced`: as if no phase were preferred, with the fields that a network of spins without any
+  /// would have: patterns show that are hard to nucleate otherwise.
+  void update_hidden(bool balanced = false) {
+    find_hidden_field();
+    if (balanced) balance(hidden_balance_, k_);
+    conditional_means(*layers_.hidden_type, block(layers_.hidden, k_), starts, y_.data());
+  }
+  void update_visible(bool balanced = false) {
     const int v = layers_.visible_units(), h = layers_.hidden_units();
-    multiply(Transpose::no, Transpose::no, v, lanes, h, layers_.w->data(), h, y_.data(), lanes, 0.0,
-             j_.data(), lanes);
-    conditional_means(*layers_.visible_type, block(layers_.visible, j_), lanes, x_.data());
+    multiply(Transpose::no, Transpose::no, v, starts, h, layers_.w->data(), h, y_.data(), starts,
+             0.0, j_.data(), starts);
+    if (balanced) balance(visible_balance_, j_);
+    conditional_means(*layers_.visible_type, block(layers_.visible, j_), starts, x_.data());
   }
   /// sum_i (ln Z1_i(j_i) - j_i <phi_i>) + sum_j ln Z1_j(k_j), for hidden units at their optimum.
   std::vector<double> bounds() {
     find_hidden_field();
-    double sums[lanes] = {};
+    double sums[starts] = {};
     layers_.visible_type->kernels<double>().log_normaliser(block(layers_.visible, j_), sums);
     layers_.hidden_type->kernels<double>().log_normaliser(block(layers_.hidden, k_), sums);
-    for (std::size_t n = 0; n < x_.size(); ++n) sums[n % lanes] -= j_[n] * x_[n];
-    return {sums, sums + lanes};
+    for (std::size_t n = 0; n < x_.size(); ++n) sums[n % starts] -= j_[n] * x_[n];
+    return {sums, sums + starts};
   }
   MeanFieldMode mode(int lane, double bound) const {
     return {column(j_, lane), column(k_, lane), column(x_, lane), bound};
   }
 
  private:
+  /// Of every other start.
+  static void balance(const std::vector<double>& by, AlignedVector<double>& field) {
+    for (std::size_t n = 0; n < field.size(); n += 2) field[n] += by[n / starts];
+  }
   void find_hidden_field() {
     const int v = layers_.visible_units(), h = layers_.hidden_units();
-    multiply(Transpose::yes, Transpose::no, h, lanes, v, layers_.w->data(), h, x_.data(), lanes,
-             0.0, k_.data(), lanes);
+    multiply(Transpose::yes, Transpose::no, h, starts, v, layers_.w->data(), h, x_.data(), starts,
+             0.0, k_.data(), starts);
   }
   UnitBlock<double> block(const std::vector<UnitConstants<double>>& units,
                           const AlignedVector<double>& field) const {
-    return {units.data(), static_cast<int>(units.size()), lanes, field.data(), lanes, ones_.data()};
+    return {units.data(), static_cast<int>(units.size()), starts, field.data(), starts,
+            ones_.data()};
   }
   static std::vector<double> column(const AlignedVector<double>& from, int lane) {
     std::vector<double> out;
-    for (std::size_t n = lane; n < from.size(); n += lanes) out.push_back(from[n]);
+    for (std::size_t n = lane; n < from.size(); n += starts) out.push_back(from[n]);
     return out;
   }
 
   CoupledLayers<double> layers_;
   AlignedVector<double> ones_, x_, j_, y_, k_;
+  std::vector<double> visible_balance_, hidden_balance_;
 };
 
 /// What a unit is started at: its values, or for a continuous one where most of it is.
@@ -95,7 +118,7 @@ void start_at(const std::vector<Ends>& ends, double density, RandomStream& rando
 
 constexpr double densities[] = {0.1, 0.25, 0.5, 0.75, 0.9};
 
-/// Starts that know nothing but the network. The hidden values are set last, so that those lanes
+/// Starts that know nothing but the network. The hidden values are set last, so that those starts
 /// begin with them.
 void start_blindly(const Network& network, std::uint64_t seed, MeanFieldRounds& rounds) {
   constexpr int corners = 3, single = 16;
@@ -104,7 +127,7 @@ void start_blindly(const Network& network, std::uint64_t seed, MeanFieldRounds& 
   const auto corner = [](const Ends& e, int which) {
     return which == 0 ? e.alone : which == 1 ? e.low : e.high;
   };
-  for (int lane = 0; lane < lanes; ++lane) {
+  for (int lane = 0; lane < starts; ++lane) {
     start_at(visible, densities[lane % 5], random,
              [&](int i) -> double& { return rounds.visible(i, lane); });
     for (std::size_t i = 0; lane < corners && i < visible.size(); ++i)  // broken off symmetry
@@ -112,7 +135,7 @@ void start_blindly(const Network& network, std::uint64_t seed, MeanFieldRounds& 
           corner(visible[i], lane) + 1e-3 * (random.uniform() - 0.5);
   }
   rounds.update_hidden();
-  for (int lane = corners; lane < lanes; ++lane) {
+  for (int lane = corners; lane < starts; ++lane) {
     const auto at = [&](int j) -> double& { return rounds.hidden(j, lane); };
     const int number = lane - corners;
     if (number < corners) {
@@ -122,35 +145,42 @@ void start_blindly(const Network& network, std::uint64_t seed, MeanFieldRounds& 
       for (std::size_t j = 0; j < hidden.size(); ++j) at(static_cast<int>(j)) = hidden[j].low;
       const std::size_t one = (number - corners) * std::max<std::size_t>(hidden.size() / single, 1);
       at(static_cast<int>(one % hidden.size())) = hidden[one % hidden.size()].high;
-    } else if (number % 2 == 0) {
-      start_at(hidden, densities[number / 2 % 5], random, at);
+    } else if (number < corners + 2 * single) {  // those that one visible unit turns on
+      const std::size_t i = (number - corners - single) * visible.size() / single;
+      for (std::size_t j = 0; j < hidden.size(); ++j)
+        at(static_cast<int>(j)) = network.weight(static_cast<int>(i), static_cast<int>(j)) > 0
+                                      ? hidden[j].high
+                                      : hidden[j].low;
+    } else if (number % 4 < 2) {
+      start_at(hidden, densities[number / 4 % 5], random, at);
     }
   }
 }
 
 void start_at_rows(std::span<const double> rows, int columns, MeanFieldRounds& rounds) {
   const std::size_t count = rows.size() / columns;
-  for (int lane = 0; lane < lanes; ++lane) {
-    const std::size_t row = count <= lanes ? lane % count : lane * count / lanes;
+  for (int lane = 0; lane < starts; ++lane) {
+    const std::size_t row = count <= starts ? lane % count : lane * count / starts;
     for (int i = 0; i < columns; ++i) rounds.visible(i, lane) = rows[row * columns + i];
   }
   rounds.update_hidden();
 }
 
-void solve(MeanFieldRounds& rounds, std::vector<MeanFieldMode>& out) {
+void run_rounds(MeanFieldRounds& rounds, int balanced, std::vector<MeanFieldMode>& out) {
   constexpr int most_rounds = 200, between = 10;
   constexpr double settled = 1e-6;
-  std::vector<double> bounds(lanes, -std::numeric_limits<double>::infinity());
+  std::vector<double> bounds(starts, -std::numeric_limits<double>::infinity());
   for (int round = 0; round < most_rounds; ++round) {
-    rounds.update_visible();
-    rounds.update_hidden();
+    rounds.update_visible(round < balanced);
+    rounds.update_hidden(round < balanced);
     if ((round + 1) % between != 0) continue;
     const auto before = std::exchange(bounds, rounds.bounds());
     double change = 0;
-    for (int lane = 0; lane < lanes; ++lane) change = std::max(change, bounds[lane] - before[lane]);
+    for (int lane = 0; lane < starts; ++lane)
+      change = std::max(change, bounds[lane] - before[lane]);
     if (change < settled) break;
   }
-  for (int lane = 0; lane < lanes; ++lane) out.push_back(rounds.mode(lane, bounds[lane]));
+  for (int lane = 0; lane < starts; ++lane) out.push_back(rounds.mode(lane, bounds[lane]));
 }
 
 /// KL(q|q') + KL(q'|q) of the visible units.
@@ -175,6 +205,7 @@ Network base_of_mode(const Network& network, const MeanFieldMode& mode) {
 std::vector<MeanFieldMode> mean_field_modes(const Network& network, std::span<const double> rows,
                                             int most, std::uint64_t seed, int threads) {
   constexpr double least_divergence = 16, margin = 25;
+  constexpr int balanced_rounds = 10;
   std::vector<std::vector<MeanFieldMode>> found(rows.empty() ? 1 : 2);
   for_each_part(static_cast<int>(found.size()), thread_count(threads, network), [&](int part, int) {
     MeanFieldRounds rounds(network);
@@ -183,7 +214,7 @@ std::vector<MeanFieldMode> mean_field_modes(const Network& network, std::span<co
     } else {
       start_at_rows(rows, network.visible.size(), rounds);
     }
-    solve(rounds, found[part]);
+    run_rounds(rounds, part == 0 ? balanced_rounds : 0, found[part]);
   });
   std::vector<const MeanFieldMode*> all;
   for (const auto& part : found)

@@ -19,6 +19,23 @@ std::uint64_t seed_of_mode(std::uint64_t seed, std::size_t mode) {
   return (std::uint64_t{words[0]} << 32) | words[1];
 }
 
+/// Where a handful of chains make all of the works' spread, it rests on the chance that these were
+/// seen: one more like the largest, or one event in all steps of all chains, counts as an error.
+double unseen_weight(std::span<const double> works, std::size_t steps) {
+  constexpr double enough = 10;
+  std::vector<double> sorted(works.begin(), works.end());
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  double square = 0, fourth = 0, largest = 0;
+  for (const double w : works) {
+    const double d2 = (w - *middle) * (w - *middle);
+    square += d2, fourth += d2 * d2, largest = std::max(largest, std::abs(w - *middle));
+  }
+  if (fourth > 0 && square * square > enough * fourth) return 0;
+  const auto count = static_cast<double>(works.size());
+  return std::max(std::min(1.0, largest) / count, 1 / (count * static_cast<double>(steps)));
+}
+
 }  // namespace
 
 double log_sum_exp(std::span<const double> x) {
@@ -66,13 +83,13 @@ std::vector<double> ModeShares::mean_shares(std::span<const double> rows) const 
   return out;
 }
 
-template <class T>
-struct ModeRun<T>::Mode {
+struct ModeRun::Mode {
   MeanFieldMode field;
   NetworkPath path;
   AnnealingStops plan;
   double base_log_z, pilot_log_z = 0;
   WorkEstimate work{};
+  double unseen = 0;  ///< error by what too few chains did, or none
   int chains = 0;
   std::vector<double> samples{};  ///< of p g_m, [chain][visible]
 
@@ -80,7 +97,7 @@ struct ModeRun<T>::Mode {
        std::uint64_t seed)
       : field(of),
         path(base_of_mode(network, of), network),
-        plan(plan_stops<T>(path, std::max(2, options.steps / 2), seed, options.threads)),
+        plan(plan_stops<double>(path, std::max(2, options.steps / 2), seed, options.threads)),
         base_log_z(uncoupled_log_z(path.base())) {}
 
   /// ln Z_m from the pilot alone.
@@ -89,29 +106,29 @@ struct ModeRun<T>::Mode {
     for (std::size_t chain = 0; chain < works.size(); ++chain) works[chain] -= plan.work[chain];
     pilot_log_z = base_log_z + log_sum_exp(works) - std::log(static_cast<double>(works.size()));
   }
-  Estimate log_z() const { return {base_log_z - work.difference.value, work.difference.error}; }
+  Estimate log_z() const {
+    return {base_log_z - work.difference.value, std::hypot(work.difference.error, unseen)};
+  }
 };
 
-template <class T>
-ModeRun<T>::ModeRun(const Network& network, const std::vector<MeanFieldMode>& modes,
-                    const LogZOptions& options, std::uint64_t seed)
+ModeRun::ModeRun(const Network& network, const std::vector<MeanFieldMode>& modes,
+                 const LogZOptions& options, std::uint64_t seed)
     : network_(network), options_(options), seed_(seed) {
   choose(modes);
 }
 
-template <class T>
-ModeRun<T>::~ModeRun() = default;
+ModeRun::~ModeRun() = default;
 
-template <class T>
-std::size_t ModeRun<T>::modes() const {
+std::size_t ModeRun::modes() const {
   return modes_.size();
 }
 
-template <class T>
-void ModeRun<T>::choose(const std::vector<MeanFieldMode>& candidates) {
+void ModeRun::choose(const std::vector<MeanFieldMode>& candidates) {
   constexpr double least_stay = 0.5, negligible = 14;  // e^-14 = 1e-6
-  constexpr std::size_t most = 8;
-  for (std::size_t m = 0; m < candidates.size(); ++m)
+  constexpr std::size_t most_tried = 12, most = 8;
+  const std::size_t tried = std::min(candidates.size(), most_tried);
+  for (std::size_t m = tried; m < candidates.size(); ++m) left_out_.push_back(candidates[m].bound);
+  for (std::size_t m = 0; m < tried; ++m)
     modes_.emplace_back(network_, candidates[m], options_, seed_of_mode(seed_, m));
   const auto share_out = [&] {
     std::vector<MeanFieldMode> fields;
@@ -136,24 +153,26 @@ void ModeRun<T>::choose(const std::vector<MeanFieldMode>& candidates) {
   std::stable_sort(modes_.begin(), modes_.end(),
                    [](const Mode& x, const Mode& y) { return x.pilot_log_z > y.pilot_log_z; });
   const double least = modes_.front().pilot_log_z - negligible;
-  while (modes_.size() > most || modes_.back().pilot_log_z < least) modes_.pop_back();
+  while (modes_.size() > most || modes_.back().pilot_log_z < least) {
+    left_out_.push_back(modes_.back().field.bound);
+    modes_.pop_back();
+  }
   share_out();
 }
 
-template <class T>
-void ModeRun<T>::anneal(Mode& mode, std::size_t number, int chains) {
+void ModeRun::anneal(Mode& mode, std::size_t number, int chains) {
   const auto& stops = mode.plan.t;
   const std::uint64_t seed = seed_of_mode(seed_, 1000 + number);
   mode.chains = chains;
   std::vector<double> forward(chains), reverse(chains);
-  Annealing<T> there(mode.path, chains, seed, Stream::annealing, options_.threads);
+  Annealing<double> there(mode.path, chains, seed, Stream::annealing, options_.threads);
   there.start_at_base();
   for (std::size_t n = 1; n < stops.size(); ++n) there.go(stops[n], forward);
   const std::vector<double> ends = there.chains().visible_rows();
   const auto at_ends = shares_.log_share(number, ends);
   for (int c = 0; c < chains; ++c) forward[c] -= at_ends[c];
 
-  Annealing<T> back(mode.path, chains, seed, Stream::reverse, options_.threads);
+  Annealing<double> back(mode.path, chains, seed, Stream::reverse, options_.threads);
   back.start_at(1);
   std::vector<double> rows = ends, log_share = at_ends;
   const std::size_t columns = rows.size() / chains;
@@ -174,10 +193,11 @@ void ModeRun<T>::anneal(Mode& mode, std::size_t number, int chains) {
   for (std::size_t n = stops.size() - 1; n-- > 0;) back.go(stops[n], reverse);
   for (int c = 0; c < chains; ++c) reverse[c] += log_share[c];
   mode.work = acceptance_ratio(forward, reverse);
+  mode.unseen = std::max(unseen_weight(forward, mode.plan.t.size()),
+                         unseen_weight(reverse, mode.plan.t.size()));
 }
 
-template <class T>
-ModesLogZ ModeRun<T>::run(const std::function<void(double)>& report) {
+ModesLogZ ModeRun::run(const std::function<void(double)>& report) {
   constexpr int least_chains = 64;
   constexpr double weighty = 1e-3, min_effective = 10, max_apart = 4;
   const auto count = static_cast<int>(modes_.size());
@@ -214,13 +234,14 @@ ModesLogZ ModeRun<T>::run(const std::function<void(double)>& report) {
     out.ok = out.reason.empty();
     if (!out.ok) out.reason = fmt::format("mode {} of weight {:.2g}: {}", m + 1, share, out.reason);
   }
-  out.value.error = std::sqrt(square);
+  double left_out = 0;
+  for (const double bound : left_out_) left_out += std::exp(bound - out.value.value);
+  out.value.error = std::hypot(std::sqrt(square), left_out);
   weight_ = out.share;
   return out;
 }
 
-template <class T>
-std::vector<double> ModeRun<T>::samples(std::size_t count) const {
+std::vector<double> ModeRun::samples(std::size_t count) const {
   std::vector<double> out;
   double passed = 0;
   std::size_t m = 0;
@@ -234,8 +255,5 @@ std::vector<double> ModeRun<T>::samples(std::size_t count) const {
   }
   return out;
 }
-
-template class ModeRun<float>;
-template class ModeRun<double>;
 
 }  // namespace quartic

@@ -37,8 +37,8 @@ class ModeShares {
 /// m's own independent units has <exp(-W) g_m> = Z_m / Z_base: its chains need not leave the mode,
 /// no transition lies on their way. The way back starts from p g_m by Gibbs sampling whose sweeps
 /// are accepted with probability min(1, g_m(new) / g_m(old)), and needs equilibrium within the mode
-/// alone. Both meet in Bennett's acceptance ratio.
-template <class T>
+/// alone. Both meet in Bennett's acceptance ratio. In float64: within a mode works may agree so
+/// well that the rounding of float32 would be all that is left of their spread.
 class ModeRun {
  public:
   /// Modes that a short run cannot tell from others (its chains leave them) or that weigh nothing
@@ -65,6 +65,7 @@ class ModeRun {
   std::vector<Mode> modes_;
   ModeShares shares_;
   std::vector<double> weight_;
+  std::vector<double> left_out_;  ///< bounds of the solutions that were not annealed
 };
 
 }  // namespace quartic
