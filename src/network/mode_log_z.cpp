@@ -36,6 +36,44 @@ double unseen_weight(std::span<const double> works, std::size_t steps) {
   return std::max(std::min(1.0, largest) / count, 1 / (count * static_cast<double>(steps)));
 }
 
+/// Chains that are held in a mode: a sweep of p_t is accepted with probability min(1, g_m(new) /
+/// g_m(old)), so that p_t g_m stays invariant.
+class HeldChains {
+ public:
+  HeldChains(Annealing<double>& chains, const ModeShares& shares, std::size_t mode,
+             RandomStream random)
+      : chains_(chains),
+        shares_(shares),
+        mode_(mode),
+        random_(random),
+        rows_(chains.chains().visible_rows()),
+        log_share_(shares.log_share(mode, rows_)) {}
+
+  const std::vector<double>& rows() const { return rows_; }
+  const std::vector<double>& log_share() const { return log_share_; }
+  /// After a sweep.
+  void hold() {
+    auto next = chains_.chains().visible_rows();
+    auto next_share = shares_.log_share(mode_, next);
+    const std::size_t columns = rows_.size() / log_share_.size();
+    bool held = false;
+    for (std::size_t c = 0; c < log_share_.size(); ++c) {
+      if (std::log(random_.uniform()) < next_share[c] - log_share_[c]) continue;
+      std::copy_n(rows_.data() + c * columns, columns, next.data() + c * columns);
+      next_share[c] = log_share_[c], held = true;
+    }
+    if (held) chains_.chains().set_visible_rows(next);
+    rows_ = std::move(next), log_share_ = std::move(next_share);
+  }
+
+ private:
+  Annealing<double>& chains_;
+  const ModeShares& shares_;
+  std::size_t mode_;
+  RandomStream random_;
+  std::vector<double> rows_, log_share_;
+};
+
 }  // namespace
 
 double log_sum_exp(std::span<const double> x) {
@@ -124,7 +162,7 @@ std::size_t ModeRun::modes() const {
 }
 
 void ModeRun::choose(const std::vector<MeanFieldMode>& candidates) {
-  constexpr double least_stay = 0.5, negligible = 14;  // e^-14 = 1e-6
+  constexpr double least_stay = 0.1, negligible = 14;  // e^-14 = 1e-6
   constexpr std::size_t most_tried = 12, most = 8;
   const std::size_t tried = std::min(candidates.size(), most_tried);
   for (std::size_t m = tried; m < candidates.size(); ++m) left_out_.push_back(candidates[m].bound);
@@ -147,6 +185,7 @@ void ModeRun::choose(const std::vector<MeanFieldMode>& candidates) {
       if (kept < stay) worst = m, stay = kept;
     }
     if (stay >= least_stay) break;
+    left_out_.push_back(modes_[worst].field.bound);
     modes_.erase(modes_.begin() + static_cast<std::ptrdiff_t>(worst));
     share_out();
   }
@@ -167,34 +206,29 @@ void ModeRun::anneal(Mode& mode, std::size_t number, int chains) {
   std::vector<double> forward(chains), reverse(chains);
   Annealing<double> there(mode.path, chains, seed, Stream::annealing, options_.threads);
   there.start_at_base();
-  for (std::size_t n = 1; n < stops.size(); ++n) there.go(stops[n], forward);
-  const std::vector<double> ends = there.chains().visible_rows();
-  const auto at_ends = shares_.log_share(number, ends);
-  for (int c = 0; c < chains; ++c) forward[c] -= at_ends[c];
-
+  HeldChains ahead(there, shares_, number, RandomStream(seed, Stream::exchange, 0));
+  for (int c = 0; c < chains; ++c) forward[c] = -ahead.log_share()[c];
+  for (std::size_t n = 1; n < stops.size(); ++n) {
+    there.go(stops[n], forward);
+    ahead.hold();
+  }
   Annealing<double> back(mode.path, chains, seed, Stream::reverse, options_.threads);
   back.start_at(1);
-  std::vector<double> rows = ends, log_share = at_ends;
-  const std::size_t columns = rows.size() / chains;
-  RandomStream random(seed, Stream::exchange, 0);
+  back.chains().set_visible_rows(ahead.rows());
+  HeldChains behind(back, shares_, number, RandomStream(seed, Stream::exchange, 1));
   for (int sweep = 0; sweep < options_.equilibration; ++sweep) {
-    back.chains().set_visible_rows(rows);
     back.sweep(1);
-    const std::vector<double> next = back.chains().visible_rows();
-    const auto next_share = shares_.log_share(number, next);
-    for (int c = 0; c < chains; ++c) {
-      if (!(std::log(random.uniform()) < next_share[c] - log_share[c])) continue;
-      std::copy_n(next.data() + c * columns, columns, rows.data() + c * columns);
-      log_share[c] = next_share[c];
-    }
+    behind.hold();
   }
-  back.chains().set_visible_rows(rows);
-  mode.samples = rows;
-  for (std::size_t n = stops.size() - 1; n-- > 0;) back.go(stops[n], reverse);
-  for (int c = 0; c < chains; ++c) reverse[c] += log_share[c];
+  mode.samples = behind.rows();
+  for (std::size_t n = stops.size() - 1; n-- > 0;) {
+    back.go(stops[n], reverse);
+    behind.hold();
+  }
+  for (int c = 0; c < chains; ++c) reverse[c] += behind.log_share()[c];
   mode.work = acceptance_ratio(forward, reverse);
-  mode.unseen = std::max(unseen_weight(forward, mode.plan.t.size()),
-                         unseen_weight(reverse, mode.plan.t.size()));
+  mode.unseen =
+      std::max(unseen_weight(forward, stops.size()), unseen_weight(reverse, stops.size()));
 }
 
 ModesLogZ ModeRun::run(const std::function<void(double)>& report) {

@@ -33,12 +33,13 @@ class ModeShares {
   std::vector<double> constant_;
 };
 
-/// Z = sum_m Z_m, Z_m = sum_phi g_m(phi) exp(-f(phi)), whatever the modes are. Annealing from mode
-/// m's own independent units has <exp(-W) g_m> = Z_m / Z_base: its chains need not leave the mode,
-/// no transition lies on their way. The way back starts from p g_m by Gibbs sampling whose sweeps
-/// are accepted with probability min(1, g_m(new) / g_m(old)), and needs equilibrium within the mode
-/// alone. Both meet in Bennett's acceptance ratio. In float64: within a mode works may agree so
-/// well that the rounding of float32 would be all that is left of their spread.
+/// Z = sum_m Z_m, Z_m = sum_phi g_m(phi) exp(-f(phi)), whatever the modes are. Annealing goes from
+/// mode m's own independent units, q_m, over q_m g_m and p_t g_m to p g_m, and back. Along a line
+/// of actions a region weighs at most the geometric mean of what it weighs at both ends (Hoelder),
+/// so that none that is light at both lies on the way, and chains cannot leave the mode: each sweep
+/// of p_t is accepted with probability min(1, g_m(new) / g_m(old)). Only equilibrium within the
+/// mode is asked for. Both ways meet in Bennett's acceptance ratio. In float64: within a mode works
+/// may agree so well that the rounding of float32 would be all that is left of their spread.
 class ModeRun {
  public:
   /// Modes that a short run cannot tell from others (its chains leave them) or that weigh nothing

@@ -148,16 +148,15 @@ TEST(NetworkLikelihood, TemperedErrorsAreHonestOverSeeds) {
     pulls.add(z, exact);
     trusted += z.ok ? 1 : 0;
   }
-  // Somewhat below 1: an error is at least half of what the ladders from both ends differ by.
-  EXPECT_GT(pulls.mean_square(), 0.4);
-  EXPECT_LT(pulls.mean_square(), 1.7);
+  expect_unit_variance(pulls.mean_square(), seeds, "ln Z");
   pulls.expect_unbiased();
   EXPECT_GE(trusted, 90);
 }
 
-/// A mode with 92 % of the weight behind a first-order transition: annealing reaches it neither way
-/// and does not know; the ladders that start from it say so.
-TEST(NetworkLikelihood, AModeBehindATransitionIsNotMissedInSilence) {
+/// A mode with 92 % of the weight behind a first-order transition: no path from independent units
+/// reaches it, ladders that start from it see nothing else, annealing from its own mean field knows
+/// its weight.
+TEST(NetworkLikelihood, AModeBehindATransitionIsNotMissed) {
   constexpr int units = 60;
   Network network(Layer(Unit::binary, units), Layer(Unit::binary, 1));
   for (double& w : network.w) w = 4;
@@ -165,24 +164,21 @@ TEST(NetworkLikelihood, AModeBehindATransitionIsNotMissedInSilence) {
   network.hidden.r[0] = open - closed - std::log(0.92 / 0.08);
   const double exact = exact_log_z(network);
   const std::vector<double> rows(static_cast<std::size_t>(units) * 64, 1.0);
-  int silent = 0, trusted = 0;
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
-    auto o = by_tempering(32, 0);
-    const LogZ annealed = estimate_log_z<float>({uncoupled(network), network}, o, seed);
-    silent += annealed.ok && annealed.value.value < exact - 2;
-    o.sweeps = 1000;
-    const LogZ z = estimate_log_z<float>({uncoupled(network), network}, o, seed, rows);
-    trusted += z.ok;
-    if (z.ok) {
-      EXPECT_LT(std::abs(z.value.value - exact), 4.5 * z.value.error);
-    } else {
-      EXPECT_FALSE(z.reason.empty());
+    for (const int sweeps : {0, 1000}) {
+      for (const bool given : {false, true}) {
+        const LogZ z =
+            estimate_log_z<float>({uncoupled(network), network}, by_tempering(32, sweeps), seed,
+                                  given ? rows : std::vector<double>{});
+        EXPECT_TRUE(z.ok) << z.reason;
+        EXPECT_LT(z.forward.value, exact - 2);
+        EXPECT_LT(std::abs(z.value.value - exact), 4 * z.value.error);
+        ASSERT_TRUE(z.modes);
+        EXPECT_NEAR(z.modes->share.front(), 0.92, 0.01);
+        EXPECT_LT(z.bound, exact);
+      }
     }
-    EXPECT_LT(z.ladder->from_base.value - 4 * z.ladder->from_base.error, exact);
-    EXPECT_GT(z.ladder->from_network.value + 4 * z.ladder->from_network.error, exact);
   }
-  EXPECT_GE(silent, 8);
-  EXPECT_LE(trusted, 2);
 }
 
 TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
@@ -201,6 +197,19 @@ TEST(NetworkLikelihood, ExactWhereSmallAndTheSameForAnyThreads) {
   const LogZ again = estimate_log_z<float>({uncoupled(network), network}, o, 1);
   o.threads = 1;
   const LogZ tempered = estimate_log_z<float>({uncoupled(network), network}, o, 1);
+  const Network stuck = [] {
+    Network patterns(Layer(Unit::spin, 70), Layer(Unit::spin, 20));
+    for (std::size_t k = 0; k < patterns.w.size(); ++k)
+      patterns.w[k] = k / 20 % 2 == 0 ? 0.3 : -0.3;
+    return patterns;
+  }();
+  const LogZ alone = estimate_log_z<float>({uncoupled(stuck), stuck}, o, 1);
+  o.threads = 3;
+  const LogZ shared = estimate_log_z<float>({uncoupled(stuck), stuck}, o, 1);
+  ASSERT_TRUE(alone.modes);
+  EXPECT_EQ(alone.modes->value.value, shared.modes->value.value);
+  EXPECT_EQ(alone.modes->value.error, shared.modes->value.error);
+  EXPECT_EQ(alone.value.value, shared.value.value);
   EXPECT_EQ(tempered.value.value, again.value.value);
   EXPECT_EQ(tempered.value.error, again.value.error);
   EXPECT_EQ(tempered.reverse.value, again.reverse.value);
