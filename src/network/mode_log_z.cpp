@@ -19,8 +19,9 @@ std::uint64_t seed_of_mode(std::uint64_t seed, std::size_t mode) {
   return (std::uint64_t{words[0]} << 32) | words[1];
 }
 
-/// Where a handful of chains make all of the works' spread, it rests on the chance that these were
-/// seen: one more like the largest, or one event in all steps of all chains, counts as an error.
+/// What is rarer than one in all steps of all chains was not seen, and is an error however well the
+/// works agree. Where a handful of chains make all of their spread, one more like the largest is,
+/// too.
 double unseen_weight(std::span<const double> works, std::size_t steps) {
   constexpr double enough = 10;
   std::vector<double> sorted(works.begin(), works.end());
@@ -31,9 +32,10 @@ double unseen_weight(std::span<const double> works, std::size_t steps) {
     const double d2 = (w - *middle) * (w - *middle);
     square += d2, fourth += d2 * d2, largest = std::max(largest, std::abs(w - *middle));
   }
-  if (fourth > 0 && square * square > enough * fourth) return 0;
   const auto count = static_cast<double>(works.size());
-  return std::max(std::min(1.0, largest) / count, 1 / (count * static_cast<double>(steps)));
+  const double one = 1 / (count * static_cast<double>(steps));
+  if (fourth > 0 && square * square > enough * fourth) return one;
+  return std::max(std::min(1.0, largest) / count, one);
 }
 
 /// Chains that are held in a mode: a sweep of p_t is accepted with probability min(1, g_m(new) /
