@@ -77,23 +77,35 @@ void require_works(std::span<const double> work, const char* direction) {
                    "take more and smaller annealing steps");
 }
 
+/// By Crooks dF = c + ln <f(W_R + c)>_R / <f(W_F - c)>_F for every c: reverse works alone decide
+/// for c -> infinity, forward ones for c -> -infinity. The difference of the answers at dF + 2 and
+/// dF
+/// - 2 vanishes where both belong to one dF, and unlike that of the two exponential averages it is
+/// one of bounded functions, normal also where few trajectories carry an exponential.
+double disagreement(std::span<const double> forward, std::span<const double> reverse,
+                    double difference) {
+  const auto answer = [&](double c) {
+    return c + std::log(accept(reverse, c).sum / static_cast<double>(reverse.size())) -
+           std::log(accept(forward, -c).sum / static_cast<double>(forward.size()));
+  };
+  return answer(difference + 2) - answer(difference - 2);
+}
+
 Estimate negative(const Estimate& x) {
   return {-x.value, x.error};
 }
 
 /// Says where the numbers are not to be trusted.
-void judge(WorkEstimate& w, double forwards, double reverses) {
-  constexpr double min_overlap = 0.1, min_effective = 50;
-  const double apart = w.forward.value - w.reverse.value,
-               rounding = 1e-10 * (1 + std::abs(w.forward.value)),
-               error = std::hypot(w.forward.error, w.reverse.error) + rounding;
+void judge(WorkEstimate& w, const Estimate& apart, std::size_t groups) {
+  constexpr double min_overlap = 0.1;
+  constexpr std::size_t min_groups = 32;  // below, the error of `apart` is itself too uncertain
+  const double rounding = 1e-10 * (1 + std::abs(w.forward.value));
   if (w.overlap.value < min_overlap) {
     w.ok = false;
     w.reason = fmt::format(
         "forward and reverse work overlap by {:.2g} only, {} is the least to be trusted",
         w.overlap.value, min_overlap);
-  } else if (w.forward_ess.value * forwards >= min_effective &&
-             w.reverse_ess.value * reverses >= min_effective && std::abs(apart) > 4 * error) {
+  } else if (groups >= min_groups && std::abs(apart.value) > 4 * apart.error + rounding) {
     w.ok = false;
     w.reason = fmt::format(
         "the two directions disagree, {:.6g} forward and {:.6g} reverse: the fields at the coupled "
@@ -110,11 +122,13 @@ WorkEstimate acceptance_ratio(std::span<const double> forward, std::span<const d
   const std::size_t groups = std::min({forward.size(), reverse.size(), std::size_t{64}});
   const Solution best = solve(forward, reverse);
   JackknifeGroups split{{0}, std::vector<int>(groups, 0)};
+  const double apart = disagreement(forward, reverse, best.difference);
   std::vector<std::vector<double>> deviation;
   for (std::size_t group = 0; group < groups; ++group) {
-    const auto left =
-        solve(without(forward, group, groups), without(reverse, group, groups), best.difference);
-    deviation.push_back({left.difference - best.difference, left.overlap - best.overlap});
+    const auto there = without(forward, group, groups), back = without(reverse, group, groups);
+    const auto left = solve(there, back, best.difference);
+    deviation.push_back({left.difference - best.difference, left.overlap - best.overlap,
+                         disagreement(there, back, left.difference) - apart});
     split.first.push_back((group + 1) * forward.size() / groups);
   }
   const auto errors = jackknife_errors(split, deviation);
@@ -126,7 +140,7 @@ WorkEstimate acceptance_ratio(std::span<const double> forward, std::span<const d
   result.forward = negative(f.log_mean_weight), result.reverse = r.log_mean_weight;
   result.upper = f.difference, result.lower = negative(r.difference);
   result.forward_ess = f.weight_ess, result.reverse_ess = r.weight_ess;
-  judge(result, static_cast<double>(forward.size()), static_cast<double>(reverse.size()));
+  judge(result, {apart, errors[2]}, groups);
   return result;
 }
 
