@@ -170,7 +170,7 @@ HWY_INLINE V independence_folded(D d, const C& site, V scale, V j, V x, V z, S& 
 
 /// An exact draw, independent of any x before it, by rejection until every lane has one. With
 /// kAlone a lane that has its draw leaves its stream alone, so that no chain depends on the others
-/// of its vector. NaN where a thousand proposals fail, though one in a few is accepted for every a,
+/// of its vector. NaN where 300 proposals fail, though one in a few is accepted for every a,
 /// b, j: T does not resolve the density's width at its distance from 0, or its couplings overflow.
 template <bool kAlone, class D, class V, class S, class C, class T = hn::TFromD<D>>
 HWY_INLINE V draw_folded(D d, const C& site, V j, S& stream) {
@@ -179,7 +179,7 @@ HWY_INLINE V draw_folded(D d, const C& site, V j, S& stream) {
   V x = hn::Zero(d), z = x, spare = x;
   auto open = hn::Eq(one, one);
   for (int proposals = 0; !hn::AllFalse(d, open); ++proposals) {
-    if (proposals == 1000) return hn::IfThenElse(open, hn::NaN(d), x);
+    if (proposals == 300) return hn::IfThenElse(open, hn::NaN(d), x);
     const S before = stream;
     const auto radius_bits = stream.next(), angle_bits = stream.next();
     gaussian_pair(d, radius_bits, angle_bits, z, spare);
