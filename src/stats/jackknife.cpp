@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/student.hpp"
 #include "quartic/core/autocorrelation.hpp"
@@ -33,6 +34,20 @@ void append_groups(const ChainSet& set, int stratum, double min_bin, JackknifeGr
   out.shortest_bin = out.shortest_bin == 0 ? bin : std::min(out.shortest_bin, bin);
 }
 
+/// Groups of one family have to hold the same chains, over the same draws where they are bins.
+void require_joint_groups(const ChainSet& one, const ChainSet& other) {
+  const bool whole = whole_chains(one) && whole_chains(other);
+  const bool single = std::max(one.chains, other.chains) <= max_groups;
+  if (whole ? one.chains == other.chains || single
+            : one.chains == other.chains && one.draws == other.draws)
+    return;
+  throw BadInput(
+      fmt::format("sets of {} chains of {} draws and of {} chains of {} draws share their random "
+                  "numbers (one seed): the errors of both together cannot be known",
+                  one.chains, one.draws, other.chains, other.draws),
+      "sample one of them again with another --seed");
+}
+
 }  // namespace
 
 bool whole_chains(const ChainSet& set) {
@@ -50,6 +65,10 @@ JackknifeGroups jackknife_groups(std::span<const ChainSet> sets, double min_bin)
                      "store more chains or draws");
     }
     append_groups(sets[k], static_cast<int>(k), std::max(min_bin, 1.0), groups);
+    groups.family.push_back(sets[k].family);
+    for (std::size_t l = 0; l < k; ++l)
+      if (sets[k].family != 0 && sets[l].family == sets[k].family)
+        require_joint_groups(sets[l], sets[k]);
   }
   return groups;
 }
@@ -68,6 +87,10 @@ double slowest_autocorrelation(std::span<const ChainSet> sets,
   return tau;
 }
 
+double independent_bin(double tau) {
+  return tau > 0.5 ? 20 * (tau - 1 / (4 * tau)) : 0;
+}
+
 std::vector<double> jackknife_errors(const JackknifeGroups& groups,
                                      const std::vector<std::vector<double>>& deviation) {
   const int strata = groups.stratum.empty() ? 0 : groups.stratum.back() + 1;
@@ -75,6 +98,11 @@ std::vector<double> jackknife_errors(const JackknifeGroups& groups,
   std::vector<std::size_t> length(strata), count(strata);
   for (int g = 0; g < groups.size(); ++g)
     length[groups.stratum[g]] += groups.length(g), ++count[groups.stratum[g]];
+  // Groups of one family add up, [family][group of the stratum]; each other stratum is its own.
+  const auto family = [&](int stratum) {
+    const bool shared = !groups.family.empty() && groups.family[stratum] != 0;
+    return shared ? groups.family[stratum] : -stratum - 1;
+  };
   std::vector<double> error(functions);
   for (std::size_t k = 0; k < functions; ++k) {
     // Pseudo-values less the full estimate: -(h - 1) * deviation, h = samples of stratum / group.
@@ -85,12 +113,18 @@ std::vector<double> jackknife_errors(const JackknifeGroups& groups,
     for (int g = 0; g < groups.size(); ++g)
       mean[groups.stratum[g]] -=
           (h(g) - 1) * deviation[g][k] / static_cast<double>(count[groups.stratum[g]]);
-    double variance = 0, third = 0;
-    for (int g = 0; g < groups.size(); ++g) {
-      const double d = -(h(g) - 1) * deviation[g][k] - mean[groups.stratum[g]];
-      const double square = d * d / ((h(g) - 1) * static_cast<double>(count[groups.stratum[g]]));
-      variance += square, third += std::copysign(std::pow(square, 1.5), d);
+    std::map<int, std::vector<double>> amplitude;
+    for (int g = 0, at = 0; g < groups.size(); ++g, ++at) {
+      const int stratum = groups.stratum[g];
+      if (g > 0 && stratum != groups.stratum[g - 1]) at = 0;
+      auto& sum = amplitude[family(stratum)];
+      sum.resize(std::max(sum.size(), count[stratum]));
+      sum[at] += (-(h(g) - 1) * deviation[g][k] - mean[stratum]) /
+                 std::sqrt((h(g) - 1) * static_cast<double>(count[stratum]));
     }
+    double variance = 0, third = 0;
+    for (const auto& [number, sum] : amplitude)
+      for (const double d : sum) variance += d * d, third += d * d * d;
     error[k] = std::sqrt(variance * skewness_factor(variance, third)) *
                student_factor(static_cast<double>(groups.size() - strata));
   }

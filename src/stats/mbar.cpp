@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
+#include "quartic/stats/shared_samples.hpp"
 
 namespace quartic {
 namespace {
@@ -138,6 +139,10 @@ VectorXd solve(const Equations& equations, std::span<const ChainSet> sets, Matri
 
 Mbar solve_mbar(const std::vector<std::vector<double>>& actions, std::span<const ChainSet> sets) {
   check(actions, sets);
+  if (const auto shared = shared_samples(actions, sets))
+    throw BadInput(fmt::format("{} samples of ensemble {} are those of ensemble {} again",
+                               shared->count, shared->second + 1, shared->first + 1),
+                   "give every ensemble samples of its own");
   const Equations equations(actions, sets);
   Mbar result;
   MatrixXd hessian;
@@ -151,8 +156,7 @@ Mbar solve_mbar(const std::vector<std::vector<double>>& actions, std::span<const
                    "add runs between them");
 
   auto& weights = result.log_weight;
-  weights.groups = jackknife_groups(
-      sets, ReweightingLimits{}.bin_length * slowest_autocorrelation(sets, actions));
+  weights.groups = jackknife_groups(sets, independent_bin(slowest_autocorrelation(sets, actions)));
   const auto& groups = weights.groups;
   const Eigen::Index ensembles = f.size();
   weights.value.resize(equations.samples());

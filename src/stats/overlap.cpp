@@ -46,7 +46,7 @@ Overlap measure_overlap(std::span<const double> difference, int chains) {
   const ChainSet set{chains, draws};
   // Whole chains are independent; bins of few chains are, once they are much longer than tau.
   const double tau = whole_chains(set) ? 0 : estimate_series(difference, chains).tau;
-  const auto groups = jackknife_groups({&set, 1}, 20 * tau);
+  const auto groups = jackknife_groups({&set, 1}, independent_bin(tau));
   std::vector<std::vector<double>> sums(groups.size(), std::vector<double>(4));
   for (int g = 0; g < groups.size(); ++g) {
     for (const double d : difference.subspan(groups.first[g], groups.length(g))) {

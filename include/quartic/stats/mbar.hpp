@@ -25,7 +25,7 @@ struct Mbar {
 /// step control on the convex objective. actions[k][n] is S_k of sample n, the samples of the
 /// ensembles one after another as `sets` says. Errors by jackknife over groups of chains.
 /// O(ensembles^2 samples) an iteration. Throws BadInput for fewer than one ensemble, lengths that
-/// do not fit, or ensembles that do not overlap.
+/// do not fit, ensembles that do not overlap, or that share samples.
 Mbar solve_mbar(const std::vector<std::vector<double>>& actions, std::span<const ChainSet> sets);
 
 }  // namespace quartic
