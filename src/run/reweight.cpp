@@ -14,6 +14,9 @@
 #include "quartic/runfile/sample_file.hpp"
 #include "quartic/stats/annealing.hpp"
 #include "quartic/stats/mbar.hpp"
+#include "quartic/stats/shared_samples.hpp"
+#include "run/conditional_identity.hpp"
+#include "run/unsampled_modes.hpp"
 
 namespace quartic {
 namespace {
@@ -79,12 +82,24 @@ Targets make_targets(const ReweightOptions& options, const StoredSample& sample)
   return targets;
 }
 
+bool same_couplings(const Action& x, const Action& y) {
+  return std::all_of(std::begin(all_coupling_kinds), std::end(all_coupling_kinds),
+                     [&](CouplingKind kind) { return x.couplings(kind) == y.couplings(kind); });
+}
+
 /// Sites that mean the same in both: lattices of the same extents, or equally many sites.
 bool same_sites(const Graph& one, const Graph& other) {
   if (one.sites() != other.sites()) return false;
   const Lattice *x = one.lattice(), *y = other.lattice();
   return !x || !y || x->extent == y->extent;
 }
+
+/// Whose random numbers a run's configurations come from.
+struct Origin {
+  RunKind kind;
+  std::uint64_t seed;
+  bool operator==(const Origin&) const = default;
+};
 
 /// All configurations as one sample.
 struct Pool {
@@ -95,11 +110,39 @@ struct Pool {
   StoredFields fields() const { return {phi, first.sites}; }
 };
 
+Origin origin_of(const std::string& file, const StoredSample& sample) {
+  return {run_kind(file), sample.config.run.seed};
+}
+
+/// Refuses runs that are samples of the same chains: they would count again and again. Those are
+/// found by their streams of random numbers, even where the runs share no stored configuration,
+/// and by what they hold, whatever they are called. Runs of one seed and several actions are one
+/// family.
+void require_independent(Pool& pool, const std::vector<Origin>& origins,
+                         const std::vector<std::string>& files) {
+  for (std::size_t l = 1; l < files.size(); ++l)
+    for (std::size_t k = 0; k < l; ++k)
+      if (origins[k] == origins[l] && same_couplings(pool.actions[k], pool.actions[l]))
+        throw BadInput(fmt::format("'{}' and '{}' are the same chains: one action, one seed, {}",
+                                   files[k], files[l], origins[k].seed),
+                       "leave one out, or sample again with another --seed");
+  if (files.size() < 2) return;
+  for (std::size_t k = 0; k < files.size(); ++k)
+    pool.sets[k].family =
+        static_cast<int>(std::find(origins.begin(), origins.end(), origins[k]) - origins.begin()) +
+        1;
+  if (const auto shared = shared_samples(pool.fields(), pool.sets))
+    throw BadInput(fmt::format("{} configurations of '{}' are those of '{}' again", shared->count,
+                               files[shared->second], files[shared->first]),
+                   "leave one of them out: they would count twice");
+}
+
 Pool read_pool(const std::vector<std::string>& files) {
   Pool pool{read_sample(files.front()), {}, {}, {}};
   pool.phi = std::move(pool.first.phi);
   pool.actions = {pool.first.action};
   pool.sets = {{pool.first.chains, pool.first.draws}};
+  std::vector<Origin> origins{origin_of(files.front(), pool.first)};
   for (std::size_t k = 1; k < files.size(); ++k) {
     const auto next = read_sample(files[k]);
     if (!same_sites(*pool.first.action.graph, *next.action.graph))
@@ -112,7 +155,9 @@ Pool read_pool(const std::vector<std::string>& files) {
     pool.actions.push_back(next.action);
     pool.sets.push_back({next.chains, next.draws});
     pool.phi.insert(pool.phi.end(), next.phi.begin(), next.phi.end());
+    origins.push_back(origin_of(files[k], next));
   }
+  require_independent(pool, origins, files);
   return pool;
 }
 
@@ -168,21 +213,70 @@ AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads,
   return out;
 }
 
+/// (x(phi) - x(-phi)) / 2; empty where all vanish.
+std::vector<double> odd_part(const std::vector<double>& x, const std::vector<double>& mirrored) {
+  std::vector<double> odd(x.size());
+  for (std::size_t n = 0; n < x.size(); ++n) odd[n] = (x[n] - mirrored[n]) / 2;
+  const bool even = std::all_of(odd.begin(), odd.end(), [](double o) { return o == 0; });
+  return even ? std::vector<double>{} : odd;
+}
+
+/// S of every action on all configurations, made even.
+std::vector<std::vector<double>> symmetric_actions(const Pool& pool, int threads) {
+  std::vector<std::vector<double>> out;
+  for (const auto& action : pool.actions) {
+    Action odd(action.graph);
+    odd.r = action.r;
+    auto& value = out.emplace_back(evaluate_action(action, pool.fields(), threads));
+    if (std::any_of(odd.r.begin(), odd.r.end(), [](double r) { return r != 0; }))
+      value = symmetric_action(std::move(value), evaluate_action(odd, pool.fields(), threads));
+  }
+  return out;
+}
+
+/// Terms and observables of the configurations and, where they can have some, their odd parts.
+void evaluate_series(const Pool& pool, const Targets& targets,
+                     const std::vector<std::string>& observables, const ReweightOptions& options,
+                     ReweightingSample& sample) {
+  const int threads = options.threads;
+  const Graph& graph = *pool.first.action.graph;
+  const Target terms(targets.specs, graph);
+  sample.terms = evaluate_terms(terms, pool.fields(), threads);
+  sample.observables = evaluate_observables(observables, graph, pool.fields(), threads);
+  for (const auto& function : options.functions)
+    sample.observables.push_back(evaluate_function(function.value, pool.fields()));
+  sample.odd_terms.resize(sample.terms.size());
+  sample.odd_observables.resize(sample.observables.size());
+  std::vector<float> opposite;
+  const auto mirrored = [&] {
+    if (opposite.empty())
+      std::transform(pool.phi.begin(), pool.phi.end(), std::back_inserter(opposite),
+                     [](float x) { return -x; });
+    return StoredFields{opposite, pool.first.sites};
+  };
+  for (std::size_t k = 0; k < targets.specs.size(); ++k) {
+    if (targets.specs[k].name == "phi") sample.odd_terms[k] = sample.terms[k];
+    if (const auto* function = terms.term(static_cast<int>(k)).function())
+      sample.odd_terms[k] = odd_part(sample.terms[k], evaluate_function(*function, mirrored()));
+  }
+  for (std::size_t k = 0; k < observables.size(); ++k)
+    if (observables[k] == "m" || observables[k] == "phi")
+      sample.odd_observables[k] = sample.observables[k];
+  for (std::size_t k = 0; k < options.functions.size(); ++k) {
+    const std::size_t at = observables.size() + k;
+    sample.odd_observables[at] =
+        odd_part(sample.observables[at], evaluate_function(options.functions[k].value, mirrored()));
+  }
+}
+
 /// Everything that reweighting needs of the samples; MBAR where there are several runs.
 ReweightingSample make_sample(const Pool& pool, const Targets& targets,
                               const std::vector<std::string>& observables,
                               const ReweightOptions& options, std::vector<Estimate>& free_energy) {
-  const int threads = options.threads;
-  const Graph& graph = *pool.first.action.graph;
   ReweightingSample sample;
   sample.sets = pool.sets;
-  sample.terms = evaluate_terms(Target(targets.specs, graph), pool.fields(), threads);
-  sample.observables = evaluate_observables(observables, graph, pool.fields(), threads);
-  for (const auto& function : options.functions)
-    sample.observables.push_back(evaluate_function(function.value, pool.fields()));
-  std::vector<std::vector<double>> actions;
-  for (const auto& action : pool.actions)
-    actions.push_back(evaluate_action(action, pool.fields(), threads));
+  evaluate_series(pool, targets, observables, options, sample);
+  auto actions = symmetric_actions(pool, options.threads);
   free_energy.assign(1, {0, 0});
   if (actions.size() > 1) {
     auto mbar = solve_mbar(actions, pool.sets);
@@ -193,6 +287,29 @@ ReweightingSample make_sample(const Pool& pool, const Targets& targets,
   for (std::size_t n = 0; n < pool.first.log_weight.size(); ++n)
     sample.action[n] += pool.first.log_weight[n];  // weights are exp(-(B - S)) times their own
   return sample;
+}
+
+/// Points that weights and errors speak for are not ok yet: the samples may have missed a well.
+void judge_modes(const Reweighting& reweighting, const Pool& pool, const Targets& targets,
+                 const std::vector<std::string>& observables, const ReweightOptions& options,
+                 std::vector<ReweightedPoint>& points) {
+  const auto& graph = pool.first.action.graph;
+  const UnsampledModes modes(
+      pool.fields(), reweighting.sample(), graph, [&](std::span<const float> phi) {
+        const StoredFields one{phi, pool.first.sites};
+        std::vector<double> values;
+        for (const auto& series : evaluate_observables(observables, *graph, one, 1))
+          values.push_back(series[0]);
+        for (const auto& function : options.functions)
+          values.push_back(evaluate_function(function.value, one)[0]);
+        return values;
+      });
+  for (auto& point : points) {
+    if (!point.ok) continue;
+    point.reason = why_not_conditional(pool.fields(), reweighting, targets.specs, graph, point);
+    if (point.reason.empty()) point.reason = modes.why_not(targets.specs, point);
+    point.ok = point.reason.empty();
+  }
 }
 
 std::vector<ReweightedPoint> scan(const Reweighting& reweighting, const Targets& targets,
@@ -253,6 +370,7 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
                                 options.threads);
   for (const auto& function : options.functions) run.observables.push_back(function.name);
   run.points = scan(reweighting, targets, session);
+  judge_modes(reweighting, pool, targets, names, options, run.points);
   if (wants_density) add_action_density(run);
   run.provenance.seconds = session.clock.seconds();
   return run;

@@ -68,7 +68,7 @@ struct Evidence {
 std::string why_not(const ReweightedPoint& p, const Evidence& evidence, std::size_t count) {
   const ReweightingLimits limit;
   const bool complex = p.phase.error > 0;
-  if (evidence.shortest_bin > 0 && evidence.shortest_bin < limit.bin_length * evidence.tau)
+  if (evidence.shortest_bin > 0 && evidence.shortest_bin < independent_bin(evidence.tau))
     return fmt::format(
         "the chains are too short for errors: bins of {} draws, autocorrelation time {:.1f}",
         evidence.shortest_bin, evidence.tau);
@@ -105,9 +105,7 @@ class Evaluation {
     exponents_ = weight_exponents(sample_, couplings_);
     const auto& before = sample_.log_weight.value;
     if (!before.empty()) max_before_ = *std::max_element(before.begin(), before.end());
-    SampleWeights weights;
-    weights.real.resize(sample_.action.size());
-    if (!exponents_.phase.empty()) weights.imag.resize(sample_.action.size());
+    SampleWeights weights(exponents_);
     std::vector<std::vector<double>> sums(groups_.size());
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int g = 0; g < groups_.size(); ++g)
@@ -121,9 +119,9 @@ class Evaluation {
     point.error_samples = count;
     for (const double n : carriers)
       point.error_samples = std::min(point.error_samples, independent * n);
-    point.tail_weight =
-        tail_weight(exponents_.log_modulus, exponents_.largest, leave.total()[modulus]);
-    point.pareto_shape = pareto_shape(exponents_.log_modulus);
+    const auto log_modulus = exponents_.log_modulus();
+    point.tail_weight = tail_weight(log_modulus, exponents_.largest, leave.total()[modulus]);
+    point.pareto_shape = pareto_shape(log_modulus);
     point.reason =
         why_not(point, {independent * forecast(leave.total(), count), tau, groups_.shortest_bin},
                 sample_.action.size());
@@ -167,7 +165,7 @@ class Evaluation {
                                      std::remainder(std::arg(w) - exponents_.mean_phase, 2 * M_PI));
     const auto count = static_cast<double>(sample_.action.size());
     point.ess = {value[at] / count, error[at] / count};
-    point.phase = {value[at + 1], exponents_.phase.empty() ? 0 : error[at + 1]};
+    point.phase = {value[at + 1], exponents_.own.phase.empty() ? 0 : error[at + 1]};
     const double noise = error[at + 2];
     point.effective_samples = std::min(value[at], 1 / (noise * noise + 1 / count));
     return point;
@@ -199,6 +197,9 @@ void check(const ReweightingSample& s) {
   require_finite(s.action, count, "S");
   for (const auto& x : s.terms) require_finite(x, count, "a term");
   for (const auto& x : s.observables) require_finite(x, count, "an observable");
+  for (const auto* odd : {&s.odd_terms, &s.odd_observables})
+    for (const auto& x : *odd)
+      if (!x.empty()) require_finite(x, count, "the odd part of a term or observable");
   if (!s.log_weight.value.empty()) require_finite(s.log_weight.value, count, "a log-weight");
   for (const auto& x : s.log_weight.derivative)
     require_finite(x, count, "the derivative of a log-weight");
@@ -206,15 +207,22 @@ void check(const ReweightingSample& s) {
 
 }  // namespace
 
+std::vector<double> symmetric_action(std::vector<double> action, const std::vector<double>& odd) {
+  for (std::size_t n = 0; n < action.size(); ++n) {
+    const double x = std::abs(odd[n]);
+    action[n] -= odd[n] + x + std::log1p(std::exp(-2 * x)) - M_LN2;
+  }
+  return action;
+}
+
 Reweighting::Reweighting(ReweightingSample sample, int threads)
     : sample_(std::move(sample)), threads_(threads > 0 ? threads : omp_get_max_threads()) {
   check(sample_);
   tau_ = std::max(slowest_autocorrelation(sample_.sets, sample_.terms),
                   slowest_autocorrelation(sample_.sets, sample_.observables));
   const auto& weights = sample_.log_weight;
-  groups_ = weights.derivative.empty()
-                ? jackknife_groups(sample_.sets, ReweightingLimits{}.bin_length * tau_)
-                : weights.groups;
+  groups_ = weights.derivative.empty() ? jackknife_groups(sample_.sets, independent_bin(tau_))
+                                       : weights.groups;
 }
 
 ReweightedPoint Reweighting::at(const std::vector<Complex>& couplings) const {

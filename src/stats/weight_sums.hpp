@@ -15,18 +15,28 @@ namespace quartic {
 /// observables. norm: sum of the weights that the samples carried before, root: sum |w|^(1/2).
 enum WeightSum : std::size_t { norm, root, modulus, square, real, imag, series };
 
-/// ln |w| of every sample at one point, and its phase -Im B less the phases' mean.
+/// ln |w| of every sample at one point, and its phase -Im B less the phases' mean; the same of the
+/// mirrored samples -phi. A sample and its mirror image count as one of weight (w + w') / 2.
 struct Exponents {
-  std::vector<double> log_modulus;
-  std::vector<double> phase;  ///< Im B less its mean; empty: real
+  struct Half {
+    std::vector<double> log_modulus;
+    std::vector<double> phase;  ///< Im B less its mean; empty: real
+  };
+  Half own, mirrored;  ///< mirrored: empty where B is even, as then w' = w
   double largest = -INFINITY, mean_phase = 0;
+
+  /// ln (|w| + |w'|) / 2 of every sample.
+  std::vector<double> log_modulus() const;
 };
 Exponents weight_exponents(const ReweightingSample& sample,
                            const std::vector<std::complex<double>>& couplings);
 
-/// w of every sample relative to the largest |w|; the imaginary parts are empty for a real point.
+/// (w + w') / 2 and w' of every sample relative to the largest |w|; the imaginary parts are empty
+/// for a real point, w' where B is even.
 struct SampleWeights {
-  std::vector<double> real, imag;
+  std::vector<double> real, imag, mirrored_real, mirrored_imag;
+
+  SampleWeights(const Exponents& exponents);
 };
 
 /// Sums over samples [first, last), relative to the largest weights, and after them their

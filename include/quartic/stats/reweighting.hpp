@@ -25,13 +25,23 @@ struct LogWeights {
 
 /// Samples of p = exp(-S) / Z (with log-weights where they are not distributed like p) and all that
 /// reweighting needs to know of each, samples being [set][chain][draw].
+///
+/// With the odd parts each sample counts together with its mirror image -phi, as one of the mixture
+/// (p(phi) + p(-phi)) / 2; `action` is then symmetric_action(). The averages of an even B are so
+/// those of both signs, odd ones exactly 0, and its Z is right, also where S held the fields on one
+/// side; a B whose field points against that of S finds its own side.
 struct ReweightingSample {
   std::vector<ChainSet> sets;
   std::vector<double> action;                    ///< S
   std::vector<std::vector<double>> terms;        ///< [k][sample], A^(k)
   std::vector<std::vector<double>> observables;  ///< [observable][sample]
-  LogWeights log_weight;
+  /// (x(phi) - x(-phi)) / 2 of every term and observable, as these; a series or all may be empty: 0.
+  std::vector<std::vector<double>> odd_terms{}, odd_observables{};
+  LogWeights log_weight{};
 };
+
+/// -ln (exp(-S(phi)) + exp(-S(-phi))) / 2 = S - S_odd - ln cosh S_odd from S and its odd part.
+std::vector<double> symmetric_action(std::vector<double> action, const std::vector<double>& odd);
 
 /// A complex number; the standard errors of its two parts.
 struct ComplexEstimate {
@@ -76,7 +86,6 @@ struct ReweightingLimits {
   double pareto_shape = 0.4;              ///< at most
   double tail_weight = 0.5;               ///< at most
   double phase_significance = 5;          ///< average phase over its error, at least
-  double bin_length = 20;                 ///< in autocorrelation times, at least
 };
 
 /// Reweights one set of samples to any number of points. All sums are relative to the largest
