@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "quartic/core/error.hpp"
 #include "quartic/field/mean_field.hpp"
 #include "quartic/stats/annealing.hpp"
+#include "quartic/stats/overlap.hpp"
 #include "stats/energies.hpp"
 
 namespace quartic {
@@ -89,6 +92,10 @@ class Pilot {
     }
     // A chain's mean over m sweeps has variance 2 tau Var / m.
     const double single = variance(all), averaged = draws * variance(mean);
+    if (!std::isfinite(single))
+      throw Diverged(fmt::format("annealing: the fields are not finite at beta = {:g}", beta),
+                     sizeof(T) == 4 ? "precision = \"float64\" resolves what float32 cannot"
+                                    : "bring the couplings nearer to 1 by a change of units");
     return {beta, std::sqrt(single), std::sqrt(std::max(averaged, single))};
   }
 
@@ -107,6 +114,24 @@ class Pilot {
 /// Trapezium.
 double length_between(const Knot& low, const Knot& high) {
   return (high.beta - low.beta) * (low.friction + high.friction) / 2;
+}
+
+/// Whether the path from the least of the minima, and the sign, lead to all that may count: no
+/// other minimum is within 12 of its bound, which is e^-12 of Z.
+bool one_well(const Action& action, std::vector<MeanField> minima) {
+  std::erase_if(minima,
+                [&](const MeanField& other) { return other.bound > minima.front().bound + 12; });
+  return one_up_to_sign(action, minima);
+}
+
+/// F_1 by annealing forward along a plan, of about unit variance of the work.
+template <class T>
+Estimate trial(const AnnealingPlan& plan, const SamplerOptions& options, std::uint64_t seed) {
+  Sampler<T> sampler(plan.path.from, moves_along(options), seed, Stream::pilot);
+  sampler.draw_uncoupled();
+  const auto work = drive(sampler, plan.path, plan.stops(std::min(plan.steps_for(1), 5000)));
+  const Estimate ratio = measure_overlap(work, sampler.chains()).log_mean_weight;
+  return {uncoupled_free_energy(plan.path.from) - ratio.value, ratio.error};
 }
 
 bool coupled(const Action& action) {
@@ -163,7 +188,11 @@ AnnealingPlan plan_from_uncoupled(const Action& action, const SamplerOptions& sa
   auto plan = plan_annealing<T>({uncoupled(action), action}, sampler, seed);
   if (ordered.r == action.r) return plan;
   auto other = plan_annealing<T>({ordered, action}, sampler, seed);
-  return other.friction_length() < plan.friction_length() ? other : plan;
+  if (other.friction_length() >= plan.friction_length()) return plan;
+  if (one_well(action, mean_fields(action))) return other;
+  // Wells that only annealing from w = 0 fills, unless it is the one that misses the most of Z.
+  const Estimate all = trial<T>(plan, sampler, seed), one = trial<T>(other, sampler, seed);
+  return all.value < one.value + 4 * std::hypot(all.error, one.error) ? plan : other;
 }
 
 template AnnealingPlan plan_annealing<float>(const ActionPath&, const SamplerOptions&,
