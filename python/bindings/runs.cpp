@@ -20,6 +20,7 @@
 #include "quartic/run/fit.hpp"
 #include "quartic/run/free_energy.hpp"
 #include "quartic/run/generate.hpp"
+#include "quartic/run/judge.hpp"
 #include "quartic/run/learn.hpp"
 #include "quartic/run/problem.hpp"
 #include "quartic/run/report.hpp"
@@ -233,6 +234,25 @@ std::string free_energy_of(const Settings& given, double error,
   return out;
 }
 
+/// phi[chain][draw][site]; JSON and text of the judgement.
+nb::tuple judge_fields(const Settings& given, const Input& phi, const std::optional<Input>& log_q,
+                       double level, nb::object watch) {
+  JudgedFields fields{"phi"};
+  fields.phi.assign(phi.data(), phi.data() + phi.size());
+  fields.chains = static_cast<int>(phi.shape(0)), fields.draws = static_cast<int>(phi.shape(1));
+  fields.sites = static_cast<int>(phi.shape(2));
+  if (log_q) fields.log_q.assign(log_q->data(), log_q->data() + log_q->size());
+  Judgement judgement;
+  watched(std::move(watch), [&](const Session& session) {
+    const Action action = make_start(given.config, make_graph(given.config.graph));
+    require_judgeable(fields, *action.graph);
+    JudgeOptions options;
+    options.level = level;
+    judgement = Referee(given.config, action, options).judge(fields, session);
+  });
+  return nb::make_tuple(report_json(judgement), report(judgement));
+}
+
 nb::ndarray<nb::numpy, float> rows_to_python(std::vector<float> values,
                                              const std::vector<std::size_t>& shape) {
   auto* kept = new std::vector<float>(std::move(values));
@@ -402,6 +422,8 @@ void bind_runs(nb::module_& m) {
         nb::arg("watch"));
   m.def("free_energy_of", &free_energy_of, nb::arg("config"), nb::arg("error"),
         nb::arg("learned").none(), nb::arg("to_target"), nb::arg("watch"));
+  m.def("judge_fields", &judge_fields, nb::arg("config"), nb::arg("phi"), nb::arg("log_q").none(),
+        nb::arg("level"), nb::arg("watch"));
   m.def("generate_rows", &generate_rows);
   m.def("transform_rows", &transform_rows, nb::arg("file"), nb::arg("data"),
         nb::arg("layer").none(), nb::arg("draws"), nb::arg("threads"), nb::arg("watch"));

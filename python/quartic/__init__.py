@@ -2,7 +2,8 @@
 
 S(phi) = - sum_<ij> w_ij phi_i phi_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4) on any graph, p ~ exp(-S).
 
-`sample`, `learn`, `reweight` and `free_energy` act on an `Action`; `run`, `open` and `resume` on config and run files.
+`sample`, `learn`, `reweight` and `free_energy` act on an `Action`, `judge` holds anyone's fields against one; `run`,
+`open` and `resume` act on config and run files.
 `LatticeField`, `RestrictedBoltzmannMachine` and `DeepStack` learn from data as estimators of scikit-learn (which they
 need). `quartic.density` holds the single-site density, `quartic.plot` draws results (needs matplotlib).
 """
@@ -14,6 +15,7 @@ from . import density
 from ._quartic import Action, Graph, Network, NetworkLearner, NetworkSampler, lattice, simd_target
 from .errors import BadInput, BadType, Diverged, Error
 from .free_energies import FreeEnergy, free_energy
+from .judgements import Judgement, judge
 from .results import Check, ComplexEstimate, Estimate, Likelihood, LogZ, NetworkMoments, Observable
 from .reweighted import ReweightResult
 from .run_files import open_run as open
@@ -55,6 +57,7 @@ __all__ = [
     "FieldResult",
     "FreeEnergy",
     "Graph",
+    "Judgement",
     "LatticeField",
     "LearnResult",
     "Likelihood",
@@ -74,6 +77,7 @@ __all__ = [
     "density",
     "free_energy",
     "generate",
+    "judge",
     "lattice",
     "learn",
     "open",

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "quartic/stats/virial.hpp"
+#include "quartic/stats/identities.hpp"
 
 namespace quartic {
 namespace {

@@ -27,6 +27,7 @@ nlohmann::json json(const FitRun& run);
 nlohmann::json json(const NetworkRun& run);
 nlohmann::json json(const StackRun& run);
 nlohmann::json json(const FreeEnergies& results);
+nlohmann::json json(const Judgement& judgement);
 
 /// The parts that a deep stack's layers have as well.
 std::string training_text(const NetworkRun& run);

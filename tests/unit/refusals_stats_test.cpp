@@ -11,7 +11,7 @@
 #include "quartic/stats/measurement.hpp"
 #include "quartic/stats/overlap.hpp"
 #include "quartic/stats/reweighting.hpp"
-#include "quartic/stats/virial.hpp"
+#include "quartic/stats/identities.hpp"
 #include "refusals.hpp"
 
 namespace quartic {

@@ -1,26 +1,17 @@
 // Health checks of a run: what may be wrong with its numbers, and what to do about it.
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include "quartic/core/estimate.hpp"
+#include "quartic/core/check.hpp"
 #include "quartic/run/any_run.hpp"
 
 namespace quartic {
 
-struct Check {
-  std::string name;       ///< "R-hat of m2"
-  Estimate value;         ///< error 0: it has none
-  std::string threshold;  ///< what the value should be, in words: "< 1.05"
-  bool ok = true;
-  std::string advice;  ///< what to do where it is not
-};
-
 /// Of a sample: finished; averages at rest after the warm-up; R-hat, effective samples and length
 /// against tau of the worst primary observable; windows found; every observable ok; acceptance;
-/// where all r are 0, <m> = 0 within 5 errors; and the virial identity (stats/virial.hpp) within 5
-/// errors. O(stored configurations (V + E)).
+/// where all r are 0, <m> = 0 within 5 errors; and the virial identity (stats/identities.hpp)
+/// within 5 errors. O(stored configurations (V + E)).
 std::vector<Check> diagnose(const SampleRun& run);
 
 /// Of learning: converged, ridge, acceptance; of the certificate, if there is one: ok,

@@ -7,6 +7,7 @@
 #include "quartic/field/target.hpp"
 #include "quartic/run/any_run.hpp"
 #include "quartic/run/free_energy.hpp"
+#include "quartic/run/judge.hpp"
 
 namespace quartic {
 
@@ -16,6 +17,10 @@ std::string report(const AnyRun& run);
 /// The same as JSON, one object on one line.
 std::string report_json(const AnyRun& run);
 std::string report_json(const FreeEnergies& results);
+std::string report_json(const Judgement& judgement);
+
+/// A line a family, the other checks, the verdict, and what is wrong.
+std::string report(const Judgement& judgement);
 
 /// "A = -1 nn + 1.52425 phi2 + 0.175 phi4".
 std::string target_text(const std::vector<TermSpec>& target);

@@ -1,4 +1,4 @@
-#include "quartic/stats/virial.hpp"
+#include "quartic/stats/identities.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,37 @@
+// The reference run that fields are held against.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "quartic/run/judge.hpp"
+#include "quartic/runfile/sample_run.hpp"
+#include "stats/referee.hpp"
+
+namespace quartic {
+
+class JudgeReference {
+ public:
+  JudgeReference(const Config& config, const Action& action);
+
+  /// Samples on until so many effective configurations are there. Throws Interrupted.
+  void grow(double effective, const Session& session);
+
+  const FieldStatistics& statistics() const { return *statistics_; }
+  const NullSample& null() const { return null_; }
+  const ReferenceSummary& summary() const { return summary_; }
+
+ private:
+  void round(int draws, const Session& session);
+  void judge_itself();
+
+  SampleRun run_;
+  std::unique_ptr<FieldStatistics> statistics_;
+  std::optional<StatisticSums> sums_;
+  std::vector<float> last_;  ///< fields of the last round, [chain][draw][site]
+  int last_draws_ = 0, threads_;
+  NullSample null_;
+  ReferenceSummary summary_;
+};
+
+}  // namespace quartic

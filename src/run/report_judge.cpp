@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "quartic/run/number.hpp"
+#include "run/report_json.hpp"
+
+namespace quartic::reports {
+namespace {
+
+nlohmann::json statistic_json(const TestedStatistic& s) {
+  return json_of("name", s.name, "value", s.value, "expected", s.expected, "z", s.z);
+}
+
+nlohmann::json family_json(const FamilyTest& test) {
+  auto out = json_of("family", name(test.family), "statistics", test.count, "p_value", test.p_value,
+                     "adjusted", test.adjusted);
+  for (const auto& s : test.worst) out["worst"].push_back(statistic_json(s));
+  return out;
+}
+
+nlohmann::json check_json(const Check& check) {
+  return json_of("check", check.name, "value", check.value, "threshold", check.threshold, "ok",
+                 check.ok, "advice", check.advice);
+}
+
+nlohmann::json weights_json(const WeightSummary& w) {
+  return json_of("ess", w.ess, "pareto_shape", w.pareto_shape, "log_z", w.log_z, "kl", w.kl,
+                 "p_value_as_they_are", w.p_value_as_they_are);
+}
+
+std::string number_text(const Estimate& e) {
+  return e.error > 0 ? with_error(e) : fmt::format("{:.4g}", e.value);
+}
+
+std::string family_line(const FamilyTest& test, double level) {
+  const TestedStatistic& worst = test.worst.front();
+  return fmt::format("{:<24} {:>5}  {:<40} {:<16} {:<14} {:>7.1f} {:>8.2g}  {}\n",
+                     name(test.family), test.count, worst.name, number_text(worst.value),
+                     number_text(worst.expected), worst.z, test.adjusted,
+                     test.adjusted >= level ? "ok" : "FAILED");
+}
+
+std::string weights_text(const WeightSummary& w) {
+  return fmt::format("weights exp(-S) / q: p = {:.2g} without them, what follows is with them\n",
+                     w.p_value_as_they_are) +
+         estimate_line("weight ESS", w.ess, "of 1") +
+         estimate_line("ln Z", w.log_z, "where logq is normalised") +
+         estimate_line("KL(q||p)", w.kl, "");
+}
+
+}  // namespace
+
+nlohmann::json json(const Judgement& j) {
+  auto out =
+      json_of("verdict", name(j.verdict), "ok", j.ok(), "p_value", j.p_value, "level", j.level,
+              "chains", j.chains, "draws", j.draws, "sites", j.sites, "effective", j.effective);
+  for (const auto& test : j.families) out["families"].push_back(family_json(test));
+  for (const auto& check : j.checks) out["checks"].push_back(check_json(check));
+  out["findings"] = j.findings;
+  out["couplings"] = nlohmann::json::array();
+  for (const auto& c : j.couplings)
+    out["couplings"].push_back(json_of("name", c.name, "relative", c.relative, "change", c.change,
+                                       "sufficient", c.sufficient));
+  const ReferenceSummary& r = j.reference;
+  out["reference"] = json_of("chains", r.chains, "draws", r.draws, "effective", r.effective, "ok",
+                             r.ok, "reason", r.reason);
+  out["weights"] = j.weights ? weights_json(*j.weights) : nlohmann::json();
+  return out;
+}
+
+}  // namespace quartic::reports
+
+namespace quartic {
+
+std::string report_json(const Judgement& judgement) {
+  return reports::json(judgement).dump();
+}
+
+std::string report(const Judgement& j) {
+  using namespace reports;  // NOLINT: its lines
+  std::string out = j.draws == 1
+                        ? fmt::format("{} independent rows of {} sites", j.chains, j.sites)
+                        : fmt::format("{} chains of {} draws of {} sites, {:.3g} effective",
+                                      j.chains, j.draws, j.sites, j.effective);
+  out += fmt::format("; reference run: {} chains of {} draws, {:.3g} effective\n",
+                     j.reference.chains, j.reference.draws, j.reference.effective);
+  if (j.weights) out += weights_text(*j.weights);
+  out += fmt::format("{:<24} {:>5}  {:<40} {:<16} {:<14} {:>7} {:>8}\n", "family", "tests",
+                     "the worst of them", "value", "must be", "z", "p");
+  for (const auto& test : j.families) out += family_line(test, j.level);
+  for (std::size_t k = j.families.size(); k < j.checks.size(); ++k) {
+    const Check& check = j.checks[k];
+    out += fmt::format("{:<31} {:<40} {:<31} {}\n", check.name, number_text(check.value),
+                       check.threshold, check.ok ? "ok" : "FAILED");
+  }
+  out += fmt::format("{}: p = {:.2g} of all together, level {:g}\n", name(j.verdict), j.p_value,
+                     j.level);
+  for (const auto& finding : j.findings) out += "  " + finding + "\n";
+  return out;
+}
+
+}  // namespace quartic

@@ -1,0 +1,223 @@
+// Means of many statistics over a sample, with errors that know of its chains.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/parallel.hpp"
+#include "quartic/core/autocorrelation.hpp"
+#include "stats/field_statistics.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr int many_chains = 64;
+constexpr int most_shares = 64;
+constexpr std::size_t most_sums = 1 << 23;  // of all bins and statistics together
+
+int threads_or_all(int threads) {
+  return threads > 0 ? threads : omp_get_max_threads();
+}
+
+/// How many bins a sample has; in few chains as many in each.
+int bins_for(const FieldSample& sample, int statistics) {
+  const int room = static_cast<int>(most_sums / static_cast<std::size_t>(statistics));
+  if (sample.chains() >= many_chains)
+    return std::min(sample.chains(), std::clamp(room, many_chains, 256));
+  const int each = std::clamp(room, 256, 4096) / sample.chains();
+  return std::min(each, sample.draws()) * sample.chains();
+}
+
+/// Configurations gathered into lanes; lanes beyond the last repeat it.
+void gather(const FieldSample& sample, std::span<const std::size_t> rows,
+            AlignedVector<double>& phi) {
+  constexpr int lanes = FieldStatistics::lanes;
+  for (int lane = 0; lane < lanes; ++lane) {
+    const std::size_t row = rows[std::min<std::size_t>(lane, rows.size() - 1)];
+    for (int i = 0; i < sample.sites(); ++i)
+      phi[static_cast<std::size_t>(i) * lanes + lane] = sample.at(row, i);
+  }
+}
+
+}  // namespace
+
+StatisticSums::StatisticSums(const FieldStatistics& statistics, const FieldSample& like,
+                             int threads)
+    : statistics_(statistics),
+      threads_(threads_or_all(threads)),
+      chains_(like.chains()),
+      bins_(bins_for(like, statistics.size())),
+      independent_(like.independent()) {
+  if (chains_ < many_chains) bin_length_ = like.draws() / (bins_ / chains_);
+  const auto size = static_cast<std::size_t>(statistics.size());
+  sum_.assign(bins_, std::vector<double>(size));
+  square_.assign(std::min(bins_, most_shares), std::vector<double>(size));
+  length_.assign(bins_, 0);
+}
+
+/// First configuration of each bin and the one after its last. In few chains the draws that fill no
+/// bin, fewer than there are bins, are left out.
+std::vector<std::pair<std::size_t, std::size_t>> StatisticSums::bins_of(
+    const FieldSample& sample) const {
+  std::vector<std::pair<std::size_t, std::size_t>> bins;
+  const std::size_t draws = sample.draws();
+  for (int b = 0; b < bins_; ++b) {
+    if (bin_length_ == 0) {
+      const auto cut = [&](std::size_t at) { return at * chains_ / bins_ * draws; };
+      bins.emplace_back(cut(b), cut(b + 1));
+    } else {
+      const int each = bins_ / chains_;
+      const std::size_t first = static_cast<std::size_t>(b / each) * draws +
+                                static_cast<std::size_t>(b % each) * bin_length_;
+      bins.emplace_back(first, first + bin_length_);
+    }
+  }
+  return bins;
+}
+
+void StatisticSums::add(const FieldSample& sample) {
+  constexpr int lanes = FieldStatistics::lanes;
+  const auto size = static_cast<std::size_t>(statistics_.size());
+  const auto bins = bins_of(sample);
+  const auto field = static_cast<std::size_t>(sample.sites()) * lanes;
+  if (shift_.empty()) {
+    AlignedVector<double> phi(field), out(size * lanes);
+    auto scratch = statistics_.scratch();
+    std::vector<std::size_t> rows(lanes);
+    for (int lane = 0; lane < lanes; ++lane) rows[lane] = sample.count() * lane / lanes;
+    gather(sample, rows, phi);
+    statistics_.evaluate(phi.data(), out.data(), scratch);
+    shift_.resize(size);
+    for (std::size_t k = 0; k < size; ++k)
+      for (int lane = 0; lane < lanes; ++lane) shift_[k] += out[k * lanes + lane] / lanes;
+  }
+  const int shares = static_cast<int>(square_.size());
+  in_parallel(shares, threads_, [&](int share, int) {
+    AlignedVector<double> phi(field), out(size * lanes);
+    auto scratch = statistics_.scratch();
+    auto& square = square_[share];
+    std::vector<std::size_t> rows;
+    std::vector<int> to;
+    const auto flush = [&] {
+      if (rows.empty()) return;
+      gather(sample, rows, phi);
+      statistics_.evaluate(phi.data(), out.data(), scratch);
+      const bool one_bin = to.front() == to.back();
+      for (std::size_t k = 0; k < size; ++k) {
+        double sum = 0;
+        for (std::size_t lane = 0; lane < rows.size(); ++lane) {
+          const double x = out[k * lanes + lane] - shift_[k];
+          square[k] += x * x;
+          if (one_bin)
+            sum += x;
+          else
+            sum_[to[lane]][k] += x;
+        }
+        if (one_bin) sum_[to.front()][k] += sum;
+      }
+      rows.clear(), to.clear();
+    };
+    const auto first = [&](int s) { return static_cast<int>(std::int64_t{bins_} * s / shares); };
+    for (int b = first(share); b < first(share + 1); ++b) {
+      length_[b] += bins[b].second - bins[b].first;
+      for (std::size_t row = bins[b].first; row < bins[b].second; ++row) {
+        rows.push_back(row), to.push_back(b);
+        if (rows.size() == lanes) flush();
+      }
+    }
+    flush();
+  });
+}
+
+StatisticMeans StatisticSums::means() const {
+  const auto size = static_cast<std::size_t>(statistics_.size());
+  StatisticMeans out;
+  for (const std::size_t n : length_) out.count += n;
+  const auto count = static_cast<double>(out.count);
+  for (auto* values : {&out.mean, &out.error, &out.variance, &out.freedom}) values->resize(size);
+  out.tau.assign(size, 0.5);
+  std::vector<char> found(size, 1);
+  in_parallel(static_cast<int>(size), threads_, [&](int k, int) {
+    double sum = 0, square = 0;
+    for (const auto& bin : sum_) sum += bin[k];
+    for (const auto& share : square_) square += share[k];
+    const double mean = sum / count;
+    out.mean[k] = shift_[k] + mean;
+    out.variance[k] = std::max(square / count - mean * mean, 0.0) * count / (count - 1);
+    if (bin_length_ > 0) {
+      std::vector<double> means;
+      for (const auto& bin : sum_) means.push_back(bin[k] / bin_length_);
+      const auto series = estimate_binned_series(means, chains_, bin_length_, out.variance[k]);
+      const double chains = chains_ - 1;
+      out.error[k] = series.error, out.tau[k] = series.tau;
+      if (series.window_found) {
+        const double relative = series.tau > 0 ? series.tau_error / series.tau : 0;
+        out.freedom[k] = relative > 0 ? std::max(2 / (relative * relative), 1.0) : count;
+      } else if (chains_ > 1) {  // the error is Student's already: undo it
+        const double v = 1 / chains;
+        out.error[k] /= 1 + v / 2 + v * v / 4 + v * v * v / 16;
+        out.freedom[k] = chains;
+      } else {
+        found[k] = 0;
+      }
+      return;
+    }
+    if (independent_) {
+      out.error[k] = std::sqrt(out.variance[k] / count), out.freedom[k] = count - 1;
+      return;
+    }
+    double scatter = 0;  // of the bins' means, each by its length
+    for (int b = 0; b < bins_; ++b) {
+      const double d = sum_[b][k] - mean * static_cast<double>(length_[b]);
+      scatter += d * d;
+    }
+    out.freedom[k] = bins_ - 1;
+    out.error[k] = std::sqrt(scatter * bins_ / (bins_ - 1.0)) / count;
+    if (out.variance[k] > 0)
+      out.tau[k] = 0.5 * out.error[k] * out.error[k] * count / out.variance[k];
+  });
+  out.resolved = std::all_of(found.begin(), found.end(), [](char c) { return c != 0; });
+  return out;
+}
+
+std::vector<float> standardised(const FieldStatistics& statistics, const FieldSample& sample,
+                                const std::vector<std::size_t>& rows, const StatisticMeans& means,
+                                int threads) {
+  constexpr int lanes = FieldStatistics::lanes;
+  const auto size = static_cast<std::size_t>(statistics.size());
+  std::vector<float> out(rows.size() * size);
+  const int blocks = static_cast<int>((rows.size() + lanes - 1) / lanes);
+  in_parallel(blocks, threads_or_all(threads), [&](int block, int) {
+    AlignedVector<double> phi(static_cast<std::size_t>(sample.sites()) * lanes),
+        values(size * lanes);
+    auto scratch = statistics.scratch();
+    const std::size_t first = static_cast<std::size_t>(block) * lanes;
+    const std::size_t here = std::min<std::size_t>(lanes, rows.size() - first);
+    gather(sample, std::span(rows).subspan(first, here), phi);
+    statistics.evaluate(phi.data(), values.data(), scratch);
+    for (std::size_t lane = 0; lane < here; ++lane)
+      for (std::size_t k = 0; k < size; ++k) {
+        const double sd = std::sqrt(means.variance[k]);
+        out[(first + lane) * size + k] =
+            sd > 0 ? static_cast<float>((values[k * lanes + lane] - means.mean[k]) / sd) : 0;
+      }
+  });
+  return out;
+}
+
+std::vector<double> centre_of(const FieldSample& sample) {
+  std::vector<double> centre(sample.sites());
+  const auto count = static_cast<double>(sample.count());
+  for (int i = 0; i < sample.sites(); ++i) {
+    const double first = sample.at(0, i);
+    double sum = 0, square = 0;
+    for (std::size_t n = 0; n < sample.count(); ++n) {
+      const double x = sample.at(n, i) - first;
+      sum += x, square += x * x;
+    }
+    const double mean = sum / count, sd = std::sqrt(std::max(square / count - mean * mean, 0.0));
+    if (std::abs(first + mean) > 3 * sd) centre[i] = first + mean;
+  }
+  return centre;
+}
+
+}  // namespace quartic
