@@ -11,6 +11,7 @@ _PYTHONS = {  # what the command line calls it, and Python
     r"--to nn=-1,phi2=1.52425,phi4=0.175": "to={'nn': -1, 'phi2': 1.52425, 'phi4': 0.175}",
     r"without --to-target": "without to=",
     r"--anneal": "anneal=True",
+    r"--one-chain": "one_chain=True",
 }
 
 

@@ -11,7 +11,7 @@ from . import _quartic
 from ._quartic import Action, Graph
 from .arguments import positive
 from .configs import action_of, make_config
-from .errors import BadInput, BadType
+from .errors import BadInput, BadType, in_python
 from .progress import Watch
 from .results import Check, Estimate
 from .runs import Result, SampleResult
@@ -61,15 +61,15 @@ class Judgement:
     def __init__(self, found: Mapping[str, Any], text: str):
         self.ok, self.verdict = bool(found["ok"]), str(found["verdict"])
         self.p_value, self.level, self.effective = found["p_value"], found["level"], found["effective"]
-        self.findings, self.reference = list(found["findings"]), dict(found["reference"])
+        self.findings, self.reference = [in_python(f) for f in found["findings"]], dict(found["reference"])
         self.families = [{**f, "worst": [_estimates(s) for s in f["worst"]]} for f in found["families"]]
         self.checks = [
-            Check(c["check"], _estimate(c["value"]), c["threshold"], c["ok"], c["advice"]) for c in found["checks"]
+            Check(c["check"], _estimate(c["value"]), c["threshold"], c["ok"], in_python(c["advice"])) for c in found["checks"]
         ]
         self.couplings = {c["name"]: _estimate(c["change"]) for c in found["couplings"]}
         self.likely = [c["name"] for c in found["couplings"] if c["sufficient"]]
         self.weights = None if found["weights"] is None else _estimates(found["weights"])
-        self._text = text
+        self._text = in_python(text)
 
     def __str__(self) -> str:
         return self._text

@@ -14,6 +14,7 @@ constexpr int fewest_chains = 64;
 constexpr double round_values = 1 << 24;  // stored of a round
 constexpr double most_evaluated = 3e10;   // statistics of configurations in all
 constexpr int most_thin = 16;
+constexpr int most_draws = 4096;  // of a chain: what is slower than that is not to be trusted
 /// So that a reference is never the run that is judged, begun with the same seed.
 constexpr std::uint64_t other_seed = 0x9E3779B97F4A7C15;
 constexpr double doubtful_log_p = -13.8;  // 1e-6, of all identities of the reference together
@@ -28,6 +29,24 @@ Config reference_config(Config config) {
 }
 
 }  // namespace
+
+double coarseness(const FieldSample& sample) {
+  double most = 0;
+  const auto count = static_cast<double>(sample.count());
+  for (int i = 0; i < sample.sites(); ++i) {
+    const double first = sample.at(0, i);
+    double sum = 0, square = 0, largest = 0;
+    for (std::size_t n = 0; n < sample.count(); ++n) {
+      const double x = sample.at(n, i), d = x - first;
+      sum += d, square += d * d, largest = std::max(largest, std::abs(x));
+    }
+    const double variance = square / count - sum / count * (sum / count);
+    const auto at = static_cast<float>(largest);
+    const double spacing = std::nextafter(at, 2 * at + 1) - at;
+    if (variance > 0) most = std::max(most, spacing / std::sqrt(variance));
+  }
+  return most;
+}
 
 JudgeReference::JudgeReference(const Config& config, const Action& action)
     : run_(begin_sampling(reference_config(config), action, "quartic judge")),
@@ -83,7 +102,7 @@ void JudgeReference::grow(double effective, const Session& session) {
       run_.kept.thin = std::clamp(static_cast<int>(slowest->estimate.tau), 1, most_thin);
     report_progress(progress, std::min(summary_.effective / effective, 1.0));
     const double evaluated = static_cast<double>(chains) * summary_.draws / run_.kept.thin;
-    if (evaluated * statistics_->size() > most_evaluated) break;
+    if (evaluated * statistics_->size() > most_evaluated || summary_.draws >= most_draws) break;
   }
   null_.means = sums_->means();
   const FieldSample fields(last_, sites, chains);
@@ -100,6 +119,11 @@ void JudgeReference::judge_itself() {
     if (result.derived || result.ok || !summary_.ok) continue;
     summary_.ok = false;
     summary_.reason = fmt::format("{}: {}", result.name, result.reason);
+  }
+  if (summary_.ok && coarseness({last_, run_.action.graph->sites(), summary_.chains}) > coarsest) {
+    summary_.ok = false;
+    summary_.reason =
+        "stored as float32 it does not resolve the fluctuations about a field so large";
   }
   const auto scores = score(*statistics_, null_.means, null_, false, false);
   const double tests = std::log(static_cast<double>(scores.size()));

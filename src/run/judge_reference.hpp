@@ -10,6 +10,11 @@
 
 namespace quartic {
 
+/// The largest spacing of float32 at a site over the site's standard deviation: up to `coarsest`
+/// rounding adds less than 2e-4 to a variance.
+double coarseness(const FieldSample& sample);
+inline constexpr double coarsest = 0.05;
+
 class JudgeReference {
  public:
   JudgeReference(const Config& config, const Action& action);

@@ -232,7 +232,7 @@ std::string FieldStatistics::name(int k) const {
     case What::w:
       return "sum w phi phi";
     case What::r:
-      return "sum r phi";
+      return even_ ? "sum phi" : "sum r phi";
     case What::a:
       return "sum a phi^2";
     case What::b:

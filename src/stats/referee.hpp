@@ -34,7 +34,7 @@ std::vector<FamilyTest> test_families(const FieldStatistics& statistics,
 NullSample weighted_means(const FieldStatistics& statistics, const FieldSample& sample,
                           const std::vector<double>& log_weight, int threads);
 
-/// Correlation between neighbouring rows of the tied sums and of |m|, z = rho sqrt(N).
+/// Correlation between neighbouring rows of the tied sums, z = rho sqrt(N).
 std::vector<TestedStatistic> lagged_correlations(const Action& action, const FieldSample& rows,
                                                  int threads);
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t most_values = std::size_t{1} << 28;
 constexpr std::size_t neighbours = 64;  // by norm, on either side
 constexpr double widest = 0.01;         // of a tolerance
-constexpr double by_chance = 1e-6;      // pairs
+constexpr double by_chance = 1e-8;      // pairs
 
 struct Scale {
   double width;    // the narrowest of the sites
@@ -67,10 +67,9 @@ bool near(const float* x, const float* y, std::size_t sites, double square) {
   return true;
 }
 
-/// ln P(at least k events of a Poisson number), an upper bound (Chernoff).
-double log_poisson_tail(double k, double expected) {
-  if (k <= expected) return 0;
-  return k - expected - k * std::log(k / std::max(expected, 1e-300));
+/// ln of the bound mu^k / k! on P(at least k events of a Poisson number with mean mu).
+double log_poisson_tail(double k, double mean) {
+  return std::min(0.0, k * std::log(mean) - std::lgamma(k + 1));
 }
 
 }  // namespace

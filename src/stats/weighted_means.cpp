@@ -98,7 +98,7 @@ std::vector<TestedStatistic> lagged_correlations(const Action& action, const Fie
   const std::size_t count = rows.count();
   std::vector<int> chosen;
   for (int k = 0; k < statistics.size(); ++k)
-    if (!exactly_known(statistics.family(k))) chosen.push_back(k);
+    if (statistics.family(k) == StatisticFamily::terms) chosen.push_back(k);
   std::vector<std::vector<double>> series(chosen.size(), std::vector<double>(count));
   for_each_evaluated(statistics, rows, threads,
                      [&](int, std::size_t first, const double* x, std::size_t here) {
@@ -113,7 +113,7 @@ std::vector<TestedStatistic> lagged_correlations(const Action& action, const Fie
     double mean = 0, square = 0, product = 0;
     for (const double v : x) mean += v / n;
     for (double& v : x) v -= mean, square += v * v;
-    if (!(square > 0)) continue;
+    if (!(square > 1e-20 * n * mean * mean)) continue;  // it does not vary
     for (std::size_t k = 1; k < count; ++k) product += x[k] * x[k - 1];
     const double error = 1 / std::sqrt(n), rho = product / square + 1 / n;
     out.push_back({statistics.name(chosen[c]), {rho, error}, {}, rho / error});

@@ -42,7 +42,7 @@ def test_exact_rows_pass(mean):
 
 def test_wrong_couplings_are_named():
     action, _ = gaussian(mean=0.3)
-    found = quartic.judge(action, rows(20000, 1, w=1.1, mean=0.3), random_state=1)
+    found = quartic.judge(action, rows(20000, 1, w=1.25, mean=0.3), random_state=1)
     assert found.verdict == "WRONG" and found.p_value < 1e-6 and not found.ok
     assert "w" in found.findings[0]
     assert "WRONG" in str(found) and found.findings[0] in str(found)
@@ -112,8 +112,8 @@ def test_weights():
 
 
 def test_a_field_that_float32_does_not_resolve_is_undecided():
-    action = quartic.Action(quartic.Graph(1, []), w=0, r=-1e6, a=1, b=0)  # 5e5 +- .7
-    phi = 5e5 + np.random.default_rng(1).normal(0, 0.5**0.5, (4000, 1))
+    action = quartic.Action(quartic.Graph(1, []), w=0, r=-8e6, a=1, b=0)  # 4e6 +- .7
+    phi = 4e6 + np.random.default_rng(1).normal(0, 0.5**0.5, (4000, 1))
     found = quartic.judge(action, phi.astype(np.float32), random_state=1)
     assert not found.ok and any("float32" in f for f in found.findings)
 

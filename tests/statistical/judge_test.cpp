@@ -110,7 +110,6 @@ void expect_uniform(const Action& action, int chains, int draws, int sweeps, boo
   }
   EXPECT_GT(uniformity(p), 1e-4);
   EXPECT_LE(wrong, 3);  // 0.2 expected
-  RecordProperty("uniformity", std::to_string(uniformity(p)));
 }
 
 TEST(Judge, IndependentRowsHaveUniformP) {
