@@ -1,0 +1,25 @@
+// Fields on which samplers and estimators usually lie, one seed each: ok means within 4 errors.
+#include "traps.hpp"
+
+#include <gtest/gtest.h>
+
+namespace quartic::testing {
+namespace {
+
+class Traps : public ::testing::TestWithParam<TrapFamily> {};
+
+TEST_P(Traps, OkIsRightAndRightIsOk) {
+  const auto pulls = GetParam().pulls(1);
+  ASSERT_FALSE(pulls.empty());
+  expect_ok_is_right(pulls, 2);  // of 30 runs with a dozen pulls each, three by chance: p < 1e-5
+  expect_right_is_ok(pulls);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Traps, ::testing::ValuesIn(trap_families()), [](const auto& info) {
+  std::string name = info.param.name;
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace quartic::testing
