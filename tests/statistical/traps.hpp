@@ -2,8 +2,11 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -130,17 +133,17 @@ inline std::vector<Pull> free_energy(const nlohmann::json& trap, std::uint64_t s
 inline std::vector<TermSpec> terms_of(const nlohmann::json& point, const Action& action) {
   using trap_detail::values;
   std::vector<TermSpec> terms;
-  const auto add = [&](const char* name, double sign, std::vector<double> weights) {
-    if (!weights.empty())
-      terms.push_back({.name = name, .coupling = sign, .weights = std::move(weights)});
+  const auto add = [&](const std::string& name, std::complex<double> coupling,
+                       std::vector<double> weights) {
+    auto& term = terms.emplace_back();
+    term.name = name, term.coupling = coupling, term.weights = std::move(weights);
   };
   const auto& to = point["to"];
-  add("edges", -1, values(to, "w", action.w.size()));
+  if (!action.w.empty()) add("edges", -1, values(to, "w", action.w.size()));
   add("phi", 1, values(to, "r", action.r.size()));
   add("phi2", 1, values(to, "a", action.a.size()));
   add("phi4", 1, values(to, "b", action.b.size()));
-  for (const auto& [name, g] : point["imaginary"].items())
-    terms.push_back({.name = name, .coupling = {0, g.get<double>()}});
+  for (const auto& [name, g] : point["imaginary"].items()) add(name, {0, g.get<double>()}, {});
   return terms;
 }
 
@@ -208,6 +211,13 @@ struct TrapFamily {
 
 inline void PrintTo(const TrapFamily& family, std::ostream* out) {
   *out << family.name;
+}
+
+/// As the name of a test.
+inline std::string test_name(const ::testing::TestParamInfo<TrapFamily>& parameter) {
+  std::string name = parameter.param.name;
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
 }
 
 inline std::vector<TrapFamily> trap_families() {

@@ -42,12 +42,7 @@ TEST_P(TrapsOverSeeds, PullsAreStandardNormal) {
   expect_right_is_ok(pulls);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TrapsOverSeeds, ::testing::ValuesIn(trap_families()),
-                         [](const auto& info) {
-                           std::string name = info.param.name;
-                           std::replace(name.begin(), name.end(), ' ', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(All, TrapsOverSeeds, ::testing::ValuesIn(trap_families()), test_name);
 
 }  // namespace
 }  // namespace quartic::testing

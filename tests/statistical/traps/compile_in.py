@@ -8,15 +8,28 @@ from pathlib import Path
 from typing import Any
 
 CHOSEN = (
-    "BAL 2x2", "BAL open 8x2", "massive 8x8 in a field", "star of 6 in a field", "clique of 5", "antiferromagnetic open chain",
+    "BAL 2x2", "BAL open 8x2", "massive 8x8 in a field", "star of 6 in a field", "clique of 5",
+    "antiferromagnetic open chain",
     "one site, tilted double well", "ring of 3", "2x2x2 cube, Gaussian",
     "64 deep wells, b=100000", "far chain", "far quartic sites", "BAL 2x2, unit 1e-10", "stiffness over ten decades",
-    "hub of 20, pinned", "hub of 12, share 0.1", "entropic hub, wide share 0.5", "clique of 7, share 0.1", "two hubs, weak bridge",
+    "hub of 20, pinned", "hub of 12, share 0.1", "entropic hub, wide share 0.5", "clique of 7, share 0.1",
+    "two hubs, weak bridge",
     "deep ring, tilt 0.01", "Ising ring in a field", "antiferromagnetic ring, staggered tilt", "glass in fields",
     "random fields on a tree", "nearly massless ring", "b = 0 hub", "ring, 16 x 60", "ring, 1024 x 1", "free 8x8",
 )  # fmt: skip
 FREE_ENERGIES = ("BAL ring of 16", "triangles, weak bridge", "hub of 20, pinned", "clique of 6, tilt 0.02")
-OBSERVABLES = ("m", "abs_m", "m2", "phi2", "phi4", "nn", "action", "susceptibility_connected", "binder_cumulant", "specific_heat")
+OBSERVABLES = (
+    "m",
+    "abs_m",
+    "m2",
+    "phi2",
+    "phi4",
+    "nn",
+    "action",
+    "susceptibility_connected",
+    "binder_cumulant",
+    "specific_heat",
+)
 
 
 def toml(value: Any) -> str:

@@ -33,7 +33,9 @@ class Quadrature:
 
 
 @lru_cache(maxsize=4096)
-def nodes(r: float, a: float, b: float, extra: float, cut: float, rule: Quadrature) -> tuple[np.ndarray, np.ndarray, float, np.longdouble]:
+def nodes(
+    r: float, a: float, b: float, extra: float, cut: float, rule: Quadrature
+) -> tuple[np.ndarray, np.ndarray, float, np.longdouble]:
     """Nodes of a site, r x + (a - extra) x^2 + b x^4 there above its minimum, their distance, and that minimum."""
 
     def bound(x: np.ndarray) -> np.ndarray:
@@ -225,7 +227,7 @@ def _sum_out(v: int, mine: list[Factor]) -> tuple[Factor, complex]:
     names, values = (v,), np.ones(1)
     for other, more in mine:
         union = tuple(dict.fromkeys(names + other))
-        values = _aligned(union, names, values if names != (v,) or values.size > 1 else values) * _aligned(union, other, more)
+        values = _aligned(union, names, values) * _aligned(union, other, more)
         names = union
     if last is None:
         out = values.sum(axis=names.index(v))
@@ -236,7 +238,7 @@ def _sum_out(v: int, mine: list[Factor]) -> tuple[Factor, complex]:
         if values.size == 1:
             values = np.ones(matrix.shape[0])
         out = np.tensordot(values, matrix, axes=(names.index(v), 0))
-        rest = tuple(u for u in names if u != v) + (new,)
+        rest = (*tuple(u for u in names if u != v), new)
     scale = out.flat[np.argmax(abs(out))] if out.size else 0
     return (rest, out / scale if scale != 0 else out), complex(scale)
 
@@ -269,7 +271,7 @@ class Averages:
 
     def scale(self, source, guess: float) -> tuple[float, float]:
         """Mean and standard deviation, from circles that grow as the mean is taken off."""
-        radius = 1e-3 / guess
+        radius = 0.05 / guess
         while not self._fits(source, radius, 0.0, 1.3):
             radius /= 4
         mean = self._coefficients(source, radius, 8, 0.0)[1]
@@ -299,10 +301,12 @@ class Averages:
     def absolute(self, source, half_range: float) -> float:
         """<|X|> for |X| <= R: R/2 - (4R/pi^2) sum_{k odd} Re <exp(i pi k X / R)> / k^2."""
         total, quiet, k = 0.0, 0, 1
-        while quiet < 12 and k < 40001:
+        # Beyond half the frequency of a site's nodes their sum comes back.
+        last = half_range * self.e.field.sites / np.exp(max(self.e.log_step))
+        while quiet < 12 and k < last:
             value = np.exp(self.generating(source, 1j * np.pi * k / half_range)).real
             total += value / k**2
-            quiet = quiet + 1 if abs(value) / k < 1e-12 else 0
+            quiet = quiet + 1 if abs(value) / k < 1e-11 else 0
             k += 2
         return half_range / 2 - 4 * half_range / np.pi**2 * total
 
@@ -337,7 +341,9 @@ def averages(e: Elimination, sizes: tuple[float, int] = (1.5, 32)) -> dict[str, 
     small = 0.02
     mean, width = z.scale(lambda t: {"b": t / v}, typical**4)
     out["phi4"] = mean + z._coefficients(lambda t: {"b": t / v}, small / width, 8, mean)[1]
-    if field.pairs:
+    if field.nn:
+        out["nn"] = _pair_mean(field, field.nn, z) / v
+    elif field.pairs:
         out["nn"] = first(lambda t: {"w": t * e.edge_count / v}, typical**2)
     if field.nnn:
         out["nnn"] = _pair_mean(field, field.nnn, z) / v
@@ -356,7 +362,7 @@ def averages(e: Elimination, sizes: tuple[float, int] = (1.5, 32)) -> dict[str, 
     out["specific_heat"] = variance / v
     out["action_density"] = out["action"] / v
     out["action2"] = variance + out["action"] ** 2
-    _structure(field, z, out, sizes)
+    _structure(field, z, out)
     return out
 
 
@@ -370,16 +376,19 @@ def _pair_mean(field: Field, pairs: list[tuple[int, int]], z: Averages) -> float
     return sum(x * second_moment(z, u) for x, u in zip(values, vectors.T, strict=True) if abs(x) > 1e-12)
 
 
-def second_moment(z: Averages, direction: np.ndarray, sizes: tuple[float, int] = (1.0, 32)) -> float:
-    """<(u phi)^2>."""
+def second_moment(z: Averages, direction: np.ndarray) -> float:
+    """<(u phi)^2> from 1 - <cos(t u phi)> = t^2 <X^2> / 2 - t^4 <X^4> / 24 + ... at a few small t."""
+    direction = np.where(abs(direction) < 1e-12, 0, direction)
     if not direction.any():
         return 0.0
-    guess = max(np.ptp(x) for x in z.e.nodes) * np.abs(direction).sum()
-    mean, central = z.moments(lambda t: {"r": t * direction}, guess, *sizes)
-    return mean**2 + central[2]
+    largest = sum(abs(u) * abs(x[h < 25]).max() for u, x, h in zip(direction, z.e.nodes, z.e.local, strict=True))
+    t = 0.15 / largest * np.arange(1, 6)
+    values = np.array([1 - np.exp(z.generating(lambda s: {"r": s * direction}, 1j * x)).real for x in t])
+    powers = np.stack([(t / t[-1]) ** (2 * k) for k in range(1, 6)], axis=1)
+    return float(2 * np.linalg.solve(powers, values)[0] / t[-1] ** 2)
 
 
-def _structure(field: Field, z: Averages, out: dict[str, float], sizes: tuple[float, int]) -> None:
+def _structure(field: Field, z: Averages, out: dict[str, float]) -> None:
     """|sum phi exp(ikx)|^2 / V at the least momentum of the longest directions, and xi^2 from it."""
     extent = field.graph.get("extent")
     if field.graph.get("boundary") != "periodic" or field.graph["lattice"] == "honeycomb":
@@ -392,7 +401,7 @@ def _structure(field: Field, z: Averages, out: dict[str, float], sizes: tuple[fl
             continue
         phase = 2 * np.pi * at[d] / longest
         parts = [np.cos(phase), np.sin(phase)]
-        values.append(sum(second_moment(z, np.where(abs(u) < 1e-12, 0, u)) for u in parts) / field.sites)
+        values.append(sum(second_moment(z, u) for u in parts) / field.sites)
     out["structure_factor_min"] = float(np.mean(values))
     k = 2 * np.sin(np.pi / longest)
     out["xi2"] = (field.sites * out["m2"] / out["structure_factor_min"] - 1) / k**2

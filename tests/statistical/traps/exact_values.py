@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import reweighting
-from catalogue import Trap, all_traps
+from catalogue import all_traps
 from reweighting import Point
+from trap import Trap
 
 LEAST_DIGITS = 5
 
@@ -39,7 +40,9 @@ def known_rows(path: Path) -> dict[str, dict[str, Any]]:
     return {row["family"] + row["name"]: row for row in old["traps"] + old["reweighting"]}
 
 
-def completed(row: dict[str, Any], old: dict[str, dict[str, Any]], again: list[str], compute: Callable[[], Any]) -> dict[str, Any]:
+def completed(
+    row: dict[str, Any], old: dict[str, dict[str, Any]], again: list[str], compute: Callable[[], Any]
+) -> dict[str, Any]:
     """With the exact values of an earlier row of the same couplings, or with new ones."""
     before = old.get(row["family"] + row["name"], {})
     same = all(before.get(key) == row.get(key) for key in ("graph", "couplings", "to", "imaginary"))
@@ -63,12 +66,12 @@ def main() -> None:
     path = Path(__file__).with_name("traps.json")
     old, again = known_rows(path), sys.argv[1:]
     traps, points = all_traps(), reweighting.all_points()
-    rows: dict[str, dict[str, Any]] = {}
+    known = dict(old)
     # Those of closed form first; what is known is written as it comes.
     for one in sorted([*traps, *points], key=lambda one: bool(one.field.w.any() and one.field.b.any())):
         row = completed(one.described(), old, again, one.exact)
-        rows[row["family"] + row["name"]] = row
-        write(path, *([rows[key] for key in map(key_of, some) if key in rows] for some in (traps, points)))
+        known[row["family"] + row["name"]] = row
+        write(path, *([known[key] for key in map(key_of, some) if key in known] for some in (traps, points)))
     print(len(traps), "traps,", len(points), "points of reweighting")
 
 

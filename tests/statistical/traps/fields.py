@@ -22,7 +22,7 @@ def connected_susceptibility(sites: int, mean: float, variance: float, absolute:
 
 @dataclass
 class Field:
-    """An action on a graph. `graph` is what a config says of it: {"lattice", "extent", "boundary"}; empty: the pairs."""
+    """An action on a graph. `graph` is what a config says of it (lattice, extent, boundary); empty: the pairs."""
 
     sites: int
     pairs: Pairs
@@ -32,6 +32,7 @@ class Field:
     b: np.ndarray
     graph: dict[str, Any] = field(default_factory=dict)
     nnn: Pairs = field(default_factory=list)
+    nn: Pairs = field(default_factory=list)  # nearest pairs, where these are not all
 
     def couplings(self) -> dict[str, Any]:
         """A number where all are equal."""
@@ -51,10 +52,22 @@ class Field:
 
     def changed(self, **couplings: Any) -> Field:
         now = {kind: couplings.get(kind, getattr(self, kind)) for kind in "wrab"}
-        return make(self.sites, self.pairs, **now, graph=self.graph, nnn=self.nnn)
+        other = make(self.sites, self.pairs, **now, graph=self.graph, nnn=self.nnn)
+        other.nn = self.nn
+        return other
 
 
-def make(sites: int, pairs: Pairs, *, w: Any = 0.0, r: Any = 0.0, a: Any = 1.0, b: Any = 0.0, graph: Any = None, nnn: Any = ()) -> Field:
+def make(
+    sites: int,
+    pairs: Pairs,
+    *,
+    w: Any = 0.0,
+    r: Any = 0.0,
+    a: Any = 1.0,
+    b: Any = 0.0,
+    graph: Any = None,
+    nnn: Any = (),
+) -> Field:
     def of(values: Any, count: int) -> np.ndarray:
         return np.array(np.broadcast_to(np.asarray(values, float), (count,)))
 
@@ -77,7 +90,7 @@ def _shifted(extent: tuple[int, ...], periodic: bool, step: tuple[int, ...]) -> 
 STEPS = {
     "square": ([(1, 0), (0, 1)], [(1, 1), (1, -1)]),
     "triangular": ([(1, 0), (0, 1), (1, 1)], []),
-    "king": ([(1, 0), (0, 1), (1, 1), (1, -1)], []),
+    "king": ([(1, 0), (0, 1), (1, 1), (1, -1)], [(1, 1), (1, -1)]),
 }
 
 
@@ -87,11 +100,16 @@ def lattice(name: str, *extent: int, periodic: bool = True, **couplings: Any) ->
     pairs = [p for step in near for p in _shifted(extent, periodic, step)]
     nnn = [p for step in diagonal for p in _shifted(extent, periodic, step)]
     graph = {"lattice": name, "extent": list(extent), "boundary": "periodic" if periodic else "open"}
-    return make(int(np.prod(extent)), pairs, **couplings, graph=graph, nnn=nnn)
+    out = make(int(np.prod(extent)), pairs, **couplings, graph=graph, nnn=nnn)
+    if name == "king":
+        out.nn = [p for step in axes for p in _shifted(extent, periodic, step)]
+    return out
 
 
 def complete(sites: int, **couplings: Any) -> Field:
-    return make(sites, list(combinations(range(sites), 2)), **couplings, graph={"lattice": "complete", "extent": [sites]})
+    return make(
+        sites, list(combinations(range(sites), 2)), **couplings, graph={"lattice": "complete", "extent": [sites]}
+    )
 
 
 def free(sites: int, **couplings: Any) -> Field:

@@ -31,7 +31,7 @@ def averages(field: Field) -> dict[str, float]:
     d = np.diag(cov)
     out["phi2"] = float(np.mean(mean**2 + d))
     out["phi4"] = float(np.mean(mean**4 + 6 * mean**2 * d + 3 * d**2))
-    for name, pairs in (("nn", field.pairs), ("nnn", field.nnn)):
+    for name, pairs in (("nn", field.nn or field.pairs), ("nnn", field.nnn)):
         if pairs:
             i, j = np.array(pairs).T
             out[name] = float(np.sum(cov[i, j] + mean[i] * mean[j])) / v

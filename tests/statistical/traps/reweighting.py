@@ -9,10 +9,11 @@ import elimination
 import gaussian
 import numpy as np
 import uncoupled
-from catalogue import BAL, hub
 from clique import eliminate
 from elimination import Quadrature
 from fields import Field, complete, lattice
+from hard import hub
+from trap import BAL
 
 OBSERVABLES = ("m", "abs_m", "m2", "m4", "phi2", "phi4", "action_density")
 
@@ -34,14 +35,19 @@ class Point:
     def described(self) -> dict[str, Any]:
         row = {"name": self.name, "family": self.family, "why": self.why, "ordinary": self.ordinary}
         row |= {"graph": self.field.describe(), "couplings": self.field.couplings(), "run": self.run}
-        return row | {"to": self.target.couplings(), "imaginary": self.imaginary, "copies": self.copies, "anneal": self.anneal}
+        return row | {
+            "to": self.target.couplings(),
+            "imaginary": self.imaginary,
+            "copies": self.copies,
+            "anneal": self.anneal,
+        }
 
     def _averages(self, rule: Quadrature) -> dict[str, Any]:
         if self.imaginary:
             values = gaussian.complex_averages(self.target, rule, self.imaginary)
             return {name: [v.real, v.imag] for name, v in values.items() if name in OBSERVABLES}
         f = self.target
-        values = uncoupled.averages(f, rule.spacing) if not f.w.any() else elimination.averages(eliminate(f, rule))
+        values = uncoupled.averages(f, rule.spacing / 3) if not f.w.any() else elimination.averages(eliminate(f, rule))
         return {name: values[name] for name in OBSERVABLES}
 
     def exact(self) -> tuple[dict[str, Any], int]:
@@ -75,7 +81,13 @@ def all_points() -> list[Point]:
     add("massive 8x8, a + 0.02", "near, Gaussian", lattice("square", 8, 8, w=0.3, a=1.0), a=1.02, ordinary=True)
     add("2x2, to itself", "all weights are 1", bal, ordinary=True)
     for chains, draws in ((16, 192), (16, 100), (32, 96), (1024, 1), (1024, 2), (256, 12)):
-        add(f"ring, to itself, {chains} x {draws}", "all weights are 1, few draws", ring, run={"chains": chains, "draws": draws}, ordinary=chains * draws > 2500)
+        add(
+            f"ring, to itself, {chains} x {draws}",
+            "all weights are 1, few draws",
+            ring,
+            run={"chains": chains, "draws": draws},
+            ordinary=chains * draws > 2500,
+        )
     add("2x2, i 0.15 phi^2", "complex", bal, imaginary={"phi2": 0.15}, ordinary=True)
     add("2x2, i 1.5 phi^2", "far into the complex", bal, imaginary={"phi2": 1.5})
     add("ring, i 0.1 phi", "complex", ring, imaginary={"phi": 0.1}, ordinary=True)

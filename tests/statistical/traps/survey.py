@@ -48,13 +48,24 @@ class Program:
         if "pairs" in graph:
             graph["edges"] = graph.pop("pairs")
         lines = ["[graph]", *(f"{key} = {json.dumps(value)}" for key, value in graph.items()), "[action]"]
-        for kind, value in {"w": 0.0, "r": 0.0, **row["couplings"], **({"b": 0.0} if "b" not in row["couplings"] else {})}.items():
-            lines.append(f"{kind} = {{ values = {json.dumps(value)} }}" if isinstance(value, list) else f"{kind} = {value!r}")
+        for kind, value in {
+            "w": 0.0,
+            "r": 0.0,
+            **row["couplings"],
+            **({"b": 0.0} if "b" not in row["couplings"] else {}),
+        }.items():
+            lines.append(
+                f"{kind} = {{ values = {json.dumps(value)} }}" if isinstance(value, list) else f"{kind} = {value!r}"
+            )
         lines += ["[sampler]", f"chains = {run['chains']}", "[sample]", f"draws = {run['draws']}"]
         if "to" in row:
             for term, sign, kind in (("edges", -1.0, "w"), ("phi", 1.0, "r"), ("phi2", 1.0, "a"), ("phi4", 1.0, "b")):
                 value = row["to"].get(kind, 0.0)
-                weights = f"coupling = {sign}\nweights = {value}" if isinstance(value, list) else f"coupling = {sign * value!r}"
+                weights = (
+                    f"coupling = {sign}\nweights = {value}"
+                    if isinstance(value, list)
+                    else f"coupling = {sign * value!r}"
+                )
                 lines += ["[[target]]", f'term = "{term}"', weights]
             for term, g in row["imaginary"].items():
                 lines += ["[[target]]", f'term = "{term}"', f"coupling = [0.0, {g!r}]"]
@@ -104,7 +115,12 @@ def free_energy(program: Program, row: Row, seed: int) -> Iterator[Row]:
     shown = program("free-energy", program.config(row), "--json", "--threads", "1", "--seed", str(seed))
     found = json.loads(shown.splitlines()[-1])
     f = found["free_energy"]
-    yield entry("F", pull(number(f["value"]), number(f["error"]), row["exact"]["F"], row["digits"]), found["ok"], found["reason"])
+    yield entry(
+        "F",
+        pull(number(f["value"]), number(f["error"]), row["exact"]["F"], row["digits"]),
+        found["ok"],
+        found["reason"],
+    )
 
 
 def reweighted(program: Program, row: Row, seed: int) -> Iterator[Row]:
@@ -112,7 +128,19 @@ def reweighted(program: Program, row: Row, seed: int) -> Iterator[Row]:
     files = [program.sample(row, seed)] * row["copies"]
     options = ["--anneal"] if row["anneal"] else []
     try:
-        program("reweight", *files, "-o", "to.h5", "--force", "--quiet", "--threads", "1", "--observables", ",".join(names), *options)
+        program(
+            "reweight",
+            *files,
+            "-o",
+            "to.h5",
+            "--force",
+            "--quiet",
+            "--threads",
+            "1",
+            "--observables",
+            ",".join(names),
+            *options,
+        )
     except Refused as refusal:
         yield from ({"observable": name, "z": None, "ok": False, "reason": str(refusal)} for name in names)
         return
@@ -149,7 +177,16 @@ def survey(program: Program, out: Path, seeds: int, first: int, only: str | None
                 pulls += [{"seed": seed, **one} for one in what(program, row, seed)]
             except Refused as error:
                 pulls.append({"seed": seed, "observable": "all", "z": None, "ok": False, "reason": str(error)})
-        found.append({"name": row["name"], "family": family, "why": row["why"], "ordinary": row["ordinary"], "seconds": round(time.time() - start, 2), "pulls": pulls})
+        found.append(
+            {
+                "name": row["name"],
+                "family": family,
+                "why": row["why"],
+                "ordinary": row["ordinary"],
+                "seconds": round(time.time() - start, 2),
+                "pulls": pulls,
+            }
+        )
         print(line(found[-1]), flush=True)
         out.write_text("[" + ",\n".join(json.dumps(f) for f in found) + "]\n")
     return found
@@ -159,12 +196,12 @@ def summary(trap: Row) -> Row:
     pulls = trap["pulls"]
     ok = [p for p in pulls if p["ok"]]
     right = [p for p in pulls if p["z"] is not None and abs(p["z"]) <= 4]
-    z = np.array([p["z"] if p["z"] is not None else 1e9 for p in ok])
+    z = np.array([1e9 if p["z"] is None else p["z"] for p in ok])
     worst = max(ok, key=lambda p: abs(p["z"] if p["z"] is not None else 1e9), default=None)
     reasons = [p["reason"] for p in pulls if not p["ok"]]
     return {
         "count": len(pulls), "ok": len(ok), "ok_share": len(ok) / max(len(pulls), 1),
-        "worst": abs(worst["z"]) if worst and worst["z"] is not None else (None if not worst else 1e9), "worst_observable": worst["observable"] if worst else "",
+        "worst": float(max(abs(z))) if worst else None, "worst_observable": worst["observable"] if worst else "",
         "mean_square": float(np.mean(np.minimum(z**2, 1e12))) if len(z) else None, "wrong": int(np.sum(abs(z) > 4)),
         "right": len(right), "refused": sum(not p["ok"] for p in right),
         "reason": max(set(reasons), key=reasons.count) if reasons else "",
@@ -176,23 +213,84 @@ def line(trap: Row) -> str:
     square = "" if s["mean_square"] is None else f"{s['mean_square']:9.3g}"
     worst = "" if s["worst"] is None else f"{s['worst']:9.3g}"
     mark = "WRONG" if s["wrong"] else ("refused" if trap["ordinary"] and s["refused"] else "")
-    return f"{trap['family']:13} {trap['name']:42} {s['ok']:5}/{s['count']:<5} worst {worst:>9} {s['worst_observable']:25} z^2 {square:>9} refused {s['refused']:4} {trap['seconds']:6.1f} s {mark}"
+    head = f"{trap['family']:13} {trap['name']:42} {s['ok']:5}/{s['count']:<5} worst {worst:>9} "
+    return head + f"{s['worst_observable']:25} z^2 {square:>9} refused {s['refused']:4} {trap['seconds']:6.1f} s {mark}"
+
+
+def distances(traps: list[Row]) -> np.ndarray:
+    """z of what says ok; no number at all counts as 10^9."""
+    return np.array([1e9 if p["z"] is None else p["z"] for t in traps for p in t["pulls"] if p["ok"]])
 
 
 def families(found: list[Row]) -> str:
-    by = defaultdict(list)
+    by: defaultdict[str, list[Row]] = defaultdict(list)
     for trap in found:
         by[trap["family"]].append(trap)
-    lines = [f"{'family':13} {'traps':>5} {'pulls':>6} {'ok':>6} {'z^2 of ok':>10} {'wrong ok':>8} {'traps wrong':>11} {'right':>6} {'refused':>7}"]
+    heads = ("traps", "numbers", "ok", "z^2 of ok", "wrong ok", "traps wrong", "right", "refused")
+    lines = [f"{'family':13} " + " ".join(f"{head:>11}" for head in heads)]
     for family, traps in by.items():
-        ok = np.array([p["z"] if p["z"] is not None else 1e9 for t in traps for p in t["pulls"] if p["ok"]])
+        z = distances(traps)
         s = [summary(t) for t in traps]
-        square = float(np.mean(np.minimum(ok, 1e6) ** 2)) if len(ok) else math.nan
-        lines.append(f"{family:13} {len(traps):5} {sum(x['count'] for x in s):6} {len(ok):6} {square:10.3g} {sum(x['wrong'] for x in s):8} {sum(x['wrong'] > 0 for x in s):11} {sum(x['right'] for x in s):6} {sum(x['refused'] for x in s):7}")
-    o = [p for t in found if t["ordinary"] for p in t["pulls"]]
-    right = [p for p in o if p["z"] is not None and abs(p["z"]) <= 4]
-    lines.append(f"ordinary: {sum(p['ok'] for p in right)} of {len(right)} right ones are ok, {100 * sum(p['ok'] for p in right) / max(len(right), 1):.2f} %")
+        square = f"{np.mean(np.minimum(abs(z), 1e6) ** 2):.3g}" if len(z) else "-"
+        total = {key: sum(x[key] for x in s) for key in ("count", "ok", "wrong", "right", "refused")}
+        wrong = sum(x["wrong"] > 0 for x in s)
+        row = (len(traps), total["count"], total["ok"], square, total["wrong"], wrong, total["right"], total["refused"])
+        lines.append(f"{family:13} " + " ".join(f"{x:>11}" for x in row))
+    everyday = [p for t in found if t["ordinary"] for p in t["pulls"]]
+    right = [p["ok"] for p in everyday if p["z"] is not None and abs(p["z"]) <= 4]
+    share = 100 * sum(right) / max(len(right), 1)
+    lines.append(f"ordinary: {sum(right)} of {len(right)} right ones are ok, {share:.2f} %")
     return "\n".join(lines)
+
+
+def table(found: list[Row]) -> str:
+    """Markdown, one line a trap."""
+    lines = ["| trap | why | numbers | ok | z² of ok | worst ok z |", "| --- | --- | --: | --: | --: | --: |"]
+    for trap in found:
+        s = summary(trap)
+        square = "-" if s["mean_square"] is None else f"{s['mean_square']:.2f}"
+        worst = "-" if s["worst"] is None else f"{s['worst']:.1f}"
+        name = ("F of " if trap["family"] == "free energy" else "") + trap["name"] + ("*" if trap["ordinary"] else "")
+        share = 100 * s["ok_share"]
+        lines.append(f"| {name} | {trap['why']} | {s['count']} | {share:.0f} % | {square} | {worst} |")
+    return "\n".join(lines) + "\n"
+
+
+def draw(found: list[Row], path: Path) -> None:
+    """All pulls of numbers that say ok against the standard normal density; the tails on a logarithmic axis."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    z = np.array([p["z"] for t in found for p in t["pulls"] if p["ok"] and p["z"] is not None])
+    x = np.linspace(-6, 6, 601)
+    normal = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+    bins = np.linspace(-6, 6, 61)
+    counts, _ = np.histogram(np.clip(z, -5.99, 5.99), bins)
+    width = bins[1] - bins[0]
+    density = counts / len(z) / width
+    figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), constrained_layout=True)
+    for panel in panels:
+        panel.stairs(density, bins, fill=True, color="#9db8d2", label=f"{len(z)} pulls, variance {np.mean(z**2):.2f}")
+        panel.plot(x, normal, color="#b03a2e", lw=1.5, label="standard normal")
+        panel.set_xlabel("(value − exact) / error")
+        panel.set_xlim(-6, 6)
+    panels[0].set_ylabel("density")
+    panels[0].set_ylim(0, 1.25 * max(density.max(), 0.4))
+    panels[0].legend(frameon=False, loc="upper left", fontsize=8)
+    panels[1].set_yscale("log")
+    panels[1].set_ylim(0.3 / len(z) / width, 1)
+    panels[1].text(
+        0.98,
+        0.95,
+        f"beyond 4: {np.sum(abs(z) > 4)}, expected {len(z) * 6.33e-5:.1f}",
+        transform=panels[1].transAxes,
+        ha="right",
+        va="top",
+        fontsize=8,
+    )
+    figure.savefig(path, dpi=110)
 
 
 def main() -> None:
@@ -210,10 +308,16 @@ def main() -> None:
         found = json.loads(options.out.read_text())
     else:
         with tempfile.TemporaryDirectory() as folder:
-            found = survey(Program(options.program, Path(folder)), options.out, options.seeds, options.first, options.only)
+            found = survey(
+                Program(options.program, Path(folder)), options.out, options.seeds, options.first, options.only
+            )
     if options.read:
         print("\n".join(line(trap) for trap in found))
     print(families(found))
+    if options.table:
+        options.table.write_text(table(found))
+    if options.figure:
+        draw(found, options.figure)
 
 
 if __name__ == "__main__":

@@ -84,12 +84,14 @@ def averages(field: Field, spacing: float = 0.4) -> dict[str, float]:
     if field.pairs:  # of w = 0
         means = {key: site.centre + site.mean(site.y) for key, (site, _) in zip(kinds, sites, strict=True)}
         x = [means[key] for key in zip(field.r.tolist(), field.a.tolist(), field.b.tolist(), strict=True)]
-        for name, pairs in (("nn", field.pairs), ("nnn", field.nnn)):
+        for name, pairs in (("nn", field.nn or field.pairs), ("nnn", field.nnn)):
             if pairs:
                 out[name] = sum(x[i] * x[j] for i, j in pairs) / v
         if len(kinds) == 1 and field.graph.get("boundary") == "periodic":
             out["structure_factor_min"] = v * k2
-            out["xi2"] = (v * out["m2"] / out["structure_factor_min"] - 1) / (2 * np.sin(np.pi / max(field.graph["extent"]))) ** 2
+            out["xi2"] = (v * out["m2"] / out["structure_factor_min"] - 1) / (
+                2 * np.sin(np.pi / max(field.graph["extent"]))
+            ) ** 2
     return out
 
 
@@ -99,7 +101,7 @@ def _absolute(sites: list[tuple[Site, int]], v: int, mean: float, variance: floa
         return abs(mean)
     r = sum(n * abs(s.centre + s.y[s.p > 1e-18]).max() for s, n in sites) / v
     widest = max(np.sqrt(n) * s.width for s, n in sites)
-    last = int(9 * v / widest * r / np.pi) + 3
+    last = int(25 * v / widest * r / np.pi) + 3
     k = np.arange(1, last + 2, 2, dtype=float)
     total = 0.0
     for chunk in np.array_split(k, max(1, len(k) // 20000)):
