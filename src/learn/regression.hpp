@@ -64,11 +64,11 @@ class Regression {
   };
   /// Cholesky of the dense Gram matrix; the ridge grows from `ridge` until it factors. Noise by the
   /// sandwich, clustered by groups of chains. O(samples K^2 + K^3 / 3).
-  Step dense(double ridge) const {
+  Step dense(double ridge) {
     Step result;
     result.ridge = ridge;
-    const auto gram = features_.covariance();
-    const auto factor = factor_of(gram, result.ridge);
+    gram_ = features_.covariance();
+    const auto factor = factor_of(gram_, result.ridge);
     solve(factor, {}, false, result);
     return result;
   }
@@ -78,23 +78,22 @@ class Regression {
   /// ones. Corrected for the bias of products of averages over the same samples, Sum_g H^-1 H_g v_g
   /// with v_g the noise of group g: what a jackknife over the groups gives, to first order. Half of
   /// it is missing in residuals and thus in the noise (MacKinnon & White, J. Econometrics 29, 305,
-  /// 1985, HC2). `natural` is what dense() gave. Twice the cost of dense().
+  /// 1985, HC2). `natural` is what dense() gave, and where the target lies in the
+  /// span it is that. As dear as dense().
   Step newton(const Step& natural) const {
-    Step result = natural;
-    const auto gram = features_.covariance();
     double square = 0;
     for (const double d : centred_) square += d * d / count_;
     constexpr double in_span = 1e-6;
-    if (square > in_span) {
-      auto weight = centred_;
-      for (double& w : weight) w += 1;
-      if (const auto factor = curved(gram, weight, natural.ridge)) {
-        solve(*factor, weight, true, result);
-        constexpr double most = 100;  // of C over H: beyond, H is but noise
-        if (dot(gradient_, result.step) < most * dot(gradient_, natural.step)) return result;
-      }
+    if (square < in_span) return natural;
+    Step result = natural;
+    auto weight = centred_;
+    for (double& w : weight) w += 1;
+    if (const auto factor = curved(weight, natural.ridge)) {
+      solve(*factor, weight, true, result);
+      constexpr double most = 100;  // of C over H: beyond, H is but noise
+      if (dot(gradient_, result.step) < most * dot(gradient_, natural.step)) return result;
     }
-    solve(factor_of(gram, result.ridge), {}, true, result);
+    solve(factor_of(gram_, result.ridge), {}, true, result);
     return result;
   }
   /// Conjugate gradients with features recomputed from the configurations, O(samples K) an
@@ -131,12 +130,11 @@ class Regression {
     return factor_with_ridge(gram, std::vector<char>(size_, 0), ridge, hint);
   }
   /// Of <weight f f'>, or nothing where that is not positive definite.
-  std::optional<FreeFactor> curved(const SymmetricMatrix& gram, std::vector<double> weight,
-                                   double ridge) const {
+  std::optional<FreeFactor> curved(std::vector<double> weight, double ridge) const {
     const double shift = std::max(-*std::min_element(weight.begin(), weight.end()), 0.0);
     for (double& w : weight) w += shift;
     auto hessian = features_.weighted_covariance(weight);
-    hessian.add(gram, -shift);
+    hessian.add(gram_, -shift);
     return hessian.factor(std::vector<char>(size_, 0), ridge);
   }
   /// Mean over all samples, from sums by chain.
@@ -183,6 +181,7 @@ class Regression {
   int size_, chains_;
   double count_;
   std::vector<double> centred_, gradient_, gradient_error_, variance_;
+  SymmetricMatrix gram_;  ///< Cov(f, f), of dense()
 };
 
 }  // namespace quartic

@@ -69,7 +69,9 @@ void VariationalLearner<T>::warm_up(const ProgressCallback& progress) {
 template <class T>
 Samples<T> VariationalLearner<T>::sample(const ProgressCallback& progress) {
   // What epochs are averaged over must not lag behind the couplings' last move.
-  if (state_.quiet_epochs > 0) sampler_.sweep((options_.draws * options_.sweeps + 1) / 2);
+  const auto& error = state_.theta_error;
+  if (state_.quiet_epochs > 0 && *std::max_element(error.begin(), error.end()) > options_.tolerance)
+    sampler_.sweep((options_.draws * options_.sweeps + 1) / 2);
   Samples<T> samples{collect(sampler_, options_.draws, options_.sweeps, progress), {}};
   samples.difference = by_configuration(samples, options_.draws,
                                         [&](const auto& block, std::span<double> difference) {
@@ -115,7 +117,7 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
   sampler_.reset_acceptance();
   const Samples<T> samples = sample(progress);
   const Overlap overlap = measure_overlap(samples.difference, sampler_.chains());
-  const Regression<T> regression(samples, parameters_);
+  Regression<T> regression(samples, parameters_);
   const auto acceptance = sampler_.acceptance();
   LearnRow row;
   row.epoch = state_.epoch;
