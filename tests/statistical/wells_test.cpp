@@ -49,8 +49,7 @@ TEST(Wells, AnnealingKnowsTheirShares) {
     const int below = wells.minima()[0].mean[0] < 0 ? 0 : 1;
     const double log_odds = std::log(shares[below].share / shares[1 - below].share),
                  wanted = std::log(exact / (1 - exact));
-    const double error =
-        std::sqrt(1 / shares[0].effective + 1 / shares[1].effective);
+    const double error = std::sqrt(1 / shares[0].effective + 1 / shares[1].effective);
     EXPECT_GE(shares[below].effective, 20);
     EXPECT_LT(std::abs(log_odds - wanted), 5 * error) << r << " " << log_odds << " " << wanted;
   }

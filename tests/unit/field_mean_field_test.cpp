@@ -1,6 +1,4 @@
 // Mean fields: minima of the Bogoliubov bound, and that all wells of an action are among them.
-#include "quartic/field/mean_field.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,6 +8,7 @@
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/action_path.hpp"
+#include "quartic/field/mean_field.hpp"
 #include "star.hpp"
 
 namespace quartic {
