@@ -102,6 +102,16 @@ bool below_bound(const LogZ& z) {
   return z.value.value + max_apart * z.value.error < z.bound - 1e-4;
 }
 
+Estimate sum_of(std::span<const Estimate> log_z, std::span<const double> share) {
+  std::vector<double> values;
+  double square = 0;
+  for (std::size_t m = 0; m < log_z.size(); ++m) {
+    values.push_back(log_z[m].value);
+    square += std::pow(share[m] * log_z[m].error, 2);
+  }
+  return {log_sum_exp(values), std::sqrt(square)};
+}
+
 /// Takes the sum over the modes where the rest misses one of them or does not hold by itself, and
 /// trusts nothing that contradicts the bound.
 void settle(LogZ& z) {
@@ -112,6 +122,8 @@ void settle(LogZ& z) {
     const bool contradicts = apart(std::abs(more), modes.value, z.value);
     if (modes.ok && (!z.ok || missed || below_bound(z)) && !(more < 0 && contradicts)) {
       z.value = modes.value, z.ok = true, z.reason.clear();
+      z.forward = sum_of(modes.forward, modes.share);
+      z.reverse = sum_of(modes.reverse, modes.share);
     } else if (z.ok && missed) {
       z.ok = false;
       z.reason = fmt::format(

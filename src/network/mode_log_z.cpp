@@ -247,6 +247,7 @@ ModesLogZ ModeRun::run(const std::function<void(double)>& report) {
   for (const Mode& mode : modes_) {
     out.log_z.push_back(mode.log_z());
     out.forward.push_back({mode.base_log_z - mode.work.forward.value, mode.work.forward.error});
+    out.reverse.push_back({mode.base_log_z - mode.work.reverse.value, mode.work.reverse.error});
     values.push_back(mode.log_z().value);
   }
   out.value.value = log_sum_exp(values);

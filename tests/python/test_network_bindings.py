@@ -157,6 +157,24 @@ def test_estimated_log_z_holds_the_exact_value():
     assert likelihood.lower == pytest.approx(-net.free_energy(rows).mean() - z.reverse.value)
 
 
+def test_a_first_order_transition_is_not_passed_over_in_silence():
+    """All on against all off: no path from independent units knows of the heavier one."""
+    n = 30
+    net = Network(np.full((n, n), 0.5), "binary", "binary", r=np.full(n, 7.5), s=np.full(n, 7.2))
+    k = np.arange(n + 1)
+    binomial = np.concatenate([[0], np.cumsum(np.log((n + 1 - k[1:]) / k[1:]))])
+    exact = np.logaddexp.reduce(binomial - 7.5 * k + n * np.logaddexp(0, 0.5 * k - 7.2))
+    z = net.estimate_log_z(exact=False, chains=128, steps=200, sweeps=200, ladders=32, random_state=1)
+    assert z.ok, z.reason
+    assert abs(z.value.value - exact) < 4 * z.value.error
+    assert z.modes is not None and z.bound < exact
+    on = np.ones((1, n))
+    assert net.log_likelihood(on, z).ok
+    wrong = net.log_likelihood(on, z._replace(value=z.annealed))
+    assert not wrong.ok
+    assert "cannot be above 0" in wrong.reason
+
+
 def test_interrupt_ends_a_long_estimate():
     code = """
 import numpy as np, quartic, sys

@@ -30,9 +30,9 @@ struct LogZOptions {
 /// ln Z by parallel tempering: the acceptance ratios of neighbouring rungs (stats/
 /// acceptance_ratio.hpp, ladder_ratio).
 struct LadderLogZ {
-  Estimate value;      ///< error: with autocorrelation and exchanges, at least half of what the two
-                       ///< below differ by
-  Estimate from_base;  ///< of the ladders that started from the base,
+  Estimate value;  ///< error: with autocorrelation and exchanges, and what half the difference of
+                   ///< the two below has beyond that
+  Estimate from_base;                     ///< of the ladders that started from the base,
   Estimate from_network;                  ///< and of those that started from the other end
   std::vector<double> betas, acceptance;  ///< rungs, and exchanges of each with the next
   double round_trips = 0;                 ///< base - network - base, a ladder
@@ -48,6 +48,7 @@ struct ModesLogZ {
   Estimate value;                 ///< ln sum_m Z_m
   std::vector<Estimate> log_z;    ///< ln Z_m, the heaviest first; both directions of annealing
   std::vector<Estimate> forward;  ///< ln Z_m by annealing there alone, too small if anything
+  std::vector<Estimate> reverse;  ///< by annealing back
   std::vector<double> share;      ///< Z_m / Z
   std::vector<double> seen;       ///< the same among the configurations of tempering
   bool ok = true;
@@ -72,7 +73,7 @@ struct LogZ {
   std::string reason;  ///< why not: the first that failed of what `ok` asks for
 };
 
-/// Three estimates that have to agree.
+/// Three estimates that have to agree, and a sum over modes where they miss one.
 ///
 /// Annealed importance sampling (Neal, Stat. Comput. 11 (2001) 125; Salakhutdinov & Murray, ICML
 /// 2008) from the path's base to the network, and back. Hidden units are summed out of the weights:
@@ -88,16 +89,24 @@ struct LogZ {
 /// sweeps, and both directions can agree on too small an ln Z: a mode that neither reaches is seen
 /// by neither.
 ///
-/// `ok` asks for: ladders in equilibrium (LadderLogZ::ok), at least 10 effective chains in each
-/// direction, overlap of the works, and no two of the estimates that contradict each other by more
-/// than 4 errors. A mode that neither `start` nor any rung reaches stays unseen even then. The base
-/// decides how hard a straight line is: base_network(network, moments, rows) has the hidden units'
-/// moments as well, without which the line to a trained network often passes a first-order
-/// transition; a path over snapshots of the training avoids them.
+/// Modes: a transition of first order between base and network hides a phase from all of these. So
+/// mean-field solutions are sought from many starts; where there are several, Z = sum_m Z_m, each
+/// by annealing both ways from the solution's own independent units, held in the mode (ModesLogZ),
+/// and their configurations are where the second half of the ladders starts. The sum is the value
+/// where the rest missed a mode or is not ok by itself.
 ///
-/// Errors of annealing by jackknife over chains. O((steps chains + rungs sweeps ladders) visible
-/// hidden). Throws BadInput for fewer than 16 chains, 2 steps, 32 ladders or 100 sweeps, or ladders
-/// that are no multiple of 16. T is the precision of the chains; works are summed in float64.
+/// `ok` asks for: ladders in equilibrium (LadderLogZ::ok), at least 10 effective chains in each
+/// direction, overlap of the works, no two of the estimates that contradict each other by more than
+/// 4 errors, and every mode that matters among the ladders' configurations; or else that both
+/// directions meet in every mode of weight and nothing that is ok finds more than their sum. In any
+/// case ln Z is not below the mean-field bound. A mode that is no mean-field solution found and
+/// that no start and no rung reaches stays unseen even then. The base decides how hard a straight
+/// line is: base_network(network, moments, rows) has the hidden units' moments as well.
+///
+/// Errors of annealing by jackknife over chains; none is below the rounding of the works. O((steps
+/// chains + rungs sweeps ladders) visible hidden). Throws BadInput for fewer than 16 chains, 2
+/// steps, 32 ladders or 100 sweeps, or ladders that are no multiple of 16. T is the precision of
+/// the chains; works are summed in float64.
 template <class T>
 LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::uint64_t seed,
                     std::span<const double> start = {});
