@@ -68,7 +68,8 @@ struct Evidence {
 std::string why_not(const ReweightedPoint& p, const Evidence& evidence, std::size_t count) {
   const ReweightingLimits limit;
   const bool complex = p.phase.error > 0;
-  if (evidence.shortest_bin > 0 && evidence.shortest_bin < independent_bin(evidence.tau))
+  // Half of what bins are to be makes an error too small by 5 %, which the noise of tau outweighs.
+  if (evidence.shortest_bin > 0 && evidence.shortest_bin < independent_bin(evidence.tau) / 2)
     return fmt::format(
         "the chains are too short for errors: bins of {} draws, autocorrelation time {:.1f}",
         evidence.shortest_bin, evidence.tau);
