@@ -153,7 +153,12 @@ Judgement Referee::State::judge(const JudgedFields& fields, const Session& sessi
   out.effective = effective_count(c.statistics, c.means);
   c.scores = score(c.statistics, c.means, c.against, sample.independent(), c.referenced);
   if (sample.independent()) c.lagged = lagged_correlations(action, sample, threads);
-  out.families = test_families(c.statistics, c.scores, c.against, out.effective, c.lagged, threads);
+  const bool lagged = !c.lagged.empty();
+  out.families =
+      test_families(c.statistics, c.scores,
+                    own ? joint_test(c.statistics, c.against, out.effective, lagged, threads)
+                        : reference.joint(out.effective, lagged),
+                    c.lagged);
   if (!fields.log_q.empty()) weigh(c, out);
   c.repeats = find_repeats(action, sample);
   conclude(c, out);
@@ -173,8 +178,9 @@ void Referee::State::weigh(Case& c, Judgement& out) const {
     c.scores = score(c.statistics, c.weighted.means, c.weighted, false, false);
   }
   out.effective = out.weights->ess.value * static_cast<double>(c.means.count);
-  out.families = test_families(c.statistics, c.scores, c.weighted, out.effective, c.lagged,
-                               config.run.threads);
+  const auto joint =
+      joint_test(c.statistics, c.weighted, out.effective, !c.lagged.empty(), config.run.threads);
+  out.families = test_families(c.statistics, c.scores, joint, c.lagged);
 }
 
 void Referee::State::conclude(const Case& c, Judgement& out) const {

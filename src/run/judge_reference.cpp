@@ -108,7 +108,20 @@ void JudgeReference::grow(double effective, const Session& session) {
   const FieldSample fields(last_, sites, chains);
   null_.rows = standardised(*statistics_, fields, null_rows(fields.count(), statistics_->size()),
                             null_.means, threads_);
+  joint_.clear();
   judge_itself();
+}
+
+const JointTest& JudgeReference::joint(double effective, bool lagged) {
+  const int step = static_cast<int>(std::lround(2 * std::log2(effective)));
+  const std::pair key{step, lagged};
+  auto found = joint_.find(key);
+  if (found == joint_.end())
+    found =
+        joint_
+            .emplace(key, joint_test(*statistics_, null_, std::exp2(0.5 * step), lagged, threads_))
+            .first;
+  return found->second;
 }
 
 /// Not to be trusted where the sampler says so itself, or where it breaks what is exactly known.

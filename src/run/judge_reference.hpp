@@ -1,8 +1,10 @@
 // The reference run that fields are held against.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "quartic/run/judge.hpp"
 #include "quartic/runfile/sample_run.hpp"
@@ -25,6 +27,8 @@ class JudgeReference {
   const FieldStatistics& statistics() const { return *statistics_; }
   const NullSample& null() const { return null_; }
   const ReferenceSummary& summary() const { return summary_; }
+  /// For about so many effective configurations: within a factor of 1.2, kept for later fields.
+  const JointTest& joint(double effective, bool lagged);
 
  private:
   void round(int draws, const Session& session);
@@ -36,6 +40,7 @@ class JudgeReference {
   std::vector<float> last_;  ///< fields of the last round, [chain][draw][site]
   int last_draws_ = 0, threads_;
   NullSample null_;
+  std::map<std::pair<int, bool>, JointTest> joint_;
   ReferenceSummary summary_;
 };
 

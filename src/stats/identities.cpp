@@ -75,8 +75,9 @@ std::vector<FamilyTest> test_identities(const Action& action, const FieldSample&
   const auto scores = score(statistics, null.means, null, sample.independent(), false);
   double tau = 0.5;
   for (const double t : null.means.tau) tau = std::max(tau, t);
-  return test_families(statistics, scores, null, static_cast<double>(sample.count()) / (2 * tau),
-                       {}, options.threads);
+  const auto joint = joint_test(statistics, null, static_cast<double>(sample.count()) / (2 * tau),
+                                false, options.threads);
+  return test_families(statistics, scores, joint, {});
 }
 
 std::vector<Check> identity_checks(const std::vector<FamilyTest>& tests, double level) {

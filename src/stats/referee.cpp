@@ -68,22 +68,27 @@ std::vector<TestedStatistic> score(const FieldStatistics& statistics, const Stat
   return out;
 }
 
+JointTest joint_test(const FieldStatistics& statistics, const NullSample& null, double effective,
+                     bool lagged, int threads) {
+  std::vector<int> family(statistics.size());
+  for (int k = 1; k < statistics.size(); ++k)
+    family[k] = family[k - 1] + (statistics.family(k) != statistics.family(k - 1));
+  return JointTest(null.rows, family, family.back() + 1 + lagged, effective, resampling_seed,
+                   threads);
+}
+
 std::vector<FamilyTest> test_families(const FieldStatistics& statistics,
                                       const std::vector<TestedStatistic>& scores,
-                                      const NullSample& null, double effective,
-                                      const std::vector<TestedStatistic>& lagged, int threads) {
-  std::vector<int> family(scores.size());
+                                      const JointTest& joint,
+                                      const std::vector<TestedStatistic>& lagged) {
   std::vector<StatisticFamily> present;
   std::vector<std::vector<TestedStatistic>> members;
-  for (std::size_t k = 0; k < scores.size(); ++k) {
-    const auto kind = statistics.family(static_cast<int>(k));
+  for (const auto& one : scores) {
+    const auto kind = statistics.family(one.index);
     if (present.empty() || present.back() != kind) present.push_back(kind), members.emplace_back();
-    family[k] = static_cast<int>(present.size()) - 1;
-    members.back().push_back(scores[k]);
+    members.back().push_back(one);
   }
   const int sampled = static_cast<int>(present.size());
-  const JointTest joint(null.rows, family, sampled + !lagged.empty(), effective, resampling_seed,
-                        threads);
   std::vector<FamilyTest> out;
   const auto conclude = [&](FamilyTest test, double log_p) {
     test.p_value = std::exp(log_p);

@@ -23,11 +23,16 @@ std::vector<std::size_t> null_rows(std::size_t configurations, int statistics);
 std::vector<TestedStatistic> score(const FieldStatistics& statistics, const StatisticMeans& data,
                                    const NullSample& null, bool independent, bool is_reference);
 
+/// The joint null distribution of the statistics' families for so many effective configurations;
+/// `lagged`: with the family `independence`.
+JointTest joint_test(const FieldStatistics& statistics, const NullSample& null, double effective,
+                     bool lagged, int threads);
+
 /// By family, those that are there. `lagged`: z-scores of the family `independence`; empty: none.
 std::vector<FamilyTest> test_families(const FieldStatistics& statistics,
                                       const std::vector<TestedStatistic>& scores,
-                                      const NullSample& null, double effective,
-                                      const std::vector<TestedStatistic>& lagged, int threads);
+                                      const JointTest& joint,
+                                      const std::vector<TestedStatistic>& lagged);
 
 /// Means over independent rows with weights, <x> = sum w x / sum w, errors by the delta method; the
 /// rows are the influences w (x - <x>), standardised. log_weight up to a constant.
