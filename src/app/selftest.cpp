@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
-#include "app/verb.hpp"
+#include "app/session.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/learn/self_test.hpp"
+#include "quartic/run/number.hpp"
+#include "quartic/run/self_test.hpp"
 #include "run/report_json.hpp"
 
 namespace quartic::app {
@@ -16,33 +18,72 @@ void print(const SelfTestResult& result) {
              result.name, result.value, result.expected, result.error);
 }
 
+void print(const TrapResult& result) {
+  fmt::print("{:<8} {:<42} {:<25} {:>18} {:>12.6g} {:>7.1f} {:>3} of {}\n", name(result.verdict),
+             result.trap, result.observable, with_error(result.value, result.error),
+             result.expected, result.z, result.ok, result.numbers);
+}
+
 nlohmann::json result_json(const SelfTestResult& result) {
   return reports::json_of("name", result.name, "value", result.value, "expected", result.expected,
                           "error", result.error, "ok", result.ok);
 }
 
-struct NoArguments {};
+nlohmann::json result_json(const TrapResult& result) {
+  return reports::json_of("trap", result.trap, "observable", result.observable, "value",
+                          result.value, "expected", result.expected, "error", result.error, "z",
+                          result.z, "numbers", result.numbers, "ok", result.ok, "verdict",
+                          std::string(name(result.verdict)));
+}
 
-ErrorCode selftest(const NoArguments&, const Globals& globals) {
-  const auto results = self_test();
-  const auto failed = std::count_if(results.begin(), results.end(),
-                                    [](const SelfTestResult& result) { return !result.ok; });
+bool passed(const SelfTestResult& result) {
+  return result.ok;
+}
+bool passed(const TrapResult& result) {
+  return result.verdict != TrapVerdict::wrong;
+}
+
+template <class Result>
+ErrorCode report(const std::vector<Result>& results, const std::string& heading,
+                 const Globals& globals) {
+  const auto all = std::ssize(results);
+  const auto failed = all - std::count_if(results.begin(), results.end(),
+                                          [](const Result& result) { return passed(result); });
   if (globals.json) {
     for (const auto& result : results) print_json(result_json(result));
   } else if (!globals.quiet) {
-    fmt::print("quartic self test on {}\n{:<6} {:<44} {:>18} {:>18} {:>9}\n", simd_target(), "", "",
-               "value", "expected", "error");
+    fmt::print("quartic self test on {}\n{}\n", simd_target(), heading);
     for (const auto& result : results) print(result);
-    fmt::print("{} of {} passed\n", results.size() - failed, results.size());
+    fmt::print("{} of {} passed\n", all - failed, all);
   }
   if (failed == 0) return ErrorCode::ok;
-  throw Error(ErrorCode::diagnostics_failed,
-              fmt::format("{} of {} self tests failed", failed, results.size()),
+  throw Error(ErrorCode::diagnostics_failed, fmt::format("{} of {} self tests failed", failed, all),
               "please report it with this table and `quartic --version`");
 }
 
-const Verb selftest_verb(70, "selftest", selftest, [](CLI::App& verb, NoArguments&) {
+struct SelfTestArguments {
+  bool traps = false;
+};
+
+ErrorCode selftest(const SelfTestArguments& options, const Globals& globals) {
+  if (!options.traps)
+    return report(
+        self_test(),
+        fmt::format("{:<6} {:<44} {:>18} {:>18} {:>9}", "", "", "value", "expected", "error"),
+        globals);
+  Attended attended(globals);
+  const auto results = long_self_test(globals.threads.value_or(0), attended.session);
+  attended.progress.clear();
+  return report(results,
+                fmt::format("{:<8} {:<42} {:<25} {:>18} {:>12} {:>7} {:>8}", "", "trap",
+                            "furthest off", "value", "exact", "z", "ok"),
+                globals);
+}
+
+const Verb selftest_verb(70, "selftest", selftest, [](CLI::App& verb, SelfTestArguments& options) {
   verb.description("recompute known values on this machine");
+  verb.add_flag("--long", options.traps,
+                "fields on which samplers usually lie, against exact values: a minute or two");
 });
 
 }  // namespace

@@ -55,8 +55,8 @@ def main() -> None:
     here = Path(__file__).parent
     traps = {trap["name"]: trap for trap in json.loads((here / "traps.json").read_text())["traps"]}
     text = "// Written by tests/statistical/traps/compile_in.py from traps.json.\n// clang-format off\n"
-    text += "".join(row(name, traps[name], OBSERVABLES) for name in CHOSEN)
-    text += "".join(row(f"F of {name}", traps[name], ("F",)) for name in FREE_ENERGIES)
+    text += "".join(row(name, traps[name], OBSERVABLES) for name in CHOSEN if name in traps)
+    text += "".join(row(f"F of {name}", traps[name], ("F",)) for name in FREE_ENERGIES if name in traps)
     (here.parents[2] / "src/run/self_test_traps.inc").write_text(text + "// clang-format on\n")
 
 

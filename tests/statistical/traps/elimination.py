@@ -134,6 +134,8 @@ class Elimination:
             self.kernels_of = self.nodes
             self.__dict__.pop("kernels", None)
             self.whole = self.log_ratio({}).real
+        if not np.isfinite(self.whole):
+            return 1.0  # nothing at all within the ranges
         self.local[i] = np.where(ends, all_of_it, np.inf)
         share = np.exp(self.log_ratio({}).real - self.whole)
         self.local[i] = all_of_it

@@ -48,9 +48,10 @@ def completed(
     same = all(before.get(key) == row.get(key) for key in ("graph", "couplings", "to", "imaginary"))
     if same and not any(word in row["name"] for word in again):
         return row | {"digits": before["digits"], "exact": before["exact"]}
+    print(f"{row['family']:14} {row['name']:42}", end="", flush=True)
     start = time.time()
     values, count = compute()
-    print(f"{row['family']:14} {row['name']:42} {count:3} digits {time.time() - start:6.1f} s", flush=True)
+    print(f"{count:3} digits {time.time() - start:6.1f} s", flush=True)
     if count < LEAST_DIGITS:
         raise SystemExit(f"{row['name']}: two computations agree in {count} digits only")
     return row | {"digits": count, "exact": {name: number(value) for name, value in values.items()}}

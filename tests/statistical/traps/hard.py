@@ -370,7 +370,6 @@ def gaussians() -> list[Trap]:
     add("light 8x8 in a field", "a far mean and a slow mode", lattice("square", 8, 8, w=1.0, a=2.02, r=-0.5))
     add("open chain, slow ends", "modes of many lengths", lattice("chain", 40, periodic=False, w=1.0, a=1.002))
     add("b = 1e-8", "the width comes from b alone", make(2, [(0, 1)], w=2.0, a=1.0, b=1e-8))
-    add("b = 1e-4, star", "a soft mode that b stops", star(4, w=1.0, a=[1.0] + [1.0] * 4, b=1e-4))
     add(
         "b = 0 among b > 0",
         "Gaussian and quartic sites",
@@ -380,7 +379,7 @@ def gaussians() -> list[Trap]:
     add(
         "b = 0 hub",
         "a Gaussian hub of double wells",
-        star(6, w=0.8, a=[2.2] + [-1.0] * 6, b=[0.0] + [0.5] * 6),
+        star(6, w=0.8, a=[3.0] + [-1.0] * 6, b=[0.0] + [0.5] * 6),
         free_energy=True,
     )
     add("wide shallow wells", "a < 0 with a tiny b", free(6, a=-0.01, b=1e-4))
