@@ -156,22 +156,32 @@ std::vector<int> by_strength(const Action& action, const Means& width, std::vect
   return sites;
 }
 
-/// How much a graph of this size can afford.
+/// The same couplings everywhere, so that what order there is follows the bonds.
+bool homogeneous(const Action& action) {
+  for (const auto kind : all_coupling_kinds) {
+    const auto& values = action.couplings(kind);
+    if (std::any_of(values.begin(), values.end(), [&](double x) { return x != values[0]; }))
+      return false;
+  }
+  return true;
+}
+
+/// What a graph of this size, and with so much variety, deserves.
 struct Effort {
   int rounds, random_starts, turned;
   bool polarised;
-  explicit Effort(int sites)
+  Effort(int sites, bool alike)
       : rounds(std::clamp(2'000'000 / std::max(sites, 1), 40, 200)),
-        random_starts(sites <= 256 ? 6 : 0),
-        turned(sites <= 256 ? 16 : 0),
-        polarised(sites <= 1024) {}
+        random_starts(sites <= 256 && !alike ? 6 : 0),
+        turned(sites <= 256 && !alike ? 16 : 0),
+        polarised(sites <= 1024 && !alike) {}
 };
 
 class Search {
  public:
   explicit Search(const Action& action)
       : action_(action),
-        effort_(action.graph->sites()),
+        effort_(action.graph->sites(), homogeneous(action)),
         descent_(action),
         strongest_(by_strength(action, descent_.width(), descent_.all())) {}
 

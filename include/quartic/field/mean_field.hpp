@@ -21,7 +21,8 @@ struct MeanField {
 /// one polarised site; random signs; and what is found with one of its strongest sites turned over.
 /// A field that has several wells has them near different minima, as long as fluctuations within a
 /// well are small; a minimum need not be a well (in one or two dimensions fluctuations can destroy
-/// the order). Beginnings are the same on every call; fewer on large graphs.
+/// the order). Beginnings are the same on every call; fewer on large graphs
+/// and where the couplings are the same everywhere.
 /// O(beginnings rounds (V quadratures + E)). Throws BadInput if some site alone is not
 /// normalisable.
 std::vector<MeanField> mean_fields(const Action& action, int most = 8);
