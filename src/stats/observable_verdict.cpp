@@ -12,7 +12,7 @@ namespace quartic {
 namespace {
 
 constexpr double min_ess = 100, max_r_hat = 1.05;
-constexpr int many_chains = 100;    // speak for themselves, however short
+constexpr int enough_chains = 100;    // speak for themselves, however short
 constexpr double few_draws = 4;     // below, R-hat is not defined
 constexpr double noticeable = 0.3;  // of the error: a systematic part that may not be left out
 
@@ -48,7 +48,7 @@ std::string why_not_a_number(const ObservableResult& result, const Evidence& evi
 /// asked for.
 std::string why_too_short(const SeriesEstimate& e, const Evidence& evidence) {
   const double draws = evidence.draws;
-  if (evidence.chains >= many_chains && draws < few_draws && std::isfinite(e.error)) return {};
+  if (evidence.chains >= enough_chains && draws < few_draws && std::isfinite(e.error)) return {};
   const double wanted = std::ceil(std::max(
       {40 * e.tau, min_ess * 2 * e.tau / evidence.chains, e.window_found ? 4 : 2 * draws}));
   const auto advice =

@@ -8,7 +8,7 @@
 namespace quartic {
 namespace {
 
-constexpr std::size_t most_values = std::size_t{1} << 28;
+constexpr std::size_t most_shared_values = std::size_t{1} << 28;
 constexpr std::size_t neighbours = 64;  // by norm, on either side
 constexpr double widest = 0.01;         // of a tolerance
 constexpr double by_chance = 1e-8;      // pairs
@@ -76,7 +76,7 @@ double log_poisson_tail(double k, double mean) {
 
 Repeats find_repeats(const Action& action, const FieldSample& sample) {
   const auto sites = static_cast<std::size_t>(sample.sites());
-  const std::size_t count = std::min(sample.count(), std::max<std::size_t>(most_values / sites, 2));
+  const std::size_t count = std::min(sample.count(), std::max<std::size_t>(most_shared_values / sites, 2));
   Repeats out;
   if (sample.chains() < 2 || count < 2) return out;
   const Scale scale = scale_of(action, sample, count);
