@@ -29,15 +29,15 @@ nlohmann::json weights_json(const WeightSummary& w) {
                  "p_value_as_they_are", w.p_value_as_they_are);
 }
 
-std::string number_text(const Estimate& e) {
+std::string judged_number(const Estimate& e) {
   return e.error > 0 ? with_error(e) : fmt::format("{:.4g}", e.value);
 }
 
 std::string family_line(const FamilyTest& test, double level) {
   const TestedStatistic& worst = test.worst.front();
   return fmt::format("{:<24} {:>5}  {:<40} {:<16} {:<14} {:>7.1f} {:>8.2g}  {}\n",
-                     name(test.family), test.count, worst.name, number_text(worst.value),
-                     number_text(worst.expected), worst.z, test.adjusted,
+                     name(test.family), test.count, worst.name, judged_number(worst.value),
+                     judged_number(worst.expected), worst.z, test.adjusted,
                      test.adjusted >= level ? "ok" : "FAILED");
 }
 
@@ -91,7 +91,7 @@ std::string report(const Judgement& j) {
   for (const auto& test : j.families) out += family_line(test, j.level);
   for (std::size_t k = j.families.size(); k < j.checks.size(); ++k) {
     const Check& check = j.checks[k];
-    out += fmt::format("{:<31} {:<40} {:<31} {}\n", check.name, number_text(check.value),
+    out += fmt::format("{:<31} {:<40} {:<31} {}\n", check.name, judged_number(check.value),
                        check.threshold, check.ok ? "ok" : "FAILED");
   }
   out += fmt::format("{}: p = {:.2g} of all together, level {:g}\n", name(j.verdict), j.p_value,

@@ -21,7 +21,7 @@ bool all_zero(const std::vector<double>& values) {
 bool all_equal(const std::vector<double>& values) {
   return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
 }
-double largest(const std::vector<double>& values) {
+double largest_of(const std::vector<double>& values) {
   double most = 0;
   for (const double x : values) most = std::max(most, std::abs(x));
   return most;
@@ -41,7 +41,7 @@ FieldStatistics::FieldStatistics(const Action& action, std::vector<double> centr
   for (const auto kind : all_coupling_kinds) {
     const auto k = static_cast<std::size_t>(kind);
     weight_[k] = action_.couplings(kind);
-    const double most = largest(weight_[k]);
+    const double most = largest_of(weight_[k]);
     unit_[k] = most > 0 ? most : 1;
     for (double& x : weight_[k]) x = most > 0 ? x / most : 1;
   }

@@ -12,8 +12,8 @@ namespace quartic {
 namespace {
 
 constexpr int replicates = 1000;
-constexpr double tail = 0.02;
-constexpr int tile = 128;
+constexpr double upper_tail = 0.02;
+constexpr int gemm_tile = 128;
 
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
@@ -47,11 +47,11 @@ std::vector<std::vector<float>> largest_z(std::span<const float> rows, std::span
   const auto count = static_cast<int>(rows.size() / family.size());
   const Matrix taken = multipliers(count, effective, seed);
   const Eigen::Map<const Matrix> all(rows.data(), count, size);
-  const int tiles = (size + tile - 1) / tile;
+  const int tiles = (size + gemm_tile - 1) / gemm_tile;
   std::vector<std::vector<std::vector<float>>> part(
       tiles, std::vector<std::vector<float>>(families, std::vector<float>(replicates)));
   in_parallel(tiles, threads > 0 ? threads : omp_get_max_threads(), [&](int t, int) {
-    const int first = t * tile, width = std::min(tile, size - first);
+    const int first = t * gemm_tile, width = std::min(gemm_tile, size - first);
     const Matrix z = taken * all.middleCols(first, width);
     for (int b = 0; b < replicates; ++b)
       for (int k = 0; k < width; ++k) {
@@ -107,9 +107,9 @@ double normal_of_t(double t, double freedom) {
 
 ExtremeTail::ExtremeTail(std::vector<double> log_p) : sorted_(std::move(log_p)) {
   std::sort(sorted_.begin(), sorted_.end());
-  const auto at = static_cast<std::size_t>(tail * static_cast<double>(sorted_.size()));
+  const auto at = static_cast<std::size_t>(upper_tail * static_cast<double>(sorted_.size()));
   threshold_ = sorted_[at];
-  tests_ = std::log1p(-tail) / std::min(log1m_exp(std::min(threshold_, -1e-12)), -1e-300);
+  tests_ = std::log1p(-upper_tail) / std::min(log1m_exp(std::min(threshold_, -1e-12)), -1e-300);
 }
 
 double ExtremeTail::log_p_value(double log_p) const {

@@ -7,8 +7,8 @@ namespace quartic {
 namespace {
 
 constexpr std::size_t most_rows = 2048, fewest_rows = 256;
-constexpr std::size_t most_values = std::size_t{1} << 24;
-constexpr int named = 3;
+constexpr std::size_t most_null_values = std::size_t{1} << 24;
+constexpr int most_named = 3;
 constexpr std::uint64_t resampling_seed = 17;
 
 /// Whether a difference is no more than rounding.
@@ -22,7 +22,7 @@ FamilyTest summarise(StatisticFamily family, std::vector<TestedStatistic> member
   const auto more = [](const TestedStatistic& x, const TestedStatistic& y) {
     return std::abs(x.z) > std::abs(y.z);
   };
-  const auto shown = std::min<std::size_t>(named, members.size());
+  const auto shown = std::min<std::size_t>(most_named, members.size());
   std::partial_sort(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(shown),
                     members.end(), more);
   members.resize(shown);
@@ -33,7 +33,7 @@ FamilyTest summarise(StatisticFamily family, std::vector<TestedStatistic> member
 }  // namespace
 
 std::vector<std::size_t> null_rows(std::size_t configurations, int statistics) {
-  const std::size_t room = std::clamp(most_values / statistics, fewest_rows, most_rows);
+  const std::size_t room = std::clamp(most_null_values / statistics, fewest_rows, most_rows);
   const std::size_t count = std::min(configurations, room);
   std::vector<std::size_t> rows(count);
   for (std::size_t n = 0; n < count; ++n) rows[n] = (2 * n + 1) * configurations / (2 * count);

@@ -8,10 +8,10 @@
 namespace quartic {
 namespace {
 
-constexpr std::size_t most_shared_values = std::size_t{1} << 28;
-constexpr std::size_t neighbours = 64;  // by norm, on either side
-constexpr double widest = 0.01;         // of a tolerance
-constexpr double by_chance = 1e-8;      // pairs
+constexpr std::size_t most_sorted = std::size_t{1} << 28;
+constexpr std::size_t near_by_norm = 64;   // by norm, on either side
+constexpr double widest_tolerance = 0.01;  // of a tolerance
+constexpr double by_chance = 1e-8;         // pairs
 
 struct Scale {
   double width;    // the narrowest of the sites
@@ -57,7 +57,7 @@ Sorted sort_all(const FieldSample& sample, std::size_t count, double width) {
   return out;
 }
 
-bool near(const float* x, const float* y, std::size_t sites, double square) {
+bool are_near(const float* x, const float* y, std::size_t sites, double square) {
   double sum = 0;
   for (std::size_t i = 0; i < sites; ++i) {
     const double d = static_cast<double>(x[i]) - static_cast<double>(y[i]);
@@ -76,7 +76,7 @@ double log_poisson_tail(double k, double mean) {
 
 Repeats find_repeats(const Action& action, const FieldSample& sample) {
   const auto sites = static_cast<std::size_t>(sample.sites());
-  const std::size_t count = std::min(sample.count(), std::max<std::size_t>(most_shared_values / sites, 2));
+  const std::size_t count = std::min(sample.count(), std::max<std::size_t>(most_sorted / sites, 2));
   Repeats out;
   if (sample.chains() < 2 || count < 2) return out;
   const Scale scale = scale_of(action, sample, count);
@@ -85,7 +85,7 @@ Repeats find_repeats(const Action& action, const FieldSample& sample) {
   const double chosen = 0.5 * std::exp((std::log(by_chance) - log_pairs) / v);
   // Values are kept as float32: differences below its resolution are no differences.
   const double resolution = 2.4e-7 * scale.largest / scale.width;
-  out.tolerance = std::max(std::min(chosen, widest), resolution);
+  out.tolerance = std::max(std::min(chosen, widest_tolerance), resolution);
   out.expected = std::exp(std::min(log_pairs + v * std::log(2 * out.tolerance), 700.0));
   if (out.expected > n) return out;
   const Sorted sorted = sort_all(sample, count, scale.width);
@@ -93,11 +93,11 @@ Repeats find_repeats(const Action& action, const FieldSample& sample) {
   std::vector<char> repeats(count);
   for (std::size_t k = 0; k < count; ++k) {
     const std::size_t one = sorted.order[k];
-    for (std::size_t m = k + 1; m < std::min(count, k + 1 + neighbours); ++m) {
+    for (std::size_t m = k + 1; m < std::min(count, k + 1 + near_by_norm); ++m) {
       const std::size_t other = sorted.order[m];
       if (sorted.norm[other] - sorted.norm[one] > reach) break;
       if (one / sample.draws() == other / sample.draws()) continue;  // of one chain
-      if (!near(&sorted.values[one * sites], &sorted.values[other * sites], sites, square))
+      if (!are_near(&sorted.values[one * sites], &sorted.values[other * sites], sites, square))
         continue;
       const auto [first, second] = std::minmax(one, other);
       if (out.rows == 0 || second < out.second) out.first = first, out.second = second;

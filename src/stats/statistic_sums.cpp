@@ -28,8 +28,8 @@ int bins_for(const FieldSample& sample, int statistics) {
 }
 
 /// Configurations gathered into lanes; lanes beyond the last repeat it.
-void gather(const FieldSample& sample, std::span<const std::size_t> rows,
-            AlignedVector<double>& phi) {
+void gather_rows(const FieldSample& sample, std::span<const std::size_t> rows,
+                 AlignedVector<double>& phi) {
   constexpr int lanes = FieldStatistics::lanes;
   for (int lane = 0; lane < lanes; ++lane) {
     const std::size_t row = rows[std::min<std::size_t>(lane, rows.size() - 1)];
@@ -84,7 +84,7 @@ void StatisticSums::add(const FieldSample& sample) {
     auto scratch = statistics_.scratch();
     std::vector<std::size_t> rows(lanes);
     for (int lane = 0; lane < lanes; ++lane) rows[lane] = sample.count() * lane / lanes;
-    gather(sample, rows, phi);
+    gather_rows(sample, rows, phi);
     statistics_.evaluate(phi.data(), out.data(), scratch);
     shift_.resize(size);
     for (std::size_t k = 0; k < size; ++k)
@@ -99,7 +99,7 @@ void StatisticSums::add(const FieldSample& sample) {
     std::vector<int> to;
     const auto flush = [&] {
       if (rows.empty()) return;
-      gather(sample, rows, phi);
+      gather_rows(sample, rows, phi);
       statistics_.evaluate(phi.data(), out.data(), scratch);
       const bool one_bin = to.front() == to.back();
       for (std::size_t k = 0; k < size; ++k) {
@@ -192,7 +192,7 @@ std::vector<float> standardised(const FieldStatistics& statistics, const FieldSa
     auto scratch = statistics.scratch();
     const std::size_t first = static_cast<std::size_t>(block) * lanes;
     const std::size_t here = std::min<std::size_t>(lanes, rows.size() - first);
-    gather(sample, std::span(rows).subspan(first, here), phi);
+    gather_rows(sample, std::span(rows).subspan(first, here), phi);
     statistics.evaluate(phi.data(), values.data(), scratch);
     for (std::size_t lane = 0; lane < here; ++lane)
       for (std::size_t k = 0; k < size; ++k) {

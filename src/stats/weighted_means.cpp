@@ -7,7 +7,7 @@
 namespace quartic {
 namespace {
 
-constexpr int lanes = FieldStatistics::lanes;
+constexpr int lanes_at_once = FieldStatistics::lanes;
 
 /// Calls visit(first, values[k][16], rows) for all configurations, 16 at a time; blocks of one
 /// share, of 64, in order and by one thread.
@@ -15,16 +15,17 @@ template <class Visit>
 void for_each_evaluated(const FieldStatistics& statistics, const FieldSample& sample, int threads,
                         Visit&& visit) {
   constexpr int shares = 64;
-  const std::size_t count = sample.count(), blocks = (count + lanes - 1) / lanes;
+  const std::size_t count = sample.count(), blocks = (count + lanes_at_once - 1) / lanes_at_once;
   in_parallel(shares, threads > 0 ? threads : omp_get_max_threads(), [&](int share, int) {
-    AlignedVector<double> phi(static_cast<std::size_t>(sample.sites()) * lanes),
-        values(static_cast<std::size_t>(statistics.size()) * lanes);
+    AlignedVector<double> phi(static_cast<std::size_t>(sample.sites()) * lanes_at_once),
+        values(static_cast<std::size_t>(statistics.size()) * lanes_at_once);
     auto scratch = statistics.scratch();
     for (std::size_t b = blocks * share / shares; b < blocks * (share + 1) / shares; ++b) {
-      const std::size_t first = b * lanes, here = std::min<std::size_t>(lanes, count - first);
-      for (std::size_t lane = 0; lane < lanes; ++lane)
+      const std::size_t first = b * lanes_at_once,
+                        here = std::min<std::size_t>(lanes_at_once, count - first);
+      for (std::size_t lane = 0; lane < lanes_at_once; ++lane)
         for (int i = 0; i < sample.sites(); ++i)
-          phi[static_cast<std::size_t>(i) * lanes + lane] =
+          phi[static_cast<std::size_t>(i) * lanes_at_once + lane] =
               sample.at(first + std::min(lane, here - 1), i);
       statistics.evaluate(phi.data(), values.data(), scratch);
       visit(share, first, values.data(), here);
@@ -56,7 +57,7 @@ NullSample weighted_means(const FieldStatistics& statistics, const FieldSample& 
                      [&](int share, std::size_t first, const double* x, std::size_t here) {
                        for (std::size_t k = 0; k < size; ++k)
                          for (std::size_t lane = 0; lane < here; ++lane)
-                           sum[share][k] += weight[first + lane] * x[k * lanes + lane];
+                           sum[share][k] += weight[first + lane] * x[k * lanes_at_once + lane];
                      });
   for (std::size_t k = 0; k < size; ++k)
     for (const auto& one : sum) means.mean[k] += one[k] / count;
@@ -67,14 +68,14 @@ NullSample weighted_means(const FieldStatistics& statistics, const FieldSample& 
       [&](int share, std::size_t first, const double* x, std::size_t here) {
         for (std::size_t k = 0; k < size; ++k)
           for (std::size_t lane = 0; lane < here; ++lane) {
-            const double u = weight[first + lane] * (x[k * lanes + lane] - means.mean[k]);
+            const double u = weight[first + lane] * (x[k * lanes_at_once + lane] - means.mean[k]);
             square[share][k] += u * u, fourth[share][k] += u * u * u * u;
           }
         auto row = std::lower_bound(rows.begin(), rows.end(), first);
         for (; row != rows.end() && *row < first + here; ++row)
           for (std::size_t k = 0; k < size; ++k)
-            out.rows[static_cast<std::size_t>(row - rows.begin()) * size + k] =
-                static_cast<float>(weight[*row] * (x[k * lanes + *row - first] - means.mean[k]));
+            out.rows[static_cast<std::size_t>(row - rows.begin()) * size + k] = static_cast<float>(
+                weight[*row] * (x[k * lanes_at_once + *row - first] - means.mean[k]));
       });
   for (std::size_t k = 0; k < size; ++k) {
     double squares = 0, fourths = 0;
@@ -104,7 +105,7 @@ std::vector<TestedStatistic> lagged_correlations(const Action& action, const Fie
                      [&](int, std::size_t first, const double* x, std::size_t here) {
                        for (std::size_t c = 0; c < chosen.size(); ++c)
                          for (std::size_t lane = 0; lane < here; ++lane)
-                           series[c][first + lane] = x[chosen[c] * lanes + lane];
+                           series[c][first + lane] = x[chosen[c] * lanes_at_once + lane];
                      });
   std::vector<TestedStatistic> out;
   const auto n = static_cast<double>(count);
