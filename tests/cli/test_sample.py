@@ -236,7 +236,8 @@ def test_diagnose_finds_a_wrong_sample(here):
     done = quartic("diagnose", "run.h5", "--strict", "--json", cwd=here)
     failed = [check for check in map(json.loads, done.stdout.splitlines()) if not check["ok"]]
     assert done.returncode == 5
-    assert [check["check"] for check in failed] == ["virial <phi dS/dphi>"]
+    names = [check["check"] for check in failed]
+    assert names[0] == "virial <phi dS/dphi>" and all(name.startswith("Schwinger-Dyson") for name in names[1:])
 
 
 def test_learned_model_is_sampled_and_diagnosed(here):

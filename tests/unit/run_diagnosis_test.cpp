@@ -80,7 +80,8 @@ TEST(Diagnosis, NamesWhatIsWrongAndNothingElse) {
   EXPECT_EQ(spoilt([](auto& run) { run.results[1].estimate.window_found = false; }), Names{"tau"});
   EXPECT_EQ(spoilt([](auto& run) { run.acceptance[0].rate = 0.01; }), Names{"acceptance"});
   EXPECT_EQ(spoilt([](auto& run) { run.results[0].estimate.mean = 0.1; }), Names{"sign"});
-  EXPECT_EQ(spoilt([](auto& run) { run.action.a.assign(9, 0.7); }), Names{"virial"});
+  EXPECT_EQ(spoilt([](auto& run) { run.action.a.assign(9, 0.7); }),
+            (Names{"virial", "Schwinger-Dyson,"}));
   EXPECT_EQ(
       spoilt([](auto& run) { run.results[1].ok = false, run.results[1].reason = "too short"; }),
       Names{"observables"});
