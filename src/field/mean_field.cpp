@@ -49,9 +49,13 @@ class Descent {
     return means;
   }
 
-  /// To the minimum below `mean`. `from`: the site to begin after, so that a polarised one does not
-  /// forget before its neighbours have felt it.
-  Means go(Means mean, int rounds, int last = -1) {
+  struct End {
+    Means mean;
+    bool at_rest;
+  };
+  /// To the minimum below `mean`, or as far as the rounds go. `from`: the site to begin after, so
+  /// that a polarised one does not forget before its neighbours have felt it.
+  End go(Means mean, int rounds, int last = -1) {
     std::vector<double> j;
     std::vector<int> rest;
     for (int round = 0; round < rounds; ++round) {
@@ -72,9 +76,9 @@ class Descent {
         update(rest);
       }
       if (round == 0 && last >= 0) update({last});
-      if (change < tolerance) break;
+      if (change < tolerance) return {std::move(mean), true};
     }
-    return mean;
+    return {std::move(mean), false};
   }
 
   MeanField minimum(Means mean) {
@@ -227,7 +231,9 @@ class Search {
     // Off the saddle between two wells, where descent by symmetry would stay.
     for (std::size_t i = 0; i < start.size(); ++i)
       start[i] += 1e-3 * descent_.width()[i] * (random.uniform() - 0.5);
-    Means mean = descent_.go(std::move(start), effort_.rounds, last);
+    auto [mean, at_rest] = descent_.go(std::move(start), effort_.rounds, last);
+    // What still moves is no minimum: a soft mode on its way, as of a nearly massless field.
+    if (!at_rest && !found_.empty()) return;
     for (const auto& other : found_)
       if (descent_.same(mean, other.mean)) return;
     found_.push_back(descent_.minimum(std::move(mean)));

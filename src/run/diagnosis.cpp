@@ -175,9 +175,15 @@ std::vector<Check> diagnose(const SampleRun& run) {
   if (run.results.empty()) return checks;
   if (const std::set<std::int32_t> wells(run.measurement.wells.begin(),
                                          run.measurement.wells.end());
-      !wells.empty())
-    checks.push_back(check("wells that moves do not join", static_cast<double>(wells.size()), "1",
-                           wells.size() == 1, run.wells + ": sampler.rungs = 8"));
+      !wells.empty()) {
+    const bool apart =
+        std::any_of(run.results.begin(), run.results.end(), [](const ObservableResult& r) {
+          return r.reason.find("different wells") != std::string::npos;
+        });
+    checks.push_back(check("wells that moves do not join",
+                           apart ? static_cast<double>(wells.size()) : 1, "1", !apart,
+                           run.wells + ": sampler.rungs = 8"));
+  }
   checks.push_back(check("warm-up sweeps", static_cast<double>(run.warm_up_sweeps),
                          "averages at rest", run.stationary,
                          "they were still moving: give sample.warm_up more sweeps"));
