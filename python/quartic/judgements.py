@@ -64,7 +64,8 @@ class Judgement:
         self.findings, self.reference = [in_python(f) for f in found["findings"]], dict(found["reference"])
         self.families = [{**f, "worst": [_estimates(s) for s in f["worst"]]} for f in found["families"]]
         self.checks = [
-            Check(c["check"], _estimate(c["value"]), c["threshold"], c["ok"], in_python(c["advice"])) for c in found["checks"]
+            Check(c["check"], _estimate(c["value"]), c["threshold"], c["ok"], in_python(c["advice"]))
+            for c in found["checks"]
         ]
         self.couplings = {c["name"]: _estimate(c["change"]) for c in found["couplings"]}
         self.likely = [c["name"] for c in found["couplings"] if c["sufficient"]]
@@ -91,9 +92,7 @@ class Judgement:
 
 
 def _estimate(found: Mapping[str, Any]) -> Estimate:
-    return Estimate(
-        *(float("nan") if found[part] is None else float(found[part]) for part in ("value", "error"))
-    )
+    return Estimate(*(float("nan") if found[part] is None else float(found[part]) for part in ("value", "error")))
 
 
 def _estimates(found: Mapping[str, Any]) -> dict[str, Any]:

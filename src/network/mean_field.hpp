@@ -24,13 +24,13 @@ struct MeanFieldMode {
 Network base_of_mode(const Network& network, const MeanFieldMode& mode);
 
 /// The solutions reached from many starts, the largest bound first: layers without field, at their
-/// lowest and highest values, hidden units one at a time, those that a visible unit turns on, random
-/// values of different densities on either side, half of all this after some rounds without the
-/// fields that prefer a phase, and the given rows, [row][visible], of which some are taken. The layers are updated
-/// in turn, each to its optimum given the other, so that the bound only grows. Solutions whose
-/// visible units nearly overlap (symmetric Kullback-Leibler divergence below 16) count once; no
-/// more than `most` are returned, none that is more than 25 below the best. O(256 visible hidden) a
-/// round of at most 200. Independent of threads.
+/// lowest and highest values, hidden units one at a time, those that a visible unit turns on,
+/// random values of different densities on either side, half of all this after some rounds without
+/// the fields that prefer a phase, and the given rows, [row][visible], of which some are taken. The
+/// layers are updated in turn, each to its optimum given the other, so that the bound only grows.
+/// Solutions whose visible units nearly overlap (symmetric Kullback-Leibler divergence below 16)
+/// count once; no more than `most` are returned, none that is more than 25 below the best. O(256
+/// visible hidden) a round of at most 200. Independent of threads.
 std::vector<MeanFieldMode> mean_field_modes(const Network& network, std::span<const double> rows,
                                             int most, std::uint64_t seed, int threads = 0);
 

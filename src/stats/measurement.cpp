@@ -289,16 +289,8 @@ std::vector<double> Measurement::series(const std::string& name) const {
 
 MeasurementState Measurement::state() const {
   const auto& d = *data_;
-  MeasurementState state{d.draws,
-                         d.bin_length,
-                         {},
-                         d.open_bin,
-                         d.squares,
-                         d.products,
-                         d.spectra_by_group(),
-                         d.reference,
-                         d.wells,
-                         d.unvisited};
+  MeasurementState state{d.draws,    d.bin_length,         {},          d.open_bin, d.squares,
+                         d.products, d.spectra_by_group(), d.reference, d.wells,    d.unvisited};
   state.bins.reserve(d.bins.size());
   for (int k = 0; k < d.observables(); ++k) {
     const auto series = d.series(k);

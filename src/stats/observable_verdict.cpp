@@ -12,7 +12,7 @@ namespace quartic {
 namespace {
 
 constexpr double min_ess = 100, max_r_hat = 1.05;
-constexpr int enough_chains = 100;    // speak for themselves, however short
+constexpr int enough_chains = 100;  // speak for themselves, however short
 constexpr double few_draws = 4;     // below, R-hat is not defined
 constexpr double noticeable = 0.3;  // of the error: a systematic part that may not be left out
 

@@ -26,9 +26,10 @@ def rows(count, seed, w=1.0, mean=0.0):
 
 
 def density(phi, covariance):
-    return -0.5 * np.einsum("ni,ij,nj->n", phi, np.linalg.inv(covariance), phi) - 0.5 * np.linalg.slogdet(
-        2 * np.pi * covariance
-    )[1]
+    return (
+        -0.5 * np.einsum("ni,ij,nj->n", phi, np.linalg.inv(covariance), phi)
+        - 0.5 * np.linalg.slogdet(2 * np.pi * covariance)[1]
+    )
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.7, 300.0])

@@ -160,7 +160,7 @@ def test_estimated_log_z_holds_the_exact_value():
 def test_a_first_order_transition_is_not_passed_over_in_silence():
     """All on against all off: no path from independent units knows of the heavier one."""
     n = 30
-    net = Network(np.full((n, n), 0.5), "binary", "binary", r=np.full(n, 7.5), s=np.full(n, 7.2))
+    net = quartic.Network(np.full((n, n), 0.5), "binary", "binary", r=np.full(n, 7.5), s=np.full(n, 7.2))
     k = np.arange(n + 1)
     binomial = np.concatenate([[0], np.cumsum(np.log((n + 1 - k[1:]) / k[1:]))])
     exact = np.logaddexp.reduce(binomial - 7.5 * k + n * np.logaddexp(0, 0.5 * k - 7.2))

@@ -33,13 +33,13 @@ double mean_log_p(const Network& network, const std::vector<float>& rows) {
   return sum - exact_log_z(network);
 }
 
-struct Problem {
+struct TrainingProblem {
   std::shared_ptr<ArraySource> data;
   ColumnMoments moments;
   std::vector<float> rows;
 };
-Problem make_problem(const Network& network, int rows, std::uint64_t seed = 3) {
-  Problem p;
+TrainingProblem make_problem(const Network& network, int rows, std::uint64_t seed = 3) {
+  TrainingProblem p;
   p.rows = rows_of(network, rows, seed);
   p.data = std::make_shared<ArraySource>(p.rows, static_cast<std::size_t>(network.visible.size()));
   p.moments = column_moments(*p.data);
@@ -145,7 +145,8 @@ TEST(NetworkTraining, UpdateFollowsTheExactGradient) {
     for (const Unit hidden : all_units) {
       SCOPED_TRACE(pair_name(visible, hidden));
       const Network network = sample_network(visible, hidden, 3, 2, 0.4);
-      const Problem p = make_problem(sample_network(visible, Unit::binary, 3, 2, 0.8), 4000);
+      const TrainingProblem p =
+          make_problem(sample_network(visible, Unit::binary, 3, 2, 0.8), 4000);
       TrainingOptions o;
       o.batch = 4000, o.chains = 20000, o.steps = 40, o.rate = 1e-3, o.threads = 2;
       o.centring = false;
@@ -195,7 +196,7 @@ TEST(NetworkTraining, ReachesTheLikelihoodOfTheNetworkThatMadeTheData) {
       if (why_not_normalisable(truth)) continue;
       double gain = 0, square_score = 0;
       for (int run = 0; run < runs; ++run) {
-        const Problem p = make_problem(truth, 5000, 3 + run);
+        const TrainingProblem p = make_problem(truth, 5000, 3 + run);
         const StartOptions start{.deviation = 0.2, .seed = 1U + run};
         TrainingOptions o;
         // The two hidden units of (binary, binary) take long to differ.
@@ -222,7 +223,8 @@ TEST(NetworkTraining, ReachesTheLikelihoodOfTheNetworkThatMadeTheData) {
 TEST(NetworkTraining, RestartIsExactAndThreadsDoNotMatter) {
   for (const auto optimiser : {NetworkOptimiser::momentum, NetworkOptimiser::adam}) {
     for (const auto start : {ChainStart::persistent, ChainStart::data}) {
-      const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 70, 60, 0.05), 400);
+      const TrainingProblem p =
+          make_problem(sample_network(Unit::quartic, Unit::spin, 70, 60, 0.05), 400);
       TrainingOptions o;
       o.batch = 150, o.epochs = 3, o.optimiser = optimiser, o.start = start, o.momentum = 0.5;
       o.rate = 0.01, o.threads = 1;
@@ -287,7 +289,7 @@ TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
   for (double& r : truth.visible.r) r = -1.1 / 24;
   double persistent = 0, by_temperature = 0, by_trajectory = 0;
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
-    Problem p;
+    TrainingProblem p;
     p.rows = exact_rows(truth, 4096, 4 + seed);
     p.data = std::make_shared<ArraySource>(p.rows, 24);
     p.moments = column_moments(*p.data);
@@ -310,7 +312,8 @@ TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
 }
 
 TEST(NetworkTraining, TemperedRestartIsExactAndThreadsDoNotMatter) {
-  const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 70, 60, 0.05), 400);
+  const TrainingProblem p =
+      make_problem(sample_network(Unit::quartic, Unit::spin, 70, 60, 0.05), 400);
   const Network initial = initial_network(Unit::quartic, Unit::quartic, 60, p.moments);
   for (const Tempering tempering : {Tempering::temperature, Tempering::trajectory}) {
     TrainingOptions o;
@@ -339,7 +342,7 @@ TEST(NetworkTraining, TemperedRestartIsExactAndThreadsDoNotMatter) {
 }
 
 TEST(NetworkTraining, SnapshotsAreTheNetworkOfTheirUpdate) {
-  const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 5, 3, 0.8), 400);
+  const TrainingProblem p = make_problem(sample_network(Unit::quartic, Unit::spin, 5, 3, 0.8), 400);
   TrainingOptions o;
   o.batch = 100, o.epochs = 5, o.snapshots = true;
   NetworkLearner<float> trainer(p.data, p.moments,
@@ -361,7 +364,8 @@ TEST(NetworkTraining, SnapshotsAreTheNetworkOfTheirUpdate) {
 
 /// Every epoch's online estimate against the exact value of the network of then.
 TEST(NetworkTraining, OnlineEstimatesOfTheNormaliserAreRight) {
-  const Problem p = make_problem(sample_network(Unit::quartic, Unit::spin, 6, 4, 0.8), 1000);
+  const TrainingProblem p =
+      make_problem(sample_network(Unit::quartic, Unit::spin, 6, 4, 0.8), 1000);
   for (const Tempering tempering : {Tempering::temperature, Tempering::trajectory}) {
     TrainingOptions o;
     o.batch = 100, o.epochs = 12, o.chains = 128, o.rungs = 4, o.tempering = tempering;
@@ -382,7 +386,8 @@ TEST(NetworkTraining, OnlineEstimatesOfTheNormaliserAreRight) {
 
 TEST(NetworkTraining, DivergenceGoesBackToTheLastGoodEpoch) {
   for (const Unit hidden : {Unit::gaussian, Unit::binary}) {
-    const Problem p = make_problem(sample_network(Unit::gaussian, Unit::binary, 6, 3, 1.5), 1000);
+    const TrainingProblem p =
+        make_problem(sample_network(Unit::gaussian, Unit::binary, 6, 3, 1.5), 1000);
     TrainingOptions o;
     o.batch = 100, o.epochs = 100, o.rate = 0.02;
     const Network start = initial_network(Unit::gaussian, hidden, 4, p.moments);
@@ -458,7 +463,8 @@ TEST(NetworkTraining, NarrowColumnsFarFromZeroKeepTheirMoments) {
 }
 
 TEST(NetworkTraining, DataOfAnyScaleTrainAlike) {
-  const Problem p = make_problem(sample_network(Unit::quartic, Unit::binary, 4, 2, 1.0), 2000);
+  const TrainingProblem p =
+      make_problem(sample_network(Unit::quartic, Unit::binary, 4, 2, 1.0), 2000);
   auto large = p.rows;
   for (float& x : large) x *= 64;
   const auto data = std::make_shared<ArraySource>(large, 4);
@@ -475,7 +481,8 @@ TEST(NetworkTraining, DataOfAnyScaleTrainAlike) {
 }
 
 TEST(NetworkTraining, OptionsThatCannotBeAreRefused) {
-  const Problem p = make_problem(sample_network(Unit::quartic, Unit::binary, 4, 2, 1.0), 100);
+  const TrainingProblem p =
+      make_problem(sample_network(Unit::quartic, Unit::binary, 4, 2, 1.0), 100);
   const Network network = initial_network(Unit::quartic, Unit::binary, 3, p.moments);
   const auto refuses = [&](auto&& change) {
     TrainingOptions o;

@@ -6,12 +6,12 @@
 #include "quartic/stats/acceptance_ratio.hpp"
 #include "quartic/stats/annealing.hpp"
 #include "quartic/stats/free_energy.hpp"
+#include "quartic/stats/identities.hpp"
 #include "quartic/stats/integration.hpp"
 #include "quartic/stats/mbar.hpp"
 #include "quartic/stats/measurement.hpp"
 #include "quartic/stats/overlap.hpp"
 #include "quartic/stats/reweighting.hpp"
-#include "quartic/stats/identities.hpp"
 #include "refusals.hpp"
 
 namespace quartic {

@@ -43,9 +43,9 @@ AnnealingPlan plan_annealing(const ActionPath& path, const SamplerOptions& sampl
 
 /// The plan with the least friction among those that lead to `action` from uncoupled fields: from
 /// w = 0, and from the mean field where there is one. In a broken phase the second is far shorter:
-/// the first passes the transition. But where the mean field has further minima that may count (wells
-/// which more than the sign tells apart) the path from one of them never fills the others, and it
-/// is taken only if a trial shows that w = 0 leads to less of Z.
+/// the first passes the transition. But where the mean field has further minima that may count
+/// (wells which more than the sign tells apart) the path from one of them never fills the others,
+/// and it is taken only if a trial shows that w = 0 leads to less of Z.
 template <class T>
 AnnealingPlan plan_from_uncoupled(const Action& action, const SamplerOptions& sampler,
                                   std::uint64_t seed);

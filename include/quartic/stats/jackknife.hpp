@@ -54,9 +54,9 @@ double independent_bin(double tau);
 
 /// Standard errors of several functions of sums over samples, by leaving out one group at a time
 /// (groups of unequal size: Busing, Meijer, van der Leeden, Stat. Comput. 9 (1999) 3; strata: the
-/// group's stratum is scaled up to its full size, and variances of strata add; of one family, deviations of
-/// the groups do). `deviation` holds
-/// for each group the functions' values without it, less their values with all: [group][function].
+/// group's stratum is scaled up to its full size, and variances of strata add; of one family,
+/// deviations of the groups do). `deviation` holds for each group the functions' values without it,
+/// less their values with all: [group][function].
 std::vector<double> jackknife_errors(const JackknifeGroups& groups,
                                      const std::vector<std::vector<double>>& deviation);
 

@@ -49,12 +49,12 @@ struct TwoPoint {
 /// Everything an exact restart needs.
 struct MeasurementState {
   std::int64_t draws = 0;
-  int bin_length = 1;            ///< draws in a bin, a power of 2
-  std::vector<double> bins;      ///< [observable][chain][bin], complete bins
-  std::vector<double> open_bin;  ///< [observable][chain], sums of the bin in progress
-  std::vector<double> squares;   ///< [observable][chain], sums of squares of single draws
-  std::vector<double> products;  ///< [pair][chain], the same of the pairs that are combined
-  std::vector<double> spectra;   ///< [group of chains][site], sums of |phi(k)|^2
+  int bin_length = 1;               ///< draws in a bin, a power of 2
+  std::vector<double> bins;         ///< [observable][chain][bin], complete bins
+  std::vector<double> open_bin;     ///< [observable][chain], sums of the bin in progress
+  std::vector<double> squares;      ///< [observable][chain], sums of squares of single draws
+  std::vector<double> products;     ///< [pair][chain], the same of the pairs that are combined
+  std::vector<double> spectra;      ///< [group of chains][site], sums of |phi(k)|^2
   std::vector<double> reference;    ///< [observable], which the series are less; empty: 0
   std::vector<std::int32_t> wells;  ///< [chain], which well it began in; empty: there is one
   std::vector<double> unvisited;    ///< [observable], see set_wells; empty: 0

@@ -35,7 +35,8 @@ struct ReweightingSample {
   std::vector<double> action;                    ///< S
   std::vector<std::vector<double>> terms;        ///< [k][sample], A^(k)
   std::vector<std::vector<double>> observables;  ///< [observable][sample]
-  /// (x(phi) - x(-phi)) / 2 of every term and observable, as these; a series or all may be empty: 0.
+  /// (x(phi) - x(-phi)) / 2 of every term and observable, as these; a series or all may be empty:
+  /// 0.
   std::vector<std::vector<double>> odd_terms{}, odd_observables{};
   LogWeights log_weight{};
 };
