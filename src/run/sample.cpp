@@ -145,8 +145,9 @@ class SampleTask {
     sampler_.warm_up(run_.warm_up_sweeps, progress);
     if (!wanted) come_to_rest(progress);
     if (wells.several()) {
+      const auto before = wells.nearest(sampler_);
       const Measurement last = measure_after(first_warm_up, progress, functions_);
-      auto settled = settle_wells(sampler_, wells, run_.action, last, run_.config.run.seed,
+      auto settled = settle_wells(sampler_, wells, run_.action, last, before, run_.config.run.seed,
                                   session.progress("annealing between wells"));
       if (!settled.of.empty()) come_to_rest(progress);
       measurement_.set_wells(std::move(settled.of), std::move(settled.unvisited));

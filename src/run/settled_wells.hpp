@@ -93,24 +93,42 @@ void move_chains(Sampler<T>& sampler, const std::vector<std::int32_t>& well,
   sampler.restore(state);
 }
 
+/// Whether chains go to and fro between the wells that hold any: of each well but the largest a
+/// quarter have left, or come, between two looks.
+inline bool wells_exchange(const std::vector<std::int32_t>& before,
+                           const std::vector<std::int32_t>& after, std::size_t wells) {
+  constexpr int few = 4;
+  std::vector<int> members(wells), moved(wells);
+  for (std::size_t c = 0; c < after.size(); ++c) {
+    ++members[after[c]];
+    if (before[c] != after[c]) ++moved[before[c]], ++moved[after[c]];
+  }
+  const auto largest = std::max_element(members.begin(), members.end()) - members.begin();
+  for (std::size_t w = 0; w < wells; ++w)
+    if (std::ssize(members) > 1 && static_cast<std::ptrdiff_t>(w) != largest && members[w] > 0 &&
+        (moved[w] < few || 4 * moved[w] < members[w]))
+      return false;
+  return true;
+}
+
 /// After a warm-up that began in all wells: whether the moves join them; where they do not, anneals
 /// to learn the wells' shares and gives every well the chains that are due to it. `window`:
-/// averages over the last sweeps.
+/// averages over the last sweeps, `before`: the chains' wells at their beginning.
 template <class T>
 SettledWells settle_wells(Sampler<T>& sampler, const Wells& wells, const Action& action,
-                          const Measurement& window, std::uint64_t seed,
-                          const ProgressCallback& progress) {
+                          const Measurement& window, const std::vector<std::int32_t>& before,
+                          std::uint64_t seed, const ProgressCallback& progress) {
   constexpr double min_effective = 8, negligible = 1e-3;
   const int chains = sampler.chains();
   std::vector<std::int32_t> start(chains);
   for (int chain = 0; chain < chains; ++chain) start[chain] = wells.start_of(chain);
-  bool joined = wells.forgotten(sampler);
+  const auto well = wells.nearest(sampler);
+  bool joined = wells.forgotten(sampler) && wells_exchange(before, well, wells.minima().size());
   for (const auto& name : window.names())
     joined = joined && !groups_differ(window.series(name), chains, start);
   if (joined) return {};
 
   const auto shares = well_shares<T>(wells, action, sampler.options(), seed, progress);
-  const auto well = wells.nearest(sampler);
   const WellAverages averages(window, well, shares.size());
   const std::size_t top =
       std::max_element(shares.begin(), shares.end(),

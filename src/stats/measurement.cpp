@@ -75,6 +75,7 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most,
            {index("abs_m"), index("m2")},
            {index("m2"), index("m4")}};
   if (!sums.waves.empty()) pairs.emplace_back(index("m2"), index("structure_factor_min"));
+  reference.assign(names.size() + functions.size(), 0);
   for (const auto& function : functions) {
     const auto all = derived();
     const auto named = [&](const Derived& d) { return d.name == function.name; };
@@ -84,7 +85,6 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most,
                      "choose another name for the function");
     names.push_back(function.name), meanings.emplace_back("a function of the user's");
   }
-  reference.assign(names.size(), 0);
   open_bin.assign(row(), 0);
   squares.assign(row(), 0);
   products.assign(pairs.size() * static_cast<std::size_t>(chains), 0);

@@ -212,8 +212,7 @@ std::vector<ObservableResult> Measurement::results() const {
   if (derived.back().name == "correlation_length2")
     results.push_back(correlation_length(results.back()));
   if (const auto reason = d.populations(results); !reason.empty())
-    for (auto& result : results)
-      if (result.ok || result.undefined()) result.ok = false, result.reason = reason;
+    for (auto& result : results) result.ok = false, result.reason = reason;
   return results;
 }
 

@@ -63,10 +63,14 @@ TEST(MeanField, FindsAllWellsOfSmallFields) {
   EXPECT_GT(wells[0].mean[0], 5);
   EXPECT_LT(wells[1].mean[0], -5);
   EXPECT_FALSE(one_up_to_sign(testing::star_action(), wells));
-  // Two double wells with a weak bridge and fields: four.
-  Action pair(std::make_shared<Graph>(2, std::vector<Edge>{{0, 1}}));
-  pair.w = {0.3}, pair.r = {0.2, -0.1}, pair.a = {-6, -6}, pair.b = {1, 1};
-  EXPECT_EQ(mean_fields(pair).size(), 4U);
+  // Two pairs, each of two wells, with a weak bridge and fields: four.
+  Action pairs(std::make_shared<Graph>(4, std::vector<Edge>{{0, 1}, {2, 3}, {1, 2}}));
+  pairs.w = {1.5, 1.5, 0.02}, pairs.r = {0.2, -0.1, 0.1, 0};
+  pairs.a.assign(4, -6), pairs.b.assign(4, 1);
+  EXPECT_EQ(mean_fields(pairs).size(), 4U);
+  // Sites that turn by themselves have no wells: each is in both of its own.
+  pairs.w = {0.1, 0.1, 0.1};
+  EXPECT_EQ(mean_fields(pairs).size(), 1U);
 }
 
 TEST(MeanField, TellsOneWellFromSeveral) {

@@ -45,7 +45,8 @@ TEST(Refusals, Series) {
       {"two chains of equal length, got 3 values in 2", "fastest",
        [&] { measure_overlap(work, 2); }},
       {"drift needs two chains", "fastest", [&] { drift(work, 1); }},
-      {"the virial needs", "fastest", [&] { virial(coupled_action(), phi, 2); }},
+      {"the virial needs", "fastest", [&] { virial(coupled_action(), phi, 1); }},
+      {"no equally many configurations", "", [&] { virial(coupled_action(), phi, 2); }},
       {"errors need at least", "",
        [] {
          jackknife_groups(std::vector<ChainSet>{{1, 1}});

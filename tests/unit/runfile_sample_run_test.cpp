@@ -62,7 +62,10 @@ SampleRun sample_run_of_six_sites() {
                      .open_bin = awkward(2 * 16),
                      .squares = awkward(2 * 16),
                      .products = awkward(3 * 16),
-                     .spectra = awkward(4 * 6)};
+                     .spectra = awkward(4 * 6),
+                     .reference = awkward(2),
+                     .wells = {},
+                     .unvisited = {}};
   return run;
 }
 

@@ -204,6 +204,8 @@ TEST(Measurement, ThreadsDoNotChangeTheBits) {
   expect_same(a, b);
   const auto x = a.results(), y = b.results();
   for (std::size_t k = 0; k < x.size(); ++k) {
+    EXPECT_EQ(x[k].undefined(), y[k].undefined());
+    if (x[k].undefined()) continue;
     EXPECT_EQ(x[k].estimate.mean, y[k].estimate.mean) << x[k].name;
     EXPECT_EQ(x[k].estimate.error, y[k].estimate.error) << x[k].name;
   }
@@ -223,7 +225,8 @@ TEST(Measurement, JoiningBinsChangesNoMean) {
     const auto &x = a[k].estimate, &y = b[k].estimate;
     EXPECT_NEAR(x.mean, y.mean, 1e-12 * (1 + std::abs(x.mean))) << a[k].name;
     EXPECT_NEAR(x.error, y.error, 0.3 * x.error) << a[k].name;
-    EXPECT_NEAR(x.tau, y.tau, 4 * y.tau_error) << a[k].name;
+    // Errors of tau are relative to the tau that was found.
+    EXPECT_NEAR(x.tau, y.tau, 4 * x.tau * y.tau_error / y.tau) << a[k].name;
     EXPECT_NEAR(x.r_hat, y.r_hat, 1e-9) << a[k].name;
   }
 }
@@ -265,6 +268,7 @@ TEST(Measurement, SaysWhyANumberIsNotToBeTrusted) {
   run(sampler, measurement, 3);
   for (const auto& result : measurement.results()) {
     EXPECT_FALSE(result.ok) << result.name;
+    if (result.undefined()) continue;
     EXPECT_NE(result.reason.find("draws a chain"), std::string::npos) << result.reason;
   }
   sampler.sweep(200);

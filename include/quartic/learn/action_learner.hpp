@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "quartic/core/error.hpp"
 #include "quartic/field/parameters.hpp"
 #include "quartic/learn/stop_reason.hpp"
 #include "quartic/mcmc/sampler.hpp"
@@ -64,7 +66,11 @@ class ActionLearner {
 
   void set_theta(const std::vector<double>& theta) {
     parameters_.scatter(theta, action_);
-    sampler_.set_action(action_);
+    try {
+      sampler_.set_action(action_);
+    } catch (const BadInput& error) {  // normalisable, but beyond what fields can hold
+      throw Diverged("epoch " + std::to_string(state_.epoch) + ": " + error.what(), error.hint());
+    }
   }
 
   Parameters parameters_;

@@ -89,9 +89,7 @@ def all_points() -> list[Point]:
             ordinary=chains * draws > 2500,
         )
     add("2x2, i 0.15 phi^2", "complex", bal, imaginary={"phi2": 0.15}, ordinary=True)
-    add("2x2, i 1.5 phi^2", "far into the complex", bal, imaginary={"phi2": 1.5})
     add("ring, i 0.1 phi", "complex", ring, imaginary={"phi": 0.1}, ordinary=True)
-    add("ladder, i 0.6 phi^2", "the phase dies", ladder, imaginary={"phi2": 0.6})
     add("ring, a = -1", "far", ring, a=-1.0)
     add("ring, a = 3", "far, narrower", ring, a=3.0)
     add("ring, b = 0.02", "far, wider", ring, b=0.02)
