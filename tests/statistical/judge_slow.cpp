@@ -1,4 +1,4 @@
-// (Quick: tests/python/test_judge.py, tests/cli/test_judge.py.) The referee on fields of its own
+// (Quick: tests/python/test_judge.py, tests/cli/test_referee.py.) The referee on fields of its own
 // sampler, right and wrong: exact ones pass as often as they must, faults of known size are seen
 // about as well as anything can see them.
 #include <gtest/gtest.h>
