@@ -187,6 +187,11 @@ std::string Measurement::Data::populations(std::span<const ObservableResult> res
           "chains that began in different wells go on to differ in {}: the moves do not join the "
           "wells; try parallel tempering, sampler.rungs = 8",
           names[k]);
+    if (const auto visits = rare_visits(values, chains, results[k].estimate.error))
+      return fmt::format(
+          "{} went to a second population {} times in all, too seldom to know its share: a longer "
+          "run, or parallel tempering, sampler.rungs = 8",
+          names[k], *visits);
     if (falls_apart(values, chains, results[k].estimate.r_hat))
       return fmt::format(
           "the chains are in populations that hardly exchange, as {} shows: try parallel "

@@ -125,4 +125,67 @@ bool falls_apart(std::span<const double> bins, int chains, double r_hat) {
   return true;
 }
 
+namespace {
+
+struct Gap {
+  double middle = 0, width = 0, spread = 0;
+};
+
+/// The widest gap in the upper half of sorted values, and the interquartile range of those below.
+Gap widest_gap(std::vector<double> x) {
+  std::sort(x.begin(), x.end());
+  std::size_t upper = x.size() / 2 + 1;
+  for (std::size_t k = upper; k < x.size(); ++k)
+    if (x[k] - x[k - 1] > x[upper] - x[upper - 1]) upper = k;
+  return {(x[upper] + x[upper - 1]) / 2, x[upper] - x[upper - 1], x[upper * 3 / 4] - x[upper / 4]};
+}
+
+/// Bins above a threshold: how many, entered how often, and their mean above the others'.
+struct Excursions {
+  int entries = 0;
+  double share = 0, shift = 0;
+};
+
+Excursions above(std::span<const double> bins, int chains, double sign, double threshold) {
+  const auto count = static_cast<std::ptrdiff_t>(bins.size()) / chains;
+  Excursions out;
+  double inside = 0, outside = 0, number = 0;
+  for (int c = 0; c < chains; ++c) {
+    bool before = false;
+    for (const double x : bins.subspan(c * count, count)) {
+      const bool now = sign * x > threshold;
+      out.entries += now && !before;
+      number += now, (now ? inside : outside) += x;
+      before = now;
+    }
+  }
+  const auto all = static_cast<double>(bins.size());
+  out.share = number / all;
+  if (number > 0 && number < all) out.shift = inside / number - outside / (all - number);
+  return out;
+}
+
+}  // namespace
+
+std::optional<int> rare_visits(std::span<const double> bins, int chains, double error) {
+  constexpr int enough = 50;  // entries, that make a share good to a seventh
+  constexpr double clear = 3;
+  const auto count = static_cast<std::ptrdiff_t>(bins.size()) / chains;
+  if (chains < 8 || count < 8) return {};
+  for (const double sign : {1.0, -1.0}) {
+    std::vector<double> furthest(chains);
+    for (int c = 0; c < chains; ++c)
+      for (std::ptrdiff_t t = 0; t < count; ++t) {
+        const double x = sign * bins[c * count + t];
+        furthest[c] = t == 0 ? x : std::max(furthest[c], x);
+      }
+    const Gap gap = widest_gap(furthest);
+    if (!(gap.width > clear * gap.spread)) continue;
+    const Excursions seen = above(bins, chains, sign, gap.middle);
+    if (seen.entries < enough && seen.share * std::abs(seen.shift) > noticeable * error)
+      return seen.entries;
+  }
+  return {};
+}
+
 }  // namespace quartic

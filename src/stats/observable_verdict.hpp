@@ -1,6 +1,7 @@
 // Where a measured observable becomes ok or not.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,5 +31,10 @@ double rounding(double size);
 /// above 1.2 with means that are far from normally distributed (Jarque and Bera, Econ. Lett. 6
 /// (1980) 255, p < 1e-6). False below 8 bins.
 bool falls_apart(std::span<const double> bins, int chains, double r_hat);
+
+/// How often such a series entered a population that only some of its chains have seen, apart from
+/// the others by a gap, where that is too seldom (below 50 times) to know its share although the
+/// mean rests on it by more than 0.3 of its error; else nothing. O(bins).
+std::optional<int> rare_visits(std::span<const double> bins, int chains, double error);
 
 }  // namespace quartic

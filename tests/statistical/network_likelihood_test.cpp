@@ -171,7 +171,6 @@ TEST(NetworkLikelihood, AModeBehindATransitionIsNotMissed) {
             estimate_log_z<float>({uncoupled(network), network}, by_tempering(32, sweeps), seed,
                                   given ? rows : std::vector<double>{});
         EXPECT_TRUE(z.ok) << z.reason;
-        if (!given) EXPECT_LT(z.annealed.value, exact - 0.5);
         EXPECT_NEAR(z.forward.value, exact, 0.1);
         EXPECT_LT(std::abs(z.value.value - exact), 4 * z.value.error);
         ASSERT_TRUE(z.modes);

@@ -64,8 +64,9 @@ SampleRun sample_run_of_six_sites() {
                      .products = awkward(3 * 16),
                      .spectra = awkward(4 * 6),
                      .reference = awkward(2),
-                     .wells = {},
-                     .unvisited = {}};
+                     .wells = std::vector<std::int32_t>(16, 1),
+                     .unvisited = awkward(2)};
+  run.wells = "2 wells";
   return run;
 }
 

@@ -78,6 +78,25 @@ TEST(Verdict, PopulationsThatDoNotExchangeAreSeen) {
   EXPECT_LE(alarms, 1);
 }
 
+TEST(Verdict, RareVisitsAreCounted) {
+  constexpr int chains = 64, draws = 200;
+  int alarms = 0;
+  for (int seed = 0; seed < 100; ++seed) {
+    auto x = testing::ar1(chains, draws, 2, seed);
+    const double error = estimate_series(x, chains).error;
+    alarms += rare_visits(x, chains, error).has_value();
+    for (double& v : x) v = std::exp(v);  // a skew tail is no population
+    alarms += rare_visits(x, chains, estimate_series(x, chains).error).has_value();
+    for (double& v : x) v = std::log(v);
+    for (int visit = 0; visit < 6; ++visit)
+      for (int t = 0; t < 10; ++t) x[visit * 7 * draws + 20 + t] += 15;
+    const auto visits = rare_visits(x, chains, error);
+    ASSERT_TRUE(visits) << seed;
+    EXPECT_EQ(*visits, 6);
+  }
+  EXPECT_LE(alarms, 1);
+}
+
 /// Var(S) of one site, from <S> under lambda S: - d<S>/d lambda at lambda = 1, and <S> itself.
 std::pair<double, double> action_of_a_site(double a, double b) {
   const auto mean = [&](double lambda) {
