@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -146,6 +147,12 @@ SettledWells settle_wells(Sampler<T>& sampler, const Wells& wells, const Action&
     if (s.effective > 0) list += fmt::format("{}{:.3g}", list.empty() ? "" : ", ", s.share);
   if (!known || shares[top].effective < min_effective || averages.chains_in(top) == 0) {
     out.text = count + " that the moves do not join; annealing does not know their shares";
+    return out;
+  }
+  if (sampler.options().rungs > 1) {  // the rungs above may not be in equilibrium either
+    out.unvisited.assign(averages.observables(), std::numeric_limits<double>::infinity());
+    out.text = fmt::format(
+        "{} that neither the moves nor the rungs join hold {} of Z, by annealing", count, list);
     return out;
   }
   const auto wanted = chains_by_share(shares, chains);

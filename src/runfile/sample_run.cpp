@@ -112,7 +112,7 @@ void measurement(IO& io, Run& run, std::size_t chains) {
   list("products", state.products, "pair", "chain", pairs * chains);
   list("spectra", state.spectra, "group", "site", groups * sites);
   attributes(io, "measurement", "draws", state.draws, "bin_length", state.bin_length);
-  if (has(io, "measurement/reference", true))  // since layout 4
+  if (has(io, "measurement/reference", !state.reference.empty()))  // since layout 4
     values(io, "measurement/reference", state.reference, {"observable"}, run.observables.size());
   if (has(io, "measurement/wells", !state.wells.empty()))
     values(io, "measurement/wells", state.wells, {"chain"}, chains);

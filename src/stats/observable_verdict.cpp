@@ -36,6 +36,9 @@ std::string why_not_a_number(const ObservableResult& result, const Evidence& evi
     return fmt::format(
         "rounding: the numbers that it is made of are known to {:.1g} only, the error is {:.1g}",
         evidence.rounding, e.error);
+  if (std::isinf(evidence.unvisited))
+    return "wells that neither the moves nor the rungs of parallel tempering join: leave the rungs "
+           "out";
   if (evidence.unvisited > noticeable * e.error)
     return fmt::format(
         "a well of small weight, which the moves do not reach from the others, is not in the "

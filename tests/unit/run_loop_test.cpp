@@ -305,7 +305,7 @@ Config quick_config(const std::string& more) {
 
 TEST(RunLoop, ADivergedLearnNamesTheEpochThatItsCheckpointHolds) {
   const Config config = quick_config(
-      "[learn]\noptimiser = \"gradient\"\nrate = 300\nepochs = 50\ndraws = 4\n"
+      "[learn]\noptimiser = \"gradient\"\nrate = 3e4\nepochs = 50\ndraws = 4\n"
       "stop_early = false\n");
   const Problem problem = make_problem(config);
   LearnRun run = begin_learning(config, problem, "test");
@@ -313,7 +313,7 @@ TEST(RunLoop, ADivergedLearnNamesTheEpochThatItsCheckpointHolds) {
   Unattended nobody;
   try {
     learn(run, problem, store, nobody.session);
-    FAIL() << "a rate of 300 went well";
+    FAIL() << "a rate of 3e4 went well";
   } catch (const Diverged& error) {
     ASSERT_GT(store.kept.checkpoint.epoch, 0) << error.what();
     const auto told = "the last good epoch, " + std::to_string(store.kept.checkpoint.epoch) + ",";
