@@ -112,7 +112,7 @@ def test_a_well_that_no_sample_is_in(tmp_path):
         "[sampler]\nchains = 64\n[sample]\ndraws = 100\n"
     )
     run("sample", "two.toml", "-o", "two.h5", cwd=tmp_path)
-    for field, code in ((0.0, 5), (0.1, 5), (0.75, 0), (0.85, 0)):
+    for field, code in ((0.0, 5), (0.1, 5), (1.1, 0), (1.3, 0)):
         text = "".join(f"[[target]]\nterm = '{t}'\ncoupling = {g}\n" for t, g in {**target, "phi": field}.items())
         text = text.replace("coupling = -1.0\n", f"coupling = -1.0\nweights = {w}\n")
         (tmp_path / "to.toml").write_text(f"[graph]\nedges = {edges}\n" + text)
