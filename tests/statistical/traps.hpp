@@ -196,11 +196,14 @@ struct TrapFamily {
   std::string name;
   TrapRunner run = sampled;
 
-  std::vector<Pull> pulls(int seeds) const {
+  /// Of every `one_in`-th trap.
+  std::vector<Pull> pulls(int seeds, int one_in = 1) const {
     std::vector<Pull> all;
     const bool reweights = run == reweighted;
+    int number = 0;
     for (const auto& trap : traps()[reweights ? "reweighting" : "traps"]) {
       if (run == free_energy ? !trap["free_energy"].get<bool>() : trap["family"] != name) continue;
+      if (number++ % one_in != 0) continue;
       for (int seed = 1; seed <= seeds; ++seed)
         for (auto& pull : run(trap, static_cast<std::uint64_t>(seed)))
           all.push_back(std::move(pull));
