@@ -79,6 +79,9 @@ inline Action action_of(const nlohmann::json& trap, const Config& config) {
 
 /// `digits` of the exact value are known.
 inline double pull(double value, double error, double exact, int digits = 10) {
+  // By symmetry alone, as <m> of an even target: the exact value is a zero of the script's
+  // rounding.
+  if (error == 0 && std::abs(value - exact) < 1e-12) return 0;
   error = std::hypot(error, exact * std::pow(10.0, -digits));
   return value == exact ? 0 : (value - exact) / error;
 }
