@@ -380,7 +380,7 @@ BAD = {
     "other graph": (lambda: quartic.learn(S4, quartic.lattice("square", [2, 8])), ValueError, "is on"),
     "target": (lambda: quartic.learn({"nn": -1, "phi2": 1}, L), ValueError, "cannot be normalised"),
     "target nan": (lambda: quartic.learn({"nn": np.nan, "phi4": 1}, L), ValueError, "not finite"),
-    "float32": (lambda: quartic.sample(quartic.Action(L, w=1e39, a=1, b=0.2)), ValueError, "float32"),
+    "float64": (lambda: quartic.sample(quartic.Action(L, w=1e39, a=1, b=0.2)), ValueError, "beyond the precision"),
     "64 bits": (lambda: quartic.lattice("square", 2**32 + 4), ValueError, "4294967300"),
     "no rows": (lambda: quartic.generate(quartic.sample(S4, chains=16, draws=2), 0), ValueError, "rows"),
     "part of a row": (lambda: quartic.generate(quartic.sample(S4, chains=16, draws=2), 1.5), TypeError, "rows"),
