@@ -172,10 +172,12 @@ bool homogeneous(const Action& action) {
 
 /// What a graph of this size, and with so much variety, deserves.
 struct Effort {
+  bool alike;  ///< sites stay so, and are evaluated once
   int rounds, random_starts, turned;
   bool polarised;
-  Effort(int sites, bool alike)
-      : rounds(std::clamp(2'000'000 / std::max(sites, 1), 40, 200)),
+  Effort(int sites, bool all_alike)
+      : alike(all_alike),
+        rounds(std::clamp(2'000'000 / std::max(sites, 1), 40, 200)),
         random_starts(sites <= 256 && !alike ? 6 : 0),
         turned(sites <= 256 && !alike ? 16 : 0),
         polarised(sites <= 1024 && !alike) {}
@@ -230,7 +232,7 @@ class Search {
     RandomStream random(1, Stream::pilot, 1);
     // Off the saddle between two wells, where descent by symmetry would stay.
     for (std::size_t i = 0; i < start.size(); ++i)
-      start[i] += 1e-3 * descent_.width()[i] * (random.uniform() - 0.5);
+      start[i] += 1e-3 * descent_.width()[i] * (effort_.alike ? 0.4 : random.uniform() - 0.5);
     auto [mean, at_rest] = descent_.go(std::move(start), effort_.rounds, last);
     // What still moves is no minimum: a soft mode on its way, as of a nearly massless field.
     if (!at_rest && !found_.empty()) return;
