@@ -20,15 +20,8 @@ from .results import Check, ComplexEstimate, Estimate, Likelihood, LogZ, Network
 from .reweighted import ReweightResult
 from .run_files import open_run as open
 from .run_files import resume, run
-from .runs import (
-    FieldResult,
-    LearnResult,
-    NetworkResult,
-    Result,
-    SampleResult,
-    StackResult,
-    generate,
-)
+from .runs import FieldResult, LearnResult, NetworkResult, Result, StackResult, generate
+from .sampled import SampleResult
 from .samplers import Sampler, to_pymbar
 from .verbs import learn, reweight, sample
 

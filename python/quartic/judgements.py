@@ -14,7 +14,8 @@ from .configs import action_of, make_config
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
 from .results import Check, Estimate
-from .runs import Result, SampleResult
+from .runs import Result
+from .sampled import SampleResult
 from .seeds import RandomState
 
 
@@ -192,6 +193,12 @@ def judge(
         density = np.asarray(logq)
         if density.dtype.kind not in "fiu":
             raise BadType(f"{place}: logq must be real numbers, not {density.dtype}", "one value a row")
+        rows = fields[..., 0].size
+        if density.size == rows and density.shape not in (fields.shape[:-1], (rows,)):
+            raise BadInput(
+                f"{place}: logq has the shape {density.shape}, the configurations {fields.shape[:-1]}",
+                "one value a configuration",
+            )
         density = np.ascontiguousarray(density.reshape(-1), float)
     config = make_config(place, {}, settings, random_state, n_jobs)
     config.set_graph(action.graph)

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator
 from .errors import BadInput
 from .plot_panels import draw_band, draw_rows, figure_of
 from .plot_style import BLUE, DASHED, GREEN, ORANGE, PALE, head, number, plain, symbol, title, whole, without_scale
-from .runs import SampleResult
+from .sampled import SampleResult
 
 CHAINS = (BLUE, ORANGE, GREEN)  # drawn one by one
 WINDOW = 150  # bins of them

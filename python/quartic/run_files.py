@@ -12,7 +12,8 @@ from .arguments import file_name, mapping, whole
 from .configs import DRAW_INTERVAL, Function, PathLike, functions_of, into_file, make_config, to_toml
 from .errors import BadInput
 from .progress import Callback, Watch
-from .runs import LearnResult, Result, SampleResult, threads_of
+from .runs import LearnResult, Result, threads_of
+from .sampled import SampleResult
 from .seeds import RandomState
 
 

@@ -11,7 +11,8 @@ from .arguments import whole
 from .configs import action_of, make_config
 from .errors import BadType
 from .progress import Watch
-from .runs import Result, SampleResult
+from .runs import Result
+from .sampled import SampleResult
 from .seeds import RandomState
 
 

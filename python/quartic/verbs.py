@@ -28,7 +28,8 @@ from .configs import (
 from .errors import BadInput, BadType
 from .progress import Callback, Watch
 from .reweighted import ReweightResult
-from .runs import LearnResult, Result, SampleResult, threads_of
+from .runs import LearnResult, Result, threads_of
+from .sampled import SampleResult
 from .seeds import RandomState
 
 

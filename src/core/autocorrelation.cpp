@@ -192,7 +192,8 @@ SeriesEstimate estimate(const Bins& b, double mean, double variance) {
   const double widening = student_factor(2 / (of_error * of_error));
   error_part *= widening * widening;
   result.tau = std::max(tau_part, least) / (2 * single);
-  result.tau_error = result.tau * relative;
+  // A tau that chance made small is not the better known for it.
+  result.tau_error = std::max(result.tau, 0.5) * relative;
   result.ess = count / (2 * result.tau);
   result.error = std::sqrt(std::max(error_part, least) / count);
   result.r_hat = split_r_hat(b, variance);

@@ -67,7 +67,10 @@ Seal check_seal(const std::filesystem::path& file) {
   Footer footer;
   in.seekg(static_cast<std::streamoff>(size - sizeof footer));
   in.read(reinterpret_cast<char*>(&footer), sizeof footer);
-  if (!in || footer.mark != Footer{}.mark) return Seal::absent;
+  if (!in) return Seal::absent;
+  // A damaged mark does not make a file unsealed: the length would not be there by chance.
+  if (footer.mark != Footer{}.mark)
+    return footer.length == size - sizeof footer ? Seal::broken : Seal::absent;
   if (footer.length != size - sizeof footer) return Seal::broken;
   in.seekg(0);
   return checksum(in, footer.length) == footer.checksum ? Seal::intact : Seal::broken;

@@ -53,8 +53,8 @@ class Descent {
     Means mean;
     bool at_rest;
   };
-  /// To the minimum below `mean`, or as far as the rounds go. `from`: the site to begin after, so
-  /// that a polarised one does not forget before its neighbours have felt it.
+  /// To the minimum below `mean`, or as far as the rounds go. `last`: a site that
+  /// waits for the others in the first round, or a polarised one would forget before they felt it.
   End go(Means mean, int rounds, int last = -1) {
     std::vector<double> j;
     std::vector<int> rest;
@@ -177,7 +177,7 @@ struct Effort {
   bool polarised;
   Effort(int sites, bool all_alike)
       : alike(all_alike),
-        rounds(std::clamp(2'000'000 / std::max(sites, 1), 40, 200)),
+        rounds(std::clamp(500'000 / std::max(sites, 1), 10, 200)),
         random_starts(sites <= 256 && !alike ? 6 : 0),
         turned(sites <= 256 && !alike ? 16 : 0),
         polarised(sites <= 1024 && !alike) {}

@@ -61,6 +61,8 @@ std::optional<FollowedCoupling> followed_coupling(const FieldStatistics& statist
   const double scale =
       (of->kind == CouplingKind::w ? 1 : -1) / variance / (out.relative ? value : 1);
   out.change = {score.excess() * scale, total_error(score) * std::abs(scale)};
+  // No field follows exp(-S) with b < 0.
+  if (of->kind == CouplingKind::b && !out.relative && out.change.value < 0) return {};
   return out;
 }
 

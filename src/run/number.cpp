@@ -9,7 +9,7 @@ namespace quartic {
 std::string with_error(double value, double error) {
   if (error == 0 && std::isfinite(value)) return fmt::format("{:.6g}", value);
   const bool readable =
-      std::isfinite(value) && std::isfinite(error) && error > 1e-12 && error < 1e6;
+      std::abs(value) < 1e15 && std::isfinite(error) && error > 1e-12 && error < 1e6;
   if (!readable) return fmt::format("{:.6g} ± {:.2g}", value, error);
   int exponent = static_cast<int>(std::floor(std::log10(error)));
   int digits = error / std::pow(10.0, exponent) < 1.95 ? 2 : 1;

@@ -10,8 +10,8 @@
 #include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/run/loop.hpp"
+#include "quartic/stats/settled_wells.hpp"
 #include "run/action_task.hpp"
-#include "run/settled_wells.hpp"
 
 namespace quartic {
 namespace {
@@ -140,6 +140,7 @@ class SampleTask {
     const auto progress = session.progress("warming up");
     const auto& wanted = run_.config.sample.warm_up;
     run_.warm_up_sweeps = wanted.value_or(first_warm_up);
+    report_progress(progress, 0);  // the search for wells may take seconds
     const Wells wells(run_.action, sampler_.chains());
     if (wells.several()) wells.start(sampler_);
     sampler_.warm_up(run_.warm_up_sweeps, progress);

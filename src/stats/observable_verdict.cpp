@@ -143,6 +143,22 @@ Gap widest_gap(std::vector<double> x) {
   return {(x[upper] + x[upper - 1]) / 2, x[upper] - x[upper - 1], x[upper * 3 / 4] - x[upper / 4]};
 }
 
+/// Logarithms of how far each chain went above the median, of all bins. On this scale the furthest
+/// of a normal tail crowd together and those of the heaviest, a power's, have exponential gaps:
+/// none of them is a population, as the one that m^4 of a nearly free field seems to have in x
+/// itself.
+std::vector<double> furthest(std::span<const double> bins, int chains, double sign, double median) {
+  const auto count = static_cast<std::ptrdiff_t>(bins.size()) / chains;
+  std::vector<double> out;
+  for (int c = 0; c < chains; ++c) {
+    double most = 0;
+    for (const double x : bins.subspan(c * count, count))
+      most = std::max(most, sign * (x - median));
+    if (most > 0) out.push_back(std::log(most));
+  }
+  return out;
+}
+
 /// Bins above a threshold: how many, entered how often, and their mean above the others'.
 struct Excursions {
   int entries = 0;
@@ -171,20 +187,19 @@ Excursions above(std::span<const double> bins, int chains, double sign, double t
 }  // namespace
 
 std::optional<int> rare_visits(std::span<const double> bins, int chains, double error) {
-  constexpr int enough = 50;  // entries, that make a share good to a seventh
-  constexpr double clear = 3;
+  constexpr int enough = 50;   // entries, that make a share good to a seventh
+  constexpr double clear = 2;  // exp(-pi) of a power's tail by chance, if it matters for the error
   const auto count = static_cast<std::ptrdiff_t>(bins.size()) / chains;
   if (chains < 8 || count < 8) return {};
+  std::vector<double> sorted(bins.begin(), bins.end());
+  std::nth_element(sorted.begin(), sorted.begin() + std::ssize(sorted) / 2, sorted.end());
+  const double median = sorted[sorted.size() / 2];
   for (const double sign : {1.0, -1.0}) {
-    std::vector<double> furthest(chains);
-    for (int c = 0; c < chains; ++c)
-      for (std::ptrdiff_t t = 0; t < count; ++t) {
-        const double x = sign * bins[c * count + t];
-        furthest[c] = t == 0 ? x : std::max(furthest[c], x);
-      }
-    const Gap gap = widest_gap(furthest);
+    const auto logs = furthest(bins, chains, sign, median);
+    if (logs.size() < 8) continue;
+    const Gap gap = widest_gap(logs);
     if (!(gap.width > clear * gap.spread)) continue;
-    const Excursions seen = above(bins, chains, sign, gap.middle);
+    const Excursions seen = above(bins, chains, sign, sign * median + std::exp(gap.middle));
     if (seen.entries < enough && seen.share * std::abs(seen.shift) > noticeable * error)
       return seen.entries;
   }

@@ -148,5 +148,7 @@ def test_refusals_of_logq():
     action, _ = gaussian()
     with pytest.raises(quartic.BadInput, match="logq has 3 values"):
         quartic.judge(action, rows(100, 1), np.zeros(3))
+    with pytest.raises(quartic.BadInput, match="logq has the shape"):
+        quartic.judge(action, rows(100, 1), np.zeros((50, 2)))
     with pytest.raises(quartic.BadInput, match="independent rows"):
         quartic.judge(action, rows(100, 1).reshape(2, 50, 6), np.zeros(100))

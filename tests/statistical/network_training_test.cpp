@@ -13,37 +13,17 @@
 #include "quartic/network/learner.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/network/start.hpp"
+#include "statistical/training_problem.hpp"
 #include "unit/network_fixtures.hpp"
 
 namespace quartic {
 namespace {
-
-/// Rows in equilibrium under a network.
-std::vector<float> rows_of(const Network& network, int rows, std::uint64_t seed) {
-  NetworkSampler<float> sampler(network, rows, seed, Stream::sample);
-  sampler.sweep(60);
-  const auto visible = sampler.visible();
-  return {visible.begin(), visible.end()};
-}
 
 double mean_log_p(const Network& network, const std::vector<float>& rows) {
   double sum = 0;
   const auto energies = free_energies(network, rows);
   for (const double f : energies) sum -= f / static_cast<double>(energies.size());
   return sum - exact_log_z(network);
-}
-
-struct TrainingProblem {
-  std::shared_ptr<ArraySource> data;
-  ColumnMoments moments;
-  std::vector<float> rows;
-};
-TrainingProblem make_problem(const Network& network, int rows, std::uint64_t seed = 3) {
-  TrainingProblem p;
-  p.rows = rows_of(network, rows, seed);
-  p.data = std::make_shared<ArraySource>(p.rows, static_cast<std::size_t>(network.visible.size()));
-  p.moments = column_moments(*p.data);
-  return p;
 }
 
 /// Of every kind of hidden unit: <h> and <h^2> of the independent units are those given the rows.

@@ -166,9 +166,10 @@ TEST(Reweighting, LostOverlapIsNeverOk) {
   }
 }
 
-TEST(Reweighting, FewLongChainsGiveTheSameErrors) {
+TEST(Reweighting, FewLongChainsGiveTheSameErrorsOrSayThatTheyAreTooShort) {
   const auto many = reweighting(bal(2), 2, {.chains = 1024, .draws = 16, .sweeps = 1}, 7);
   const auto few = reweighting(bal(2), 2, {.chains = 16, .draws = 8000, .sweeps = 1}, 7);
+  const auto brief = reweighting(bal(6), 6, {.chains = 16, .draws = 16, .sweeps = 1}, 7);
   EXPECT_GT(few.groups().shortest_bin, 0);
   const auto a = many.at(couplings(0.03, 0.15)), b = few.at(couplings(0.03, 0.15));
   EXPECT_TRUE(a.ok && b.ok) << a.reason << b.reason;
@@ -179,6 +180,9 @@ TEST(Reweighting, FewLongChainsGiveTheSameErrors) {
     EXPECT_LT(std::abs(x.value.imag() - y.value.imag()),
               4 * std::hypot(x.imag_error, y.imag_error));
   }
+  EXPECT_FALSE(brief.at(couplings(0, 0)).ok);
+  EXPECT_NE(brief.at(couplings(0, 0)).reason.find("too short"), std::string::npos)
+      << brief.at(couplings(0, 0)).reason;
 }
 
 TEST(Reweighting, SamplesMayCarryLogWeights) {

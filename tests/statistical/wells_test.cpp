@@ -67,7 +67,9 @@ TEST(Wells, AWholeEnsembleIsNotLeftInTheWrongOne) {
       const bool tempered = std::string(more).find("rungs") != std::string::npos;
       const auto& found = result(run, name);
       EXPECT_TRUE(found.ok || tempered) << more << name << ": " << found.reason;
-      if (found.ok) EXPECT_LT(std::abs(z(found, value)), 4.5) << more << name;
+      if (found.ok) {
+        EXPECT_LT(std::abs(z(found, value)), 4.5) << more << name;
+      }
     }
   }
 }
@@ -81,7 +83,9 @@ TEST(Wells, TwoThatDoNotExchangeMakeNothingOk) {
     EXPECT_NE(r.reason.find("wells"), std::string::npos) << r.reason;
   }
   for (const auto& check : diagnose(run))
-    if (check.name == "wells that moves do not join") EXPECT_FALSE(check.ok);
+    if (check.name == "wells that moves do not join") {
+      EXPECT_FALSE(check.ok);
+    }
   // Its value is near all the same.
   EXPECT_NEAR(result(run, "m").estimate.mean, testing::exact(star_action(1.6)).m, 0.1);
 }

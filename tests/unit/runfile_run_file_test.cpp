@@ -46,11 +46,7 @@ TEST_F(RunFile, DamagedBytesAreRefused) {
       damaged[random % damaged.size()] = static_cast<char>(random >> 24);
     }
     std::ofstream(file("bad.h5"), std::ios::binary) << damaged;
-    // The seal itself may be what is damaged.
-    const std::string reason = refusal(file("bad.h5"));
-    EXPECT_TRUE(reason.find("its checksum is wrong") != std::string::npos ||
-                reason.find("not a whole quartic run file") != std::string::npos)
-        << trial << reason;
+    EXPECT_NE(refusal(file("bad.h5")).find("its checksum is wrong"), std::string::npos) << trial;
   }
 }
 

@@ -1,29 +1,14 @@
-// The wells of a sample: chains that began in every one of them, and what becomes of those that the
-// moves do not join.
-#pragma once
+#include "quartic/stats/settled_wells.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 #include <numeric>
-#include <string>
-#include <vector>
-
-#include "quartic/run/session.hpp"
-#include "quartic/stats/measurement.hpp"
-#include "quartic/stats/wells.hpp"
 
 namespace quartic {
-
-/// What the warm-up found.
-struct SettledWells {
-  std::string text;                 ///< in words; empty: one well, or all are joined
-  std::vector<std::int32_t> of{};   ///< [chain]; empty: as the text
-  std::vector<double> unvisited{};  ///< [observable], as Measurement::set_wells takes it
-};
+namespace {
 
 /// Averages of chains, apart by the wells in which they are.
 class WellAverages {
@@ -42,8 +27,7 @@ class WellAverages {
 
   int chains_in(std::size_t well) const { return count_[well]; }
   std::size_t observables() const { return mean_.size(); }
-  /// By how much a well that nobody visits would move an observable, were its share known to a
-  /// factor of `doubt`.
+  /// By how much a well of this share that nobody visits would move an observable.
   double shift(std::size_t observable, std::size_t well, std::size_t from, double share) const {
     if (count_[well] == 0) return 0;
     return share * std::abs(mean_[observable][well] - mean_[observable][from]);
@@ -56,7 +40,7 @@ class WellAverages {
 };
 
 /// How many chains go to each well: by largest remainders.
-inline std::vector<int> chains_by_share(const std::vector<WellShare>& shares, int chains) {
+std::vector<int> chains_by_share(const std::vector<WellShare>& shares, int chains) {
   std::vector<int> out;
   std::vector<std::pair<double, std::size_t>> rest;
   for (std::size_t k = 0; k < shares.size(); ++k) {
@@ -70,8 +54,7 @@ inline std::vector<int> chains_by_share(const std::vector<WellShare>& shares, in
   return out;
 }
 
-/// Chains in wells that have too many take the field of one in a well that has too few; random
-/// streams stay, and the sweeps that follow part them.
+/// `wanted` chains to every well, as far as there is a chain in it to begin from.
 template <class T>
 void move_chains(Sampler<T>& sampler, const std::vector<std::int32_t>& well,
                  const std::vector<int>& wanted) {
@@ -96,8 +79,8 @@ void move_chains(Sampler<T>& sampler, const std::vector<std::int32_t>& well,
 
 /// Whether chains go to and fro between the wells that hold any: of each well but the largest a
 /// quarter have left, or come, between two looks.
-inline bool wells_exchange(const std::vector<std::int32_t>& before,
-                           const std::vector<std::int32_t>& after, std::size_t wells) {
+bool wells_exchange(const std::vector<std::int32_t>& before, const std::vector<std::int32_t>& after,
+                    std::size_t wells) {
   constexpr int few = 4;
   std::vector<int> members(wells), moved(wells);
   for (std::size_t c = 0; c < after.size(); ++c) {
@@ -106,15 +89,14 @@ inline bool wells_exchange(const std::vector<std::int32_t>& before,
   }
   const auto largest = std::max_element(members.begin(), members.end()) - members.begin();
   for (std::size_t w = 0; w < wells; ++w)
-    if (std::ssize(members) > 1 && static_cast<std::ptrdiff_t>(w) != largest && members[w] > 0 &&
+    if (static_cast<std::ptrdiff_t>(w) != largest && members[w] > 0 &&
         (moved[w] < few || 4 * moved[w] < members[w]))
       return false;
   return true;
 }
 
-/// After a warm-up that began in all wells: whether the moves join them; where they do not, anneals
-/// to learn the wells' shares and gives every well the chains that are due to it. `window`:
-/// averages over the last sweeps, `before`: the chains' wells at their beginning.
+}  // namespace
+
 template <class T>
 SettledWells settle_wells(Sampler<T>& sampler, const Wells& wells, const Action& action,
                           const Measurement& window, const std::vector<std::int32_t>& before,
@@ -135,14 +117,15 @@ SettledWells settle_wells(Sampler<T>& sampler, const Wells& wells, const Action&
       std::max_element(shares.begin(), shares.end(),
                        [](const auto& x, const auto& y) { return x.share < y.share; }) -
       shares.begin();
-  const bool known = std::all_of(shares.begin(), shares.end(), [&](const WellShare& s) {
-    return s.effective >= min_effective || s.effective == 0 || s.share < negligible;
-  });
-  SettledWells out{"", well, {}};
-  std::string list;
   const auto stable = std::count_if(shares.begin(), shares.end(),
                                     [](const WellShare& s) { return s.effective > 0; });
-  const std::string count = fmt::format("{} well{}", stable, stable == 1 ? "" : "s");
+  const bool known =
+      stable > 1 && std::all_of(shares.begin(), shares.end(), [&](const WellShare& s) {
+        return s.effective >= min_effective || s.effective == 0 || s.share < negligible;
+      });
+  SettledWells out{"", well, {}};
+  std::string list;
+  const std::string count = fmt::format("{} wells", std::max<std::ptrdiff_t>(stable, 2));
   for (const auto& s : shares)
     if (s.effective > 0) list += fmt::format("{}{:.3g}", list.empty() ? "" : ", ", s.share);
   if (!known || shares[top].effective < min_effective || averages.chains_in(top) == 0) {
@@ -169,5 +152,12 @@ SettledWells settle_wells(Sampler<T>& sampler, const Wells& wells, const Action&
       list);
   return out;
 }
+
+template SettledWells settle_wells(Sampler<float>&, const Wells&, const Action&, const Measurement&,
+                                   const std::vector<std::int32_t>&, std::uint64_t,
+                                   const ProgressCallback&);
+template SettledWells settle_wells(Sampler<double>&, const Wells&, const Action&,
+                                   const Measurement&, const std::vector<std::int32_t>&,
+                                   std::uint64_t, const ProgressCallback&);
 
 }  // namespace quartic
