@@ -54,7 +54,7 @@ class ReweightResult(OfAction):
             return values if column is None else values[:, column]
 
         if name:
-            parts = [part(f"{name}_{which}") for which in ("real", "imag", "real_error", "imag_error")]
+            parts = [part(f"{name}_{which}") for which in ("real", "imag", "error_real", "error_imag")]
         else:
             parts = [part(which) for which in ("value_real", "value_imag", "error_real", "error_imag")]
         all_points = [

@@ -54,7 +54,9 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
        "newton, which is the natural gradient; adam; gradient: plain ascent of ln p; auto: newton "
        "up to dense_limit parameters, else adam"},
       {"start", choice(o.start),
-       "where the couplings start; auto: score_matching; given: as in [action]"},
+       "where the couplings start; auto: score_matching, or gaussian where its likelihood is "
+       "higher; "
+       "given: as in [action]"},
       {"rate", &o.rate, "eta; auto: 1 for newton, 0.05 for adam, 0.04 for gradient", above(0)},
       {"rate_decay", &o.rate_decay, "> 0: eta / (1 + epoch / rate_decay), adam and gradient",
        at_least(0)},
@@ -62,7 +64,9 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
       {"draws", &o.draws, "configurations a chain and epoch; newton takes more at the end",
        at_least(1)},
       {"max_draws", &o.max_draws, "at most so many", at_least(1)},
-      {"sweeps", &o.sweeps, "sweeps between draws", at_least(1)},
+      {"sweeps", &o.sweeps, "sweeps between draws; newton takes more where chains are slow",
+       at_least(1)},
+      {"max_sweeps", &o.max_sweeps, "at most so many", at_least(1)},
       {"warm_up", &o.warm_up, "sweeps before the first epoch", at_least(0)},
       {"noise_share", &o.noise_share,
        "newton: wanted variance of the couplings by Monte Carlo over that by the data being finite",

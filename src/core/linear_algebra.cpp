@@ -12,6 +12,8 @@ extern "C" {
 void dpotrf_(const char*, const int*, double*, const int*, int*);
 void dpotrs_(const char*, const int*, const int*, const double*, const int*, double*, const int*,
              int*);
+void dtrtrs_(const char*, const char*, const char*, const int*, const int*, const double*,
+             const int*, double*, const int*, int*);
 void dgesdd_(const char*, const int*, const int*, double*, const int*, double*, double*, const int*,
              double*, const int*, double*, const int*, int*, int*);
 }
@@ -58,6 +60,11 @@ void Cholesky::solve(std::span<double> right, int count) const {
   const SerialBlas serial;
   int info = 0;
   dpotrs_("U", &n_, &count, matrix_.data(), &n_, right.data(), &n_, &info);
+}
+
+void Cholesky::correlate(std::span<double> normal, int count) const {
+  int info = 0;
+  dtrtrs_("U", "N", "N", &n_, &count, matrix_.data(), &n_, normal.data(), &n_, &info);
 }
 
 double Cholesky::log_determinant() const {

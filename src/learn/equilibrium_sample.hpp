@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "quartic/field/draws.hpp"
 #include "quartic/field/target.hpp"
 #include "quartic/mcmc/sampler.hpp"
+#include "quartic/stats/free_energy.hpp"
 
 namespace quartic {
 
@@ -24,6 +26,14 @@ FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
 template <class T>
 FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& action, int draws,
                                  int sweeps, std::uint64_t seed);
+
+/// F between the action and the Gaussian field nearest to it, of which everything is known, by the
+/// acceptance ratio on `draws` configurations a chain of both. Nothing where the action is no
+/// nearly Gaussian one: fewer than a fifth of the Gaussian field's draws would be accepted.
+template <class T>
+std::optional<WorkFreeEnergy> free_energy_from_gaussian(const Sampler<T>& equilibrated,
+                                                        const Action& action, int draws,
+                                                        std::uint64_t seed);
 
 /// The first `draws` of each chain.
 template <class T>

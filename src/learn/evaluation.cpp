@@ -17,10 +17,13 @@ DataScore score(const ScoredData& data, const Action& action, const ModelMoments
   out.moments = match_moments(data.moments, model);
   out.log_likelihood = log_likelihood(data.moments, action, free_energy);
   out.score_matching = ScoreMatching(data.rows, action.graph, pass).objective(action);
-  with_noisy_rows(
-      data.rows, pass, seed, 1024, [&](const DataSource& noisy, const DataPass& noiseless) {
-        out.pseudo_likelihood = PseudoLikelihood(noisy, action.graph, noiseless).value(action);
-      });
+  // Sites average, too: a large image needs no thousand noisy copies.
+  const auto sites = static_cast<std::size_t>(action.graph->sites());
+  with_noisy_rows(data.rows, pass, seed, std::clamp<std::size_t>((1UL << 18U) / sites, 32, 1024),
+                  [&](const DataSource& noisy, const DataPass& noiseless) {
+                    out.pseudo_likelihood =
+                        PseudoLikelihood(noisy, action.graph, noiseless).value(action);
+                  });
   return out;
 }
 

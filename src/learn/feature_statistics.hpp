@@ -21,6 +21,10 @@ struct FieldSamples {
   int sites, lanes, blocks, draws, threads;
   std::vector<AlignedVector<T>> fields;  ///< one an entry a draw
 
+  void append(FieldSamples more) {
+    for (auto& field : more.fields) fields.push_back(std::move(field));
+    draws += more.draws;
+  }
   int chains() const { return lanes * blocks; }
   std::size_t count() const { return static_cast<std::size_t>(chains()) * draws; }
   FieldBlock<const T> block(int draw, int index) const {

@@ -18,13 +18,16 @@
 namespace quartic {
 namespace {
 
+/// A Gaussian field stays positive definite within a quarter: KL >= |P^-1 dP|^2 / 4.
+constexpr double first_radius = 0.2;
+
 constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
 
 void require_valid(const LikelihoodOptions& o, const Parameters& parameters) {
   if (parameters.size() == 0)
     throw BadInput("every coupling is frozen: nothing to learn", "set a freedom to free or tied");
   if (o.epochs < 1 || o.draws < 1 || o.sweeps < 1 || o.warm_up < 0 || o.patience < 1 ||
-      o.max_draws < o.draws || o.held_out_patience < 0) {
+      o.max_draws < o.draws || o.max_sweeps < 1 || o.held_out_patience < 0) {
     throw BadInput(
         "fit: epochs, draws, sweeps and patience must be positive, max_draws at least draws",
         "see fit.epochs, fit.draws, fit.sweeps, fit.patience, fit.max_draws");
@@ -43,6 +46,23 @@ void require_valid(const LikelihoodOptions& o, const Parameters& parameters) {
                     parameters.size(), o.dense_limit),
         "fit.optimiser = \"adam\", or tie couplings");
   }
+}
+
+/// tau, in draws, of the f_k whose means over a chain's draws scatter most: their variance is
+/// 2 tau / draws that of a draw. No more than draws / 2 can be seen. Sums are [k][chain].
+double slowest_tau(std::span<const double> sums, std::span<const double> squares,
+                   std::span<const double> mean, int draws) {
+  const std::size_t chains = sums.size() / mean.size();
+  double slowest = 0;
+  for (std::size_t k = 0; k < mean.size(); ++k) {
+    double between = 0, all = 0;
+    for (std::size_t n = k * chains; n < (k + 1) * chains; ++n) {
+      between += std::pow(sums[n] / draws - mean[k], 2);
+      all += squares[n] / draws - mean[k] * mean[k];
+    }
+    if (all > 0) slowest = std::max(slowest, draws * between / all / 2);
+  }
+  return slowest;
 }
 
 double default_rate(LikelihoodOptimiser optimiser) {
@@ -78,7 +98,9 @@ struct LikelihoodLearner<T>::Epoch {
   FieldSamples<T> samples;       ///< the first of its draws, for covariances
   SampledMean sampled;           ///< of all its draws
   std::vector<double> gradient;  ///< <f>_p - <f>_data - decay theta
-  int draws = 0;
+  int draws = 0, sweeps = 0;
+  double tau = 0;  ///< of the slowest f_k, in draws
+  double global_acceptance = not_measured;
 };
 
 template <class T>
@@ -107,22 +129,13 @@ LikelihoodLearner<T>::LikelihoodLearner(const DataSource& data, const DataSource
   options_.optimiser = chosen_optimiser(options, parameters_);
   if (held_out) held_out_.emplace(*held_out, start.graph, options.pass);
   state_.theta_error.assign(parameters_.size(), INFINITY);
-  state_.draws = options_.draws;
+  state_.draws = options_.draws, state_.sweeps = options_.sweeps;
+  state_.radius = first_radius;
   // Fewer rows say too little about their own scatter.
   constexpr std::size_t enough = 64;
   if (moments_.rows() < enough) return;
   for (const auto& of_group : moments_.deviations(parameters_))
     data_noise_.insert(data_noise_.end(), of_group.begin(), of_group.end());
-}
-
-template <class T>
-void LikelihoodLearner<T>::find_start() {
-  auto found = find_likelihood_start(*source_, parameters_, action_, options_, seed_);
-  action_ = std::move(found.action), start_description_ = std::move(found.description);
-  auto theta = parameters_.gather(action_);
-  for (std::size_t k = 0; k < theta.size(); ++k) theta[k] = std::max(theta[k], lower_[k]);
-  this->set_theta(theta);
-  state_.start_theta = theta;
 }
 
 template <class T>
@@ -148,12 +161,45 @@ void LikelihoodLearner<T>::send_chains_to_data() {
   sampler_.restore(state);
 }
 
+/// Takes the couplings of a start and brings the chains there; not where fields cannot hold it.
 template <class T>
-void LikelihoodLearner<T>::warm_up(const ProgressCallback& progress) {
-  find_start();
+bool LikelihoodLearner<T>::begins_at(const FoundStart& start, const ProgressCallback& progress) {
+  auto theta = parameters_.gather(start.action);
+  for (std::size_t k = 0; k < theta.size(); ++k) theta[k] = std::max(theta[k], lower_[k]);
+  action_ = start.action, start_description_ = start.description;
+  try {
+    this->set_theta(theta);
+  } catch (const Diverged&) {
+    return false;
+  }
+  state_.start_theta = theta;
   if (options_.chains_at_data.value_or(options_.start != LikelihoodStart::given))
     send_chains_to_data();
   sampler_.warm_up(options_.warm_up, progress);
+  return true;
+}
+
+/// Whether ln p is higher at the start than at what else there is.
+template <class T>
+bool LikelihoodLearner<T>::holds(const LikelihoodStarts& starts, const ProgressCallback& progress) {
+  if (!begins_at(starts.first, progress)) return false;
+  try {
+    return starts.slope + dot(starts.way, sample(progress).gradient) > 0;
+  } catch (const Diverged&) {
+    return false;
+  }
+}
+
+template <class T>
+void LikelihoodLearner<T>::warm_up(const ProgressCallback& progress) {
+  const auto starts =
+      find_likelihood_start(*source_, moments_, parameters_, action_, options_, seed_);
+  if (starts.fallback && holds(starts, progress)) return;
+  const auto& start = starts.fallback ? *starts.fallback : starts.first;
+  if (begins_at(start, progress)) return;
+  throw Diverged("the couplings of the start, " + start.description +
+                     ", are beyond the precision of the fields",
+                 "fit.start = \"independent\", or scale the data");
 }
 
 /// <f> of the data, or of rows chosen at random for this epoch.
@@ -165,11 +211,41 @@ std::vector<double> LikelihoodLearner<T>::data_mean() const {
   return DataMoments(rows, action_.graph, options_.pass).mean(parameters_);
 }
 
+/// Moves for the couplings as they are, where they pay.
+template <class T>
+void LikelihoodLearner<T>::choose_global_moves() {
+  const int sites = sampler_.sites();
+  std::vector<double> mean(sites), square(sites);
+  for (int i = 0; i < sites; ++i) mean[i] = moments_.field(i), square[i] = moments_.square(i);
+  global_ = GaussianMoves::of(action_, mean, square);
+  if (global_ && !global_->tune(sampler_, state_.global_step, seed_)) global_.reset();
+}
+
+/// The chains have to forget within an epoch, or what they tell is of couplings before.
 template <class T>
 typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
     const ProgressCallback& progress) {
+  constexpr double times = 4;  // autocorrelation times that an epoch is to last
+  const bool lengthens = options_.optimiser == LikelihoodOptimiser::newton;
+  const int most = std::max(options_.max_sweeps, options_.sweeps);
+  if (state_.sweeps == 0) state_.sweeps = options_.sweeps;  // of a file of layout 4
+  if (!(state_.radius > 0)) state_.radius = first_radius;
+  choose_global_moves();
+  for (;;) {
+    Epoch epoch = sample_once(progress);
+    const bool long_enough = times * epoch.tau <= epoch.draws;
+    if (!lengthens || long_enough || state_.sweeps >= most) return epoch;
+    // An epoch shorter than tau shows as much of it as it has draws.
+    const double lacking = std::ceil(times * epoch.tau / epoch.draws);
+    state_.sweeps = std::min(most, state_.sweeps * std::clamp(static_cast<int>(lacking), 2, 8));
+  }
+}
+
+template <class T>
+typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample_once(
+    const ProgressCallback& progress) {
   Epoch epoch;
-  epoch.draws = state_.draws;
+  epoch.draws = state_.draws, epoch.sweeps = state_.sweeps;
   const int size = parameters_.size(), chains = sampler_.chains(), lanes = sampler_.lanes();
   // Covariances want a few dozen samples a parameter, and no more memory than this.
   constexpr double max_values = 64e6;
@@ -177,11 +253,14 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
                room = std::max(max_values / (double(chains) * sampler_.sites()), 1.0);
   const int stored = static_cast<int>(std::min({double(epoch.draws), wanted, room}));
   epoch.samples = {sampler_.sites(), lanes, sampler_.blocks(), stored, sampler_.threads(), {}};
-  std::vector<double> sums(static_cast<std::size_t>(size) * chains);
+  std::vector<double> sums(static_cast<std::size_t>(size) * chains), squares(sums.size());
   std::vector<std::vector<double>> scratch(sampler_.threads());
   sampler_.reset_acceptance();
   for (int draw = 0; draw < epoch.draws; ++draw) {
-    sampler_.sweep(options_.sweeps);
+    sampler_.sweep(epoch.sweeps);
+    if (global_)
+      epoch.global_acceptance = (draw == 0 ? 0 : epoch.global_acceptance) +
+                                global_->move(sampler_, state_.global_step, seed_) / epoch.draws;
     report_progress(progress, 0);
     const T* first = sampler_.block(0).data;
     if (draw < stored) {
@@ -194,14 +273,19 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
       const FieldBlock<const T> block = sampler_.block(index);
       evaluate_features(parameters_, block, x.data(), lanes);
       for (int k = 0; k < size; ++k) {
-        double* to = sums.data() + static_cast<std::ptrdiff_t>(k) * chains +
-                     static_cast<std::ptrdiff_t>(index) * lanes;
+        const auto at =
+            static_cast<std::ptrdiff_t>(k) * chains + static_cast<std::ptrdiff_t>(index) * lanes;
+        double *sum = sums.data() + at, *square = squares.data() + at;
         const double* from = x.data() + static_cast<std::ptrdiff_t>(k) * lanes;
-        for (int lane = 0; lane < lanes; ++lane) to[lane] += from[lane];
+        for (int lane = 0; lane < lanes; ++lane) {
+          sum[lane] += from[lane];
+          square[lane] += from[lane] * from[lane];
+        }
       }
     });
   }
   epoch.sampled = sampled_mean(sums, size, chains, epoch.draws);
+  epoch.tau = slowest_tau(sums, squares, epoch.sampled.mean, epoch.draws);
   epoch.gradient = data_mean();
   const auto theta = parameters_.gather(action_);
   for (int k = 0; k < size; ++k) {
@@ -267,21 +351,30 @@ bool LikelihoodLearner<T>::stop_for_held_out() {
   return true;
 }
 
-/// theta + eta * step, with eta halved until the action stays normalisable.
+/// theta + eta * step, with eta halved until the action is normalisable and fields can hold it.
 template <class T>
 double LikelihoodLearner<T>::update(const std::vector<double>& step, double rate) {
   const auto theta = this->theta();
-  const auto move = normalisable_move(parameters_, action_, rate, state_.epoch, "uphill",
-                                      "let b be learned, or add weight decay", [&](double eta) {
-                                        auto next = theta;
-                                        for (std::size_t k = 0; k < next.size(); ++k)
-                                          next[k] = std::max(theta[k] + eta * step[k], lower_[k]);
-                                        return next;
-                                      });
-  this->set_theta(move.theta);
-  state_.last_step.resize(theta.size());
-  for (std::size_t k = 0; k < theta.size(); ++k) state_.last_step[k] = move.theta[k] - theta[k];
-  return move.rate;
+  const auto theta_at = [&](double eta) {
+    auto next = theta;
+    for (std::size_t k = 0; k < next.size(); ++k)
+      next[k] = std::max(theta[k] + eta * step[k], lower_[k]);
+    return next;
+  };
+  for (int halving = 0;; ++halving, rate /= 2) {
+    const auto move = normalisable_move(parameters_, action_, rate, state_.epoch, "uphill",
+                                        "let b be learned, or add weight decay", theta_at);
+    rate = move.rate;
+    try {
+      this->set_theta(move.theta);
+    } catch (const Diverged&) {
+      if (halving == 20) throw;
+      continue;
+    }
+    state_.last_step.resize(theta.size());
+    for (std::size_t k = 0; k < theta.size(); ++k) state_.last_step[k] = move.theta[k] - theta[k];
+    return rate;
+  }
 }
 
 /// Of theta after a step, the data being finite.
@@ -328,18 +421,20 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
   row.ridge = newton.ridge;
   row.significance = noise2 > 0 ? std::sqrt(newton.decrement2 / noise2) : 0;
 
-  // The last step went past the maximum along its line to where the likelihood is lower than it
-  // was: a secant takes the excess back.
+  // The last step went so far past the maximum along its line that less than half of what it
+  // promised came of it: a secant takes the excess back.
   double along = 0, along_error = 0;
   if (!state_.last_step.empty()) {
     along = dot(epoch.gradient, state_.last_step);
     along_error = std::sqrt(variance_along(state_.last_step, epoch.sampled.deviations));
   }
-  if (state_.last_slope > 0 && along < -state_.last_slope - 3 * along_error) {
+  if (state_.last_slope > 0 && along < -state_.last_slope / 2 - 3 * along_error) {
     step = state_.last_step;
     state_.weight = 0, state_.quiet_epochs = 0;
     const double back = along / (state_.last_slope - along);
-    state_.last_slope = 0;
+    // Chains that have run away would take long to come back.
+    if (along < -4 * state_.last_slope) send_chains_to_data();
+    state_.last_slope = 0, state_.radius /= 4;
     return back;
   }
 
@@ -353,8 +448,14 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
     newton = model.step(theta, state_.mean_gradient, lower_, ridge);
   } else {
     state_.weight = epoch.draws;
-    // No further than about one nat a site.
-    eta = std::min(options_.rate.value_or(1), std::sqrt(sampler_.sites() / newton.decrement2));
+    const double most = options_.rate.value_or(1);
+    // Steps may grow where the last one ended with about the slope that its curvature foretold.
+    const double foretold = (1 - state_.last_rate) * state_.last_slope;
+    if (state_.last_slope > 0 &&
+        std::abs(along - foretold) < state_.last_slope / 4 + 3 * along_error)
+      state_.radius *= 4;
+    eta = std::min(most, std::sqrt(2 * state_.radius / newton.decrement2));
+    state_.radius = std::min(state_.radius, std::max(first_radius, eta * eta * newton.decrement2));
   }
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
   const auto of_data = data_variance(model, newton),
@@ -366,7 +467,7 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
   }
   row.noise_share = share;
   step = std::move(newton.step);
-  state_.last_slope = eta * dot(epoch.gradient, step);
+  state_.last_slope = eta * dot(epoch.gradient, step), state_.last_rate = eta;
   if (quiet) {
     const double missing = state_.weight * (share / options_.noise_share - 1);
     const double most = std::min(4.0 * epoch.draws, double(options_.max_draws));
@@ -438,7 +539,8 @@ FitRow LikelihoodLearner<T>::step(const ProgressCallback& progress) {
   const Epoch epoch = sample(progress);
   const auto acceptance = sampler_.acceptance();
   FitRow row;
-  row.epoch = state_.epoch, row.draws = epoch.draws;
+  row.epoch = state_.epoch, row.draws = epoch.draws, row.sweeps = epoch.sweeps;
+  row.tau = epoch.tau, row.global_acceptance = epoch.global_acceptance;
   row.at_bound = static_cast<int>(at_bound().size());
   row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
   require_acceptance(row.acceptance, state_.epoch,

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
+#include "learn/feature_statistics.hpp"
+#include "learn/gaussian_field.hpp"
+#include "learn/restraint.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/learn/pseudo_likelihood.hpp"
 #include "quartic/learn/score_matching.hpp"
@@ -38,15 +43,12 @@ std::string in_words(LikelihoodStart start) {
                                                        : std::string(name(start));
 }
 
-}  // namespace
-
-FoundStart find_likelihood_start(const DataSource& data, const Parameters& parameters,
-                                 const Action& given, const LikelihoodOptions& options,
-                                 std::uint64_t seed) {
-  LikelihoodStart start = options.start;
-  if (start == LikelihoodStart::automatic) start = LikelihoodStart::score_matching;
-  if (start == LikelihoodStart::given || start == LikelihoodStart::independent)
-    return {given, in_words(start)};
+/// What an estimator without sampling gives, its b at their bounds at least; nothing where that is
+/// not normalisable, for the reason written to `flaw`.
+std::optional<FoundStart> estimated(LikelihoodStart start, const DataSource& data,
+                                    const Parameters& parameters, const Action& given,
+                                    const LikelihoodOptions& options, std::uint64_t seed,
+                                    std::string& flaw) {
   const Restraint& restraint = options.restraint;
   auto fit = ScoreMatching(data, given.graph, options.pass).fit(parameters, given, restraint);
   if (start == LikelihoodStart::pseudo_likelihood) {
@@ -59,13 +61,52 @@ FoundStart find_likelihood_start(const DataSource& data, const Parameters& param
                     });
   }
   if (fit.flaw) {
-    return {given, fmt::format("independent: what {} gave is not normalisable: {}", in_words(start),
-                               *fit.flaw)};
+    flaw = fmt::format("what {} gave is not normalisable: {}", in_words(start), *fit.flaw);
+    return std::nullopt;
   }
   std::string description = in_words(start);
   if (!fit.at_bound.empty())
     description += fmt::format(", {} b at their bound", fit.at_bound.size());
-  return {std::move(fit.action), std::move(description)};
+  return FoundStart{std::move(fit.action), std::move(description)};
+}
+
+}  // namespace
+
+LikelihoodStarts find_likelihood_start(const DataSource& data, const DataMoments& moments,
+                                       const Parameters& parameters, const Action& given,
+                                       const LikelihoodOptions& options, std::uint64_t seed) {
+  LikelihoodStart start = options.start;
+  if (start == LikelihoodStart::automatic) start = LikelihoodStart::score_matching;
+  if (start == LikelihoodStart::given || start == LikelihoodStart::independent)
+    return {{given, in_words(start)}, {}, {}};
+  const auto mean = moments.mean(parameters);
+  const auto decay = weight_decay(parameters, options.restraint);
+  std::optional<FoundStart> gaussian;
+  if (auto action = gaussian_field(given, parameters, mean, decay))
+    gaussian = {std::move(*action), "the Gaussian field of largest likelihood"};
+  std::string flaw = "the Gaussian field of the data has no maximum of its likelihood";
+  std::optional<FoundStart> first;
+  if (start != LikelihoodStart::gaussian)
+    first = estimated(start, data, parameters, given, options, seed, flaw);
+  if (!first && gaussian) return {std::move(*gaussian), {}, {}};
+  if (!first) return {{given, "independent: " + flaw}, {}, {}};
+  if (!gaussian) return {std::move(*first), {}, {}};
+
+  const auto from = parameters.gather(gaussian->action);
+  auto way = parameters.gather(first->action);
+  const auto there = gaussian_means(gaussian->action, parameters);
+  double slope = 0;
+  for (std::size_t k = 0; k < way.size(); ++k) {
+    way[k] -= from[k];
+    slope += way[k] * ((*there)[k] - mean[k] - decay[k] * from[k]);
+  }
+  double variance = 0;
+  for (const auto& deviation : moments.deviations(parameters))
+    variance += std::pow(dot(way, deviation), 2);
+  // No more than this is to be had on the whole way there.
+  constexpr double little = 0.01;
+  if (slope < little + 2 * std::sqrt(variance)) return {std::move(*gaussian), {}, {}};
+  return {std::move(*first), std::move(*gaussian), std::move(way), slope};
 }
 
 std::vector<std::size_t> random_rows(const DataSource& source, std::size_t count,

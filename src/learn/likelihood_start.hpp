@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/learn/likelihood.hpp"
@@ -19,10 +21,18 @@ struct FoundStart {
   Action action;
   std::string description;
 };
+/// Where to start, and where instead if sampling shows that ln p is lower there: it is concave, so
+/// that the sum of its slopes at both along the way from `fallback` to `first` tells.
+struct LikelihoodStarts {
+  FoundStart first;
+  std::optional<FoundStart> fallback;
+  std::vector<double> way;  ///< from the fallback's theta
+  double slope = 0;         ///< of ln p along it, at the fallback
+};
 /// `given`: normalisable; also what is fallen back on where an estimator's result is not.
-FoundStart find_likelihood_start(const DataSource& data, const Parameters& parameters,
-                                 const Action& given, const LikelihoodOptions& options,
-                                 std::uint64_t seed);
+LikelihoodStarts find_likelihood_start(const DataSource& data, const DataMoments& moments,
+                                       const Parameters& parameters, const Action& given,
+                                       const LikelihoodOptions& options, std::uint64_t seed);
 
 /// Calls f(rows, pass) for an estimator that knows no closed form of the noise: with noise, rows
 /// are noisy copies (about `least` of them for few rows) and the pass is without.

@@ -173,11 +173,16 @@ FreeFactor factor_with_ridge(const SymmetricMatrix& matrix, const std::vector<ch
   }
 }
 
-BoundedMinimum minimise_quadratic(const SymmetricMatrix& h, std::span<const double> c,
-                                  std::span<const double> lower, double ridge) {
+namespace {
+
+constexpr const char* singular_hint =
+    "give more data or samples, add noise or weight decay, or tie couplings";
+
+/// With the least ridge from `ridge` on that factors; nothing where pivoting finds no end, as with
+/// rounding that changes signs.
+std::optional<BoundedMinimum> pivoted(const SymmetricMatrix& h, std::span<const double> c,
+                                      std::span<const double> lower, double ridge) {
   const int n = h.size();
-  constexpr const char* singular_hint =
-      "give more data or samples, add noise or weight decay, or tie couplings";
   BoundedMinimum out;
   out.at_bound.assign(n, 0), out.ridge = ridge;
   int fewest = n + 1, patience = 3;
@@ -207,8 +212,17 @@ BoundedMinimum minimise_quadratic(const SymmetricMatrix& h, std::span<const doub
     }
     for (const int k : wrong) out.at_bound[k] = !out.at_bound[k];
   }
-  throw Diverged("the bounded quadratic problem for the couplings found no solution",
-                 "add weight decay, or tie couplings");
+  return std::nullopt;
+}
+
+}  // namespace
+
+BoundedMinimum minimise_quadratic(const SymmetricMatrix& h, std::span<const double> c,
+                                  std::span<const double> lower, double ridge) {
+  for (;; ridge = std::max(10 * ridge, 1e-10)) {
+    if (ridge > 1) throw Diverged("the equations for the couplings are singular", singular_hint);
+    if (auto found = pivoted(h, c, lower, ridge)) return std::move(*found);
+  }
 }
 
 }  // namespace quartic

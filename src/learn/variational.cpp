@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "learn/equilibrium_sample.hpp"
@@ -189,7 +190,13 @@ template <class T>
 void VariationalLearner<T>::add_distance(const std::vector<double>& step) {
   const auto variance = noise_variance(state_.noise, parameters_.size());
   for (std::size_t k = 0; k < step.size(); ++k)
-    state_.theta_error[k] = std::hypot(std::sqrt(variance[k]), step[k]);
+    state_.theta_error[k] = std::hypot(std::sqrt(variance[k]), step[k], rounding(k));
+}
+
+/// No coupling is known better than to a few units of its last place.
+template <class T>
+double VariationalLearner<T>::rounding(std::size_t k) const {
+  return 4 * std::numeric_limits<double>::epsilon() * std::abs(parameters_.gather(action_)[k]);
 }
 
 /// Of theta + rate * step.
@@ -200,7 +207,8 @@ void VariationalLearner<T>::add_noise(const std::vector<double>& of_step, double
   for (std::size_t n = 0; n < noise.size(); ++n)
     noise[n] = (1 - rate) * noise[n] + rate * of_step[n];
   state_.theta_error = noise_variance(noise, parameters_.size());
-  for (double& e : state_.theta_error) e = std::sqrt(e);
+  for (std::size_t k = 0; k < state_.theta_error.size(); ++k)
+    state_.theta_error[k] = std::hypot(std::sqrt(state_.theta_error[k]), rounding(k));
 }
 
 template class VariationalLearner<float>;

@@ -52,8 +52,15 @@ double typical_field(const SiteKey& key) {
   return field;
 }
 
-std::string why_too_sharp(const SiteKey& key, double field, double epsilon) {
-  const auto [place, width] = scale_of(key, field);
+SiteKey aligned(const Action& action, int site) {
+  SiteKey key{action.a[site], action.b[site], action.r[site], 0};
+  for (const auto& n : action.graph->neighbours(site)) key.total_weight += action.w[n.edge];
+  key.total_weight = std::abs(key.total_weight);
+  return key;
+}
+
+std::string why_too_sharp(const SiteKey& key, double epsilon) {
+  const auto [place, width] = scale_of(key, typical_field(key));
   const double steps = width / (epsilon * place);
   if (steps < 170)
     return fmt::format(
@@ -76,11 +83,9 @@ double action_scale(const SiteKey& key, double field) {
 std::string why_not_float32(const Action& action) {
   constexpr double largest_action = 3000;
   constexpr double coarse = 3000;  // from here on rounding costs the moves acceptance
-  const Graph& graph = *action.graph;
   SiteKey before{0, 0, 0, -1};
-  for (int i = 0; i < graph.sites(); ++i) {
-    SiteKey key{action.a[i], action.b[i], action.r[i], 0};
-    for (const auto& n : graph.neighbours(i)) key.total_weight += std::abs(action.w[n.edge]);
+  for (int i = 0; i < action.graph->sites(); ++i) {
+    const SiteKey key = aligned(action, i);
     if (key == before) continue;
     before = key;
     const double field = typical_field(key);
@@ -88,7 +93,7 @@ std::string why_not_float32(const Action& action) {
     if (place > coarse * width)
       return fmt::format("site {}: a field of about {:.2g} that fluctuates by {:.1g}", i, place,
                          width);
-    if (auto reason = why_too_sharp(key, field, single); !reason.empty())
+    if (auto reason = why_too_sharp(key, single); !reason.empty())
       return fmt::format("site {}: {}", i, reason);
     if (const double size = action_scale(key, field); size > largest_action)
       return fmt::format(

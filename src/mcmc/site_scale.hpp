@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "quartic/field/action.hpp"
+
 namespace quartic {
 
 /// What the constants of a site depend on.
@@ -19,8 +21,13 @@ double outer_mode(double a, double b, double t);
 /// field, by Laplace's rule, from the side of the broken phase. 1 where b = 0.
 double typical_field(const SiteKey& key);
 
+/// The key by which a site is judged too sharp: its neighbours' weights with their signs, as those
+/// of different signs fight each other. The sum of their moduli, which is right for envelopes,
+/// would find a field of sqrt((sum |w| - 2 a) / 4 b) where the quadratic form holds it near zero.
+SiteKey aligned(const Action& action, int site);
+
 /// Why fields of this machine precision (2^-23, 2^-52) cannot hold such a site at all, or nothing.
-std::string why_too_sharp(const SiteKey& key, double field, double epsilon);
+std::string why_too_sharp(const SiteKey& key, double epsilon);
 
 /// The site's action at that field, from the floor of its wells.
 double action_scale(const SiteKey& key, double field);

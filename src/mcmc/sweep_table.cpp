@@ -107,6 +107,20 @@ std::vector<std::int32_t> sweep_order(const Graph& graph) {
   return order;
 }
 
+/// Throws BadInput with the first site that is too sharp for T; those of one `kind` are alike.
+template <class T>
+void require_held(const Action& action, const std::vector<std::size_t>& kind) {
+  for (std::size_t i = 0; i < kind.size(); ++i) {
+    if (i > 0 && kind[i] == kind[i - 1]) continue;
+    const auto reason =
+        why_too_sharp(aligned(action, static_cast<int>(i)), std::numeric_limits<T>::epsilon());
+    if (!reason.empty())
+      throw BadInput(fmt::format("site {}: {}", i, reason),
+                     sizeof(T) == 4 ? "sampler.precision = \"auto\" or \"float64\""
+                                    : "other units of the field");
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -135,16 +149,11 @@ void SweepTable<T>::set(const Action& action) {
     if (keys.empty() || key != keys.back()) keys.push_back(key);
     kind[i] = keys.size() - 1;
   }
+  require_held<T>(action, kind);
   const Typical typical = typical_fields(keys);
   std::vector<SiteConstants<T>> constants;
   for (std::size_t k = 0; k < keys.size(); ++k) {
     const auto [a, b, r, total_weight] = keys[k];
-    if (const auto reason =
-            why_too_sharp(keys[k], typical.field[k], std::numeric_limits<T>::epsilon());
-        !reason.empty())
-      throw BadInput(fmt::format("site {}: {}", std::ranges::find(kind, k) - kind.begin(), reason),
-                     sizeof(T) == 4 ? "sampler.precision = \"auto\" or \"float64\""
-                                    : "other units of the field");
     const UsualFields usual(r, typical.field[k]);
     if (b == 0) {  // the envelope is the conditional itself; a > 0 is known from validity
       constants.push_back({.a = T(a),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numeric>
 
@@ -183,6 +184,53 @@ void run_rounds(MeanFieldRounds& rounds, int balanced, std::vector<MeanFieldMode
   for (int lane = 0; lane < starts; ++lane) out.push_back(rounds.mode(lane, bounds[lane]));
 }
 
+/// Parts of a network that do not feel each other where two modes differ: the part of each hidden
+/// unit, or its own number in a part of which no weight is 0.
+std::vector<int> parts_between(const Network& network, const MeanFieldMode& one,
+                               const MeanFieldMode& other) {
+  constexpr double apart = 1e-3;
+  const int visible = network.visible.size(), hidden = network.hidden.size();
+  std::vector<int> part(hidden);
+  std::iota(part.begin(), part.end(), 0);
+  for (int i = 0; i < visible; ++i) {
+    if (std::abs(one.visible_mean[i] - other.visible_mean[i]) < apart) continue;
+    int first = -1;
+    for (int j = 0; j < hidden; ++j) {
+      if (network.weight(i, j) == 0) continue;
+      if (first < 0) first = part[j];
+      if (part[j] != first) std::replace(part.begin(), part.end(), int{part[j]}, first);
+    }
+  }
+  const bool whole = std::all_of(part.begin(), part.end(), [&](int p) { return p == part[0]; });
+  if (whole) std::iota(part.begin(), part.end(), 0);
+  return part;
+}
+
+/// Starts that take each part from one of two modes: where blocks have phases of their own, most of
+/// their combinations are far from every blind start.
+void start_between(const Network& network, const std::vector<MeanFieldMode>& modes,
+                   RandomStream& random, MeanFieldRounds& rounds) {
+  const auto count = static_cast<double>(modes.size());
+  std::vector<std::vector<double>> hidden_means;
+  for (const auto& mode : modes) {
+    hidden_means.emplace_back();
+    for (int j = 0; j < network.hidden.size(); ++j)
+      hidden_means.back().push_back(network.hidden.moments(j, mode.hidden_field[j]).mean);
+  }
+  for (int lane = 0; lane < starts; ++lane) {
+    const auto one = static_cast<std::size_t>(random.uniform() * count);
+    const auto step = 1 + static_cast<std::size_t>(random.uniform() * (count - 1));
+    const std::size_t other = (one + step) % modes.size();
+    const auto part = parts_between(network, modes[one], modes[other]);
+    std::vector<char> taken(part.size());
+    for (char& t : taken) t = random.uniform() < 0.5;
+    for (std::size_t i = 0; i < modes[one].visible_mean.size(); ++i)
+      rounds.visible(static_cast<int>(i), lane) = modes[one].visible_mean[i];
+    for (std::size_t j = 0; j < part.size(); ++j)
+      rounds.hidden(static_cast<int>(j), lane) = hidden_means[taken[part[j]] ? one : other][j];
+  }
+}
+
 /// KL(q|q') + KL(q'|q) of the visible units.
 double divergence(const MeanFieldMode& one, const MeanFieldMode& other) {
   double sum = 0;
@@ -190,6 +238,23 @@ double divergence(const MeanFieldMode& one, const MeanFieldMode& other) {
     sum += (one.visible_field[i] - other.visible_field[i]) *
            (one.visible_mean[i] - other.visible_mean[i]);
   return sum;
+}
+
+/// Those that are apart from each other, the largest bounds first.
+std::vector<MeanFieldMode> distinct(std::vector<MeanFieldMode> all, int most) {
+  constexpr double least_divergence = 16, margin = 25;
+  std::erase_if(all, [](const MeanFieldMode& mode) { return !std::isfinite(mode.bound); });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& x, const auto& y) { return x.bound > y.bound; });
+  std::vector<MeanFieldMode> out;
+  for (auto& mode : all) {
+    if (mode.bound < all.front().bound - margin || static_cast<int>(out.size()) >= most) break;
+    if (std::all_of(out.begin(), out.end(), [&](const MeanFieldMode& known) {
+          return divergence(known, mode) > least_divergence;
+        }))
+      out.push_back(mode);
+  }
+  return out;
 }
 
 }  // namespace
@@ -204,8 +269,9 @@ Network base_of_mode(const Network& network, const MeanFieldMode& mode) {
 
 std::vector<MeanFieldMode> mean_field_modes(const Network& network, std::span<const double> rows,
                                             int most, std::uint64_t seed, int threads) {
-  constexpr double least_divergence = 16, margin = 25;
   constexpr int balanced_rounds = 10;
+  const int most_generations =
+      std::clamp(200'000 / (network.visible.size() * network.hidden.size()), 1, 8);
   std::vector<std::vector<MeanFieldMode>> found(rows.empty() ? 1 : 2);
   for_each_part(static_cast<int>(found.size()), thread_count(threads, network), [&](int part, int) {
     MeanFieldRounds rounds(network);
@@ -216,19 +282,17 @@ std::vector<MeanFieldMode> mean_field_modes(const Network& network, std::span<co
     }
     run_rounds(rounds, part == 0 ? balanced_rounds : 0, found[part]);
   });
-  std::vector<const MeanFieldMode*> all;
-  for (const auto& part : found)
-    for (const auto& mode : part)
-      if (std::isfinite(mode.bound)) all.push_back(&mode);
-  std::stable_sort(all.begin(), all.end(),
-                   [](const auto* x, const auto* y) { return x->bound > y->bound; });
-  std::vector<MeanFieldMode> out;
-  for (const auto* mode : all) {
-    if (mode->bound < all.front()->bound - margin || static_cast<int>(out.size()) >= most) break;
-    if (std::all_of(out.begin(), out.end(), [&](const MeanFieldMode& known) {
-          return divergence(known, *mode) > least_divergence;
-        }))
-      out.push_back(*mode);
+  std::vector<MeanFieldMode> all;
+  for (auto& part : found) std::move(part.begin(), part.end(), std::back_inserter(all));
+  auto out = distinct(std::move(all), most);
+  RandomStream random(seed, Stream::check, 1);
+  for (int generation = 0; generation < most_generations && out.size() > 1; ++generation) {
+    const std::size_t before = out.size();
+    MeanFieldRounds rounds(network);
+    start_between(network, out, random, rounds);
+    run_rounds(rounds, 0, out);
+    out = distinct(std::move(out), most);
+    if (out.size() == before) break;
   }
   return out;
 }

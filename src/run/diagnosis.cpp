@@ -16,7 +16,7 @@ namespace {
 constexpr double significant = 5;  // errors: by chance in one of 10^4 runs of 16 chains
 constexpr double max_r_hat = 1.05;
 constexpr double min_effective = 400;  // Vehtari et al., Bayesian Anal. 16 (2021) 667
-constexpr double min_taus = 50;
+constexpr double min_taus = 50, many_chains_min_taus = 10;
 constexpr double min_acceptance = 0.1;
 constexpr double min_weight = 0.1;
 constexpr double max_ridge = 1e-4;
@@ -84,10 +84,13 @@ void check_series(std::vector<Check>& checks, const SampleRun& run) {
                          fmt::format(">= {:.0f}", min_effective), few.estimate.ess >= min_effective,
                          longer));
   if (few_draws) return;
+  // The scatter between many chains shows a tau that each of them is too short for.
+  constexpr int many = 64;
+  const double wanted = run.config.sampler.options.chains >= many ? many_chains_min_taus : min_taus;
   checks.push_back({"draws / tau of " + slow.name,
                     {draws / tau, draws / tau * slow.estimate.tau_error / tau},
-                    fmt::format(">= {:.0f}", min_taus),
-                    draws / tau >= min_taus,
+                    fmt::format(">= {:.0f}", wanted),
+                    draws / tau >= wanted,
                     longer});
   const auto open = std::count_if(
       all.begin(), all.end(), [](const auto& r) { return !r.derived && !r.estimate.window_found; });
@@ -206,9 +209,13 @@ std::vector<Check> diagnose(const SampleRun& run) {
 }
 
 std::vector<Check> diagnose(const LearnRun& run) {
+  constexpr int enough = 64;  // groups of chains, for errors good to a tenth
   auto checks = learning_checks(run);
+  const int chains = run.config.sampler.options.chains;
+  checks.push_back(check("chains", chains, fmt::format(">= {}", enough), chains >= enough,
+                         "so few make the errors of couplings too small: sampler.chains = 1024"));
   if (!run.certificate) {
-    checks.push_back(missing("certificate"));
+    if (run.config.certificate.enabled) checks.push_back(missing("certificate"));
     return checks;
   }
   const Certificate& c = *run.certificate;
@@ -227,7 +234,7 @@ std::vector<Check> diagnose(const LearnRun& run) {
 std::vector<Check> diagnose(const FitRun& run) {
   auto checks = learning_checks(run);
   if (!run.evaluation) {
-    checks.push_back(missing("evaluation"));
+    if (run.config.evaluation.enabled) checks.push_back(missing("evaluation"));
     return checks;
   }
   const Evaluation& j = *run.evaluation;

@@ -262,6 +262,12 @@ void Referee::State::find_causes(const Case& c, Judgement& out) const {
   if (!most || log_p_of_z(most->z) > std::log(options.level)) return;
   const auto of = c.statistics.conjugate(most->index);
   if (!of) return;
+  // The largest of many is large by chance: its family has to have failed as a whole.
+  const auto family = c.statistics.family(most->index);
+  if (std::none_of(out.families.begin(), out.families.end(), [&](const FamilyTest& test) {
+        return test.family == family && test.adjusted < options.level;
+      }))
+    return;
   if (of->index >= 0) {
     const auto single = followed_coupling(c.statistics, *most, c.against);
     if (single) out.findings.push_back(in_words(*single) + " and all else right, to first order");

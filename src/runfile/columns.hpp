@@ -69,7 +69,8 @@ void columns(hdf5::Writer& out, const std::string& group, const std::string& dim
   });
 }
 
-/// Makes as many rows as the dimension has.
+/// Makes as many rows as the dimension has. Numbers that are not there, as of an earlier layout,
+/// stay as `example` has them.
 template <class Row>
 void columns(const hdf5::Reader& in, const std::string& group, const std::string& dimension,
              std::vector<Row>& rows, const Row& example = {}) {
@@ -82,6 +83,8 @@ void columns(const hdf5::Reader& in, const std::string& group, const std::string
     using Stored = decltype(stored(std::declval<const V&>()));
     const std::string path = group + "/" + name;
     std::vector<Stored> values;
+    if constexpr (std::is_arithmetic_v<V>)
+      if (!in.has(path)) return void(++index);
     if constexpr (std::is_same_v<Stored, std::string>)
       values = name == dimension ? read_words(in, path) : in.texts(path);
     else

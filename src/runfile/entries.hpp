@@ -74,6 +74,18 @@ void attributes(IO& io, const std::string& group, Pairs&&... pairs) {
   members([&](const char* name, auto& member) { attribute(io, group, name, member); }, pairs...);
 }
 
+/// Those of a later layout: where they are not there, members stay as they are.
+template <class IO, class... Pairs>
+void later_attributes(IO& io, const std::string& group, Pairs&&... pairs) {
+  members(
+      [&](const char* name, auto& member) {
+        if constexpr (!writing<IO>)
+          if (!io.has_attribute(group, name)) return;
+        attribute(io, group, name, member);
+      },
+      pairs...);
+}
+
 template <class IO, class V>
 void scalar(IO& io, const std::string& path, V& member) {
   using Stored = decltype(stored(member));

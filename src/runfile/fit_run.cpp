@@ -85,6 +85,8 @@ void fitted(IO& io, Run& run) {
              s.gain_variance, "held_out_gain", s.held_out_gain, "since_best", s.since_best,
              "since_best_variance", s.since_best_variance, "draws", s.draws, "worse_epochs",
              s.worse_epochs);
+  later_attributes(io, "checkpoint", "last_rate", s.last_rate, "radius", s.radius, "global_step",
+                   s.global_step, "draw_sweeps", s.sweeps);  // since layout 5
 }
 
 }  // namespace

@@ -143,16 +143,19 @@ Gap widest_gap(std::vector<double> x) {
   return {(x[upper] + x[upper - 1]) / 2, x[upper] - x[upper - 1], x[upper * 3 / 4] - x[upper / 4]};
 }
 
-/// Logarithms of how far each chain went above the median, of all bins. On this scale the furthest
-/// of a normal tail crowd together and those of the heaviest, a power's, have exponential gaps:
-/// none of them is a population, as the one that m^4 of a nearly free field seems to have in x
-/// itself.
+/// Logarithms of how far above the median, of all bins, each chain went, or each part of one where
+/// chains are few: the scatter of 16 numbers says little about a gap. On this scale the furthest of
+/// a normal tail crowd together and those of the heaviest, a power's, have exponential gaps: none
+/// of them is a population, as the one that m^4 of a nearly free field seems to have in x itself.
 std::vector<double> furthest(std::span<const double> bins, int chains, double sign, double median) {
+  constexpr int enough = 128;
   const auto count = static_cast<std::ptrdiff_t>(bins.size()) / chains;
+  const auto parts = std::clamp<std::ptrdiff_t>((enough + chains - 1) / chains, 1, count / 8);
   std::vector<double> out;
-  for (int c = 0; c < chains; ++c) {
+  for (std::ptrdiff_t part = 0; part < chains * parts; ++part) {
     double most = 0;
-    for (const double x : bins.subspan(c * count, count))
+    const auto first = part / parts * count + part % parts * count / parts;
+    for (const double x : bins.subspan(first, count / parts))
       most = std::max(most, sign * (x - median));
     if (most > 0) out.push_back(std::log(most));
   }

@@ -34,6 +34,9 @@ class Cholesky {
   static std::optional<Cholesky> factor(std::vector<double> matrix, int n);
   /// Solves in place for `count` right-hand sides, stored one after another.
   void solve(std::span<double> right, int count) const;
+  /// Turns independent standard normal numbers, `count` rows of n, in place into draws of the
+  /// Gaussian field whose precision the matrix is. O(n^2 count).
+  void correlate(std::span<double> normal, int count) const;
   /// ln det of the matrix. O(n).
   double log_determinant() const;
 

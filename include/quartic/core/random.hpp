@@ -18,6 +18,7 @@ enum class Stream : std::uint32_t {
   reverse = 7,      ///< annealing from the full action back to the uncoupled one
   integration = 8,  ///< thermodynamic integration
   exchange = 9,     ///< parallel tempering: which neighbours exchange
+  global = 10,      ///< proposals of Gaussian moves
   held_out = 20,    ///< which rows of data are held out
   jitter = 30,      ///< Gaussian noise on rows of data
   batch = 31,       ///< rows of a mini-batch

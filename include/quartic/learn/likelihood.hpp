@@ -13,6 +13,7 @@
 #include "quartic/learn/action_learner.hpp"
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/moment_match.hpp"
+#include "quartic/mcmc/gaussian_moves.hpp"
 
 namespace quartic {
 
@@ -37,8 +38,11 @@ struct FitRow {
   double ridge = 0;  ///< ridge of the Newton step, in units of the Hessian's diagonal
   /// variance of theta by Monte Carlo over that by the data being finite, on average; newton
   double noise_share = 0;
-  int draws = 0;     ///< configurations a chain in this epoch
-  int at_bound = 0;  ///< couplings b at their bound
+  int draws = 0;                 ///< configurations a chain in this epoch
+  int sweeps = 0;                ///< between them
+  double global_acceptance = 0;  ///< of the Gaussian moves, one a draw; NaN without
+  double tau = 0;                ///< autocorrelation time of the slowest f_k, in draws
+  int at_bound = 0;              ///< couplings b at their bound
 };
 
 template <FieldsOf<FitRow> Row, class Visit>
@@ -48,11 +52,14 @@ void fields(Row& row, Visit&& visit) {
           "worst_z", row.worst_z, "worst_moment", row.worst_moment, "held_out_chi2",
           row.held_out_chi2, "acceptance", row.acceptance, "reflection_acceptance",
           row.reflection_acceptance, "rate", row.rate, "max_step", row.max_step, "ridge", row.ridge,
-          "noise_share", row.noise_share, "draws", row.draws, "at_bound", row.at_bound);
+          "noise_share", row.noise_share, "draws", row.draws, "sweeps", row.sweeps,
+          "global_acceptance", row.global_acceptance, "tau", row.tau, "at_bound", row.at_bound);
 }
 
 class NewtonModel;
 struct NewtonStep;
+struct FoundStart;
+struct LikelihoodStarts;
 
 /// What `automatic` means for these parameters; else the optimiser itself.
 LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
@@ -62,9 +69,12 @@ LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
 struct LikelihoodState : LearnerState {
   std::vector<double> mean_gradient;  ///< over quiet epochs, at the couplings before last_step
   double weight = 0;                  ///< draws that the couplings average over
-  int draws = 0;                      ///< of the next epoch
+  int draws = 0, sweeps = 0;          ///< of the next epoch
+  double radius = 0;                  ///< most KL(old||new) of a Newton step, nats
+  double global_step = 1;             ///< of the Gaussian moves between draws; 0: none
   std::vector<double> start_theta, last_step;
   double last_slope = 0;  ///< of the objective along the last step, where it began
+  double last_rate = 0;   ///< its eta
   double climb_slope = 0, climb_curvature = 0;  ///< of ln p along it, there
   double gain = 0, gain_variance = 0, held_out_gain = 0;
   std::vector<double> best_theta;  ///< by held-out likelihood
@@ -137,7 +147,10 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
                     Parameters parameters, const Action& start, const SamplerOptions& sampler,
                     const LikelihoodOptions& options, std::uint64_t seed);
   Epoch sample(const ProgressCallback& progress);
-  void find_start();
+  Epoch sample_once(const ProgressCallback& progress);
+  void choose_global_moves();
+  bool begins_at(const FoundStart& start, const ProgressCallback& progress);
+  bool holds(const LikelihoodStarts& starts, const ProgressCallback& progress);
   void send_chains_to_data();
   struct Climb {
     double slope, curvature;
@@ -161,6 +174,7 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
   std::vector<double> mean_, lower_, decay_;
   std::vector<double> data_noise_;  ///< of mean_, by group of rows [group][k]; none of few rows
   std::string start_description_;
+  std::optional<GaussianMoves> global_;  ///< of the couplings that are sampled now
 };
 
 }  // namespace quartic

@@ -14,9 +14,11 @@ namespace quartic {
 /// Hessian -C, C = Cov_p(f, f).
 enum class LikelihoodOptimiser {
   automatic,  ///< newton, or adam where its matrix would be too large (dense_limit)
-  /// theta <- theta + eta C^-1 g, which is the natural gradient too. Steps that would change the
-  /// model by more than about one nat a site are shortened, one that went too far is taken back;
-  /// once only noise is left the epochs are averaged, with more and more draws.
+  /// theta <- theta + eta C^-1 g, which is the natural gradient too, within a trust region: no step
+  /// changes the model by more than a radius of KL, at first half a nat a site. As ln p is concave,
+  /// its slope at the end of a step says whether that was too long: then it is taken back, and the
+  /// radius shrinks. Sweeps between draws grow until chains forget within an epoch; once only noise
+  /// is left the epochs are averaged, with more and more draws.
   newton,
   /// Adam (Kingma & Ba, arXiv:1412.6980) on theta_k in units of 1 / sqrt(C_kk): a rate of 0.05
   /// moves every coupling by about 0.05 standard deviations of its f_k an epoch.
@@ -30,15 +32,19 @@ inline constexpr auto words_of<LikelihoodOptimiser> = word_list("auto", "newton"
 
 /// Where the couplings start.
 enum class LikelihoodStart {
-  automatic,          ///< score_matching: one pass over the data, exact with noise
+  /// score_matching, one pass over the data and exact with noise, where its likelihood is higher
+  /// than that of `gaussian`, which a concave function's slopes at both tell; else that
+  automatic,
   given,              ///< the action as given
   independent,        ///< uncoupled Gaussian sites with the data's mean and variance
+  gaussian,           ///< the Gaussian field of largest likelihood: b at its bound
   score_matching,     ///< learn/score_matching.hpp
   pseudo_likelihood,  ///< learn/pseudo_likelihood.hpp, itself from score matching
 };
 template <>
 inline constexpr auto words_of<LikelihoodStart> = word_list("auto", "given", "independent",
-                                                            "score_matching", "pseudo_likelihood");
+                                                            "gaussian", "score_matching",
+                                                            "pseudo_likelihood");
 
 struct LikelihoodOptions {
   LikelihoodOptimiser optimiser = LikelihoodOptimiser::automatic;
@@ -47,7 +53,8 @@ struct LikelihoodOptions {
   double rate_decay = 0;       ///< > 0: eta / (1 + epoch / rate_decay), adam and gradient
   int epochs = 100;            ///< at most
   int draws = 8;               ///< configurations a chain and epoch, before they grow
-  int sweeps = 4;              ///< sweeps between draws
+  int sweeps = 4;              ///< sweeps between draws; newton takes more where chains are slow
+  int max_sweeps = 1024;       ///< newton, between draws
   int warm_up = 200;           ///< sweeps before the first epoch
   /// Newton: wanted variance of the couplings by Monte Carlo over that by the data being finite.
   /// Draws grow up to fourfold an epoch, and epochs are averaged, until it is met.

@@ -112,6 +112,7 @@ class VariationalLearner : public ActionLearner<T, VariationalState> {
 
   Samples<T> sample(const ProgressCallback& progress);
   double update(const std::vector<double>& step, double rate);
+  double rounding(std::size_t k) const;
   void add_noise(const std::vector<double>& of_step, double rate);
   void add_distance(const std::vector<double>& step);
 

@@ -2,6 +2,8 @@
 // transitions, stored patterns, broken phases; and ordinary ones.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -45,6 +47,25 @@ inline double uniform_binary_log_z(const Network& network) {
   double sum = 0;
   for (const double t : terms) sum += std::exp(t - peak);
   return peak + std::log(sum);
+}
+
+/// Uncoupled networks side by side, each with phases of its own.
+inline NetworkTrap blocks(const std::vector<Network>& parts) {
+  int v = 0, h = 0;
+  for (const auto& part : parts) v += part.visible.size(), h += part.hidden.size();
+  Network network(Layer(parts[0].visible.unit, v), Layer(parts[0].hidden.unit, h));
+  double log_z = 0;
+  int row = 0, column = 0;
+  for (const auto& part : parts) {
+    for (int i = 0; i < part.visible.size(); ++i)
+      for (int j = 0; j < part.hidden.size(); ++j)
+        network.w[static_cast<std::size_t>(row + i) * h + column + j] = part.weight(i, j);
+    std::copy(part.visible.r.begin(), part.visible.r.end(), network.visible.r.begin() + row);
+    std::copy(part.hidden.r.begin(), part.hidden.r.end(), network.hidden.r.begin() + column);
+    row += part.visible.size(), column += part.hidden.size();
+    log_z += exact_log_z(part);
+  }
+  return {fmt::format("{} blocks", parts.size()), std::move(network), log_z};
 }
 
 /// Patterns stored as outer products of signs, heavier by `uneven` each; binary units get the

@@ -40,6 +40,22 @@ TEST(NetworkTraps, WhatIsOkIsRight) {
   EXPECT_GE(trusted, all * 9 / 10);
 }
 
+/// Eight phases of three blocks with two each: all are found, whichever the blind starts hit.
+TEST(NetworkTraps, BlocksWithPhasesOfTheirOwn) {
+  const auto block = [](double r, double s) {
+    return uniform(Unit::binary, Unit::binary, 15, 15, 0.8, r, s);
+  };
+  for (const auto& trap : {blocks({block(6.2, 6.1), block(5.9, 6), block(6.05, 6.05)}),
+                           blocks({block(6, 6), block(6, 6), block(6, 6)})}) {
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      EXPECT_EQ(mean_field_modes(trap.network, {}, 12, seed).size(), 8u) << seed;
+      const LogZ z = estimate_log_z<float>({uncoupled(trap.network), trap.network}, quick(), seed);
+      EXPECT_TRUE(!z.ok || std::abs(z.value.value - trap.exact()) < 4.5 * z.value.error)
+          << seed << ": " << z.value.value << " +- " << z.value.error << ", exact " << trap.exact();
+    }
+  }
+}
+
 TEST(NetworkTraps, OrdinaryNetworksStayTrusted) {
   int trusted = 0, all = 0;
   for (const auto& trap : ordinary_networks()) {
