@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "learn/chain_groups.hpp"
+#include "learn/epoch_sample.hpp"
 #include "learn/learner_parts.hpp"
 #include "learn/likelihood_start.hpp"
 #include "learn/newton_step.hpp"
@@ -22,54 +23,6 @@ namespace {
 constexpr double first_radius = 0.2;
 
 constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
-
-void require_valid(const LikelihoodOptions& o, const Parameters& parameters) {
-  if (parameters.size() == 0)
-    throw BadInput("every coupling is frozen: nothing to learn", "set a freedom to free or tied");
-  if (o.epochs < 1 || o.draws < 1 || o.sweeps < 1 || o.warm_up < 0 || o.patience < 1 ||
-      o.max_draws < o.draws || o.max_sweeps < 1 || o.held_out_patience < 0) {
-    throw BadInput(
-        "fit: epochs, draws, sweeps and patience must be positive, max_draws at least draws",
-        "see fit.epochs, fit.draws, fit.sweeps, fit.patience, fit.max_draws");
-  }
-  if (!(o.noise_share > 0) || !(o.rate.value_or(1) > 0) || !(o.rate_decay >= 0))
-    throw BadInput("fit: rate and noise_share must be positive, rate_decay not negative",
-                   "see fit.rate, fit.noise_share, fit.rate_decay");
-  if (o.optimiser != LikelihoodOptimiser::newton) return;
-  if (o.batch > 0) {
-    throw BadInput("fit: newton takes the data whole, by their moments",
-                   "leave out fit.batch, or fit.optimiser = \"adam\" or \"gradient\"");
-  }
-  if (parameters.size() > o.dense_limit) {
-    throw BadInput(
-        fmt::format("fit: newton would need a matrix of {0} x {0}, fit.dense_limit is {1}",
-                    parameters.size(), o.dense_limit),
-        "fit.optimiser = \"adam\", or tie couplings");
-  }
-}
-
-/// tau, in draws, of the f_k whose means over a chain's draws scatter most: their variance is
-/// 2 tau / draws that of a draw. No more than draws / 2 can be seen. Sums are [k][chain].
-double slowest_tau(std::span<const double> sums, std::span<const double> squares,
-                   std::span<const double> mean, int draws) {
-  const std::size_t chains = sums.size() / mean.size();
-  double slowest = 0;
-  for (std::size_t k = 0; k < mean.size(); ++k) {
-    double between = 0, all = 0;
-    for (std::size_t n = k * chains; n < (k + 1) * chains; ++n) {
-      between += std::pow(sums[n] / draws - mean[k], 2);
-      all += squares[n] / draws - mean[k] * mean[k];
-    }
-    if (all > 0) slowest = std::max(slowest, draws * between / all / 2);
-  }
-  return slowest;
-}
-
-double default_rate(LikelihoodOptimiser optimiser) {
-  return optimiser == LikelihoodOptimiser::newton ? 1.0
-         : optimiser == LikelihoodOptimiser::adam ? 0.05
-                                                  : 0.04;
-}
 
 std::vector<double> lower_bounds_of(const Parameters& parameters, const DataMoments& data,
                                     const LikelihoodOptions& options) {
@@ -85,22 +38,9 @@ Action first_action(const Action& start, const Parameters& parameters, const Dat
 
 }  // namespace
 
-LikelihoodOptimiser chosen_optimiser(const LikelihoodOptions& options,
-                                     const Parameters& parameters) {
-  if (options.optimiser != LikelihoodOptimiser::automatic) return options.optimiser;
-  const bool newton = parameters.size() <= options.dense_limit && options.batch == 0;
-  return newton ? LikelihoodOptimiser::newton : LikelihoodOptimiser::adam;
-}
-
-/// What one epoch sampled.
 template <class T>
-struct LikelihoodLearner<T>::Epoch {
-  FieldSamples<T> samples;       ///< the first of its draws, for covariances
-  SampledMean sampled;           ///< of all its draws
+struct LikelihoodLearner<T>::Epoch : EpochSample<T> {
   std::vector<double> gradient;  ///< <f>_p - <f>_data - decay theta
-  int draws = 0, sweeps = 0;
-  double tau = 0;  ///< of the slowest f_k, in draws
-  double global_acceptance = not_measured;
 };
 
 template <class T>
@@ -231,64 +171,26 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
   if (state_.sweeps == 0) state_.sweeps = options_.sweeps;  // of a file of layout 4
   if (!(state_.radius > 0)) state_.radius = first_radius;
   choose_global_moves();
+  // Covariances want a few dozen samples a parameter.
+  const double wanted = 64.0 * parameters_.size() / sampler_.chains();
+  Epoch epoch;
   for (;;) {
-    Epoch epoch = sample_once(progress);
+    const EpochPlan plan{state_.draws,
+                         state_.sweeps,
+                         std::max(static_cast<int>(wanted), options_.draws),
+                         global_ ? &*global_ : nullptr,
+                         state_.global_step,
+                         seed_};
+    epoch = {sample_epoch(sampler_, parameters_, plan, progress), {}};
     const bool long_enough = times * epoch.tau <= epoch.draws;
-    if (!lengthens || long_enough || state_.sweeps >= most) return epoch;
+    if (!lengthens || long_enough || state_.sweeps >= most) break;
     // An epoch shorter than tau shows as much of it as it has draws.
     const double lacking = std::ceil(times * epoch.tau / epoch.draws);
     state_.sweeps = std::min(most, state_.sweeps * std::clamp(static_cast<int>(lacking), 2, 8));
   }
-}
-
-template <class T>
-typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample_once(
-    const ProgressCallback& progress) {
-  Epoch epoch;
-  epoch.draws = state_.draws, epoch.sweeps = state_.sweeps;
-  const int size = parameters_.size(), chains = sampler_.chains(), lanes = sampler_.lanes();
-  // Covariances want a few dozen samples a parameter, and no more memory than this.
-  constexpr double max_values = 64e6;
-  const double wanted = std::max(64.0 * size / chains, double(options_.draws)),
-               room = std::max(max_values / (double(chains) * sampler_.sites()), 1.0);
-  const int stored = static_cast<int>(std::min({double(epoch.draws), wanted, room}));
-  epoch.samples = {sampler_.sites(), lanes, sampler_.blocks(), stored, sampler_.threads(), {}};
-  std::vector<double> sums(static_cast<std::size_t>(size) * chains), squares(sums.size());
-  std::vector<std::vector<double>> scratch(sampler_.threads());
-  sampler_.reset_acceptance();
-  for (int draw = 0; draw < epoch.draws; ++draw) {
-    sampler_.sweep(epoch.sweeps);
-    if (global_)
-      epoch.global_acceptance = (draw == 0 ? 0 : epoch.global_acceptance) +
-                                global_->move(sampler_, state_.global_step, seed_) / epoch.draws;
-    report_progress(progress, 0);
-    const T* first = sampler_.block(0).data;
-    if (draw < stored) {
-      epoch.samples.fields.emplace_back(
-          first, first + static_cast<std::ptrdiff_t>(sampler_.sites()) * chains);
-    }
-    sampler_.for_each_block([&](int index) {
-      auto& x = scratch[omp_get_thread_num()];
-      x.resize(static_cast<std::size_t>(size) * lanes);
-      const FieldBlock<const T> block = sampler_.block(index);
-      evaluate_features(parameters_, block, x.data(), lanes);
-      for (int k = 0; k < size; ++k) {
-        const auto at =
-            static_cast<std::ptrdiff_t>(k) * chains + static_cast<std::ptrdiff_t>(index) * lanes;
-        double *sum = sums.data() + at, *square = squares.data() + at;
-        const double* from = x.data() + static_cast<std::ptrdiff_t>(k) * lanes;
-        for (int lane = 0; lane < lanes; ++lane) {
-          sum[lane] += from[lane];
-          square[lane] += from[lane] * from[lane];
-        }
-      }
-    });
-  }
-  epoch.sampled = sampled_mean(sums, size, chains, epoch.draws);
-  epoch.tau = slowest_tau(sums, squares, epoch.sampled.mean, epoch.draws);
   epoch.gradient = data_mean();
   const auto theta = parameters_.gather(action_);
-  for (int k = 0; k < size; ++k) {
+  for (int k = 0; k < parameters_.size(); ++k) {
     epoch.gradient[k] = epoch.sampled.mean[k] - epoch.gradient[k] - decay_[k] * theta[k];
     if (std::isfinite(epoch.gradient[k])) continue;
     throw Diverged(fmt::format("epoch {}: the gradient along {} is not finite", state_.epoch,

@@ -12,6 +12,11 @@
 
 namespace quartic {
 
+/// Throws BadInput for options that cannot be.
+void require_valid(const LikelihoodOptions& options, const Parameters& parameters);
+/// eta where none is given.
+double default_rate(LikelihoodOptimiser optimiser);
+
 /// Uncoupled sites (where w is learned) with the data's mean and variance, b at its bound. Frozen
 /// kinds stay as they are.
 Action independent_sites(const Action& frozen, const Parameters& parameters,

@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/double_well.hpp"
 #include "mcmc/site_scale.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
@@ -76,11 +77,6 @@ std::array<double, 3> fit_precision(double a, double b, const UsualFields& field
   const double q = bent > 0 ? std::max(0.0, (left - right) / bent) : 0.0;
   const double slope = (p2 * (1 + q * u2) - p0 * (1 + q * u0)) / (u2 - u0);
   return {p0 * (1 + q * u0) - slope * u0, slope, q};
-}
-
-/// The wells count as separate once the barrier a^2 / (4b) between them is half a unit of action.
-bool double_well(double a, double b) {
-  return a < 0 && a * a > 2 * b;
 }
 
 /// Within runs of 32 sites, which stay in the nearest cache, the next site is the first that is no

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/double_well.hpp"
 #include "network/unit_type.hpp"
 #include "quartic/core/error.hpp"
 
@@ -15,11 +16,6 @@ namespace {
 /// One line a kind, in the order of the enumeration.
 const std::array types{&quartic_unit, &gaussian_unit, &binary_unit, &spin_unit};
 static_assert(types.size() == words_of<Unit>.size());
-
-/// The wells count as separate once the barrier a^2 / (4b) between them is half a unit of action.
-bool double_well(double a, double b) {
-  return a < 0 && a * a > 2 * b;
-}
 
 }  // namespace
 

@@ -147,7 +147,6 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
                     Parameters parameters, const Action& start, const SamplerOptions& sampler,
                     const LikelihoodOptions& options, std::uint64_t seed);
   Epoch sample(const ProgressCallback& progress);
-  Epoch sample_once(const ProgressCallback& progress);
   void choose_global_moves();
   bool begins_at(const FoundStart& start, const ProgressCallback& progress);
   bool holds(const LikelihoodStarts& starts, const ProgressCallback& progress);

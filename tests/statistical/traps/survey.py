@@ -82,8 +82,8 @@ class Refused(Exception):
 
 
 def pull(value: float, error: float, exact: float, digits: int = 10) -> float:
-    # The exact value, too, is rounded: what symmetry makes 0 without error is 1e-18 by elimination.
-    error = math.hypot(error, max(abs(exact), 1e-6) * 10.0**-digits)
+    # The exact value, too, is rounded: what symmetry makes 0 without error is 1e-16.
+    error = math.hypot(error, max(abs(exact), 1e-3) * 10.0**-digits)
     return (value - exact) / error if error > 0 else (0.0 if value == exact else math.inf)
 
 

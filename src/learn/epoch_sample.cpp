@@ -1,0 +1,85 @@
+#include "learn/epoch_sample.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "quartic/field/features.hpp"
+
+namespace quartic {
+namespace {
+
+/// tau, in draws, of the f_k whose means over a chain's draws scatter most: their variance is
+/// 2 tau / draws that of a draw. No more than draws / 2 can be seen. Sums are [k][chain].
+double slowest_tau(std::span<const double> sums, std::span<const double> squares,
+                   std::span<const double> mean, int draws) {
+  const std::size_t chains = sums.size() / mean.size();
+  double slowest = 0;
+  for (std::size_t k = 0; k < mean.size(); ++k) {
+    double between = 0, all = 0;
+    for (std::size_t n = k * chains; n < (k + 1) * chains; ++n) {
+      between += std::pow(sums[n] / draws - mean[k], 2);
+      all += squares[n] / draws - mean[k] * mean[k];
+    }
+    if (all > 0) slowest = std::max(slowest, draws * between / all / 2);
+  }
+  return slowest;
+}
+
+}  // namespace
+
+template <class T>
+EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
+                            const EpochPlan& plan, const ProgressCallback& progress) {
+  EpochSample<T> out;
+  out.draws = plan.draws, out.sweeps = plan.sweeps;
+  if (plan.global) out.global_acceptance = 0;
+  const int size = parameters.size(), chains = sampler.chains(), lanes = sampler.lanes();
+  constexpr double max_values = 64e6;
+  const double room = std::max(max_values / (double(chains) * sampler.sites()), 1.0);
+  const int stored = static_cast<int>(std::min({double(plan.draws), double(plan.stored), room}));
+  out.samples = {sampler.sites(), lanes, sampler.blocks(), stored, sampler.threads(), {}};
+  std::vector<double> sums(static_cast<std::size_t>(size) * chains), squares(sums.size());
+  std::vector<std::vector<double>> scratch(sampler.threads());
+  sampler.reset_acceptance();
+  for (int draw = 0; draw < plan.draws; ++draw) {
+    sampler.sweep(plan.sweeps);
+    if (plan.global)
+      out.global_acceptance += plan.global->move(sampler, plan.global_step, plan.seed) / plan.draws;
+    report_progress(progress, 0);
+    const T* first = sampler.block(0).data;
+    if (draw < stored) {
+      out.samples.fields.emplace_back(
+          first, first + static_cast<std::ptrdiff_t>(sampler.sites()) * chains);
+    }
+    sampler.for_each_block([&](int index) {
+      auto& x = scratch[omp_get_thread_num()];
+      x.resize(static_cast<std::size_t>(size) * lanes);
+      const FieldBlock<const T> block = sampler.block(index);
+      evaluate_features(parameters, block, x.data(), lanes);
+      for (int k = 0; k < size; ++k) {
+        const auto at =
+            static_cast<std::ptrdiff_t>(k) * chains + static_cast<std::ptrdiff_t>(index) * lanes;
+        double *sum = sums.data() + at, *square = squares.data() + at;
+        const double* from = x.data() + static_cast<std::ptrdiff_t>(k) * lanes;
+        for (int lane = 0; lane < lanes; ++lane) {
+          sum[lane] += from[lane];
+          square[lane] += from[lane] * from[lane];
+        }
+      }
+    });
+  }
+  out.sampled = sampled_mean(sums, size, chains, plan.draws);
+  out.tau = slowest_tau(sums, squares, out.sampled.mean, plan.draws);
+  return out;
+}
+
+template EpochSample<float> sample_epoch(Sampler<float>&, const Parameters&, const EpochPlan&,
+                                         const ProgressCallback&);
+template EpochSample<double> sample_epoch(Sampler<double>&, const Parameters&, const EpochPlan&,
+                                          const ProgressCallback&);
+
+}  // namespace quartic
