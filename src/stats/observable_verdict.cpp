@@ -53,7 +53,7 @@ std::string why_too_short(const SeriesEstimate& e, const Evidence& evidence) {
   const double draws = evidence.draws;
   if (evidence.chains >= enough_chains && draws < few_draws && std::isfinite(e.error)) return {};
   const double wanted = std::ceil(std::max(
-      {40 * e.tau, min_ess * 2 * e.tau / evidence.chains, e.window_found ? 4 : 2 * draws}));
+      {40 * e.tau, min_ess * 2 * e.tau / evidence.chains, e.window_found ? 8 : 2 * draws}));
   const auto advice =
       fmt::format("it needs about {:.0f} draws a chain", std::max(wanted, draws + 1));
   if (e.r_hat > max_r_hat && wanted <= draws)
@@ -61,7 +61,9 @@ std::string why_too_short(const SeriesEstimate& e, const Evidence& evidence) {
         "the chains disagree (R-hat {:.2f}): longer warm-up, or moves that "
         "mix better",
         e.r_hat);
-  if (!e.window_found)
+  // Of fewer draws those tau seem known that chance made small.
+  constexpr double least_draws = 8;
+  if (!e.window_found || (evidence.chains < enough_chains && draws < least_draws))
     return fmt::format(
         "{:.0f} draws a chain are too short to see how long tau is (at least "
         "{:.2g}); {}",
