@@ -82,7 +82,7 @@ def main() -> None:
             theirs = gaussian(rows[:half].reshape(half, -1).astype(float), rows[half:].reshape(len(ours), -1))
             difference, error = float(np.mean(ours - theirs)), float(np.std(ours - theirs) / np.sqrt(len(ours)))
             error = float(np.hypot(error, field.log_z_.error))
-            trusted = bool(field.result_.evaluation["ok"])
+            trusted = field.result_.ok
             found.append(
                 {
                     "set": name, "seed": seed, "gaussian": float(theirs.mean()), "field": float(ours.mean()),
