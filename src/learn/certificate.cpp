@@ -25,8 +25,12 @@ void Certificate::keep_first(int kept) {
 template <class T>
 WorkFreeEnergy measure_free_energy(const Sampler<T>& equilibrated, const Action& action,
                                    const CertificateOptions& wanted, std::uint64_t seed) {
-  auto near = free_energy_from_gaussian(equilibrated, action, wanted.draws, seed);
-  if (near && near->ok && near->work.difference.error <= wanted.error) return std::move(*near);
+  constexpr int most = 16;  // times the draws
+  for (int times = 1; times <= most; times *= 2) {
+    auto near = free_energy_from_gaussian(equilibrated, action, times * wanted.draws, seed);
+    if (!near || !near->ok) break;
+    if (near->work.difference.error <= wanted.error) return std::move(*near);
+  }
   FreeEnergyOptions options;
   options.sampler = equilibrated.options(), options.sampler.chains = wanted.chains;
   options.steps = wanted.steps, options.error = wanted.error, options.progress = wanted.progress;

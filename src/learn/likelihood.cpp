@@ -161,7 +161,7 @@ void LikelihoodLearner<T>::choose_global_moves() {
   if (global_ && !global_->tune(sampler_, state_.global_step, seed_)) global_.reset();
 }
 
-/// The chains have to forget within an epoch, or what they tell is of couplings before.
+/// The chains have to forget within an epoch.
 template <class T>
 typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
     const ProgressCallback& progress) {
@@ -342,7 +342,9 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
 
   // theta has noise of its own, of the draws that it averages over.
   const double expected = std::sqrt(1 + (state_.weight > 0 ? epoch.draws / state_.weight : 0));
-  const bool quiet = row.significance < 1.7 * expected || newton.decrement2 * rows < 1e-3 * size;
+  // Three deviations of an rms over so many directions, and of noise from 64 groups of chains.
+  const double clear = std::min(1.7, 1 + 3 / std::sqrt(2.0 * std::min(size, 64)));
+  const bool quiet = row.significance < clear * expected || newton.decrement2 * rows < 1e-3 * size;
   average_gradient(epoch, model, quiet && state_.quiet_epochs > 0 ? state_.weight : 0);
   double eta = 1;
   if (quiet) {
