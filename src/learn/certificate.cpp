@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "learn/equilibrium_sample.hpp"
+#include "learn/gaussian_free_energy.hpp"
 #include "quartic/field/features.hpp"
 #include "quartic/stats/overlap.hpp"
 

@@ -2,7 +2,6 @@
 
 #include "quartic/field/features.hpp"
 #include "quartic/mcmc/gaussian_moves.hpp"
-#include "quartic/stats/acceptance_ratio.hpp"
 
 namespace quartic {
 
@@ -21,9 +20,6 @@ FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
   return samples;
 }
 
-namespace {
-
-/// A sampler with the fields of another and random streams of its own.
 template <class T>
 Sampler<T> continued(const Sampler<T>& equilibrated, const Action& action, std::uint64_t seed) {
   Sampler<T> sampler(action, equilibrated.options(), seed, Stream::certificate);
@@ -34,7 +30,6 @@ Sampler<T> continued(const Sampler<T>& equilibrated, const Action& action, std::
   return sampler;
 }
 
-/// Gaussian moves about the chains' own moments.
 template <class T>
 std::optional<GaussianMoves> moves_about(const Sampler<T>& sampler, const Action& action) {
   const int sites = sampler.sites(), chains = sampler.chains();
@@ -46,8 +41,6 @@ std::optional<GaussianMoves> moves_about(const Sampler<T>& sampler, const Action
   }
   return GaussianMoves::of(action, mean, square);
 }
-
-}  // namespace
 
 template <class T>
 FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& action, int draws,
@@ -63,33 +56,6 @@ FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& a
     samples.append(collect(sampler, 1, sweeps));
   }
   return samples;
-}
-
-template <class T>
-std::optional<WorkFreeEnergy> free_energy_from_gaussian(const Sampler<T>& equilibrated,
-                                                        const Action& action, int draws,
-                                                        std::uint64_t seed) {
-  auto sampler = continued(equilibrated, action, seed + 1);
-  const auto moves = moves_about(sampler, action);
-  constexpr double least = 0.2;  // proposals that forget everything
-  if (!moves) return std::nullopt;
-  sampler.sweep(1);
-  if (moves->move(sampler, 1, seed) < least) return std::nullopt;
-  const auto chains = static_cast<std::size_t>(sampler.chains());
-  std::vector<double> reverse(chains * draws);
-  for (int draw = 0; draw < draws; ++draw) {
-    for (int k = 0; k < 4; ++k) sampler.sweep(1), moves->move(sampler, 1, seed);
-    const auto values = moves->remainders(sampler);
-    for (std::size_t c = 0; c < chains; ++c) reverse[c * draws + draw] = -values[c];
-  }
-  WorkFreeEnergy out;
-  out.work = acceptance_ratio(moves->remainders(static_cast<int>(reverse.size()), seed), reverse);
-  out.start = moves->free_energy(), out.steps = 1;
-  for (Estimate* x : {&out.work.difference, &out.work.forward, &out.work.reverse, &out.work.upper,
-                      &out.work.lower})
-    x->value += out.start;
-  out.ok = out.work.ok, out.reason = out.work.reason;
-  return out;
 }
 
 template <class T>
@@ -111,10 +77,10 @@ Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int dra
   return out;
 }
 
-template std::optional<WorkFreeEnergy> free_energy_from_gaussian(const Sampler<float>&,
-                                                                 const Action&, int, std::uint64_t);
-template std::optional<WorkFreeEnergy> free_energy_from_gaussian(const Sampler<double>&,
-                                                                 const Action&, int, std::uint64_t);
+template Sampler<float> continued(const Sampler<float>&, const Action&, std::uint64_t);
+template Sampler<double> continued(const Sampler<double>&, const Action&, std::uint64_t);
+template std::optional<GaussianMoves> moves_about(const Sampler<float>&, const Action&);
+template std::optional<GaussianMoves> moves_about(const Sampler<double>&, const Action&);
 template FieldSamples<float> collect(Sampler<float>&, int, int, const ProgressCallback&);
 template FieldSamples<double> collect(Sampler<double>&, int, int, const ProgressCallback&);
 template FieldSamples<float> draw_equilibrium(const Sampler<float>&, const Action&, int, int,

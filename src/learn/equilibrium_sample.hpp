@@ -10,8 +10,8 @@
 #include "learn/feature_statistics.hpp"
 #include "quartic/field/draws.hpp"
 #include "quartic/field/target.hpp"
+#include "quartic/mcmc/gaussian_moves.hpp"
 #include "quartic/mcmc/sampler.hpp"
-#include "quartic/stats/free_energy.hpp"
 
 namespace quartic {
 
@@ -20,20 +20,20 @@ template <class T>
 FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
                         const ProgressCallback& progress = {});
 
+/// A sampler with the fields of another and random streams of its own.
+template <class T>
+Sampler<T> continued(const Sampler<T>& equilibrated, const Action& action, std::uint64_t seed);
+
+/// Gaussian moves about the chains' own moments, where there are any.
+template <class T>
+std::optional<GaussianMoves> moves_about(const Sampler<T>& sampler, const Action& action);
+
 /// `draws` configurations a chain of the action that `equilibrated` samples already: its fields are
 /// where they begin, with random streams of their own, and it is left as it is. A fresh start could
 /// be trapped in domain walls where the action is deep in the broken phase.
 template <class T>
 FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& action, int draws,
                                  int sweeps, std::uint64_t seed);
-
-/// F between the action and the Gaussian field nearest to it, of which everything is known, by the
-/// acceptance ratio on `draws` configurations a chain of both. Nothing where the action is no
-/// nearly Gaussian one: fewer than a fifth of the Gaussian field's draws would be accepted.
-template <class T>
-std::optional<WorkFreeEnergy> free_energy_from_gaussian(const Sampler<T>& equilibrated,
-                                                        const Action& action, int draws,
-                                                        std::uint64_t seed);
 
 /// The first `draws` of each chain.
 template <class T>

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "field/quadratic_form.hpp"
 #include "learn/feature_statistics.hpp"
 #include "quartic/core/linear_algebra.hpp"
 
@@ -22,14 +23,9 @@ struct GaussianField {
 
 std::optional<GaussianField> field_of(const Action& action) {
   const int n = action.graph->sites();
-  std::vector<double> precision(static_cast<std::size_t>(n) * n);
-  for (int i = 0; i < n; ++i) precision[static_cast<std::size_t>(i) * (n + 1)] = 2 * action.a[i];
-  const auto edges = action.graph->edges();
-  for (std::size_t e = 0; e < edges.size(); ++e) {
-    const auto [i, j] = edges[e];
-    precision[static_cast<std::size_t>(std::max(i, j)) * n + std::min(i, j)] -= action.w[e];
-  }
-  const auto factor = Cholesky::factor(std::move(precision), n);
+  std::vector<double> diagonal(n);
+  for (int i = 0; i < n; ++i) diagonal[i] = 2 * action.a[i];
+  const auto factor = Cholesky::factor(quadratic_form(action, diagonal), n);
   if (!factor) return std::nullopt;
   GaussianField out{n, std::vector<double>(static_cast<std::size_t>(n) * n), std::vector<double>(n),
                     0};

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <utility>
 
+#include "field/quadratic_form.hpp"
 #include "quartic/core/random.hpp"
 
 namespace quartic {
@@ -13,18 +14,9 @@ std::optional<GaussianMoves> GaussianMoves::of(const Action& action, std::span<c
                                                std::span<const double> square) {
   const int n = action.graph->sites();
   if (n > most_sites) return std::nullopt;
-  std::vector<double> precision(static_cast<std::size_t>(n) * n);
-  for (int i = 0; i < n; ++i)
-    precision[static_cast<std::size_t>(i) * (n + 1)] =
-        2 * (action.a[i] + 6 * action.b[i] * square[i]);
-  const auto edges = action.graph->edges();
-  for (std::size_t e = 0; e < edges.size(); ++e) {
-    const auto [low, high] = std::minmax(edges[e].first, edges[e].second);
-    precision[static_cast<std::size_t>(high) * n + low] -= action.w[e];
-  }
   std::vector<double> diagonal(n);
-  for (int i = 0; i < n; ++i) diagonal[i] = precision[static_cast<std::size_t>(i) * (n + 1)];
-  auto factor = Cholesky::factor(std::move(precision), n);
+  for (int i = 0; i < n; ++i) diagonal[i] = 2 * (action.a[i] + 6 * action.b[i] * square[i]);
+  auto factor = Cholesky::factor(quadratic_form(action, diagonal), n);
   if (!factor) return std::nullopt;
   GaussianMoves out(action, mean, std::move(*factor));
   for (int i = 0; i < n; ++i) out.square_[i] -= diagonal[i] / 2;

@@ -76,7 +76,7 @@ std::string evaluation_text(const FitRun& run) {
   const auto& work = j.free_energy.work;
   std::string out = "evaluation\n";
   out += estimate_line("F(theta)", work.difference,
-                       fmt::format("-ln Z, by annealing in both directions; bounds {} and {}",
+                       fmt::format("-ln Z, {}; bounds {} and {}", j.free_energy.route(),
                                    with_error(work.lower), with_error(work.upper)));
   out += "the data, which the model learned from\n" + score_text(run, j.train);
   if (j.held_out) out += "held-out data\n" + score_text(run, *j.held_out);

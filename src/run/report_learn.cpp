@@ -14,7 +14,7 @@ std::string certificate_text(const Certificate& c) {
   const auto& work = c.free_energy.work;
   std::string out = "certificate\n";
   out += line("F(theta)", work.difference,
-              "-ln Z of the learned action, by annealing in both directions");
+              fmt::format("-ln Z of the learned action, {}", c.free_energy.route()));
   out += line("  forward", work.forward,
               fmt::format("alone; its mean work bounds F from above: {}", with_error(work.upper)));
   out += line("  reverse", work.reverse,

@@ -26,9 +26,13 @@ struct WorkFreeEnergy {
   WorkEstimate work;
   double start = 0;         ///< F_0 of the uncoupled fields, exact
   bool mean_field = false;  ///< the path begins at the mean field; else at w = 0
-  int steps = 0;            ///< of a trajectory
+  int steps = 0;            ///< of a trajectory; 0: none, from the nearest Gaussian field at once
   bool ok = true;
   std::string reason;  ///< why not
+
+  const char* route() const {
+    return steps == 0 ? "from the nearest Gaussian field" : "by annealing in both directions";
+  }
 };
 
 template <FieldsOf<WorkFreeEnergy> F, class Visit>
