@@ -8,10 +8,42 @@
 #define QUARTIC_QUARTIC_DRAW_INL_H_
 #endif
 
+#include <type_traits>
+
 #include "core/simd_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace quartic::HWY_NAMESPACE {
+
+/// A constant as it is, or one of every chain.
+template <class D>
+HWY_INLINE hn::Vec<D> spread(D d, hn::TFromD<D> x) {
+  return hn::Set(d, x);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> spread(D, hn::Vec<D> x) {
+  return x;
+}
+
+/// The constants of a density whose a is another one on every chain.
+template <class D>
+struct ChainConstants {
+  using V = hn::Vec<D>;
+  V a;
+  hn::TFromD<D> b;
+  V well_square;
+  hn::TFromD<D> two_root_b, quartic_width;
+
+  /// `gates`: what a is less by.
+  template <class C>
+  HWY_INLINE ChainConstants(D d, const C& site, V gates)
+      : a(hn::Sub(hn::Set(d, site.a), gates)),
+        b(site.b),
+        well_square(hn::Max(hn::Zero(d),
+                            hn::Div(hn::Neg(a), hn::Set(d, b > 0 ? 2 * b : hn::TFromD<D>(1e30))))),
+        two_root_b(site.two_root_b),
+        quartic_width(site.quartic_width) {}
+};
 
 /// x_new where accepted, x elsewhere; counts acceptances.
 template <class D, class V, class M>
@@ -63,17 +95,25 @@ HWY_INLINE V rough_cube_root(D d, V x) {
 /// is exact for every centre, so speed comes before digits.
 template <int kSteps, class D, class C, class V = hn::Vec<D>, class T = hn::TFromD<D>>
 HWY_INLINE V rough_mode(D d, const C& site, V t) {
-  const V two_a = hn::Set(d, 2 * site.a), four_b = hn::Set(d, 4 * site.b);
+  const V a = spread(d, site.a), two_a = hn::Add(a, a), four_b = hn::Set(d, 4 * site.b);
   const V least = hn::Set(d, T(1e-6)), tiny = hn::Set(d, T(1e-30));
-  V m;
-  if (site.a >= 0) {  // t / (2a + (4 b t^2)^(1/3))
+  const auto single = [&]() HWY_ATTR {  // t / (2a + (4 b t^2)^(1/3))
     const V root = rough_cube_root(d, hn::MulAdd(hn::Mul(four_b, t), t, tiny));
-    m = hn::Mul(t, rough_reciprocal(d, hn::Max(hn::Add(two_a, root), least)));
-  } else {  // m^2 = w^2 + q / m with w^2 = -a / 2b, q = t / 4b; m is above w and above q^(1/3)
+    return hn::Mul(t, rough_reciprocal(d, hn::Max(hn::Add(two_a, root), least)));
+  };
+  const auto folded = [&]() HWY_ATTR {
+    // m^2 = w^2 + q / m with w^2 = -a / 2b, q = t / 4b; m is above w and above q^(1/3)
     const V q = hn::MulAdd(t, rough_reciprocal(d, four_b), tiny);
-    const V root = rough_cube_root(d, q), well2 = hn::Set(d, site.well_square);
+    const V root = rough_cube_root(d, q), well2 = spread(d, site.well_square);
     const V steep = hn::Mul(q, reciprocal_sqrt(d, hn::Max(well2, tiny)));
-    m = hn::Sqrt(hn::Add(well2, hn::Min(steep, hn::Mul(root, root))));
+    return hn::Sqrt(hn::Add(well2, hn::Min(steep, hn::Mul(root, root))));
+  };
+  V m;
+  if constexpr (std::is_same_v<decltype(site.a), T>) {
+    m = site.a >= 0 ? single() : folded();
+  } else {
+    const auto positive = hn::Ge(a, hn::Zero(d));
+    m = hn::IfThenElse(positive, single(), folded());
   }
   for (int step = 0; step < kSteps; ++step) {
     const V bm2 = hn::Mul(hn::Mul(four_b, m), m);
@@ -116,10 +156,11 @@ HWY_INLINE V independence_single(D d, const C& site, V precision, V j, V x, V z,
 template <class D, class V, class C, class T = hn::TFromD<D>>
 HWY_INLINE V folded_scale(D d, const C& site, V j) {
   const V m = rough_mode<1>(d, site, hn::Abs(j));
-  const V m2 = hn::Max(hn::Mul(m, m), hn::Set(d, site.well_square));
-  const V spread = hn::MulAdd(hn::Set(d, 12 * site.b), m2,
-                              hn::Set(d, (site.a > 0 ? 2 * site.a : T(0)) + site.two_root_b));
-  const V s2 = hn::Add(m2, rough_reciprocal(d, spread));
+  const V m2 = hn::Max(hn::Mul(m, m), spread(d, site.well_square));
+  const V a = hn::Max(spread(d, site.a), hn::Zero(d));
+  const V stiffness = hn::MulAdd(hn::Set(d, 12 * site.b), m2,
+                                 hn::Add(hn::Add(a, a), hn::Set(d, site.two_root_b)));
+  const V s2 = hn::Add(m2, rough_reciprocal(d, stiffness));
   return hn::Mul(s2, reciprocal_sqrt(d, s2));
 }
 
@@ -134,7 +175,8 @@ struct FoldedEnvelope {
   template <class C>
   HWY_INLINE FoldedEnvelope(D d, const C& site, V scale, V j) : b(hn::Set(d, site.b)), s(scale) {
     const V t = hn::Abs(j), bs2 = hn::Mul(b, hn::Mul(s, s));
-    width = reciprocal_sqrt(d, hn::MulAdd(hn::Set(d, T(6)), bs2, hn::Set(d, 2 * site.a)));
+    const V a = spread(d, site.a);
+    width = reciprocal_sqrt(d, hn::MulAdd(hn::Set(d, T(6)), bs2, hn::Add(a, a)));
     centre = hn::Mul(hn::MulAdd(hn::Add(bs2, bs2), s, t), hn::Mul(width, width));
     minus_2t = hn::Mul(hn::Set(d, T(-2)), t);
   }

@@ -48,9 +48,15 @@ std::vector<UnitConstants<T>> unit_constants(const Layer& layer) {
 }
 
 template <class T>
+std::shared_ptr<AlignedVector<T>> joint_weights(const Network& network) {
+  auto out = std::make_shared<AlignedVector<T>>(network.w.begin(), network.w.end());
+  out->insert(out->end(), network.u.begin(), network.u.end());
+  return out;
+}
+
+template <class T>
 CoupledLayers<T>::CoupledLayers(const Network& network)
-    : CoupledLayers(std::make_shared<AlignedVector<T>>(network.w.begin(), network.w.end()),
-                    network.visible, network.hidden) {}
+    : CoupledLayers(joint_weights<T>(network), network.visible, network.hidden) {}
 
 template <class T>
 CoupledLayers<T>::CoupledLayers(std::shared_ptr<AlignedVector<T>> weights,
@@ -73,9 +79,26 @@ void CoupledLayers<T>::set_layers(const Layer& visible_layer, const Layer& hidde
 }
 
 template <class T>
+void CoupledLayers<T>::field_of_rows(const T* rows, int count, NetworkScratch<T>& scratch) const {
+  const int of_visible = visible_units(), of_hidden = hidden_units();
+  const auto to = scratch.values();
+  multiply(Transpose::yes, Transpose::yes, of_hidden, count, of_visible, w->data(), of_hidden, rows,
+           of_visible, T(0), to.data, to.stride);
+  if (gated()) {
+    T* squares = scratch.gates.data();
+    for (std::ptrdiff_t k = 0; k < std::ptrdiff_t{count} * of_visible; ++k)
+      squares[k] = rows[k] * rows[k];
+    multiply(Transpose::yes, Transpose::yes, of_hidden, count, of_visible, gates(), of_hidden,
+             squares, of_visible, T(1), to.data, to.stride);
+  }
+  clear_padding(to, of_hidden, count);
+}
+
+template <class T>
 std::vector<NetworkScratch<T>> make_scratch(int threads, const CoupledLayers<T>& layers) {
   const int units = std::max(layers.visible_units(), layers.hidden_units());
-  return std::vector<NetworkScratch<T>>(threads, NetworkScratch<T>(units));
+  return std::vector<NetworkScratch<T>>(
+      threads, NetworkScratch<T>(units, layers.gated() ? layers.visible_units() : 0));
 }
 
 template <class T>
@@ -100,15 +123,31 @@ void Chains<T>::set_scale(T scale) {
 }
 
 template <class T>
-void Chains<T>::find_field(bool on_hidden, const CoupledLayers<T>& layers, int chain, int count,
-                           LayerValues<T> to) {
-  const int units = on_hidden ? hidden_units_ : visible_units_,
-            others = on_hidden ? visible_units_ : hidden_units_;
-  const auto& values = on_hidden ? visible_ : hidden_;
-  multiply(on_hidden ? Transpose::yes : Transpose::no, Transpose::no, units, count, others,
-           layers.w->data(), hidden_units_, values.data() + chain, stride_, T(0), to.data,
-           to.stride);
-  clear_padding(to, units, count);
+void Chains<T>::field_on_hidden(const CoupledLayers<T>& layers, int chain, int count,
+                                LayerValues<T> to, LayerValues<T> gates) {
+  multiply(Transpose::yes, Transpose::no, hidden_units_, count, visible_units_, layers.w->data(),
+           hidden_units_, visible_.data() + chain, stride_, T(0), to.data, to.stride);
+  if (layers.gated()) {
+    for (int unit = 0; unit < visible_units_; ++unit) {
+      const T* phi = visible_.data() + unit * stride_ + chain;
+      for (int lane = 0; lane < count; ++lane) gates.unit(unit)[lane] = phi[lane] * phi[lane];
+    }
+    multiply(Transpose::yes, Transpose::no, hidden_units_, count, visible_units_, layers.gates(),
+             hidden_units_, gates.data, gates.stride, T(1), to.data, to.stride);
+  }
+  clear_padding(to, hidden_units_, count);
+}
+
+template <class T>
+void Chains<T>::field_on_visible(const CoupledLayers<T>& layers, int chain, int count,
+                                 LayerValues<T> to, LayerValues<T> gates) {
+  const auto product = [&](const T* matrix, LayerValues<T> out) {
+    multiply(Transpose::no, Transpose::no, visible_units_, count, hidden_units_, matrix,
+             hidden_units_, hidden_.data() + chain, stride_, T(0), out.data, out.stride);
+    clear_padding(out, visible_units_, count);
+  };
+  product(layers.w->data(), to);
+  if (layers.gated()) product(layers.gates(), gates);
 }
 
 template <class T>
@@ -170,6 +209,8 @@ void Chains<T>::restore(const NetworkSamplerState& state) {
 
 template std::vector<UnitConstants<float>> unit_constants(const Layer&);
 template std::vector<UnitConstants<double>> unit_constants(const Layer&);
+template std::shared_ptr<AlignedVector<float>> joint_weights(const Network&);
+template std::shared_ptr<AlignedVector<double>> joint_weights(const Network&);
 template struct CoupledLayers<float>;
 template struct CoupledLayers<double>;
 template class Chains<float>;

@@ -16,11 +16,18 @@
 
 namespace quartic {
 
+template <class T>
+struct NetworkScratch;
+
+/// w, and behind it the gates where there are any.
+template <class T>
+std::shared_ptr<AlignedVector<T>> joint_weights(const Network& network);
+
 /// Weights and constants in the precision of the kernels.
 template <class T>
 struct CoupledLayers {
   const UnitType *visible_type, *hidden_type;
-  std::shared_ptr<AlignedVector<T>> w;  ///< [visible][hidden]; copies share it
+  std::shared_ptr<AlignedVector<T>> w;  ///< [visible][hidden], twice with gates; copies share it
   std::vector<UnitConstants<T>> visible, hidden;
 
   explicit CoupledLayers(const Network& network);
@@ -31,6 +38,12 @@ struct CoupledLayers {
   void set_layers(const Layer& visible_layer, const Layer& hidden_layer);
   int visible_units() const { return static_cast<int>(visible.size()); }
   int hidden_units() const { return static_cast<int>(hidden.size()); }
+  bool gated() const { return w->size() > visible.size() * hidden.size(); }
+  /// [visible][hidden]
+  const T* gates() const { return w->data() + visible.size() * hidden.size(); }
+  /// The field that `count` rows [row][visible], at most a block of them, exert on the hidden
+  /// units, into the scratch's.
+  void field_of_rows(const T* rows, int count, NetworkScratch<T>& scratch) const;
 };
 
 /// The couplings of a layer as the kernels take them.
@@ -54,9 +67,12 @@ inline constexpr int chains_in_block = 128;
 template <class T>
 struct NetworkScratch {
   AlignedVector<T> field;  ///< [unit][chains_in_block]
-  explicit NetworkScratch(int units)
-      : field(static_cast<std::size_t>(units) * chains_in_block, T(0)) {}
+  AlignedVector<T> gates;  ///< [visible][chains_in_block]: what they take from a; squares before
+  explicit NetworkScratch(int units, int gated_units = 0)
+      : field(static_cast<std::size_t>(units) * chains_in_block, T(0)),
+        gates(static_cast<std::size_t>(gated_units) * chains_in_block, T(0)) {}
   LayerValues<T> values() { return {field.data(), chains_in_block}; }
+  LayerValues<T> of_gates() { return {gates.data(), chains_in_block}; }
 };
 
 /// Chains of a network with their random streams. Rows are padded to whole vectors; the chains in
@@ -84,22 +100,22 @@ class Chains {
 
   /// The fields that the one layer exerts on the other, without scale, into scratch.
   void field_on_hidden(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch) {
-    field_on_hidden(layers, first(block), count(block), scratch.values());
+    field_on_hidden(layers, first(block), count(block), scratch.values(), scratch.of_gates());
   }
   void field_on_visible(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& scratch) {
-    field_on_visible(layers, first(block), count(block), scratch.values());
+    field_on_visible(layers, first(block), count(block), scratch.values(), scratch.of_gates());
   }
-  /// The same of `count` chains from `chain` on.
-  void field_on_hidden(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to) {
-    find_field(true, layers, chain, count, to);
-  }
-  void field_on_visible(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to) {
-    find_field(false, layers, chain, count, to);
-  }
+  /// The same of `count` chains from `chain` on; `gates`: where squares and gates go, if any.
+  void field_on_hidden(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to,
+                       LayerValues<T> gates);
+  void field_on_visible(const CoupledLayers<T>& layers, int chain, int count, LayerValues<T> to,
+                        LayerValues<T> gates);
   /// The units of one layer with the field in scratch.
   UnitBlock<T> visible_block(const CoupledLayers<T>& layers, int block,
                              NetworkScratch<T>& scratch) const {
-    return units_block(layers.visible, block, scratch);
+    auto out = units_block(layers.visible, block, scratch);
+    if (layers.gated()) out.gates = scratch.gates.data();
+    return out;
   }
   UnitBlock<T> hidden_block(const CoupledLayers<T>& layers, int block,
                             NetworkScratch<T>& scratch) const {
@@ -147,8 +163,6 @@ class Chains {
   void restore(const NetworkSamplerState& state);
 
  private:
-  void find_field(bool on_hidden, const CoupledLayers<T>& layers, int chain, int count,
-                  LayerValues<T> to);
   std::vector<double> rows(const AlignedVector<T>& values, int units) const;
   void set_rows(std::span<const double> from, AlignedVector<T>& values, int units);
   UnitBlock<T> units_block(const std::vector<UnitConstants<T>>& units, int block,

@@ -16,7 +16,6 @@
 namespace quartic {
 namespace {
 
-constexpr double negligible_weight = 1e-20;  // of the largest so far
 constexpr int max_discrete = 24, max_continuous = 3;
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
@@ -52,58 +51,57 @@ struct Grid {
   }
 };
 
-/// Sums over part of a grid, relative to exp(peak): the side that is summed is called visible.
+/// Sums over part of a grid of one side's values, the summed one, relative to exp(peak).
 struct PartialSums {
   double peak = minus_infinity, norm = 0;
-  std::vector<double> w, visible, hidden;  ///< moments 1, 2, 4 a unit, interleaved
+  std::vector<double> w, u;             ///< [summed][other]
+  std::vector<double> summed, other;    ///< moments 1, 2, 4 a unit, interleaved
 
-  void resize(int visible_units, int hidden_units) {
-    w.assign(static_cast<std::size_t>(visible_units) * hidden_units, 0.0);
-    visible.assign(3 * static_cast<std::size_t>(visible_units), 0.0);
-    hidden.assign(3 * static_cast<std::size_t>(hidden_units), 0.0);
-  }
   void rescale(double new_peak) {
     if (new_peak <= peak) return;
     const double factor = std::exp(peak - new_peak);
     norm *= factor;
-    for (auto* sums : {&w, &visible, &hidden})
+    for (auto* sums : {&w, &u, &summed, &other})
       for (double& x : *sums) x *= factor;
     peak = new_peak;
   }
-  void add(PartialSums other) {
-    rescale(other.peak);
-    other.rescale(peak);
-    norm += other.norm;
+  void add(PartialSums more) {
+    rescale(more.peak);
+    more.rescale(peak);
+    norm += more.norm;
     const auto join = [](std::vector<double>& to, const std::vector<double>& from) {
       for (std::size_t k = 0; k < to.size(); ++k) to[k] += from[k];
     };
-    join(w, other.w), join(visible, other.visible), join(hidden, other.hidden);
+    join(w, more.w), join(u, more.u), join(summed, more.summed), join(other, more.other);
   }
 };
 
-/// Sums the visible side out over a grid, the hidden side by its conditionals.
+/// [summed][other] from [visible][hidden].
+AlignedVector<double> seen_from(bool hidden, const std::vector<double>& matrix, const Network& of) {
+  const std::size_t rows = of.visible.r.size(), columns = of.hidden.r.size();
+  AlignedVector<double> out(matrix.begin(), matrix.end());
+  for (std::size_t k = 0; k < matrix.size() && hidden; ++k)
+    out[k % columns * rows + k / columns] = matrix[k];
+  return out;
+}
+
+/// Sums one side out over a grid, the other by its conditionals.
 class SummedSide {
  public:
-  SummedSide(const Network& network, int threads)
-      : network_(network),
-        layers_(network),
+  SummedSide(const Network& network, bool hidden, int threads)
+      : layer_(hidden ? network.hidden : network.visible),
+        type_(type_of((hidden ? network.visible : network.hidden).unit)),
+        constants_(unit_constants<double>(hidden ? network.visible : network.hidden)),
+        w_(seen_from(hidden, network.w, network)),
+        u_(seen_from(hidden, network.u, network)),
+        squares_(network.gated() && !hidden),
+        gates_(network.gated() && hidden),
         threads_(threads > 0 ? threads : omp_get_max_threads()),
         ones_(chains_in_block, 1.0) {}
 
-  /// -E(v) + sum_j ln Z1_j of points in the columns of v.
-  void log_densities(const double* v, int lanes, NetworkScratch<double>& scratch,
-                     double* out) const {
-    const int visible = layers_.visible_units(), hidden = layers_.hidden_units();
-    const auto field = scratch.values();
-    multiply(Transpose::yes, Transpose::no, hidden, lanes, visible, layers_.w->data(), hidden, v,
-             chains_in_block, 0.0, field.data, field.stride);
-    std::fill_n(out, lanes, 0.0);
-    layers_.hidden_type->kernels<double>().log_normaliser(block(field, lanes), out);
-    for (int lane = 0; lane < lanes; ++lane)
-      for (int i = 0; i < visible; ++i)
-        out[lane] -= network_.visible.energy(i, v[i * chains_in_block + lane]);
-  }
+  const Layer& layer() const { return layer_; }
 
+  /// ln of the density of the grid's points, the other side summed.
   std::vector<double> log_densities(const Grid& grid) const {
     std::vector<double> out(grid.size());
     const int blocks = static_cast<int>((out.size() + chains_in_block - 1) / chains_in_block);
@@ -111,12 +109,11 @@ class SummedSide {
       const std::size_t first = static_cast<std::size_t>(block) * chains_in_block;
       const int lanes =
           static_cast<int>(std::min<std::size_t>(chains_in_block, out.size() - first));
-      NetworkScratch<double> scratch(std::max(layers_.visible_units(), layers_.hidden_units()));
-      AlignedVector<double> v(static_cast<std::size_t>(layers_.visible_units()) * chains_in_block);
-      for (int lane = 0; lane < lanes; ++lane)
-        grid.point(first + lane, v.data() + lane, chains_in_block);
-      double log_density[chains_in_block];
-      log_densities(v.data(), lanes, scratch, log_density);
+      Work work(*this);
+      work.set(grid, first, lanes);
+      double log_density[chains_in_block] = {};
+      type_.kernels<double>().log_normaliser(work.block(*this), log_density);
+      work.add_energies(layer_, log_density);
       std::copy_n(log_density, lanes, out.begin() + static_cast<std::ptrdiff_t>(first));
     });
     return out;
@@ -124,10 +121,9 @@ class SummedSide {
 
   PartialSums sum(const Grid& grid, bool moments) const {
     // A fixed number of parts, summed in order: the bits do not depend on threads.
-    constexpr std::size_t part_size = 64 * chains_in_block;
+    constexpr std::size_t part_size = 8 * chains_in_block;
     const std::size_t points = grid.size(), parts = (points + part_size - 1) / part_size;
-    PartialSums total;
-    if (moments) total.resize(layers_.visible_units(), layers_.hidden_units());
+    PartialSums total = empty_sums(moments);
     constexpr std::size_t batch = 64;
     for (std::size_t begin = 0; begin < parts; begin += batch) {
       std::vector<PartialSums> sums(std::min(batch, parts - begin));
@@ -142,63 +138,124 @@ class SummedSide {
   }
 
  private:
-  UnitBlock<double> block(LayerValues<double> field, int lanes) const {
-    return {layers_.hidden.data(),  layers_.hidden_units(),
-            (lanes + 15) / 16 * 16, field.data,
-            field.stride,           ones_.data()};
+  std::size_t others() const { return constants_.size(); }
+
+  /// Points of the grid in columns, and what the other side makes of them.
+  struct Work {
+    int lanes = 0;
+    AlignedVector<double> v, square, field, gates, mean, second, fourth;
+
+    explicit Work(const SummedSide& side, bool moments = false) {
+      const std::size_t rows = side.layer_.r.size() * chains_in_block,
+                        other_rows = side.others() * chains_in_block;
+      v.assign(rows, 0.0), square.assign(side.squares_ ? rows : 0, 0.0);
+      field.assign(other_rows, 0.0), gates.assign(side.gates_ ? other_rows : 0, 0.0);
+      if (!moments) return;
+      mean.assign(other_rows, 0.0), second = mean, fourth = mean;
+    }
+    void set(const Grid& grid, std::size_t first, int count) {
+      lanes = count;
+      for (int lane = 0; lane < lanes; ++lane)
+        grid.point(first + lane, v.data() + lane, chains_in_block);
+    }
+    /// With the field of the points.
+    UnitBlock<double> block(const SummedSide& side) {
+      const int rows = side.layer_.size(), other_rows = static_cast<int>(side.others());
+      const auto product = [&](const AlignedVector<double>& matrix, const double* values,
+                               double beta, double* to) {
+        multiply(Transpose::yes, Transpose::no, other_rows, lanes, rows, matrix.data(), other_rows,
+                 values, chains_in_block, beta, to, chains_in_block);
+      };
+      product(side.w_, v.data(), 0, field.data());
+      for (std::size_t k = 0; k < square.size(); ++k) square[k] = v[k] * v[k];
+      if (side.squares_) product(side.u_, square.data(), 1, field.data());
+      if (side.gates_) product(side.u_, v.data(), 0, gates.data());
+      return {side.constants_.data(),
+              other_rows,
+              (lanes + 15) / 16 * 16,
+              field.data(),
+              chains_in_block,
+              side.ones_.data(),
+              side.gates_ ? gates.data() : nullptr};
+    }
+    void add_energies(const Layer& layer, double* log_density) const {
+      for (int lane = 0; lane < lanes; ++lane)
+        for (int i = 0; i < layer.size(); ++i)
+          log_density[lane] -=
+              layer.energy(i, v[static_cast<std::size_t>(i) * chains_in_block + lane]);
+    }
+  };
+
+  PartialSums empty_sums(bool moments) const {
+    PartialSums sums;
+    if (!moments) return sums;
+    sums.w.assign(w_.size(), 0.0), sums.u.assign(u_.size(), 0.0);
+    sums.summed.assign(3 * layer_.r.size(), 0.0), sums.other.assign(3 * others(), 0.0);
+    return sums;
   }
 
   PartialSums sum_part(const Grid& grid, std::size_t begin, std::size_t end, bool moments) const {
-    const int visible = layers_.visible_units(), hidden = layers_.hidden_units();
-    NetworkScratch<double> scratch(std::max(visible, hidden));
-    AlignedVector<double> v(static_cast<std::size_t>(visible) * chains_in_block, 0.0), mean;
-    if (moments) mean.resize(static_cast<std::size_t>(hidden) * chains_in_block);
-    PartialSums sums;
-    if (moments) sums.resize(visible, hidden);
-    double log_density[chains_in_block];
+    Work work(*this, moments);
+    PartialSums sums = empty_sums(moments);
+    const auto kernels = type_.kernels<double>();
     for (; begin < end; begin += chains_in_block) {
-      const int lanes = static_cast<int>(std::min<std::size_t>(chains_in_block, end - begin));
-      for (int lane = 0; lane < lanes; ++lane)
-        grid.point(begin + lane, v.data() + lane, chains_in_block);
-      log_densities(v.data(), lanes, scratch, log_density);
-      sums.rescale(*std::max_element(log_density, log_density + lanes));
-      for (int lane = 0; lane < lanes; ++lane) {
-        log_density[lane] = std::exp(log_density[lane] - sums.peak);
-        sums.norm += log_density[lane];
+      work.set(grid, begin, static_cast<int>(std::min<std::size_t>(chains_in_block, end - begin)));
+      const auto block = work.block(*this);
+      double weight[chains_in_block] = {};
+      if (moments) {
+        kernels.summary(block, {weight, work.mean.data(), work.second.data(), work.fourth.data(),
+                                chains_in_block});
+      } else {
+        kernels.log_normaliser(block, weight);
       }
-      if (moments) add_moments(v.data(), log_density, lanes, scratch.values(), mean.data(), sums);
+      work.add_energies(layer_, weight);
+      sums.rescale(*std::max_element(weight, weight + work.lanes));
+      for (int lane = 0; lane < work.lanes; ++lane) {
+        weight[lane] = std::exp(weight[lane] - sums.peak);
+        sums.norm += weight[lane];
+      }
+      if (moments) add_moments(work, weight, sums);
     }
     return sums;
   }
 
-  void add_moments(double* v, const double* weight, int lanes, LayerValues<double> field,
-                   double* mean, PartialSums& sums) const {
-    const int visible = layers_.visible_units(), hidden = layers_.hidden_units();
-    // The hidden units' higher moments are wanted with weights, so one conditional at a time.
-    for (int j = 0; j < hidden; ++j) {
-      for (int lane = 0; lane < lanes; ++lane) {
-        mean[j * chains_in_block + lane] = 0;
-        if (weight[lane] < negligible_weight) continue;
-        const auto m = network_.hidden.moments(j, field.unit(j)[lane]);
-        mean[j * chains_in_block + lane] = m.mean;
-        const double moment[] = {m.mean, m.second, m.fourth};
-        for (int k = 0; k < 3; ++k) sums.hidden[3 * j + k] += weight[lane] * moment[k];
-      }
+  void add_moments(Work& work, const double* weight, PartialSums& sums) const {
+    const int rows = layer_.size(), other_rows = static_cast<int>(others());
+    const auto weighted = [&](const AlignedVector<double>& values, int unit) {
+      const double* row = values.data() + static_cast<std::ptrdiff_t>(unit) * chains_in_block;
+      double sum = 0;
+      for (int lane = 0; lane < work.lanes; ++lane) sum += weight[lane] * row[lane];
+      return sum;
+    };
+    for (int j = 0; j < other_rows; ++j) {
+      sums.other[3 * j] += weighted(work.mean, j);
+      sums.other[3 * j + 1] += weighted(work.second, j);
+      sums.other[3 * j + 2] += weighted(work.fourth, j);
     }
-    for (int i = 0; i < visible; ++i) {
-      double* row = v + i * chains_in_block;
-      for (int lane = 0; lane < lanes; ++lane) {
+    for (int i = 0; i < rows; ++i) {
+      double* row = work.v.data() + static_cast<std::ptrdiff_t>(i) * chains_in_block;
+      for (int lane = 0; lane < work.lanes; ++lane) {
         const double x = row[lane], x2 = x * x, power[] = {x, x2, x2 * x2};
-        for (int k = 0; k < 3; ++k) sums.visible[3 * i + k] += weight[lane] * power[k];
+        for (int k = 0; k < 3; ++k) sums.summed[3 * i + k] += weight[lane] * power[k];
         row[lane] *= weight[lane];
+        if (squares_) work.square[static_cast<std::size_t>(i) * chains_in_block + lane] *= weight[lane];
       }
     }
-    multiply(Transpose::no, Transpose::yes, visible, hidden, lanes, v, chains_in_block, mean,
-             chains_in_block, 1.0, sums.w.data(), hidden);
+    const auto product = [&](const AlignedVector<double>& values, const AlignedVector<double>& of,
+                             std::vector<double>& to) {
+      multiply(Transpose::no, Transpose::yes, rows, other_rows, work.lanes, values.data(),
+               chains_in_block, of.data(), chains_in_block, 1.0, to.data(), other_rows);
+    };
+    product(work.v, work.mean, sums.w);
+    if (squares_) product(work.square, work.mean, sums.u);
+    if (gates_) product(work.v, work.second, sums.u);
   }
 
-  const Network& network_;
-  CoupledLayers<double> layers_;
+  const Layer& layer_;
+  const UnitType& type_;
+  std::vector<UnitConstants<double>> constants_;
+  AlignedVector<double> w_, u_;  ///< [summed][other]
+  bool squares_, gates_;         ///< what u multiplies: squares of the points, or <x^2> given them
   int threads_;
   AlignedVector<double> ones_;
 };
@@ -277,19 +334,34 @@ PartialSums integrate(const SummedSide& side, int units, bool moments) {
   return side.sum(box.grid(points), moments);
 }
 
-ExactNetwork of_sums(const PartialSums& sums) {
+/// [visible][hidden] from [summed][other].
+std::vector<double> seen_by_visible(bool hidden, const std::vector<double>& matrix,
+                                    std::size_t visible, std::size_t hidden_units) {
+  if (!hidden) return matrix;
+  std::vector<double> out(matrix.size());
+  for (std::size_t k = 0; k < out.size(); ++k)
+    out[k] = matrix[k % hidden_units * visible + k / hidden_units];
+  return out;
+}
+
+ExactNetwork of_sums(PartialSums sums, bool hidden) {
   ExactNetwork out{sums.peak + std::log(sums.norm), {}};
   if (sums.w.empty()) return out;
-  const auto scaled = [&](const std::vector<double>& from, std::size_t first, std::size_t step) {
+  for (auto* values : {&sums.w, &sums.u, &sums.summed, &sums.other})
+    for (double& x : *values) x /= sums.norm;
+  const auto every_third = [](const std::vector<double>& from, std::size_t first) {
     std::vector<double> to;
-    for (std::size_t k = first; k < from.size(); k += step) to.push_back(from[k] / sums.norm);
+    for (std::size_t k = first; k < from.size(); k += 3) to.push_back(from[k]);
     return to;
   };
+  const auto& visible = hidden ? sums.other : sums.summed;
+  const auto& of_hidden = hidden ? sums.summed : sums.other;
   auto& m = out.moments;
-  m.w = scaled(sums.w, 0, 1);
-  m.r = scaled(sums.visible, 0, 3), m.a = scaled(sums.visible, 1, 3),
-  m.b = scaled(sums.visible, 2, 3);
-  m.s = scaled(sums.hidden, 0, 3), m.m = scaled(sums.hidden, 1, 3), m.n = scaled(sums.hidden, 2, 3);
+  m.w = seen_by_visible(hidden, sums.w, visible.size() / 3, of_hidden.size() / 3);
+  m.u = seen_by_visible(hidden, sums.u, visible.size() / 3, of_hidden.size() / 3);
+  m.r = every_third(visible, 0), m.a = every_third(visible, 1), m.b = every_third(visible, 2);
+  m.s = every_third(of_hidden, 0), m.m = every_third(of_hidden, 1);
+  m.n = every_third(of_hidden, 2);
   return out;
 }
 
@@ -337,25 +409,12 @@ ExactNetwork by_determinant(const Network& network) {
   return out;
 }
 
-ExactNetwork sum_visible(const Network& network, bool moments, int threads) {
-  const SummedSide side(network, threads);
-  const Layer& layer = network.visible;
-  const PartialSums sums = layer.discrete() ? side.sum(discrete_grid(layer), moments)
-                                            : integrate(side, layer.size(), moments);
-  return of_sums(sums);
-}
-
-/// Back from the transposed network.
-ExactNetwork transposed(ExactNetwork other, int visible, int hidden) {
-  auto& m = other.moments;
-  std::swap(m.r, m.s), std::swap(m.a, m.m), std::swap(m.b, m.n);
-  if (m.w.empty()) return other;
-  std::vector<double> w(m.w.size());
-  for (int i = 0; i < visible; ++i)
-    for (int j = 0; j < hidden; ++j)
-      w[static_cast<std::size_t>(i) * hidden + j] = m.w[static_cast<std::size_t>(j) * visible + i];
-  m.w = std::move(w);
-  return other;
+ExactNetwork sum_out(const Network& network, bool hidden, bool moments, int threads) {
+  const SummedSide side(network, hidden, threads);
+  const Layer& layer = side.layer();
+  return of_sums(layer.discrete() ? side.sum(discrete_grid(layer), moments)
+                                  : integrate(side, layer.size(), moments),
+                 hidden);
 }
 
 ExactNetwork solve(const Network& network, bool moments, int threads) {
@@ -365,10 +424,9 @@ ExactNetwork solve(const Network& network, bool moments, int threads) {
     case ExactMethod::Kind::determinant:
       return by_determinant(network);
     case ExactMethod::Kind::sum_visible:
-      return sum_visible(network, moments, threads);
+      return sum_out(network, false, moments, threads);
     case ExactMethod::Kind::sum_hidden:
-      return transposed(sum_visible(network.transposed(), moments, threads), network.visible.size(),
-                        network.hidden.size());
+      return sum_out(network, true, moments, threads);
     case ExactMethod::Kind::none:
       break;
   }
@@ -379,7 +437,7 @@ ExactNetwork solve(const Network& network, bool moments, int threads) {
 }  // namespace
 
 ExactMethod exact_method(const Network& network) {
-  if (all_harmonic(network.visible) && all_harmonic(network.hidden))
+  if (all_harmonic(network.visible) && all_harmonic(network.hidden) && !network.gated())
     return {ExactMethod::Kind::determinant, {}};
   const double visible = cost(network.visible), hidden = cost(network.hidden);
   if (std::isfinite(visible) || std::isfinite(hidden)) {
@@ -411,6 +469,8 @@ NetworkMoments moments_given_visible(const Network& network, std::span<const dou
     const double x2 = phi[i] * phi[i];
     out.r.push_back(phi[i]), out.a.push_back(x2), out.b.push_back(x2 * x2);
     for (const double mean : out.s) out.w.push_back(phi[i] * mean);
+    for (const double mean : out.s)
+      if (network.gated()) out.u.push_back(x2 * mean);
   }
   return out;
 }
@@ -418,14 +478,14 @@ NetworkMoments moments_given_visible(const Network& network, std::span<const dou
 NetworkMoments log_likelihood_gradient(const Network& network, const NetworkMoments& model,
                                        std::span<const double> phi) {
   NetworkMoments gradient = moments_given_visible(network, phi);
-  // dS/dw = -phi h, all others with the other sign.
+  // dS/dw = -phi h, dS/du = -phi^2 h, all others with the other sign.
   auto& g = gradient;
   const std::pair<std::vector<double>*, const std::vector<double>*> kinds[] = {
-      {&g.w, &model.w}, {&g.r, &model.r}, {&g.a, &model.a}, {&g.b, &model.b},
+      {&g.w, &model.w}, {&g.u, &model.u}, {&g.r, &model.r}, {&g.a, &model.a}, {&g.b, &model.b},
       {&g.s, &model.s}, {&g.m, &model.m}, {&g.n, &model.n}};
   for (const auto& [data, of_model] : kinds)
     for (std::size_t k = 0; k < data->size(); ++k)
-      (*data)[k] = (data == &g.w ? 1 : -1) * ((*data)[k] - (*of_model)[k]);
+      (*data)[k] = (data == &g.w || data == &g.u ? 1 : -1) * ((*data)[k] - (*of_model)[k]);
   return gradient;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "network/coupled_layers.hpp"
@@ -59,6 +60,55 @@ std::optional<std::string> why_not_definite(const Network& network) {
       largest, visible[i], network.visible.a[visible[i]], hidden[j], network.hidden.a[hidden[j]]);
 }
 
+/// The largest sum_j u_ij h_j, infinite where h has no bound.
+double strongest_gates(const Network& network, int i) {
+  double sum = 0;
+  for (int j = 0; j < network.hidden.size(); ++j) {
+    const double u = network.gate(i, j);
+    if (u == 0) continue;
+    if (!network.hidden.discrete()) return std::numeric_limits<double>::infinity();
+    const auto values = network.hidden.values();
+    sum += std::max(u * values.front(), u * values.back());
+  }
+  return sum;
+}
+
+/// Gaussian hidden units, integrated out, leave sum_ik phi_i^2 phi_k^2 (b_i delta_ik - sum_j u_ij
+/// u_kj / 4 m_j) of the fourth order.
+bool squares_definite(const Network& network) {
+  const int n = network.visible.size();
+  std::vector<double> form(static_cast<std::size_t>(n) * n, 0.0);
+  for (int i = 0; i < n; ++i) {
+    form[static_cast<std::size_t>(i) * (n + 1)] = network.visible.b[i];
+    for (int k = 0; k <= i; ++k)
+      for (int j = 0; j < network.hidden.size(); ++j)
+        if (network.hidden.b[j] == 0)
+          form[static_cast<std::size_t>(k) * n + i] -=
+              network.gate(i, j) * network.gate(k, j) / (4 * network.hidden.a[j]);
+  }
+  return Cholesky::factor(std::move(form), n).has_value();
+}
+
+std::optional<std::string> why_not_gated(const Network& network) {
+  if (!network.gated()) return std::nullopt;
+  if (network.visible.discrete())
+    return fmt::format("gates u change the width of visible units, and {} units have none",
+                       name(network.visible.unit));
+  for (int i = 0; i < network.visible.size(); ++i) {
+    if (network.visible.b[i] > 0) continue;
+    const double most = strongest_gates(network, i);
+    if (!(network.visible.a[i] > most))
+      return fmt::format(
+          "u: visible unit {} without quartic coupling has a = {:g}, and its gates take up to {:g} "
+          "from it",
+          i, network.visible.a[i], most);
+  }
+  if (!network.hidden.discrete() && !squares_definite(network))
+    return "u: gates of Gaussian hidden units outgrow the quartic couplings of the visible ones "
+           "(b_i delta_ik - sum_j u_ij u_kj / 4 m_j is not positive definite)";
+  return std::nullopt;
+}
+
 }  // namespace
 
 Network::Network(Layer visible_layer, Layer hidden_layer)
@@ -69,7 +119,8 @@ Network::Network(Layer visible_layer, Layer hidden_layer)
 std::vector<double> Network::field_on_hidden(std::span<const double> phi) const {
   std::vector<double> field(hidden.size());
   for (int i = 0; i < visible.size(); ++i)
-    for (int j = 0; j < hidden.size(); ++j) field[j] += weight(i, j) * phi[i];
+    for (int j = 0; j < hidden.size(); ++j)
+      field[j] += phi[i] * (weight(i, j) + gate(i, j) * phi[i]);
   return field;
 }
 
@@ -90,6 +141,9 @@ double Network::free_energy(std::span<const double> phi) const {
 }
 
 Network Network::transposed() const {
+  if (gated())
+    throw BadInput("the layers of a network with gates cannot be exchanged",
+                   "gates act on the visible units alone");
   Network other(hidden, visible);
   for (int i = 0; i < visible.size(); ++i)
     for (int j = 0; j < hidden.size(); ++j)
@@ -107,12 +161,13 @@ std::optional<std::string> why_not_normalisable(const Network& network) {
   };
   if (auto reason = layer(network.visible, "visible", "rab")) return reason;
   if (auto reason = layer(network.hidden, "hidden", "smn")) return reason;
-  for (std::size_t k = 0; k < network.w.size(); ++k) {
-    if (std::isfinite(network.w[k])) continue;
-    const std::size_t hidden = network.hidden.r.size();
-    return fmt::format("w of visible unit {} and hidden unit {} is {}", k / hidden, k % hidden,
-                       network.w[k]);
-  }
+  const std::size_t hidden = network.hidden.r.size();
+  for (const auto& [letter, matrix] : {std::pair{'w', &network.w}, {'u', &network.u}})
+    for (std::size_t k = 0; k < matrix->size(); ++k)
+      if (!std::isfinite((*matrix)[k]))
+        return fmt::format("{} of visible unit {} and hidden unit {} is {}", letter, k / hidden,
+                           k % hidden, (*matrix)[k]);
+  if (auto reason = why_not_gated(network)) return reason;
   return why_not_definite(network);
 }
 
@@ -147,8 +202,7 @@ std::vector<double> free_energies_of(const Network& network, std::span<const T> 
         rows.begin() + static_cast<std::ptrdiff_t>(first + lanes) * visible);
     const auto field = scratch[thread].values();
     const int hidden = layers.hidden_units();
-    multiply(Transpose::yes, Transpose::yes, hidden, lanes, visible, layers.w->data(), hidden,
-             phi.data(), visible, 0.0, field.data, field.stride);
+    layers.field_of_rows(phi.data(), lanes, scratch[thread]);
     double log_hidden[chains_in_block] = {};
     layers.hidden_type->kernels<double>().log_normaliser(
         {layers.hidden.data(), hidden, (lanes + 15) / 16 * 16, field.data, field.stride,

@@ -1,6 +1,7 @@
 #include "quartic/network/path.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "network/path_model.hpp"
@@ -18,7 +19,10 @@ NetworkPath::NetworkPath(std::vector<Knot> knots) : knots_(std::move(knots)) {
     require_normalisable(*knot);
     require_same_units(*knot, base());
   }
-  if (std::any_of(base().w.begin(), base().w.end(), [](double w) { return w != 0; })) {
+  const auto coupled = [](const std::vector<double>& matrix) {
+    return std::any_of(matrix.begin(), matrix.end(), [](double w) { return w != 0; });
+  };
+  if (coupled(base().w) || coupled(base().u)) {
     throw BadInput(
         "annealing and tempering need a base without couplings, so that its normaliser and its "
         "draws are exact",
@@ -37,8 +41,10 @@ Network NetworkPath::at(double t) const {
   const Network &from = *knots_[segment], &to = *knots_[segment + 1];
   Network out(layer_between(from.visible, to.visible, fraction),
               layer_between(from.hidden, to.hidden, fraction));
-  for (std::size_t k = 0; k < out.w.size(); ++k)
-    out.w[k] = (1 - fraction) * from.w[k] + fraction * to.w[k];
+  out.u.resize(from.u.size());
+  for (auto [mixed, x, y] : {std::tuple{&out.w, &from.w, &to.w}, {&out.u, &from.u, &to.u}})
+    for (std::size_t k = 0; k < mixed->size(); ++k)
+      (*mixed)[k] = (1 - fraction) * (*x)[k] + fraction * (*y)[k];
   return out;
 }
 
@@ -53,7 +59,7 @@ void require_same_units(const Network& x, const Network& y) {
   const auto same = [](const Layer& one, const Layer& other) {
     return one.unit == other.unit && one.size() == other.size();
   };
-  if (!same(x.visible, y.visible) || !same(x.hidden, y.hidden))
+  if (!same(x.visible, y.visible) || !same(x.hidden, y.hidden) || x.gated() != y.gated())
     throw BadInput("annealing and tempering need models of the same units as the network",
                    "give every network of the path the same layers");
 }
@@ -86,7 +92,7 @@ void PathModels<T>::convert(const std::vector<NetworkPath::Knot>& known,
     const auto found = std::find(known.begin(), known.end(), knot);
     weights_.push_back(found != known.end()
                            ? weights[found - known.begin()]
-                           : std::make_shared<AlignedVector<T>>(knot->w.begin(), knot->w.end()));
+                           : joint_weights<T>(*knot));
   }
 }
 

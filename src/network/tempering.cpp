@@ -151,27 +151,29 @@ struct NetworkTempering<T>::Parts {
     // At the base units are independent: exact draws forget all before.
     (part.rung == pairs() ? kernels.draw : kernels.step)(
         {rung.layers.visible.data(), chains.visible_units(), part.lanes,
-         from.data + part.first - chains.first(block), from.stride, rung.scale.data()},
+         from.data + part.first - chains.first(block), from.stride, rung.scale.data(),
+         rung.layers.gated() ? work.gates.data() + part.first - chains.first(block) : nullptr},
         chains.visible_draws(part.first));
   }
-  void find_field(const RungPart& part, int rung, AlignedVector<T>& to) {
+  void find_field(const RungPart& part, int rung, AlignedVector<T>& to, NetworkScratch<T>& work) {
     chains.field_on_hidden(rungs[rung].layers, part.first, part.lanes,
-                           {to.data() + part.first, chains.stride()});
+                           {to.data() + part.first, chains.stride()}, work.of_gates());
   }
-  void set_field(int block) {
-    for_each_product(block, [&](const RungPart& all, int) { find_field(all, all.rung, field); });
+  void set_field(int block, NetworkScratch<T>& work) {
+    for_each_product(block,
+                     [&](const RungPart& all, int) { find_field(all, all.rung, field, work); });
   }
 
   void sweep() {
     for_each_block([&](int block, NetworkScratch<T>& work) {
       for_each_product(block, [&](const RungPart& all, int lane) {
-        const auto to = work.values();
+        const auto to = work.values(), gates = work.of_gates();
         chains.field_on_visible(rungs[all.rung].layers, all.first, all.lanes,
-                                {to.data + lane, to.stride});
+                                {to.data + lane, to.stride}, {gates.data + lane, gates.stride});
       });
       for (const RungPart& part : parts_of(block)) draw_visible(part, block, work);
-      set_field(block);
-      for (const RungPart& part : parts_of(block)) find_works(part);
+      set_field(block, work);
+      for (const RungPart& part : parts_of(block)) find_works(part, work);
     });
     exchange();
     for_each_block([&](int block, NetworkScratch<T>&) {
@@ -181,13 +183,13 @@ struct NetworkTempering<T>::Parts {
   }
 
   /// f of the neighbouring rungs less that of a part's own.
-  void find_works(const RungPart& part) {
+  void find_works(const RungPart& part, NetworkScratch<T>& work_space) {
     double own[chains_in_block] = {};
     hidden_kernels().log_normaliser(hidden_units(part, part.rung, field), own);
     const auto work_to = [&](int rung, AlignedVector<T>& other_field, std::vector<double>& work) {
       if (rung < 0 || rung >= rung_count()) return;
       const bool same = same_weights(part.rung, rung);
-      if (!same) find_field(part, rung, other_field);
+      if (!same) find_field(part, rung, other_field, work_space);
       double other[chains_in_block] = {}, visible[chains_in_block] = {};
       hidden_kernels().log_normaliser(hidden_units(part, rung, same ? field : other_field), other);
       add_visible_difference(rungs[part.rung].visible, rungs[rung].visible,
@@ -308,8 +310,8 @@ void NetworkTempering<T>::set_visible(int rung, std::span<const double> rows) {
   auto all = p.chains.visible_rows();
   std::copy(rows.begin(), rows.end(), p.rows_of(rung, std::span(all)).begin());
   p.chains.set_visible_rows(all);
-  p.for_each_block([&](int block, NetworkScratch<T>&) {
-    p.set_field(block);
+  p.for_each_block([&](int block, NetworkScratch<T>& work) {
+    p.set_field(block, work);
     for (const RungPart& part : p.parts_of(block))
       if (part.rung == rung) p.draw_hidden(part);
   });

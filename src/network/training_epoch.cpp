@@ -37,6 +37,10 @@ void require_valid(const TrainingOptions& o, const DataSource& data, const Colum
                                data.columns(), columns),
                    "a network has one visible unit a column");
   }
+  if (start.gated())
+    throw BadInput("training by chains knows no gates",
+                   "gates are learned exactly (network/exact_learner.hpp), from up to 14 hidden "
+                   "units or up to 3 columns");
   require_normalisable(start);
 }
 

@@ -43,20 +43,23 @@ struct FoldedSums {
   /// What is summed: the norm alone, with the mean, or with all moments.
   enum What { norm_only, with_mean, all };
 
-  template <What kWhat>
-  HWY_INLINE void sum(const UnitConstants<T>& unit, V j) {
+  template <What kWhat, class C>
+  HWY_INLINE void sum(const C& unit, V j) {
     constexpr Summation summation = kWhat == norm_only ? for_normaliser<T> : for_moments<T>;
     sum<summation.intervals, kWhat>(unit, j, T(summation.cutoff),
                                     unit.quartic_width * T(summation.root));
   }
   HWY_INLINE V over_norm(V sum) const { return hn::Div(sum, norm); }
   HWY_INLINE V mean(V j) const { return hn::CopySign(over_norm(first), j); }
+  HWY_INLINE V log_normaliser() const {
+    return hn::Add(log_peak, log_uniform(d, hn::Mul(norm, step)));
+  }
 
  private:
-  template <int kIntervals, What kWhat>
-  HWY_INLINE void sum(const UnitConstants<T>& unit, V j, T cutoff, T quartic_width) {
+  template <int kIntervals, What kWhat, class C>
+  HWY_INLINE void sum(const C& unit, V j, T cutoff, T quartic_width) {
     const V zero = hn::Zero(d), one = hn::Set(d, T(1)), tiny = hn::Set(d, T(1e-30));
-    const V t = hn::Abs(j), a = hn::Set(d, unit.a), b = hn::Set(d, unit.b);
+    const V t = hn::Abs(j), a = spread(d, unit.a), b = hn::Set(d, unit.b);
     const V m = rough_mode<2>(d, unit, t);
     const V bm = hn::Mul(b, m), bm2 = hn::Mul(bm, m), e_over_m = hn::Add(a, bm2);
     log_peak = hn::Mul(m, hn::NegMulAdd(e_over_m, m, t));
@@ -205,6 +208,7 @@ struct QuarticKernels {
   /// over the chains of a unit: a processor has more of each under way at once than of the whole.
   template <class T>
   static void step(const UnitBlock<T>& block, const UnitDraws<T>& draws) {
+    if (block.gates) return draw(block, draws);  // wells come and go with h
     const hn::ScalableTag<T> d;
     const hn::Rebind<uint32_t, decltype(d)> du;
     const auto stride = static_cast<size_t>(draws.words_stride);
@@ -240,8 +244,10 @@ struct QuarticKernels {
   }
   template <class T>
   static void draw(const UnitBlock<T>& block, const UnitDraws<T>& draws) {
-    draw_rows(block, draws, [&](auto d, int unit, int, auto j, auto, auto& stream) HWY_ATTR {
-      return draw_folded<true>(d, block.constants[unit], j, stream);
+    draw_rows(block, draws, [&](auto d, int unit, int lane, auto j, auto, auto& stream) HWY_ATTR {
+      return with_constants(d, block, unit, lane, [&](const auto& constants) HWY_ATTR {
+        return draw_folded<true>(d, constants, j, stream);
+      });
     });
   }
 
@@ -257,7 +263,18 @@ struct QuarticKernels {
     };
     for (int unit = 0, end; unit < block.units; unit = end) {
       end = end_of_alike(block, unit);
-      if (out.higher) {
+      if (block.gates) {
+        give_means(d, block, unit, end, out,
+                   [&, d](const auto& site, auto j, int lane, auto& lanes) HWY_ATTR {
+                     const int at = static_cast<int>(&site - block.constants);
+                     const ChainConstants<D> constants(d, site, gates_of(d, block, at, lane));
+                     Sums sums{d};
+                     sums.template sum<Sums::all>(constants, j);
+                     lanes.add(1, lane, sums.over_norm(sums.second));
+                     lanes.add(2, lane, sums.over_norm(sums.fourth));
+                     return sums.mean(j);
+                   });
+      } else if (out.higher) {
         give_means(d, block, unit, end, out,
                    [d](const auto& constants, auto j, int lane, auto& lanes) HWY_ATTR {
                      Sums sums{d};
@@ -283,14 +300,38 @@ struct QuarticKernels {
 
   template <class T>
   static void log_normaliser(const UnitBlock<T>& block, double* sums) {
-    add_to_lanes(block, sums, [&](auto d, int unit, auto j) HWY_ATTR {
-      FoldedSums<decltype(d)> folded{d};
-      folded.template sum<folded.norm_only>(block.constants[unit], j);
-      return hn::Add(folded.log_peak, log_uniform(d, hn::Mul(folded.norm, folded.step)));
+    add_to_lanes(block, sums, [&](auto d, int unit, int lane, auto j) HWY_ATTR {
+      return with_constants(d, block, unit, lane, [&](const auto& constants) HWY_ATTR {
+        FoldedSums<decltype(d)> folded{d};
+        folded.template sum<folded.norm_only>(constants, j);
+        return folded.log_normaliser();
+      });
+    });
+  }
+
+  template <class T>
+  static void summary(const UnitBlock<T>& block, const UnitSummary<T>& out) {
+    add_to_lanes(block, out.log_normaliser, [&](auto d, int unit, int lane, auto j) HWY_ATTR {
+      return with_constants(d, block, unit, lane, [&](const auto& constants) HWY_ATTR {
+        FoldedSums<decltype(d)> folded{d};
+        folded.template sum<folded.all>(constants, j);
+        const std::ptrdiff_t at = unit * out.stride + lane;
+        hn::Store(folded.mean(j), d, out.mean + at);
+        hn::Store(folded.over_norm(folded.second), d, out.second + at);
+        hn::Store(folded.over_norm(folded.fourth), d, out.fourth + at);
+        return folded.log_normaliser();
+      });
     });
   }
 
  private:
+  /// What f makes of a unit's constants on a vector of chains.
+  template <class D, class T, class F>
+  static HWY_INLINE auto with_constants(D d, const UnitBlock<T>& block, int unit, int lane, F&& f) {
+    if (!block.gates) return f(block.constants[unit]);
+    return f(ChainConstants<D>(d, block.constants[unit], gates_of(d, block, unit, lane)));
+  }
+
   /// The first unit after this one whose density is another one.
   template <class T>
   static int end_of_alike(const UnitBlock<T>& block, int unit) {

@@ -21,6 +21,14 @@ HWY_INLINE void for_each_vector(D d, const UnitBlock<T>& block, int unit, F&& f)
     f(lane, hn::MulSub(hn::Load(d, field + lane), hn::Load(d, block.scale + lane), r));
 }
 
+/// What the gates take from a unit's a on a vector of chains; 0 without gates.
+template <class D, class T>
+HWY_INLINE hn::Vec<D> gates_of(D d, const UnitBlock<T>& block, int unit, int lane) {
+  if (!block.gates) return hn::Zero(d);
+  return hn::Mul(hn::Load(d, block.gates + unit * block.field_stride + lane),
+                 hn::Load(d, block.scale + lane));
+}
+
 /// x <- kernel(constants, lane, j, x, stream) for all units and chains.
 template <class T, class Kernel>
 HWY_INLINE void draw_rows(const UnitBlock<T>& block, const UnitDraws<T>& draws, Kernel&& kernel) {
@@ -91,7 +99,7 @@ HWY_INLINE void give_means(D d, const UnitBlock<T>& block, int unit, int end,
   }
 }
 
-/// Adds kernel(d, unit, j) of all units to sums[lane]: a few units at a time in the kernels'
+/// Adds kernel(d, unit, lane, j) of all units to sums[lane]: a few units at a time in the kernels'
 /// precision, then in float64.
 template <class T, class Kernel>
 HWY_INLINE void add_to_lanes(const UnitBlock<T>& block, double* sums, Kernel&& kernel) {
@@ -102,7 +110,7 @@ HWY_INLINE void add_to_lanes(const UnitBlock<T>& block, double* sums, Kernel&& k
     const int end = first + together < block.units ? first + together : block.units;
     for (int unit = first; unit < end; ++unit) {
       for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
-        const auto value = kernel(d, unit, j);
+        const auto value = kernel(d, unit, lane, j);
         hn::Store(unit == first ? value : hn::Add(hn::Load(d, few + lane), value), d, few + lane);
       });
     }
@@ -115,7 +123,7 @@ HWY_INLINE void add_to_lanes(const UnitBlock<T>& block, double* sums, Kernel&& k
 template <class Kind, class T>
 UnitKernels<T> unit_kernels_of() {
   UnitKernels<T> kernels{Kind::template draw<T>, Kind::template draw<T>, Kind::template moments<T>,
-                         Kind::template log_normaliser<T>};
+                         Kind::template log_normaliser<T>, Kind::template summary<T>};
   if constexpr (requires { Kind::template step<T>; }) kernels.step = Kind::template step<T>;
   return kernels;
 }

@@ -44,12 +44,33 @@ struct TwoValuedKernels {
   /// low j + ln(1 + exp(gap j)) = low j + max(gap j, 0) + ln(1 + exp(-|gap j|)).
   template <class T>
   static void log_normaliser(const UnitBlock<T>& block, double* sums) {
-    add_to_lanes(block, sums, [](auto d, int, auto j) HWY_ATTR {
-      const auto x = hn::Mul(hn::Set(d, T(gap)), j);
-      const auto fold = hn::Add(hn::Set(d, T(1)), accept_exp(d, hn::Neg(hn::Abs(x))));
-      const auto rest = hn::Add(hn::Max(x, hn::Zero(d)), log_uniform(d, fold));
-      return hn::MulAdd(hn::Set(d, T(kLow)), j, rest);
+    add_to_lanes(block, sums,
+                 [](auto d, int, int, auto j) HWY_ATTR { return log_normaliser_of(d, j); });
+  }
+
+  template <class T>
+  static void summary(const UnitBlock<T>& block, const UnitSummary<T>& out) {
+    add_to_lanes(block, out.log_normaliser, [&](auto d, int unit, int lane, auto j) HWY_ATTR {
+      const auto one = hn::Set(d, T(1));
+      const auto high =
+          hn::Div(one, hn::Add(one, accept_exp(d, hn::Mul(hn::Set(d, T(-gap)), j))));
+      const auto even = kLow == 0 ? high : one;  // <x^2> = <x^4>
+      const std::ptrdiff_t at = unit * out.stride + lane;
+      hn::Store(hn::MulAdd(hn::Set(d, T(gap)), high, hn::Set(d, T(kLow))), d, out.mean + at);
+      hn::Store(even, d, out.second + at);
+      hn::Store(even, d, out.fourth + at);
+      return log_normaliser_of(d, j);
     });
+  }
+
+ private:
+  template <class D, class V>
+  static HWY_INLINE V log_normaliser_of(D d, V j) {
+    using T = hn::TFromD<D>;
+    const auto x = hn::Mul(hn::Set(d, T(gap)), j);
+    const auto fold = hn::Add(hn::Set(d, T(1)), accept_exp(d, hn::Neg(hn::Abs(x))));
+    const auto rest = hn::Add(hn::Max(x, hn::Zero(d)), log_uniform(d, fold));
+    return hn::MulAdd(hn::Set(d, T(kLow)), j, rest);
   }
 };
 

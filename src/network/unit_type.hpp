@@ -24,7 +24,8 @@ struct UnitConstants {
 };
 
 /// The units of a layer on the chains of one block, [unit][lane]. Rows are 64-byte aligned, lanes a
-/// multiple of 16, at most max_unit_lanes. A unit feels j = scale[lane] * field[unit][lane] - r.
+/// multiple of 16, at most max_unit_lanes. A unit feels j = scale[lane] * field[unit][lane] - r;
+/// where gates act on it, its a is less by scale[lane] * gates[unit][lane].
 template <class T>
 struct UnitBlock {
   const UnitConstants<T>* constants;
@@ -32,6 +33,7 @@ struct UnitBlock {
   const T* field;
   std::ptrdiff_t field_stride;
   const T* scale;
+  const T* gates = nullptr;  ///< of the same stride
 };
 inline constexpr int max_unit_lanes = 256;
 
@@ -54,6 +56,14 @@ struct UnitMeans {
   bool higher;   ///< the last two as well, for the couplings that the kind has
 };
 
+/// Where normalisers and moments go, [unit][lane] of one stride.
+template <class T>
+struct UnitSummary {
+  double* log_normaliser;  ///< [lane] gains the units' ln Z1
+  T *mean, *second, *fourth;
+  std::ptrdiff_t stride;
+};
+
 template <class T>
 struct UnitKernels {
   /// Replaces x by a draw from p(x | j) that may depend on x before: an independence Metropolis
@@ -65,6 +75,8 @@ struct UnitKernels {
   void (*moments)(const UnitBlock<T>&, const UnitMeans<T>&);
   /// Adds to sums[lane] the units' ln Z1(j).
   void (*log_normaliser)(const UnitBlock<T>&, double* sums);
+  /// Both, of every unit and lane.
+  void (*summary)(const UnitBlock<T>&, const UnitSummary<T>&);
 };
 
 using UnitKernelsOfBoth = std::pair<UnitKernels<float>, UnitKernels<double>>;

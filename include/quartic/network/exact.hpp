@@ -12,6 +12,7 @@ namespace quartic {
 /// The expectations f of dS/dtheta but for signs: one value a unit or a pair of units.
 struct NetworkMoments {
   std::vector<double> w;        ///< <phi_i h_j>, [visible][hidden]
+  std::vector<double> u;        ///< <phi_i^2 h_j> of a network with gates
   std::vector<double> r, a, b;  ///< <phi>, <phi^2>, <phi^4>
   std::vector<double> s, m, n;  ///< <h>, <h^2>, <h^4>
 };
@@ -49,7 +50,7 @@ double exact_log_z(const Network& network, int threads = 0);
 NetworkMoments moments_given_visible(const Network& network, std::span<const double> phi);
 
 /// d ln p(phi) / d theta = <f>_p - f(phi), f = dS/dtheta with the hidden units integrated out, for
-/// theta = w, r, a, b, s, m, n: every entry as in NetworkMoments.
+/// theta = w, u, r, a, b, s, m, n: every entry as in NetworkMoments.
 NetworkMoments log_likelihood_gradient(const Network& network, const NetworkMoments& model,
                                        std::span<const double> phi);
 
