@@ -18,13 +18,16 @@ namespace {
 
 void set_values(std::vector<double>& values, nb::handle from, const std::string& name) {
   fill(values, as_input(from), name, "network",
-       name == "w" ? "shape (visible units, hidden units)" : "one a unit of its layer");
+       name == "w" || name == "u" ? "shape (visible units, hidden units)"
+                                  : "one a unit of its layer");
 }
 
 std::vector<double>& couplings_of(Network& network, char name) {
   switch (name) {
     case 'w':
       return network.w;
+    case 'u':
+      return network.u;
     case 'r':
       return network.visible.r;
     case 'a':
@@ -40,6 +43,13 @@ std::vector<double>& couplings_of(Network& network, char name) {
   }
 }
 
+/// Gates come and go: None takes them away.
+void set_couplings(Network& network, char name, nb::handle value) {
+  auto& values = couplings_of(network, name);
+  if (name == 'u') values.assign(value.is_none() ? 0 : network.w.size(), 0.0);
+  if (!value.is_none() || name != 'u') set_values(values, value, std::string(1, name));
+}
+
 template <char name>
 void bind_couplings(nb::class_<Network>& type, const char* doc) {
   static constexpr char letter[] = {name, 0};
@@ -48,30 +58,31 @@ void bind_couplings(nb::class_<Network>& type, const char* doc) {
       [](nb::handle_t<Network> self) {
         auto& network = nb::cast<Network&>(self);
         auto& values = couplings_of(network, name);
-        if constexpr (name == 'w') {
-          return Array(values.data(), {network.visible.r.size(), network.hidden.r.size()}, self);
+        if constexpr (name == 'w' || name == 'u') {
+          if (values.empty()) return nb::object(nb::none());
+          return nb::cast(
+              Array(values.data(), {network.visible.r.size(), network.hidden.r.size()}, self));
         } else {
-          return Array(values.data(), {values.size()}, self);
+          return nb::cast(Array(values.data(), {values.size()}, self));
         }
       },
       [](Network& network, nb::object value) {
-        set_values(couplings_of(network, name), value, letter);
+        set_couplings(network, name, value);
       },
-      nb::for_getter(nb::rv_policy::reference), doc);
+      doc);
 }
 
 Network make_network(nb::handle w, const std::string& visible, const std::string& hidden,
-                     const std::array<nb::object, 6>& couplings) {
+                     const std::array<nb::object, 7>& couplings) {
   const Input table = as_input(w);
   if (table.ndim() != 2)
     throw BadInput("w must be an array of shape (visible units, hidden units)");
   Network network(Layer(from_word<Unit>(visible, "unit"), static_cast<int>(table.shape(0))),
                   Layer(from_word<Unit>(hidden, "unit"), static_cast<int>(table.shape(1))));
   std::copy_n(table.data(), table.size(), network.w.begin());
-  constexpr char letters[] = "rabsmn";
+  constexpr char letters[] = "rabsmnu";
   for (std::size_t k = 0; k < couplings.size(); ++k)
-    if (!couplings[k].is_none())
-      set_values(couplings_of(network, letters[k]), couplings[k], std::string(1, letters[k]));
+    if (!couplings[k].is_none()) set_couplings(network, letters[k], couplings[k]);
   return network;
 }
 
@@ -105,19 +116,21 @@ nb::object free_energy(const Network& network, nb::object phi, int threads) {
 }
 
 /// The other layer given rows of this one, in pieces that fit the cache: expectations, or draws.
-std::vector<double> hidden_given(const Network& network, const Rows& rows,
-                                 std::optional<std::uint64_t> seed, int threads) {
+enum class Of { hidden, visible };
+std::vector<double> other_layer(Of of, const Network& network, const Rows& rows,
+                                std::optional<std::uint64_t> seed, int threads) {
   constexpr std::size_t piece = 4096;
   std::vector<double> out;
-  out.reserve(rows.count * network.hidden.size());
   RandomStream seeds(seed.value_or(0), Stream::generate, 0);
   for (std::size_t begin = 0; begin < rows.count; begin += piece) {
     const std::size_t count = std::min(piece, rows.count - begin);
     const std::uint64_t own = seeds() | static_cast<std::uint64_t>(seeds()) << 32;
     NetworkSampler<double> sampler(network, static_cast<int>(count), own, Stream::generate,
                                    threads);
-    sampler.set_visible(rows.all().subspan(begin * rows.width, count * rows.width));
-    const auto values = seed ? sampler.hidden() : sampler.hidden_means();
+    const auto some = rows.all().subspan(begin * rows.width, count * rows.width);
+    of == Of::hidden ? sampler.set_visible(some) : sampler.set_hidden(some);
+    const auto values = of == Of::hidden ? (seed ? sampler.hidden() : sampler.hidden_means())
+                                         : (seed ? sampler.visible() : sampler.visible_means());
     out.insert(out.end(), values.begin(), values.end());
   }
   return out;
@@ -129,7 +142,7 @@ nb::object hidden_values(const Network& network, nb::object phi, std::optional<s
   std::vector<double> values;
   {
     const nb::gil_scoped_release release;
-    values = hidden_given(network, rows, seed, threads);
+    values = other_layer(Of::hidden, network, rows, seed, threads);
   }
   return shaped(rows, std::move(values), network.hidden.size());
 }
@@ -140,7 +153,7 @@ nb::object visible_values(const Network& network, nb::object h, std::optional<st
   std::vector<double> values;
   {
     const nb::gil_scoped_release release;
-    values = hidden_given(network.transposed(), rows, seed, threads);
+    values = other_layer(Of::visible, network, rows, seed, threads);
   }
   return shaped(rows, std::move(values), network.visible.size());
 }
@@ -159,7 +172,7 @@ nb::tuple pickled(const Network& network) {
   values.append(std::string(name(network.visible.unit)));
   values.append(std::string(name(network.hidden.unit)));
   Network copy = network;
-  for (const char letter : std::string_view("wrabsmn"))
+  for (const char letter : std::string_view("wrabsmnu"))
     values.append(vector_to_python(std::move(couplings_of(copy, letter))));
   return nb::tuple(values);
 }
@@ -173,14 +186,16 @@ void unpickle(Network& self, const nb::tuple& state) {
   };
   new (&self) Network(layer(0, 3), layer(1, 6));
   self.w = values(2);
+  if (nb::len(state) > 9) self.u = values(9);
 }
 
 void bind_model(nb::module_& m) {
   nb::class_<Network> type(
       m, "Network",
-      "S(phi, h) = - sum_ij w_ij phi_i h_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4)\n"
-      "                                    + sum_j (s_j h_j + m_j h_j^2 + n_j h_j^4), p ~ "
-      "exp(-S).\n\n"
+      "S(phi, h) = - sum_ij (w_ij phi_i + u_ij phi_i^2) h_j + sum_i (r_i phi_i + a_i phi_i^2 + "
+      "b_i phi_i^4)\n"
+      "            + sum_j (s_j h_j + m_j h_j^2 + n_j h_j^4), p ~ exp(-S).\n\n"
+      "`u`, the gates, let a hidden unit change the width of a visible one; None without.\n"
       "`w` has shape (visible units, hidden units); units of either layer are 'quartic', "
       "'gaussian', 'binary' (0, 1)\n"
       "or 'spin' (-1, 1). Couplings are numbers or arrays, one a unit; left out, units have a "
@@ -189,18 +204,21 @@ void bind_model(nb::module_& m) {
   type.def(
       "__init__",
       [](Network* self, nb::object w, const std::string& visible, const std::string& hidden,
-         nb::object r, nb::object a, nb::object b, nb::object s, nb::object m_, nb::object n) {
-        new (self) Network(make_network(w, visible, hidden, {r, a, b, s, m_, n}));
+         nb::object r, nb::object a, nb::object b, nb::object s, nb::object m_, nb::object n,
+         nb::object u) {
+        new (self) Network(make_network(w, visible, hidden, {r, a, b, s, m_, n, u}));
       },
       nb::arg("w"), nb::arg("visible") = "quartic", nb::arg("hidden") = "binary",
       nb::arg("r") = nb::none(), nb::arg("a") = nb::none(), nb::arg("b") = nb::none(),
-      nb::arg("s") = nb::none(), nb::arg("m") = nb::none(), nb::arg("n") = nb::none());
+      nb::arg("s") = nb::none(), nb::arg("m") = nb::none(), nb::arg("n") = nb::none(),
+      nb::arg("u") = nb::none());
   type.def_static("from_data", &network_from_data, nb::arg("data"), nb::arg("hidden_units"),
                   nb::arg("visible") = "quartic", nb::arg("hidden") = "binary",
                   nb::arg("deviation") = 0.01, nb::arg("random_state") = nb::none(),
                   "Where training starts: visible units with the moments of the data's columns, "
                   "small Gaussian w.");
   bind_couplings<'w'>(type, "Weights, shape (visible, hidden) (a view, as those below).");
+  bind_couplings<'u'>(type, "Gates, shape (visible, hidden), or None.");
   bind_couplings<'r'>(type, "Of the visible units, linear.");
   bind_couplings<'a'>(type, "Of the visible units, quadratic; zero for binary ones and spins.");
   bind_couplings<'b'>(type, "Of the visible units, quartic; zero for all but quartic ones.");
@@ -259,6 +277,7 @@ void bind_model(nb::module_& m) {
 
 void bind_network(nb::module_& m) {
   bind_model(m);
+  bind_density(m);
   bind_training(m);
 }
 

@@ -117,6 +117,7 @@ LogZ log_z_from_python(nb::handle z) {
 
 Network uncoupled(Network network) {
   std::fill(network.w.begin(), network.w.end(), 0.0);
+  std::fill(network.u.begin(), network.u.end(), 0.0);
   return network;
 }
 

@@ -105,5 +105,6 @@ inline constexpr std::size_t rows_of_base = 1000;
 
 void bind_likelihood(nb::class_<Network>& type);
 void bind_training(nb::module_& m);
+void bind_density(nb::module_& m);
 
 }  // namespace quartic::python

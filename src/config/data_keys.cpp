@@ -20,7 +20,9 @@ std::vector<Key> data_keys(DataOptions& o) {
       {"held_out", &o.held_out, "fraction of the rows kept from learning, chosen by the seed",
        between(0, 0.99)},
       {"scaling", choice(o.scaling),
-       "none; standardise: columns to mean 0, variance 1; unit: all to [-1, 1]; constants"},
+       "none; standardise: columns to mean 0, variance 1; unit: all to [-1, 1]; constants; power: "
+       "columns by the monotone map that makes them most like a Gaussian; whiten: uncorrelated "
+       "columns of variance 1 along the principal axes; zca: the same turned back; power-whiten"},
       {"offset", &o.offset, "for constants: model = (data - offset) / scale; 0", no_range, true},
       {"scale", &o.scale, "for constants; 1", no_range, true},
   };

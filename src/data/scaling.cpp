@@ -14,46 +14,134 @@ double of(const std::vector<double>& values, std::size_t column) {
   return values.size() == 1 ? values[0] : values[column];
 }
 
-/// Calls map(value, offset, scale) for every value of the rows.
-template <class Map>
-void for_each(const DataScaling& scaling, std::span<float> rows, std::size_t columns, Map map) {
+/// T of Yeo & Johnson, and its inverse; odd once the exponent is mirrored.
+double powered(double z, double power) {
+  if (z < 0) return -powered(-z, 2 - power);
+  return power == 0 ? std::log1p(z) : std::expm1(power * std::log1p(z)) / power;
+}
+double unpowered(double y, double power) {
+  if (y < 0) return -unpowered(-y, 2 - power);
+  return power == 0 ? std::expm1(y) : std::expm1(std::log1p(power * y) / power);
+}
+
+/// row <- row matrix, [from][to].
+void turn(std::vector<double>& row, const std::vector<double>& matrix) {
+  std::vector<double> out(row.size(), 0.0);
+  for (std::size_t i = 0; i < row.size(); ++i)
+    for (std::size_t k = 0; k < row.size(); ++k) out[k] += row[i] * matrix[i * row.size() + k];
+  row = std::move(out);
+}
+
+void row_to_model(const DataScaling& s, std::vector<double>& row) {
+  for (std::size_t c = 0; c < row.size(); ++c) {
+    row[c] = (row[c] - of(s.offset, c)) / of(s.scale, c);
+    if (!s.power.empty()) row[c] = powered(row[c], s.power[c]);
+    if (!s.centre.empty()) row[c] = (row[c] - s.centre[c]) / s.spread[c];
+  }
+  if (!s.rotation.empty()) turn(row, s.rotation);
+}
+
+void row_from_model(const DataScaling& s, std::vector<double>& row) {
+  if (!s.rotation.empty()) turn(row, s.rotation_back);
+  for (std::size_t c = 0; c < row.size(); ++c) {
+    if (!s.centre.empty()) row[c] = s.centre[c] + s.spread[c] * row[c];
+    if (!s.power.empty()) row[c] = unpowered(row[c], s.power[c]);
+    row[c] = of(s.offset, c) + of(s.scale, c) * row[c];
+  }
+}
+
+template <class T, class Map>
+void map_rows(const DataScaling& scaling, std::span<T> rows, std::size_t columns, Map map) {
   if (scaling.method == ScalingMethod::none) return;
-  for (std::size_t at = 0; at < rows.size(); at += columns)
-    for (std::size_t c = 0; c < columns; ++c)
-      rows[at + c] =
-          static_cast<float>(map(rows[at + c], of(scaling.offset, c), of(scaling.scale, c)));
+  std::vector<double> row(columns);
+  for (std::size_t at = 0; at + columns <= rows.size(); at += columns) {
+    row.assign(rows.begin() + static_cast<std::ptrdiff_t>(at),
+               rows.begin() + static_cast<std::ptrdiff_t>(at + columns));
+    map(scaling, row);
+    for (std::size_t c = 0; c < columns; ++c) rows[at + c] = static_cast<T>(row[c]);
+  }
+}
+
+/// ln |det| by Gaussian elimination with pivots.
+double log_determinant(std::vector<double> matrix, std::size_t n) {
+  double sum = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    std::size_t pivot = k;
+    for (std::size_t i = k + 1; i < n; ++i)
+      if (std::abs(matrix[i * n + k]) > std::abs(matrix[pivot * n + k])) pivot = i;
+    for (std::size_t c = 0; c < n && pivot != k; ++c)
+      std::swap(matrix[pivot * n + c], matrix[k * n + c]);
+    sum += std::log(std::abs(matrix[k * n + k]));
+    for (std::size_t i = k + 1; i < n; ++i) {
+      const double factor = matrix[i * n + k] / matrix[k * n + k];
+      for (std::size_t c = k; c < n; ++c) matrix[i * n + c] -= factor * matrix[k * n + c];
+    }
+  }
+  return sum;
 }
 
 }  // namespace
 
 void DataScaling::to_model(std::span<float> rows, std::size_t columns) const {
-  for_each(*this, rows, columns,
-           [](double x, double shift, double unit) { return (x - shift) / unit; });
+  map_rows(*this, rows, columns, row_to_model);
 }
-
 void DataScaling::from_model(std::span<float> rows, std::size_t columns) const {
-  for_each(*this, rows, columns,
-           [](double y, double shift, double unit) { return shift + unit * y; });
+  map_rows(*this, rows, columns, row_from_model);
+}
+void DataScaling::to_model(std::span<double> rows, std::size_t columns) const {
+  map_rows(*this, rows, columns, row_to_model);
+}
+void DataScaling::from_model(std::span<double> rows, std::size_t columns) const {
+  map_rows(*this, rows, columns, row_from_model);
 }
 
 double DataScaling::log_jacobian(std::size_t columns) const {
+  double sum = rotation.empty() ? 0 : log_determinant(rotation, columns);
+  for (std::size_t c = 0; c < columns; ++c) {
+    sum -= std::log(std::abs(of(scale, c)));
+    if (!spread.empty()) sum -= std::log(spread[c]);
+  }
+  return sum;
+}
+
+double DataScaling::log_power(std::span<const double> row) const {
   double sum = 0;
-  for (std::size_t c = 0; c < columns; ++c) sum -= std::log(std::abs(of(scale, c)));
+  for (std::size_t c = 0; c < power.size(); ++c) {
+    const double z = (row[c] - of(offset, c)) / of(scale, c);
+    sum += (power[c] - 1) * std::copysign(std::log1p(std::abs(z)), z);
+  }
   return sum;
 }
 
 std::string DataScaling::text() const {
-  if (method == ScalingMethod::none) return {};
-  if (method == ScalingMethod::standardise) return "standardised";
-  if (method == ScalingMethod::unit) return "scaled to [-1, 1]";
+  switch (method) {
+    case ScalingMethod::none:
+      return {};
+    case ScalingMethod::standardise:
+      return "standardised";
+    case ScalingMethod::unit:
+      return "scaled to [-1, 1]";
+    case ScalingMethod::power:
+      return "each column by a power";
+    case ScalingMethod::whiten:
+      return "whitened along the principal axes";
+    case ScalingMethod::zca:
+      return "whitened";
+    case ScalingMethod::power_whiten:
+      return "each column by a power, then whitened";
+    case ScalingMethod::constants:
+      break;
+  }
   if (offset.size() > 1 || scale.size() > 1) return "scaled by given constants";
   return fmt::format("scaled as (x - {:g}) / {:g}", offset[0], scale[0]);
 }
 
 void DataScaling::check(std::size_t columns) const {
+  const auto finite = [](const std::vector<double>& values) {
+    return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+  };
   const auto fits = [&](const std::vector<double>& values) {
-    return (values.size() == 1 || values.size() == columns) &&
-           std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+    return (values.size() == 1 || values.size() == columns) && finite(values);
   };
   if (!fits(offset) || !fits(scale)) {
     throw BadInput(
@@ -63,6 +151,20 @@ void DataScaling::check(std::size_t columns) const {
   }
   if (std::find(scale.begin(), scale.end(), 0.0) != scale.end())
     throw BadInput("data cannot be scaled by 1/0", "'scale' has to differ from 0");
+  const auto of_columns = [&](const std::vector<double>& values, std::size_t size) {
+    return values.empty() || (values.size() == size && finite(values));
+  };
+  const bool spreads = std::all_of(spread.begin(), spread.end(), [](double x) { return x > 0; }) &&
+                       spread.size() == centre.size();
+  const bool powers =
+      std::all_of(power.begin(), power.end(), [](double x) { return x >= 0 && x <= 2; });
+  if (!of_columns(power, columns) || !of_columns(centre, columns) || !spreads || !powers ||
+      !of_columns(rotation, columns * columns) || rotation.size() != rotation_back.size() ||
+      !finite(rotation_back)) {
+    throw BadInput(fmt::format("the scaling '{}' does not fit data of {} columns", name(method),
+                               columns),
+                   "the data need the columns that the model was trained on");
+  }
 }
 
 }  // namespace quartic

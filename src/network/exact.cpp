@@ -12,11 +12,13 @@
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/linear_algebra.hpp"
+#include "quartic/core/random.hpp"
 
 namespace quartic {
 namespace {
 
 constexpr int max_discrete = 24, max_continuous = 3;
+constexpr double exact_tolerance = 1e-9;
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 bool all_harmonic(const Layer& layer) {
@@ -320,18 +322,20 @@ Box find_box(const SummedSide& side, int units) {
 }
 
 /// Trapezoidal sums converge exponentially for such densities; refined until ln Z stands.
-PartialSums integrate(const SummedSide& side, int units, bool moments) {
+PartialSums integrate(const SummedSide& side, int units, bool moments, double tolerance) {
+  constexpr int coarse = 320;  // a side, while learning: what is sharper is no density of rows
+  const int most = units > 2 ? 256 : tolerance > exact_tolerance ? coarse : 2048;
   const Box box = find_box(side, units);
   double before = minus_infinity;
-  int points = 32;
-  for (; points <= (units < 3 ? 2048 : 256); points = points * 3 / 2) {
+  for (int points = 32; points <= most; points = points * 3 / 2) {
     const PartialSums sums = side.sum(box.grid(points), false);
     const double log_z = sums.peak + std::log(sums.norm);
     // The error after a refinement is about the change before it, to the power 3/2.
-    if (std::abs(log_z - before) < 1e-9) break;
+    if (std::abs(log_z - before) < tolerance) return side.sum(box.grid(points), moments);
     before = log_z;
   }
-  return side.sum(box.grid(points), moments);
+  if (tolerance > exact_tolerance) return {};
+  return side.sum(box.grid(most), moments);
 }
 
 /// [visible][hidden] from [summed][other].
@@ -346,7 +350,7 @@ std::vector<double> seen_by_visible(bool hidden, const std::vector<double>& matr
 
 ExactNetwork of_sums(PartialSums sums, bool hidden) {
   ExactNetwork out{sums.peak + std::log(sums.norm), {}};
-  if (sums.w.empty()) return out;
+  if (sums.w.empty()) return out;  // no moments wanted, or no sum found
   for (auto* values : {&sums.w, &sums.u, &sums.summed, &sums.other})
     for (double& x : *values) x /= sums.norm;
   const auto every_third = [](const std::vector<double>& from, std::size_t first) {
@@ -409,24 +413,26 @@ ExactNetwork by_determinant(const Network& network) {
   return out;
 }
 
-ExactNetwork sum_out(const Network& network, bool hidden, bool moments, int threads) {
+ExactNetwork sum_out(const Network& network, bool hidden, bool moments, int threads,
+                     double tolerance) {
   const SummedSide side(network, hidden, threads);
   const Layer& layer = side.layer();
   return of_sums(layer.discrete() ? side.sum(discrete_grid(layer), moments)
-                                  : integrate(side, layer.size(), moments),
+                                  : integrate(side, layer.size(), moments, tolerance),
                  hidden);
 }
 
-ExactNetwork solve(const Network& network, bool moments, int threads) {
+ExactNetwork solve(const Network& network, bool moments, int threads,
+                   double tolerance = exact_tolerance) {
   require_normalisable(network);
   const ExactMethod method = exact_method(network);
   switch (method.kind) {
     case ExactMethod::Kind::determinant:
       return by_determinant(network);
     case ExactMethod::Kind::sum_visible:
-      return sum_out(network, false, moments, threads);
+      return sum_out(network, false, moments, threads, tolerance);
     case ExactMethod::Kind::sum_hidden:
-      return sum_out(network, true, moments, threads);
+      return sum_out(network, true, moments, threads, tolerance);
     case ExactMethod::Kind::none:
       break;
   }
@@ -450,12 +456,41 @@ ExactMethod exact_method(const Network& network) {
                       name(network.hidden.unit), max_discrete, max_continuous)};
 }
 
-ExactNetwork solve_exactly(const Network& network, int threads) {
-  return solve(network, true, threads);
+ExactNetwork solve_exactly(const Network& network, int threads, double tolerance) {
+  return solve(network, true, threads, tolerance);
 }
 
 double exact_log_z(const Network& network, int threads) {
   return solve(network, false, threads).log_z;
+}
+
+bool hidden_can_be_drawn(const Network& network) {
+  constexpr int most = 20;
+  return network.hidden.discrete() && network.hidden.size() <= most;
+}
+
+std::vector<double> draw_hidden_exactly(const Network& network, int draws, std::uint64_t seed,
+                                        int threads) {
+  require_normalisable(network);
+  if (!hidden_can_be_drawn(network))
+    throw BadInput(fmt::format("{} {} hidden units cannot be drawn from a list of all their values",
+                               network.hidden.size(), name(network.hidden.unit)),
+                   "draw by chains (NetworkSampler)");
+  const Grid grid = discrete_grid(network.hidden);
+  auto weight = SummedSide(network, true, threads).log_densities(grid);
+  const double peak = *std::max_element(weight.begin(), weight.end());
+  double sum = 0;
+  for (double& x : weight) x = sum += std::exp(x - peak);
+  const auto units = static_cast<std::size_t>(network.hidden.size());
+  std::vector<double> out(static_cast<std::size_t>(draws) * units);
+  RandomStream random(seed, Stream::generate, 0);
+  for (std::size_t n = 0; n < out.size(); n += units) {
+    const auto at = std::upper_bound(weight.begin(), weight.end(), random.uniform() * sum);
+    const auto state = std::min<std::ptrdiff_t>(at - weight.begin(),
+                                                static_cast<std::ptrdiff_t>(weight.size()) - 1);
+    grid.point(static_cast<std::size_t>(state), out.data() + n, 1);
+  }
+  return out;
 }
 
 NetworkMoments moments_given_visible(const Network& network, std::span<const double> phi) {

@@ -18,6 +18,7 @@
 namespace quartic {
 namespace {
 
+constexpr double quadrature = 1e-4;  // change of ln Z by its last refinement, while learning
 constexpr double least_b = 1e-5;  // in units of the column's spread: a quartic unit stays one
 
 /// Means over the rows of what the objective is linear in, and of ln sum_h.
@@ -163,7 +164,8 @@ struct ExactLearner::Parts {
     const Network at = network_at(point);
     constexpr double forbidden = std::numeric_limits<double>::infinity();
     if (why_not_normalisable(at)) return forbidden;
-    const ExactNetwork model = solve_exactly(at, threads);
+    const ExactNetwork model = solve_exactly(at, threads, quadrature);
+    if (!std::isfinite(model.log_z)) return forbidden;
     const DataTerms data = data_terms(at);
     double likelihood = data.log_hidden - model.log_z;
     for (int i = 0; i < columns; ++i)
@@ -272,8 +274,11 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
 }
 
 int exact_units(int columns) {
+  constexpr int most = 14, least = 4, conditionals = 1 << 15;
   if (columns <= 2) return 32;
-  return columns <= 64 ? 10 : columns <= 256 ? 8 : 6;
+  int units = most;
+  while (units > least && columns << units > conditionals) --units;
+  return units;
 }
 
 }  // namespace quartic

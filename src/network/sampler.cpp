@@ -88,6 +88,21 @@ void NetworkSampler<T>::set_visible(std::span<const double> rows) {
 }
 
 template <class T>
+void NetworkSampler<T>::set_hidden(std::span<const double> rows) {
+  auto& all = parts_->chains;
+  if (rows.size() != static_cast<std::size_t>(all.size()) * all.hidden_units()) {
+    throw BadInput(fmt::format("{} values for {} chains of {} hidden units", rows.size(),
+                               all.size(), all.hidden_units()),
+                   "give [chain][hidden]");
+  }
+  all.set_hidden_rows(rows);
+  parts_->for_each_block([&](int block, NetworkScratch<T>& work) {
+    all.field_on_visible(parts_->layers, block, work);
+    all.update_visible(parts_->layers, block, work, true);
+  });
+}
+
+template <class T>
 void NetworkSampler<T>::sweep(int count) {
   parts_->for_each_block([&](int block, NetworkScratch<T>& work) {
     parts_->chains.sweep(parts_->layers, block, count, work);

@@ -224,8 +224,17 @@ Network initial_network(Unit visible, Unit hidden, int hidden_units, const Colum
   return network;
 }
 
+namespace {
+/// Gates of a base do nothing, but are there: the models of a path have the same units.
+Network uncoupled(Layer visible, Layer hidden, const Network& like) {
+  Network out(std::move(visible), std::move(hidden));
+  out.u.assign(like.u.size(), 0.0);
+  return out;
+}
+}  // namespace
+
 Network base_network(const Network& network, const ColumnMoments& moments) {
-  return Network(fit_layer(network.visible.unit, moments), network.hidden);
+  return uncoupled(fit_layer(network.visible.unit, moments), network.hidden, network);
 }
 
 Network base_network(const Network& network, const ColumnMoments& moments,
@@ -247,7 +256,8 @@ Network base_network(const Network& network, const ColumnMoments& moments,
   }
   for (auto* sums : {&given.first, &given.second, &given.fourth})
     for (double& x : *sums) x /= static_cast<double>(given.rows);
-  return Network(fit_layer(network.visible.unit, moments), fit_layer(network.hidden.unit, given));
+  return uncoupled(fit_layer(network.visible.unit, moments), fit_layer(network.hidden.unit, given),
+                   network);
 }
 
 }  // namespace quartic

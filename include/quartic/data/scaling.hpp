@@ -11,33 +11,60 @@
 namespace quartic {
 
 /// none; standardise: each column to mean 0 and variance 1; unit: all values to [-1, 1] by one
-/// affine map; constants: given ones.
-enum class ScalingMethod { none, standardise, unit, constants };
+/// affine map; constants: given ones; power: each column by the monotone map of Yeo & Johnson
+/// (Biometrika 87 (2000) 954) that makes it most like a Gaussian; whiten: uncorrelated columns of
+/// variance 1 along the principal axes; zca: the same turned back, so that columns keep their
+/// meaning; power-whiten: both.
+enum class ScalingMethod { none, standardise, unit, constants, power, whiten, zca, power_whiten };
 template <>
-inline constexpr auto words_of<ScalingMethod> = word_list("none", "standardise", "unit",
-                                                          "constants");
+inline constexpr auto words_of<ScalingMethod> =
+    word_list("none", "standardise", "unit", "constants", "power", "whiten", "zca", "power-whiten");
 
-/// model = (data - offset) / scale, with one offset and scale for all columns or one a column.
+/// model = rotation^T ((T(z) - centre) / spread), z = (data - offset) / scale, T(z) the map of
+/// Yeo & Johnson with exponent `power`,
+///   T(z) = ((1 + z)^power - 1) / power for z >= 0, -((1 - z)^(2 - power) - 1) / (2 - power) else,
+/// logarithms at the ends 0 and 2 of its range, within which T takes all of R to all of R: what is
+/// a density in the model's units stays one. Absent parts (empty) are the identity.
 struct DataScaling {
   ScalingMethod method = ScalingMethod::none;
-  std::vector<double> offset = {0.0};
-  std::vector<double> scale = {1.0};
+  std::vector<double> offset = {0.0};       ///< one, or one a column
+  std::vector<double> scale = {1.0};        ///< one, or one a column
+  std::vector<double> power = {};           ///< a column, in [0, 2]
+  std::vector<double> centre = {};          ///< of T(z), a column
+  std::vector<double> spread = {};          ///< of T(z), a column
+  std::vector<double> rotation = {};        ///< [column][component]
+  std::vector<double> rotation_back = {};   ///< its inverse, [component][column]
 
-  /// Rows of `columns` values each, in place, in double arithmetic.
+  /// Rows of `columns` values each, in place, in double arithmetic. O(rows columns), with a
+  /// rotation O(rows columns^2).
   void to_model(std::span<float> rows, std::size_t columns) const;
   void from_model(std::span<float> rows, std::size_t columns) const;
+  void to_model(std::span<double> rows, std::size_t columns) const;
+  void from_model(std::span<double> rows, std::size_t columns) const;
 
-  /// ln |d model / d data| of a row: ln p_data(x) = ln p_model(y) + log_jacobian(columns).
+  /// One affine map a column: units of the model are units of the data.
+  bool by_column() const { return power.empty() && rotation.empty(); }
+  /// ln |d model / d data| of a row: ln p_data(x) = ln p_model(y) + log_jacobian(columns). Without
+  /// what depends on the row (`log_power`).
   double log_jacobian(std::size_t columns) const;
+  /// The part that depends on the row, sum_c (power_c - 1) sign(z_c) ln(1 + |z_c|); 0 without.
+  double log_power(std::span<const double> row) const;
 
   /// "scaled to [-1, 1]", "standardised", ...; empty for none.
   std::string text() const;
 
   /// Throws BadInput unless there is one offset and scale, or one a column, all finite and the
-  /// scales not 0.
+  /// scales not 0, and the other parts, where there are any, are of the columns.
   void check(std::size_t columns) const;
 
   bool operator==(const DataScaling&) const = default;
 };
+
+/// The scaling by standardise, power, whiten, zca or power-whiten that rows [row][column] give:
+/// exponents of largest likelihood (within [0, 2]), the axes of the covariance shrunk towards a
+/// multiple of 1 (Ledoit & Wolf, J. Multivar. Anal. 88 (2004) 365) in units of the columns' spread.
+/// O(rows columns^2 + columns^3). Throws BadInput for fewer than two rows, values that are not
+/// finite or a column that does not vary, naming it.
+DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std::size_t columns);
 
 }  // namespace quartic

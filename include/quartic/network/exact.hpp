@@ -1,6 +1,7 @@
 // Exact normaliser, moments and gradients of networks small enough.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,13 +38,24 @@ struct ExactMethod {
 ExactMethod exact_method(const Network& network);
 
 /// ln Z and all moments. O(2^units) conditionals of the other layer for a discrete side; continuous
-/// sides by trapezoidal sums on a grid that is refined until they agree to about 1e-11. Throws
+/// sides by trapezoidal sums on a grid that is refined until ln Z changes by less than `tolerance`
+/// (its error is then about the power 3/2 of that); with a tolerance above the default one ln Z is
+/// NaN, without moments, where grids of 320 points a side do not suffice. Throws
 /// BadInput where there is no exact method or the network is not normalisable. Independent of
 /// threads (0: all cores).
-ExactNetwork solve_exactly(const Network& network, int threads = 0);
+ExactNetwork solve_exactly(const Network& network, int threads = 0, double tolerance = 1e-9);
 
 /// ln Z alone, cheaper by the moments.
 double exact_log_z(const Network& network, int threads = 0);
+
+/// Independent draws of the hidden units from their marginal p(h), [draw][hidden]: all values of at
+/// most 20 two-valued units are weighed. With visible units drawn given them (NetworkSampler::
+/// set_hidden) these are independent draws of the network, without chains. O(2^hidden visible +
+/// draws hidden). Throws BadInput for other hidden units.
+std::vector<double> draw_hidden_exactly(const Network& network, int draws, std::uint64_t seed,
+                                        int threads = 0);
+/// Whether that is possible.
+bool hidden_can_be_drawn(const Network& network);
 
 /// The same as the moments of p(phi, h) but for given phi: phi_i <h_j>, ..., with <> over p(h |
 /// phi).

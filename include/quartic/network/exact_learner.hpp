@@ -50,9 +50,9 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
                     std::span<const float> rows, int columns, std::uint64_t seed,
                     double deviation = 1);
 
-/// So many hidden units a network of that many columns is learned with by default, so that ln Z is
-/// cheap: 32 by quadrature of two columns or fewer, else 10 two-valued ones, fewer where the
-/// columns are many.
+/// So many two-valued hidden units a network of that many columns is learned with by default, so
+/// that ln Z is cheap: 32 by quadrature of two columns or fewer, else the most of 4 to 14 whose
+/// 2^units columns conditionals are no more than 32768.
 int exact_units(int columns);
 
 }  // namespace quartic

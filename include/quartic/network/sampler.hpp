@@ -37,6 +37,8 @@ class NetworkSampler {
   const Network& network() const;
   /// Visible values [chain][visible]; the hidden ones are drawn afresh given them.
   void set_visible(std::span<const double> rows);
+  /// Hidden values [chain][hidden]; the visible ones are exact draws given them.
+  void set_hidden(std::span<const double> rows);
   /// Both sweeps of Gibbs sampling, `count` times. O(count chains visible hidden).
   void sweep(int count);
 

@@ -1,0 +1,70 @@
+// A density of rows without chains: scaling, gates and the length of learning chosen on the rows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quartic/core/estimate.hpp"
+#include "quartic/core/hidden.hpp"
+#include "quartic/core/progress.hpp"
+#include "quartic/data/scaling.hpp"
+#include "quartic/network/exact_learner.hpp"
+
+namespace quartic {
+
+struct DensityOptions {
+  Unit visible = Unit::quartic, hidden = Unit::binary;
+  int hidden_units = 0;  ///< 0: exact_units(columns), and no more than one for 15 rows
+  bool gates = true;     ///< where the units can have them
+  /// Candidates, the best on held-out rows is taken; discrete visible units know none.
+  std::vector<ScalingMethod> scalings = {ScalingMethod::standardise, ScalingMethod::whiten,
+                                         ScalingMethod::power, ScalingMethod::power_whiten};
+  double ridge = 1;    ///< as in ExactOptions
+  int folds = 0;       ///< of cross-validation; 1: 15 % held out once; 0: 5 below 500 rows, 3 below 1000, else 1
+  int rounds = 150;    ///< most rounds of 10 iterations
+  int patience = 15;   ///< rounds without a better held-out ln p before a candidate ends
+  double noise = 0;    ///< standard deviation of Gaussian noise on the scaled rows to learn from
+  int threads = 0;     ///< 0: all cores; never changes the results
+};
+
+/// How a candidate did, after every round: 0 with the hidden units unused, then 10 iterations each.
+struct DensityCandidate {
+  ScalingMethod scaling = ScalingMethod::none;
+  std::vector<double> held_out;  ///< mean ln p a held-out row, in the units of the data
+  int best = 0;                  ///< the round of largest held-out ln p
+  bool dropped = false;          ///< fell behind the best by more than chance allows
+  bool improving = false;        ///< best in the last tenth of all `rounds`: more would be better
+};
+
+struct DensityFit {
+  DataScaling scaling;
+  Network network;
+  double log_z = 0;
+  int iterations = 0;          ///< of the final fit, to all rows
+  std::vector<DensityCandidate> candidates;
+  std::size_t chosen = 0;      ///< of the candidates
+  Estimate held_out;           ///< ln p a held-out row at the choice, error over rows
+};
+
+/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling on the folds
+/// of the rows in step, drops those that fall behind the best by more than 2 errors of the paired
+/// difference, ends a candidate whose held-out ln p has not risen for `patience` rounds, takes the
+/// scaling and the number of rounds of largest held-out ln p and learns all rows again as long.
+/// Round 0, units alone, is a candidate too: with whitened columns it is the Gaussian or better.
+/// All choices are made on `rows` alone; bounded in iterations, never by the clock: the same seed
+/// gives the same bits. rows[row][column], in the units of the data.
+///
+/// Throws BadInput as fit_scaling and ExactLearner do, and for fewer than 8 rows; Interrupted where
+/// `progress` says so.
+DensityFit learn_density(std::span<const double> rows, std::size_t columns,
+                         const DensityOptions& options, std::uint64_t seed,
+                         const ProgressCallback& progress = {});
+
+/// ln p of rows in the units of the data. O(rows (columns hidden + columns^2)).
+std::vector<double> log_densities(const Network& network, double log_z, const DataScaling& scaling,
+                                  std::span<const double> rows, int threads = 0);
+
+}  // namespace quartic

@@ -1,0 +1,249 @@
+#include "quartic/run/density_learner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "core/parallel.hpp"
+#include "quartic/core/data_source.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/core/linear_algebra.hpp"
+#include "quartic/core/random.hpp"
+#include "quartic/network/exact.hpp"
+#include "quartic/network/start.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr int iterations_in_round = 10;
+constexpr double allowed_errors = 2;  // behind the best, before a candidate is dropped
+constexpr int least_rounds = 8;
+
+struct Split {
+  std::vector<double> train, held_out;
+};
+
+/// Rows in a fixed random order, cut into folds; or the one split of 15 %.
+std::vector<Split> splits_of(std::span<const double> rows, std::size_t columns, int folds,
+                             std::uint64_t seed) {
+  const std::size_t count = rows.size() / columns;
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  RandomStream random(seed, Stream::held_out, 1);
+  for (std::size_t k = count; k-- > 1;)
+    std::swap(order[k], order[static_cast<std::size_t>(random.uniform() * (k + 1.0))]);
+  std::vector<Split> out(folds);
+  for (int fold = 0; fold < folds; ++fold) {
+    const std::size_t begin = fold * count / folds,
+                      end = folds > 1 ? (fold + 1) * count / folds
+                                      : std::max<std::size_t>(count * 15 / 100, 1);
+    for (std::size_t k = 0; k < count; ++k) {
+      auto& to = k >= begin && k < end ? out[fold].held_out : out[fold].train;
+      const auto row = rows.subspan(order[k] * columns, columns);
+      to.insert(to.end(), row.begin(), row.end());
+    }
+  }
+  return out;
+}
+
+/// Rows in the units of a model, rounded as it learns from them.
+std::vector<float> model_rows(const DataScaling& scaling, std::span<const double> rows,
+                              std::size_t columns, double noise, std::uint64_t seed) {
+  std::vector<double> out(rows.begin(), rows.end());
+  scaling.to_model(std::span(out), columns);
+  RandomStream random(seed, Stream::start, 2);
+  if (noise > 0)
+    for (double& x : out) x += noise * random.normal();
+  return {out.begin(), out.end()};
+}
+
+DataScaling scaling_by(ScalingMethod method, std::span<const double> rows, std::size_t columns) {
+  return method == ScalingMethod::none ? DataScaling{} : fit_scaling(method, rows, columns);
+}
+
+Network without_couplings(Network network, std::span<const float> rows, int columns) {
+  const ArraySource source(std::vector<float>(rows.begin(), rows.end()),
+                           static_cast<std::size_t>(columns));
+  network.visible = fit_layer(network.visible.unit, column_moments(source));
+  std::fill(network.w.begin(), network.w.end(), 0.0);
+  std::fill(network.u.begin(), network.u.end(), 0.0);
+  return network;
+}
+
+/// One scaling on one fold.
+class Trial {
+ public:
+  Trial(ScalingMethod method, const Split& split, std::size_t columns, const DensityOptions& o,
+        int threads, std::uint64_t seed)
+      : scaling_(scaling_by(method, split.train, columns)), held_out_(split.held_out) {
+    auto rows = model_rows(scaling_, split.train, columns, o.noise, seed);
+    const int width = static_cast<int>(columns);
+    const Network start =
+        exact_start(o.visible, o.hidden, o.hidden_units, o.gates, rows, width, seed);
+    const Network alone = without_couplings(start, rows, width);
+    alone_ = log_densities(alone, exact_log_z(alone, threads), scaling_, held_out_, threads);
+    learner_.emplace(std::move(rows), start, ExactOptions{o.ridge, threads});
+    threads_ = threads;
+  }
+  void step() { learner_->step(iterations_in_round); }
+  bool converged() const { return learner_->converged(); }
+  const std::vector<double>& alone() const { return alone_; }
+  std::vector<double> scores() const {
+    return log_densities(learner_->network(), learner_->log_z(), scaling_, held_out_, threads_);
+  }
+
+ private:
+  DataScaling scaling_;
+  std::vector<double> held_out_, alone_;
+  std::optional<ExactLearner> learner_;
+  int threads_ = 1;
+};
+
+/// One scaling on all folds.
+struct Candidate {
+  DensityCandidate record;
+  std::vector<Trial> trials;
+  std::vector<double> at_best;  ///< ln p of every held-out row at the best round
+  bool ended = false;
+
+  void take(std::vector<double> scores) {
+    const double mean = mean_of(scores).value;
+    record.held_out.push_back(std::isfinite(mean) ? mean
+                                                  : -std::numeric_limits<double>::infinity());
+    if (!at_best.empty() && !(mean > record.held_out[record.best])) return;
+    record.best = static_cast<int>(record.held_out.size()) - 1;
+    at_best = std::move(scores);
+  }
+  double best() const { return record.held_out[record.best]; }
+};
+
+template <class Scores>
+std::vector<double> joined(const std::vector<Scores>& parts) {
+  std::vector<double> out;
+  for (const auto& part : parts) out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+const Candidate& leader(const std::vector<Candidate>& all) {
+  return *std::max_element(all.begin(), all.end(), [](const Candidate& x, const Candidate& y) {
+    return x.best() < y.best();
+  });
+}
+
+void drop_those_behind(std::vector<Candidate>& all) {
+  const Candidate& first = leader(all);
+  for (Candidate& one : all) {
+    if (&one == &first || one.ended) continue;
+    std::vector<double> behind = first.at_best;
+    for (std::size_t k = 0; k < behind.size(); ++k) behind[k] -= one.at_best[k];
+    const Estimate gap = mean_of(behind);
+    if (gap.value > allowed_errors * gap.error) one.ended = one.record.dropped = true;
+  }
+}
+
+DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) {
+  if (rows < 8)
+    throw BadInput(fmt::format("{} rows are too few to choose a density by", rows),
+                   "give 8 at least, better some hundreds");
+  const Layer visible(o.visible, 1), hidden(o.hidden, 1);
+  if (visible.discrete()) o.scalings = {ScalingMethod::none};
+  if (o.scalings.empty()) throw BadInput("no scaling to choose from", "name one");
+  o.gates = o.gates && !visible.discrete() && hidden.discrete();
+  if (o.hidden_units == 0)
+    o.hidden_units = std::clamp(static_cast<int>(rows / 15), 2,
+                                exact_units(static_cast<int>(columns)));
+  if (o.folds == 0) o.folds = rows < 500 ? 5 : rows < 1000 ? 3 : 1;
+  if (o.threads == 0) o.threads = omp_get_max_threads();
+  return o;
+}
+
+/// All candidates in step, until each has ended.
+void race(std::vector<Candidate>& candidates, const DensityOptions& o,
+          const ProgressCallback& progress) {
+  constexpr double share = 0.85;  // of the time
+  for (int round = 1; round <= o.rounds; ++round) {
+    std::vector<std::pair<Candidate*, int>> live;
+    for (Candidate& one : candidates)
+      for (int fold = 0; fold < static_cast<int>(one.trials.size()) && !one.ended; ++fold)
+        live.emplace_back(&one, fold);
+    if (live.empty()) return;
+    report_progress(progress, share * round / o.rounds);
+    std::vector<std::vector<double>> scores(live.size());
+    in_parallel(static_cast<int>(live.size()), o.threads, [&](int k, int) {
+      Trial& trial = live[k].first->trials[live[k].second];
+      trial.step();
+      scores[k] = trial.scores();
+    });
+    for (std::size_t k = 0; k < live.size(); k += o.folds) {
+      Candidate& one = *live[k].first;
+      const auto at = scores.begin() + static_cast<std::ptrdiff_t>(k);
+      one.take(joined(std::vector(at, at + o.folds)));
+      const bool still = std::all_of(one.trials.begin(), one.trials.end(),
+                                     [](const Trial& t) { return t.converged(); });
+      one.ended = still || round - one.record.best >= o.patience;
+      one.record.improving = round == o.rounds && 10 * one.record.best > 9 * o.rounds;
+    }
+    if (round >= least_rounds) drop_those_behind(candidates);
+  }
+}
+
+}  // namespace
+
+std::vector<double> log_densities(const Network& network, double log_z, const DataScaling& scaling,
+                                  std::span<const double> rows, int threads) {
+  const auto columns = static_cast<std::size_t>(network.visible.size());
+  std::vector<double> model(rows.begin(), rows.end());
+  scaling.to_model(std::span(model), columns);
+  auto out = free_energies(network, std::span<const double>(model), threads);
+  const double shift = scaling.method == ScalingMethod::none ? 0 : scaling.log_jacobian(columns);
+  for (std::size_t n = 0; n < out.size(); ++n)
+    out[n] = -out[n] - log_z + shift + scaling.log_power(rows.subspan(n * columns, columns));
+  return out;
+}
+
+DensityFit learn_density(std::span<const double> rows, std::size_t columns,
+                         const DensityOptions& options, std::uint64_t seed,
+                         const ProgressCallback& progress) {
+  const DensityOptions o = checked(options, rows.size() / columns, columns);
+  const SerialBlas serial;  // threads work on candidates side by side
+  const auto splits = splits_of(rows, columns, o.folds, seed);
+  std::vector<Candidate> candidates(o.scalings.size());
+  for (std::size_t k = 0; k < candidates.size(); ++k) {
+    Candidate& one = candidates[k];
+    one.record.scaling = o.scalings[k];
+    std::vector<std::vector<double>> alone;
+    for (const Split& split : splits) {
+      one.trials.emplace_back(o.scalings[k], split, columns, o, 1, seed);
+      alone.push_back(one.trials.back().alone());
+    }
+    one.take(joined(alone));
+  }
+  race(candidates, o, progress);
+  const Candidate& best = leader(candidates);
+  const std::size_t chosen = &best - candidates.data();
+  DataScaling scaling = scaling_by(o.scalings[chosen], rows, columns);
+  const auto all = model_rows(scaling, rows, columns, o.noise, seed);
+  const int width = static_cast<int>(columns);
+  const Network start = exact_start(o.visible, o.hidden, o.hidden_units, o.gates, all, width, seed);
+  DensityFit fit{std::move(scaling), without_couplings(start, all, width), 0, 0, {}, chosen,
+                 mean_of(best.at_best)};
+  fit.log_z = exact_log_z(fit.network, o.threads);
+  if (best.record.best > 0) {
+    ExactLearner learner(all, start, {o.ridge, o.threads});
+    for (int round = 0; round < best.record.best; ++round) {
+      learner.step(iterations_in_round);
+      report_progress(progress, 0.85 + 0.15 * round / best.record.best);
+    }
+    fit.network = learner.network(), fit.log_z = learner.log_z();
+    fit.iterations = learner.iterations();
+  }
+  for (Candidate& one : candidates) fit.candidates.push_back(std::move(one.record));
+  return fit;
+}
+
+}  // namespace quartic
