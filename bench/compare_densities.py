@@ -111,12 +111,6 @@ def held_out(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[order[cut:]], x[order[:cut]]
 
 
-def gaussian(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    from scipy.stats import multivariate_normal
-
-    return multivariate_normal(train.mean(0), np.cov(train.T, bias=True), allow_singular=True).logpdf(test)
-
-
 def standardised(score):
     """A model on columns of mean 0 and variance 1, its ln p in the units of the data."""
 
@@ -125,6 +119,13 @@ def standardised(score):
         return score((train - mean) / deviation, (test - mean) / deviation) - np.log(deviation).sum()
 
     return wrapped
+
+
+@standardised
+def gaussian(train, test):
+    from scipy.stats import multivariate_normal
+
+    return multivariate_normal(train.mean(0), np.cov(train.T, bias=True) + 1e-6 * np.eye(train.shape[1])).logpdf(test)
 
 
 def mixture_components(rows: int) -> list[int]:

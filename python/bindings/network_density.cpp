@@ -49,6 +49,7 @@ void bind_scaling(nb::module_& m) {
   nb::class_<DataScaling>(m, "Scaling",
                           "Between the units of data and those of a model: affine by column, by "
                           "power, whitened.")
+      .def(nb::init<>(), "The identity.")
       .def_static(
           "fit",
           [](const std::string& method, nb::object data) {
@@ -128,7 +129,6 @@ nb::object learned(nb::object data, const std::string& visible, const std::strin
     o.scalings.push_back(from_word<ScalingMethod>(word, "scaling"));
   const std::uint64_t seed = seed_of(random_state);
   const auto values = span(input);
-  auto asked = std::chrono::steady_clock::now();
   const auto report = [&](double done) {
     const nb::gil_scoped_acquire acquire;
     if (PyErr_CheckSignals() != 0) throw nb::python_error();
@@ -165,7 +165,7 @@ void bind_density(nb::module_& m) {
         nb::arg("hidden") = "binary", nb::arg("hidden_units") = 0, nb::arg("gates") = true,
         nb::arg("scalings") =
             std::vector<std::string>{"standardise", "whiten", "power", "power-whiten"},
-        nb::arg("ridge") = 1.0, nb::arg("folds") = 0, nb::arg("rounds") = 150,
+        nb::arg("ridge") = 1.0, nb::arg("folds") = 0, nb::arg("rounds") = 250,
         nb::arg("patience") = 15, nb::arg("noise") = 0.0, nb::arg("threads") = 0,
         nb::arg("random_state") = nb::none(), nb::arg("progress") = nb::none(),
         "A network whose ln Z is exact, learned without chains; scaling and length chosen on "
@@ -174,12 +174,6 @@ void bind_density(nb::module_& m) {
         nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
         "Independent draws of a network of at most 20 two-valued hidden units.");
   m.def("can_draw_exactly", &hidden_can_be_drawn, nb::arg("network"));
-  m.def(
-      "can_solve_exactly",
-      [](const Network& network) {
-        return exact_method(network).kind != ExactMethod::Kind::none;
-      },
-      nb::arg("network"));
   m.def("exact_units", &exact_units, nb::arg("columns"));
 }
 

@@ -7,7 +7,13 @@ from typing import Any, Self
 import numpy as np
 
 try:
-    from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+    from sklearn.base import (
+        BaseEstimator,
+        ClassNamePrefixFeaturesOutMixin,
+        OutlierMixin,
+        TransformerMixin,
+        _fit_context,
+    )
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.utils import check_random_state
     from sklearn.utils._param_validation import Interval, StrOptions
@@ -17,15 +23,21 @@ except ImportError as error:
         "quartic.RestrictedBoltzmannMachine needs scikit-learn 1.6 or later: pip install 'quartic[sklearn]'"
     ) from error
 
-from . import density
-from ._quartic import Network, NetworkLearner, NetworkSampler
+from . import _quartic, density
+from ._quartic import Network, NetworkLearner, NetworkSampler, Scaling
 from .errors import BadInput
-from .results import LogZ
+from .results import Estimate, LogZ
 from .scaling import center_and_scale
+from .training import train_by_chains
 from .seeds import RandomState, seed_of
 
 _UNITS = {"quartic", "gaussian", "binary", "spin"}
 _CONTINUOUS = {"quartic", "gaussian"}
+_DISCRETE = {"binary", "spin"}
+_MOST_EXACT = 14  # two-valued hidden units that are learned exactly: 2^14 terms of ln Z
+_FEWEST_ROWS = 8  # to hold some out of
+_BY_ROWS = {"columns": "standardise", "power": "power", "whiten": "whiten", "zca": "zca", "power-whiten": "power-whiten"}
+_CANDIDATES = ["standardise", "whiten", "power", "power-whiten"]
 
 
 def _best_shift(rows: np.ndarray) -> np.ndarray:
@@ -50,44 +62,60 @@ def _best_shift(rows: np.ndarray) -> np.ndarray:
     return shifted
 
 
-class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Restricted Boltzmann machine with units for real values as well as for bits.
+class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, OutlierMixin, BaseEstimator):
+    """Density of rows: a restricted Boltzmann machine with units for real values as well as for bits.
 
-    p(x, h) ~ exp(sum w x h - sum (r x + a x^2 + b x^4) - sum (s h + m h^2 + n h^4)), learned by stochastic maximum
-    likelihood with persistent chains. `visible="quartic"` is for real values of any distribution a quartic
-    exponential family can take, two-peaked ones too; "gaussian" with hidden "binary" is the Gaussian-Bernoulli
-    machine; "binary" with "binary" is that of `sklearn.neural_network.BernoulliRBM`.
+    p(x, h) ~ exp(sum (w x + u x^2) h - sum (r x + a x^2 + b x^4) - sum (s h + m h^2 + n h^4)). `visible="quartic"` is
+    for real values of any distribution a quartic exponential family can take, two-peaked ones too; "gaussian" with
+    hidden "binary" is the Gaussian-Bernoulli machine; "binary" with "binary" is that of
+    `sklearn.neural_network.BernoulliRBM`.
 
-    Real-valued columns are shifted and scaled inside: learning does not depend on their units, and ln p is the
-    density in the units of the data. The shift of a quartic unit is where one unit alone fits its column best, since
-    r x + a x^2 + b x^4 has no cubic term: of two peaks, however unequal, it is the middle. A column that never varies
-    has no density; it is refused unless there is noise.
+    With up to 14 two-valued hidden units, Gaussian units on both sides, or two columns, ln Z is exact and so is the
+    gradient: learned by L-BFGS, without chains; how long, and with `scaling="auto"` in which units, is chosen on
+    held-out rows. More hidden units are learned by stochastic maximum likelihood with persistent chains.
+
+    Real-valued columns are scaled inside: ln p is the density in the units of the data. A column that never varies has
+    no density; it is refused unless there is noise.
 
     Parameters
     ----------
-    n_components : number of hidden units.
+    n_components : number of hidden units; None: as many as are cheap to learn exactly, at most one for 15 rows.
     visible, hidden : kind of units: "quartic", "gaussian", "binary" (0, 1) or "spin" (-1, 1).
-    learning_rate : step, in units of the data's spread.
+    gates : whether a hidden unit may change the width of a column too (u); None: where it is learned exactly.
+    scaling : "auto": the best on held-out rows of "columns", "power", "whiten" and "power-whiten" where it is learned
+        exactly, else "columns". "columns": each column by its own spread; "all": one spread for all, as for pixels;
+        "power": each column by the monotone map (Yeo and Johnson) that makes it most like a Gaussian, against heavy
+        tails; "whiten": uncorrelated columns along the principal axes; "zca": the same turned back; "power-whiten":
+        both; None: as they are.
+    ridge : strength of the Gaussian prior of w and u in exact learning.
+    max_iter : most iterations of exact learning.
+    n_iter : passes over the data with chains; None: exact learning where it can be, else until held-out ln p has not
+        risen for three checks in a row. A number always means chains.
+    learning_rate : step of learning with chains, in units of the data's spread; halved where it makes ln p fall.
     batch_size : rows an update; also the number of persistent chains.
-    n_iter : passes over the data.
     steps : sweeps of Gibbs sampling an update (the k of PCD-k).
     rungs : more than 1, say 4: the chains are tempered, so that they pass between well-separated clusters; without,
         ln p of clustered data varies by nats from seed to seed. Costs as many times the sampling.
-    momentum, weight_decay : of the updates of the weights.
-    noise : standard deviation of Gaussian noise added to real-valued rows to learn from, in units of `scale_`. A
-        tenth is right where columns hardly vary or take few values, as pixels do.
-    scaling : "columns": each column by its own spread; "all": one spread for all, as for pixels; None: as they are.
+    momentum, weight_decay : of the updates of the weights, with chains.
+    noise : standard deviation of Gaussian noise added to real-valued rows to learn from, in units of each column's
+        spread. A tenth is right where columns hardly vary or take few values, as pixels do.
+    contamination : fraction of the rows learned from that `predict` calls outliers.
     n_jobs : threads, None for all cores; never changes the results.
     random_state : None, an integer, a Generator or a RandomState.
 
     Attributes
     ----------
-    network_ : the quartic.Network, in scaled units x = (X - center_) / scale_.
+    network_ : the quartic.Network, in scaled units.
     components_ : its weights, shape (n_components, n_features).
-    center_, scale_ : of the scaling.
-    chains_ : where the model's persistent chains are, in scaled units.
-    history_ : one dict an epoch, as quartic.NetworkLearner.step gives it.
-    n_iter_ : epochs done.
+    scaling_ : the quartic.Scaling to these units and back.
+    center_, scale_ : its affine part, (X - center_) / scale_.
+    held_out_ : quartic.Estimate of ln p a held-out row, in the units of X, by which was chosen; None without a choice.
+    candidates_ : of exact learning, a dict a scaling: held-out ln p every 10 iterations, and where it was best.
+    chains_ : where the model's persistent chains are (exactly learned: independent draws), in scaled units.
+    history_ : one dict an epoch, as quartic.NetworkLearner.step gives it; with exact learning held-out ln p every 10
+        iterations.
+    n_iter_ : epochs or iterations done.
+    offset_ : `decision_function` is `score_samples` less this.
     log_z_ : quartic.LogZ of network_, exact or estimated with its error when it is first asked for; see
         `estimate_log_z`.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
@@ -103,43 +131,55 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     """
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's convention)
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "visible": [StrOptions(_UNITS)],
         "hidden": [StrOptions(_UNITS)],
+        "gates": ["boolean", None],
+        "ridge": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 10, None, closed="left")],
+        "contamination": [Interval(Real, 0, 0.5, closed="right")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "n_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_iter": [Interval(Integral, 1, None, closed="left"), None],
         "steps": [Interval(Integral, 1, None, closed="left")],
         "rungs": [Interval(Integral, 1, None, closed="left")],
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "noise": [Interval(Real, 0, None, closed="left")],
-        "scaling": [StrOptions({"columns", "all"}), None],
+        "scaling": [StrOptions({"auto", "all", *_BY_ROWS}), None],
         "n_jobs": [None, Integral],
         "random_state": ["random_state", np.random.Generator],
     }
 
     def __init__(
         self,
-        n_components: int = 256,
+        n_components: int | None = None,
         *,
         visible: str = "quartic",
         hidden: str = "binary",
+        gates: bool | None = None,
+        scaling: str | None = "auto",
+        ridge: float = 1.0,
+        max_iter: int = 2500,
         learning_rate: float = 0.05,
         batch_size: int = 100,
-        n_iter: int = 20,
+        n_iter: int | None = None,
         steps: int = 1,
         rungs: int = 1,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         noise: float = 0.0,
-        scaling: str | None = "columns",
+        contamination: float = 0.1,
         n_jobs: int | None = None,
         random_state: RandomState = None,
     ):
         self.n_components = n_components
         self.visible = visible
         self.hidden = hidden
+        self.gates = gates
+        self.scaling = scaling
+        self.ridge = ridge
+        self.max_iter = max_iter
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.n_iter = n_iter
@@ -148,7 +188,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.noise = noise
-        self.scaling = scaling
+        self.contamination = contamination
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -156,16 +196,91 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learns from the rows of X, `n_iter` times over, afresh."""
+        """Learns from the rows of X afresh."""
         X = self._rows(X, reset=True)
-        self._start(X)
-        rows = self._scaled(X, with_noise=True)
-        trainer = self._make_trainer(rows)
-        self.history_ = []
-        while not trainer.finished:
-            self.history_.append(trainer.step())
-        self._take(trainer, rows)
+        self._begin()
+        exactly = self._learns_exactly(X)
+        if self.gates and not exactly:
+            raise BadInput(
+                "gates are learned where ln Z is exact, and this machine is not",
+                f"n_components up to {_MOST_EXACT}, two-valued hidden units and n_iter=None",
+            )
+        if exactly:
+            self._fit_exactly(X)
+        else:
+            self._start(X)
+            self._fit_by_chains(self._scaled(X, with_noise=True))
+        self._set_offset(X)
         return self
+
+    def _learns_exactly(self, X: np.ndarray) -> bool:
+        if self.n_iter is not None or self.rungs > 1 or len(X) < _FEWEST_ROWS:
+            return False
+        if self.visible == self.hidden == "gaussian":
+            return True
+        few = self.n_components is None or self.n_components <= _MOST_EXACT or X.shape[1] <= 2
+        return self.hidden in _DISCRETE and few
+
+    def _fit_exactly(self, X: np.ndarray) -> None:
+        rows, outer = X, None
+        if self._continuous:
+            names = getattr(self, "feature_names_in_", None)
+            rule = "all" if self.scaling == "all" else "columns"
+            center, scale = center_and_scale(X, rule, self.noise, names, ", or use binary units")
+            if self.noise > 0:
+                random = np.random.default_rng([self._seed, 0])
+                rows = X + self.noise * scale * random.normal(size=X.shape)
+            if self.scaling == "all":
+                outer = Scaling.columns(center, scale)
+                rows = outer.to_model(rows)
+        scalings = _CANDIDATES if self.scaling == "auto" else [_BY_ROWS.get(self.scaling, "none")]
+        units = self.n_components or (X.shape[1] if self.hidden == "gaussian" else 0)
+        fit = _quartic.learn_density(
+            rows, visible=self.visible, hidden=self.hidden, hidden_units=units, gates=self.gates is not False,
+            scalings=scalings, ridge=self.ridge, rounds=self.max_iter // 10, threads=self._threads,
+            random_state=self._seed,
+        )  # fmt: skip
+        chosen = fit["candidates"][fit["chosen"]]
+        self.network_, self.scaling_ = fit["network"], outer or fit["scaling"]
+        self.candidates_, self.n_iter_ = fit["candidates"], fit["iterations"]
+        shift = 0.0 if outer is None else float(outer.log_jacobian(X[:1])[0])
+        self.held_out_ = Estimate(fit["held_out"] + shift, fit["held_out_error"])
+        self.history_ = [
+            {"iteration": 10 * k, "held_out": value + shift} for k, value in enumerate(chosen["held_out"])
+        ]
+        self._take_scaling(X.shape[1])
+        if _quartic.can_draw_exactly(self.network_):
+            self.chains_ = _quartic.draw_exactly(self.network_, self.batch_size, self._seed, self._threads)
+        else:
+            some = np.random.default_rng([self._seed, 1]).permutation(len(X))[: self.batch_size]
+            self.chains_ = self._scaled(X[some])
+        self._base = None
+        if chosen["improving"]:
+            rise = chosen["held_out"][-1] - chosen["held_out"][-1 - max(len(chosen["held_out"]) // 10, 1)]
+            warnings.warn(
+                f"ln p of held-out rows was still rising after {self.max_iter} iterations, by {rise:.2g} in the last "
+                f"tenth: max_iter={2 * self.max_iter}",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def _take_scaling(self, columns: int) -> None:
+        """`center_` and `scale_`, of every column."""
+        self.center_ = np.broadcast_to(self.scaling_.offset, columns).copy()
+        self.scale_ = np.broadcast_to(self.scaling_.scale, columns).copy()
+
+    def _fit_by_chains(self, rows: np.ndarray) -> None:
+        """With as many passes as asked for, or as held-out rows ask for; the rate halved where it is too large."""
+        result = train_by_chains(self._make_trainer, rows, self.n_iter, self.learning_rate, self._seed, self._threads)
+        for text in result.warnings:
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+        self.history_ = result.history
+        self._take(result.trainer, result.rows)
+        if result.network is not None:  # an earlier one was the best
+            self.network_, self.n_iter_ = result.network, result.epoch
+        self.candidates_, self.held_out_ = [], result.held_out
+        if result.held_out is not None:
+            self.held_out_ = Estimate(result.held_out.value + self._log_volume, result.held_out.error)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -173,13 +288,17 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         first = not hasattr(self, "network_")
         X = self._rows(X, reset=first)
         if first:
+            self._begin()
             self._start(X)
-            self.history_ = []
+            self.history_, self.candidates_, self.held_out_ = [], [], None
+        elif self.network_.u is not None:
+            raise BadInput("partial_fit moves chains, and this machine was learned exactly, with gates", "fit(X)")
         rows = self._scaled(X, with_noise=True)
-        trainer = self._make_trainer(rows)
+        trainer = self._make_trainer(rows, self.learning_rate, self.n_iter or 1)
         for begin in range(0, len(rows), self.batch_size):
             trainer.update(rows[begin : begin + self.batch_size])
         self._take(trainer, rows)
+        self._set_offset(X)
         return self
 
     def _rows(self, X: Any, reset: bool) -> np.ndarray:
@@ -191,27 +310,34 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     def _continuous(self) -> bool:
         return self.visible in _CONTINUOUS
 
-    def _start(self, X: np.ndarray) -> None:
-        """What stays from the first rows on: scaling and seed."""
+    def _begin(self) -> None:
         self._trained, self._base, self._log_z = None, None, None
         random = self.random_state
         self._seed = seed_of(random if isinstance(random, np.random.Generator) else check_random_state(random))
+        self.scaling_ = Scaling()
+
+    def _start(self, X: np.ndarray) -> None:
+        """The scaling of learning with chains, which stays from the first rows on."""
         columns = X.shape[1]
-        self.center_, self.scale_ = np.zeros(columns), np.ones(columns)
-        if not self._continuous:
-            return
-        names = getattr(self, "feature_names_in_", None)
-        self.center_, self.scale_ = center_and_scale(X, self.scaling, self.noise, names, ", or use binary units")
-        if self.scaling is not None:
-            if self.visible == "quartic":
+        if self._continuous and self.scaling in ("auto", "columns", "all", None):
+            rule = "columns" if self.scaling == "auto" else self.scaling
+            names = getattr(self, "feature_names_in_", None)
+            center, scale = center_and_scale(X, rule, self.noise, names, ", or use binary units")
+            self.scaling_ = Scaling.columns(center, scale)
+            if self.scaling is not None and self.visible == "quartic":
                 some = X[:: -(-len(X) // 5000)]
-                self.center_ = self.center_ + self.scale_ * _best_shift(self._scaled(some, with_noise=True))
+                self._take_scaling(columns)
+                center = center + scale * _best_shift(self._scaled(some, with_noise=True))
+                self.scaling_ = Scaling.columns(center, scale)
+        elif self._continuous:
+            self.scaling_ = Scaling.fit(_BY_ROWS[self.scaling], X)
+        self._take_scaling(columns)
 
     def _scaled(self, X: np.ndarray, with_noise: bool = False) -> np.ndarray:
         """Rows in the network's units, float32 to learn from and else float64."""
         if not self._continuous:
             return np.asarray(X, dtype=np.float32 if with_noise else np.float64)
-        rows = (X - self.center_) / self.scale_
+        rows = self.scaling_.to_model(X)
         if not with_noise:
             return rows
         if self.noise > 0:
@@ -219,17 +345,17 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             rows = rows + np.random.default_rng([self._seed, seen]).normal(0, self.noise, rows.shape)
         return rows.astype(np.float32)
 
-    def _make_trainer(self, rows: np.ndarray) -> NetworkLearner:
+    def _make_trainer(self, rows: np.ndarray, rate: float, epochs: int) -> NetworkLearner:
         """A new one, or the one that `partial_fit` goes on with, to the bit."""
         if self._trained is None:
             network = Network.from_data(
-                rows, self.n_components, visible=self.visible, hidden=self.hidden, random_state=self._seed
+                rows, self.n_components or 64, visible=self.visible, hidden=self.hidden, random_state=self._seed
             )
         else:
             network = self.network_
         return NetworkLearner(
-            rows, network, epochs=self.n_iter, batch=self.batch_size, steps=self.steps, rungs=self.rungs,
-            rate=self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay,
+            rows, network, epochs=epochs, batch=self.batch_size, steps=self.steps, rungs=self.rungs, rate=rate,
+            momentum=self.momentum, weight_decay=self.weight_decay,
             threads=self._threads, random_state=self._seed, state=self._trained,
         )  # fmt: skip
 
@@ -263,15 +389,20 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         """One step of Gibbs sampling from every row: hidden units given it, then visible ones given them."""
         random = np.random.default_rng(seed_of(random_state))
         hidden = self.network_.hidden_draw(self._seen(X), random, threads=self._threads)
-        return self.network_.visible_draw(hidden, random, threads=self._threads) * self.scale_ + self.center_
+        return self.scaling_.from_model(self.network_.visible_draw(hidden, random, threads=self._threads))
 
     def sample(self, n_samples: int = 1, random_state: RandomState = None, sweeps: int = 500) -> np.ndarray:
-        """Rows drawn from the model: from where the persistent chains ended, after so many sweeps."""
+        """Rows drawn from the model: independent ones where there are at most 20 two-valued hidden units, else from
+        where the persistent chains ended, after so many sweeps."""
         check_is_fitted(self)
+        if _quartic.can_draw_exactly(self.network_):
+            return self.scaling_.from_model(
+                _quartic.draw_exactly(self.network_, n_samples, seed_of(random_state), self._threads)
+            )
         sampler = NetworkSampler(self.network_, n_samples, random_state, threads=self._threads)
         sampler.set_visible(self.chains_[np.arange(n_samples) % len(self.chains_)])
         sampler.sweep(sweeps)
-        return sampler.visible * self.scale_ + self.center_
+        return self.scaling_.from_model(sampler.visible)
 
     def _seen(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -290,21 +421,48 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         """ln p of every row, with ln Z of `log_z_`: exact for small networks, else an estimate whose error and bounds
         shift all rows alike (a warning says if it is not to be trusted). For real-valued units a density in the units
         of X, for discrete ones a probability."""
-        X = self._seen(X)
+        rows = self._seen(X)
         z = self.log_z_
         if z.ok and not z.exact and not self._continuous:
-            known = self.network_.log_likelihood(X, z, threads=self._threads)
+            known = self.network_.log_likelihood(rows, z, threads=self._threads)
             if not known.ok:
                 warnings.warn(f"ln Z is not to be trusted: {known.reason}", ConvergenceWarning, stacklevel=2)
-        return -self.network_.free_energy(X, threads=self._threads) - z.value.value - self._log_volume
+        return self._levels(X, rows) - z.value.value
+
+    def _levels(self, X: Any, rows: np.ndarray) -> np.ndarray:
+        """ln p of rows but for ln Z, in the units of X."""
+        plain = -self.network_.free_energy(rows, threads=self._threads)
+        if not self._continuous:
+            return plain
+        return plain + self.scaling_.log_jacobian(np.asarray(X, dtype=np.float64))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean ln p of the rows of X."""
         return float(np.mean(self.score_samples(X)))
 
+    # --- outliers: ln Z cancels, so that none is needed ---
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """ln p of rows less that which a fraction `contamination` of the rows learned from stays below."""
+        rows = self._seen(X)
+        return self._levels(X, rows) - self._level
+
+    def predict(self, X: Any) -> np.ndarray:
+        """-1 for outliers, 1 for the others."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    @property
+    def offset_(self) -> float:
+        return self._level - self.log_z_.value.value
+
+    def _set_offset(self, X: np.ndarray) -> None:
+        levels = self._levels(X, self._scaled(X))
+        self._level = float(np.percentile(levels, 100 * self.contamination))
+
     @property
     def _log_volume(self) -> float:
-        return float(np.log(self.scale_).sum())
+        """ln |d scaled / d data| of affine scalings."""
+        return -float(np.log(self.scale_).sum())
 
     @property
     def log_z_(self) -> LogZ:

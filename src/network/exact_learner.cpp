@@ -208,6 +208,23 @@ struct ExactLearner::Parts {
   std::optional<Tried> tried_;
 };
 
+std::optional<std::string> why_not_exactly(const Network& network) {
+  constexpr int most_discrete = 14, most_continuous = 2;
+  const Layer &visible = network.visible, &hidden = network.hidden;
+  const auto few = [](const Layer& layer, int continuous) {
+    return layer.size() <= (layer.discrete() ? most_discrete : continuous);
+  };
+  const ExactMethod method = exact_method(network);
+  if (method.kind == ExactMethod::Kind::none) return method.reason;
+  if (method.kind == ExactMethod::Kind::determinant || few(visible, most_continuous) ||
+      few(hidden, 0))
+    return std::nullopt;
+  return fmt::format("{} {} and {} {} units; one side has to have at most {} two-valued units, or "
+                     "the visible one at most {} columns",
+                     visible.size(), name(visible.unit), hidden.size(), name(hidden.unit),
+                     most_discrete, most_continuous);
+}
+
 ExactLearner::ExactLearner(std::vector<float> rows, const Network& start,
                            const ExactOptions& options) {
   require_normalisable(start);
@@ -215,12 +232,15 @@ ExactLearner::ExactLearner(std::vector<float> rows, const Network& start,
   if (rows.empty() || rows.size() % columns != 0)
     throw BadInput(fmt::format("{} values for rows of {} visible units", rows.size(), columns),
                    "give whole rows, one value a visible unit");
-  if (const auto method = exact_method(start); method.kind == ExactMethod::Kind::none)
-    throw BadInput("the network cannot be learned exactly: " + method.reason,
+  if (const auto reason = why_not_exactly(start))
+    throw BadInput("the network cannot be learned exactly: " + *reason,
                    "take fewer hidden units, or train with chains");
   if (!(options.ridge >= 0 && std::isfinite(options.ridge)))
     throw BadInput(fmt::format("ridge = {:g}", options.ridge), "it is finite and not negative");
   parts_ = make_hidden<Parts>(std::move(rows), start, options);
+  if (!std::isfinite(parts_->ascent->value))
+    throw BadInput("ln p of the network to begin with is not finite on these rows",
+                   "standardise the columns");
   parts_->take();
 }
 
@@ -275,7 +295,7 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
 
 int exact_units(int columns) {
   constexpr int most = 14, least = 4, conditionals = 1 << 15;
-  if (columns <= 2) return 32;
+  if (columns <= 2) return 20;
   int units = most;
   while (units > least && columns << units > conditionals) --units;
   return units;

@@ -14,7 +14,7 @@
 #include "quartic/core/error.hpp"
 #include "quartic/core/linear_algebra.hpp"
 #include "quartic/core/random.hpp"
-#include "quartic/network/exact.hpp"
+#include "quartic/network/path.hpp"
 #include "quartic/network/start.hpp"
 
 namespace quartic {
@@ -86,7 +86,7 @@ class Trial {
     const Network start =
         exact_start(o.visible, o.hidden, o.hidden_units, o.gates, rows, width, seed);
     const Network alone = without_couplings(start, rows, width);
-    alone_ = log_densities(alone, exact_log_z(alone, threads), scaling_, held_out_, threads);
+    alone_ = log_densities(alone, uncoupled_log_z(alone), scaling_, held_out_, threads);
     learner_.emplace(std::move(rows), start, ExactOptions{o.ridge, threads});
     threads_ = threads;
   }
@@ -162,6 +162,15 @@ DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) 
   return o;
 }
 
+/// Whether held-out ln p has not risen, by more than nobody would wait for, for `patience` rounds.
+bool stalled(const DensityCandidate& one, int round, int patience) {
+  constexpr double worth_waiting = 0.005;  // nats a row
+  if (round < patience) return false;
+  const auto then = one.held_out.begin() + (round - patience + 1);
+  const double before = *std::max_element(one.held_out.begin(), then);
+  return one.held_out[one.best] < before + worth_waiting;
+}
+
 /// All candidates in step, until each has ended.
 void race(std::vector<Candidate>& candidates, const DensityOptions& o,
           const ProgressCallback& progress) {
@@ -185,7 +194,7 @@ void race(std::vector<Candidate>& candidates, const DensityOptions& o,
       one.take(joined(std::vector(at, at + o.folds)));
       const bool still = std::all_of(one.trials.begin(), one.trials.end(),
                                      [](const Trial& t) { return t.converged(); });
-      one.ended = still || round - one.record.best >= o.patience;
+      one.ended = still || stalled(one.record, round, o.patience);
       one.record.improving = round == o.rounds && 10 * one.record.best > 9 * o.rounds;
     }
     if (round >= least_rounds) drop_those_behind(candidates);
@@ -232,7 +241,7 @@ DensityFit learn_density(std::span<const double> rows, std::size_t columns,
   const Network start = exact_start(o.visible, o.hidden, o.hidden_units, o.gates, all, width, seed);
   DensityFit fit{std::move(scaling), without_couplings(start, all, width), 0, 0, {}, chosen,
                  mean_of(best.at_best)};
-  fit.log_z = exact_log_z(fit.network, o.threads);
+  fit.log_z = uncoupled_log_z(fit.network);
   if (best.record.best > 0) {
     ExactLearner learner(all, start, {o.ridge, o.threads});
     for (int round = 0; round < best.record.best; ++round) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "quartic/core/hidden.hpp"
@@ -17,6 +19,11 @@ struct ExactOptions {
   int threads = 0;  ///< 0: all cores; never changes the results
 };
 
+/// Why a network cannot be learned exactly at a bearable cost, or nothing: ln Z has to be a
+/// determinant (Gaussian units on both sides), a sum over at most 14 two-valued units, or an integral
+/// over at most 2 columns.
+std::optional<std::string> why_not_exactly(const Network& network);
+
 /// Ascent of the mean ln p of rows by limited-memory BFGS (Liu & Nocedal, Math. Program. 45 (1989)
 /// 503) with the exact gradient <f>_p - <f>_data (SCIENCE: d ln p / d theta), of w, u (where there
 /// are gates), r, a, b, s; hidden units keep their shape (m, n). Steps go only where the network
@@ -26,7 +33,7 @@ struct ExactOptions {
 class ExactLearner {
  public:
   /// rows[row][visible]. Throws BadInput for rows of another width, none, values that are not
-  /// finite, a network whose ln Z cannot be had exactly (network/exact.hpp), or a negative ridge.
+  /// finite, a network that cannot be learned exactly (why_not_exactly), or a negative ridge.
   ExactLearner(std::vector<float> rows, const Network& start, const ExactOptions& options);
 
   /// Up to `count` iterations; fewer where it converges.
@@ -51,7 +58,7 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
                     double deviation = 1);
 
 /// So many two-valued hidden units a network of that many columns is learned with by default, so
-/// that ln Z is cheap: 32 by quadrature of two columns or fewer, else the most of 4 to 14 whose
+/// that ln Z is cheap: 20 by quadrature of two columns or fewer, else the most of 4 to 14 whose
 /// 2^units columns conditionals are no more than 32768.
 int exact_units(int columns);
 

@@ -24,8 +24,8 @@ struct DensityOptions {
                                          ScalingMethod::power, ScalingMethod::power_whiten};
   double ridge = 1;    ///< as in ExactOptions
   int folds = 0;       ///< of cross-validation; 1: 15 % held out once; 0: 5 below 500 rows, 3 below 1000, else 1
-  int rounds = 150;    ///< most rounds of 10 iterations
-  int patience = 15;   ///< rounds without a better held-out ln p before a candidate ends
+  int rounds = 250;    ///< most rounds of 10 iterations
+  int patience = 15;   ///< a candidate ends where so many rounds brought less than .005 a row
   double noise = 0;    ///< standard deviation of Gaussian noise on the scaled rows to learn from
   int threads = 0;     ///< 0: all cores; never changes the results
 };
