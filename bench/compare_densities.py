@@ -146,9 +146,7 @@ def gmm_held_out(train, test):
 
     fit_rows, chosen_by = held_out(train)
     tried = [(k, ridge) for k in mixture_components(len(fit_rows)) for ridge in (1e-4, 1e-3, 1e-2, 1e-1)]
-    judged = [
-        GaussianMixture(k, random_state=0, reg_covar=ridge).fit(fit_rows).score(chosen_by) for k, ridge in tried
-    ]
+    judged = [GaussianMixture(k, random_state=0, reg_covar=ridge).fit(fit_rows).score(chosen_by) for k, ridge in tried]
     k, ridge = tried[int(np.argmax(judged))]
     return GaussianMixture(k, random_state=0, reg_covar=ridge).fit(train).score_samples(test)
 
@@ -247,7 +245,11 @@ def table(results: dict) -> str:
             (f"**{means[m]:.2f}**" if means[m] == best else f"{means[m]:.2f}") if m in means else "" for m in MODELS
         ]
         seconds = [r["seconds"] for r in of_set.get("quartic", {}).values()]
-        lines.append(f"| {name} | " + " | ".join(cells) + f" | {np.mean(seconds):.0f} |" if seconds else f"| {name} | " + " | ".join(cells) + " | |")
+        lines.append(
+            f"| {name} | " + " | ".join(cells) + f" | {np.mean(seconds):.0f} |"
+            if seconds
+            else f"| {name} | " + " | ".join(cells) + " | |"
+        )
     lines += ["", "quartic less the others, mean over the splits and its error:", ""]
     others = [m for m in MODELS if m != "quartic"]
     lines += ["| | " + " | ".join(others) + " |", "|---" * (len(others) + 1) + "|"]

@@ -66,10 +66,7 @@ void bind_couplings(nb::class_<Network>& type, const char* doc) {
           return nb::cast(Array(values.data(), {values.size()}, self));
         }
       },
-      [](Network& network, nb::object value) {
-        set_couplings(network, name, value);
-      },
-      doc);
+      [](Network& network, nb::object value) { set_couplings(network, name, value); }, doc);
 }
 
 Network make_network(nb::handle w, const std::string& visible, const std::string& hidden,

@@ -87,12 +87,16 @@ void bind_scaling(nb::module_& m) {
                                    s.centre, s.spread, s.rotation, s.rotation_back);
            })
       .def("__setstate__", [](DataScaling& self, const nb::tuple& state) {
-        const auto values = [&](std::size_t k) {
-          return nb::cast<std::vector<double>>(state[k]);
-        };
-        new (&self) DataScaling{
-            from_word<ScalingMethod>(nb::cast<std::string>(state[0]), "scaling"),
-            values(1), values(2), values(3), values(4), values(5), values(6), values(7)};
+        const auto values = [&](std::size_t k) { return nb::cast<std::vector<double>>(state[k]); };
+        new (&self)
+            DataScaling{from_word<ScalingMethod>(nb::cast<std::string>(state[0]), "scaling"),
+                        values(1),
+                        values(2),
+                        values(3),
+                        values(4),
+                        values(5),
+                        values(6),
+                        values(7)};
       });
 }
 
@@ -125,8 +129,7 @@ nb::object learned(nb::object data, const std::string& visible, const std::strin
   o.hidden_units = hidden_units, o.gates = gates, o.ridge = ridge, o.folds = folds;
   o.rounds = rounds, o.patience = patience, o.noise = noise, o.threads = threads;
   o.scalings.clear();
-  for (const auto& word : scalings)
-    o.scalings.push_back(from_word<ScalingMethod>(word, "scaling"));
+  for (const auto& word : scalings) o.scalings.push_back(from_word<ScalingMethod>(word, "scaling"));
   const std::uint64_t seed = seed_of(random_state);
   const auto values = span(input);
   const auto report = [&](double done) {
@@ -141,6 +144,15 @@ nb::object learned(nb::object data, const std::string& visible, const std::strin
     fit = learn_density(values, input.shape(1), o, seed, report);
   }
   return to_python(std::move(*fit));
+}
+
+Network more_of(const Network& network, nb::object data, int iterations, double ridge,
+                int threads) {
+  const NumpySource source(data);
+  const nb::gil_scoped_release release;
+  ExactLearner learner(read_rows(source, 0, source.rows()), network, {ridge, threads});
+  learner.step(iterations);
+  return learner.network();
 }
 
 nb::object draws(const Network& network, int count, nb::object random_state, int threads) {
@@ -170,6 +182,9 @@ void bind_density(nb::module_& m) {
         nb::arg("random_state") = nb::none(), nb::arg("progress") = nb::none(),
         "A network whose ln Z is exact, learned without chains; scaling and length chosen on "
         "held-out rows.");
+  m.def("learn_exactly", &more_of, nb::arg("network"), nb::arg("data"), nb::arg("iterations"),
+        nb::arg("ridge") = 1.0, nb::arg("threads") = 0,
+        "The network after more iterations of exact learning on rows in its units, float32.");
   m.def("draw_exactly", &draws, nb::arg("network"), nb::arg("count"),
         nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
         "Independent draws of a network of at most 20 two-valued hidden units.");

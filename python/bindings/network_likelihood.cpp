@@ -13,9 +13,9 @@ namespace {
 using MomentList = std::vector<double> NetworkMoments::*;
 constexpr MomentList all_moments[] = {&NetworkMoments::w, &NetworkMoments::r, &NetworkMoments::a,
                                       &NetworkMoments::b, &NetworkMoments::s, &NetworkMoments::m,
-                                      &NetworkMoments::n};
+                                      &NetworkMoments::n, &NetworkMoments::u};
 
-/// quartic.NetworkMoments, w of shape (visible, hidden).
+/// quartic.NetworkMoments, w and u of shape (visible, hidden).
 nb::object to_python(const NetworkMoments& moments) {
   nb::list values;
   for (const auto list : all_moments) {
@@ -24,6 +24,10 @@ nb::object to_python(const NetworkMoments& moments) {
     values.append(nb::cast(to_numpy(std::move(copy), {size})));
   }
   values[0] = values[0].attr("reshape")(moments.r.size(), moments.s.size());
+  const std::size_t last = std::size(all_moments) - 1;
+  values[last] = moments.u.empty()
+                     ? nb::object(nb::none())
+                     : values[last].attr("reshape")(moments.r.size(), moments.s.size());
   return nb::module_::import_("quartic.results").attr("NetworkMoments")(*values);
 }
 
@@ -31,6 +35,7 @@ NetworkMoments from_python(nb::handle moments) {
   NetworkMoments out;
   std::size_t k = 0;
   for (nb::handle value : moments) {
+    if (value.is_none()) continue;
     const Input input = as_input(value);
     if (k < std::size(all_moments))
       (out.*all_moments[k++]).assign(input.data(), input.data() + input.size());
@@ -200,10 +205,11 @@ void bind_likelihood(nb::class_<Network>& type) {
            "All expectations of the network, as quartic.NetworkMoments.");
   type.def("moments_given_visible", &moments_of_rows, nb::arg("phi"),
            "The same averaged over rows of phi with h ~ p(h | phi).");
-  type.def("log_likelihood_gradient", &gradient, nb::arg("phi"), nb::arg("model") = nb::none(),
-           nb::arg("threads") = 0,
-           "d <ln p> / d (w, r, a, b, s, m, n) over rows of phi, against the moments `model` (by "
-           "default the exact ones).");
+  type.def(
+      "log_likelihood_gradient", &gradient, nb::arg("phi"), nb::arg("model") = nb::none(),
+      nb::arg("threads") = 0,
+      "d <ln p> / d (w, r, a, b, s, m, n, u) over rows of phi, against the moments `model` (by "
+      "default the exact ones).");
   type.def("base", &base_from_data, nb::arg("data"),
            "Independent units with the moments that data give both layers: the best start of "
            "estimate_log_z.");

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from . import density
-from ._quartic import Action, Graph, Network, NetworkLearner, NetworkSampler, lattice, simd_target
+from ._quartic import Action, Graph, Network, NetworkLearner, NetworkSampler, Scaling, lattice, simd_target
 from .errors import BadInput, BadType, Diverged, Error
 from .free_energies import FreeEnergy, free_energy
 from .judgements import Judgement, judge
@@ -66,6 +66,7 @@ __all__ = [
     "ReweightResult",
     "SampleResult",
     "Sampler",
+    "Scaling",
     "StackResult",
     "density",
     "free_energy",

@@ -28,15 +28,21 @@ from ._quartic import Network, NetworkLearner, NetworkSampler, Scaling
 from .errors import BadInput
 from .results import Estimate, LogZ
 from .scaling import center_and_scale
-from .training import train_by_chains
 from .seeds import RandomState, seed_of
+from .training import train_by_chains
 
 _UNITS = {"quartic", "gaussian", "binary", "spin"}
 _CONTINUOUS = {"quartic", "gaussian"}
 _DISCRETE = {"binary", "spin"}
 _MOST_EXACT = 14  # two-valued hidden units that are learned exactly: 2^14 terms of ln Z
 _FEWEST_ROWS = 8  # to hold some out of
-_BY_ROWS = {"columns": "standardise", "power": "power", "whiten": "whiten", "zca": "zca", "power-whiten": "power-whiten"}
+_BY_ROWS = {
+    "columns": "standardise",
+    "power": "power",
+    "whiten": "whiten",
+    "zca": "zca",
+    "power-whiten": "power-whiten",
+}
 _CANDIDATES = ["standardise", "whiten", "power", "power-whiten"]
 
 
@@ -242,12 +248,10 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         )  # fmt: skip
         chosen = fit["candidates"][fit["chosen"]]
         self.network_, self.scaling_ = fit["network"], outer or fit["scaling"]
-        self.candidates_, self.n_iter_ = fit["candidates"], fit["iterations"]
+        self.candidates_, self.n_iter_ = fit["candidates"], max(fit["iterations"], 1)
         shift = 0.0 if outer is None else float(outer.log_jacobian(X[:1])[0])
         self.held_out_ = Estimate(fit["held_out"] + shift, fit["held_out_error"])
-        self.history_ = [
-            {"iteration": 10 * k, "held_out": value + shift} for k, value in enumerate(chosen["held_out"])
-        ]
+        self.history_ = [{"iteration": 10 * k, "held_out": value + shift} for k, value in enumerate(chosen["held_out"])]
         self._take_scaling(X.shape[1])
         if _quartic.can_draw_exactly(self.network_):
             self.chains_ = _quartic.draw_exactly(self.network_, self.batch_size, self._seed, self._threads)
@@ -284,16 +288,20 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """One pass over the rows of X in batches, in the order given. The first rows ever seen set the scaling."""
+        """One pass over the rows of X in batches, in the order given. The first rows ever seen set the scaling. A
+        machine that `fit` has learned exactly makes 10 iterations of exact learning on these rows instead."""
         first = not hasattr(self, "network_")
         X = self._rows(X, reset=first)
         if first:
             self._begin()
             self._start(X)
             self.history_, self.candidates_, self.held_out_ = [], [], None
-        elif self.network_.u is not None:
-            raise BadInput("partial_fit moves chains, and this machine was learned exactly, with gates", "fit(X)")
         rows = self._scaled(X, with_noise=True)
+        if not first and self._trained is None:
+            self.network_ = _quartic.learn_exactly(self.network_, rows, 10, self.ridge, self._threads)
+            self._log_z = None
+            self._set_offset(X)
+            return self
         trainer = self._make_trainer(rows, self.learning_rate, self.n_iter or 1)
         for begin in range(0, len(rows), self.batch_size):
             trainer.update(rows[begin : begin + self.batch_size])

@@ -113,7 +113,9 @@ class Check(NamedTuple):
 
 
 class NetworkMoments(NamedTuple):
-    """<phi h>, <phi>, <phi^2>, <phi^4>, <h>, <h^2>, <h^4>, or d ln p / d of the couplings of those names."""
+    """<phi h>, <phi>, <phi^2>, <phi^4>, <h>, <h^2>, <h^4>, <phi^2 h>, or d ln p / d of the couplings of those names.
+
+    `u` is None without gates."""
 
     w: np.ndarray
     r: np.ndarray
@@ -122,6 +124,7 @@ class NetworkMoments(NamedTuple):
     s: np.ndarray
     m: np.ndarray
     n: np.ndarray
+    u: np.ndarray | None = None
 
 
 class LogZ(NamedTuple):

@@ -79,7 +79,7 @@ def _one_training(
     while not trainer.finished:
         out.history.append(trainer.step())
         epoch = trainer.epoch
-        last = trainer.finished or trainer.updates >= _MOST_UPDATES and epochs is None
+        last = trainer.finished or (trainer.updates >= _MOST_UPDATES and epochs is None)
         if not (look.cheap and (epoch >= next_check or last)):
             if last:
                 break
@@ -116,14 +116,19 @@ class _Look:
         self._trainer, self._rows, self._seed, self._threads = trainer, judged, seed, threads
         self._some = rows[:: -(-len(rows) // 1000)]
         self.cheap = trainer.network.w.size <= _CHEAP
+        self._levels_before: np.ndarray | None = None
         self.before = self.likelihood() if self.cheap else Estimate(-np.inf, 0.0)
 
     def likelihood(self) -> Estimate:
+        """Its error is that of the difference to the beginning, on the same rows."""
         network = self._trainer.network
+        few = len(network.s) <= 12 and network.hidden in ("binary", "spin")
         z = network.estimate_log_z(
-            self._trainer.base(self._some), chains=128, steps=200, sweeps=0, exact=len(network.s) <= 12,
-            random_state=self._seed, threads=self._threads,
+            self._trainer.base(self._some), chains=128, steps=200, sweeps=0, exact=few, random_state=self._seed,
+            threads=self._threads,
         )  # fmt: skip
         levels = -network.free_energy(self._rows, threads=self._threads)
-        error = np.hypot(levels.std() / np.sqrt(len(levels)), z.value.error)
+        if self._levels_before is None:
+            self._levels_before = levels
+        error = np.hypot((levels - self._levels_before).std() / np.sqrt(len(levels)), z.value.error)
         return Estimate(float(levels.mean() - z.value.value), float(error))

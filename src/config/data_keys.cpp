@@ -20,9 +20,8 @@ std::vector<Key> data_keys(DataOptions& o) {
       {"held_out", &o.held_out, "fraction of the rows kept from learning, chosen by the seed",
        between(0, 0.99)},
       {"scaling", choice(o.scaling),
-       "none; standardise: columns to mean 0, variance 1; unit: all to [-1, 1]; constants; power: "
-       "columns by the monotone map that makes them most like a Gaussian; whiten: uncorrelated "
-       "columns of variance 1 along the principal axes; zca: the same turned back; power-whiten"},
+       "none; standardise: columns to mean 0, variance 1; unit: all to [-1, 1]; constants; the "
+       "others are for Python's estimators (estimator.md)"},
       {"offset", &o.offset, "for constants: model = (data - offset) / scale; 0", no_range, true},
       {"scale", &o.scale, "for constants; 1", no_range, true},
   };
@@ -33,6 +32,11 @@ std::vector<Key> data_keys(DataOptions& o) {
 void require_readable(const DataOptions& options, const std::string& where) {
   if (options.path.empty())
     throw BadInput(fmt::format("{}: [data] has no 'path'", where), "path = \"data.npy\"");
+  if (options.scaling >= ScalingMethod::power)
+    throw BadInput(fmt::format("{}: run files do not keep scaling = \"{}\" in [data] yet", where,
+                               name(options.scaling)),
+                   "quartic.RestrictedBoltzmannMachine in Python has it; here none, standardise, "
+                   "unit or constants");
   const bool given = options.offset || options.scale;
   if (given && options.scaling != ScalingMethod::constants) {
     throw BadInput(

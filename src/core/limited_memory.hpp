@@ -97,8 +97,7 @@ class LimitedMemory {
     Pair pair{next, next_gradient, 0};
     for (std::size_t k = 0; k < x.size(); ++k) pair.step[k] -= x[k], pair.change[k] -= gradient[k];
     pair.product = dot(pair.step, pair.change);
-    const double sizes =
-        std::sqrt(dot(pair.step, pair.step) * dot(pair.change, pair.change));
+    const double sizes = std::sqrt(dot(pair.step, pair.step) * dot(pair.change, pair.change));
     if (pair.product > 1e-12 * sizes) pairs_.push_back(std::move(pair));
     if (pairs_.size() > memory) pairs_.pop_front();
     still_ = value - now < still * std::max(1.0, std::abs(now)) ? still_ + 1 : 0;

@@ -158,8 +158,8 @@ HWY_INLINE V folded_scale(D d, const C& site, V j) {
   const V m = rough_mode<1>(d, site, hn::Abs(j));
   const V m2 = hn::Max(hn::Mul(m, m), spread(d, site.well_square));
   const V a = hn::Max(spread(d, site.a), hn::Zero(d));
-  const V stiffness = hn::MulAdd(hn::Set(d, 12 * site.b), m2,
-                                 hn::Add(hn::Add(a, a), hn::Set(d, site.two_root_b)));
+  const V stiffness =
+      hn::MulAdd(hn::Set(d, 12 * site.b), m2, hn::Add(hn::Add(a, a), hn::Set(d, site.two_root_b)));
   const V s2 = hn::Add(m2, rough_reciprocal(d, stiffness));
   return hn::Mul(s2, reciprocal_sqrt(d, s2));
 }

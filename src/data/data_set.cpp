@@ -51,16 +51,11 @@ DataScaling to_unit(const DataFile& file, const DataSummary& summary) {
 }
 
 DataScaling find_scaling(const DataOptions& options, const DataFile& file,
-                         const DataSummary& summary, const DataSource& train) {
+                         const DataSummary& summary) {
   if (options.fixed_scaling) return *options.fixed_scaling;
   if (options.scaling == ScalingMethod::standardise) return standardising(file, summary);
   if (options.scaling == ScalingMethod::unit) return to_unit(file, summary);
   if (options.scaling == ScalingMethod::none) return {};
-  if (options.scaling != ScalingMethod::constants) {
-    const auto values = read_rows(train, 0, train.rows());
-    return fit_scaling(options.scaling, std::vector<double>(values.begin(), values.end()),
-                       train.columns());
-  }
   return {ScalingMethod::constants, {options.offset.value_or(0)}, {options.scale.value_or(1)}};
 }
 
@@ -100,9 +95,7 @@ DataSet open_data_set(const DataOptions& options) {
   set.row_shape = data.row_shape;
   set.summary = summarise(*data.rows, held_out);
   check_finite(*data.file, set.summary);
-  const SharedSource train =
-      held_out.empty() ? data.rows : select_rows(data.rows, other_rows(data.rows->rows(), held_out));
-  set.scaling = find_scaling(options, *data.file, set.summary, *train);
+  set.scaling = find_scaling(options, *data.file, set.summary);
   const SharedSource model = scaled(data.rows, set.scaling);
   if (held_out.empty()) {
     set.train = model;

@@ -58,12 +58,11 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
   const double level = covariance.trace() / static_cast<double>(n);
   const double away = (covariance - level * Eigen::MatrixXd::Identity(n, n)).squaredNorm();
   // sum over rows of |x x^T - C|^2 = |x|^4 - 2 x^T C x + |C|^2
-  const double noise = (x.rowwise().squaredNorm().array().square().sum() / count -
-                        covariance.squaredNorm()) /
-                       static_cast<double>(count);
+  const double noise =
+      (x.rowwise().squaredNorm().array().square().sum() / count - covariance.squaredNorm()) /
+      static_cast<double>(count);
   const double shrinkage = away > 0 ? std::clamp(noise / away, 0.0, 1.0) : 1;
-  covariance = (1 - shrinkage) * covariance +
-               shrinkage * level * Eigen::MatrixXd::Identity(n, n);
+  covariance = (1 - shrinkage) * covariance + shrinkage * level * Eigen::MatrixXd::Identity(n, n);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
   const Eigen::VectorXd widths =
       solver.eigenvalues().cwiseMax(1e-12 * solver.eigenvalues().maxCoeff()).cwiseSqrt();
@@ -79,8 +78,9 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
 
 DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std::size_t columns) {
   if (columns == 0 || rows.size() % columns != 0 || rows.size() < 2 * columns)
-    throw BadInput(fmt::format("{} values do not make two rows of {} columns", rows.size(), columns),
-                   "a scaling needs two rows at least");
+    throw BadInput(
+        fmt::format("{} values do not make two rows of {} columns", rows.size(), columns),
+        "a scaling needs two rows at least");
   const bool power = method == ScalingMethod::power || method == ScalingMethod::power_whiten;
   const bool turned = method == ScalingMethod::whiten || method == ScalingMethod::zca ||
                       method == ScalingMethod::power_whiten;

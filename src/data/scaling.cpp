@@ -161,9 +161,9 @@ void DataScaling::check(std::size_t columns) const {
   if (!of_columns(power, columns) || !of_columns(centre, columns) || !spreads || !powers ||
       !of_columns(rotation, columns * columns) || rotation.size() != rotation_back.size() ||
       !finite(rotation_back)) {
-    throw BadInput(fmt::format("the scaling '{}' does not fit data of {} columns", name(method),
-                               columns),
-                   "the data need the columns that the model was trained on");
+    throw BadInput(
+        fmt::format("the scaling '{}' does not fit data of {} columns", name(method), columns),
+        "the data need the columns that the model was trained on");
   }
 }
 

@@ -56,8 +56,8 @@ struct Grid {
 /// Sums over part of a grid of one side's values, the summed one, relative to exp(peak).
 struct PartialSums {
   double peak = minus_infinity, norm = 0;
-  std::vector<double> w, u;             ///< [summed][other]
-  std::vector<double> summed, other;    ///< moments 1, 2, 4 a unit, interleaved
+  std::vector<double> w, u;           ///< [summed][other]
+  std::vector<double> summed, other;  ///< moments 1, 2, 4 a unit, interleaved
 
   void rescale(double new_peak) {
     if (new_peak <= peak) return;
@@ -240,7 +240,8 @@ class SummedSide {
         const double x = row[lane], x2 = x * x, power[] = {x, x2, x2 * x2};
         for (int k = 0; k < 3; ++k) sums.summed[3 * i + k] += weight[lane] * power[k];
         row[lane] *= weight[lane];
-        if (squares_) work.square[static_cast<std::size_t>(i) * chains_in_block + lane] *= weight[lane];
+        if (squares_)
+          work.square[static_cast<std::size_t>(i) * chains_in_block + lane] *= weight[lane];
       }
     }
     const auto product = [&](const AlignedVector<double>& values, const AlignedVector<double>& of,
@@ -516,8 +517,8 @@ NetworkMoments log_likelihood_gradient(const Network& network, const NetworkMome
   // dS/dw = -phi h, dS/du = -phi^2 h, all others with the other sign.
   auto& g = gradient;
   const std::pair<std::vector<double>*, const std::vector<double>*> kinds[] = {
-      {&g.w, &model.w}, {&g.u, &model.u}, {&g.r, &model.r}, {&g.a, &model.a}, {&g.b, &model.b},
-      {&g.s, &model.s}, {&g.m, &model.m}, {&g.n, &model.n}};
+      {&g.w, &model.w}, {&g.u, &model.u}, {&g.r, &model.r}, {&g.a, &model.a},
+      {&g.b, &model.b}, {&g.s, &model.s}, {&g.m, &model.m}, {&g.n, &model.n}};
   for (const auto& [data, of_model] : kinds)
     for (std::size_t k = 0; k < data->size(); ++k)
       (*data)[k] = (data == &g.w || data == &g.u ? 1 : -1) * ((*data)[k] - (*of_model)[k]);

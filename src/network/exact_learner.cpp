@@ -19,7 +19,7 @@ namespace quartic {
 namespace {
 
 constexpr double quadrature = 1e-4;  // change of ln Z by its last refinement, while learning
-constexpr double least_b = 1e-5;  // in units of the column's spread: a quartic unit stays one
+constexpr double least_b = 1e-5;     // in units of the column's spread: a quartic unit stays one
 
 /// Means over the rows of what the objective is linear in, and of ln sum_h.
 struct DataTerms {
@@ -169,8 +169,8 @@ struct ExactLearner::Parts {
     const DataTerms data = data_terms(at);
     double likelihood = data.log_hidden - model.log_z;
     for (int i = 0; i < columns; ++i)
-      likelihood -= at.visible.r[i] * first[i] + at.visible.a[i] * second[i] +
-                    at.visible.b[i] * fourth[i];
+      likelihood -=
+          at.visible.r[i] * first[i] + at.visible.a[i] * second[i] + at.visible.b[i] * fourth[i];
     if (!std::isfinite(likelihood)) return forbidden;
     const double prior = options.ridge / static_cast<double>(count);
     double cost = 0;
@@ -185,7 +185,8 @@ struct ExactLearner::Parts {
       }
     };
     coupled(at.w, data.w, model.moments.w, 1), coupled(at.u, data.u, model.moments.u, 2);
-    const auto alone = [&](const std::vector<double>& of_data, const std::vector<double>& of_model) {
+    const auto alone = [&](const std::vector<double>& of_data,
+                           const std::vector<double>& of_model) {
       for (std::size_t k = 0; k < of_data.size(); ++k, ++to) *to = of_data[k] - of_model[k];
     };
     alone(first, model.moments.r);
@@ -219,10 +220,11 @@ std::optional<std::string> why_not_exactly(const Network& network) {
   if (method.kind == ExactMethod::Kind::determinant || few(visible, most_continuous) ||
       few(hidden, 0))
     return std::nullopt;
-  return fmt::format("{} {} and {} {} units; one side has to have at most {} two-valued units, or "
-                     "the visible one at most {} columns",
-                     visible.size(), name(visible.unit), hidden.size(), name(hidden.unit),
-                     most_discrete, most_continuous);
+  return fmt::format(
+      "{} {} and {} {} units; one side has to have at most {} two-valued units, or "
+      "the visible one at most {} columns",
+      visible.size(), name(visible.unit), hidden.size(), name(hidden.unit), most_discrete,
+      most_continuous);
 }
 
 ExactLearner::ExactLearner(std::vector<float> rows, const Network& start,
@@ -285,6 +287,9 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
     out.w[k] = size * random.normal() / spread;
     if (gates) out.u[k] = -size / 2 * std::abs(random.normal()) / (spread * spread);
   }
+  while (why_not_normalisable(out))
+    for (auto* couplings : {&out.w, &out.u})
+      for (double& x : *couplings) x /= 2;
   if (!out.hidden.discrete()) return out;
   // s where the mean row leaves the unit between its values.
   for (int i = 0; i < columns; ++i)
@@ -295,7 +300,7 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
 
 int exact_units(int columns) {
   constexpr int most = 14, least = 4, conditionals = 1 << 15;
-  if (columns <= 2) return 20;
+  if (columns <= 2) return 16;
   int units = most;
   while (units > least && columns << units > conditionals) --units;
   return units;

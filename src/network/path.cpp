@@ -90,9 +90,8 @@ void PathModels<T>::convert(const std::vector<NetworkPath::Knot>& known,
                             const std::vector<Weights>& weights) {
   for (const auto& knot : path_.knots()) {
     const auto found = std::find(known.begin(), known.end(), knot);
-    weights_.push_back(found != known.end()
-                           ? weights[found - known.begin()]
-                           : joint_weights<T>(*knot));
+    weights_.push_back(found != known.end() ? weights[found - known.begin()]
+                                            : joint_weights<T>(*knot));
   }
 }
 

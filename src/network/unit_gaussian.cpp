@@ -66,16 +66,15 @@ struct GaussianKernels {
   template <class D, class T>
   static HWY_INLINE hn::Vec<D> variance_of(D d, const UnitBlock<T>& block, int unit, int lane) {
     if (!block.gates) return hn::Set(d, T(1) / (2 * block.constants[unit].a));
-    const auto a =
-        hn::Sub(hn::Set(d, block.constants[unit].a), gates_of(d, block, unit, lane));
+    const auto a = hn::Sub(hn::Set(d, block.constants[unit].a), gates_of(d, block, unit, lane));
     return hn::Div(hn::Set(d, T(0.5)), a);
   }
   /// ln sqrt(2 pi v) + v j^2 / 2.
   template <class D, class V>
   static HWY_INLINE V log_normaliser_of(D d, V variance, V j) {
     using T = hn::TFromD<D>;
-    const auto alone = hn::Mul(hn::Set(d, T(0.5)),
-                               hn::Log(d, hn::Mul(hn::Set(d, 2 * std::numbers::pi_v<T>), variance)));
+    const auto alone = hn::Mul(
+        hn::Set(d, T(0.5)), hn::Log(d, hn::Mul(hn::Set(d, 2 * std::numbers::pi_v<T>), variance)));
     return hn::MulAdd(hn::Mul(j, j), hn::Mul(hn::Set(d, T(0.5)), variance), alone);
   }
 };

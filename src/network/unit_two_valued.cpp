@@ -52,8 +52,7 @@ struct TwoValuedKernels {
   static void summary(const UnitBlock<T>& block, const UnitSummary<T>& out) {
     add_to_lanes(block, out.log_normaliser, [&](auto d, int unit, int lane, auto j) HWY_ATTR {
       const auto one = hn::Set(d, T(1));
-      const auto high =
-          hn::Div(one, hn::Add(one, accept_exp(d, hn::Mul(hn::Set(d, T(-gap)), j))));
+      const auto high = hn::Div(one, hn::Add(one, accept_exp(d, hn::Mul(hn::Set(d, T(-gap)), j))));
       const auto even = kLow == 0 ? high : one;  // <x^2> = <x^4>
       const std::ptrdiff_t at = unit * out.stride + lane;
       hn::Store(hn::MulAdd(hn::Set(d, T(gap)), high, hn::Set(d, T(kLow))), d, out.mean + at);

@@ -22,13 +22,13 @@ namespace {
 
 constexpr int iterations_in_round = 10;
 constexpr double allowed_errors = 2;  // behind the best, before a candidate is dropped
-constexpr int least_rounds = 8;
+constexpr int least_rounds = 8, most_splits = 6;
 
 struct Split {
   std::vector<double> train, held_out;
 };
 
-/// Rows in a fixed random order, cut into folds; or the one split of 15 %.
+/// Rows in a fixed random order, of which every split holds out another 15 %.
 std::vector<Split> splits_of(std::span<const double> rows, std::size_t columns, int folds,
                              std::uint64_t seed) {
   const std::size_t count = rows.size() / columns;
@@ -39,9 +39,8 @@ std::vector<Split> splits_of(std::span<const double> rows, std::size_t columns, 
     std::swap(order[k], order[static_cast<std::size_t>(random.uniform() * (k + 1.0))]);
   std::vector<Split> out(folds);
   for (int fold = 0; fold < folds; ++fold) {
-    const std::size_t begin = fold * count / folds,
-                      end = folds > 1 ? (fold + 1) * count / folds
-                                      : std::max<std::size_t>(count * 15 / 100, 1);
+    const std::size_t begin = fold * count * 15 / 100,
+                      end = std::max((fold + 1) * count * 15 / 100, begin + 1);
     for (std::size_t k = 0; k < count; ++k) {
       auto& to = k >= begin && k < end ? out[fold].held_out : out[fold].train;
       const auto row = rows.subspan(order[k] * columns, columns);
@@ -155,9 +154,11 @@ DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) 
   if (o.scalings.empty()) throw BadInput("no scaling to choose from", "name one");
   o.gates = o.gates && !visible.discrete() && hidden.discrete();
   if (o.hidden_units == 0)
-    o.hidden_units = std::clamp(static_cast<int>(rows / 15), 2,
-                                exact_units(static_cast<int>(columns)));
-  if (o.folds == 0) o.folds = rows < 500 ? 5 : rows < 1000 ? 3 : 1;
+    o.hidden_units =
+        std::clamp(static_cast<int>(rows / 15), 2, exact_units(static_cast<int>(columns)));
+  if (o.folds == 0) o.folds = rows < 500 ? 5 : rows < 1000 ? 2 : 1;
+  if (o.folds < 1 || o.folds > most_splits)
+    throw BadInput(fmt::format("{} splits of 15 % of the rows", o.folds), "1 to 6 of them");
   if (o.threads == 0) o.threads = omp_get_max_threads();
   return o;
 }
@@ -239,7 +240,7 @@ DensityFit learn_density(std::span<const double> rows, std::size_t columns,
   const auto all = model_rows(scaling, rows, columns, o.noise, seed);
   const int width = static_cast<int>(columns);
   const Network start = exact_start(o.visible, o.hidden, o.hidden_units, o.gates, all, width, seed);
-  DensityFit fit{std::move(scaling), without_couplings(start, all, width), 0, 0, {}, chosen,
+  DensityFit fit{std::move(scaling),   without_couplings(start, all, width), 0, 0, {}, chosen,
                  mean_of(best.at_best)};
   fit.log_z = uncoupled_log_z(fit.network);
   if (best.record.best > 0) {

@@ -74,8 +74,8 @@ TEST(FittedScaling, VolumesAreTheDerivatives) {
     const auto minor = [&](int i, int j, int k, int l) {
       return matrix[1 + i][j] * matrix[1 + k][l] - matrix[1 + i][l] * matrix[1 + k][j];
     };
-    const double determinant = matrix[0][0] * minor(0, 1, 1, 2) -
-                               matrix[0][1] * minor(0, 0, 1, 2) + matrix[0][2] * minor(0, 0, 1, 1);
+    const double determinant = matrix[0][0] * minor(0, 1, 1, 2) - matrix[0][1] * minor(0, 0, 1, 2) +
+                               matrix[0][2] * minor(0, 0, 1, 1);
     EXPECT_NEAR(std::log(std::abs(determinant)), scaling.log_jacobian(3) + scaling.log_power(at),
                 1e-5);
   }
@@ -119,8 +119,8 @@ TEST(FittedScaling, PowersMakeLogarithmsOfLogNormals) {
   };
   EXPECT_GT(skewness(rows, 1), 2);
   EXPECT_LT(std::abs(skewness(mapped, 1)), skewness(rows, 1) / 3);
-  EXPECT_LT(scaling.power[1], 0.5);   // a tail to the right is drawn in,
-  EXPECT_GT(scaling.power[2], 1.5);   // and one to the left
+  EXPECT_LT(scaling.power[1], 0.5);  // a tail to the right is drawn in,
+  EXPECT_GT(scaling.power[2], 1.5);  // and one to the left
   EXPECT_NEAR(scaling.power[0], 1, 0.2);
 }
 

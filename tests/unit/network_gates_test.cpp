@@ -173,9 +173,9 @@ TEST(ExactLearner, GatesLearnWidthsThatColumnsShare) {
   for (std::size_t n = 0; n < others.size(); n += 2) {
     double mixed = 0;
     for (const double width : {0.3, 1.5})
-      mixed += std::exp(-(others[n] * others[n] + others[n + 1] * others[n + 1]) /
-                        (2 * width * width)) /
-               (4 * std::numbers::pi * width * width);
+      mixed +=
+          std::exp(-(others[n] * others[n] + others[n + 1] * others[n + 1]) / (2 * width * width)) /
+          (4 * std::numbers::pi * width * width);
     truth += std::log(mixed) / 2000;
   }
   const double with = fit(true), without = fit(false);
@@ -195,8 +195,8 @@ TEST(ExactLearner, GaussianPairsStayInTheConeAndFindTheGaussian) {
     xx += x * x / count, xy += x * y / count, yy += y * y / count;
     x_sum += x / count, y_sum += y / count;
   }
-  const double determinant = (xx - x_sum * x_sum) * (yy - y_sum * y_sum) -
-                             (xy - x_sum * y_sum) * (xy - x_sum * y_sum);
+  const double determinant =
+      (xx - x_sum * x_sum) * (yy - y_sum * y_sum) - (xy - x_sum * y_sum) * (xy - x_sum * y_sum);
   const double best = -1 - std::log(2 * std::numbers::pi) - std::log(determinant) / 2;
   ExactLearner learner(rows, exact_start(Unit::gaussian, Unit::gaussian, 1, false, rows, 2, 1, 0.3),
                        {.ridge = 0});

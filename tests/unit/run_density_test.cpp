@@ -46,8 +46,8 @@ TEST(DensityLearner, GaussianRowsScoreLikeTheirGaussian) {
   }
   const DensityFit fit = learn_density(rows, 3, {.hidden_units = 6, .rounds = 20, .threads = 2}, 1);
   // ln p = - sum of the entropies of x, .31 y and .1 z, with |det| = 2 for (x + y, x - y).
-  const double truth = -1.5 * std::log(2 * std::numbers::pi * std::numbers::e) -
-                       std::log(0.31) - std::log(0.1) - std::log(2.0);
+  const double truth = -1.5 * std::log(2 * std::numbers::pi * std::numbers::e) - std::log(0.31) -
+                       std::log(0.1) - std::log(2.0);
   EXPECT_NEAR(score(fit, others), truth, 0.12);  // 9 couplings of 600 rows, 600 rows to test
   EXPECT_NEAR(fit.held_out.value, truth, 5 * fit.held_out.error);
 }

@@ -17,8 +17,9 @@ namespace quartic {
 /// meaning; power-whiten: both.
 enum class ScalingMethod { none, standardise, unit, constants, power, whiten, zca, power_whiten };
 template <>
-inline constexpr auto words_of<ScalingMethod> =
-    word_list("none", "standardise", "unit", "constants", "power", "whiten", "zca", "power-whiten");
+inline constexpr auto words_of<ScalingMethod> = word_list("none", "standardise", "unit",
+                                                          "constants", "power", "whiten", "zca",
+                                                          "power-whiten");
 
 /// model = rotation^T ((T(z) - centre) / spread), z = (data - offset) / scale, T(z) the map of
 /// Yeo & Johnson with exponent `power`,
@@ -27,13 +28,13 @@ inline constexpr auto words_of<ScalingMethod> =
 /// a density in the model's units stays one. Absent parts (empty) are the identity.
 struct DataScaling {
   ScalingMethod method = ScalingMethod::none;
-  std::vector<double> offset = {0.0};       ///< one, or one a column
-  std::vector<double> scale = {1.0};        ///< one, or one a column
-  std::vector<double> power = {};           ///< a column, in [0, 2]
-  std::vector<double> centre = {};          ///< of T(z), a column
-  std::vector<double> spread = {};          ///< of T(z), a column
-  std::vector<double> rotation = {};        ///< [column][component]
-  std::vector<double> rotation_back = {};   ///< its inverse, [component][column]
+  std::vector<double> offset = {0.0};      ///< one, or one a column
+  std::vector<double> scale = {1.0};       ///< one, or one a column
+  std::vector<double> power = {};          ///< a column, in [0, 2]
+  std::vector<double> centre = {};         ///< of T(z), a column
+  std::vector<double> spread = {};         ///< of T(z), a column
+  std::vector<double> rotation = {};       ///< [column][component]
+  std::vector<double> rotation_back = {};  ///< its inverse, [component][column]
 
   /// Rows of `columns` values each, in place, in double arithmetic. O(rows columns), with a
   /// rotation O(rows columns^2).

@@ -20,8 +20,8 @@ struct ExactOptions {
 };
 
 /// Why a network cannot be learned exactly at a bearable cost, or nothing: ln Z has to be a
-/// determinant (Gaussian units on both sides), a sum over at most 14 two-valued units, or an integral
-/// over at most 2 columns.
+/// determinant (Gaussian units on both sides), a sum over at most 14 two-valued units, or an
+/// integral over at most 2 columns.
 std::optional<std::string> why_not_exactly(const Network& network);
 
 /// Ascent of the mean ln p of rows by limited-memory BFGS (Liu & Nocedal, Math. Program. 45 (1989)
@@ -58,7 +58,7 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
                     double deviation = 1);
 
 /// So many two-valued hidden units a network of that many columns is learned with by default, so
-/// that ln Z is cheap: 20 by quadrature of two columns or fewer, else the most of 4 to 14 whose
+/// that ln Z is cheap: 16 by quadrature of two columns or fewer, else the most of 4 to 14 whose
 /// 2^units columns conditionals are no more than 32768.
 int exact_units(int columns);
 

@@ -49,8 +49,9 @@ struct Network {
 /// or continuous units without quartic coupling on both sides make a quadratic form that is not
 /// positive definite, which is where the largest singular value of w_ij / (2 sqrt(a_i m_j)) among
 /// them reaches 1; gates leave a Gaussian visible unit no positive a_i, or Gaussian hidden units no
-/// positive definite form b_i delta_ik - sum_j u_ij u_kj / 4 m_j of the squares (sufficient). The reason names the units and the coupling. O(visible hidden) in general, with
-/// Gaussian units on both sides O(max min^2).
+/// positive definite form b_i delta_ik - sum_j u_ij u_kj / 4 m_j of the squares (sufficient). The
+/// reason names the units and the coupling. O(visible hidden) in general, with Gaussian units on
+/// both sides O(max min^2).
 std::optional<std::string> why_not_normalisable(const Network& network);
 /// Throws BadInput with that reason.
 void require_normalisable(const Network& network);

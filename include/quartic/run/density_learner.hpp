@@ -22,12 +22,13 @@ struct DensityOptions {
   /// Candidates, the best on held-out rows is taken; discrete visible units know none.
   std::vector<ScalingMethod> scalings = {ScalingMethod::standardise, ScalingMethod::whiten,
                                          ScalingMethod::power, ScalingMethod::power_whiten};
-  double ridge = 1;    ///< as in ExactOptions
-  int folds = 0;       ///< of cross-validation; 1: 15 % held out once; 0: 5 below 500 rows, 3 below 1000, else 1
-  int rounds = 250;    ///< most rounds of 10 iterations
-  int patience = 15;   ///< a candidate ends where so many rounds brought less than .005 a row
-  double noise = 0;    ///< standard deviation of Gaussian noise on the scaled rows to learn from
-  int threads = 0;     ///< 0: all cores; never changes the results
+  double ridge = 1;   ///< as in ExactOptions
+  int folds = 0;      ///< splits, each holds out other 15 % of the rows; 0: 5 below 500 rows, 2
+                      ///< below 1000, else 1
+  int rounds = 250;   ///< most rounds of 10 iterations
+  int patience = 15;  ///< a candidate ends where so many rounds brought less than .005 a row
+  double noise = 0;   ///< standard deviation of Gaussian noise on the scaled rows to learn from
+  int threads = 0;    ///< 0: all cores; never changes the results
 };
 
 /// How a candidate did, after every round: 0 with the hidden units unused, then 10 iterations each.
@@ -43,14 +44,14 @@ struct DensityFit {
   DataScaling scaling;
   Network network;
   double log_z = 0;
-  int iterations = 0;          ///< of the final fit, to all rows
+  int iterations = 0;  ///< of the final fit, to all rows
   std::vector<DensityCandidate> candidates;
-  std::size_t chosen = 0;      ///< of the candidates
-  Estimate held_out;           ///< ln p a held-out row at the choice, error over rows
+  std::size_t chosen = 0;  ///< of the candidates
+  Estimate held_out;       ///< ln p a held-out row at the choice, error over rows
 };
 
-/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling on the folds
-/// of the rows in step, drops those that fall behind the best by more than 2 errors of the paired
+/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling on the
+/// splits in step, drops those that fall behind the best by more than 2 errors of the paired
 /// difference, ends a candidate whose held-out ln p has not risen for `patience` rounds, takes the
 /// scaling and the number of rounds of largest held-out ln p and learns all rows again as long.
 /// Round 0, units alone, is a candidate too: with whitened columns it is the Gaussian or better.

@@ -1,0 +1,162 @@
+"""Densities of tables: learned exactly, scaled by what held-out rows say; outliers; rates that are too large."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import roc_auc_score
+from sklearn.mixture import GaussianMixture
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import quartic
+from quartic import RestrictedBoltzmannMachine
+
+
+@parametrize_with_checks([RestrictedBoltzmannMachine(2, max_iter=30)])
+def test_scikit_learns_checks(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 30 iterations are few
+        check(estimator)
+
+
+def rings(rows: int, seed: int) -> np.ndarray:
+    """A noisy ring, its second column in other units and skewed."""
+    random = np.random.default_rng(seed)
+    angle, radius = random.uniform(0, 2 * np.pi, rows), random.normal(2, 0.2, rows)
+    return np.c_[radius * np.cos(angle), np.exp(radius * np.sin(angle))]
+
+
+def gaussian_score(train: np.ndarray, test: np.ndarray) -> float:
+    return GaussianMixture(1, reg_covar=0).fit(train).score(test)
+
+
+@pytest.mark.parametrize("scaling", ["columns", "power", "whiten", "zca", "power-whiten"])
+def test_density_in_the_units_of_the_data_whatever_the_scaling(scaling):
+    X = rings(400, 1)
+    machine = RestrictedBoltzmannMachine(6, scaling=scaling, max_iter=100, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        machine.fit(X)
+    assert machine.scaling_.method == {"columns": "standardise"}.get(scaling, scaling)
+    x, log_y = np.linspace(-6, 6, 500), np.linspace(-9, 9, 800)
+    grid = np.stack(np.meshgrid(x, np.exp(log_y), indexing="ij"), -1).reshape(-1, 2)
+    density = np.exp(machine.score_samples(grid)).reshape(500, 800) * np.exp(log_y)
+    negative = -np.exp(log_y[::-1])  # no row is there, the density may be
+    grid = np.stack(np.meshgrid(x, negative, indexing="ij"), -1).reshape(-1, 2)
+    beyond = np.exp(machine.score_samples(grid)).reshape(500, 800) * -negative
+    total = (density.sum() + beyond.sum()) * (x[1] - x[0]) * (log_y[1] - log_y[0])
+    assert total == pytest.approx(1, abs=0.01)
+    again = pickle.loads(pickle.dumps(machine))
+    np.testing.assert_array_equal(again.score_samples(X), machine.score_samples(X))
+    np.testing.assert_allclose(machine.scaling_.from_model(machine.scaling_.to_model(X)), X, rtol=1e-9)
+
+
+def test_draws_are_those_of_the_density():
+    """<ln p> over draws is minus the entropy: the same over draws of two seeds, and above that of other rows."""
+    X = rings(800, 2)
+    machine = RestrictedBoltzmannMachine(8, random_state=0).fit(X)
+    one, other = (machine.score_samples(machine.sample(20000, random_state=seed)) for seed in (1, 2))
+    error = np.hypot(one.std(), other.std()) / np.sqrt(20000)
+    assert abs(one.mean() - other.mean()) < 4 * error
+    draws = machine.scaling_.to_model(machine.sample(20000, random_state=3))
+    moments = machine.network_.exact_moments()
+    np.testing.assert_allclose(draws.mean(0), moments.r, atol=4.5 / np.sqrt(20000) * draws.std(0).max())
+    np.testing.assert_allclose((draws**2).mean(0), moments.a, atol=4.5 / np.sqrt(20000) * (draws**2).std(0).max())
+
+
+def test_beats_the_gaussian_by_default_and_says_by_how_much():
+    X = load_iris().data + np.random.default_rng(7).normal(0, 0.05, (150, 4))
+    order = np.random.default_rng(1).permutation(150)
+    train, test = X[order[38:]], X[order[:38]]
+    machine = RestrictedBoltzmannMachine(random_state=0).fit(train)
+    assert machine.score(test) > gaussian_score(train, test)
+    assert machine.held_out_.error > 0
+    assert abs(machine.held_out_.value - machine.score(test)) < 5 * machine.held_out_.error
+    assert [c["scaling"] for c in machine.candidates_] == ["standardise", "whiten", "power", "power-whiten"]
+    again = clone(machine).set_params(n_jobs=1).fit(train)
+    np.testing.assert_array_equal(again.components_, machine.components_)
+
+
+def test_correlated_gaussians_of_gaussian_units_do_not_diverge():
+    random = np.random.default_rng(0)
+    for correlation in (0.8, 0.95, 0.999):
+        X = random.multivariate_normal([0, 0], [[1, correlation], [correlation, 1]], 2000)
+        machine = RestrictedBoltzmannMachine(
+            1, visible="gaussian", hidden="gaussian", scaling="columns", ridge=0, random_state=0
+        )
+        assert machine.fit(X).score(X) == pytest.approx(gaussian_score(X, X), abs=2e-3)
+
+
+@pytest.mark.parametrize("visible", ["quartic", "gaussian", "binary", "spin"])
+@pytest.mark.parametrize("hidden", ["quartic", "gaussian", "binary", "spin"])
+def test_no_rate_diverges(visible, hidden):
+    """It learns, or says that it went slower; never worse than independent columns by more than chance."""
+    X = np.random.default_rng(5).multivariate_normal(np.zeros(3), 0.1 * np.eye(3) + 0.9, 300)
+    if visible in ("binary", "spin"):
+        X = np.where(X > 0, 1.0, 0.0 if visible == "binary" else -1.0)
+    alone = RestrictedBoltzmannMachine(2, visible=visible, hidden=hidden, learning_rate=1e-9, n_iter=1, random_state=0)
+    least = alone.fit(X).score(X)
+    for rate in (1e-4, 0.1, 10):
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("always")
+            machine = RestrictedBoltzmannMachine(
+                3, visible=visible, hidden=hidden, learning_rate=rate, n_iter=15, random_state=0
+            ).fit(X)
+            assert machine.score(X) > least - 0.1, (rate, machine.score(X), least)
+
+
+def test_a_rate_that_is_too_large_is_halved_with_a_warning():
+    X = rings(400, 3)
+    with pytest.warns(ConvergenceWarning, match=r"learning_rate=100 made ln p fall: it was learned at"):
+        machine = RestrictedBoltzmannMachine(3, learning_rate=100, n_iter=20, random_state=0).fit(X)
+    assert machine.score(X) > gaussian_score(X, X) - 1.5
+
+
+def test_too_few_iterations_are_said():
+    with pytest.warns(ConvergenceWarning, match="still rising after 20 iterations.*max_iter=40"):
+        RestrictedBoltzmannMachine(6, max_iter=20, scaling="columns", random_state=0).fit(rings(600, 4))
+
+
+def test_outliers():
+    X = rings(500, 5)
+    machine = RestrictedBoltzmannMachine(6, contamination=0.05, random_state=0).fit(X)
+    assert (machine.predict(X) == -1).mean() == pytest.approx(0.05, abs=0.003)
+    np.testing.assert_allclose(machine.decision_function(X), machine.score_samples(X) - machine.offset_, rtol=1e-9)
+    assert machine.predict([[0.0, 1.0], [9.0, 1.0]]).tolist() == [-1, -1]  # the hole, and far away
+    assert (clone(machine).fit_predict(X) == machine.predict(X)).all()
+
+
+def test_digits_that_were_never_seen_are_unlike_the_others():
+    """Learned from half of the digits other than 8, scored on the other half and all 8s, beside a mixture."""
+    X, y = load_digits(return_X_y=True)
+    X = X + np.random.default_rng(7).uniform(size=X.shape)
+    others = np.random.default_rng(0).permutation(np.flatnonzero(y != 8))
+    train, rest = X[others[: len(others) // 2]], X[others[len(others) // 2 :]]
+    test = np.r_[rest, X[y == 8]]
+    truth = np.r_[np.zeros(len(rest)), np.ones((y == 8).sum())]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        machine = RestrictedBoltzmannMachine(8, max_iter=600, random_state=0).fit(train)
+    ours = roc_auc_score(truth, -machine.score_samples(test))
+    theirs = roc_auc_score(truth, -GaussianMixture(10, reg_covar=1e-2, random_state=0).fit(train).score_samples(test))
+    assert ours > theirs - 0.01, (ours, theirs)
+
+
+def test_what_cannot_be_is_said():
+    X = rings(60, 6)
+    with pytest.raises(quartic.BadInput, match="gates are learned where ln Z is exact"):
+        RestrictedBoltzmannMachine(3, gates=True, n_iter=3).fit(X)
+    machine = RestrictedBoltzmannMachine(3, max_iter=50, random_state=0).fit(X)
+    assert machine.network_.u.shape == (2, 3)
+    before = machine.score(X)
+    after = machine.partial_fit(X).score(X)  # ten more iterations
+    assert after != before
+    assert after == pytest.approx(before, abs=0.1)
+    plain = RestrictedBoltzmannMachine(3, gates=False, max_iter=50, random_state=0).fit(X)
+    assert plain.network_.u is None
+    with pytest.raises(quartic.BadInput, match="column 0"):
+        quartic.Scaling.fit("whiten", np.c_[np.ones(20), np.arange(20.0)])
