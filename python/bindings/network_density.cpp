@@ -189,7 +189,6 @@ void bind_density(nb::module_& m) {
         nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
         "Independent draws of a network of at most 20 two-valued hidden units.");
   m.def("can_draw_exactly", &hidden_can_be_drawn, nb::arg("network"));
-  m.def("exact_units", &exact_units, nb::arg("columns"));
 }
 
 }  // namespace quartic::python

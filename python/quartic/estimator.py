@@ -36,6 +36,7 @@ _CONTINUOUS = {"quartic", "gaussian"}
 _DISCRETE = {"binary", "spin"}
 _MOST_EXACT = 14  # two-valued hidden units that are learned exactly: 2^14 terms of ln Z
 _FEWEST_ROWS = 8  # to hold some out of
+_FEWEST_ROWS_MORE = 20  # for partial_fit to go on exactly
 _BY_ROWS = {
     "columns": "standardise",
     "power": "power",
@@ -85,7 +86,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     Parameters
     ----------
-    n_components : number of hidden units; None: as many as are cheap to learn exactly, at most one for 15 rows.
+    n_components : number of hidden units; None: as many as are cheap to learn exactly, about one for 15 rows at most.
     visible, hidden : kind of units: "quartic", "gaussian", "binary" (0, 1) or "spin" (-1, 1).
     gates : whether a hidden unit may change the width of a column too (u); None: where it is learned exactly.
     scaling : "auto": the best on held-out rows of "columns", "power", "whiten" and "power-whiten" where it is learned
@@ -209,11 +210,17 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         if self.gates and not exactly:
             raise BadInput(
                 "gates are learned where ln Z is exact, and this machine is not",
-                f"n_components up to {_MOST_EXACT}, two-valued hidden units and n_iter=None",
+                f"{_FEWEST_ROWS} rows at least, n_components up to {_MOST_EXACT}, two-valued hidden units and n_iter=None",
             )
         if exactly:
             self._fit_exactly(X)
         else:
+            if len(X) < _FEWEST_ROWS:
+                warnings.warn(
+                    f"{len(X)} rows are too few to learn a density from: ln p of other rows means nothing",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
             self._start(X)
             self._fit_by_chains(self._scaled(X, with_noise=True))
         self._set_offset(X)
@@ -298,6 +305,11 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             self.history_, self.candidates_, self.held_out_ = [], [], None
         rows = self._scaled(X, with_noise=True)
         if not first and self._trained is None:
+            if len(X) < _FEWEST_ROWS_MORE:
+                raise BadInput(
+                    f"{len(X)} rows are too few to go on learning a machine exactly that fit has learned so",
+                    f"partial_fit with {_FEWEST_ROWS_MORE} rows at least, or fit with n_iter=1 first",
+                )
             self.network_ = _quartic.learn_exactly(self.network_, rows, 10, self.ridge, self._threads)
             self._log_z = None
             self._set_offset(X)
@@ -357,7 +369,11 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         """A new one, or the one that `partial_fit` goes on with, to the bit."""
         if self._trained is None:
             network = Network.from_data(
-                rows, self.n_components or 64, visible=self.visible, hidden=self.hidden, random_state=self._seed
+                rows,
+                self.n_components or min(64, max(2, len(rows) // 15)),
+                visible=self.visible,
+                hidden=self.hidden,
+                random_state=self._seed,
             )
         else:
             network = self.network_
@@ -403,6 +419,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         """Rows drawn from the model: independent ones where there are at most 20 two-valued hidden units, else from
         where the persistent chains ended, after so many sweeps."""
         check_is_fitted(self)
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise BadInput(f"n_samples = {n_samples!r} is no number of rows", "an integer from 1 on")
         if _quartic.can_draw_exactly(self.network_):
             return self.scaling_.from_model(
                 _quartic.draw_exactly(self.network_, n_samples, seed_of(random_state), self._threads)

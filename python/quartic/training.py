@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ._quartic import Network, NetworkLearner
-from .errors import Diverged
-from .results import Estimate
+from .errors import BadInput, Diverged
+from .results import Estimate, LogZ
 
 _MOST_EPOCHS, _MOST_UPDATES = 500, 30_000
 _PATIENCE = 3  # checks without a better held-out ln p
@@ -122,13 +122,19 @@ class _Look:
     def likelihood(self) -> Estimate:
         """Its error is that of the difference to the beginning, on the same rows."""
         network = self._trainer.network
-        few = len(network.s) <= 12 and network.hidden in ("binary", "spin")
-        z = network.estimate_log_z(
-            self._trainer.base(self._some), chains=128, steps=200, sweeps=0, exact=few, random_state=self._seed,
-            threads=self._threads,
-        )  # fmt: skip
+        try:
+            z = self._log_z(network)
+        except BadInput:  # weights that no annealing follows
+            return Estimate(-np.inf, 0.0)
         levels = -network.free_energy(self._rows, threads=self._threads)
         if self._levels_before is None:
             self._levels_before = levels
         error = np.hypot((levels - self._levels_before).std() / np.sqrt(len(levels)), z.value.error)
         return Estimate(float(levels.mean() - z.value.value), float(error))
+
+    def _log_z(self, network: Network) -> LogZ:
+        few = len(network.s) <= 12 and network.hidden in ("binary", "spin")
+        return network.estimate_log_z(
+            self._trainer.base(self._some), chains=128, steps=200, sweeps=0, exact=few, random_state=self._seed,
+            threads=self._threads,
+        )  # fmt: skip

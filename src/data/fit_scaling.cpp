@@ -64,8 +64,19 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
   const double shrinkage = away > 0 ? std::clamp(noise / away, 0.0, 1.0) : 1;
   covariance = (1 - shrinkage) * covariance + shrinkage * level * Eigen::MatrixXd::Identity(n, n);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
-  const Eigen::VectorXd widths =
-      solver.eigenvalues().cwiseMax(1e-12 * solver.eigenvalues().maxCoeff()).cwiseSqrt();
+  constexpr double resolved = 1e-10;
+  const double least = solver.eigenvalues().minCoeff() / solver.eigenvalues().maxCoeff();
+  const double of_rows = (x * solver.eigenvectors().col(0)).squaredNorm() /
+                         (static_cast<double>(count) * solver.eigenvalues().maxCoeff());
+  if (!(std::min(least, of_rows) > resolved)) {
+    Eigen::Index column = 0;
+    solver.eigenvectors().col(0).cwiseAbs().maxCoeff(&column);
+    throw BadInput(fmt::format("column {} is a linear combination of others: together they have no "
+                               "density and cannot be whitened",
+                               column),
+                   "leave it out, or add noise");
+  }
+  const Eigen::VectorXd widths = solver.eigenvalues().cwiseSqrt();
   const Eigen::MatrixXd& axes = solver.eigenvectors();
   Rows forward = axes * widths.cwiseInverse().asDiagonal(),
        backward = widths.asDiagonal() * axes.transpose();
@@ -96,7 +107,8 @@ DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std:
       throw BadInput(fmt::format("column {} holds values that are not finite", c),
                      "remove or fill the values that are missing");
     if (!(spread.deviation > 1e-12 * std::abs(spread.mean)) || !(spread.deviation > 0))
-      throw BadInput(fmt::format("column {} does not vary, it is {:g} everywhere", c, spread.mean),
+      throw BadInput(fmt::format("column {} does not vary among {} rows, it is {:g} there", c,
+                                 rows.size() / columns, spread.mean),
                      "leave it out, or add noise");
     out.offset[c] = spread.mean, out.scale[c] = spread.deviation;
   }

@@ -298,9 +298,11 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
   return out;
 }
 
-int exact_units(int columns) {
-  constexpr int most = 14, least = 4, conditionals = 1 << 15;
-  if (columns <= 2) return 16;
+int exact_units(int columns, std::size_t rows) {
+  constexpr std::size_t many = 1000;
+  constexpr int most = 14, least = 4, by_quadrature = 16;
+  if (columns <= 2) return by_quadrature;
+  const int conditionals = rows < many ? 1 << 13 : 1 << 15;
   int units = most;
   while (units > least && columns << units > conditionals) --units;
   return units;

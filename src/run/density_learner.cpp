@@ -65,12 +65,25 @@ DataScaling scaling_by(ScalingMethod method, std::span<const double> rows, std::
   return method == ScalingMethod::none ? DataScaling{} : fit_scaling(method, rows, columns);
 }
 
-Network without_couplings(Network network, std::span<const float> rows, int columns) {
-  const ArraySource source(std::vector<float>(rows.begin(), rows.end()),
-                           static_cast<std::size_t>(columns));
-  network.visible = fit_layer(network.visible.unit, column_moments(source));
+/// Units alone, with the columns' moments. Rotated columns are Gaussian, of the variance 1 that the
+/// shrunk covariance gives them or, `own`, of the rows': of few rows the one or the other is
+/// better.
+Network without_couplings(Network network, const DataScaling& scaling, bool own,
+                          std::span<const float> rows, int columns) {
   std::fill(network.w.begin(), network.w.end(), 0.0);
   std::fill(network.u.begin(), network.u.end(), 0.0);
+  const ArraySource source(std::vector<float>(rows.begin(), rows.end()),
+                           static_cast<std::size_t>(columns));
+  const ColumnMoments moments = column_moments(source);
+  if (scaling.rotation.empty()) {
+    network.visible = fit_layer(network.visible.unit, moments);
+    return network;
+  }
+  for (int i = 0; i < columns; ++i) {
+    const double precision = own ? 1 / moments.variance(i) : 1;
+    network.visible.a[i] = precision / 2, network.visible.b[i] = 0;
+    network.visible.r[i] = own ? -moments.first[i] * precision : 0;
+  }
   return network;
 }
 
@@ -84,21 +97,23 @@ class Trial {
     const int width = static_cast<int>(columns);
     const Network start =
         exact_start(o.visible, o.hidden, o.hidden_units, o.gates, rows, width, seed);
-    const Network alone = without_couplings(start, rows, width);
-    alone_ = log_densities(alone, uncoupled_log_z(alone), scaling_, held_out_, threads);
+    for (const bool own : {false, true}) {
+      const Network alone = without_couplings(start, scaling_, own, rows, width);
+      alone_[own] = log_densities(alone, uncoupled_log_z(alone), scaling_, held_out_, threads);
+    }
     learner_.emplace(std::move(rows), start, ExactOptions{o.ridge, threads});
     threads_ = threads;
   }
   void step() { learner_->step(iterations_in_round); }
   bool converged() const { return learner_->converged(); }
-  const std::vector<double>& alone() const { return alone_; }
+  const std::vector<double>& alone(bool own) const { return alone_[own]; }
   std::vector<double> scores() const {
     return log_densities(learner_->network(), learner_->log_z(), scaling_, held_out_, threads_);
   }
 
  private:
   DataScaling scaling_;
-  std::vector<double> held_out_, alone_;
+  std::vector<double> held_out_, alone_[2];
   std::optional<ExactLearner> learner_;
   int threads_ = 1;
 };
@@ -107,11 +122,12 @@ class Trial {
 struct Candidate {
   DensityCandidate record;
   std::vector<Trial> trials;
-  std::vector<double> at_best;  ///< ln p of every held-out row at the best round
-  bool ended = false;
+  std::vector<double> at_best, alone;  ///< ln p of every held-out row at the best round, at round 0
+  bool ended = false, own = false;     ///< own: of the variances of units alone
 
   void take(std::vector<double> scores) {
     const double mean = mean_of(scores).value;
+    if (alone.empty()) alone = scores;
     record.held_out.push_back(std::isfinite(mean) ? mean
                                                   : -std::numeric_limits<double>::infinity());
     if (!at_best.empty() && !(mean > record.held_out[record.best])) return;
@@ -155,7 +171,7 @@ DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) 
   o.gates = o.gates && !visible.discrete() && hidden.discrete();
   if (o.hidden_units == 0)
     o.hidden_units =
-        std::clamp(static_cast<int>(rows / 15), 2, exact_units(static_cast<int>(columns)));
+        std::clamp(static_cast<int>(rows / 15), 2, exact_units(static_cast<int>(columns), rows));
   if (o.folds == 0) o.folds = rows < 500 ? 5 : rows < 1000 ? 2 : 1;
   if (o.folds < 1 || o.folds > most_splits)
     throw BadInput(fmt::format("{} splits of 15 % of the rows", o.folds), "1 to 6 of them");
@@ -170,6 +186,21 @@ bool stalled(const DensityCandidate& one, int round, int patience) {
   const auto then = one.held_out.begin() + (round - patience + 1);
   const double before = *std::max_element(one.held_out.begin(), then);
   return one.held_out[one.best] < before + worth_waiting;
+}
+
+/// The best candidate, or the best of units alone where nothing is better by more than chance.
+const Candidate& choice(std::vector<Candidate>& all) {
+  const Candidate& best = leader(all);
+  Candidate& simple =
+      *std::max_element(all.begin(), all.end(), [](const Candidate& x, const Candidate& y) {
+        return x.record.held_out[0] < y.record.held_out[0];
+      });
+  std::vector<double> gain = best.at_best;
+  for (std::size_t k = 0; k < gain.size(); ++k) gain[k] -= simple.alone[k];
+  const Estimate more = mean_of(gain);
+  if (best.record.best == 0 || more.value > more.error) return best;
+  simple.record.best = 0, simple.at_best = simple.alone, simple.record.improving = false;
+  return simple;
 }
 
 /// All candidates in step, until each has ended.
@@ -202,6 +233,31 @@ void race(std::vector<Candidate>& candidates, const DensityOptions& o,
   }
 }
 
+/// Those of several scalings that cannot be (linearly dependent columns cannot be whitened) are
+/// left out.
+std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<Split>& splits,
+                                     std::size_t columns, std::uint64_t seed) {
+  std::vector<Candidate> out;
+  for (const ScalingMethod scaling : o.scalings) {
+    try {
+      Candidate one;
+      one.record.scaling = scaling;
+      std::vector<std::vector<double>> alone[2];
+      for (const Split& split : splits) {
+        const Trial& trial = one.trials.emplace_back(scaling, split, columns, o, 1, seed);
+        for (const bool own : {false, true}) alone[own].push_back(trial.alone(own));
+      }
+      const auto shrunk = joined(alone[0]), of_rows = joined(alone[1]);
+      one.own = mean_of(of_rows).value > mean_of(shrunk).value;
+      one.take(one.own ? of_rows : shrunk);
+      out.push_back(std::move(one));
+    } catch (const BadInput&) {
+      if (scaling == o.scalings.back() && out.empty()) throw;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<double> log_densities(const Network& network, double log_z, const DataScaling& scaling,
@@ -222,26 +278,16 @@ DensityFit learn_density(std::span<const double> rows, std::size_t columns,
   const DensityOptions o = checked(options, rows.size() / columns, columns);
   const SerialBlas serial;  // threads work on candidates side by side
   const auto splits = splits_of(rows, columns, o.folds, seed);
-  std::vector<Candidate> candidates(o.scalings.size());
-  for (std::size_t k = 0; k < candidates.size(); ++k) {
-    Candidate& one = candidates[k];
-    one.record.scaling = o.scalings[k];
-    std::vector<std::vector<double>> alone;
-    for (const Split& split : splits) {
-      one.trials.emplace_back(o.scalings[k], split, columns, o, 1, seed);
-      alone.push_back(one.trials.back().alone());
-    }
-    one.take(joined(alone));
-  }
+  std::vector<Candidate> candidates = candidates_of(o, splits, columns, seed);
   race(candidates, o, progress);
-  const Candidate& best = leader(candidates);
+  const Candidate& best = choice(candidates);
   const std::size_t chosen = &best - candidates.data();
-  DataScaling scaling = scaling_by(o.scalings[chosen], rows, columns);
+  DataScaling scaling = scaling_by(best.record.scaling, rows, columns);
   const auto all = model_rows(scaling, rows, columns, o.noise, seed);
   const int width = static_cast<int>(columns);
   const Network start = exact_start(o.visible, o.hidden, o.hidden_units, o.gates, all, width, seed);
-  DensityFit fit{std::move(scaling),   without_couplings(start, all, width), 0, 0, {}, chosen,
-                 mean_of(best.at_best)};
+  DensityFit fit{std::move(scaling), Network(start), 0, 0, {}, chosen, mean_of(best.at_best)};
+  fit.network = without_couplings(start, fit.scaling, best.own, all, width);
   fit.log_z = uncoupled_log_z(fit.network);
   if (best.record.best > 0) {
     ExactLearner learner(all, start, {o.ridge, o.threads});

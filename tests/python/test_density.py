@@ -116,6 +116,17 @@ def test_a_rate_that_is_too_large_is_halved_with_a_warning():
     assert machine.score(X) > gaussian_score(X, X) - 1.5
 
 
+def test_few_rows_of_many_columns_are_not_worse_than_their_gaussian():
+    random = np.random.default_rng(5)
+    mixing = random.normal(size=(30, 30))
+    X, others = random.normal(size=(75, 30)) @ mixing, random.normal(size=(500, 30)) @ mixing
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        machine = RestrictedBoltzmannMachine(random_state=0).fit(X)
+    # Of this draw the rows' own covariance is .8 better than the shrunk one; columns by themselves are 7 worse.
+    assert machine.score(others) > gaussian_score(X, others) - 1.5
+
+
 def test_too_few_iterations_are_said():
     with pytest.warns(ConvergenceWarning, match="still rising after 20 iterations.*max_iter=40"):
         RestrictedBoltzmannMachine(6, max_iter=20, scaling="columns", random_state=0).fit(rings(600, 4))
@@ -152,6 +163,17 @@ def test_what_cannot_be_is_said():
         RestrictedBoltzmannMachine(3, gates=True, n_iter=3).fit(X)
     machine = RestrictedBoltzmannMachine(3, max_iter=50, random_state=0).fit(X)
     assert machine.network_.u.shape == (2, 3)
+    with pytest.raises(quartic.BadInput, match="1 rows are too few to go on"):
+        machine.partial_fit(X[:1])
+    for count in (-1, 2.5):
+        with pytest.raises(quartic.BadInput, match="no number of rows"):
+            machine.sample(count)
+    with pytest.warns(ConvergenceWarning, match="3 rows are too few"):
+        clone(machine).fit(X[:3])
+    dependent = np.c_[X, X.sum(1)]
+    assert np.isfinite(RestrictedBoltzmannMachine(2, max_iter=30, random_state=0).fit(dependent).score(dependent))
+    with pytest.raises(quartic.BadInput, match="linear combination of others"):
+        RestrictedBoltzmannMachine(2, max_iter=30, scaling="whiten").fit(dependent)
     before = machine.score(X)
     after = machine.partial_fit(X).score(X)  # ten more iterations
     assert after != before

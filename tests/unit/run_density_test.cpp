@@ -66,6 +66,29 @@ TEST(DensityLearner, FindsClustersThatAGaussianMisses) {
   EXPECT_GT(fit.iterations, 0);
 }
 
+TEST(DensityLearner, FewRowsGetTheShrunkGaussian) {
+  // 40 rows of 10 independent columns: the Gaussian of their own covariance overfits by nats.
+  std::vector<double> rows, others;
+  RandomStream random(8, Stream::fields, 0);
+  for (int k = 0; k < 400; ++k) rows.push_back(random.normal());
+  for (int k = 0; k < 4000; ++k) others.push_back(random.normal());
+  const DensityFit fit = learn_density(rows, 10, {.rounds = 20, .threads = 2}, 1);
+  const double truth = -5 * std::log(2 * std::numbers::pi * std::numbers::e);
+  EXPECT_GT(score(fit, others), truth - 1);
+}
+
+TEST(DensityLearner, DependentColumnsAreNotWhitened) {
+  auto rows = sample_rows(100, false, 6);  // the third is half the sum of the others, but for 10
+  for (std::size_t n = 2; n < rows.size(); n += 3) rows[n] = rows[n - 2] - rows[n - 1];
+  const DensityFit fit = learn_density(rows, 3, {.hidden_units = 2, .rounds = 4}, 1);
+  EXPECT_LE(fit.candidates.size(), 3u);
+  EXPECT_TRUE(fit.scaling.rotation.empty() || fit.scaling.method == ScalingMethod::power_whiten);
+  EXPECT_THROW(
+      learn_density(rows, 3, {.hidden_units = 2, .scalings = {ScalingMethod::whiten}, .rounds = 4},
+                    1),
+      BadInput);
+}
+
 TEST(DensityLearner, SameBitsForAnyNumberOfThreads) {
   const auto rows = sample_rows(200, true, 5);
   std::vector<double> first_two;  // the third column is the first two's sum

@@ -65,7 +65,8 @@ struct DataScaling {
 /// exponents of largest likelihood (within [0, 2]), the axes of the covariance shrunk towards a
 /// multiple of 1 (Ledoit & Wolf, J. Multivar. Anal. 88 (2004) 365) in units of the columns' spread.
 /// O(rows columns^2 + columns^3). Throws BadInput for fewer than two rows, values that are not
-/// finite or a column that does not vary, naming it.
+/// finite, a column that does not vary or, where rows are turned, that is a linear combination of
+/// others, naming it.
 DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std::size_t columns);
 
 }  // namespace quartic

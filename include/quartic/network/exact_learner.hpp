@@ -59,7 +59,8 @@ Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,
 
 /// So many two-valued hidden units a network of that many columns is learned with by default, so
 /// that ln Z is cheap: 16 by quadrature of two columns or fewer, else the most of 4 to 14 whose
-/// 2^units columns conditionals are no more than 32768.
-int exact_units(int columns);
+/// 2^units columns conditionals are no more than 32768, or 8192 where there are fewer than 1000
+/// rows.
+int exact_units(int columns, std::size_t rows);
 
 }  // namespace quartic
