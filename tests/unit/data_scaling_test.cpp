@@ -130,7 +130,8 @@ TEST(FittedScaling, WhatCannotBeIsNamed) {
     fit_scaling(ScalingMethod::whiten, rows, 2);
     FAIL();
   } catch (const BadInput& error) {
-    EXPECT_NE(std::string(error.what()).find("column 0 does not vary among 3 rows"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("column 0 does not vary among 3 rows"),
+              std::string::npos);
   }
   EXPECT_THROW(fit_scaling(ScalingMethod::power, std::vector<double>{1, 2}, 2), BadInput);
   EXPECT_THROW(fit_scaling(ScalingMethod::unit, std::vector<double>{1, 2, 3, 4}, 2), BadInput);
