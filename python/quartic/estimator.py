@@ -210,7 +210,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         if self.gates and not exactly:
             raise BadInput(
                 "gates are learned where ln Z is exact, and this machine is not",
-                f"{_FEWEST_ROWS} rows at least, n_components up to {_MOST_EXACT}, two-valued hidden units and n_iter=None",
+                f"{_FEWEST_ROWS} rows at least, n_components up to {_MOST_EXACT}, two-valued hidden units, n_iter=None",
             )
         if exactly:
             self._fit_exactly(X)

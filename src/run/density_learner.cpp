@@ -22,7 +22,7 @@ namespace {
 
 constexpr int iterations_in_round = 10;
 constexpr double allowed_errors = 2;  // behind the best, before a candidate is dropped
-constexpr int least_rounds = 8, most_splits = 6;
+constexpr int least_rounds = 25, most_splits = 6;
 
 struct Split {
   std::vector<double> train, held_out;
