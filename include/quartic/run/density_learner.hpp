@@ -22,9 +22,10 @@ struct DensityOptions {
   /// Candidates, the best on held-out rows is taken; discrete visible units know none.
   std::vector<ScalingMethod> scalings = {ScalingMethod::standardise, ScalingMethod::whiten,
                                          ScalingMethod::power, ScalingMethod::power_whiten};
+  int starts = 1;     ///< random ones of every scaling, candidates each
   double ridge = 1;   ///< as in ExactOptions
-  int folds = 0;      ///< splits, each holds out other 15 % of the rows; 0: 5 below 500 rows, 2
-                      ///< below 1000, else 1
+  int folds = 0;      ///< splits, each holds out other 15 % of the rows; 0: 5 below 500 rows, 3
+                      ///< below 3000, else 1
   int rounds = 250;   ///< most rounds of 10 iterations
   int patience = 15;  ///< a candidate ends where so many rounds brought less than .005 a row
   double noise = 0;   ///< standard deviation of Gaussian noise on the scaled rows to learn from
@@ -34,6 +35,7 @@ struct DensityOptions {
 /// How a candidate did, after every round: 0 with the hidden units unused, then 10 iterations each.
 struct DensityCandidate {
   ScalingMethod scaling = ScalingMethod::none;
+  int start = 0;                 ///< which of the random starts
   std::vector<double> held_out;  ///< mean ln p a held-out row, in the units of the data
   int best = 0;                  ///< the round of largest held-out ln p
   bool dropped = false;          ///< fell behind the best by more than chance allows
@@ -50,8 +52,8 @@ struct DensityFit {
   Estimate held_out;       ///< ln p a held-out row at the choice, error over rows
 };
 
-/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling on the
-/// splits in step, drops those that fall behind the best by more than 2 errors of the paired
+/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling from every start on
+/// the splits in step, drops those that fall behind the best by more than 2 errors of the paired
 /// difference, ends a candidate whose held-out ln p has not risen for `patience` rounds, takes the
 /// scaling and the number of rounds of largest held-out ln p and learns all rows again as long.
 /// Round 0, units alone, is a candidate too, with whitened columns the Gaussian of the shrunk
