@@ -52,11 +52,11 @@ struct DensityFit {
   Estimate held_out;       ///< ln p a held-out row at the choice, error over rows
 };
 
-/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling from every start on
-/// the splits in step, drops those that fall behind the best by more than 2 errors of the paired
-/// difference, ends a candidate whose held-out ln p has not risen for `patience` rounds, takes the
-/// scaling and the number of rounds of largest held-out ln p and learns all rows again as long.
-/// Round 0, units alone, is a candidate too, with whitened columns the Gaussian of the shrunk
+/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling from every
+/// start on the splits in step, drops those that fall behind the best by more than 2 errors of the
+/// paired difference, ends a candidate whose held-out ln p has not risen for `patience` rounds,
+/// takes the scaling and the number of rounds of largest held-out ln p and learns all rows again as
+/// long. Round 0, units alone, is a candidate too, with whitened columns the Gaussian of the shrunk
 /// covariance; it is taken unless another is better by more than the error of the difference.
 /// All choices are made on `rows` alone; bounded in iterations, never by the clock: the same seed
 /// gives the same bits. rows[row][column], in the units of the data.
