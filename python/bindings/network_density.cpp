@@ -105,7 +105,7 @@ nb::dict to_python(DensityFit fit) {
   nb::list candidates;
   for (const DensityCandidate& one : fit.candidates) {
     nb::dict record;
-    record["scaling"] = std::string(name(one.scaling)), record["start"] = one.start;
+    record["scaling"] = std::string(name(one.scaling));
     record["held_out"] = vector_to_python(one.held_out);
     record["best"] = one.best, record["dropped"] = one.dropped;
     record["improving"] = one.improving;

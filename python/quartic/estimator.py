@@ -23,11 +23,12 @@ except ImportError as error:
         "quartic.RestrictedBoltzmannMachine needs scikit-learn 1.6 or later: pip install 'quartic[sklearn]'"
     ) from error
 
-from . import _quartic, density
+from . import _quartic
 from ._quartic import Network, NetworkLearner, NetworkSampler, Scaling
 from .errors import BadInput
+from .progress import Watch
 from .results import Estimate, LogZ
-from .scaling import center_and_scale
+from .scaling import best_shift, center_and_scale
 from .seeds import RandomState, seed_of
 from .training import train_by_chains
 
@@ -45,28 +46,6 @@ _BY_ROWS = {
     "power-whiten": "power-whiten",
 }
 _CANDIDATES = ["standardise", "whiten", "power", "power-whiten"]
-
-
-def _best_shift(rows: np.ndarray) -> np.ndarray:
-    """The c of each column of largest ln p of x - c under one quartic unit, to 1/16 of the column's spread."""
-    spread = rows.std(0, dtype=np.float64)
-    varies = spread > 2e-6 * np.median(spread)  # among these rows, as others need not
-    rows, shifted = rows[:, varies].astype(np.float64), np.zeros(len(spread))
-
-    def likelihood(shift: np.ndarray) -> np.ndarray:
-        x = rows - shift * spread[varies]
-        unit = Network.from_data(x, 1, deviation=0, random_state=0)
-        energy = unit.r * x.mean(0) + unit.a * (x**2).mean(0) + unit.b * (x**4).mean(0)
-        return -energy - density.log_normaliser(unit.a, unit.b, -unit.r)
-
-    best, step = np.zeros(varies.sum()), 0.25
-    for steps in (8, 3):  # two spreads either way, then finer around the best
-        shifts = [best + step * k for k in sorted(range(-steps, steps + 1), key=abs)]
-        values = [likelihood(shift) for shift in shifts]
-        best = np.take_along_axis(np.array(shifts), np.argmax(values, axis=0)[None], 0)[0]
-        step /= 4
-    shifted[varies] = best * spread[varies]
-    return shifted
 
 
 class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, OutlierMixin, BaseEstimator):
@@ -248,11 +227,15 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
                 rows = outer.to_model(rows)
         scalings = _CANDIDATES if self.scaling == "auto" else [_BY_ROWS.get(self.scaling, "none")]
         units = self.n_components or (X.shape[1] if self.hidden == "gaussian" else 0)
-        fit = _quartic.learn_density(
-            rows, visible=self.visible, hidden=self.hidden, hidden_units=units, gates=self.gates is not False,
-            scalings=scalings, ridge=self.ridge, rounds=self.max_iter // 10, threads=self._threads,
-            random_state=self._seed,
-        )  # fmt: skip
+        watch = Watch()
+        try:
+            fit = _quartic.learn_density(
+                rows, visible=self.visible, hidden=self.hidden, hidden_units=units, gates=self.gates is not False,
+                scalings=scalings, ridge=self.ridge, rounds=self.max_iter // 10, threads=self._threads,
+                random_state=self._seed, progress=lambda done: watch.phase("learning", done),
+            )  # fmt: skip
+        finally:
+            watch.close()
         chosen = fit["candidates"][fit["chosen"]]
         self.network_, self.scaling_ = fit["network"], outer or fit["scaling"]
         self.candidates_, self.n_iter_ = fit["candidates"], max(fit["iterations"], 1)
@@ -347,7 +330,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             if self.scaling is not None and self.visible == "quartic":
                 some = X[:: -(-len(X) // 5000)]
                 self._take_scaling(columns)
-                center = center + scale * _best_shift(self._scaled(some, with_noise=True))
+                center = center + scale * best_shift(self._scaled(some, with_noise=True))
                 self.scaling_ = Scaling.columns(center, scale)
         elif self._continuous:
             self.scaling_ = Scaling.fit(_BY_ROWS[self.scaling], X)

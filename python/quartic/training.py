@@ -16,6 +16,8 @@ _FALLEN = 3  # checks in a row with ln p below that of independent units: the fi
 _MOST_HALVINGS = 14
 _CHEAP = 65_536  # weights of a network whose ln p is looked at while it learns
 
+Make = Callable[[np.ndarray, float, int], NetworkLearner]  # of rows, rate and epochs
+
 
 @dataclass
 class Training:
@@ -34,14 +36,7 @@ class TooFast(Exception):
     """The rate makes ln p fall."""
 
 
-def train_by_chains(
-    make: Callable[[np.ndarray, float, int], NetworkLearner],
-    rows: np.ndarray,
-    epochs: int | None,
-    rate: float,
-    seed: int,
-    threads: int,
-) -> Training:
+def train_by_chains(make: Make, rows: np.ndarray, epochs: int | None, rate: float, seed: int, threads: int) -> Training:
     """So many epochs; with None as many as make ln p of 15 % of the rows rise, which are held out. Where ln p falls
     below that of independent units, or the training diverges, it begins again at half the rate. Bounded in updates,
     never by the clock."""
@@ -59,14 +54,7 @@ def train_by_chains(
     return out
 
 
-def _one_training(
-    make: Callable[[np.ndarray, float, int], NetworkLearner],
-    rows: np.ndarray,
-    epochs: int | None,
-    rate: float,
-    seed: int,
-    threads: int,
-) -> Training:
+def _one_training(make: Make, rows: np.ndarray, epochs: int | None, rate: float, seed: int, threads: int) -> Training:
     judged = rows[:: -(-len(rows) // 1000)]
     if epochs is None and len(rows) >= 8:
         order = np.random.default_rng([seed, 2]).permutation(len(rows))

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/linear_algebra.hpp"
 
 namespace quartic {
 namespace {
@@ -62,24 +63,6 @@ void map_rows(const DataScaling& scaling, std::span<T> rows, std::size_t columns
   }
 }
 
-/// ln |det| by Gaussian elimination with pivots.
-double log_determinant(std::vector<double> matrix, std::size_t n) {
-  double sum = 0;
-  for (std::size_t k = 0; k < n; ++k) {
-    std::size_t pivot = k;
-    for (std::size_t i = k + 1; i < n; ++i)
-      if (std::abs(matrix[i * n + k]) > std::abs(matrix[pivot * n + k])) pivot = i;
-    for (std::size_t c = 0; c < n && pivot != k; ++c)
-      std::swap(matrix[pivot * n + c], matrix[k * n + c]);
-    sum += std::log(std::abs(matrix[k * n + k]));
-    for (std::size_t i = k + 1; i < n; ++i) {
-      const double factor = matrix[i * n + k] / matrix[k * n + k];
-      for (std::size_t c = k; c < n; ++c) matrix[i * n + c] -= factor * matrix[k * n + c];
-    }
-  }
-  return sum;
-}
-
 }  // namespace
 
 void DataScaling::to_model(std::span<float> rows, std::size_t columns) const {
@@ -96,7 +79,11 @@ void DataScaling::from_model(std::span<double> rows, std::size_t columns) const 
 }
 
 double DataScaling::log_jacobian(std::size_t columns) const {
-  double sum = rotation.empty() ? 0 : log_determinant(rotation, columns);
+  double sum = 0;
+  if (!rotation.empty()) {
+    const int n = static_cast<int>(columns);
+    for (const double value : singular_values(rotation, n, n).values) sum += std::log(value);
+  }
   for (std::size_t c = 0; c < columns; ++c) {
     sum -= std::log(std::abs(of(scale, c)));
     if (!spread.empty()) sum -= std::log(spread[c]);

@@ -167,8 +167,7 @@ DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) 
                    "give 8 at least, better some hundreds");
   const Layer visible(o.visible, 1), hidden(o.hidden, 1);
   if (visible.discrete()) o.scalings = {ScalingMethod::none};
-  if (o.scalings.empty() || o.starts < 1)
-    throw BadInput("no scaling or no start to choose from", "name one");
+  if (o.scalings.empty()) throw BadInput("no scaling to choose from", "name one");
   o.gates = o.gates && !visible.discrete() && hidden.discrete();
   if (o.hidden_units == 0)
     o.hidden_units =
@@ -239,15 +238,13 @@ void race(std::vector<Candidate>& candidates, const DensityOptions& o,
 std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<Split>& splits,
                                      std::size_t columns, std::uint64_t seed) {
   std::vector<Candidate> out;
-  const int count = o.starts * static_cast<int>(o.scalings.size());
-  for (int k = 0; k < count; ++k) {
+  for (const ScalingMethod scaling : o.scalings) {
     try {
       Candidate one;
-      one.record.scaling = o.scalings[k / o.starts], one.record.start = k % o.starts;
+      one.record.scaling = scaling;
       std::vector<std::vector<double>> alone[2];
       for (const Split& split : splits) {
-        const Trial& trial = one.trials.emplace_back(one.record.scaling, split, columns, o, 1,
-                                                     seed + one.record.start);
+        const Trial& trial = one.trials.emplace_back(scaling, split, columns, o, 1, seed);
         for (const bool own : {false, true}) alone[own].push_back(trial.alone(own));
       }
       const auto shrunk = joined(alone[0]), of_rows = joined(alone[1]);
@@ -255,7 +252,7 @@ std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<
       one.take(one.own ? of_rows : shrunk);
       out.push_back(std::move(one));
     } catch (const BadInput&) {
-      if (k + 1 == count && out.empty()) throw;
+      if (scaling == o.scalings.back() && out.empty()) throw;
     }
   }
   return out;
@@ -286,11 +283,9 @@ DensityFit learn_density(std::span<const double> rows, std::size_t columns,
   const Candidate& best = choice(candidates);
   const std::size_t chosen = &best - candidates.data();
   DataScaling scaling = scaling_by(best.record.scaling, rows, columns);
-  const std::uint64_t own_seed = seed + best.record.start;
-  const auto all = model_rows(scaling, rows, columns, o.noise, own_seed);
+  const auto all = model_rows(scaling, rows, columns, o.noise, seed);
   const int width = static_cast<int>(columns);
-  const Network start =
-      exact_start(o.visible, o.hidden, o.hidden_units, o.gates, all, width, own_seed);
+  const Network start = exact_start(o.visible, o.hidden, o.hidden_units, o.gates, all, width, seed);
   DensityFit fit{std::move(scaling), Network(start), 0, 0, {}, chosen, mean_of(best.at_best)};
   fit.network = without_couplings(start, fit.scaling, best.own, all, width);
   fit.log_z = uncoupled_log_z(fit.network);

@@ -76,8 +76,7 @@ def test_beats_the_gaussian_by_default_and_says_by_how_much():
     assert machine.score(test) > gaussian_score(train, test)
     assert machine.held_out_.error > 0
     assert abs(machine.held_out_.value - machine.score(test)) < 5 * machine.held_out_.error
-    tried = [(c["scaling"], c["start"]) for c in machine.candidates_]
-    assert tried == [(scaling, 0) for scaling in ("standardise", "whiten", "power", "power-whiten")]
+    assert [c["scaling"] for c in machine.candidates_] == ["standardise", "whiten", "power", "power-whiten"]
     again = clone(machine).set_params(n_jobs=1).fit(train)
     np.testing.assert_array_equal(again.components_, machine.components_)
 

@@ -9,6 +9,7 @@
 
 #include "quartic/network/exact.hpp"
 #include "quartic/network/network.hpp"
+#include "quartic/network/sampler.hpp"
 #include "unit_draws.hpp"
 
 namespace quartic {
@@ -81,6 +82,19 @@ inline void expect_moments(const Network& network, const std::vector<double>& vi
     check([&](const double*, const double* h) { return h[j]; }, exact.s[j], "<h>");
     check([&](const double*, const double* h) { return h[j] * h[j]; }, exact.m[j], "<h^2>");
   }
+}
+
+/// Chains that start as exact draws of a network of two visible and two hidden units stay so.
+template <class T>
+void expect_stationary(const Network& network, int chains, int sweeps) {
+  NetworkSampler<T> sampler(network, chains, 3, Stream::check, 2);
+  NetworkSamplerState state = sampler.state();
+  const ExactDraws draws(network);
+  RandomStream random(17, Stream::check, 0);
+  for (int c = 0; c < chains; ++c) draws.draw(random, &state.visible[2 * c], &state.hidden[2 * c]);
+  sampler.restore(state);
+  sampler.sweep(sweeps);
+  expect_moments(network, sampler.visible(), sampler.hidden(), solve_exactly(network).moments);
 }
 
 }  // namespace quartic

@@ -32,16 +32,7 @@ void expect_gated_stationary(int chains, int sweeps) {
     for (const Unit hidden : {Unit::binary, Unit::spin, Unit::quartic}) {
       if (visible == Unit::gaussian && hidden == Unit::quartic) continue;  // not normalisable
       SCOPED_TRACE(pair_name(visible, hidden));
-      const Network network = gated_network(visible, hidden);
-      NetworkSampler<T> sampler(network, chains, 3, Stream::check, 2);
-      NetworkSamplerState state = sampler.state();
-      const ExactDraws draws(network);
-      RandomStream random(17, Stream::check, 0);
-      for (int c = 0; c < chains; ++c)
-        draws.draw(random, &state.visible[2 * c], &state.hidden[2 * c]);
-      sampler.restore(state);
-      sampler.sweep(sweeps);
-      expect_moments(network, sampler.visible(), sampler.hidden(), solve_exactly(network).moments);
+      expect_stationary<T>(gated_network(visible, hidden), chains, sweeps);
     }
   }
 }

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <numbers>
 #include <vector>
 
@@ -56,31 +55,6 @@ TEST(NetworkExact, MatchesReferenceValues) {
     check("r", m.r, gradient.r, 1), check("a", m.a, gradient.a, 1), check("b", m.b, gradient.b, 1);
     check("s", m.s, gradient.s, 1), check("m", m.m, gradient.m, 1), check("n", m.n, gradient.n, 1);
   }
-}
-
-/// Nested trapezoidal or plain sums of exp(-S): no conditional, no fold, no matrix product.
-double brute_force_log_z(const Network& network, const std::vector<double>* visible = nullptr) {
-  std::vector<double> phi(network.visible.size()), h(network.hidden.size());
-  if (visible) phi = *visible;
-  double sum = 0;
-  std::function<void(int, double)> over = [&](int unit, double weight) {
-    const int visibles = network.visible.size();
-    if (unit == visibles + network.hidden.size()) {
-      sum += weight * std::exp(-network.action(phi, h));
-      return;
-    }
-    const bool on_visible = unit < visibles;
-    const Layer& layer = on_visible ? network.visible : network.hidden;
-    double& x = on_visible ? phi[unit] : h[unit - visibles];
-    if (layer.discrete()) {
-      for (const double value : layer.values()) x = value, over(unit + 1, weight);
-    } else {
-      constexpr double step = 0.2;
-      for (double value = -7; value <= 7; value += step) x = value, over(unit + 1, weight * step);
-    }
-  };
-  over(visible ? network.visible.size() : 0, 1);
-  return std::log(sum);
 }
 
 TEST(NetworkExact, EveryPairOfUnitsMatchesTheBruteSum) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -65,6 +66,32 @@ inline Action as_action(const Network& network) {
   action.a.insert(action.a.end(), hidden.a.begin(), hidden.a.end());
   action.b.insert(action.b.end(), hidden.b.begin(), hidden.b.end());
   return action;
+}
+
+/// Nested trapezoidal or plain sums of exp(-S): no conditional, no fold, no matrix product.
+inline double brute_force_log_z(const Network& network,
+                                const std::vector<double>* visible = nullptr) {
+  std::vector<double> phi(network.visible.size()), h(network.hidden.size());
+  if (visible) phi = *visible;
+  double sum = 0;
+  std::function<void(int, double)> over = [&](int unit, double weight) {
+    const int visibles = network.visible.size();
+    if (unit == visibles + network.hidden.size()) {
+      sum += weight * std::exp(-network.action(phi, h));
+      return;
+    }
+    const bool on_visible = unit < visibles;
+    const Layer& layer = on_visible ? network.visible : network.hidden;
+    double& x = on_visible ? phi[unit] : h[unit - visibles];
+    if (layer.discrete()) {
+      for (const double value : layer.values()) x = value, over(unit + 1, weight);
+    } else {
+      constexpr double step = 0.2;
+      for (double value = -7; value <= 7; value += step) x = value, over(unit + 1, weight * step);
+    }
+  };
+  over(visible ? network.visible.size() : 0, 1);
+  return std::log(sum);
 }
 
 struct ReferenceNetwork {

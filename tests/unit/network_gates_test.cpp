@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <vector>
 
 #include "quartic/core/error.hpp"
@@ -22,37 +21,13 @@ Network gated_network(Unit visible, Unit hidden, int visibles, int hiddens) {
   return network;
 }
 
-/// Nested trapezoidal and plain sums of exp(-S), which knows gates from Network::action alone.
-double brute_log_z(const Network& network) {
-  std::vector<double> phi(network.visible.size()), h(network.hidden.size());
-  double sum = 0;
-  const std::function<void(int, double)> over = [&](int unit, double weight) {
-    const int visibles = network.visible.size();
-    if (unit == visibles + network.hidden.size()) {
-      sum += weight * std::exp(-network.action(phi, h));
-      return;
-    }
-    const bool on_visible = unit < visibles;
-    const Layer& layer = on_visible ? network.visible : network.hidden;
-    double& x = on_visible ? phi[unit] : h[unit - visibles];
-    if (layer.discrete()) {
-      for (const double value : layer.values()) x = value, over(unit + 1, weight);
-    } else {
-      constexpr double step = 0.15;
-      for (double value = -8; value <= 8; value += step) x = value, over(unit + 1, weight * step);
-    }
-  };
-  over(0, 1);
-  return std::log(sum);
-}
-
 TEST(Gates, LogZMatchesTheBruteSum) {
   for (const Unit visible : {Unit::quartic, Unit::gaussian}) {
     for (const Unit hidden : {Unit::binary, Unit::spin, Unit::quartic}) {
       if (visible == Unit::gaussian && hidden == Unit::quartic) continue;  // not normalisable
       SCOPED_TRACE(pair_name(visible, hidden));
       const Network network = gated_network(visible, hidden, 2, hidden == Unit::quartic ? 1 : 3);
-      EXPECT_NEAR(exact_log_z(network), brute_log_z(network), 1e-8);
+      EXPECT_NEAR(exact_log_z(network), brute_force_log_z(network), 1e-8);
     }
   }
 }
@@ -147,7 +122,6 @@ TEST(ExactLearner, GradientIsThatOfTheObjective) {
                          {.ridge = 1, .threads = 2});
     const double before = learner.log_likelihood();
     learner.step(300);
-    EXPECT_TRUE(learner.converged() || learner.iterations() == 300);
     EXPECT_GT(learner.log_likelihood(), before);
     // At the optimum <f>_p = <f>_data for what the prior leaves alone.
     const auto exact = solve_exactly(learner.network());

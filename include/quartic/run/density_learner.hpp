@@ -22,7 +22,6 @@ struct DensityOptions {
   /// Candidates, the best on held-out rows is taken; discrete visible units know none.
   std::vector<ScalingMethod> scalings = {ScalingMethod::standardise, ScalingMethod::whiten,
                                          ScalingMethod::power, ScalingMethod::power_whiten};
-  int starts = 1;     ///< random ones of every scaling, candidates each
   double ridge = 1;   ///< as in ExactOptions
   int folds = 0;      ///< splits, each holds out other 15 % of the rows; 0: 5 below 500 rows, 3
                       ///< below 3000, else 1
@@ -35,7 +34,6 @@ struct DensityOptions {
 /// How a candidate did, after every round: 0 with the hidden units unused, then 10 iterations each.
 struct DensityCandidate {
   ScalingMethod scaling = ScalingMethod::none;
-  int start = 0;                 ///< which of the random starts
   std::vector<double> held_out;  ///< mean ln p a held-out row, in the units of the data
   int best = 0;                  ///< the round of largest held-out ln p
   bool dropped = false;          ///< fell behind the best by more than chance allows
