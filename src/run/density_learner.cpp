@@ -213,7 +213,9 @@ void race(std::vector<Candidate>& candidates, const DensityOptions& o,
       for (int fold = 0; fold < static_cast<int>(one.trials.size()) && !one.ended; ++fold)
         live.emplace_back(&one, fold);
     if (live.empty()) return;
-    report_progress(progress, share * round / o.rounds);
+    int last = 0;  // it takes so many rounds at least
+    for (const auto& [one, fold] : live) last = std::max(last, one->record.best + o.patience);
+    report_progress(progress, share * round / std::min(std::max(last, round), o.rounds));
     std::vector<std::vector<double>> scores(live.size());
     in_parallel(static_cast<int>(live.size()), o.threads, [&](int k, int) {
       Trial& trial = live[k].first->trials[live[k].second];
