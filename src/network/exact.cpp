@@ -18,7 +18,8 @@ namespace quartic {
 namespace {
 
 constexpr int max_discrete = 24, max_continuous = 3;
-constexpr double exact_tolerance = 1e-9;
+constexpr double exact_tolerance = 1e-5;
+constexpr int first_points = 33;
 
 bool all_harmonic(const Layer& layer) {
   return !layer.discrete() &&
@@ -40,30 +41,26 @@ Grid discrete_grid(const Layer& layer) {
   return {std::vector<std::vector<double>>(layer.size(), {values.begin(), values.end()}), 0};
 }
 
-/// A box that holds all but a negligible part of the density, found from coarse grids: doubled
-/// while its faces matter, then cut back to where the density lives.
-struct Box {
-  std::vector<double> low, high;
+using Box = QuadratureBox;
 
-  Grid grid(int points) const {
-    Grid grid;
-    for (std::size_t i = 0; i < low.size(); ++i) {
-      const double step = (high[i] - low[i]) / points;
-      auto& values = grid.values.emplace_back(points);
-      for (int k = 0; k < points; ++k) values[k] = low[i] + (k + 0.5) * step;
-      grid.log_weight += std::log(step);
-    }
-    return grid;
+Grid grid_of(const Box& box, int points) {
+  Grid grid;
+  grid.halves = true;
+  for (std::size_t i = 0; i < box.low.size(); ++i) {
+    const double step = (box.high[i] - box.low[i]) / points;
+    auto& values = grid.values.emplace_back(points);
+    for (int k = 0; k < points; ++k) values[k] = box.low[i] + (k + 0.5) * step;
+    grid.log_weight += std::log(step);
   }
-};
+  return grid;
+}
 
 /// One round: where the density on the coarse grid is not negligible, with a margin of one cell;
 /// twice as wide where it reaches the edge. True once the box changes little.
-bool fit_box(const SummedSide& side, Box& box) {
+bool fit_box(const SummedSide& side, Box& box, double negligible) {
   constexpr int points = 24;
-  constexpr double negligible = 42;
   const std::size_t units = box.low.size();
-  const auto log_density = side.log_densities(box.grid(points));
+  const auto log_density = side.log_densities(grid_of(box, points));
   const double least = *std::max_element(log_density.begin(), log_density.end()) - negligible;
   std::vector<int> first(units, points), last(units, -1);
   for (std::size_t n = 0; n < log_density.size(); ++n) {
@@ -85,30 +82,54 @@ bool fit_box(const SummedSide& side, Box& box) {
   return stationary;
 }
 
-Box find_box(const SummedSide& side, int units) {
-  Box box{std::vector<double>(units, -1.0), std::vector<double>(units, 1.0)};
-  for (int round = 0; round < 200; ++round) {
+/// A box that holds all but a negligible part of the density, found from coarse grids: doubled
+/// while its faces matter, then cut back to where the density lives. False where that takes more
+/// rounds.
+bool find_box(const SummedSide& side, Box& box, double negligible, int rounds) {
+  for (int round = 0; round < rounds; ++round) {
     const Box before = box;
-    if (fit_box(side, box)) return before;
+    if (!fit_box(side, box, negligible)) continue;
+    box = before;
+    return true;
   }
-  return box;
+  return false;
 }
 
-/// Trapezoidal sums converge exponentially for such densities; refined until ln Z stands.
-PartialSums integrate(const SummedSide& side, int units, bool moments, double tolerance) {
-  constexpr int coarse = 320;  // a side, while learning: what is sharper is no density of rows
-  const int most = units > 2 ? 256 : tolerance > exact_tolerance ? coarse : 2048;
-  const Box box = find_box(side, units);
-  double before = -std::numeric_limits<double>::infinity();
-  for (int points = 32; points <= most; points = points * 3 / 2) {
-    const PartialSums sums = side.sum(box.grid(points), false);
-    const double log_z = sums.peak + std::log(sums.norm);
-    // The error after a refinement is about the change before it, to the power 3/2.
-    if (std::abs(log_z - before) < tolerance) return side.sum(box.grid(points), moments);
-    before = log_z;
+/// Trapezoidal sums converge exponentially for such densities; refined until sums over every other
+/// value of each unit say the same: with exp(-k^4/3) for the Fourier transform of exp(-x^4) the
+/// whole sum is then right to the power 2.5 of the difference. An odd number of points: an even one
+/// would hide the difference of a symmetric density.
+PartialSums integrate(const SummedSide& side, int units, bool moments, double tolerance,
+                      QuadratureBox* known) {
+  const bool exact = tolerance <= exact_tolerance;
+  constexpr int coarse = 321;  // a side, while learning: what is sharper is no density of rows
+  const int most = units > 2 ? 257 : exact ? 2047 : coarse;
+  QuadratureBox fresh;
+  QuadratureBox& box = known ? *known : fresh;
+  if (box.low.size() != static_cast<std::size_t>(units))
+    box = {std::vector<double>(units, -1.0), std::vector<double>(units, 1.0), first_points};
+  const QuadratureBox before = box;
+  if (!find_box(side, box, exact ? 42 : 24, exact ? 200 : 16) && !exact) {
+    box = before;
+    return {};
   }
-  if (tolerance > exact_tolerance) return {};
-  return side.sum(box.grid(most), moments);
+  for (;;) {
+    PartialSums sums = side.sum(grid_of(box, box.points), moments);
+    double change = 0;
+    for (const double half : sums.halves)
+      change = std::max(change, std::abs(std::log(2 * half / sums.norm)));
+    if (change < tolerance) {
+      // As few next time as a third less would have done.
+      if (change < std::pow(tolerance, 1.8)) box.points = std::max(box.points * 2 / 3 | 1, 33);
+      return sums;
+    }
+    if (box.points >= most) {
+      if (exact) return sums;
+      box = before;
+      return {};
+    }
+    box.points = std::min(box.points * 3 / 2 | 1, most);
+  }
 }
 
 /// [visible][hidden] from [summed][other].
@@ -187,25 +208,25 @@ ExactNetwork by_determinant(const Network& network) {
 }
 
 ExactNetwork sum_out(const Network& network, bool hidden, bool moments, int threads,
-                     double tolerance) {
+                     double tolerance, QuadratureBox* known) {
   const SummedSide side(network, hidden, threads);
   const Layer& layer = side.layer();
   return of_sums(layer.discrete() ? side.sum(discrete_grid(layer), moments)
-                                  : integrate(side, layer.size(), moments, tolerance),
+                                  : integrate(side, layer.size(), moments, tolerance, known),
                  hidden);
 }
 
 ExactNetwork solve(const Network& network, bool moments, int threads,
-                   double tolerance = exact_tolerance) {
+                   double tolerance = exact_tolerance, QuadratureBox* known = nullptr) {
   require_normalisable(network);
   const ExactMethod method = exact_method(network);
   switch (method.kind) {
     case ExactMethod::Kind::determinant:
       return by_determinant(network);
     case ExactMethod::Kind::sum_visible:
-      return sum_out(network, false, moments, threads, tolerance);
+      return sum_out(network, false, moments, threads, tolerance, known);
     case ExactMethod::Kind::sum_hidden:
-      return sum_out(network, true, moments, threads, tolerance);
+      return sum_out(network, true, moments, threads, tolerance, known);
     case ExactMethod::Kind::none:
       break;
   }
@@ -229,8 +250,9 @@ ExactMethod exact_method(const Network& network) {
                       name(network.hidden.unit), max_discrete, max_continuous)};
 }
 
-ExactNetwork solve_exactly(const Network& network, int threads, double tolerance) {
-  return solve(network, true, threads, tolerance);
+ExactNetwork solve_exactly(const Network& network, int threads, double tolerance,
+                           QuadratureBox* known) {
+  return solve(network, true, threads, tolerance, known);
 }
 
 double exact_log_z(const Network& network, int threads) {

@@ -15,6 +15,7 @@ namespace quartic {
 struct Grid {
   std::vector<std::vector<double>> values;
   double log_weight = 0;
+  bool halves = false;  ///< whether sums over every other value of each unit are wanted, too
 
   std::size_t size() const {
     std::size_t n = 1;
@@ -33,12 +34,13 @@ struct PartialSums {
   double peak = -std::numeric_limits<double>::infinity(), norm = 0;
   std::vector<double> w, u;           ///< [summed][other]
   std::vector<double> summed, other;  ///< moments 1, 2, 4 a unit, interleaved
+  std::vector<double> halves;         ///< norm of the first, third, ... values of a summed unit
 
   void rescale(double new_peak) {
     if (new_peak <= peak) return;
     const double factor = std::exp(peak - new_peak);
     norm *= factor;
-    for (auto* sums : {&w, &u, &summed, &other})
+    for (auto* sums : {&w, &u, &summed, &other, &halves})
       for (double& x : *sums) x *= factor;
     peak = new_peak;
   }
@@ -50,6 +52,7 @@ struct PartialSums {
       for (std::size_t k = 0; k < to.size(); ++k) to[k] += from[k];
     };
     join(w, more.w), join(u, more.u), join(summed, more.summed), join(other, more.other);
+    join(halves, more.halves);
   }
 };
 
@@ -101,7 +104,7 @@ class SummedSide {
     // A fixed number of parts, summed in order: the bits do not depend on threads.
     constexpr std::size_t part_size = 8 * chains_in_block;
     const std::size_t points = grid.size(), parts = (points + part_size - 1) / part_size;
-    PartialSums total = empty_sums(moments);
+    PartialSums total = empty_sums(moments, grid.halves);
     constexpr std::size_t batch = 64;
     for (std::size_t begin = 0; begin < parts; begin += batch) {
       std::vector<PartialSums> sums(std::min(batch, parts - begin));
@@ -164,8 +167,9 @@ class SummedSide {
     }
   };
 
-  PartialSums empty_sums(bool moments) const {
+  PartialSums empty_sums(bool moments, bool halves) const {
     PartialSums sums;
+    if (halves) sums.halves.assign(layer_.r.size(), 0.0);
     if (!moments) return sums;
     sums.w.assign(w_.size(), 0.0), sums.u.assign(u_.size(), 0.0);
     sums.summed.assign(3 * layer_.r.size(), 0.0), sums.other.assign(3 * others(), 0.0);
@@ -174,7 +178,7 @@ class SummedSide {
 
   PartialSums sum_part(const Grid& grid, std::size_t begin, std::size_t end, bool moments) const {
     Work work(*this, moments);
-    PartialSums sums = empty_sums(moments);
+    PartialSums sums = empty_sums(moments, grid.halves);
     const auto kernels = type_.kernels<double>();
     for (; begin < end; begin += chains_in_block) {
       work.set(grid, begin, static_cast<int>(std::min<std::size_t>(chains_in_block, end - begin)));
@@ -192,23 +196,30 @@ class SummedSide {
         weight[lane] = std::exp(weight[lane] - sums.peak);
         sums.norm += weight[lane];
       }
+      if (grid.halves) add_halves(grid, begin, work.lanes, weight, sums.halves);
       if (moments) add_moments(work, weight, sums);
     }
     return sums;
   }
 
+  static void add_halves(const Grid& grid, std::size_t begin, int lanes, const double* weight,
+                         std::vector<double>& halves) {
+    for (int lane = 0; lane < lanes; ++lane) {
+      std::size_t index = begin + static_cast<std::size_t>(lane);
+      for (std::size_t k = halves.size(); k-- > 0; index /= grid.values[k].size())
+        if (index % grid.values[k].size() % 2 == 0) halves[k] += weight[lane];
+    }
+  }
+
   void add_moments(Work& work, const double* weight, PartialSums& sums) const {
     const int rows = layer_.size(), other_rows = static_cast<int>(others());
-    const auto weighted = [&](const AlignedVector<double>& values, int unit) {
-      const double* row = values.data() + static_cast<std::ptrdiff_t>(unit) * chains_in_block;
-      double sum = 0;
-      for (int lane = 0; lane < work.lanes; ++lane) sum += weight[lane] * row[lane];
-      return sum;
-    };
-    for (int j = 0; j < other_rows; ++j) {
-      sums.other[3 * j] += weighted(work.mean, j);
-      sums.other[3 * j + 1] += weighted(work.second, j);
-      sums.other[3 * j + 2] += weighted(work.fourth, j);
+    std::vector<double> weighted(others());
+    int power = 0;
+    for (const auto* values : {&work.mean, &work.second, &work.fourth}) {
+      multiply(Transpose::no, Transpose::yes, 1, other_rows, work.lanes, weight, chains_in_block,
+               values->data(), chains_in_block, 0.0, weighted.data(), other_rows);
+      for (std::size_t j = 0; j < weighted.size(); ++j) sums.other[3 * j + power] += weighted[j];
+      ++power;
     }
     for (int i = 0; i < rows; ++i) {
       double* row = work.v.data() + static_cast<std::ptrdiff_t>(i) * chains_in_block;

@@ -51,14 +51,17 @@ struct TwoValuedKernels {
   template <class T>
   static void summary(const UnitBlock<T>& block, const UnitSummary<T>& out) {
     add_to_lanes(block, out.log_normaliser, [&](auto d, int unit, int lane, auto j) HWY_ATTR {
-      const auto one = hn::Set(d, T(1));
-      const auto high = hn::Div(one, hn::Add(one, accept_exp(d, hn::Mul(hn::Set(d, T(-gap)), j))));
+      // One exponential for both: P(high) = 1 / fold or 1 - 1 / fold.
+      const auto one = hn::Set(d, T(1)), x = hn::Mul(hn::Set(d, T(gap)), j);
+      const auto small = accept_exp(d, hn::Neg(hn::Abs(x))), fold = hn::Add(one, small);
+      const auto larger = hn::Lt(hn::Zero(d), x);
+      const auto high = hn::Div(hn::IfThenElse(larger, one, small), fold);
       const auto even = kLow == 0 ? high : one;  // <x^2> = <x^4>
       const std::ptrdiff_t at = unit * out.stride + lane;
       hn::Store(hn::MulAdd(hn::Set(d, T(gap)), high, hn::Set(d, T(kLow))), d, out.mean + at);
       hn::Store(even, d, out.second + at);
       hn::Store(even, d, out.fourth + at);
-      return log_normaliser_of(d, j);
+      return log_normaliser_of(d, j, x, fold);
     });
   }
 
@@ -68,6 +71,12 @@ struct TwoValuedKernels {
     using T = hn::TFromD<D>;
     const auto x = hn::Mul(hn::Set(d, T(gap)), j);
     const auto fold = hn::Add(hn::Set(d, T(1)), accept_exp(d, hn::Neg(hn::Abs(x))));
+    return log_normaliser_of(d, j, x, fold);
+  }
+  /// fold = 1 + exp(-|x|), x = gap j.
+  template <class D, class V>
+  static HWY_INLINE V log_normaliser_of(D d, V j, V x, V fold) {
+    using T = hn::TFromD<D>;
     const auto rest = hn::Add(hn::Max(x, hn::Zero(d)), log_uniform(d, fold));
     return hn::MulAdd(hn::Set(d, T(kLow)), j, rest);
   }

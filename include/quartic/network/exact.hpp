@@ -34,23 +34,32 @@ struct ExactMethod {
   Kind kind = Kind::none;
   std::string reason;  ///< where none
 };
+/// Where a continuous side was integrated over, and on how many points a unit: an integral of a
+/// similar network begins there.
+struct QuadratureBox {
+  std::vector<double> low, high;  ///< a unit
+  int points = 0;
+};
+
 /// A side is summed out where it has at most 24 discrete or 3 continuous units.
 ExactMethod exact_method(const Network& network);
 
 /// ln Z and all moments. O(2^units) conditionals of the other layer for a discrete side; continuous
-/// sides by trapezoidal sums on a grid that is refined until ln Z changes by less than `tolerance`
-/// (its error is then about the power 3/2 of that); with a tolerance above the default one ln Z is
-/// NaN, without moments, where grids of 320 points a side do not suffice. Throws
-/// BadInput where there is no exact method or the network is not normalisable. Independent of
-/// threads (0: all cores).
-ExactNetwork solve_exactly(const Network& network, int threads = 0, double tolerance = 1e-9);
+/// sides by trapezoidal sums on a grid that is refined until every other point of it gives the same
+/// ln Z within `tolerance` (whose error is then about the power 2.5 of that); with a tolerance
+/// above the default one ln Z is NaN, without moments, where grids of 321 points a side do not
+/// suffice. `known`: where the integral of a similar network ended; it is moved to where this one
+/// does. Throws BadInput where there is no exact method or the network is not normalisable.
+/// Independent of threads (0: all cores).
+ExactNetwork solve_exactly(const Network& network, int threads = 0, double tolerance = 1e-5,
+                           QuadratureBox* known = nullptr);
 
 /// ln Z alone, cheaper by the moments.
 double exact_log_z(const Network& network, int threads = 0);
 
 /// Independent draws of the hidden units from their marginal p(h), [draw][hidden]: all values of at
-/// most 20 two-valued units are weighed. With visible units drawn given them (NetworkSampler::
-/// set_hidden) these are independent draws of the network, without chains. O(2^hidden visible +
+/// most 20 two-valued units are weighed. With visible units drawn given them these are independent
+/// draws of the network, without chains (independent_draws in sampler.hpp). O(2^hidden visible +
 /// draws hidden). Throws BadInput for other hidden units.
 std::vector<double> draw_hidden_exactly(const Network& network, int draws, std::uint64_t seed,
                                         int threads = 0);
