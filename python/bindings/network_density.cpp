@@ -103,7 +103,7 @@ void bind_scaling(nb::module_& m) {
 nb::dict to_python(DensityFit fit) {
   nb::dict out;
   nb::list candidates;
-  for (const DensityCandidate& one : fit.candidates) {
+  for (const DensityCandidate& one : fit.choice.candidates) {
     nb::dict record;
     record["scaling"] = std::string(name(one.scaling));
     record["held_out"] = vector_to_python(one.held_out);
@@ -111,10 +111,10 @@ nb::dict to_python(DensityFit fit) {
     record["improving"] = one.improving;
     candidates.append(record);
   }
-  out["candidates"] = candidates, out["chosen"] = fit.chosen;
+  out["candidates"] = candidates, out["chosen"] = fit.choice.chosen;
   out["scaling"] = std::move(fit.scaling), out["network"] = std::move(fit.network);
-  out["log_z"] = fit.log_z, out["iterations"] = fit.iterations;
-  out["held_out"] = fit.held_out.value, out["held_out_error"] = fit.held_out.error;
+  out["log_z"] = fit.log_z, out["iterations"] = fit.choice.iterations;
+  out["held_out"] = fit.choice.held_out.value, out["held_out_error"] = fit.choice.held_out.error;
   return out;
 }
 
@@ -160,10 +160,7 @@ nb::object draws(const Network& network, int count, nb::object random_state, int
   std::vector<double> values;
   {
     const nb::gil_scoped_release release;
-    const auto hidden = draw_hidden_exactly(network, count, seed, threads);
-    NetworkSampler<double> sampler(network, count, seed, Stream::sample, threads);
-    sampler.set_hidden(hidden);
-    values = sampler.visible();
+    values = independent_draws<double>(network, count, seed, Stream::sample, threads).visible();
   }
   return nb::cast(to_numpy(std::move(values), {static_cast<std::size_t>(count),
                                                static_cast<std::size_t>(network.visible.size())}));

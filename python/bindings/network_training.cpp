@@ -1,4 +1,6 @@
 // Sampling and training of networks in Python.
+#include <nanobind/stl/optional.h>
+
 #include <array>
 #include <chrono>
 #include <memory>
@@ -7,6 +9,7 @@
 #include "network_rows.hpp"
 #include "quartic/network/learner.hpp"
 #include "quartic/network/sampler.hpp"
+#include "quartic/network/training_watch.hpp"
 #include "watch.hpp"
 
 namespace quartic::python {
@@ -197,6 +200,51 @@ void bind_sampler(nb::module_& m) {
       .def_prop_ro("hidden_means", &sampler_values<&Sampler::hidden_means, true>);
 }
 
+nb::tuple pair_of(const Estimate& estimate) {
+  return nb::make_tuple(estimate.value, estimate.error);
+}
+
+void bind_watch(nb::module_& m) {
+  using Options = TrainingWatch::Options;
+  nb::class_<TrainingWatch> watch(m, "TrainingWatch",
+                                  "How long chains should learn, and whether their rate makes ln p "
+                                  "fall, by ln p of rows that are not learned from.");
+  watch
+      .def(
+          "__init__",
+          [](TrainingWatch* self, const Trainer& trainer, nb::object judged, nb::object learned,
+             bool stops, std::uint64_t seed, int threads) {
+            const NumpySource rows(judged), some(learned);
+            const Network start = trainer.trainer.network();
+            const nb::gil_scoped_release release;
+            new (self) TrainingWatch(read_rows(rows, 0, rows.rows()),
+                                     read_rows(some, 0, rows_of_base), trainer.moments, start,
+                                     Options{.stops = stops, .seed = seed, .threads = threads});
+          },
+          nb::arg("learner"), nb::arg("judged"), nb::arg("learned"), nb::kw_only(),
+          nb::arg("stops") = true, nb::arg("seed") = 1, nb::arg("threads") = 0)
+      .def(
+          "look",
+          [](TrainingWatch& self, const Trainer& trainer) {
+            const nb::gil_scoped_release release;
+            const auto& learner = trainer.trainer;
+            const bool last = learner.finished() ||
+                              (self.stops() && learner.updates() >= TrainingWatch::most_updates);
+            const auto verdict = self.after_epoch(learner.network(), learner.epoch(), last);
+            constexpr const char* words[] = {"go_on", "enough", "too_fast"};
+            return std::string(words[static_cast<int>(verdict)]);
+          },
+          nb::arg("learner"), "After every epoch: go_on, enough or too_fast.")
+      .def_prop_ro("last", [](const TrainingWatch& self) { return pair_of(self.last()); })
+      .def_prop_ro("best", [](const TrainingWatch& self) { return pair_of(self.best()); })
+      .def_prop_ro("before", [](const TrainingWatch& self) { return pair_of(self.before()); })
+      .def_prop_ro("best_epoch", &TrainingWatch::best_epoch)
+      .def_prop_ro("last_epoch", &TrainingWatch::last_epoch)
+      .def_prop_ro("best_network", &TrainingWatch::best_network)
+      .def_prop_ro("rising", &TrainingWatch::rising);
+  watch.attr("most_epochs") = TrainingWatch::most_epochs;
+}
+
 void bind_trainer(nb::module_& m) {
   nb::class_<Trainer>(m, "NetworkLearner",
                       "Learning a network from data: persistent, tempered or contrastive chains. "
@@ -269,6 +317,7 @@ void bind_trainer(nb::module_& m) {
 void bind_training(nb::module_& m) {
   bind_sampler(m);
   bind_trainer(m);
+  bind_watch(m);
 }
 
 }  // namespace quartic::python

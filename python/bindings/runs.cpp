@@ -159,7 +159,7 @@ bool fit_run(const Settings& given, const std::string& file, const std::string& 
   const Config& config = given.config;
   const DataSet data = open_data(config, given.place);
   if (config.model.kind == ModelKind::network) {
-    const NetworkData learned = network_data(config, rows_of(data));
+    const NetworkData learned = network_data(config, rows_of(data), data.scaling);
     return store_run(begin_training(config, learned, describe(data, 0), command), file,
                      std::move(watch), [&](NetworkRun& run, auto& store, const Session& session) {
                        return train(run, learned, store, session);
@@ -440,6 +440,18 @@ void bind_runs(nb::module_& m) {
   m.def(
       "run_kind", [](const std::string& file) { return std::string(name(run_kind(file))); },
       nb::arg("file"));
+  m.def("scaling_of", [](const std::string& file) {
+    return std::visit(
+        []<class Run>(const Run& run) -> DataScaling {
+          if constexpr (std::is_same_v<Run, StackRun>)
+            return run.layers.front().data.scaling;
+          else if constexpr (requires { run.data.scaling; })
+            return run.data.scaling;
+          else
+            throw BadInput("this run has learned from no data", "runs of `fit` have");
+        },
+        read_run(file));
+  });
   m.def("action_of", [](const std::string& file) { return read_model(file).action; });
 
   nb::class_<Chains>(m, "Chains")

@@ -68,11 +68,29 @@ def draw_singular_values(axes: Axes, of: Columns) -> None:
     whole(axes)
 
 
-def summary_figure(network: Network, history: Columns, evaluations: Columns, text: str) -> Figure:
+def draw_candidates(axes: Axes, density: Columns) -> None:
+    """Held-out ln p of every scaling while it was learned exactly; the mark is where it was best, with its error."""
+    steps = 10 * np.arange(density["held_out"].shape[1])
+    low = density["held_out"][:, 0].min()
+    for k, name in enumerate(density["scaling"]):
+        curve, best = density["held_out"][k], int(density["best_round"][k])
+        line = axes.plot(steps, curve, linewidth=1, color=f"C{k}", label=str(name))[0]
+        axes.errorbar(steps[best], curve[best], density["best_error"][k], fmt="o", markersize=3, color=line.get_color())
+    tops = np.nanmax(density["held_out"]) + density["best_error"].max()
+    axes.set(xlabel="iterations", ylabel=r"$\ln p$ a held-out row", ylim=(low, tops + 0.05 * (tops - low)))
+    axes.legend(loc="lower right", fontsize=7)
+
+
+def summary_figure(
+    network: Network, history: Columns, evaluations: Columns, text: str, density: Columns | None = None
+) -> Figure:
     figure, panels = plt.subplots(2, 2, figsize=(7, 5))
     visible, hidden = network.w.shape
     rows = [("visible", f"{visible} {network.visible}"), ("hidden", f"{hidden} {network.hidden}")]
-    draw_free_energies(panels[0, 0], history)
+    if density:
+        draw_candidates(panels[0, 0], density)
+    else:
+        draw_free_energies(panels[0, 0], history)
     if len(evaluations["epoch"]):
         draw_likelihood(panels[0, 1], evaluations)
         draw_singular_values(panels[1, 0], evaluations)
@@ -149,8 +167,9 @@ def sample_figures(run: Drawn) -> Iterator[tuple[str, Figure]]:
 def figures(run: NetworkResult) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
     history = run.arrays("history")
-    if len(history["epoch"]):
-        yield "summary", summary_figure(run.network, history, run.arrays("evaluations"), run.path.name)
+    density = run.arrays("density") if "density" in run.data else None
+    if density or len(history["epoch"]):
+        yield "summary", summary_figure(run.network, history, run.arrays("evaluations"), run.path.name, density)
     if shape := image_shape(run):
         yield "features", features_figure(run.network.w, shape)
     yield from sample_figures(run)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from . import _quartic
-from ._quartic import Action, Network
+from ._quartic import Action, Network, Scaling
 from .arguments import file_name, whole
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
@@ -286,11 +286,17 @@ class _OfData(Result):
     def to_data(self, phi: np.ndarray) -> np.ndarray:
         """From the units of the model, that of `phi` and `examples`, to those of the data."""
         rows = np.reshape(phi, (-1, self.examples.shape[1]))
-        return (rows * self.array("data/scale") + self.array("data/offset")).reshape(np.shape(phi))
+        return self.scaling.from_model(np.asarray(rows, dtype=np.float64)).reshape(np.shape(phi))
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """From the units of the data to those of the model and back."""
+        return _quartic.scaling_of(str(self.path))
 
     def _network(self, model: str) -> Network:
         attributes = self.data[model].attrs
-        couplings = {name: self.array(f"{model}/{name}") for name in "wrabsmn"}
+        names = "wrabsmnu" if "u" in self.data[model] else "wrabsmn"
+        couplings = {name: self.array(f"{model}/{name}") for name in names}
         return Network(visible=attributes["visible_unit"], hidden=attributes["hidden_unit"], **couplings)
 
     def sample(self, rows: int = 1000, **options: Any) -> np.ndarray:
@@ -328,8 +334,11 @@ class NetworkResult(_OfData):
     def _headline(self) -> str:
         visible, hidden = self.data["model/w"].shape
         attrs = self.data["model"].attrs
+        units = f"{visible} {attrs['visible_unit']} x {hidden} {attrs['hidden_unit']} units"
+        if "density" in self.data:
+            return f"{units}, learned exactly, scaling {self.scaling.method}"
         epochs = int(self.array("history/epoch")[-1]) if self.data["history/epoch"].size else 0
-        return f"{visible} {attrs['visible_unit']} x {hidden} {attrs['hidden_unit']} units, {epochs} epochs"
+        return f"{units}, {epochs} epochs"
 
 
 class StackResult(_OfData):

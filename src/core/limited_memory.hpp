@@ -48,6 +48,15 @@ class LimitedMemory {
     return !converged;
   }
 
+  /// All that the next iteration depends on, through a StatePacker or StateUnpacker.
+  template <class Archive>
+  void archive(Archive& state) {
+    std::size_t pairs = pairs_.size();
+    state(x, gradient, value, converged, still_, pairs);
+    pairs_.resize(pairs);
+    for (Pair& pair : pairs_) state(pair.step, pair.change, pair.product);
+  }
+
   Point x, gradient;
   double value;
   bool converged = false;

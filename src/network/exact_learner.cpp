@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/limited_memory.hpp"
+#include "core/packed_state.hpp"
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/network/exact.hpp"
@@ -18,7 +19,7 @@
 namespace quartic {
 namespace {
 
-constexpr double quadrature = 1e-4;  // change of ln Z by its last refinement, while learning
+constexpr double quadrature = 0.01;  // of ln Z by every other point; it is right to 1e-5
 constexpr double least_b = 1e-5;     // in units of the column's spread: a quartic unit stays one
 
 /// Means over the rows of what the objective is linear in, and of ln sum_h.
@@ -43,6 +44,7 @@ struct ExactLearner::Parts {
   std::size_t count;
   std::vector<double> first, second, fourth, variance;  ///< of the columns
   double log_z = 0, log_likelihood = 0;
+  QuadratureBox now_box;
   int iterations = 0, threads;
   std::optional<LimitedMemory> ascent;
 
@@ -164,7 +166,8 @@ struct ExactLearner::Parts {
     const Network at = network_at(point);
     constexpr double forbidden = std::numeric_limits<double>::infinity();
     if (why_not_normalisable(at)) return forbidden;
-    const ExactNetwork model = solve_exactly(at, threads, quadrature);
+    QuadratureBox box = now_box;  // that of a step too far would be no place to begin
+    const ExactNetwork model = solve_exactly(at, threads, quadrature, &box);
     if (!std::isfinite(model.log_z)) return forbidden;
     const DataTerms data = data_terms(at);
     double likelihood = data.log_hidden - model.log_z;
@@ -194,17 +197,25 @@ struct ExactLearner::Parts {
     for (int i = 0; i < columns && at.visible.has_b(); ++i, ++to)
       *to = (fourth[i] - model.moments.b[i]) * (at.visible.b[i] - floor_of_b(i));
     alone(data.s, model.moments.s);
-    tried_ = {at, model.log_z, likelihood};
+    tried_ = {at, model.log_z, likelihood, std::move(box)};
     return cost - likelihood;
   }
 
   void take() {
     now = tried_->network, log_z = tried_->log_z, log_likelihood = tried_->log_likelihood;
+    now_box = tried_->box;
+  }
+
+  template <class Archive>
+  void archive(Archive& state) {
+    ascent->archive(state);
+    state(log_z, log_likelihood, iterations, now_box.low, now_box.high, now_box.points);
   }
 
   struct Tried {
     Network network;
     double log_z, log_likelihood;
+    QuadratureBox box;
   };
   std::optional<Tried> tried_;
 };
@@ -246,9 +257,10 @@ ExactLearner::ExactLearner(std::vector<float> rows, const Network& start,
   parts_->take();
 }
 
-void ExactLearner::step(int count) {
+void ExactLearner::step(int count, const ProgressCallback& going_on) {
   auto& p = *parts_;
   for (int k = 0; k < count && !p.ascent->converged; ++k) {
+    if (going_on && !going_on(static_cast<double>(k) / count)) return;
     if (!p.ascent->step([&p](const auto& x, auto& g) { return p.evaluate(x, g); })) continue;
     p.take();  // the last one tried is the one accepted
     ++p.iterations;
@@ -269,6 +281,18 @@ double ExactLearner::log_z() const {
 }
 double ExactLearner::log_likelihood() const {
   return parts_->log_likelihood;
+}
+std::vector<double> ExactLearner::state() const {
+  StatePacker packer;
+  parts_->archive(packer);
+  return std::move(packer.values);
+}
+void ExactLearner::restore(std::span<const double> state) {
+  StateUnpacker unpacker(state);
+  parts_->archive(unpacker);
+  if (parts_->ascent->x.size() != parts_->point_of(parts_->now).size())
+    throw BadInput("a saved state is of another network", "begin the run anew");
+  parts_->now = parts_->network_at(parts_->ascent->x);
 }
 
 Network exact_start(Unit visible, Unit hidden, int hidden_units, bool gates,

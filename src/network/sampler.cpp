@@ -4,6 +4,7 @@
 
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/network/exact.hpp"
 
 namespace quartic {
 
@@ -139,7 +140,17 @@ void NetworkSampler<T>::restore(const NetworkSamplerState& state) {
   parts_->chains.restore(state);
 }
 
+template <class T>
+NetworkSampler<T> independent_draws(const Network& network, int draws, std::uint64_t seed,
+                                    Stream stream, int threads) {
+  NetworkSampler<T> sampler(network, draws, seed, stream, threads);
+  sampler.set_hidden(draw_hidden_exactly(network, draws, seed, threads));
+  return sampler;
+}
+
 template class NetworkSampler<float>;
 template class NetworkSampler<double>;
+template NetworkSampler<float> independent_draws(const Network&, int, std::uint64_t, Stream, int);
+template NetworkSampler<double> independent_draws(const Network&, int, std::uint64_t, Stream, int);
 
 }  // namespace quartic

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
 
+#include "core/packed_state.hpp"
 #include "core/parallel.hpp"
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/error.hpp"
@@ -104,7 +106,9 @@ class Trial {
     learner_.emplace(std::move(rows), start, ExactOptions{o.ridge, threads});
     threads_ = threads;
   }
-  void step() { learner_->step(iterations_in_round); }
+  void step(const ProgressCallback& going_on) { learner_->step(iterations_in_round, going_on); }
+  std::vector<double> state() const { return learner_->state(); }
+  void restore(std::span<const double> state) { learner_->restore(state); }
   bool converged() const { return learner_->converged(); }
   const std::vector<double>& alone(bool own) const { return alone_[own]; }
   std::vector<double> scores() const {
@@ -135,6 +139,20 @@ struct Candidate {
     at_best = std::move(scores);
   }
   double best() const { return record.held_out[record.best]; }
+  bool converged() const {
+    return std::all_of(trials.begin(), trials.end(), [](const Trial& t) { return t.converged(); });
+  }
+  /// Its rows go: it has no more rounds.
+  void end() { ended = true, trials.clear(); }
+
+  template <class Archive>
+  void archive(Archive& state) {
+    std::size_t left = trials.size();
+    state(record.held_out, record.best, record.dropped, record.improving, at_best, alone, ended,
+          own, left);
+    trials.erase(trials.begin() + static_cast<std::ptrdiff_t>(left), trials.end());
+    for (Trial& trial : trials) archive_part(state, trial);
+  }
 };
 
 template <class Scores>
@@ -157,7 +175,7 @@ void drop_those_behind(std::vector<Candidate>& all) {
     std::vector<double> behind = first.at_best;
     for (std::size_t k = 0; k < behind.size(); ++k) behind[k] -= one.at_best[k];
     const Estimate gap = mean_of(behind);
-    if (gap.value > allowed_errors * gap.error) one.ended = one.record.dropped = true;
+    if (gap.value > allowed_errors * gap.error) one.record.dropped = true, one.end();
   }
 }
 
@@ -169,9 +187,7 @@ DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) 
   if (visible.discrete()) o.scalings = {ScalingMethod::none};
   if (o.scalings.empty()) throw BadInput("no scaling to choose from", "name one");
   o.gates = o.gates && !visible.discrete() && hidden.discrete();
-  if (o.hidden_units == 0)
-    o.hidden_units =
-        std::clamp(static_cast<int>(rows / 15), 2, exact_units(static_cast<int>(columns), rows));
+  if (o.hidden_units == 0) o.hidden_units = density_units(static_cast<int>(columns), rows);
   if (o.folds == 0) o.folds = rows < 500 ? 5 : rows < 3000 ? 3 : 1;
   if (o.folds < 1 || o.folds > most_splits)
     throw BadInput(fmt::format("{} splits of 15 % of the rows", o.folds), "1 to 6 of them");
@@ -189,7 +205,7 @@ bool stalled(const DensityCandidate& one, int round, int patience) {
 }
 
 /// The best candidate, or the best of units alone where nothing is better by more than chance.
-const Candidate& choice(std::vector<Candidate>& all) {
+std::size_t choose(std::vector<Candidate>& all) {
   const Candidate& best = leader(all);
   Candidate& simple =
       *std::max_element(all.begin(), all.end(), [](const Candidate& x, const Candidate& y) {
@@ -198,41 +214,9 @@ const Candidate& choice(std::vector<Candidate>& all) {
   std::vector<double> gain = best.at_best;
   for (std::size_t k = 0; k < gain.size(); ++k) gain[k] -= simple.alone[k];
   const Estimate more = mean_of(gain);
-  if (best.record.best == 0 || more.value > more.error) return best;
+  if (best.record.best == 0 || more.value > more.error) return &best - all.data();
   simple.record.best = 0, simple.at_best = simple.alone, simple.record.improving = false;
-  return simple;
-}
-
-/// All candidates in step, until each has ended.
-void race(std::vector<Candidate>& candidates, const DensityOptions& o,
-          const ProgressCallback& progress) {
-  constexpr double share = 0.85;  // of the time
-  for (int round = 1; round <= o.rounds; ++round) {
-    std::vector<std::pair<Candidate*, int>> live;
-    for (Candidate& one : candidates)
-      for (int fold = 0; fold < static_cast<int>(one.trials.size()) && !one.ended; ++fold)
-        live.emplace_back(&one, fold);
-    if (live.empty()) return;
-    int last = 0;  // it takes so many rounds at least
-    for (const auto& [one, fold] : live) last = std::max(last, one->record.best + o.patience);
-    report_progress(progress, share * round / std::min(std::max(last, round), o.rounds));
-    std::vector<std::vector<double>> scores(live.size());
-    in_parallel(static_cast<int>(live.size()), o.threads, [&](int k, int) {
-      Trial& trial = live[k].first->trials[live[k].second];
-      trial.step();
-      scores[k] = trial.scores();
-    });
-    for (std::size_t k = 0; k < live.size(); k += o.folds) {
-      Candidate& one = *live[k].first;
-      const auto at = scores.begin() + static_cast<std::ptrdiff_t>(k);
-      one.take(joined(std::vector(at, at + o.folds)));
-      const bool still = std::all_of(one.trials.begin(), one.trials.end(),
-                                     [](const Trial& t) { return t.converged(); });
-      one.ended = still || stalled(one.record, round, o.patience);
-      one.record.improving = round == o.rounds && 10 * one.record.best > 9 * o.rounds;
-    }
-    if (round >= least_rounds) drop_those_behind(candidates);
-  }
+  return &simple - all.data();
 }
 
 /// Those of several scalings that cannot be (linearly dependent columns cannot be whitened) are
@@ -274,34 +258,175 @@ std::vector<double> log_densities(const Network& network, double log_z, const Da
   return out;
 }
 
+int density_units(int columns, std::size_t rows) {
+  constexpr std::size_t rows_a_unit = 15;
+  return std::clamp(static_cast<int>(rows / rows_a_unit), 2, exact_units(columns, rows));
+}
+
+struct DensityLearner::Parts {
+  std::vector<double> rows;
+  std::size_t columns;
+  DensityOptions options;
+  std::uint64_t seed;
+  std::vector<Candidate> candidates;
+  std::size_t chosen = 0;
+  bool racing = true;
+  int raced = 0, relearned = 0;  ///< rounds
+  DataScaling scaling;
+  std::optional<Network> alone;  ///< units alone, of all rows in the scaling that was chosen
+  std::optional<ExactLearner> learner;
+
+  Parts(std::span<const double> of, std::size_t width, const DensityOptions& o, std::uint64_t s)
+      : rows(of.begin(), of.end()),
+        columns(width),
+        options(checked(o, of.size() / width, width)),
+        seed(s),
+        candidates(candidates_of(options, splits_of(rows, width, options.folds, s), width, s)) {}
+
+  const DensityCandidate& best() const { return candidates[chosen].record; }
+  bool finished() const { return !racing && relearned >= best().best; }
+
+  /// Of the race, at least.
+  int rounds_ahead() const {
+    int last = raced;
+    for (const Candidate& one : candidates)
+      if (!one.ended) last = std::max(last, one.record.best + options.patience);
+    return std::min(last, options.rounds) - raced;
+  }
+
+  void race(const ProgressCallback& going_on) {
+    std::vector<std::pair<Candidate*, int>> live;
+    for (Candidate& one : candidates)
+      for (int fold = 0; fold < static_cast<int>(one.trials.size()); ++fold)
+        live.emplace_back(&one, fold);
+    std::vector<std::vector<double>> scores(live.size());
+    std::atomic<bool> stop = false;
+    in_parallel(static_cast<int>(live.size()), options.threads, [&](int k, int thread) {
+      Trial& trial = live[k].first->trials[live[k].second];
+      trial.step([&](double done) {
+        if (thread == 0 && going_on && !going_on(done)) stop = true;
+        return !stop;
+      });
+      if (!stop) scores[k] = trial.scores();
+    });
+    if (stop) throw Interrupted();
+    ++raced;
+    for (std::size_t k = 0; k < live.size(); k += options.folds) {
+      Candidate& one = *live[k].first;
+      const auto at = scores.begin() + static_cast<std::ptrdiff_t>(k);
+      one.take(joined(std::vector(at, at + options.folds)));
+      one.record.improving = raced == options.rounds && 10 * one.record.best > 9 * raced;
+      if (one.converged() || stalled(one.record, raced, options.patience)) one.end();
+    }
+    if (raced >= least_rounds) drop_those_behind(candidates);
+    const bool over = std::all_of(candidates.begin(), candidates.end(),
+                                  [](const Candidate& one) { return one.ended; });
+    if (over || raced >= options.rounds) decide();
+  }
+
+  void decide() {
+    racing = false;
+    chosen = choose(candidates);
+    for (Candidate& one : candidates) one.end();
+    prepare();
+  }
+
+  /// To learn all rows.
+  void prepare() {
+    scaling = scaling_by(best().scaling, rows, columns);
+    const auto all = model_rows(scaling, rows, columns, options.noise, seed);
+    const int width = static_cast<int>(columns);
+    const Network start = exact_start(options.visible, options.hidden, options.hidden_units,
+                                      options.gates, all, width, seed);
+    alone = without_couplings(start, scaling, candidates[chosen].own, all, width);
+    if (best().best > 0) learner.emplace(all, start, ExactOptions{options.ridge, options.threads});
+  }
+
+  template <class Archive>
+  void archive(Archive& state) {
+    state(racing, raced, relearned, chosen);
+    for (Candidate& one : candidates) one.archive(state);
+    if (racing) return;
+    if (!alone) prepare();
+    if (learner) archive_part(state, *learner);
+  }
+};
+
+DensityLearner::DensityLearner(std::span<const double> rows, std::size_t columns,
+                               const DensityOptions& options, std::uint64_t seed)
+    : parts_(make_hidden<Parts>(rows, columns, options, seed)) {}
+
+void DensityLearner::step(const ProgressCallback& going_on) {
+  const SerialBlas serial;  // threads work on candidates side by side
+  auto& p = *parts_;
+  if (p.racing) return p.race(going_on);
+  if (p.finished()) return;
+  bool stop = false;
+  p.learner->step(iterations_in_round, [&](double done) {
+    stop = going_on && !going_on(done);
+    return !stop;
+  });
+  if (stop) throw Interrupted();
+  ++p.relearned;
+}
+
+bool DensityLearner::finished() const {
+  return parts_->finished();
+}
+int DensityLearner::rounds() const {
+  return parts_->raced + parts_->relearned;
+}
+int DensityLearner::rounds_left() const {
+  const auto& p = *parts_;
+  return p.racing ? p.rounds_ahead() + leader(p.candidates).record.best
+                  : p.best().best - p.relearned;
+}
+double DensityLearner::share_done() const {
+  constexpr double race = 0.85;
+  const auto& p = *parts_;
+  if (p.racing) return race * p.raced / std::max(p.raced + p.rounds_ahead(), 1);
+  return p.finished() ? 1 : race + (1 - race) * p.relearned / p.best().best;
+}
+
+DensityChoice DensityLearner::choice() const {
+  const auto& p = *parts_;
+  DensityChoice out;
+  for (const Candidate& one : p.candidates) {
+    out.candidates.push_back(one.record);
+    out.candidates.back().error = mean_of(one.at_best).error;
+  }
+  out.chosen = p.racing ? &leader(p.candidates) - p.candidates.data() : p.chosen;
+  out.held_out = mean_of(p.candidates[out.chosen].at_best);
+  out.iterations = p.learner ? p.learner->iterations() : 0;
+  return out;
+}
+
+DensityFit DensityLearner::fit() const {
+  const auto& p = *parts_;
+  if (!p.finished()) throw Error(ErrorCode::internal, "a density that is not learned yet");
+  if (!p.learner) return {p.scaling, *p.alone, uncoupled_log_z(*p.alone), choice()};
+  return {p.scaling, p.learner->network(), p.learner->log_z(), choice()};
+}
+
+std::vector<double> DensityLearner::state() const {
+  StatePacker packer;
+  parts_->archive(packer);
+  return std::move(packer.values);
+}
+void DensityLearner::restore(std::span<const double> state) {
+  StateUnpacker unpacker(state);
+  parts_->archive(unpacker);
+}
+
 DensityFit learn_density(std::span<const double> rows, std::size_t columns,
                          const DensityOptions& options, std::uint64_t seed,
                          const ProgressCallback& progress) {
-  const DensityOptions o = checked(options, rows.size() / columns, columns);
-  const SerialBlas serial;  // threads work on candidates side by side
-  const auto splits = splits_of(rows, columns, o.folds, seed);
-  std::vector<Candidate> candidates = candidates_of(o, splits, columns, seed);
-  race(candidates, o, progress);
-  const Candidate& best = choice(candidates);
-  const std::size_t chosen = &best - candidates.data();
-  DataScaling scaling = scaling_by(best.record.scaling, rows, columns);
-  const auto all = model_rows(scaling, rows, columns, o.noise, seed);
-  const int width = static_cast<int>(columns);
-  const Network start = exact_start(o.visible, o.hidden, o.hidden_units, o.gates, all, width, seed);
-  DensityFit fit{std::move(scaling), Network(start), 0, 0, {}, chosen, mean_of(best.at_best)};
-  fit.network = without_couplings(start, fit.scaling, best.own, all, width);
-  fit.log_z = uncoupled_log_z(fit.network);
-  if (best.record.best > 0) {
-    ExactLearner learner(all, start, {o.ridge, o.threads});
-    for (int round = 0; round < best.record.best; ++round) {
-      learner.step(iterations_in_round);
-      report_progress(progress, 0.85 + 0.15 * round / best.record.best);
-    }
-    fit.network = learner.network(), fit.log_z = learner.log_z();
-    fit.iterations = learner.iterations();
+  DensityLearner learner(rows, columns, options, seed);
+  while (!learner.finished()) {
+    learner.step([&](double) { return !progress || progress(learner.share_done()); });
+    report_progress(progress, learner.share_done());
   }
-  for (Candidate& one : candidates) fit.candidates.push_back(std::move(one.record));
-  return fit;
+  return learner.fit();
 }
 
 }  // namespace quartic

@@ -49,7 +49,7 @@ TEST(DensityLearner, GaussianRowsScoreLikeTheirGaussian) {
   const double truth = -1.5 * std::log(2 * std::numbers::pi * std::numbers::e) - std::log(0.31) -
                        std::log(0.1) - std::log(2.0);
   EXPECT_NEAR(score(fit, others), truth, 0.12);  // 9 couplings of 600 rows, 600 rows to test
-  EXPECT_NEAR(fit.held_out.value, truth, 5 * fit.held_out.error);
+  EXPECT_NEAR(fit.choice.held_out.value, truth, 5 * fit.choice.held_out.error);
 }
 
 TEST(DensityLearner, FindsClustersThatAGaussianMisses) {
@@ -63,7 +63,7 @@ TEST(DensityLearner, FindsClustersThatAGaussianMisses) {
                        std::log(0.1) - std::log(2.0) - share;
   EXPECT_GT(score(fit, others), truth - 0.2);
   EXPECT_LT(score(fit, others), truth + 0.15);
-  EXPECT_GT(fit.iterations, 0);
+  EXPECT_GT(fit.choice.iterations, 0);
 }
 
 TEST(DensityLearner, FewRowsGetTheShrunkGaussian) {
@@ -81,7 +81,7 @@ TEST(DensityLearner, DependentColumnsAreNotWhitened) {
   auto rows = sample_rows(100, false, 6);  // the third is half the sum of the others, but for 10
   for (std::size_t n = 2; n < rows.size(); n += 3) rows[n] = rows[n - 2] - rows[n - 1];
   const DensityFit fit = learn_density(rows, 3, {.hidden_units = 2, .rounds = 4}, 1);
-  EXPECT_LE(fit.candidates.size(), 3u);
+  EXPECT_LE(fit.choice.candidates.size(), 3u);
   EXPECT_TRUE(fit.scaling.rotation.empty() || fit.scaling.method == ScalingMethod::power_whiten);
   EXPECT_THROW(
       learn_density(rows, 3, {.hidden_units = 2, .scalings = {ScalingMethod::whiten}, .rounds = 4},
@@ -99,8 +99,46 @@ TEST(DensityLearner, SameBitsForAnyNumberOfThreads) {
   };
   const DensityFit one = learned(1), many = learned(3);
   EXPECT_EQ(one.network.w, many.network.w);
-  EXPECT_EQ(one.chosen, many.chosen);
-  EXPECT_EQ(one.candidates[0].held_out, many.candidates[0].held_out);
+  EXPECT_EQ(one.choice.chosen, many.choice.chosen);
+  EXPECT_EQ(one.choice.candidates[0].held_out, many.choice.candidates[0].held_out);
+}
+
+/// In the race and after it.
+TEST(DensityLearner, GoesOnFromItsStateToTheSameBits) {
+  const auto rows = sample_rows(150, true, 7);
+  std::vector<double> first_two;
+  for (std::size_t n = 0; n < rows.size(); n += 3)
+    first_two.push_back(rows[n]), first_two.push_back(rows[n + 1]);
+  const DensityOptions options{.hidden_units = 3, .rounds = 6, .threads = 1};
+  const DensityFit whole = learn_density(first_two, 2, options, 3);
+  DensityLearner learner(first_two, 2, options, 3);
+  int restarts = 0;
+  for (; !learner.finished(); ++restarts) {
+    const auto state = learner.state();
+    learner.step();  // it gets further, and then begins again from where it was
+    learner = DensityLearner(first_two, 2, options, 3);
+    learner.restore(state);
+    EXPECT_EQ(learner.state(), state);
+    learner.step();
+  }
+  EXPECT_GT(restarts, 6);  // there are rounds with all rows, too
+  EXPECT_EQ(learner.fit().network.w, whole.network.w);
+  EXPECT_EQ(learner.fit().log_z, whole.log_z);
+  EXPECT_EQ(learner.choice().held_out.value, whole.choice.held_out.value);
+  auto cut = learner.state();
+  cut.pop_back();
+  EXPECT_THROW(learner.restore(cut), BadInput);
+}
+
+TEST(DensityLearner, StopsWithinARound) {
+  const auto rows = sample_rows(150, true, 7);
+  DensityLearner learner(rows, 3, {.scalings = {ScalingMethod::standardise}, .threads = 2}, 3);
+  const auto state = learner.state();
+  int asked = 0;
+  EXPECT_THROW(learner.step([&](double) { return ++asked < 3; }), Interrupted);
+  learner.restore(state);
+  learner.step();
+  EXPECT_EQ(learner.rounds(), 1);
 }
 
 TEST(DensityLearner, BitsAndRefusals) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quartic/core/hidden.hpp"
+#include "quartic/core/progress.hpp"
 #include "quartic/network/network.hpp"
 
 namespace quartic {
@@ -36,14 +37,18 @@ class ExactLearner {
   /// finite, a network that cannot be learned exactly (why_not_exactly), or a negative ridge.
   ExactLearner(std::vector<float> rows, const Network& start, const ExactOptions& options);
 
-  /// Up to `count` iterations; fewer where it converges.
-  void step(int count);
+  /// Up to `count` iterations; fewer where it converges, or where `going_on` says so.
+  void step(int count, const ProgressCallback& going_on = {});
   bool converged() const;
   int iterations() const;
   const Network& network() const;
   double log_z() const;
   /// Mean ln p of the rows now.
   double log_likelihood() const;
+
+  /// All that further iterations depend on, of the same rows and options, to the bit.
+  std::vector<double> state() const;
+  void restore(std::span<const double> state);
 
  private:
   struct Parts;

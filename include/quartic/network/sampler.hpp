@@ -56,4 +56,11 @@ class NetworkSampler {
   Hidden<Parts> parts_;
 };
 
+/// A sampler whose chains are independent draws of the network: the hidden units from their
+/// marginal (draw_hidden_exactly), the visible ones given them. Throws BadInput where
+/// hidden_can_be_drawn says no.
+template <class T>
+NetworkSampler<T> independent_draws(const Network& network, int draws, std::uint64_t seed,
+                                    Stream stream, int threads = 0);
+
 }  // namespace quartic

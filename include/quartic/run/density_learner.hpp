@@ -2,16 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "quartic/core/estimate.hpp"
 #include "quartic/core/hidden.hpp"
 #include "quartic/core/progress.hpp"
-#include "quartic/data/scaling.hpp"
 #include "quartic/network/exact_learner.hpp"
+#include "quartic/runfile/density_choice.hpp"
 
 namespace quartic {
 
@@ -31,36 +28,53 @@ struct DensityOptions {
   int threads = 0;    ///< 0: all cores; never changes the results
 };
 
-/// How a candidate did, after every round: 0 with the hidden units unused, then 10 iterations each.
-struct DensityCandidate {
-  ScalingMethod scaling = ScalingMethod::none;
-  std::vector<double> held_out;  ///< mean ln p a held-out row, in the units of the data
-  int best = 0;                  ///< the round of largest held-out ln p
-  bool dropped = false;          ///< fell behind the best by more than chance allows
-  bool improving = false;        ///< best in the last tenth of all `rounds`: more would be better
-};
+/// So many hidden units by default.
+int density_units(int columns, std::size_t rows);
 
 struct DensityFit {
   DataScaling scaling;
   Network network;
   double log_z = 0;
-  int iterations = 0;  ///< of the final fit, to all rows
-  std::vector<DensityCandidate> candidates;
-  std::size_t chosen = 0;  ///< of the candidates
-  Estimate held_out;       ///< ln p a held-out row at the choice, error over rows
+  DensityChoice choice;
 };
 
-/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling from every
-/// start on the splits in step, drops those that fall behind the best by more than 2 errors of the
-/// paired difference, ends a candidate whose held-out ln p has not risen for `patience` rounds,
-/// takes the scaling and the number of rounds of largest held-out ln p and learns all rows again as
-/// long. Round 0, units alone, is a candidate too, with whitened columns the Gaussian of the shrunk
-/// covariance; it is taken unless another is better by more than the error of the difference.
-/// All choices are made on `rows` alone; bounded in iterations, never by the clock: the same seed
-/// gives the same bits. rows[row][column], in the units of the data.
-///
-/// Throws BadInput as fit_scaling and ExactLearner do, and for fewer than 8 rows; Interrupted where
-/// `progress` says so.
+/// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling on the splits
+/// in step, drops those that fall behind the best by more than 2 errors of the paired difference,
+/// ends a candidate whose held-out ln p has not risen for `patience` rounds, takes the scaling and
+/// the number of rounds of largest held-out ln p and learns all rows again as long. Round 0, units
+/// alone, is a candidate too, with whitened columns the Gaussian of the shrunk covariance; it is
+/// taken unless another is better by more than the error of the difference. All choices are made
+/// on `rows` alone; bounded in iterations, never by the clock: the same seed gives the same bits.
+class DensityLearner {
+ public:
+  /// rows[row][column], in the units of the data. Throws BadInput as fit_scaling and ExactLearner
+  /// do, and for fewer than 8 rows.
+  DensityLearner(std::span<const double> rows, std::size_t columns, const DensityOptions& options,
+                 std::uint64_t seed);
+
+  /// A round of 10 iterations: of all candidates in step or, once one is chosen, with all rows.
+  /// `going_on` is asked by the calling thread between iterations; where it says no, Interrupted is
+  /// thrown and only `restore` makes this usable again.
+  void step(const ProgressCallback& going_on = {});
+  bool finished() const;
+  int rounds() const;         ///< that were done
+  int rounds_left() const;    ///< at least, as it stands
+  double share_done() const;  ///< of the time, roughly
+  /// How the candidates do so far; `chosen` is the best until now.
+  DensityChoice choice() const;
+  /// The density, once finished.
+  DensityFit fit() const;
+
+  /// All that further rounds depend on, of the same rows and options, to the bit.
+  std::vector<double> state() const;
+  void restore(std::span<const double> state);
+
+ private:
+  struct Parts;
+  Hidden<Parts> parts_;
+};
+
+/// All rounds of a DensityLearner. Throws Interrupted where `progress` says so.
 DensityFit learn_density(std::span<const double> rows, std::size_t columns,
                          const DensityOptions& options, std::uint64_t seed,
                          const ProgressCallback& progress = {});

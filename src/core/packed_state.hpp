@@ -1,0 +1,77 @@
+// The state of a computation as one list of numbers, written and read by the same function.
+#pragma once
+
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "quartic/core/error.hpp"
+
+namespace quartic {
+
+/// Appends what it is called with, lists behind their length.
+class StatePacker {
+ public:
+  template <class... Members>
+  void operator()(const Members&... members) {
+    (put(members), ...);
+  }
+  std::vector<double> values;
+
+ private:
+  template <class T>
+  void put(const T& member) {
+    if constexpr (std::is_arithmetic_v<T>) {
+      values.push_back(static_cast<double>(member));
+    } else {
+      values.push_back(static_cast<double>(member.size()));
+      values.insert(values.end(), member.begin(), member.end());
+    }
+  }
+};
+
+/// Fills the same members in the same order. Throws BadInput where the numbers end too soon.
+class StateUnpacker {
+ public:
+  explicit StateUnpacker(std::span<const double> values) : left_(values) {}
+
+  template <class... Members>
+  void operator()(Members&... members) {
+    (get(members), ...);
+  }
+
+ private:
+  std::span<const double> take(double count) {
+    if (!(count >= 0 && count <= static_cast<double>(left_.size())))
+      throw BadInput("a saved state ends too soon", "begin the run anew");
+    const auto taken = left_.first(static_cast<std::size_t>(count));
+    left_ = left_.subspan(taken.size());
+    return taken;
+  }
+  template <class T>
+  void get(T& member) {
+    const double first = take(1)[0];
+    if constexpr (std::is_arithmetic_v<T>) {
+      member = static_cast<T>(first);
+    } else {
+      const auto list = take(first);
+      member.assign(list.begin(), list.end());
+    }
+  }
+
+  std::span<const double> left_;
+};
+
+/// A part with state() and restore(state) of its own.
+template <class Part>
+void archive_part(StatePacker& state, const Part& part) {
+  state(part.state());
+}
+template <class Part>
+void archive_part(StateUnpacker& state, Part& part) {
+  std::vector<double> of;
+  state(of);
+  part.restore(of);
+}
+
+}  // namespace quartic

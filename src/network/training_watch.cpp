@@ -1,0 +1,101 @@
+#include "quartic/network/training_watch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "core/packed_state.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/network/likelihood.hpp"
+
+namespace quartic {
+namespace {
+
+constexpr std::size_t cheap_weights = 65'536;
+constexpr int falls_in_a_row = 3;
+constexpr double ratio_of_looks = 1.4, errors_below = 3;
+constexpr double unknown = -std::numeric_limits<double>::infinity();
+
+template <class Archive, class N>
+void couplings(Archive& state, N& network) {
+  auto &v = network.visible, &h = network.hidden;
+  state(network.w, network.u, v.r, v.a, v.b, h.r, h.a, h.b);
+}
+
+}  // namespace
+
+TrainingWatch::TrainingWatch(std::vector<float> judged, std::vector<float> learned,
+                             ColumnMoments moments, const Network& start, const Options& options)
+    : judged_(std::move(judged)),
+      learned_(std::move(learned)),
+      moments_(std::move(moments)),
+      options_(options),
+      weights_(start.w.size()) {
+  if (judged_.empty()) throw BadInput("no rows to judge the training by", "hold some out");
+  if (weights_ > cheap_weights) return;
+  for (const double energy : free_energies(start, judged_, options_.threads))
+    levels_before_.push_back(-energy);
+  before_ = last_ = best_ = likelihood(start);
+}
+
+/// Its error is that of the difference to independent units, on the same rows.
+Estimate TrainingWatch::likelihood(const Network& network) const {
+  const bool few = network.hidden.size() <= 12 && network.hidden.discrete();
+  LogZOptions o{.chains = 128, .steps = 200, .sweeps = 0, .exact = few};
+  o.threads = options_.threads;
+  try {
+    const LogZ z = estimate_log_z<float>({base_network(network, moments_, learned_), network}, o,
+                                         options_.seed);
+    auto levels = free_energies(network, judged_, options_.threads);
+    double mean = 0;
+    for (std::size_t n = 0; n < levels.size(); ++n) {
+      mean -= levels[n] / static_cast<double>(levels.size());
+      levels[n] = -levels[n] - levels_before_[n];
+    }
+    const double error = std::hypot(mean_of(levels).error, z.value.error);
+    const double value = mean - z.value.value;
+    return std::isfinite(value) && std::isfinite(error) ? Estimate{value, error}
+                                                        : Estimate{unknown, 0};
+  } catch (const BadInput&) {  // weights that no annealing follows
+    return {unknown, 0};
+  }
+}
+
+TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch, bool last) {
+  if (weights_ > cheap_weights || (epoch < next_ && !last))
+    return last ? Verdict::enough : Verdict::go_on;
+  last_epoch_ = epoch;
+  next_ = std::max(epoch + 1, static_cast<int>(ratio_of_looks * epoch));
+  last_ = likelihood(now);
+  const bool low = last_.value + errors_below * last_.error < before_.value;
+  fallen_ = low ? fallen_ + 1 : 0;
+  if (low && (last || fallen_ >= falls_in_a_row)) return Verdict::too_fast;
+  ++since_;
+  if (last_.value > best_.value || best_epoch_ == 0) {
+    best_ = last_, best_network_ = now, best_epoch_ = epoch, since_ = 0;
+  }
+  const bool enough = last || (options_.stops && since_ >= options_.patience);
+  return enough ? Verdict::enough : Verdict::go_on;
+}
+
+template <class Archive>
+void TrainingWatch::archive(Archive& state) {
+  state(last_.value, last_.error, best_.value, best_.error, best_epoch_, last_epoch_, since_,
+        fallen_, next_);
+  if (best_epoch_ > 0) couplings(state, *best_network_);
+}
+
+std::vector<double> TrainingWatch::state() const {
+  StatePacker packer;
+  const_cast<TrainingWatch*>(this)->archive(packer);  // packing changes nothing
+  return std::move(packer.values);
+}
+void TrainingWatch::restore(std::span<const double> state, const Network& like) {
+  StateUnpacker unpacker(state);
+  best_network_ = like;
+  archive(unpacker);
+  if (best_epoch_ == 0) best_network_.reset();
+}
+
+}  // namespace quartic
