@@ -49,7 +49,7 @@ DataReport examine(const DataOptions& options) {
   report.summary = summarise(*report.data.rows);
   const auto& summary = report.summary;
   report.counts = histogram(*report.data.rows, summary.lowest(), summary.highest(), bins);
-  const bool changed = options.scaling != ScalingMethod::none || options.held_out > 0;
+  const bool changed = options.scaling > ScalingMethod::none || options.held_out > 0;
   if (changed && !summary.first_bad) report.set = open_data_set(options);
   return report;
 }
@@ -105,8 +105,9 @@ void print(const DataReport& report) {
   if (report.set) {
     const auto& scaling = report.set->scaling;
     if (scaling.method != ScalingMethod::none)
-      fmt::print("scaling     (x - offset) / scale, offset {}, scale {}\n", range(scaling.offset),
-                 range(scaling.scale));
+      fmt::print("scaling     {}: (x - offset) / scale, offset {}, scale {}{}\n", scaling.text(),
+                 range(scaling.offset), range(scaling.scale),
+                 scaling.by_column() ? "" : ", and on");
     if (report.set->held_out)
       fmt::print("held out    {} rows, {} to learn from\n", report.set->held_out->rows(),
                  report.set->train->rows());

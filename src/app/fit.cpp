@@ -22,7 +22,7 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
     return attend(std::move(run), file, attended, globals, go);
   };
   if (config.model.kind == ModelKind::network) {
-    const NetworkData learned = network_data(config, rows_of(data));
+    const NetworkData learned = network_data(config, rows_of(data), data.scaling);
     return as(begin_training(config, learned, describe(data, 0), globals.command),
               [&](NetworkRun& run, auto& store, const Session& session) {
                 return train(run, learned, store, session);

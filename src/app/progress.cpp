@@ -27,6 +27,7 @@ constexpr std::pair<std::string_view, std::string_view> labels[] = {
     {"action_variance", "Var(A-S)"},
     {"gain", "gain"},
     {"held_out_gain", "held-out"},
+    {"held_out", "held-out ln p"},
     {"chi2", "chi2"},
     {"data_free_energy", "F data"},
     {"model_free_energy", "chains"},

@@ -32,8 +32,9 @@ std::filesystem::path target_file(const ResumeArguments& options, const Globals&
 }
 
 /// --epochs or --draws, whichever this kind of run counts in.
-std::optional<int> new_limit(const ResumeArguments& options, const AnyRun& run) {
+std::optional<int> new_limit(const ResumeArguments& options, AnyRun& run) {
   const std::string unit = unit_of(run);
+  if (unit.empty() && (options.epochs || options.draws)) extend(run, 0);  // says why not
   const auto refuse = [&](bool given, std::string_view of) {
     if (given && of != unit)
       throw Error(ErrorCode::usage,
@@ -57,9 +58,10 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   if (globals.threads) set_threads(run, *globals.threads);
   if (limit) extend(run, *limit);
   if (finished(run)) {
+    const std::string unit = unit_of(run);
     if (!globals.quiet)
-      fmt::print(stderr, "'{}' is finished; --{}s N extends it\n", options.run.string(),
-                 unit_of(run));
+      fmt::print(stderr, "'{}' is finished{}\n", options.run.string(),
+                 unit.empty() ? "" : fmt::format("; --{}s N extends it", unit));
     return ErrorCode::ok;
   }
   const auto file = target_file(options, globals);

@@ -82,14 +82,19 @@ std::string time_text(const Forecast& f, const Config& config) {
   return time;
 }
 
+std::string learning_text(const LayerForecast& layer) {
+  if (layer.updates == 0) return "learned exactly, length by held-out rows";
+  return fmt::format("{} epochs, {:.0f} updates", layer.epochs, layer.updates);
+}
+
 void print(const Forecast& f, const Config& config, const std::string& output) {
   if (f.graph)
     line("graph", fmt::format("{}: {} sites, {} edges", f.graph->description(), f.graph->sites(),
                               f.graph->edge_count()));
   for (const auto& layer : f.layers)
-    line("network", fmt::format("{} {} units, {} {} hidden ones; {} epochs, {:.0f} updates",
-                                layer.visible, name(layer.visible_unit), layer.hidden,
-                                name(layer.hidden_unit), layer.epochs, layer.updates));
+    line("network",
+         fmt::format("{} {} units, {} {} hidden ones; {}", layer.visible, name(layer.visible_unit),
+                     layer.hidden, name(layer.hidden_unit), learning_text(layer)));
   if (f.kind == Kind::learn) line("target", target_text(config.target));
   if (f.kind == Kind::sample) line("target", "none: this can be sampled, not learned");
   if (!f.data.empty()) {

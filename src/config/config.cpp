@@ -150,6 +150,13 @@ LogZOptions EvaluationConfig::of_network() const {
   return o;
 }
 
+int ModelConfig::units(int layer, std::size_t rows) const {
+  constexpr std::size_t most = 64, rows_a_unit = 15;
+  const int given = hidden_units[layer];
+  if (given > 0) return given;
+  return static_cast<int>(std::clamp<std::size_t>(rows / rows_a_unit, 2, most));
+}
+
 const CouplingStart& ActionConfig::kind(CouplingKind which) const {
   const CouplingStart* const all[] = {&w, &r, &a, &b};
   return *all[static_cast<int>(which)];
@@ -233,6 +240,20 @@ void require_target(const Config& config, const std::string& where) {
 
 void require_data(const Config& config, const std::string& where) {
   require_readable(config.data, where);
+  const ScalingMethod scaling = config.data.scaling;
+  const auto refuse = [&](const char* model, const char* why) {
+    throw BadInput(fmt::format("{}: scaling = \"{}\" in [data] is not for a {}: {}", where,
+                               name(scaling), model, why),
+                   "none, standardise, unit or constants, or kind = \"network\"");
+  };
+  if (config.model.kind == ModelKind::field && scaling >= ScalingMethod::power)
+    refuse("field", "its sites are the columns as they are");
+  const bool power = scaling == ScalingMethod::power || scaling == ScalingMethod::power_whiten;
+  if (config.model.kind == ModelKind::stack && power)
+    refuse("stack", "its bound of ln p is known in the model's units alone");
+  if (Layer(config.model.visible, 1).discrete() && config.model.kind != ModelKind::field &&
+      scaling >= ScalingMethod::power)
+    refuse("model of binary or spin units", "they take two values");
 }
 
 }  // namespace quartic

@@ -20,8 +20,12 @@ std::vector<Key> data_keys(DataOptions& o) {
       {"held_out", &o.held_out, "fraction of the rows kept from learning, chosen by the seed",
        between(0, 0.99)},
       {"scaling", choice(o.scaling),
-       "none; standardise: columns to mean 0, variance 1; unit: all to [-1, 1]; constants; the "
-       "others are for Python's estimators (estimator.md)"},
+       "auto: none of a field and of discrete units; of a network that is learned exactly the best "
+       "of standardise, power, whiten and power-whiten, else standardise; none; standardise: "
+       "columns "
+       "to mean 0, variance 1; unit: all to [-1, 1]; constants; power: each column by the monotone "
+       "map of Yeo and Johnson, against heavy tails; whiten: uncorrelated columns along the "
+       "principal axes; zca: the same turned back; power-whiten: both"},
       {"offset", &o.offset, "for constants: model = (data - offset) / scale; 0", no_range, true},
       {"scale", &o.scale, "for constants; 1", no_range, true},
   };
@@ -32,11 +36,6 @@ std::vector<Key> data_keys(DataOptions& o) {
 void require_readable(const DataOptions& options, const std::string& where) {
   if (options.path.empty())
     throw BadInput(fmt::format("{}: [data] has no 'path'", where), "path = \"data.npy\"");
-  if (options.scaling >= ScalingMethod::power)
-    throw BadInput(fmt::format("{}: run files do not keep scaling = \"{}\" in [data] yet", where,
-                               name(options.scaling)),
-                   "quartic.RestrictedBoltzmannMachine in Python has it; here none, standardise, "
-                   "unit or constants");
   const bool given = options.offset || options.scale;
   if (given && options.scaling != ScalingMethod::constants) {
     throw BadInput(

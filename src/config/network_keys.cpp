@@ -14,14 +14,22 @@ std::vector<Key> model_keys(ModelConfig& m) {
        "of a network: units that are not seen; of a deep stack: one for all layers, or one a "
        "layer"},
       {"hidden_units", OneOrMore{&m.hidden_units},
-       "of a network: how many; of a deep stack: how many in each layer, from the data upwards",
+       "of a network: how many, auto: as many as are cheap to learn exactly, about one for 15 rows "
+       "at "
+       "most; of a deep stack: how many in each layer, from the data upwards, auto: 64",
        at_least(1)},
+      {"gates", &m.gates,
+       "of a network: whether a hidden unit may change the width of a column too; auto: where it "
+       "is "
+       "learned exactly"},
       {"features", choice(m.features),
        "of a deep stack: what a layer learns from, draws or expectations of the hidden units "
        "below"},
       {"noise", &m.noise,
-       "of a network: standard deviation of Gaussian noise on the data, in the model's units; "
-       "continuous units want some where columns hardly vary or values are discrete",
+       "of a network: standard deviation of Gaussian noise on the data, in the model's units "
+       "(where "
+       "the scaling is chosen: in those of each column's spread); continuous units want some where "
+       "columns hardly vary or values are discrete",
        at_least(0)},
   };
 }
@@ -29,7 +37,16 @@ std::vector<Key> model_keys(ModelConfig& m) {
 std::vector<Key> training_keys(Config& config) {
   auto& o = config.training;
   return {
-      {"epochs", &o.epochs, "passes over the data", at_least(1)},
+      {"epochs", AutoInt{&o.epochs},
+       "passes over the data with chains; auto: none where ln Z is exact (two-valued hidden units, "
+       "at "
+       "most 14 or over two columns; Gaussian units on both sides), where L-BFGS learns and "
+       "held-out "
+       "rows choose scaling and length, else until ln p of held-out rows rises no more",
+       at_least(1)},
+      {"ridge", &config.exact.ridge, "of exact learning: strength of the Gaussian prior of w and u",
+       at_least(0)},
+      {"iterations", &config.exact.iterations, "of exact learning: at most", at_least(10)},
       {"layer_epochs", &config.layer_epochs,
        "of a deep stack: instead of epochs, those of each layer from the data upwards", at_least(1),
        true},

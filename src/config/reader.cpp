@@ -208,7 +208,9 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
                    c.set(value.some(value.list<int>(
                        [&](const toml::node& n) { return find_word(c.names, key, n); })));
                  },
-                 [&](OneOrMore out) { *out.values = value.some(value.list<int>()); },
+                 [&](OneOrMore out) {
+                   *out.values = value.is_auto() ? std::vector{0} : value.some(value.list<int>());
+                 },
                  [&]<class T>(std::optional<T>* out) {
                    if (value.is_auto())
                      out->reset();

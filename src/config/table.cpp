@@ -96,6 +96,7 @@ std::string dump(const Key& key) {
             return words.size() == 1 ? toml_string(words[0]) : toml_list(words, toml_string);
           },
           [&](OneOrMore v) {
+            if (*v.values == std::vector{0}) return std::string("\"auto\"");
             return v.values->size() == 1 ? toml_value(v.values->front())
                                          : toml_list(*v.values, toml_value<int>);
           },
@@ -140,7 +141,7 @@ std::string type_name(const Key& key) {
           [](const Choices& c) {
             return fmt::format("\"{}\", or an array of these", fmt::join(c.names, "\", \""));
           },
-          [&](OneOrMore) { return "an integer" + range + ", or an array of these"; },
+          [&](OneOrMore) { return "\"auto\", an integer" + range + ", or an array of these"; },
           [&](std::optional<int>*) {
             return (key.omit_unset ? "an integer" : "\"auto\" or an integer") + range;
           },

@@ -83,7 +83,7 @@ Choices choices(std::vector<E>& values) {
   return c;
 }
 
-/// An integer, or an array of at least one.
+/// An integer, an array of at least one, or "auto", which is one 0.
 struct OneOrMore {
   std::vector<int>* values;
 };

@@ -50,13 +50,36 @@ DataScaling to_unit(const DataFile& file, const DataSummary& summary) {
   return {ScalingMethod::unit, {(low + high) / 2}, {(high - low) / 2}};
 }
 
+/// Rows of whose powers or covariance a scaling is made: more would not change it.
+constexpr std::size_t scaling_rows = 100'000;
+
+/// By the rows themselves, not their summary alone.
+DataScaling of_rows(ScalingMethod method, const DataFile& file, const DataSummary& summary,
+                    const DataSource& rows) {
+  standardising(file, summary);  // its refusals name the columns
+  const auto some = read_rows(rows, 0, std::min(rows.rows(), scaling_rows));
+  return fit_scaling(method, std::vector<double>(some.begin(), some.end()), rows.columns());
+}
+
 DataScaling find_scaling(const DataOptions& options, const DataFile& file,
-                         const DataSummary& summary) {
+                         const DataSummary& summary, const DataSource& rows) {
   if (options.fixed_scaling) return *options.fixed_scaling;
-  if (options.scaling == ScalingMethod::standardise) return standardising(file, summary);
-  if (options.scaling == ScalingMethod::unit) return to_unit(file, summary);
-  if (options.scaling == ScalingMethod::none) return {};
-  return {ScalingMethod::constants, {options.offset.value_or(0)}, {options.scale.value_or(1)}};
+  ScalingMethod method = options.scaling;
+  if (method == ScalingMethod::automatic)
+    method = summary.constant().empty() ? options.automatic : options.automatic_if_constant;
+  switch (method) {
+    case ScalingMethod::automatic:
+    case ScalingMethod::none:
+      return {};
+    case ScalingMethod::standardise:
+      return standardising(file, summary);
+    case ScalingMethod::unit:
+      return to_unit(file, summary);
+    case ScalingMethod::constants:
+      return {ScalingMethod::constants, {options.offset.value_or(0)}, {options.scale.value_or(1)}};
+    default:
+      return of_rows(method, file, summary, rows);
+  }
 }
 
 std::string describe(const DataOptions& options, const DataRows& data, const DataSet& set) {
@@ -87,7 +110,10 @@ DataRows open_data_rows(const DataOptions& options) {
 }
 
 DataSet open_data_set(const DataOptions& options) {
-  const DataRows data = open_data_rows(options);
+  return open_data_set(options, open_data_rows(options));
+}
+
+DataSet open_data_set(const DataOptions& options, const DataRows& data) {
   std::vector<std::size_t> held_out;
   if (options.held_out != 0)
     held_out = held_out_rows(data.rows->rows(), options.held_out, options.seed);
@@ -95,14 +121,14 @@ DataSet open_data_set(const DataOptions& options) {
   set.row_shape = data.row_shape;
   set.summary = summarise(*data.rows, held_out);
   check_finite(*data.file, set.summary);
-  set.scaling = find_scaling(options, *data.file, set.summary);
-  const SharedSource model = scaled(data.rows, set.scaling);
-  if (held_out.empty()) {
-    set.train = model;
-  } else {
-    set.train = select_rows(model, other_rows(data.rows->rows(), held_out));
-    set.held_out = select_rows(model, std::move(held_out));
+  set.train = data.rows;
+  if (!held_out.empty()) {
+    set.train = select_rows(data.rows, other_rows(data.rows->rows(), held_out));
+    set.held_out = select_rows(data.rows, std::move(held_out));
   }
+  set.scaling = find_scaling(options, *data.file, set.summary, *set.train);
+  set.train = scaled(set.train, set.scaling);
+  if (set.held_out) set.held_out = scaled(set.held_out, set.scaling);
   set.description = describe(options, data, set);
   return set;
 }

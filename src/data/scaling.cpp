@@ -78,6 +78,19 @@ void DataScaling::from_model(std::span<double> rows, std::size_t columns) const 
   map_rows(*this, rows, columns, row_from_model);
 }
 
+DataScaling composed(const DataScaling& first, DataScaling then, std::size_t columns) {
+  if (!first.by_column())
+    throw BadInput(fmt::format("'{}' cannot come before another scaling", name(first.method)),
+                   "only one map a column can");
+  if (then.method == ScalingMethod::none) return first;
+  then.offset.resize(columns, then.offset[0]), then.scale.resize(columns, then.scale[0]);
+  for (std::size_t c = 0; c < columns; ++c) {
+    then.offset[c] = of(first.offset, c) + of(first.scale, c) * then.offset[c];
+    then.scale[c] *= of(first.scale, c);
+  }
+  return then;
+}
+
 double DataScaling::log_jacobian(std::size_t columns) const {
   double sum = 0;
   if (!rotation.empty()) {
@@ -102,6 +115,7 @@ double DataScaling::log_power(std::span<const double> row) const {
 
 std::string DataScaling::text() const {
   switch (method) {
+    case ScalingMethod::automatic:
     case ScalingMethod::none:
       return {};
     case ScalingMethod::standardise:

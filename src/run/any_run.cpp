@@ -75,6 +75,9 @@ void extend_to(FitRun& run, int epochs) {
 }
 
 void extend_to(NetworkRun& run, int epochs) {
+  if (run.exact())
+    throw BadInput("this network was learned exactly, as long as held-out rows asked for",
+                   "quartic fit again with more [training] iterations, or epochs for chains");
   const int done = run.checkpoint.epoch;
   if (epochs <= done) refuse_shorter("epoch", done, epochs);
   run.config.training.epochs = epochs;
@@ -148,7 +151,7 @@ struct Resumed {
   Outcome operator()(NetworkRun& run) const {
     const DataSet rows = data(run.config, run.data);
     return go(run, [&](auto& store) {
-      return train(run, network_data(run.config, rows_of(rows)), store, session);
+      return train(run, network_data(run.config, rows_of(rows), rows.scaling), store, session);
     });
   }
   Outcome operator()(StackRun& run) const {
@@ -183,6 +186,7 @@ AnyRun read_run(const std::filesystem::path& file) {
 
 std::string unit_of(const AnyRun& run) {
   if (std::holds_alternative<ReweightRun>(run)) return {};
+  if (const auto* network = std::get_if<NetworkRun>(&run); network && network->exact()) return {};
   return std::holds_alternative<SampleRun>(run) ? "draw" : "epoch";
 }
 

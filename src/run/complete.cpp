@@ -146,6 +146,19 @@ const NetworkRun& network_of(const AnyRun& run) {
                  "quartic fit with [model] kind = \"network\"");
 }
 
+/// Unknown values of rows that are turned are not unknown units.
+void require_completable(const DataScaling& scaling, const CompletionOptions& options) {
+  if (!scaling.rotation.empty())
+    throw BadInput(
+        fmt::format("rows of a network that learned '{}' ones cannot be completed: each of its "
+                    "units is of all columns",
+                    name(scaling.method)),
+        "quartic fit with scaling = \"standardise\" or \"power\" in [data]");
+  if (options.noise > 0 && !scaling.by_column())
+    throw BadInput("noise on the data is not Gaussian in the units of a network behind powers",
+                   "quartic fit with scaling = \"standardise\" in [data]");
+}
+
 }  // namespace
 
 std::vector<bool> in_region(const std::string& region, const std::vector<std::size_t>& shape) {
@@ -173,6 +186,7 @@ std::vector<bool> in_region(const std::string& region, const std::vector<std::si
 CompletedRows complete(const AnyRun& any, const CompletionOptions& options,
                        const Session& session) {
   const NetworkRun& run = network_of(any);
+  require_completable(run.data.scaling, options);
   const Given given = read_given(run, options);
   const auto hidden = options.hide.empty() ? std::vector<bool>(given.columns, false)
                                            : in_region(options.hide, run.data.row_shape);

@@ -6,9 +6,27 @@
 #include <algorithm>
 
 #include "quartic/core/error.hpp"
+#include "quartic/network/layer.hpp"
+#include "quartic/run/train.hpp"
 
 namespace quartic {
 namespace {
+
+/// Of a network: what automatic is, what exact learning leaves to its own choice of scalings, and
+/// that rows are held out where they are to say how long chains learn.
+void choose_scaling(DataOptions& options, const Config& config, bool exactly) {
+  const ModelConfig& model = config.model;
+  constexpr double held_out_to_stop = 0.15;
+  if (exactly && options.scaling >= ScalingMethod::power)
+    options.scaling = ScalingMethod::automatic;
+  if (!Layer(model.visible, 1).discrete()) {
+    options.automatic = ScalingMethod::standardise;
+    options.automatic_if_constant =
+        model.noise > 0 ? ScalingMethod::unit : ScalingMethod::standardise;
+  }
+  const bool chains_ask = config.training.epochs == 0 && config.layer_epochs.empty() && !exactly;
+  if (chains_ask && options.held_out == 0) options.held_out = held_out_to_stop;
+}
 
 /// Some of the rows, spread over all.
 std::vector<float> some_rows(const DataSource& rows) {
@@ -28,8 +46,11 @@ DataSet open_data(const Config& config, const std::string& where) {
   require_data(config, where);
   DataOptions options = config.data;
   options.seed = config.run.seed;
-  DataSet data = open_data_set(options);
-  if (config.model.kind != ModelKind::field && config.model.noise > 0) {
+  if (config.model.kind == ModelKind::field) return open_data_set(options);
+  const DataRows rows = open_data_rows(options);
+  choose_scaling(options, config, learns_exactly(config, rows.rows->rows(), rows.rows->columns()));
+  DataSet data = open_data_set(options, rows);
+  if (config.model.noise > 0) {
     data.train = with_noise(std::move(data.train), config.model.noise, config.run.seed);
     if (data.held_out)
       data.held_out = with_noise(std::move(data.held_out), config.model.noise, ~config.run.seed);

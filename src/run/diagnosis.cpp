@@ -251,7 +251,37 @@ std::vector<Check> diagnose(const FitRun& run) {
   return checks;
 }
 
+namespace {
+/// Of a network that was learned exactly.
+std::vector<Check> diagnose_density(const NetworkRun& run) {
+  const DensityChoice& choice = run.density.choice;
+  std::vector<Check> checks{check("iterations, all done", choice.iterations, "finished",
+                                  run.stop_reason != StopReason::running && !run.draws.empty(),
+                                  "quartic resume RUN")};
+  const DensityCandidate& best = choice.best();
+  const auto& curve = best.held_out;
+  const std::size_t before = curve.size() - 1 - std::max<std::size_t>(curve.size() / 10, 1);
+  const double rise = curve.size() > 1 ? curve.back() - curve[before] : 0;
+  checks.push_back({"ln p held out, rise in the last tenth",
+                    {rise, choice.held_out.error},
+                    "at rest",
+                    !best.improving,
+                    fmt::format("it was still rising: training.iterations = {}",
+                                2 * run.config.exact.iterations)});
+  if (run.evaluations.empty()) return checks;
+  const NetworkEvaluation& j = run.evaluations.back();
+  checks.push_back(check("ln Z", static_cast<double>(j.log_z.ok), "ok", j.log_z.ok,
+                         j.log_z.reason + ": more evaluation.steps, sweeps or ladders"));
+  if (j.held_out)
+    checks.push_back(overfitting_check(j.train_in_data.value_or(j.train),
+                                       j.held_out_in_data.value_or(*j.held_out),
+                                       "fewer hidden units, or a larger training.ridge"));
+  return checks;
+}
+}  // namespace
+
 std::vector<Check> diagnose(const NetworkRun& run) {
+  if (run.exact()) return diagnose_density(run);
   std::vector<Check> checks;
   const double epochs = run.history.empty() ? 0 : run.history.back().epoch;
   checks.push_back(check("epochs, all done", epochs, "finished",

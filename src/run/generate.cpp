@@ -6,6 +6,7 @@
 
 #include "quartic/core/error.hpp"
 #include "quartic/graph/lattice.hpp"
+#include "quartic/network/exact.hpp"
 #include "quartic/network/sampler.hpp"
 #include "run/action_task.hpp"
 
@@ -61,6 +62,17 @@ std::vector<float> draw_fields(const Config& config, const Action& action,
   return values;
 }
 
+/// Whether rows are independent draws: of a network that has no chains.
+bool independent(const NetworkRun& run) {
+  return run.exact() && hidden_can_be_drawn(run.network);
+}
+
+/// Where the chains of a network are, [chain][visible].
+std::vector<double> chain_values(const NetworkRun& run) {
+  if (!run.exact()) return run.checkpoint.chains.visible;
+  return {run.draws.begin(), run.draws.end()};
+}
+
 /// Of a network, from where its persistent chains ended. `rows_of(sampler, row)` makes rows of the
 /// model, of which `row` are there already, out of the chains as they are.
 template <class RowsOf>
@@ -69,30 +81,47 @@ std::vector<float> draw_network(const NetworkRun& run, std::size_t width,
                                 RowsOf rows_of) {
   const auto units = static_cast<std::size_t>(run.network.visible.size());
   const auto rows = static_cast<std::size_t>(options.rows);
-  const auto& start = run.checkpoint.chains.visible;
-  const std::size_t chains = std::min(rows, start.size() / units);
-  NetworkSampler<float> sampler(run.network, static_cast<int>(chains), run.config.run.seed,
-                                Stream::generate, run.config.run.threads);
-  sampler.set_visible(std::span(start).first(chains * units));
-  const auto warming = session.progress("warming up"), drawing = session.progress("drawing");
-  for (int k = 0; k < options.warm_up; ++k) {
-    sampler.sweep(1);
-    report_progress(warming, (k + 1.0) / options.warm_up);
-  }
+  if (run.exact() && run.draws.empty())
+    throw BadInput("this network is not learned yet", "quartic resume RUN goes on");
+  const auto drawing = session.progress("drawing");
   std::vector<float> values;
-  while (values.size() < rows * width) {
-    if (!values.empty()) sampler.sweep(options.sweeps);
+  const auto take = [&](const NetworkSampler<float>& sampler) {
     const std::vector<float> drawn = rows_of(sampler, values.size() / width);
     values.insert(values.end(), drawn.begin(), drawn.end());
     report_progress(drawing, std::min(1.0, static_cast<double>(values.size()) /
                                                static_cast<double>(rows * width)));
+  };
+  if (independent(run)) {
+    constexpr std::size_t batch = 4096;
+    for (std::size_t begin = 0; begin < rows; begin += batch)
+      take(independent_draws<float>(run.network, static_cast<int>(std::min(batch, rows - begin)),
+                                    run.config.run.seed + begin, Stream::generate,
+                                    run.config.run.threads));
+    return values;
+  }
+  const std::vector<double> start = chain_values(run);
+  const std::size_t chains = std::min(rows, start.size() / units);
+  NetworkSampler<float> sampler(run.network, static_cast<int>(chains), run.config.run.seed,
+                                Stream::generate, run.config.run.threads);
+  sampler.set_visible(std::span(start).first(chains * units));
+  const auto warming = session.progress("warming up");
+  for (int k = 0; k < options.warm_up; ++k) {
+    sampler.sweep(1);
+    report_progress(warming, (k + 1.0) / options.warm_up);
+  }
+  while (values.size() < rows * width) {
+    if (!values.empty()) sampler.sweep(options.sweeps);
+    take(sampler);
   }
   values.resize(rows * width);
   return values;
 }
 
-int persistent_chains(const NetworkRun& run) {
-  return static_cast<int>(run.checkpoint.chains.streams.size() / 4);
+/// So many rows are of chains of their own.
+int chains_of(const NetworkRun& run, const GenerateOptions& options) {
+  if (independent(run)) return options.rows;
+  return static_cast<int>(chain_values(run).size() /
+                          static_cast<std::size_t>(run.network.visible.size()));
 }
 
 /// Rows in the units of the model, for each kind of run, and what they are rows of.
@@ -140,7 +169,7 @@ struct Draw {
           const auto drawn = options.mean ? sampler.visible_means() : sampler.visible();
           return std::vector<float>(drawn.begin(), drawn.end());
         });
-    return {std::move(values), run.data.row_shape, persistent_chains(run), run.data.scaling};
+    return {std::move(values), run.data.row_shape, chains_of(run, options), run.data.scaling};
   }
   /// From its top network down.
   Drawn operator()(const StackRun& run) const {
@@ -156,7 +185,7 @@ struct Draw {
                                {run.config.run.seed, row}, run.config.run.threads);
         });
     const FitData& data = run.layers.front().data;
-    return {std::move(values), data.row_shape, persistent_chains(top), data.scaling};
+    return {std::move(values), data.row_shape, chains_of(top, options), data.scaling};
   }
 };
 

@@ -32,10 +32,9 @@ nlohmann::json json(const Judgement& judgement);
 /// The parts that a deep stack's layers have as well.
 std::string training_text(const NetworkRun& run);
 nlohmann::json training_json(const NetworkRun& run);
+/// `in_data`: in the units of the data, where the model's are others.
 std::string likelihood_text(std::string_view what, const LogLikelihood& likelihood,
-                            double jacobian);
-/// ln |d model / d data| of a row; 0 where the data are not scaled.
-double log_jacobian(const NetworkRun& run);
+                            const std::optional<LogLikelihood>& in_data);
 
 /// One line: what, its value with its error, what it means.
 std::string estimate_line(std::string_view what, const Estimate& estimate,

@@ -12,15 +12,15 @@ namespace {
 std::string evaluation_text(const NetworkRun& run) {
   const NetworkEvaluation& j = run.evaluations.back();
   const auto& z = j.log_z;
-  std::string out = fmt::format("evaluation after epoch {}\n", j.epoch);
+  std::string out =
+      run.exact() ? "evaluation\n" : fmt::format("evaluation after epoch {}\n", j.epoch);
   out += estimate_line("ln Z", z.value,
                        z.exact ? "exact"
                                : fmt::format("annealed there {} and back {}", with_error(z.forward),
                                              with_error(z.reverse)));
-  const double jacobian = log_jacobian(run);
-  out += likelihood_text("ln p, data", j.train, jacobian);
+  out += likelihood_text("ln p, data", j.train, j.train_in_data);
   if (j.held_out) {
-    out += likelihood_text("ln p, held out", *j.held_out, jacobian);
+    out += likelihood_text("ln p, held out", *j.held_out, j.held_out_in_data);
     out += estimate_line("free-energy gap", j.free_energy_gap, "held-out rows minus the data");
   }
   out += estimate_line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
@@ -28,24 +28,48 @@ std::string evaluation_text(const NetworkRun& run) {
   return out;
 }
 
+std::string ended(const NetworkRun& run) {
+  if (run.stop_reason == StopReason::running) return "not finished";
+  if (run.config.training.epochs > 0) return "all";
+  return run.stop_reason == StopReason::held_out_worse
+             ? "until ln p of held-out rows rose no more; the best of them is kept"
+             : "with ln p of held-out rows still rising";
+}
+
+/// How the scalings did on held-out rows.
+std::string density_text(const NetworkRun& run) {
+  const DensityChoice& choice = run.density.choice;
+  const bool running = run.stop_reason == StopReason::running;
+  std::string out = fmt::format(
+      "learning  exact gradients{}, {}\n", run.network.gated() ? ", with gates" : "",
+      running ? "not finished" : fmt::format("{} iterations with all rows", choice.iterations));
+  out += "scaling   ln p of rows held out of those, in the units of the data\n";
+  for (std::size_t k = 0; k < choice.candidates.size(); ++k) {
+    const DensityCandidate& one = choice.candidates[k];
+    const bool chosen = k == choice.chosen;
+    const double best = one.held_out[static_cast<std::size_t>(one.best)];
+    out += fmt::format("  {:<18} {:<18} after {} iterations{}{}\n", name(one.scaling),
+                       with_error(best, one.error), 10 * one.best, one.dropped ? ", dropped" : "",
+                       chosen ? running ? ", the best so far" : ", chosen" : "");
+  }
+  if (!run.evaluations.empty()) out += evaluation_text(run);
+  return out;
+}
+
 }  // namespace
 
 std::string likelihood_text(std::string_view what, const LogLikelihood& likelihood,
-                            double jacobian) {
+                            const std::optional<LogLikelihood>& in_data) {
+  // In the units of the data where the model's are others: that is what can be compared.
+  const LogLikelihood& shown = in_data ? *in_data : likelihood;
   // Annealing back may end below annealing there, where neither is near ln Z.
-  const auto [low, high] = std::minmax(likelihood.lower, likelihood.upper);
-  std::string meaning = fmt::format("a row, in [{:.6g}, {:.6g}]; other rows: +- {:.2g}", low, high,
-                                    likelihood.rows_error);
-  if (jacobian != 0) {
-    meaning += fmt::format("; {} in the units of the data",
-                           with_error(likelihood.value.value + jacobian, likelihood.value.error));
-  }
-  return estimate_line(what, likelihood.value, meaning);
-}
-
-double log_jacobian(const NetworkRun& run) {
-  if (run.data.scaling.method == ScalingMethod::none) return 0;
-  return run.data.scaling.log_jacobian(static_cast<std::size_t>(run.network.visible.size()));
+  const auto [low, high] = std::minmax(shown.lower, shown.upper);
+  std::string meaning =
+      low == high ? "a row" : fmt::format("a row, in [{:.6g}, {:.6g}]", low, high);
+  meaning += fmt::format("; other rows: +- {:.2g}", shown.rows_error);
+  if (in_data)
+    meaning += fmt::format("; {} in the units of the model", with_error(likelihood.value));
+  return estimate_line(what, shown.value, meaning);
 }
 
 std::string training_text(const NetworkRun& run) {
@@ -56,15 +80,19 @@ std::string training_text(const NetworkRun& run) {
                   name(network.visible.unit), network.hidden.size(), name(network.hidden.unit));
   out += fmt::format("data      {}\n", run.data.description);
   out += fmt::format("rows      {} to learn from, {} held out\n", run.data.rows, run.data.held_out);
+  if (run.exact()) return out + density_text(run);
+  const double rate = run.history.empty() ? training.rate : run.history.front().rate;
+  const std::string slower = training.epochs == 0 && rate < training.rate
+                                 ? fmt::format(", as {:g} made ln p fall", training.rate)
+                                 : "";
   const bool persistent = training.start == ChainStart::persistent;
   out += fmt::format(
-      "training  {}-{}{}, batches of {}, rate {:g}; {} epochs, {}\n", persistent ? "PCD" : "CD",
+      "training  {}-{}{}, batches of {}, rate {:g}{}; {} epochs, {}\n", persistent ? "PCD" : "CD",
       training.steps,
       training.rungs > 1
           ? fmt::format(" over {} rungs of {}", training.rungs, name(training.tempering))
           : "",
-      training.batch, training.rate, run.history.empty() ? 0 : run.history.back().epoch,
-      run.stop_reason == StopReason::running ? "not finished" : "all");
+      training.batch, rate, slower, run.history.empty() ? 0 : run.history.back().epoch, ended(run));
   if (!run.history.empty()) {
     const auto& row = run.history.back();
     out += fmt::format(
@@ -90,6 +118,15 @@ nlohmann::json training_json(const NetworkRun& run) {
   if (!run.history.empty()) out["last_epoch"] = fields_json(run.history.back());
   for (const auto& evaluation : run.evaluations)
     out["evaluations"].push_back(fields_json(evaluation));
+  if (!run.exact()) return out;
+  const DensityChoice& choice = run.density.choice;
+  auto& density = out["density"];
+  density = json_of("scaling", name(choice.best().scaling), "iterations", choice.iterations);
+  density["held_out"] = to_json(choice.held_out);
+  for (const auto& one : choice.candidates)
+    density["candidates"].push_back(json_of("scaling", name(one.scaling), "held_out", one.held_out,
+                                            "best", one.best, "error", one.error, "dropped",
+                                            one.dropped, "improving", one.improving));
   return out;
 }
 

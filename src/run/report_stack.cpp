@@ -5,11 +5,13 @@
 namespace quartic::reports {
 namespace {
 
-std::string units_text(const Config& config, int visible) {
-  const auto& model = config.model;
-  std::string out = fmt::format("{} {} units", visible, name(model.visible));
+std::string units_text(const StackRun& run) {
+  const auto& model = run.config.model;
+  const FitData& data = run.layers.front().data;
+  std::string out =
+      fmt::format("{} {} units", run.layers.front().network.visible.size(), name(model.visible));
   for (int l = 0; l < model.layers(); ++l)
-    out += fmt::format(" - {} {}", model.hidden_units[l], name(model.hidden_unit(l)));
+    out += fmt::format(" - {} {}", model.units(l, data.rows), name(model.hidden_unit(l)));
   return out;
 }
 
@@ -20,13 +22,19 @@ const LogZ& log_z_of(const StackRun& run, std::size_t layer) {
 
 std::string bounds_text(const StackRun& run) {
   if (run.bounds.empty()) return {};
-  const double jacobian = log_jacobian(run.layers.front());
+  const DataScaling& scaling = run.layers.front().data.scaling;
+  const auto in_data = [&](const LogLikelihood& of) -> std::optional<LogLikelihood> {
+    if (scaling.method == ScalingMethod::none) return std::nullopt;
+    const int columns = run.layers.front().network.visible.size();
+    return of.shifted(scaling.log_jacobian(static_cast<std::size_t>(columns)));
+  };
   std::string out = "ln p of the data is at least, by the stack up to\n";
   for (std::size_t l = 0; l < run.bounds.size(); ++l) {
     const auto& bound = run.bounds[l];
-    out += likelihood_text(fmt::format("layer {}", l + 1), bound.train, jacobian);
+    out += likelihood_text(fmt::format("layer {}", l + 1), bound.train, in_data(bound.train));
     if (bound.held_out)
-      out += likelihood_text(fmt::format("layer {}, held out", l + 1), *bound.held_out, jacobian);
+      out += likelihood_text(fmt::format("layer {}, held out", l + 1), *bound.held_out,
+                             in_data(*bound.held_out));
     if (!log_z_of(run, l).ok) out += fmt::format("  NOT TO BE TRUSTED: ln Z of layer {}\n", l + 1);
   }
   return out;
@@ -41,11 +49,10 @@ nlohmann::json bound_json(const StackBound& bound, const LogZ& log_z) {
 }  // namespace
 
 std::string text(const StackRun& run) {
-  std::string out = fmt::format(
-      "deep stack  {}, {}\n", units_text(run.config, run.layers.front().network.visible.size()),
-      run.finished()
-          ? "finished"
-          : fmt::format("at layer {} of {}", run.layers.size(), run.config.model.layers()));
+  std::string out = fmt::format("deep stack  {}, {}\n", units_text(run),
+                                run.finished() ? "finished"
+                                               : fmt::format("at layer {} of {}", run.layers.size(),
+                                                             run.config.model.layers()));
   for (std::size_t l = 0; l < run.layers.size(); ++l)
     out += fmt::format("\nlayer {}\n{}", l + 1, training_text(run.layers[l]));
   return out + "\n" + bounds_text(run) + provenance_text(run.provenance);

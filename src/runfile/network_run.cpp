@@ -37,13 +37,17 @@ void network(IO& io, N& network) {
   layer(io, network.hidden, "smn", "hidden");
   const auto size = static_cast<std::size_t>(network.visible.size()) * network.hidden.size();
   values(io, "model/w", network.w, {"visible", "hidden"}, size);
+  if (has(io, "model/u", network.gated()))
+    values(io, "model/u", network.u, {"visible", "hidden"}, size);
 }
 
-/// With what is held out only where there is some.
+/// With what is held out, and in the units of the data, only where there is some.
 template <class IO, class Evaluations>
-void evaluations(IO& io, Evaluations& evaluations, std::size_t rank, bool held_out) {
+void evaluations(IO& io, Evaluations& evaluations, std::size_t rank, bool held_out, bool scaled) {
   NetworkEvaluation example;
   if (held_out) example.held_out.emplace();
+  if (scaled) example.train_in_data.emplace();
+  if (held_out && scaled) example.held_out_in_data.emplace();
   columns(io, "evaluations", "epoch", evaluations, example);
   counts(io, "evaluations", "rank", rank);
   if constexpr (!writing<IO>)
@@ -51,6 +55,52 @@ void evaluations(IO& io, Evaluations& evaluations, std::size_t rank, bool held_o
   table(
       io, "evaluations/singular", evaluations, rank, {"epoch", "rank"},
       [](auto& e, std::size_t k) -> auto& { return e.singular[k]; });
+}
+
+/// How the scalings did, and where a restart goes on.
+template <class IO, class Density>
+void density(IO& io, Density& density) {
+  auto& choice = density.choice;
+  std::vector<std::string> words;
+  std::size_t rounds = 0;
+  for (const auto& one : choice.candidates) {
+    words.emplace_back(name(one.scaling));
+    rounds = std::max(rounds, one.held_out.size());
+  }
+  dimensions(io, "density", "scaling", words);
+  counts(io, "density", "round", rounds);
+  if constexpr (!writing<IO>) {
+    choice.candidates.resize(words.size());
+    for (std::size_t k = 0; k < words.size(); ++k) {
+      choice.candidates[k].scaling = read_word<ScalingMethod>(io, words[k]);
+      choice.candidates[k].held_out.resize(rounds);
+    }
+  }
+  std::vector<double> held_out;
+  for (const auto& one : choice.candidates)
+    for (std::size_t round = 0; round < rounds; ++round)
+      held_out.push_back(round < one.held_out.size() ? one.held_out[round] : std::nan(""));
+  values(io, "density/held_out", held_out, {"scaling", "round"}, words.size() * rounds);
+  const auto column = [&]<class T>(const char* name, auto member, T) {
+    std::vector<T> list;
+    for (const auto& one : choice.candidates) list.push_back(static_cast<T>(one.*member));
+    values(io, std::string("density/") + name, list, {"scaling"}, words.size());
+    if constexpr (!writing<IO>)
+      for (std::size_t k = 0; k < list.size(); ++k) choice.candidates[k].*member = list[k];
+  };
+  column("best_round", &DensityCandidate::best, std::int32_t{});
+  column("best_error", &DensityCandidate::error, double{});
+  column("dropped", &DensityCandidate::dropped, std::uint8_t{});
+  column("improving", &DensityCandidate::improving, std::uint8_t{});
+  if constexpr (!writing<IO>)
+    for (std::size_t k = 0; k < words.size(); ++k) {
+      auto& list = choice.candidates[k].held_out;
+      std::copy_n(held_out.begin() + static_cast<std::ptrdiff_t>(k * rounds), rounds, list.begin());
+      std::erase_if(list, [](double x) { return std::isnan(x); });
+    }
+  attributes(io, "density", "chosen", choice.chosen, "iterations", choice.iterations, "held_out",
+             choice.held_out.value, "held_out_error", choice.held_out.error);
+  dimensions(io, "checkpoint", "density", density.state);
 }
 
 template <class IO, class State>
@@ -134,6 +184,7 @@ void checkpoint(IO& io, Run& run) {
   }
   if (has(io, "checkpoint/snapshot", !state.snapshots.empty()))
     snapshots(io, state.snapshots, run.network);
+  if (has(io, "checkpoint/pace", !run.pace.empty())) dimensions(io, "checkpoint", "pace", run.pace);
   attributes(io, "checkpoint", "epoch", state.epoch, "updates", state.updates, "warm",
              run.warmed_up);
 }
@@ -150,13 +201,17 @@ void write_learned(hdf5::Writer& out, const NetworkRun& run) {
   network(out, run.network);
   columns(out, "history", "epoch", run.history);
   evaluations(out, run.evaluations, std::min(run.network.visible.size(), run.network.hidden.size()),
-              run.data.held_out > 0);
+              run.data.held_out > 0,
+              !run.evaluations.empty() && run.evaluations.front().train_in_data.has_value());
   scalar(out, "results/stop_reason", run.stop_reason);
   if (!run.draws.empty()) {
     write_posterior(out, run.chains(), 1, run.network.visible.size(), run.draws,
                     free_energies(run.network, run.draws));
   }
-  checkpoint(out, run);
+  if (run.exact())
+    density(out, run.density);
+  else
+    checkpoint(out, run);
 }
 
 NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance provenance) {
@@ -166,14 +221,31 @@ NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance proven
                  .provenance = std::move(provenance),
                  .network = std::move(found)};
   columns(in, "history", "epoch", run.history);
-  evaluations(in, run.evaluations, 0, in.has("evaluations/held_out"));
+  evaluations(in, run.evaluations, 0, in.has("evaluations/held_out"),
+              in.has("evaluations/log_likelihood_data_units"));
   scalar(in, "results/stop_reason", run.stop_reason);
   if (in.has("posterior/phi")) run.draws = read_posterior(in, run.network.visible.size()).phi;
-  checkpoint(in, run);
+  if (in.has("density/scaling"))
+    density(in, run.density);
+  else
+    checkpoint(in, run);
   return run;
 }
 
 }  // namespace run_parts
+
+/// Files before layout 6 have ln p in the units of the model alone; their scalings are one map a
+/// column.
+void fill_data_units(NetworkRun& run) {
+  if (run.data.scaling.method == ScalingMethod::none) return;
+  const double jacobian =
+      run.data.scaling.log_jacobian(static_cast<std::size_t>(run.network.visible.size()));
+  for (auto& e : run.evaluations) {
+    if (e.train_in_data) continue;
+    e.train_in_data = e.train.shifted(jacobian);
+    if (e.held_out) e.held_out_in_data = e.held_out->shifted(jacobian);
+  }
+}
 
 void write_run(const std::filesystem::path& file, const NetworkRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
@@ -187,6 +259,7 @@ NetworkRun read_network_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::network);
   NetworkRun run = read_learned(in, in.config(), read_provenance(in));
   data(in, run.data, run.network.visible.size());
+  fill_data_units(run);
   return run;
 }
 

@@ -9,6 +9,19 @@ namespace quartic::run_parts {
 template <class IO, class Data>
 void data(IO& io, Data& data, int columns) {
   dimensions(io, "data", "offset", data.scaling.offset, "scale", data.scaling.scale);
+  std::size_t size = static_cast<std::size_t>(columns);
+  if (has(io, "data/column", !data.scaling.by_column())) {
+    auto& s = data.scaling;
+    counts(io, "data", "column", size, "component", size);
+    for (auto [name, list] :
+         {std::pair{"power", &s.power}, {"centre", &s.centre}, {"spread", &s.spread}})
+      if (has(io, std::string("data/") + name, !list->empty()))
+        values(io, std::string("data/") + name, *list, {"column"}, size);
+    if (has(io, "data/rotation", !s.rotation.empty())) {
+      values(io, "data/rotation", s.rotation, {"column", "component"}, size * size);
+      values(io, "data/rotation_back", s.rotation_back, {"component", "column"}, size * size);
+    }
+  }
   attributes(io, "data", "description", data.description, "checksum", data.checksum, "scaling",
              data.scaling.method, "rows", data.rows, "held_out", data.held_out, "pass_seconds",
              data.pass_seconds);

@@ -43,12 +43,19 @@ def paths(tmp_path_factory):
     subprocess.run(
         [PROGRAM, "fit", fit_config, "-o", network, "--quiet", *as_network, "--set", "training.epochs=2"], check=True
     )
+    exact = folder / "exact.h5"
+    exactly = ("model.kind=network", "model.hidden_units=2", "data.scaling=power-whiten", "data.columns=0-4")
+    settings = [part for setting in (*exactly, "training.iterations=20") for part in ("--set", setting)]
+    subprocess.run([PROGRAM, "fit", fit_config, "-o", exact, "--quiet", *settings], check=True)
     stack = folder / "stack.h5"
     as_stack = (*as_network, "--set", "model.kind=stack", "--set", "model.hidden_units=[3, 2]")
     subprocess.run(
         [PROGRAM, "fit", fit_config, "-o", stack, "--quiet", *as_stack, "--set", "training.epochs=2"], check=True
     )
-    return {"learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network, "stack": stack}
+    return {
+        "learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network, "exact": exact,
+        "stack": stack,
+    }  # fmt: skip
 
 
 def written_by(group):
@@ -75,9 +82,14 @@ def holds(group, entries):
     assert written <= {entry["path"] for entry in entries}
 
 
-def entries_of(kind, without=()):
+EXACT = ("gates", "powers", "axes", "powers or axes", "learned exactly", "epochs auto")
+CHAINS = ("by chains", "tempered", "snapshots", "epochs auto")
+
+
+def entries_of(kind, without=(), when_not=EXACT):
     entries = json.loads(LAYOUT.read_text())["entries"]
-    return [e for e in entries if kind in e["kinds"] and not e["path"].startswith(without)]
+    there = [e for e in entries if kind in e["kinds"] and not e["path"].startswith(without)]
+    return [e for e in there if e["kinds"][kind] not in when_not]
 
 
 @pytest.mark.parametrize("kind", ["learn", "sample", "reweight", "fit", "network", "stack"])
@@ -87,12 +99,17 @@ def test_layout_is_the_documented_one(paths, kind):
         holds(file, entries_of(kind))
 
 
+def test_layout_of_a_network_that_is_learned_exactly(paths):
+    with h5py.File(paths["exact"]) as file:
+        holds(file, entries_of("network", when_not=CHAINS))
+
+
 def test_layers_are_laid_out_as_networks(paths):
     with h5py.File(paths["stack"]) as file:
         assert [name for name in file if name.startswith("layer_")] == ["layer_1", "layer_2"]
         shared = ("config", "provenance")
         holds(file["layer_1"], entries_of("network", (*shared, "data", "observed_data")))
-        holds(file["layer_2"], entries_of("network", shared))
+        holds(file["layer_2"], entries_of("network", shared, (*EXACT, "scaled", "held out, scaled")))
 
 
 def test_page_has_the_table():

@@ -135,7 +135,7 @@ TEST(StackConfig, ComesBackFromItsDump) {
   const std::string network =
       to_toml(parse_config("[model]\nkind = \"network\"\n[data]\npath = \"x.npy\"\n", "run.toml"));
   EXPECT_NE(network.find("hidden = \"binary\""), std::string::npos);
-  EXPECT_NE(network.find("hidden_units = 64"), std::string::npos);
+  EXPECT_NE(network.find("hidden_units = \"auto\""), std::string::npos);
   EXPECT_EQ(network.find("layer_epochs"), std::string::npos);
 }
 

@@ -76,12 +76,22 @@ struct ModelConfig {
   ModelKind kind = ModelKind::field;
   Unit visible = Unit::quartic;
   std::vector<Unit> hidden = {Unit::binary};  ///< one a layer, or one for all
-  std::vector<int> hidden_units = {64};       ///< one a layer, the data's first
+  std::vector<int> hidden_units = {0};        ///< one a layer, the data's first; 0: by the rows
+  std::optional<bool> gates;                  ///< empty: where they can be learned
   UnitValues features = UnitValues::samples;  ///< what a layer of a deep stack learns from
-  double noise = 0;  ///< standard deviation, in the units of the model, of noise on the rows
+  double noise = 0;  ///< standard deviation of noise on the rows, in the units of the model; where
+                     ///< the scaling is chosen in those of each column's spread
 
   int layers() const { return static_cast<int>(hidden_units.size()); }
   Unit hidden_unit(int layer) const { return hidden[hidden.size() == 1 ? 0 : layer]; }
+  /// Of a layer that learns so many rows by chains.
+  int units(int layer, std::size_t rows) const;
+};
+
+/// [training] of a network whose ln Z is exact.
+struct ExactTraining {
+  double ridge = 1;       ///< as in ExactOptions
+  int iterations = 2500;  ///< at most
 };
 
 /// [evaluation] of what was learned from data, a field or a network. Empty numbers: those that
@@ -144,7 +154,8 @@ struct Config {
   std::vector<TermSpec> target;
   DataOptions data;  ///< its seed is run.seed
   LikelihoodOptions fit;
-  TrainingOptions training;
+  TrainingOptions training{.epochs = 0};  ///< 0: as the data ask for
+  ExactTraining exact;
   std::vector<int> layer_epochs;    ///< [training]: of a deep stack's layers; empty: all the same
   std::vector<double> layer_rates;  ///< likewise
   EvaluationConfig evaluation;

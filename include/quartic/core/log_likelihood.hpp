@@ -16,6 +16,14 @@ struct LogLikelihood {
   /// Standard error of the mean over the rows: how far another set may differ.
   double rows_error = 0;
 
+  /// Of the same rows where ln |d this model's units / d other units| is the same for all.
+  LogLikelihood shifted(double log_jacobian) const {
+    return {{value.value + log_jacobian, value.error},
+            lower + log_jacobian,
+            upper + log_jacobian,
+            rows_error};
+  }
+
   /// The value with both errors.
   Estimate total() const { return {value.value, std::hypot(rows_error, value.error)}; }
 };

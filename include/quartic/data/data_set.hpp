@@ -22,9 +22,12 @@ struct DataOptions {
   std::string columns;             ///< "1-784" or "0,2,5-7", counted from 0; empty: all
   std::optional<double> binarise;  ///< values above it become 1, others 0
   double held_out = 0;             ///< fraction of the rows
-  ScalingMethod scaling = ScalingMethod::none;
+  ScalingMethod scaling = ScalingMethod::automatic;
   std::optional<double> offset, scale;  ///< of ScalingMethod::constants; empty: 0 and 1
   std::uint64_t seed = 1;               ///< of the choice of held-out rows
+
+  /// What ScalingMethod::automatic is, and what it is where a column is constant.
+  ScalingMethod automatic = ScalingMethod::none, automatic_if_constant = ScalingMethod::none;
 
   /// Use this scaling instead of finding one: that of a run whose model meets new data.
   std::optional<DataScaling> fixed_scaling;
@@ -45,14 +48,6 @@ struct DataSet {
   const std::string& checksum() const { return summary.checksum; }
 };
 
-/// Opens the file and reads it once: to find the scaling, which comes from the training rows alone,
-/// and to see that it can be learned from. Memory is bounded by the batch.
-///
-/// Throws BadInput as open_data_file does, and for NaN or infinite values (the first one is named
-/// by row and column, from 0), constant columns under standardise, one value everywhere under unit,
-/// a column that is not there, too few rows to hold some out.
-DataSet open_data_set(const DataOptions& options);
-
 /// What the options leave of a file before anything is held out or scaled.
 struct DataRows {
   std::shared_ptr<const DataFile> file;
@@ -60,5 +55,15 @@ struct DataRows {
   std::vector<std::size_t> row_shape;
 };
 DataRows open_data_rows(const DataOptions& options);
+
+/// Opens the file and reads it once: to find the scaling, which comes from the training rows alone,
+/// and to see that it can be learned from. Memory is bounded by the batch, but for scalings by the
+/// covariance or powers of the columns, which take up to 100,000 rows.
+///
+/// Throws BadInput as open_data_file does, and for NaN or infinite values (the first one is named
+/// by row and column, from 0), constant columns under standardise, one value everywhere under unit,
+/// a column that is not there, too few rows to hold some out.
+DataSet open_data_set(const DataOptions& options);
+DataSet open_data_set(const DataOptions& options, const DataRows& data);
 
 }  // namespace quartic

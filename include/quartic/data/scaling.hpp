@@ -10,14 +10,24 @@
 
 namespace quartic {
 
-/// none; standardise: each column to mean 0 and variance 1; unit: all values to [-1, 1] by one
-/// affine map; constants: given ones; power: each column by the monotone map of Yeo & Johnson
-/// (Biometrika 87 (2000) 954) that makes it most like a Gaussian; whiten: uncorrelated columns of
-/// variance 1 along the principal axes; zca: the same turned back, so that columns keep their
-/// meaning; power-whiten: both.
-enum class ScalingMethod { none, standardise, unit, constants, power, whiten, zca, power_whiten };
+/// automatic: whoever opens the data knows; none; standardise: each column to mean 0 and variance
+/// 1; unit: all values to [-1, 1] by one affine map; constants: given ones; power: each column by
+/// the monotone map of Yeo & Johnson (Biometrika 87 (2000) 954) that makes it most like a Gaussian;
+/// whiten: uncorrelated columns of variance 1 along the principal axes; zca: the same turned back,
+/// so that columns keep their meaning; power-whiten: both.
+enum class ScalingMethod {
+  automatic,
+  none,
+  standardise,
+  unit,
+  constants,
+  power,
+  whiten,
+  zca,
+  power_whiten
+};
 template <>
-inline constexpr auto words_of<ScalingMethod> = word_list("none", "standardise", "unit",
+inline constexpr auto words_of<ScalingMethod> = word_list("auto", "none", "standardise", "unit",
                                                           "constants", "power", "whiten", "zca",
                                                           "power-whiten");
 
@@ -60,6 +70,10 @@ struct DataScaling {
 
   bool operator==(const DataScaling&) const = default;
 };
+
+/// First one map a column, then another scaling of what that gives. Throws BadInput where `first`
+/// is not by column.
+DataScaling composed(const DataScaling& first, DataScaling then, std::size_t columns);
 
 /// The scaling by standardise, power, whiten, zca or power-whiten that rows [row][column] give:
 /// exponents of largest likelihood (within [0, 2]), the axes of the covariance shrunk towards a

@@ -20,7 +20,8 @@ using AnyRun = std::variant<LearnRun, SampleRun, ReweightRun, FitRun, NetworkRun
 /// Reads a run file of whatever kind it is. Throws BadInput as run_kind does.
 AnyRun read_run(const std::filesystem::path& file);
 
-/// What a run counts its steps in, "epoch" or "draw"; empty: it cannot be extended.
+/// What a run counts its steps in, "epoch" or "draw"; empty: it cannot be extended, being
+/// reweighted or learned exactly.
 std::string unit_of(const AnyRun& run);
 
 /// Whether there is nothing left to do.

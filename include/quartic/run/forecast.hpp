@@ -16,7 +16,7 @@ namespace quartic {
 struct LayerForecast {
   int visible = 0, hidden = 0;
   Unit visible_unit{}, hidden_unit{};
-  int epochs = 0;
+  int epochs = 0;  ///< at most where the data ask; 0: learned exactly
   double updates = 0, seconds = 0;
 };
 

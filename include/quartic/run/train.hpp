@@ -25,8 +25,15 @@ struct NetworkData {
   ColumnMoments moments;              ///< of `drawn`
   std::vector<float> rows, held_out;  ///< of `drawn` and `held_out`, those that are evaluated
   double pass_seconds = 0;            ///< spent on the moments
+  DataScaling outer{};                ///< from the data's units to those of the rows
 };
-NetworkData network_data(const Config& config, const NetworkRows& rows);
+NetworkData network_data(const Config& config, const NetworkRows& rows,
+                         const DataScaling& outer = {});
+
+/// Whether the network of a config is learned exactly (run/density_learner.hpp) from so many rows,
+/// not by chains: epochs = "auto" where ln Z has an exact gradient at a bearable cost. Throws
+/// BadInput for gates that nothing learns, and for too few rows to say how long.
+bool learns_exactly(const Config& config, std::size_t rows, std::size_t columns);
 
 /// A network run that has not begun. Throws BadInput as fit_layer does.
 NetworkRun begin_training(const Config& config, const NetworkData& data, FitData known,

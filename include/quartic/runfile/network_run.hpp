@@ -9,6 +9,7 @@
 #include "quartic/learn/stop_reason.hpp"
 #include "quartic/network/learner.hpp"
 #include "quartic/network/network.hpp"
+#include "quartic/runfile/density_choice.hpp"
 #include "quartic/runfile/fit_data.hpp"
 #include "quartic/runfile/run_file.hpp"
 
@@ -20,6 +21,8 @@ struct NetworkEvaluation {
   LogZ log_z;  ///< ladder.betas and acceptance are not stored
   LogLikelihood train;
   std::optional<LogLikelihood> held_out;
+  /// The same in the units of the data, where these are others.
+  std::optional<LogLikelihood> train_in_data, held_out_in_data;
   Estimate reconstruction;       ///< (phi - <phi | h>)^2 a unit, of training rows
   Estimate free_energy_gap;      ///< held-out rows minus training rows; 0 without
   std::vector<double> singular;  ///< of w, descending
@@ -33,9 +36,17 @@ void fields(E& e, Visit&& visit) {
           e.log_z.forward_ess, "reverse_ess", e.log_z.reverse_ess, "exact", e.log_z.exact,
           "log_likelihood", e.train);
   if (e.held_out) members(visit, "held_out", *e.held_out);
+  if (e.train_in_data) members(visit, "log_likelihood_data_units", *e.train_in_data);
+  if (e.held_out_in_data) members(visit, "held_out_data_units", *e.held_out_in_data);
   members(visit, "reconstruction", e.reconstruction, "free_energy_gap", e.free_energy_gap, "ok",
           e.log_z.ok, "reason", e.log_z.reason);
 }
+
+/// How a network was learned whose ln Z is exact.
+struct DensityProgress {
+  DensityChoice choice;
+  std::vector<double> state;  ///< DensityLearner::state, where a restart goes on
+};
 
 struct NetworkRun {
   Config config;
@@ -47,11 +58,14 @@ struct NetworkRun {
   StopReason stop_reason = StopReason::running;
   /// Draws of the finished network, [chain][visible]; empty before.
   std::vector<float> draws{};
-  /// Where a restart goes on, as for a LearnRun.
+  /// Where a restart goes on, as for a LearnRun: one by chains,
   TrainingState checkpoint{};
+  std::vector<double> pace{};  ///< with epochs = "auto": rate and looks at held-out rows so far
+  DensityProgress density{};   ///< or one learned exactly, which has no history
   bool warmed_up = false;
 
   int chains() const;  ///< of `draws`
+  bool exact() const { return !density.choice.candidates.empty(); }
 };
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).
