@@ -24,8 +24,11 @@ from .runs import NetworkResult, StackResult
 Drawn = NetworkResult | StackResult
 Columns = dict[str, np.ndarray]  # of the history, or of the evaluations
 COLUMNS = 16  # of images
+LIKELIHOODS = {"log_likelihood": "data", "held_out": "held out"}
 RESULTS = {
-    "log_likelihood": r"$\langle\ln p\rangle$, data",
+    "log_likelihood_data_units": r"$\langle\ln p\rangle$, data",
+    "held_out_data_units": r"$\langle\ln p\rangle$, held out",
+    "log_likelihood": r"$\langle\ln p\rangle$, data, model's units",
     "held_out": r"$\langle\ln p\rangle$, held out",
     "log_z": r"$\ln Z$",
     "reconstruction": "reconstruction",
@@ -48,7 +51,8 @@ def draw_free_energies(axes: Axes, history: Columns) -> None:
 
 def draw_likelihood(axes: Axes, of: Columns) -> None:
     """ln p per row at the judged epochs, with the interval from annealing in both directions."""
-    for name, label, colour in (("log_likelihood", "data", BLUE), ("held_out", "held out", ORANGE)):
+    for (plain, label), colour in zip(LIKELIHOODS.items(), (BLUE, ORANGE), strict=True):
+        name = f"{plain}_data_units" if f"{plain}_data_units" in of else plain
         if name in of:
             value, error = of[name], _error(of, name)
             low, high = np.minimum(of[f"{name}_lower"], value - error), np.maximum(of[f"{name}_upper"], value + error)
@@ -81,23 +85,52 @@ def draw_candidates(axes: Axes, density: Columns) -> None:
     axes.legend(loc="lower right", fontsize=7)
 
 
-def summary_figure(
-    network: Network, history: Columns, evaluations: Columns, text: str, density: Columns | None = None
-) -> Figure:
-    figure, panels = plt.subplots(2, 2, figsize=(7, 5))
+def draw_levels(axes: Axes, run: NetworkResult, log_z: float) -> None:
+    """ln p of rows that were learned from and of draws: alike where the model is right."""
+    for label, values, colour in (("data", run.examples, BLUE), ("draws", _drawn(run), GREEN)):
+        rows = run.to_data(values.astype(np.float64))
+        level = run.scaling.log_jacobian(rows) - run.network.free_energy(values.astype(np.float64)) - log_z
+        low, high = np.quantile(level, [0.01, 1])
+        axes.hist(level, bins=np.linspace(low, high, 24), density=True, histtype="step", color=colour, label=label)
+    axes.set(xlabel=r"$\ln p$ of a row", ylabel="density of rows")
+    axes.legend(loc="upper left")
+
+
+def _result_rows(network: Network, evaluations: Columns) -> list[tuple[str, str]]:
     visible, hidden = network.w.shape
     rows = [("visible", f"{visible} {network.visible}"), ("hidden", f"{hidden} {network.hidden}")]
-    if density:
-        draw_candidates(panels[0, 0], density)
+    if not len(evaluations["epoch"]):
+        return rows
+    last = {name: values[-1] for name, values in evaluations.items()}
+    shown = [name for name in RESULTS if name in last and f"{name}_data_units" not in last]
+    rows += [(RESULTS[name], number(last[name], _error(evaluations, name)[-1])) for name in shown]
+    return rows + ([] if last["ok"] else untrusted(str(last["reason"])))
+
+
+def density_figure(run: NetworkResult) -> Figure:
+    """Of a network that was learned exactly."""
+    figure, panels = plt.subplots(2, 2, figsize=(7, 5))
+    evaluations, density = run.arrays("evaluations"), run.arrays("density")
+    draw_candidates(panels[0, 0], density)
+    rows = _result_rows(run.network, evaluations)
+    if len(evaluations["epoch"]):
+        draw_levels(panels[0, 1], run, float(evaluations["log_z"][-1]))
+        draw_singular_values(panels[1, 0], evaluations)
+        rows.insert(2, ("scaling", run.scaling.method))
     else:
-        draw_free_energies(panels[0, 0], history)
+        panels[0, 1].axis("off")
+        panels[1, 0].axis("off")
+    draw_rows(panels[1, 1], rows)
+    return head(figure, run.path.name)
+
+
+def summary_figure(network: Network, history: Columns, evaluations: Columns, text: str) -> Figure:
+    figure, panels = plt.subplots(2, 2, figsize=(7, 5))
+    draw_free_energies(panels[0, 0], history)
     if len(evaluations["epoch"]):
         draw_likelihood(panels[0, 1], evaluations)
         draw_singular_values(panels[1, 0], evaluations)
-        last = {name: values[-1] for name, values in evaluations.items()}
-        rows += [(RESULTS[name], number(last[name], _error(evaluations, name)[-1])) for name in RESULTS if name in last]
-        rows += [] if last["ok"] else untrusted(str(last["reason"]))
-    draw_rows(panels[1, 1], rows)
+    draw_rows(panels[1, 1], _result_rows(network, evaluations))
     return head(figure, text)
 
 
@@ -117,16 +150,22 @@ def _drawn(run: Drawn) -> np.ndarray:
     return run.phi[:, -1]
 
 
+def _expected(run: Drawn, drawn: np.ndarray) -> np.ndarray:
+    """Visible units' expectations given hidden ones that were drawn given draws: without the units' own noise."""
+    network = run.network if isinstance(run, NetworkResult) else run.networks[0]
+    hidden = network.hidden_draw(drawn.astype(np.float64), np.random.default_rng(0))
+    return network.visible_mean(hidden)
+
+
 def samples_figure(run: Drawn, shape: tuple[int, int]) -> Figure:
-    """Rows of the data above, draws of the network beneath."""
-    data, samples = run.to_data(run.examples), run.to_data(_drawn(run))
-    low, high = np.quantile(data[: 3 * COLUMNS], [0.002, 0.998])
-    rows = [
-        ("" if k else label, images[k * COLUMNS : (k + 1) * COLUMNS])
-        for label, images in (("data", data), ("network", samples))
-        for k in range(3)
-    ]
-    rows.insert(3, ("", data[:0]))
+    """Rows of the data above, beneath them draws of the network, and what is expected of each given its hidden units."""
+    drawn = _drawn(run)[: 2 * COLUMNS]
+    panels = {"data": run.examples, "draws": drawn, "expected": _expected(run, drawn)}
+    images = {label: run.to_data(values[: 2 * COLUMNS]) for label, values in panels.items()}
+    low, high = np.quantile(images["data"], [0.002, 0.998])
+    rows = [("" if k else label, of[k * COLUMNS : (k + 1) * COLUMNS]) for label, of in images.items() for k in range(2)]
+    for gap in (4, 2):
+        rows.insert(gap, ("", images["data"][:0]))
     return images_figure(rows, shape, 0.62, cmap="gray", vmin=low, vmax=high)
 
 
@@ -167,9 +206,10 @@ def sample_figures(run: Drawn) -> Iterator[tuple[str, Figure]]:
 def figures(run: NetworkResult) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
     history = run.arrays("history")
-    density = run.arrays("density") if "density" in run.data else None
-    if density or len(history["epoch"]):
-        yield "summary", summary_figure(run.network, history, run.arrays("evaluations"), run.path.name, density)
+    if "density" in run.data:
+        yield "summary", density_figure(run)
+    elif len(history["epoch"]):
+        yield "summary", summary_figure(run.network, history, run.arrays("evaluations"), run.path.name)
     if shape := image_shape(run):
         yield "features", features_figure(run.network.w, shape)
     yield from sample_figures(run)

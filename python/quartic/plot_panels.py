@@ -111,10 +111,12 @@ def plane(shape: tuple[int, ...], size: int) -> tuple[int, int] | None:
 
 
 def images_figure(rows: list[tuple[str, np.ndarray]], shape: tuple[int, int], size: float, **options) -> Figure:
-    """Rows of images, each with its label; without `vmin` every image on a symmetric scale of its own."""
+    """Rows of images, each with its label, a row of none a gap; without `vmin` every image on a symmetric scale of its
+    own."""
     columns = max(len(images) for _, images in rows)
-    extent = (size * columns + 0.6 * any(label for label, _ in rows), size * len(rows) * shape[0] / shape[1])
-    figure, panels = plt.subplots(len(rows), columns, figsize=extent, squeeze=False)
+    heights = [1 if len(images) else 0.3 for _, images in rows]
+    extent = (size * columns + 0.6 * any(label for label, _ in rows), size * sum(heights) * shape[0] / shape[1])
+    figure, panels = plt.subplots(len(rows), columns, figsize=extent, squeeze=False, height_ratios=heights)
     for axes, (label, images) in zip(panels, rows, strict=True):
         for cell in axes:
             cell.axis("off")

@@ -14,7 +14,7 @@ namespace {
 DataScore score(const ScoredData& data, const Action& action, const ModelMoments& model,
                 const WorkFreeEnergy& free_energy, const DataPass& pass, std::uint64_t seed) {
   DataScore out;
-  out.moments = match_moments(data.moments, model);
+  out.moments = match_moments(data.moments, model, data.b_at_bound);
   out.log_likelihood = log_likelihood(data.moments, action, free_energy);
   out.score_matching = ScoreMatching(data.rows, action.graph, pass).objective(action);
   // Sites average, too: a large image needs no thousand noisy copies.

@@ -445,12 +445,15 @@ FitRow LikelihoodLearner<T>::step(const ProgressCallback& progress) {
   FitRow row;
   row.epoch = state_.epoch, row.draws = epoch.draws, row.sweeps = epoch.sweeps;
   row.tau = epoch.tau, row.global_acceptance = epoch.global_acceptance;
-  row.at_bound = static_cast<int>(at_bound().size());
+  const auto at_bound = b_at_bound();
+  row.at_bound = static_cast<int>(at_bound.size());
   row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
   require_acceptance(row.acceptance, state_.epoch,
                      "the couplings ran away; lower fit.rate, or add noise or weight decay");
   double norm2 = 0, error2 = 0;
+  const auto theta = parameters_.gather(action_);
   for (std::size_t k = 0; k < epoch.gradient.size(); ++k) {
+    if (theta[k] <= lower_[k] && epoch.gradient[k] < 0) continue;  // held at its bound
     norm2 += epoch.gradient[k] * epoch.gradient[k];
     error2 += std::pow(epoch.gradient[k] * epoch.sampled.error[k], 2);
   }
@@ -458,9 +461,10 @@ FitRow LikelihoodLearner<T>::step(const ProgressCallback& progress) {
   track_gain(epoch, row);
   const Parameters every = every_coupling(action_.graph);
   const auto model = moments_of(FeatureStatistics<T>(epoch.samples, every), action_.graph);
-  const auto match = match_moments(moments_, model).all;
+  const auto match = match_moments(moments_, model, at_bound).all;
   row.chi2 = match.chi2, row.worst_z = match.worst_z, row.worst_moment = match.worst;
-  row.held_out_chi2 = held_out_ ? match_moments(*held_out_, model).all.chi2 : not_measured;
+  row.held_out_chi2 =
+      held_out_ ? match_moments(*held_out_, model, at_bound).all.chi2 : not_measured;
 
   if (stop_for_held_out()) {
     state_.stop_reason = StopReason::held_out_worse;
@@ -488,11 +492,15 @@ FitRow LikelihoodLearner<T>::step(const ProgressCallback& progress) {
 }
 
 template <class T>
-std::vector<int> LikelihoodLearner<T>::at_bound() const {
+std::vector<int> LikelihoodLearner<T>::b_at_bound() const {
   std::vector<int> out;
   const auto theta = parameters_.gather(action_);
-  for (int k = 0; k < parameters_.size(); ++k)
-    if (theta[k] <= lower_[k]) out.push_back(k);
+  const int begin = parameters_.begin(CouplingKind::b), end = parameters_.end(CouplingKind::b);
+  const bool tied = parameters_.freedom(CouplingKind::b) == Freedom::tied;
+  for (int i = 0; i < action_.graph->sites() && begin < end; ++i) {
+    const int k = tied ? begin : begin + i;
+    if (theta[k] <= lower_[k]) out.push_back(i);
+  }
   return out;
 }
 

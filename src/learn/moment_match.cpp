@@ -40,7 +40,8 @@ template ModelMoments moments_of(const FeatureStatistics<float>&,
 template ModelMoments moments_of(const FeatureStatistics<double>&,
                                  const std::shared_ptr<const Graph>&);
 
-MomentMatch match_moments(const DataMoments& data, const ModelMoments& model) {
+MomentMatch match_moments(const DataMoments& data, const ModelMoments& model,
+                          std::span<const int> b_at_bound) {
   const Parameters all = every_coupling(model.graph);
   const auto mean = data.mean(all), error = data.error(all);
   MomentMatch out;
@@ -53,6 +54,7 @@ MomentMatch match_moments(const DataMoments& data, const ModelMoments& model) {
     const double difference = out.data[k].value - model.moment[k].value;
     out.z.push_back(width > 0 ? difference / width : std::nan(""));
   }
+  for (const int site : b_at_bound) out.z[all.begin(CouplingKind::b) + site] = std::nan("");
   out.summarise();
   return out;
 }

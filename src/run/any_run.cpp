@@ -80,6 +80,11 @@ void extend_to(NetworkRun& run, int epochs) {
                    "quartic fit again with more [training] iterations, or epochs for chains");
   const int done = run.checkpoint.epoch;
   if (epochs <= done) refuse_shorter("epoch", done, epochs);
+  if (run.config.training.epochs == 0) {  // what it came to by itself stays
+    run.config.data.held_out = held_out_of(run.config.data.held_out);
+    if (!run.history.empty()) run.config.training.rate = run.history.back().rate;
+    run.pace.clear();
+  }
   run.config.training.epochs = epochs;
   if (run.stop_reason == StopReason::running) return;
   std::erase_if(run.history, [&](const TrainRow& row) { return row.epoch > done; });
@@ -92,7 +97,10 @@ void extend_to(NetworkRun& run, int epochs) {
 void extend_to(StackRun& run, int epochs) {
   const auto layers = static_cast<std::size_t>(run.config.model.layers());
   auto& limits = run.config.layer_epochs;
-  if (limits.empty()) limits.assign(layers, run.config.training.epochs);
+  if (limits.empty()) {
+    limits.assign(layers, run.config.training.epochs);
+    if (limits.front() == 0) run.config.data.held_out = held_out_of(run.config.data.held_out);
+  }
   limits.back() = epochs;
   if (run.layers.size() < layers) return;
   extend_to(run.layers.back(), epochs);

@@ -16,7 +16,6 @@ namespace {
 /// that rows are held out where they are to say how long chains learn.
 void choose_scaling(DataOptions& options, const Config& config, bool exactly) {
   const ModelConfig& model = config.model;
-  constexpr double held_out_to_stop = 0.15;
   if (exactly && options.scaling >= ScalingMethod::power)
     options.scaling = ScalingMethod::automatic;
   if (!Layer(model.visible, 1).discrete()) {
@@ -24,8 +23,11 @@ void choose_scaling(DataOptions& options, const Config& config, bool exactly) {
     options.automatic_if_constant =
         model.noise > 0 ? ScalingMethod::unit : ScalingMethod::standardise;
   }
-  const bool chains_ask = config.training.epochs == 0 && config.layer_epochs.empty() && !exactly;
-  if (chains_ask && options.held_out == 0) options.held_out = held_out_to_stop;
+  const auto& layers = config.layer_epochs;
+  const bool any_asks = layers.empty() ? config.training.epochs == 0
+                                       : std::count(layers.begin(), layers.end(), 0) > 0;
+  const bool chains_ask = any_asks && !exactly;
+  if (chains_ask) options.held_out = held_out_of(options.held_out);
 }
 
 /// Some of the rows, spread over all.
@@ -41,6 +43,11 @@ std::vector<float> some_rows(const DataSource& rows) {
 }
 
 }  // namespace
+
+double held_out_of(double given) {
+  constexpr double to_stop_by = 0.15;
+  return given == 0 ? to_stop_by : given;
+}
 
 DataSet open_data(const Config& config, const std::string& where) {
   require_data(config, where);

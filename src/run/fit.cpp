@@ -56,11 +56,13 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
     this->to_checkpoint();
     const auto& sampler = learner_.sampler();
     std::optional<ScoredData> held_out;
-    if (data_.held_out) held_out.emplace(ScoredData{*data_.held_out, *learner_.held_out()});
+    const auto at_bound = learner_.b_at_bound();
+    if (data_.held_out)
+      held_out.emplace(ScoredData{*data_.held_out, *learner_.held_out(), at_bound});
     run_.evaluation = evaluate(
-        sampler, run_.action, {*data_.train, learner_.data()}, held_out, fit_options(config).pass,
-        options, config.output.max_draws(config.sampler.options.chains, sampler.sites()),
-        config.run.seed);
+        sampler, run_.action, {*data_.train, learner_.data(), at_bound}, held_out,
+        fit_options(config).pass, options,
+        config.output.max_draws(config.sampler.options.chains, sampler.sites()), config.run.seed);
     return true;
   }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "quartic/run/number.hpp"
@@ -71,6 +72,24 @@ std::string score_text(const FitRun& run, const DataScore& score) {
   return out;
 }
 
+/// With the columns where an evaluation names them: their <phi^4> was not made to agree.
+std::string heavy_tails_text(const FitRun& run, int at_bound) {
+  constexpr std::size_t listed = 8;
+  constexpr const char* why = "the data have heavier tails than exp(-b phi^4) can have";
+  if (run.freedom[static_cast<int>(CouplingKind::b)] == Freedom::tied)
+    return fmt::format("b is at its bound: {}\n", why);
+  std::vector<int> columns;
+  const int sites = run.action.graph->sites(), first = run.action.graph->edge_count() + 2 * sites;
+  for (int i = 0; i < sites && run.evaluation; ++i)
+    if (std::isnan(run.evaluation->train.moments.z[first + i])) columns.push_back(i);
+  const std::size_t all = columns.size();
+  columns.resize(std::min(all, listed));
+  return fmt::format("{} of {} b are at their bound: {}{}\n", at_bound, sites, why,
+                     all == 0 ? ""
+                              : fmt::format(" in column{} {}{}", all == 1 ? "" : "s",
+                                            fmt::join(columns, ", "), all > listed ? ", ..." : ""));
+}
+
 std::string evaluation_text(const FitRun& run) {
   const Evaluation& j = *run.evaluation;
   const auto& work = j.free_energy.work;
@@ -121,8 +140,7 @@ std::string text(const FitRun& run) {
     const auto& row = run.history.rows.back();
     out += fmt::format("last epoch: gradient norm {}, gain since the start {}, acceptance {:.3f}\n",
                        with_error(row.gradient_norm), with_error(row.gain), row.acceptance);
-    if (row.at_bound > 0)
-      out += fmt::format("{} b are at their bound: the data want none there\n", row.at_bound);
+    if (row.at_bound > 0) out += heavy_tails_text(run, row.at_bound);
   }
   if (run.evaluation) out += evaluation_text(run);
   return out + origin_text(run.config, run.provenance);

@@ -32,6 +32,7 @@ struct Evaluation {
 struct ScoredData {
   const DataSource& rows;
   const DataMoments& moments;
+  std::vector<int> b_at_bound = {};  ///< sites, as of match_moments
 };
 
 /// Judges a learned action. `equilibrated` samples it already (the learner's own sampler): its

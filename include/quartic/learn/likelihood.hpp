@@ -20,7 +20,7 @@ namespace quartic {
 /// One epoch as the history has it, of the couplings before the update that follows.
 struct FitRow {
   int epoch = 0;           ///< 0 is the start, before any update
-  Estimate gradient_norm;  ///< |<f>_p - <f>_data|, Euclidean
+  Estimate gradient_norm;  ///< |<f>_p - <f>_data|, Euclidean, without b that are held at a bound
   /// what is left to climb over what noise alone would leave, in rms; about 1: only noise
   double significance = 0;
   /// change of ln p per row since the start, from slope and curvature at both ends of every step:
@@ -129,8 +129,8 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
   /// update. Throws Diverged (naming epoch and parameter) on NaN or vanishing acceptance.
   FitRow step(const ProgressCallback& progress = {});
 
-  /// Parameters of kind b at their bound.
-  std::vector<int> at_bound() const;
+  /// Sites whose b is at its bound: the data have heavier tails there than exp(-b phi^4).
+  std::vector<int> b_at_bound() const;
   /// What the couplings started from ("score matching, b of 3 sites at its bound", ...); empty
   /// after a restore.
   const std::string& start_description() const { return start_description_; }

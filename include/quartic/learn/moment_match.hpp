@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct MomentMatch {
     double worst_z = 0;
   };
   std::vector<Estimate> data, model;  ///< in the order of ModelMoments
-  std::vector<double> z;  ///< (data - model) / error of the difference; NaN where neither varies
+  std::vector<double> z;  ///< (data - model) / error of the difference; NaN where neither varies,
+                          ///< and where the coupling is held at a bound
   std::array<Summary, coupling_kinds>
       by_kind;  ///< w: products over edges, r: phi, a: phi^2, b: phi^4
   Summary all;
@@ -43,8 +45,10 @@ struct MomentMatch {
 
 /// Of data that the model learned from, chi2 is below 1, as the learned moments were made to agree;
 /// of held-out data it judges. A single row has no error of its own: the model's standard deviation
-/// takes its place, so that z says whether the row is typical of the model.
-MomentMatch match_moments(const DataMoments& data, const ModelMoments& model);
+/// takes its place, so that z says whether the row is typical of the model. `b_at_bound`: sites
+/// whose b the data would have below its bound, so that their <phi^4> was not made to agree.
+MomentMatch match_moments(const DataMoments& data, const ModelMoments& model,
+                          std::span<const int> b_at_bound = {});
 
 /// <ln p> of data, per row, = F(theta) - theta.<f>, from a known F = -ln Z. O(V + E).
 LogLikelihood log_likelihood(const DataMoments& data, const Action& action,

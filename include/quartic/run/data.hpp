@@ -11,6 +11,9 @@
 
 namespace quartic {
 
+/// The fraction of the rows that is held out where they say how long chains learn.
+double held_out_of(double given);
+
 /// The [data] of a config, with the model's noise on them where it has some. Throws BadInput where
 /// there is none, and as open_data_set does.
 DataSet open_data(const Config& config, const std::string& where);
