@@ -21,9 +21,10 @@ def center_and_scale(
     """
     if scaling not in SCALINGS:
         raise BadInput(f"scaling must be one of {SCALINGS}, not {scaling!r}", 'scaling="columns"')
-    mean, spread = rows.mean(0, dtype=np.float64), rows.std(0, dtype=np.float64)
+    mean = rows.mean(0, dtype=np.float64)
+    spread = _spread(rows - mean)
     least = 2e-6 * np.median(spread) if scaling == "all" else 0.0
-    constant = spread <= np.maximum(least, 1e-10 * np.abs(mean))
+    constant = spread <= np.maximum(least, 1e-13 * np.abs(mean))
     if constant.any() and noise == 0:
         raise BadInput(
             f"{_column(constant, names)} of the data does not vary: it has no density",
@@ -33,6 +34,12 @@ def center_and_scale(
         return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
     typical = float(np.sqrt(np.mean(spread**2))) or 1.0
     return mean, np.full(len(mean), typical) if scaling == "all" else np.where(constant, typical, spread)
+
+
+def _spread(centred: np.ndarray) -> np.ndarray:
+    """Of columns, relative to the largest: squares of 1e-300 are 0."""
+    largest = np.abs(centred).max(0)
+    return largest * np.sqrt(np.mean((centred / np.where(largest > 0, largest, 1)) ** 2, axis=0))
 
 
 def best_shift(rows: np.ndarray) -> np.ndarray:

@@ -21,10 +21,12 @@ Spread spread_of(std::span<const double> rows, std::size_t column, std::size_t s
   const double share = 1 / static_cast<double>(rows.size() / stride);
   Spread out{0, 0};
   for (std::size_t k = column; k < rows.size(); k += stride) out.mean += share * rows[k];
-  double square = 0;
+  double largest = 0, square = 0;  // relative to it: squares of 1e-300 are 0
   for (std::size_t k = column; k < rows.size(); k += stride)
-    square += share * (rows[k] - out.mean) * (rows[k] - out.mean);
-  out.deviation = std::sqrt(square);
+    largest = std::max(largest, std::abs(rows[k] - out.mean));
+  for (std::size_t k = column; k < rows.size() && largest > 0; k += stride)
+    square += share * std::pow((rows[k] - out.mean) / largest, 2);
+  out.deviation = largest * std::sqrt(square);
   return out;
 }
 
@@ -106,7 +108,7 @@ DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std:
     if (!std::isfinite(spread.deviation))
       throw BadInput(fmt::format("column {} holds values that are not finite", c),
                      "remove or fill the values that are missing");
-    if (!(spread.deviation > 1e-12 * std::abs(spread.mean)) || !(spread.deviation > 0))
+    if (!(spread.deviation > 1e-13 * std::abs(spread.mean)) || !(spread.deviation > 0))
       throw BadInput(fmt::format("column {} does not vary among {} rows, it is {:g} there", c,
                                  rows.size() / columns, spread.mean),
                      "leave it out, or add noise");

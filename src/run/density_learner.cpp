@@ -52,6 +52,28 @@ std::vector<Split> splits_of(std::span<const double> rows, std::size_t columns, 
   return out;
 }
 
+/// Throws BadInput where rows that a split leaves to learn from all have the same value in a
+/// column.
+void require_varied(const std::vector<Split>& splits, std::span<const double> rows,
+                    std::size_t columns) {
+  for (const Split& split : splits)
+    for (std::size_t c = 0; c < columns; ++c) {
+      const double value = split.train[c];
+      const auto differ = [&](std::span<const double> of) {
+        std::size_t count = 0;
+        for (std::size_t k = c; k < of.size(); k += columns) count += of[k] != value;
+        return count;
+      };
+      if (differ(split.train) > 0) continue;
+      const std::size_t all = rows.size() / columns, others = differ(rows);
+      if (others == 0) return;  // the scaling says so
+      throw BadInput(fmt::format("column {} differs from {:g} in {} of {} rows, too few to have a "
+                                 "density",
+                                 c, value, others, all),
+                     "leave it out, or add noise and learn by chains (a number of epochs)");
+    }
+}
+
 /// Rows in the units of a model, rounded as it learns from them.
 std::vector<float> model_rows(const DataScaling& scaling, std::span<const double> rows,
                               std::size_t columns, double noise, std::uint64_t seed) {
@@ -281,7 +303,13 @@ struct DensityLearner::Parts {
         columns(width),
         options(checked(o, of.size() / width, width)),
         seed(s),
-        candidates(candidates_of(options, splits_of(rows, width, options.folds, s), width, s)) {}
+        candidates(candidates_of(options, varied_splits(), width, s)) {}
+
+  std::vector<Split> varied_splits() const {
+    auto splits = splits_of(rows, columns, options.folds, seed);
+    if (!Layer(options.visible, 1).discrete()) require_varied(splits, rows, columns);
+    return splits;
+  }
 
   const DensityCandidate& best() const { return candidates[chosen].record; }
   bool finished() const { return !racing && relearned >= best().best; }

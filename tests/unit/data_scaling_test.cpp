@@ -29,6 +29,41 @@ constexpr ScalingMethod fitted[] = {ScalingMethod::standardise, ScalingMethod::p
                                     ScalingMethod::whiten, ScalingMethod::zca,
                                     ScalingMethod::power_whiten};
 
+TEST(FittedScaling, UnitsOfAnySize) {
+  const auto rows = sample_rows(300);
+  const DataScaling plain = fit_scaling(ScalingMethod::power_whiten, rows, 3);
+  for (const double unit : {1e-300, 1e290}) {
+    auto scaled_rows = rows;
+    for (double& x : scaled_rows) x *= unit;
+    const DataScaling scaling = fit_scaling(ScalingMethod::power_whiten, scaled_rows, 3);
+    for (int c = 0; c < 3; ++c) {
+      EXPECT_NEAR(scaling.scale[c] / unit, plain.scale[c], 1e-12 * plain.scale[c]);
+      EXPECT_NEAR(scaling.power[c], plain.power[c], 1e-4);
+    }
+  }
+  auto far = rows;
+  for (std::size_t k = 0; k < far.size(); k += 3) far[k] += 1e12;  // spread 5
+  EXPECT_NEAR(fit_scaling(ScalingMethod::standardise, far, 3).scale[0], plain.scale[0], 1e-3);
+}
+
+TEST(FittedScaling, ComposedIsOneAfterTheOther) {
+  const auto rows = sample_rows(200);
+  for (const ScalingMethod method : fitted) {
+    SCOPED_TRACE(name(method));
+    const DataScaling first = fit_scaling(ScalingMethod::standardise, rows, 3);
+    auto step = rows;
+    first.to_model(std::span(step), 3);
+    const DataScaling second = fit_scaling(method, step, 3);
+    const DataScaling both = composed(first, second, 3);
+    auto at_once = rows;
+    second.to_model(std::span(step), 3), both.to_model(std::span(at_once), 3);
+    for (std::size_t k = 0; k < rows.size(); ++k) EXPECT_NEAR(at_once[k], step[k], 1e-9);
+    EXPECT_NEAR(both.log_jacobian(3), first.log_jacobian(3) + second.log_jacobian(3), 1e-9);
+  }
+  const DataScaling turned = fit_scaling(ScalingMethod::whiten, rows, 3);
+  EXPECT_THROW(composed(turned, turned, 3), BadInput);
+}
+
 TEST(FittedScaling, RowsComeBack) {
   const auto rows = sample_rows(300);
   for (const ScalingMethod method : fitted) {

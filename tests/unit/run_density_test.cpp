@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <string>
 #include <vector>
 
 #include "quartic/core/error.hpp"
@@ -128,6 +129,19 @@ TEST(DensityLearner, GoesOnFromItsStateToTheSameBits) {
   auto cut = learner.state();
   cut.pop_back();
   EXPECT_THROW(learner.restore(cut), BadInput);
+}
+
+TEST(DensityLearner, ColumnsThatHardlyEverVaryAreNamed) {
+  auto rows = sample_rows(100, false, 6);
+  for (std::size_t n = 2; n < rows.size(); n += 3) rows[n] = n == 5 ? 1 : 0;
+  try {
+    learn_density(rows, 3, {.hidden_units = 2, .rounds = 2}, 1);
+    FAIL() << "a column that differs in one row";
+  } catch (const BadInput& error) {
+    EXPECT_NE(std::string(error.what()).find("column 2 differs from 0 in 1 of 100 rows"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(DensityLearner, StopsWithinARound) {
