@@ -1,0 +1,105 @@
+// How long chains learn: networks that get better, stand still or get worse, in the order of looks.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "quartic/core/data_source.hpp"
+#include "quartic/core/error.hpp"
+#include "quartic/core/random.hpp"
+#include "quartic/network/exact_learner.hpp"
+#include "quartic/network/training_watch.hpp"
+
+namespace quartic {
+namespace {
+
+using Verdict = TrainingWatch::Verdict;
+
+/// Three columns that copy one bit with errors of a tenth.
+std::vector<float> bits(int rows, std::uint64_t number) {
+  std::vector<float> out;
+  RandomStream random(3, Stream::fields, number);
+  for (int n = 0; n < rows; ++n) {
+    const bool x = random.uniform() < 0.5;
+    for (int i = 0; i < 3; ++i) out.push_back((random.uniform() < 0.9) == x ? 1.0f : 0.0f);
+  }
+  return out;
+}
+
+struct Scene {
+  std::vector<float> learned = bits(300, 1), judged = bits(300, 2);
+  ColumnMoments moments = column_moments(ArraySource(learned, 3));
+  Network start = initial_network(Unit::binary, Unit::binary, 2, moments);
+  ExactLearner learner{
+      learned, exact_start(Unit::binary, Unit::binary, 2, false, learned, 3, 1), {}};
+
+  TrainingWatch watch(const TrainingWatch::Options& options = {}) const {
+    return {judged, learned, moments, start, options};
+  }
+  Network better(int iterations) {
+    learner.step(iterations);
+    return learner.network();
+  }
+  Network worse() const {
+    Network out = start;
+    for (double& w : out.w) w = 9;
+    return out;
+  }
+};
+
+TEST(TrainingWatch, EndsWhereLooksGetNoBetterAndKeepsTheBest) {
+  Scene scene;
+  TrainingWatch watch = scene.watch();
+  const Network first = scene.start, best = scene.better(100);
+  EXPECT_EQ(watch.after_epoch(first, 1, false), Verdict::go_on);
+  EXPECT_TRUE(watch.rising());
+  EXPECT_EQ(watch.after_epoch(best, 2, false), Verdict::go_on);
+  EXPECT_GT(watch.best().value, watch.before().value + 3 * watch.best().error);
+  EXPECT_EQ(watch.after_epoch(first, 3, false), Verdict::go_on);
+  EXPECT_EQ(watch.after_epoch(first, 4, false), Verdict::go_on);
+  EXPECT_EQ(watch.after_epoch(first, 5, false), Verdict::enough);
+  EXPECT_EQ(watch.best_epoch(), 2);
+  EXPECT_EQ(watch.best_network()->w, best.w);
+}
+
+TEST(TrainingWatch, LooksMoreSeldomAsItGoesOn) {
+  Scene scene;
+  TrainingWatch watch = scene.watch({.patience = 100});
+  const Network network = scene.better(20);
+  std::vector<int> looks;
+  for (int epoch = 1; epoch <= 20; ++epoch) {
+    watch.after_epoch(network, epoch, epoch == 20);
+    if (watch.last_epoch() == epoch) looks.push_back(epoch);
+  }
+  EXPECT_EQ(looks, (std::vector{1, 2, 3, 4, 5, 7, 9, 12, 16, 20}));
+}
+
+TEST(TrainingWatch, ThreeFallsInARowAreTooFast) {
+  Scene scene;
+  TrainingWatch watch = scene.watch();
+  const Network worse = scene.worse(), better = scene.better(50);
+  EXPECT_EQ(watch.after_epoch(worse, 1, false), Verdict::go_on);
+  EXPECT_EQ(watch.after_epoch(worse, 2, false), Verdict::go_on);
+  EXPECT_EQ(watch.after_epoch(better, 3, false), Verdict::go_on);  // it only overshot
+  TrainingWatch other = scene.watch({.stops = false});
+  EXPECT_EQ(other.after_epoch(worse, 1, false), Verdict::go_on);
+  EXPECT_EQ(other.after_epoch(worse, 2, false), Verdict::go_on);
+  EXPECT_EQ(other.after_epoch(worse, 3, false), Verdict::too_fast);
+  EXPECT_EQ(scene.watch().after_epoch(worse, 1, true), Verdict::too_fast);  // and the last look
+}
+
+TEST(TrainingWatch, GoesOnFromItsState) {
+  Scene scene;
+  TrainingWatch watch = scene.watch();
+  const Network network = scene.better(30);
+  watch.after_epoch(network, 1, false), watch.after_epoch(network, 2, false);
+  TrainingWatch again = scene.watch();
+  again.restore(watch.state(), scene.start);
+  EXPECT_EQ(again.state(), watch.state());
+  EXPECT_EQ(again.best_network()->w, network.w);
+  EXPECT_EQ(again.after_epoch(network, 3, false), watch.after_epoch(network, 3, false));
+  EXPECT_EQ(again.last().value, watch.last().value);
+  EXPECT_THROW(TrainingWatch({}, scene.learned, scene.moments, scene.start, {}), BadInput);
+}
+
+}  // namespace
+}  // namespace quartic
