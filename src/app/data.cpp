@@ -16,6 +16,7 @@ namespace {
 constexpr int bins = 16;
 constexpr double longest_bar = 40;         // characters
 constexpr std::size_t listed_columns = 8;  // of the constant ones, without --json
+constexpr std::size_t named_columns = 24;  // that are described one by one, without --json
 
 struct DataArguments {
   DataOptions data;
@@ -24,7 +25,8 @@ struct DataArguments {
 
 struct DataReport {
   DataRows data;
-  DataSummary summary;                ///< before scaling, of all rows
+  DataSummary summary;  ///< before scaling, of all rows
+  std::vector<std::string> warnings;
   std::vector<std::uint64_t> counts;  ///< histogram from the lowest to the highest value
   std::optional<DataSet> set;         ///< where a scaling or a split was asked for
 };
@@ -45,8 +47,9 @@ DataOptions data_options(const DataArguments& options, const Globals& globals) {
 }
 
 DataReport examine(const DataOptions& options) {
-  DataReport report{open_data_rows(options), {}, {}, {}};
+  DataReport report{open_data_rows(options), {}, {}, {}, {}};
   report.summary = summarise(*report.data.rows);
+  report.warnings = data_warnings(report.data, report.summary);
   const auto& summary = report.summary;
   report.counts = histogram(*report.data.rows, summary.lowest(), summary.highest(), bins);
   const bool changed = options.scaling > ScalingMethod::none || options.held_out > 0;
@@ -77,6 +80,23 @@ void print_histogram(const DataReport& report) {
   }
 }
 
+void print_columns(const DataReport& report) {
+  const auto& names = report.data.names;
+  const auto& summary = report.summary;
+  if (names.empty()) return;
+  std::size_t width = 0;
+  const std::size_t shown = std::min(names.size(), named_columns);
+  for (std::size_t c = 0; c < shown; ++c) width = std::max(width, column_text(c, names).size());
+  for (std::size_t c = 0; c < shown; ++c)
+    fmt::print("{:<12}{:<{}}  {:g} to {:g}, mean {:.5g}, deviation {:.4g}{}\n", c ? "" : "columns",
+               column_text(c, names), width, summary.low[c], summary.high[c], summary.mean[c],
+               std::sqrt(summary.variance[c]),
+               summary.finite[c] == summary.rows
+                   ? ""
+                   : fmt::format(", {} missing", summary.rows - summary.finite[c]));
+  if (names.size() > shown) fmt::print("{:<12}and {} more\n", "", names.size() - shown);
+}
+
 void print(const DataReport& report) {
   const auto& summary = report.summary;
   const auto& info = report.data.file->info();
@@ -86,21 +106,21 @@ void print(const DataReport& report) {
              summary.columns() == 1 ? "" : "s");
   if (report.data.row_shape.size() > 1)
     fmt::print(" ({})", fmt::join(report.data.row_shape, " x "));
+  fmt::print("\n");
+  print_columns(report);
   if (std::isfinite(summary.lowest())) {
     const Estimate mean = summary.total_mean();
-    fmt::print("\nrange       {:g} to {:g}\n", summary.lowest(), summary.highest());
+    fmt::print("range       {:g} to {:g}\n", summary.lowest(), summary.highest());
     fmt::print("mean        {}{}\n", with_error(mean),
                summary.rows > 1 ? ", if rows are independent" : ", of one row: no error");
-    fmt::print("deviation   {:.6g}", summary.deviation());
+    fmt::print("deviation   {:.6g}\n", summary.deviation());
   }
   auto constant = summary.constant();
   if (summary.rows == 1) constant.clear();  // all are, and it says nothing
-  fmt::print("\nconstant    {}", summary.rows == 1  ? "every column, of one row"
-                                 : constant.empty() ? "no column"
-                                                    : fmt::format("{} columns: ", constant.size()));
-  const bool more = constant.size() > listed_columns;
-  constant.resize(std::min(constant.size(), listed_columns));
-  fmt::print("{}{}\nchecksum    {}\n", fmt::join(constant, ", "), more ? ", ..." : "",
+  fmt::print("constant    {}", summary.rows == 1  ? "every column, of one row"
+                               : constant.empty() ? "no column"
+                                                  : fmt::format("{} columns: ", constant.size()));
+  fmt::print("{}\nchecksum    {}\n", columns_text(constant, report.data.names, listed_columns),
              summary.checksum);
   if (report.set) {
     const auto& scaling = report.set->scaling;
@@ -116,11 +136,15 @@ void print(const DataReport& report) {
 }
 
 /// Whether it can be learned from, and if not, why.
-std::string verdict(const DataSummary& summary) {
+std::string verdict(const DataReport& report) {
+  const DataSummary& summary = report.summary;
   if (!summary.first_bad) return "quartic reads these data";
   const auto& bad = *summary.first_bad;
-  return fmt::format("{} value{} NaN or infinite, the first in row {}, column {} (from 0): {}",
-                     summary.bad(), summary.bad() == 1 ? " is" : "s are", bad.row, bad.column,
+  const auto& names = report.data.names;
+  return fmt::format("{} value{} {}, the first in row {}, column {}{}: {}", summary.bad(),
+                     summary.bad() == 1 ? " is" : "s are",
+                     names.empty() ? "NaN or infinite" : "missing, NaN or infinite", bad.row,
+                     column_text(bad.column, names), names.empty() ? " (from 0)" : ", from 0",
                      bad.value);
 }
 
@@ -134,7 +158,8 @@ nlohmann::json data_json(const DataReport& report) {
       summary.highest(), "mean", mean.value, "mean_error", summary.rows > 1 ? mean.error : NAN,
       "standard_deviation", summary.deviation(), "constant_columns", summary.constant(),
       "not_finite", summary.bad(), "checksum", summary.checksum, "histogram", report.counts, "ok",
-      !summary.first_bad, "verdict", verdict(summary));
+      !summary.first_bad, "verdict", verdict(report), "names", report.data.names, "warnings",
+      report.warnings);
   if (report.set) {
     const auto& scaling = report.set->scaling;
     out["scaling"] = reports::json_of("method", scaling.method, "offset", scaling.offset, "scale",
@@ -150,7 +175,8 @@ ErrorCode show_data(const DataArguments& options, const Globals& globals) {
     print_json(data_json(report));
   } else if (!globals.quiet) {
     print(report);
-    fmt::print("verdict     {}\n", verdict(report.summary));
+    for (const auto& warning : report.warnings) fmt::print("warning     {}\n", warning);
+    fmt::print("verdict     {}\n", verdict(report));
   }
   return report.summary.first_bad ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
@@ -164,7 +190,9 @@ const Verb data_verb(33, "data", show_data, [](CLI::App& verb, DataArguments& op
   verb.add_option("--format", options.format, "instead of telling it by the content")
       ->check(CLI::IsMember(all_words<DataFormat>()));
   verb.add_option("--rows", data.rows, "the first so many")->check(CLI::PositiveNumber);
-  verb.add_option("--columns", data.columns, "such as 1-784 or 0,2,5-7, counted from 0");
+  verb.add_option(
+      "--columns", data.columns,
+      "by number, such as 1-784 or 0,2,5-7, counted from 0, or by name, such as width,height");
   verb.add_option("--binarise", data.binarise, "values above it become 1, others 0");
   verb.add_option("--held-out", data.held_out, "fraction of the rows kept from learning")
       ->check(CLI::Range(0.0, 0.99));

@@ -1,6 +1,10 @@
 // quartic fit CONFIG|RUN
 #include "quartic/run/fit.hpp"
 
+#include <fmt/format.h>
+
+#include <charconv>
+
 #include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
 #include "quartic/run/data.hpp"
@@ -10,13 +14,27 @@
 namespace quartic::app {
 namespace {
 
-ErrorCode fit(const BeginArguments& options, const Globals& globals) {
-  const Loaded loaded = load(options.input, globals, true);
+/// f(); what it refuses of "column 3" is said of "column 3 (width)", where columns have names.
+template <class F>
+auto naming_columns(const std::vector<std::string>& names, F&& f) {
+  try {
+    return f();
+  } catch (const BadInput& error) {
+    const std::string what = error.what(), word = "column ";
+    const auto at = what.find(word);
+    if (at == std::string::npos) throw;
+    std::size_t column = 0;
+    const auto number =
+        std::from_chars(what.data() + at + word.size(), what.data() + what.size(), column);
+    if (number.ec != std::errc{} || column >= names.size()) throw;
+    throw BadInput(what.substr(0, at) + word + column_text(column, names) + number.ptr,
+                   error.hint());
+  }
+}
+
+ErrorCode learn_from(const Loaded& loaded, const DataSet& data, const std::filesystem::path& file,
+                     const BeginArguments& options, const Globals& globals) {
   const Config& config = loaded.config;
-  require_data(config, options.input);
-  const auto file = output_file(loaded, options.input, globals, "-fit");
-  require_writable(file, globals.force);
-  const DataSet data = open_data(config, options.input);
   const auto as = [&](auto run, auto go) {
     Attended attended(globals, options.max_hours);
     return attend(std::move(run), file, attended, globals, go);
@@ -40,6 +58,20 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
             [&](FitRun& run, auto& store, const Session& session) {
               return quartic::fit(run, data, store, session);
             });
+}
+
+ErrorCode fit(const BeginArguments& options, const Globals& globals) {
+  const Loaded loaded = load(options.input, globals, true);
+  const Config& config = loaded.config;
+  require_data(config, options.input);
+  const auto file = output_file(loaded, options.input, globals, "-fit");
+  require_writable(file, globals.force);
+  const DataSet data = open_data(config, options.input);
+  for (const auto& warning : data.warnings)
+    warn(fmt::format("'{}': {}", config.data.path, warning), globals);
+  // Columns of a stack's upper layers are hidden units.
+  const auto names = config.model.kind == ModelKind::stack ? decltype(data.names){} : data.names;
+  return naming_columns(names, [&] { return learn_from(loaded, data, file, options, globals); });
 }
 
 const Verb fit_verb =

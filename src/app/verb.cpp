@@ -39,6 +39,10 @@ void print_json(const nlohmann::json& json) {
   std::fflush(stdout);
 }
 
+void warn(const std::string& what, const Globals& globals) {
+  if (!globals.quiet) fmt::print(stderr, "quartic: warning: {}\n", what);
+}
+
 std::vector<std::string> Globals::all_settings() const {
   auto all = settings;
   if (seed) all.push_back(fmt::format("run.seed={}", *seed));

@@ -63,6 +63,9 @@ inline void add_max_hours(CLI::App& verb, double& hours) {
 /// A line of JSON.
 void print_json(const nlohmann::json& json);
 
+/// A line on standard error; none under --quiet.
+void warn(const std::string& what, const Globals& globals);
+
 /// Calls every registered verb's setup, in order.
 void add_verbs(CLI::App& app, Globals& globals);
 

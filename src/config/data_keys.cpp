@@ -14,7 +14,10 @@ std::vector<Key> data_keys(DataOptions& o) {
        no_range, true},
       {"format", choice(o.format), "auto: by the file's content"},
       {"rows", &o.rows, "the first so many; default: all", at_least(1), true},
-      {"columns", &o.columns, "such as \"1-784\" or \"0,2,5-7\", counted from 0; default: all",
+      {"columns", Columns{&o.columns, &o.column_names},
+       "by number, counted from 0, such as \"1-784\" or \"0,2,5-7\", or by name, such as "
+       "[\"width\", "
+       "\"height\"]; default: all",
        no_range, true},
       {"binarise", &o.binarise, "values above it become 1, others 0", no_range, true},
       {"held_out", &o.held_out, "fraction of the rows kept from learning, chosen by the seed",

@@ -188,6 +188,23 @@ void read_edges(const EdgeList& edges, const Value& value, const toml::node& nod
   }
 }
 
+void read_columns(const Columns& columns, const Value& value, const toml::node& node) {
+  columns.text->clear(), columns.names->clear();
+  const auto* array = node.as_array();
+  if (!array) {
+    *columns.text = value.text(node);
+  } else if (!array->empty() && array->begin()->is_integer()) {
+    for (const auto& number : *array) {
+      const int column = value.small(number);
+      if (column < 0) value.out_of_range(fmt::format("{}", column));
+      *columns.text += fmt::format("{}{}", columns.text->empty() ? "" : ",", column);
+    }
+  } else {
+    *columns.names = value.list<std::string>();
+    if (columns.names->empty()) value.wrong_type();
+  }
+}
+
 std::complex<double> read_complex(const Value& value, const toml::node& node) {
   const auto* array = node.as_array();
   if (!array) return value.number(node);
@@ -203,6 +220,7 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
                  [&](std::complex<double>* out) { *out = read_complex(value, node); },
                  [&](FileName out) { *out.value = resolve(value.text(node), directory); },
                  [&](const EdgeList& edges) { read_edges(edges, value, node, directory); },
+                 [&](const Columns& columns) { read_columns(columns, value, node); },
                  [&](const Choice& c) { read_choice(c, key, node); },
                  [&](const Choices& c) {
                    c.set(value.some(value.list<int>(

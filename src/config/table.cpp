@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "quartic/core/quoted.hpp"
+
 namespace quartic::binder {
 namespace {
 
@@ -23,18 +25,6 @@ std::string toml_number(double value) {
   std::string text = fmt::format("{}", value);
   if (text.find_first_of(".en") == std::string::npos) text += ".0";
   return text;
-}
-
-std::string toml_string(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    if (static_cast<unsigned char>(c) < 0x20)
-      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else
-      quoted += c;
-  }
-  return quoted + "\"";
 }
 
 template <class T>
@@ -82,6 +72,10 @@ std::string dump(const Key& key) {
           [&](std::string* v) { return v->empty() && key.omit_unset ? "" : toml_string(*v); },
           [&](FileName v) {
             return v.value->empty() && key.omit_unset ? "" : toml_string(*v.value);
+          },
+          [](Columns v) {
+            if (!v.names->empty()) return toml_list(*v.names, toml_string);
+            return v.text->empty() ? std::string() : toml_string(*v.text);
           },
           [](EdgeList v) {
             if (!v.file->empty()) return toml_string(*v.file);
@@ -136,6 +130,7 @@ std::string type_name(const Key& key) {
           [](std::complex<double>*) { return std::string("a number or [real, imaginary]"); },
           [](std::string*) { return std::string("a string"); },
           [](FileName) { return std::string("a file name"); },
+          [](Columns) { return std::string("a string or an array of names or numbers"); },
           [](EdgeList) { return std::string("a file name or pairs [[i, j], ...]"); },
           [](const Choice& c) { return fmt::format("\"{}\"", fmt::join(c.names, "\", \"")); },
           [](const Choices& c) {

@@ -99,6 +99,12 @@ struct EdgeList {
   std::vector<Edge>* pairs;
 };
 
+/// Columns of the data as text, or an array of their names or numbers.
+struct Columns {
+  std::string* text;
+  std::vector<std::string>* names;
+};
+
 /// An integer whose value 0 means "chosen by quartic", written "auto".
 struct AutoInt {
   int* value;
@@ -119,7 +125,7 @@ Visit(Fs...) -> Visit<Fs...>;
 
 using Reference =
     std::variant<bool*, int*, AutoInt, std::uint64_t*, double*, std::complex<double>*, std::string*,
-                 FileName, EdgeList, Choice, Choices, OneOrMore, std::optional<int>*,
+                 FileName, EdgeList, Columns, Choice, Choices, OneOrMore, std::optional<int>*,
                  std::optional<double>*, std::vector<int>*, std::optional<bool>*,
                  std::vector<double>*, std::vector<std::string>*, ByKind, CouplingStart*>;
 

@@ -1,164 +1,230 @@
-// Numbers as text: one row a line, separated by commas, semicolons, tabs or spaces.
+// Numbers as text: one row a record, separated by commas, semicolons, tabs or blanks.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 
+#include "data/csv_records.hpp"
 #include "data/readers.hpp"
 
 namespace quartic::data {
 namespace {
 
-constexpr std::size_t read_bytes = std::size_t{1} << 18;
-constexpr std::size_t longest_line = std::size_t{1} << 26;
-
-/// The lines of a file one after another, without their ends.
-class Lines {
- public:
-  Lines(const DataPlace& place, const ByteSource& bytes) : place_(place), bytes_(bytes) {}
-
-  bool next(std::string_view& line) {
-    for (;;) {
-      const auto end = buffer_.find('\n', std::max(begin_, searched_));
-      if (end != std::string::npos || (offset_ == bytes_.size() && begin_ < buffer_.size())) {
-        line = std::string_view(buffer_).substr(begin_, end - begin_);
-        begin_ = searched_ = end == std::string::npos ? buffer_.size() : end + 1;
-        ++number_;
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        if (number_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
-        return true;
-      }
-      if (offset_ == bytes_.size()) return false;
-      more();
-    }
-  }
-  std::size_t number() const { return number_; }
-
- private:
-  void more() {
-    buffer_.erase(0, begin_);
-    begin_ = 0, searched_ = buffer_.size();
-    if (searched_ > longest_line)
-      refuse(place_, fmt::format("line {} is longer than {} bytes", number_ + 1, longest_line),
-             "rows end with a line feed");
-    const auto count = std::min<std::uint64_t>(read_bytes, bytes_.size() - offset_);
-    buffer_.resize(searched_ + count);
-    bytes_.read(offset_, std::as_writable_bytes(std::span(buffer_).subspan(searched_)));
-    offset_ += count;
-  }
-
-  const DataPlace& place_;
-  const ByteSource& bytes_;
-  std::string buffer_;
-  std::size_t begin_ = 0, searched_ = 0, number_ = 0;
-  std::uint64_t offset_ = 0;
-};
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-/// The first of ; tab , that the line contains, else spaces.
-char delimiter_of(std::string_view line) {
-  for (const char c : {';', '\t', ','})
-    if (line.find(c) != std::string_view::npos) return c;
-  return ' ';
-}
-
-void split(std::string_view line, char delimiter, std::vector<std::string_view>& fields) {
-  fields.clear();
-  if (delimiter == ' ') {
-    while (!(line = trimmed(line)).empty()) {
-      const auto end = std::min(line.find_first_of(" \t"), line.size());
-      fields.push_back(line.substr(0, end));
-      line.remove_prefix(end);
-    }
-    return;
-  }
-  for (;;) {
-    const auto end = line.find(delimiter);
-    fields.push_back(trimmed(line.substr(0, end)));
-    if (end == std::string_view::npos) return;
-    line.remove_prefix(end + 1);
-  }
-}
+constexpr std::size_t head_for_separator = std::size_t{1} << 16;
 
 /// Takes the whole field or nothing. NaN and infinities are numbers here; they are found later.
 bool parse(std::string_view field, float& out) {
-  if (field.size() > 1 && field.front() == '"' && field.back() == '"')
-    field = trimmed(field.substr(1, field.size() - 2));
   if (field.size() > 1 && field.front() == '+' && field[1] != '-') field.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), out);
   if (field.empty() || end != field.data() + field.size()) return false;
   if (error == std::errc::result_out_of_range)
-    value = std::strtod(std::string(field).c_str(), nullptr);  // 0 or infinity
-  else if (error != std::errc{})
-    return false;
-  out = static_cast<float>(value);
+    out = static_cast<float>(std::strtod(std::string(field).c_str(), nullptr));  // 0 or infinity
+  return error == std::errc{} || error == std::errc::result_out_of_range;
+}
+
+bool is_number(std::string_view field) {
+  float value = 0;
+  return parse(field, value) && std::isfinite(value);
+}
+
+/// How programs write that a value is not known.
+bool is_missing(std::string_view field) {
+  if (field.empty() || field == "?") return true;
+  std::string lower(field);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return c < 128 ? std::tolower(c) : c; });
+  for (const char* word : {"na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
+    if (lower == word) return true;
+  return false;
+}
+
+/// 1,5 or 1,234.5 or 1.234,5 or, left of numbers with commas between blanks, 5 1.
+bool is_number_but_for_separators(std::string_view field) {
+  std::string plain(field);
+  std::erase_if(plain, [](char c) { return c == ',' || c == '.' || c == ' '; });
+  return field.find_first_of(", ") != std::string_view::npos && is_number(plain);
+}
+
+/// Whether a first record names the columns: some text, and no number.
+bool is_header(const std::vector<std::string_view>& fields) {
+  return std::none_of(fields.begin(), fields.end(), is_number) &&
+         std::any_of(fields.begin(), fields.end(), [](std::string_view field) {
+           float ignored = 0;
+           return !is_missing(field) && !parse(field, ignored);
+         });
+}
+
+/// Whether the numbers among the fields count on, 0, 1, 2, ... or 1990, 1991, ...: how columns
+/// without names are numbered.
+bool counts(const std::vector<std::string_view>& fields, std::size_t least) {
+  std::vector<double> numbers;
+  for (const auto field : fields) {
+    if (!is_number(field)) continue;
+    const bool whole = field.find_first_not_of("0123456789") == std::string_view::npos;
+    numbers.push_back(whole ? std::strtod(std::string(field).c_str(), nullptr) : -1);
+    if (numbers.back() != numbers.front() + static_cast<double>(numbers.size() - 1)) return false;
+  }
+  return numbers.size() >= least && numbers.front() >= 0;
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t k = 0; k < text.size();) {
+    const auto c = static_cast<unsigned char>(text[k++]);
+    const int more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : 3;
+    if (c >= 0xF5 || (c >= 0x80 && c < 0xC2)) return false;
+    for (int n = 0; n < more; ++n, ++k)
+      if (k >= text.size() || (static_cast<unsigned char>(text[k]) & 0xC0) != 0x80) return false;
+  }
   return true;
 }
 
-/// Whether a first line names the columns: none of its fields is a number.
-bool is_header(const std::vector<std::string_view>& fields) {
-  float ignored = 0;
-  return std::none_of(fields.begin(), fields.end(),
-                      [&](std::string_view field) { return parse(field, ignored); });
+/// A name in UTF-8, which other text than that is taken for Latin-1, on one line.
+std::string name_of(std::string_view field) {
+  const bool known = is_utf8(field);
+  std::string out;
+  for (const char c : field) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte == 0x7F)
+      out += ' ';
+    else if (byte < 0x80 || known)
+      out += c;
+    else
+      out += {static_cast<char>(0xC0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3F))};
+  }
+  return out;
 }
+
+/// What a column holds that is no number, but for missing values.
+struct NoNumbers {
+  std::size_t count = 0, line = 0;  ///< how many; where the first is
+  std::string first;
+};
 
 class Parser {
  public:
-  Parser(const DataPlace& place, const ByteSource& bytes) : place_(place), lines_(place, bytes) {}
+  Parser(const DataPlace& place, const ByteSource& bytes)
+      : place_(place),
+        separator_(separator_of(bytes.head(head_for_separator))),
+        records_(place, bytes, separator_) {}
 
   std::shared_ptr<const DataFile> run() {
-    MatrixWriter rows;
-    std::string_view line;
-    while (rows.rows() < place_.rows.value_or(-1) && lines_.next(line)) {
-      if (trimmed(line).empty() || trimmed(line).front() == '#') continue;
+    while (rows_.rows() < place_.rows.value_or(-1) && records_.next(fields_)) {
       const bool first = first_line_ == 0;
-      if (first) delimiter_ = delimiter_of(line), first_line_ = lines_.number();
-      split(line, delimiter_, fields_);
-      if (first) width_ = fields_.size();
-      if (fields_.size() != width_) ragged();
-      if (first && is_header(fields_)) continue;
+      if (first) begin();
+      if (fields_.size() != width()) ragged();
+      if (first && has_header_) continue;
       parse_row();
-      rows.append(row_);
+      rows_.append(row_);
     }
-    if (rows.rows() == 0)
+    if (rows_.rows() == 0)
       refuse(place_, "it holds no row of numbers",
              "write one row a line, numbers between commas or blanks");
-    return matrix_file(rows.finish(), {DataFormat::csv, file_name(place_), "text", {width_}});
+    require_numbers();
+    return matrix_file(rows_.finish(), {.format = DataFormat::csv,
+                                        .name = file_name(place_),
+                                        .type = "text",
+                                        .row_shape = {width()},
+                                        .names = std::move(names_),
+                                        .doubt = std::move(doubt_)});
   }
 
  private:
-  void parse_row() {
-    row_.resize(width_);
-    for (std::size_t c = 0; c < width_; ++c) {
-      if (parse(fields_[c], row_[c])) continue;
-      const std::string where = fmt::format("line {}, column {}", lines_.number(), c + 1);
-      if (fields_[c].empty()) refuse(place_, where + " is empty", "a row has to be complete");
-      refuse(place_, fmt::format("{}: '{}' is no number", where, printable(fields_[c])),
-             lines_.number() == first_line_ ? "a header line names every column"
-                                            : "numbers have a decimal point, as in 1.5e-3");
+  std::size_t width() const { return row_.size(); }
+
+  void begin() {
+    first_line_ = records_.line();
+    row_.resize(fields_.size()), bad_.resize(fields_.size());
+    const bool named = is_header(fields_);
+    has_header_ = named || (fields_[0].empty() && width() > 1 && fields_[1] == "0" &&
+                            counts(fields_, width() - 1));
+    if (named) {
+      for (const auto field : fields_) names_.push_back(name_of(field));
+    } else if (!has_header_) {
+      const auto words = split_comment(records_.comment(), separator_);
+      if (words.size() == width() && width() > 1 && is_header({words.begin(), words.end()}))
+        for (const auto& word : words) names_.push_back(name_of(word));
+      if (counts(fields_, 3))
+        doubt_ = fmt::format(
+            "the numbers of its first row, line {}, count on, to {}: where they are names, remove "
+            "the line",
+            first_line_, fields_.back());
     }
   }
 
+  void parse_row() {
+    for (std::size_t c = 0; c < width(); ++c) {
+      if (parse(fields_[c], row_[c])) continue;
+      row_[c] = std::numeric_limits<float>::quiet_NaN();
+      if (is_missing(fields_[c])) continue;
+      if (bad_[c].count++ == 0) bad_[c].line = records_.line(), bad_[c].first = fields_[c];
+    }
+  }
+
+  /// Of the columns that will be used.
+  void require_numbers() const {
+    std::vector<std::size_t> good, bad;
+    for (const std::size_t c : wanted_columns())
+      if (bad_[c].count > 0)
+        bad.push_back(c);
+      else if (!is_index_name(c, names_))
+        good.push_back(c);
+    if (bad.empty()) return;
+    const std::size_t worst = *std::max_element(
+        bad.begin(), bad.end(), [&](auto x, auto y) { return bad_[x].count < bad_[y].count; });
+    const auto& first = bad_[worst];
+    std::string what = fmt::format("line {}, column {}{}: '{}' is no number", first.line, worst + 1,
+                                   names_.empty() ? "" : fmt::format(" ({})", names_[worst]),
+                                   printable(first.first));
+    if (is_number_but_for_separators(first.first))
+      refuse(place_, what, "numbers have a decimal point and no other separator, as in 1234.5");
+    if (first.first.starts_with("\xE2\x88\x92"))
+      refuse(place_, what, "its minus sign is U+2212: write '-'");
+    const bool text = 2 * first.count > rows_.rows();
+    if (text)
+      what += bad.size() == 1 ? "; the column is text"
+                              : fmt::format("; {} columns hold text", bad.size());
+    else if (first.count > 1)
+      what += fmt::format(", as {} others of the column", first.count - 1);
+    if (text && !good.empty())
+      refuse(place_, what, fmt::format("[data] {} leaves text out", columns_line(good, names_)));
+    refuse(place_, what,
+           first.line == first_line_ ? "a header line names every column"
+                                     : "numbers have a decimal point, as in 1.5e-3");
+  }
+
+  std::vector<std::size_t> wanted_columns() const {
+    const ColumnNames names{file_name(place_), width(), names_};
+    if (const auto chosen = chosen_columns(place_.columns, names)) return *chosen;
+    std::vector<std::size_t> all(width());
+    for (std::size_t c = 0; c < width(); ++c) all[c] = c;
+    return all;
+  }
+
   [[noreturn]] void ragged() const {
+    const bool one_more = has_header_ && fields_.size() == width() + 1 && rows_.rows() == 0;
     refuse(place_,
-           fmt::format("line {} has {} value{}, line {} has {}", lines_.number(), fields_.size(),
-                       fields_.size() == 1 ? "" : "s", first_line_, width_),
-           "every row needs the same number of values");
+           fmt::format("line {} has {} value{}, line {} has {}", records_.line(), fields_.size(),
+                       fields_.size() == 1 ? "" : "s", first_line_, width()),
+           one_more
+               ? "the header has to name the first column too: in R, write.csv, or col.names = NA"
+               : "every row needs the same number of values");
   }
 
   const DataPlace& place_;
-  Lines lines_;
-  char delimiter_ = ' ';
-  std::size_t first_line_ = 0, width_ = 0;
+  char separator_;
+  CsvRecords records_;
+  MatrixWriter rows_;
+  std::size_t first_line_ = 0;
+  bool has_header_ = false;
+  std::vector<std::string> names_;
+  std::string doubt_;
   std::vector<std::string_view> fields_;
   std::vector<float> row_;
+  std::vector<NoNumbers> bad_;
 };
 
 }  // namespace

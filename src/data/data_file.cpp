@@ -24,6 +24,10 @@ bool is_idx(std::string_view head) {
          head[3] > 0;
 }
 
+bool is_utf16(std::string_view head) {
+  return head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF");
+}
+
 bool is_text(std::string_view head) {
   return std::all_of(head.begin(), head.end(), [](unsigned char c) {
     return c >= ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f';
@@ -60,6 +64,8 @@ DataFormat format_of(const DataPlace& place, std::string_view head) {
     if (found == DataFormat::automatic && H5Fis_hdf5(place.path.c_str()) > 0)
       return DataFormat::hdf5;
   }
+  if (found == DataFormat::automatic && is_utf16(head))
+    refuse(place, "it is text in UTF-16", "save it as CSV in UTF-8");
   if (found == DataFormat::automatic)
     refuse(place, "its content is of no format that quartic knows", formats_read);
   return found;

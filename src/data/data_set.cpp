@@ -17,25 +17,14 @@ namespace {
   throw BadInput(fmt::format("the data of '{}' {}", file.info().name, what), hint);
 }
 
-void check_finite(const DataFile& file, const DataSummary& summary) {
-  if (!summary.first_bad) return;
-  const auto& bad = *summary.first_bad;
-  refuse_data(file,
-              fmt::format("hold {} in row {}, column {} (from 0)", bad.value, bad.row, bad.column),
-              "replace or drop such values first: quartic learns from complete, finite rows");
-}
-
-DataScaling standardising(const DataFile& file, const DataSummary& summary) {
+DataScaling standardising(const DataRows& data, const DataSummary& summary) {
   const auto constant = summary.constant();
   if (!constant.empty()) {
-    const std::size_t listed = std::min<std::size_t>(constant.size(), 5);
-    refuse_data(file,
-                fmt::format("have {} constant column{} ({}{}), which cannot be standardised",
-                            constant.size(), constant.size() == 1 ? "" : "s",
-                            fmt::join(constant.begin(),
-                                      constant.begin() + static_cast<std::ptrdiff_t>(listed), ", "),
-                            listed < constant.size() ? ", ..." : ""),
-                "scaling = \"unit\", or choose columns that vary");
+    refuse_data(
+        *data.file,
+        fmt::format("have {} constant column{} ({}), which cannot be standardised", constant.size(),
+                    constant.size() == 1 ? "" : "s", columns_text(constant, data.names)),
+        "scaling = \"unit\", or choose columns that vary");
   }
   DataScaling scaling{ScalingMethod::standardise, summary.mean, summary.variance};
   for (double& scale : scaling.scale) scale = std::sqrt(scale);
@@ -54,14 +43,14 @@ DataScaling to_unit(const DataFile& file, const DataSummary& summary) {
 constexpr std::size_t scaling_rows = 100'000;
 
 /// By the rows themselves, not their summary alone.
-DataScaling of_rows(ScalingMethod method, const DataFile& file, const DataSummary& summary,
+DataScaling of_rows(ScalingMethod method, const DataRows& data, const DataSummary& summary,
                     const DataSource& rows) {
-  standardising(file, summary);  // its refusals name the columns
+  standardising(data, summary);  // its refusals name the columns
   const auto some = read_rows(rows, 0, std::min(rows.rows(), scaling_rows));
   return fit_scaling(method, std::vector<double>(some.begin(), some.end()), rows.columns());
 }
 
-DataScaling find_scaling(const DataOptions& options, const DataFile& file,
+DataScaling find_scaling(const DataOptions& options, const DataRows& data,
                          const DataSummary& summary, const DataSource& rows) {
   if (options.fixed_scaling) return *options.fixed_scaling;
   ScalingMethod method = options.scaling;
@@ -72,13 +61,13 @@ DataScaling find_scaling(const DataOptions& options, const DataFile& file,
     case ScalingMethod::none:
       return {};
     case ScalingMethod::standardise:
-      return standardising(file, summary);
+      return standardising(data, summary);
     case ScalingMethod::unit:
-      return to_unit(file, summary);
+      return to_unit(*data.file, summary);
     case ScalingMethod::constants:
       return {ScalingMethod::constants, {options.offset.value_or(0)}, {options.scale.value_or(1)}};
     default:
-      return of_rows(method, file, summary, rows);
+      return of_rows(method, data, summary, rows);
   }
 }
 
@@ -92,21 +81,70 @@ std::string describe(const DataOptions& options, const DataRows& data, const Dat
   return text;
 }
 
+std::size_t number_in_file(const DataRows& data, std::size_t column) {
+  return data.chosen.empty() ? column : data.chosen[column];
+}
+
 }  // namespace
 
 DataRows open_data_rows(const DataOptions& options) {
-  DataPlace place{options.path, options.dataset, options.format, {}};
+  const ColumnChoice choice{options.columns, options.column_names, options.learned_names,
+                            options.learned_columns};
+  DataPlace place{options.path, options.dataset, options.format, {}, choice};
   if (options.rows) place.rows = static_cast<std::size_t>(std::max(1, *options.rows));
-  DataRows data{open_data_file(place), nullptr, {}};
-  data.rows = data.file;
-  data.row_shape = data.file->info().row_shape;
+  DataRows data{.file = open_data_file(place)};
+  const DataFileInfo& info = data.file->info();
+  data.rows = data.file, data.row_shape = info.row_shape, data.names = info.names;
   if (place.rows) data.rows = first_rows(data.rows, *place.rows);
-  if (!options.columns.empty()) {
-    data.rows = select_columns(data.rows, parse_columns(options.columns, data.rows->columns()));
+  if (const auto chosen = chosen_columns(choice, {info.name, data.rows->columns(), info.names})) {
+    data.rows = select_columns(data.rows, *chosen);
     data.row_shape = {data.rows->columns()};
+    data.names.clear();
+    for (const std::size_t c : *chosen)
+      if (!info.names.empty()) data.names.push_back(info.names[c]);
+    data.chosen = *chosen;
   }
   if (options.binarise) data.rows = binarised(data.rows, *options.binarise);
   return data;
+}
+
+void require_finite(const DataRows& data, const DataSummary& summary) {
+  if (!summary.first_bad) return;
+  const auto& bad = *summary.first_bad;
+  const std::string what = fmt::format("hold {} in row {}, column {}", bad.value, bad.row,
+                                       column_text(bad.column, data.names));
+  const char* const remedy =
+      "replace or drop such values first: quartic learns from complete, finite rows";
+  if (data.names.empty()) refuse_data(*data.file, what + " (from 0)", remedy);
+  std::vector<std::size_t> complete;
+  for (std::size_t c = 0; c < summary.columns(); ++c)
+    if (c != bad.column && summary.finite[c] == summary.rows)
+      complete.push_back(number_in_file(data, c));
+  refuse_data(*data.file, what + ", counted from 0",
+              complete.empty() ? remedy
+                               : fmt::format("{}; complete are [data] {}", remedy,
+                                             columns_line(complete, data.file->info().names)));
+}
+
+std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& summary) {
+  constexpr std::size_t least_rows = 4;  // fewer may count by chance
+  const DataFileInfo& info = data.file->info();
+  std::vector<std::string> out;
+  if (!info.doubt.empty()) out.push_back(info.doubt);
+  std::vector<std::size_t> index, others;
+  for (std::size_t c = 0; c < summary.columns(); ++c) {
+    const std::size_t in_file = number_in_file(data, c);
+    const bool counts = data.rows->rows() >= least_rows &&
+                        std::binary_search(summary.counting.begin(), summary.counting.end(), c);
+    (counts || is_index_name(in_file, info.names) ? index : others).push_back(in_file);
+  }
+  if (index.empty() || others.empty()) return out;
+  const bool one = index.size() == 1;
+  out.push_back(
+      fmt::format("column{} {} look{} like an index of the rows, no data; [data] {} leaves {} out",
+                  one ? "" : "s", columns_text(index, info.names), one ? "s" : "",
+                  columns_line(others, info.names), one ? "it" : "them"));
+  return out;
 }
 
 DataSet open_data_set(const DataOptions& options) {
@@ -120,13 +158,15 @@ DataSet open_data_set(const DataOptions& options, const DataRows& data) {
   DataSet set;
   set.row_shape = data.row_shape;
   set.summary = summarise(*data.rows, held_out);
-  check_finite(*data.file, set.summary);
+  require_finite(data, set.summary);
+  set.names = data.names;
+  set.warnings = data_warnings(data, set.summary);
   set.train = data.rows;
   if (!held_out.empty()) {
     set.train = select_rows(data.rows, other_rows(data.rows->rows(), held_out));
     set.held_out = select_rows(data.rows, std::move(held_out));
   }
-  set.scaling = find_scaling(options, *data.file, set.summary, *set.train);
+  set.scaling = find_scaling(options, data, set.summary, *set.train);
   set.train = scaled(set.train, set.scaling);
   if (set.held_out) set.held_out = scaled(set.held_out, set.scaling);
   set.description = describe(options, data, set);

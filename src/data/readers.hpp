@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/byte_source.hpp"
@@ -90,6 +91,12 @@ std::shared_ptr<const DataFile> open_images(const DataPlace& place);
 
 /// Whether bytes begin as an image of a kind that quartic reads does.
 bool looks_like_image(std::string_view head);
+
+/// Without blanks and tabs at its ends.
+std::string_view trimmed(std::string_view text);
+
+/// Throws BadInput for no indices, or one that is not below `all`; `what`: "row" or "column".
+void check_indices(const std::vector<std::size_t>& indices, std::size_t all, const char* what);
 
 [[noreturn]] void refuse_row(std::size_t row, std::size_t all);
 

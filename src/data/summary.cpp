@@ -26,6 +26,19 @@ class Accumulator {
     out_.mean.assign(columns, 0), out_.variance.assign(columns, 0), out_.finite.assign(columns, 0);
     out_.low.assign(columns, std::numeric_limits<float>::infinity());
     out_.high.assign(columns, -std::numeric_limits<float>::infinity());
+    out_.counting.resize(columns);
+    std::iota(out_.counting.begin(), out_.counting.end(), std::size_t{0});
+  }
+
+  /// Keeps the columns that count the rows on, from 0 or 1.
+  void count(std::span<const float> batch, std::size_t first_row) {
+    if (first_row == 0) first_.assign(batch.begin(), batch.begin() + std::ptrdiff_t(columns_));
+    for (std::size_t n = 0; n < batch.size() / columns_ && !out_.counting.empty(); ++n)
+      std::erase_if(out_.counting, [&](std::size_t c) {
+        const float start = first_[c];
+        return (start != 0 && start != 1) ||
+               batch[n * columns_ + c] != start + static_cast<float>(first_row + n);
+      });
   }
 
   void hash(std::span<const float> batch) {
@@ -122,6 +135,7 @@ class Accumulator {
   double row_mean_ = 0, row_squares_ = 0;
   std::uint64_t hash_ = 0x243F6A8885A308D3u;  // the digits of pi
   std::vector<double> sum_, squares_;
+  std::vector<float> first_;
   DataSummary out_;
 };
 
@@ -194,6 +208,7 @@ DataSummary summarise(const DataSource& source, const std::vector<std::size_t>& 
   for_each_batch(source, batch_rows(source), [&](std::span<float> values, std::size_t first) {
     sums.hash(values);
     sums.find_bad(values, first);
+    sums.count(values, first);
     sums.add(kept(values, first, source.columns(), left_out));
   });
   return sums.finish(source.rows());

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <numeric>
@@ -78,7 +77,10 @@ SharedSource mapped(SharedSource source, Map map) {
   return std::make_shared<MappedView<Map>>(std::move(source), std::move(map));
 }
 
-void check_indices(const std::vector<std::size_t>& indices, std::size_t all, const char* what) {
+}  // namespace
+
+void data::check_indices(const std::vector<std::size_t>& indices, std::size_t all,
+                         const char* what) {
   if (indices.empty())
     throw BadInput(fmt::format("no {} of the data is chosen", what),
                    fmt::format("choose at least one {}", what));
@@ -89,10 +91,8 @@ void check_indices(const std::vector<std::size_t>& indices, std::size_t all, con
   }
 }
 
-}  // namespace
-
 SharedSource select_rows(SharedSource source, std::vector<std::size_t> rows) {
-  check_indices(rows, source->rows(), "row");
+  data::check_indices(rows, source->rows(), "row");
   return std::make_shared<RowView>(std::move(source), std::move(rows));
 }
 
@@ -103,29 +103,8 @@ SharedSource first_rows(SharedSource source, std::size_t count) {
   return std::make_shared<RowView>(std::move(source), std::move(rows));
 }
 
-std::vector<std::size_t> parse_columns(std::string_view text, std::size_t columns) {
-  const auto wrong = [&] {
-    throw BadInput(fmt::format("'{}' names no columns", text), "write 1-784 or 0,2,5-7");
-  };
-  std::vector<std::size_t> chosen;
-  for (const char* at = text.data(); chosen.empty() || at != text.data() + text.size();) {
-    const char* const end = text.data() + text.size();
-    if (!chosen.empty() && *at++ != ',') wrong();
-    std::size_t first = 0;
-    auto part = std::from_chars(at, end, first);
-    std::size_t last = first;
-    if (part.ec == std::errc{} && part.ptr != end && *part.ptr == '-')
-      part = std::from_chars(part.ptr + 1, end, last);
-    if (part.ec != std::errc{} || last < first) wrong();
-    check_indices({first, last}, columns, "column");
-    for (std::size_t column = first; column <= last; ++column) chosen.push_back(column);
-    at = part.ptr;
-  }
-  return chosen;
-}
-
 SharedSource select_columns(SharedSource source, std::vector<std::size_t> columns) {
-  check_indices(columns, source->columns(), "column");
+  data::check_indices(columns, source->columns(), "column");
   return std::make_shared<ColumnView>(std::move(source), std::move(columns));
 }
 

@@ -90,7 +90,8 @@ std::vector<double> true_couplings(const Config& config, const Action& start,
   std::vector<double> unknown(parameters.size(), std::numeric_limits<double>::quiet_NaN());
   const DataOptions& data = config.data;
   if (data.scaling > ScalingMethod::none || data.binarise || !data.columns.empty() ||
-      !data.dataset.empty() || config.fit.pass.noise > 0 || !is_run_file(data.path))
+      !data.column_names.empty() || !data.dataset.empty() || config.fit.pass.noise > 0 ||
+      !is_run_file(data.path))
     return unknown;
   try {
     const Action truth = read_model(data.path).action;

@@ -7,6 +7,7 @@
 #include "config/keys.hpp"
 #include "config/reader.hpp"
 #include "data_fixtures.hpp"
+#include "quartic/data/columns.hpp"
 
 namespace quartic {
 namespace {
@@ -304,6 +305,25 @@ DataOptions parse(const std::string& text, const fs::path& folder = "/somewhere"
   binder::read({"data", "", binder::data_keys(options)}, *document["data"].as_table(), folder);
   require_readable(options, "run.toml");
   return options;
+}
+
+TEST(DataConfig, ColumnsAreTextOrAnArrayOfNamesOrNumbers) {
+  const auto columns = [](const std::string& value) {
+    return parse("[data]\npath = \"x\"\ncolumns = " + value + "\n");
+  };
+  const auto named = columns("[\"a, b\", \"c\"]");
+  EXPECT_EQ(named.column_names, (std::vector<std::string>{"a, b", "c"}));
+  EXPECT_EQ(named.columns, "");
+  EXPECT_EQ(columns("[0, 5]").columns, "0,5");
+  EXPECT_EQ(columns("\"width,height\"").columns, "width,height");
+  for (const char* wrong : {"[]", "3", "[0, \"a\"]", "[-1]", "[\"a\", 1]"})
+    EXPECT_NE(message([&] { columns(wrong); }).find("'columns' must be a string or an array"),
+              std::string::npos)
+        << wrong;
+  const std::string text = "[data]\npath = \"x\"\ncolumns = [\"a, \\\"b\\\"\", \"c\"]\n";
+  const Config config = parse_config(text, "run.toml");
+  EXPECT_EQ(parse_config(to_toml(config), "run.toml").data.column_names,
+            (std::vector<std::string>{"a, \"b\"", "c"}));
 }
 
 TEST(DataConfig, KeysReachTheOptionsAndPathsStartFromTheConfig) {

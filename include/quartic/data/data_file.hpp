@@ -10,6 +10,7 @@
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/words.hpp"
+#include "quartic/data/columns.hpp"
 
 namespace quartic {
 
@@ -23,7 +24,9 @@ struct DataFileInfo {
   DataFormat format = DataFormat::automatic;
   std::string name;  ///< the file's, with the dataset or member read from it
   std::string type;  ///< of a value as stored: f2 f4 f8 i1 ... u8 b1; text of a CSV file
-  std::vector<std::size_t> row_shape;  ///< 28 x 28 of an image; its product is columns()
+  std::vector<std::size_t> row_shape;   ///< 28 x 28 of an image; its product is columns()
+  std::vector<std::string> names = {};  ///< of the columns, one each, where the file has them
+  std::string doubt = {};               ///< what may be misread, with the remedy; empty: nothing
 };
 
 /// Rows as they stand in a file. Reading is by position, so several views may share one file;
@@ -43,6 +46,8 @@ struct DataPlace {
   std::string dataset;         ///< of an HDF5 file, or member of an npz; empty: the only one
   DataFormat format = DataFormat::automatic;  ///< by the file's content
   std::optional<std::size_t> rows;            ///< read no more than the first so many
+  /// Those that will be used: others of a CSV file may hold text, which is read as NaN.
+  ColumnChoice columns = {};
 };
 
 /// Opens a file. The first axis counts rows, the others are flattened (last axis fastest). In a

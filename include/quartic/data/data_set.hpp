@@ -18,10 +18,11 @@ struct DataOptions {
   std::string path;     ///< a file, a folder of images, or a run file
   std::string dataset;  ///< of an HDF5 file, or member of an npz; empty: the only one
   DataFormat format = DataFormat::automatic;
-  std::optional<int> rows;         ///< no more than the first so many; empty: all
-  std::string columns;             ///< "1-784" or "0,2,5-7", counted from 0; empty: all
-  std::optional<double> binarise;  ///< values above it become 1, others 0
-  double held_out = 0;             ///< fraction of the rows
+  std::optional<int> rows;                     ///< no more than the first so many; empty: all
+  std::string columns;                         ///< "1-784" or "0,2,5-7", counted from 0; empty: all
+  std::vector<std::string> column_names = {};  ///< instead of `columns`
+  std::optional<double> binarise;              ///< values above it become 1, others 0
+  double held_out = 0;                         ///< fraction of the rows
   ScalingMethod scaling = ScalingMethod::automatic;
   std::optional<double> offset, scale;  ///< of ScalingMethod::constants; empty: 0 and 1
   std::uint64_t seed = 1;               ///< of the choice of held-out rows
@@ -31,6 +32,8 @@ struct DataOptions {
 
   /// Use this scaling instead of finding one: that of a run whose model meets new data.
   std::optional<DataScaling> fixed_scaling;
+  std::vector<std::string> learned_names = {};  ///< its columns (ColumnChoice::learned)
+  std::size_t learned_columns = 0;
 };
 
 /// What must hold between options. Throws BadInput beginning with `where`.
@@ -40,6 +43,8 @@ struct DataSet {
   SharedSource train;                  ///< in the units of the model
   SharedSource held_out;               ///< null: none
   std::vector<std::size_t> row_shape;  ///< 28 x 28 of images; of one axis where columns were chosen
+  std::vector<std::string> names;      ///< of the columns, where the file has them
+  std::vector<std::string> warnings;   ///< what is odd about them (data_warnings)
   DataScaling scaling;
   DataSummary summary;      ///< of the training rows, before scaling
   std::string description;  ///< "60000 x 784 from images-idx3-ubyte.gz, u1, scaled to [-1, 1]"
@@ -51,8 +56,10 @@ struct DataSet {
 /// What the options leave of a file before anything is held out or scaled.
 struct DataRows {
   std::shared_ptr<const DataFile> file;
-  SharedSource rows;
-  std::vector<std::size_t> row_shape;
+  SharedSource rows = nullptr;
+  std::vector<std::size_t> row_shape = {};
+  std::vector<std::string> names = {};   ///< of the columns, where the file has them
+  std::vector<std::size_t> chosen = {};  ///< their numbers in the file; empty: all
 };
 DataRows open_data_rows(const DataOptions& options);
 
@@ -65,5 +72,12 @@ DataRows open_data_rows(const DataOptions& options);
 /// a column that is not there, too few rows to hold some out.
 DataSet open_data_set(const DataOptions& options);
 DataSet open_data_set(const DataOptions& options, const DataRows& data);
+
+/// Throws BadInput where values are NaN or infinite, naming the first.
+void require_finite(const DataRows& data, const DataSummary& summary);
+
+/// Sentences, with the remedy: columns that look like an index of the rows, which would be learned
+/// as if they were data; a first row that may be a header.
+std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& summary);
 
 }  // namespace quartic

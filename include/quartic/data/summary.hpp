@@ -25,6 +25,9 @@ struct DataSummary {
   };
   std::optional<Place> first_bad;
 
+  /// Columns that are 0, 1, 2, ... or 1, 2, 3, ... from row to row, of all rows.
+  std::vector<std::size_t> counting;
+
   double row_mean_variance = 0;  ///< of the means of single rows, unbiased
 
   /// Of all rows, also those left out of the moments: equal data have equal ones, in any file

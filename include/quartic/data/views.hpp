@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
@@ -18,10 +17,6 @@ SharedSource select_rows(SharedSource source, std::vector<std::size_t> rows);
 
 /// The first rows, at most `count`.
 SharedSource first_rows(SharedSource source, std::size_t count);
-
-/// Column numbers out of text such as "1-784" or "0,2,5-7". Throws BadInput for anything else, and
-/// for numbers that are not below `columns`.
-std::vector<std::size_t> parse_columns(std::string_view text, std::size_t columns);
 
 /// The named columns, in that order. Throws BadInput for none, or one that is not there.
 SharedSource select_columns(SharedSource source, std::vector<std::size_t> columns);
