@@ -9,6 +9,7 @@
 
 #include "quartic/core/estimate.hpp"
 #include "quartic/network/conditional_sampler.hpp"
+#include "quartic/run/data.hpp"
 #include "quartic/run/generate.hpp"
 
 namespace quartic {
@@ -51,17 +52,13 @@ struct Given {
 };
 
 Given read_given(const NetworkRun& run, const CompletionOptions& options) {
-  DataOptions data = run.config.data;
+  DataOptions data = options_like(run.config, run.data, options.given);
   const auto threshold = data.binarise;
-  data.path = options.given, data.binarise.reset(), data.rows.reset();
+  data.binarise.reset();
   if (options.rows > 0) data.rows = options.rows;
   const SharedSource source = open_data_rows(data).rows;
-  const auto visible = static_cast<std::size_t>(run.network.visible.size());
-  if (source->columns() != visible) {
-    throw BadInput(fmt::format("the rows of '{}' have {} values, the network has {} visible units",
-                               options.given, source->columns(), visible),
-                   "rows as the network was trained on, NaN where unknown");
-  }
+  require_columns(source->columns(), run.data, options.given);
+  const std::size_t visible = source->columns();
   Given given{read_rows(*source, 0, source->rows()), source->rows(), visible};
   for (float& x : given.values)
     if (threshold && !std::isnan(x) && options.noise == 0) x = x > *threshold ? 1.0f : 0.0f;
@@ -205,6 +202,7 @@ CompletedRows complete(const AnyRun& any, const CompletionOptions& options,
   out.shape.insert(out.shape.end(), run.data.row_shape.begin(), run.data.row_shape.end());
   out.unknown = static_cast<double>(unknown) / static_cast<double>(observed.size());
   out.error = error_of(given, out.values, hidden);
+  out.names = run.data.names;
   return out;
 }
 

@@ -42,6 +42,12 @@ std::vector<float> some_rows(const DataSource& rows) {
   return values;
 }
 
+std::size_t columns_of(const FitData& learned) {
+  std::size_t columns = 1;
+  for (const std::size_t extent : learned.row_shape) columns *= extent;
+  return columns;
+}
+
 }  // namespace
 
 double held_out_of(double given) {
@@ -86,9 +92,26 @@ void require_same(const DataSet& data, const FitData& known, const Config& confi
 }
 
 FitData describe(const DataSet& data, double pass_seconds) {
-  return {data.description, data.checksum(),       data.row_shape,
-          data.scaling,     data.train->rows(),    data.held_out ? data.held_out->rows() : 0,
-          pass_seconds,     some_rows(*data.train)};
+  return {data.description, data.checksum(),        data.row_shape,
+          data.scaling,     data.train->rows(),     data.held_out ? data.held_out->rows() : 0,
+          pass_seconds,     some_rows(*data.train), data.names};
+}
+
+DataOptions options_like(const Config& config, const FitData& learned, const std::string& file) {
+  DataOptions options = config.data;
+  options.path = file, options.rows.reset(), options.held_out = 0;
+  options.fixed_scaling = learned.scaling;
+  options.learned_names = learned.names;
+  options.learned_columns = columns_of(learned);
+  return options;
+}
+
+void require_columns(std::size_t columns, const FitData& learned, const std::string& file) {
+  if (columns == columns_of(learned)) return;
+  throw BadInput(fmt::format("the rows of '{}' have {} values, those that the model learned from "
+                             "{}",
+                             file, columns, columns_of(learned)),
+                 "rows of the columns that it was trained on");
 }
 
 }  // namespace quartic

@@ -129,15 +129,16 @@ struct Drawn {
   std::vector<float> values;
   Shape shape;
   int chains;
-  DataScaling scaling;
+  DataScaling scaling = {};
+  std::vector<std::string> names = {};
 };
 
 struct Draw {
   const GenerateOptions& options;
   const Session& session;
 
-  Drawn field(const Config& config, const Action& action, const SamplerState* fields, Shape shape,
-              DataScaling scaling = {}) const {
+  Drawn field(const Config& config, const Action& action, const SamplerState* fields,
+              Shape shape) const {
     if (options.mean) {
       throw BadInput("this run holds no network: only they have hidden units to give a mean",
                      "leave --mean out");
@@ -146,7 +147,13 @@ struct Draw {
     auto values = with_precision(precision, [&]<class T>() {
       return draw_fields<T>(config, action, fields, options, session);
     });
-    return {std::move(values), std::move(shape), config.sampler.options.chains, std::move(scaling)};
+    return {std::move(values), std::move(shape), config.sampler.options.chains};
+  }
+
+  /// Rows of a model that learned from data.
+  static Drawn like(const FitData& data, Drawn drawn) {
+    drawn.shape = data.row_shape, drawn.scaling = data.scaling, drawn.names = data.names;
+    return drawn;
   }
 
   Drawn operator()(const LearnRun& run) const {
@@ -159,8 +166,7 @@ struct Draw {
     return field(run.config, run.action, nullptr, shape_of(*run.action.graph));
   }
   Drawn operator()(const FitRun& run) const {
-    return field(run.config, run.action, &run.checkpoint.sampler, run.data.row_shape,
-                 run.data.scaling);
+    return like(run.data, field(run.config, run.action, &run.checkpoint.sampler, {}));
   }
   Drawn operator()(const NetworkRun& run) const {
     const auto width = static_cast<std::size_t>(run.network.visible.size());
@@ -169,7 +175,7 @@ struct Draw {
           const auto drawn = options.mean ? sampler.visible_means() : sampler.visible();
           return std::vector<float>(drawn.begin(), drawn.end());
         });
-    return {std::move(values), run.data.row_shape, chains_of(run, options), run.data.scaling};
+    return like(run.data, {std::move(values), {}, chains_of(run, options)});
   }
   /// From its top network down.
   Drawn operator()(const StackRun& run) const {
@@ -184,8 +190,7 @@ struct Draw {
           return stack.descend(std::vector<float>(hidden.begin(), hidden.end()), units,
                                {run.config.run.seed, row}, run.config.run.threads);
         });
-    const FitData& data = run.layers.front().data;
-    return {std::move(values), data.row_shape, chains_of(top, options), data.scaling};
+    return like(run.layers.front().data, {std::move(values), {}, chains_of(top, options)});
   }
 };
 
@@ -199,7 +204,7 @@ GeneratedRows generate(const AnyRun& run, const GenerateOptions& options, const 
   Drawn drawn = std::visit(Draw{options, session}, run);
   const auto rows = static_cast<std::size_t>(options.rows);
   drawn.scaling.from_model(drawn.values, drawn.values.size() / rows);
-  GeneratedRows out{std::move(drawn.values), {rows}, drawn.chains, {}};
+  GeneratedRows out{std::move(drawn.values), {rows}, drawn.chains, {}, std::move(drawn.names)};
   out.shape.insert(out.shape.end(), drawn.shape.begin(), drawn.shape.end());
   out.mean = total_mean(out.values, rows);
   return out;

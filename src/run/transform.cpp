@@ -6,6 +6,7 @@
 
 #include "quartic/core/error.hpp"
 #include "quartic/data/data_set.hpp"
+#include "quartic/run/data.hpp"
 
 namespace quartic {
 namespace {
@@ -42,27 +43,13 @@ Networks networks_of(const AnyRun& run, std::optional<int> layer) {
                  "quartic fit with [model] kind = \"network\" or \"stack\"");
 }
 
-/// Rows as the run saw its own: the same columns, threshold and scaling.
-DataSet open_like(const Networks& networks, const std::string& file) {
-  DataOptions options = networks.config.data;
-  options.path = file;
-  options.rows.reset();
-  options.held_out = 0;
-  options.fixed_scaling = networks.data.scaling;
-  DataSet data = open_data_set(options);
-  const int visible = networks.stack.networks().front().visible.size();
-  if (std::cmp_equal(data.train->columns(), visible)) return data;
-  throw BadInput(fmt::format("the rows of '{}' have {} values, the network has {} visible units",
-                             file, data.train->columns(), visible),
-                 "rows as the network was trained on");
-}
-
 }  // namespace
 
 Features transform(const AnyRun& run, const TransformOptions& options, const Session& session) {
   constexpr std::size_t batch = 4096;
   const Networks networks = networks_of(run, options.layer);
-  const DataSet data = open_like(networks, options.data);
+  const DataSet data = open_data_set(options_like(networks.config, networks.data, options.data));
+  require_columns(data.train->columns(), networks.data, options.data);
   const DataSource& source = *data.train;
   const DeepStack& stack = networks.stack;
   const auto values = options.sample ? UnitValues::samples : UnitValues::expectations;

@@ -1,6 +1,10 @@
 // The data that a model learned from, in its run file: `data` and `observed_data`.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "quartic/runfile/fit_data.hpp"
 #include "runfile/entries.hpp"
 
@@ -25,6 +29,7 @@ void data(IO& io, Data& data, int columns) {
   attributes(io, "data", "description", data.description, "checksum", data.checksum, "scaling",
              data.scaling.method, "rows", data.rows, "held_out", data.held_out, "pass_seconds",
              data.pass_seconds);
+  if (has(io, "data/column", !data.names.empty())) dimensions(io, "data", "column", data.names);
   if constexpr (writing<IO>) {
     const std::vector<std::int32_t> shape(data.row_shape.begin(), data.row_shape.end());
     io.attributes("data", "row_shape", view(shape));
@@ -33,6 +38,8 @@ void data(IO& io, Data& data, int columns) {
     io.write("observed_data/phi", view(data.examples), {"row", "site"});
   } else {
     data.scaling.check(columns);
+    if (!data.names.empty() && std::cmp_not_equal(data.names.size(), columns))
+      io.refuse(fmt::format("it has {} names for {} columns", data.names.size(), columns));
     const auto shape = io.template attributes<std::int32_t>("data", "row_shape");
     data.row_shape.assign(shape.begin(), shape.end());
     data.examples = io.template read<float>("observed_data/phi");

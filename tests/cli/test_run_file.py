@@ -71,7 +71,7 @@ def holds(group, entries):
         if attribute:
             assert attribute in group[inner].attrs, entry["path"]
             continue
-        if entry["path"] not in group and set(entry["kinds"].values()) == {"wells not joined"}:
+        if entry["path"] not in group and set(entry["kinds"].values()) <= {"wells not joined", "named columns"}:
             continue
         data = group[entry["path"]]
         stored = "string" if h5py.check_string_dtype(data.dtype) else data.dtype.name

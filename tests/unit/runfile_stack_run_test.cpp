@@ -27,7 +27,8 @@ NetworkRun layer_sample(const Config& config, int layer, const Network& network)
                           7,
                           2,
                           0.5,
-                          std::vector<float>(2UL * network.visible.size(), 0.5F)},
+                          std::vector<float>(2UL * network.visible.size(), 0.5F),
+                          std::vector<std::string>(network.visible.size(), "x")},
                  .stop_reason = StopReason::epochs_exhausted,
                  .draws = std::vector<float>(3UL * network.visible.size(), 0.25F)};
   TrainRow row;
@@ -72,6 +73,7 @@ TEST_F(RunFile, DeepComesBackExactly) {
     EXPECT_EQ(layer.network.visible.unit, wanted.network.visible.unit);
     EXPECT_EQ(layer.network.hidden.r, wanted.network.hidden.r);
     EXPECT_EQ(layer.data.examples, wanted.data.examples);
+    EXPECT_EQ(layer.data.names, wanted.data.names);
     EXPECT_EQ(layer.data.scaling, wanted.data.scaling);
     EXPECT_EQ(layer.data.checksum, wanted.data.checksum);
     EXPECT_EQ(layer.draws, wanted.draws);

@@ -25,6 +25,12 @@ void require_sites(const DataSet& data, const Graph& graph, const std::string& w
 void require_same(const DataSet& data, const FitData& known, const Config& config,
                   const std::filesystem::path& run);
 
+/// How to open other data as a run saw its own: its columns, by name where the run and the file
+/// know names, its threshold and scaling, all rows. Then their number: throws BadInput for another
+/// one.
+DataOptions options_like(const Config& config, const FitData& learned, const std::string& file);
+void require_columns(std::size_t columns, const FitData& learned, const std::string& file);
+
 /// What a run file will know of them.
 FitData describe(const DataSet& data, double pass_seconds);
 

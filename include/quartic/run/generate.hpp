@@ -19,10 +19,11 @@ struct GenerateOptions {
 };
 
 struct GeneratedRows {
-  std::vector<float> values;       ///< [row][value], in the units of the data
-  std::vector<std::size_t> shape;  ///< rows first
-  int chains = 0;                  ///< rows n and n + chains are of one chain
-  Estimate mean;                   ///< of all values; the error takes rows as independent
+  std::vector<float> values;            ///< [row][value], in the units of the data
+  std::vector<std::size_t> shape;       ///< rows first
+  int chains = 0;                       ///< rows n and n + chains are of one chain
+  Estimate mean;                        ///< of all values; the error takes rows as independent
+  std::vector<std::string> names = {};  ///< of the columns, where the run knows them
 };
 
 /// Draws from the action, network or stack of a run, from where its own chains ended. O(rows (V +
@@ -49,6 +50,7 @@ struct CompletedRows {
   std::vector<std::size_t> shape;  ///< rows first
   double unknown = 0;              ///< fraction of the values
   std::optional<CompletionError> error;
+  std::vector<std::string> names = {};  ///< of the columns, where the run knows them
 };
 
 /// Rows of which something is known, completed by the network of a run: inpainting and denoising.
