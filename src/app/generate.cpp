@@ -6,7 +6,7 @@
 
 #include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
-#include "quartic/data/npy.hpp"
+#include "quartic/data/write_rows.hpp"
 #include "quartic/run/number.hpp"
 #include "run/report_json.hpp"
 
@@ -64,6 +64,7 @@ void print(const CompletedRows& rows, const CompletionOptions& options,
 ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
   const std::filesystem::path file =
       globals.output.empty() ? arguments.run.stem().string() + "-generated.npy" : globals.output;
+  require_row_format(file);
   require_writable(file, globals.force);
   AnyRun run = read_run(arguments.run);
   for (const auto& setting : globals.all_settings())
@@ -75,7 +76,7 @@ ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
     options.warm_up = arguments.warm_up, options.mean = arguments.mean;
     const auto rows = about(arguments.run, [&] { return go(run, options, attended.session); });
     attended.progress.clear();
-    write_npy(file, rows.values, rows.shape);
+    write_rows(file, rows.values, rows.shape, rows.names);
     print(rows, options, file, globals);
     return ErrorCode::ok;
   };
@@ -84,7 +85,8 @@ ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
 }
 
 const Verb generate_verb(35, "generate", generate, [](CLI::App& verb, GenerateArguments& options) {
-  verb.description("draws of a model as a numpy file, in the units of the data it learned from");
+  verb.description(
+      "draws of a model, in the units of the data it learned from: -o FILE.npy or FILE.csv");
   verb.add_option("run", options.run, "RUN.h5")->required();
   verb.add_option("--rows", options.rows, "how many; 1000, or all that are given")
       ->check(CLI::PositiveNumber);

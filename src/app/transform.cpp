@@ -1,11 +1,11 @@
-// quartic transform RUN DATA: hidden features of rows, as a numpy file
+// quartic transform RUN DATA: hidden features of rows
 #include "quartic/run/transform.hpp"
 
 #include <fmt/format.h>
 
 #include "app/session.hpp"
 #include "quartic/core/output_file.hpp"
-#include "quartic/data/npy.hpp"
+#include "quartic/data/write_rows.hpp"
 #include "quartic/run/number.hpp"
 #include "run/report_json.hpp"
 
@@ -41,19 +41,26 @@ void print(const Features& features, bool sample, const std::filesystem::path& f
   }
 }
 
+std::vector<std::string> unit_names(int units) {
+  std::vector<std::string> names;
+  for (int j = 0; j < units; ++j) names.push_back(fmt::format("h{}", j));
+  return names;
+}
+
 ErrorCode transform(const TransformArguments& arguments, const Globals& globals) {
   AnyRun run = read_run(arguments.run);
   if (globals.seed) std::visit([&](auto& r) { r.config.run.seed = *globals.seed; }, run);
   if (globals.threads) set_threads(run, *globals.threads);
   const std::filesystem::path file =
       globals.output.empty() ? arguments.run.stem().string() + "-features.npy" : globals.output;
+  require_row_format(file);
   require_writable(file, globals.force);
   Attended attended(globals);
   const auto features = about(
       arguments.run, [&] { return quartic::transform(run, arguments.options, attended.session); });
   attended.progress.clear();
   const std::size_t shape[] = {features.rows, static_cast<std::size_t>(features.units)};
-  write_npy(file, features.hidden, shape);
+  write_rows(file, features.hidden, shape, unit_names(features.units));
   print(features, arguments.options.sample, file, globals);
   return ErrorCode::ok;
 }
@@ -61,8 +68,8 @@ ErrorCode transform(const TransformArguments& arguments, const Globals& globals)
 const Verb transform_verb(
     34, "transform", transform, [](CLI::App& verb, TransformArguments& options) {
       verb.description(
-          "hidden features of rows of data, by a network or deep stack, as a "
-          "numpy file");
+          "hidden features of rows of data, by a network or deep stack: -o FILE.npy or "
+          "FILE.csv");
       verb.add_option("run", options.run, "RUN.h5 of a network or deep stack")->required();
       verb.add_option("data", options.options.data,
                       "npy, npz, HDF5, IDX, CSV, images, as fit reads them")

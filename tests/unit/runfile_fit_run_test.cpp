@@ -1,4 +1,4 @@
-#include "quartic/data/npy.hpp"
+#include "quartic/data/write_rows.hpp"
 #include "quartic/runfile/fit_run.hpp"
 #include "quartic/runfile/sample_file.hpp"
 #include "unit/run_file_fixtures.hpp"
@@ -25,7 +25,8 @@ FitRun fit_sample() {
                       7,
                       2,
                       0.5,
-                      std::vector<float>(12, 0.5F)},
+                      std::vector<float>(12, 0.5F),
+                      {"a", "b, c", "d", "é", "", "f"}},
              .start = "score matching",
              .snapshots = {{0, std::vector<float>(48, 1.5F)}, {1, std::vector<float>(48, -2)}},
              .stop_reason = StopReason::held_out_worse};
@@ -80,6 +81,7 @@ TEST_F(RunFile, FitComesBackExactly) {
   EXPECT_EQ(back.data.row_shape, run.data.row_shape);
   EXPECT_EQ(back.data.checksum, run.data.checksum);
   EXPECT_EQ(back.data.examples, run.data.examples);
+  EXPECT_EQ(back.data.names, run.data.names);
   EXPECT_EQ(back.start, run.start);
   EXPECT_EQ(back.stop_reason, run.stop_reason);
   ASSERT_EQ(back.history.rows.size(), 1U);
@@ -126,7 +128,7 @@ TEST(Snapshots, AtPowersOfTwo) {
 TEST_F(RunFile, NpyIsReadBack) {
   const std::vector<float> values{1, 2, 3, 4, 5, 0.1F};
   const std::size_t shape[] = {3, 2}, wrong[] = {3, 3};
-  write_npy(file("x.npy"), values, shape);
+  write_rows(file("x.npy"), values, shape);
   DataOptions options;
   options.path = file("x.npy").string();
   const DataSet data = open_data_set(options);
@@ -135,7 +137,7 @@ TEST_F(RunFile, NpyIsReadBack) {
   const std::vector<std::size_t> rows{0, 1, 2};
   data.train->read(rows, back);
   EXPECT_EQ(back, values);
-  EXPECT_THROW(write_npy(file("y.npy"), values, wrong), BadInput);
+  EXPECT_THROW(write_rows(file("y.npy"), values, wrong), BadInput);
 }
 
 }  // namespace
