@@ -26,6 +26,7 @@
 #include "quartic/run/report.hpp"
 #include "quartic/run/reweight.hpp"
 #include "quartic/run/sample.hpp"
+#include "quartic/run/score.hpp"
 #include "quartic/run/train.hpp"
 #include "quartic/run/transform.hpp"
 #include "quartic/runfile/sample_file.hpp"
@@ -285,6 +286,16 @@ nb::object transform_rows(const std::string& file, const std::string& data,
       rows_to_python(std::move(out.hidden), {out.rows, static_cast<std::size_t>(out.units)}));
 }
 
+nb::tuple score_rows(const std::string& file, const std::string& data, int threads,
+                     nb::object watch) {
+  AnyRun run = read_run(file);
+  set_threads(run, threads);
+  Scores out;
+  watched(std::move(watch), [&](const Session& session) { out = score(run, data, session); });
+  const std::size_t rows = out.log_density.size();
+  return nb::make_tuple(to_numpy(std::move(out.log_density), {rows}), out.ok, out.reason);
+}
+
 nb::list checks_of(const std::string& file) {
   std::vector<Check> checks;
   {
@@ -425,6 +436,7 @@ void bind_runs(nb::module_& m) {
   m.def("judge_fields", &judge_fields, nb::arg("config"), nb::arg("phi"), nb::arg("log_q").none(),
         nb::arg("level"), nb::arg("watch"));
   m.def("generate_rows", &generate_rows);
+  m.def("score_rows", &score_rows);
   m.def("transform_rows", &transform_rows, nb::arg("file"), nb::arg("data"),
         nb::arg("layer").none(), nb::arg("draws"), nb::arg("threads"), nb::arg("watch"));
   m.def("require_writable",

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 import weakref
 from functools import cached_property
 from pathlib import Path
@@ -302,6 +303,20 @@ class _OfData(Result):
     def sample(self, rows: int = 1000, **options: Any) -> np.ndarray:
         """Rows drawn from the model, in the units of the data; see `generate`."""
         return generate(self, rows, **options)
+
+    def score_samples(self, X: Any, *, n_jobs: int | None = None) -> np.ndarray:
+        """ln p of rows, as `quartic score` gives it, shape (n_samples,): a density in the units of the data, a
+        probability where the units are discrete; of a deep stack a lower bound. X is an array, or the name of a file,
+        whose columns are found by name where it has names. A warning says if ln Z is not to be trusted."""
+        watch = Watch(progress=False)
+        with tempfile.TemporaryDirectory(prefix="quartic-") as folder:
+            file = X if isinstance(X, str | os.PathLike) else Path(folder) / "rows.npy"
+            if file is not X:
+                np.save(file, np.asarray(X, np.float32))
+            log_p, ok, reason = _quartic.score_rows(str(self.path), os.fspath(file), threads_of(n_jobs), watch)
+        if not ok:
+            warnings.warn(f"ln Z is not to be trusted: {reason}", stacklevel=2)
+        return log_p
 
 
 class FieldResult(_Learned, _OfData):

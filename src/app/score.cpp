@@ -1,0 +1,93 @@
+// quartic score RUN DATA: ln p of every row under what a run has learned
+#include "quartic/run/score.hpp"
+
+#include <fmt/format.h>
+
+#include "app/session.hpp"
+#include "quartic/core/output_file.hpp"
+#include "quartic/data/write_rows.hpp"
+#include "quartic/run/number.hpp"
+#include "run/report_json.hpp"
+
+namespace quartic::app {
+namespace {
+
+constexpr std::size_t lowest_shown = 5;
+
+struct ScoreArguments {
+  std::filesystem::path run;
+  std::string data;
+};
+
+void write(const Scores& scores, const std::filesystem::path& file) {
+  std::vector<double> table;
+  for (std::size_t n = 0; n < scores.log_density.size(); ++n)
+    table.insert(table.end(), {static_cast<double>(n), scores.log_density[n], scores.error[n]});
+  const std::size_t shape[] = {scores.log_density.size(), 3};
+  write_rows(file, table, shape, {"row", "log_density", "error"});
+}
+
+nlohmann::json to_json(const Scores& scores, const std::string& file) {
+  auto out = reports::json_of("rows", scores.log_density.size(), "log_density", scores.mean,
+                              "log_z_error", scores.log_z_error, "exact", scores.exact, "bound",
+                              scores.bound, "ok", scores.ok, "reason", scores.reason);
+  if (!file.empty()) out["file"] = file;
+  for (const std::size_t n : lowest_rows(scores, lowest_shown))
+    out["lowest"].push_back(
+        reports::json_of("row", n, "log_density", scores.log_density[n], "error", scores.error[n]));
+  return out;
+}
+
+void print(const Scores& scores, const std::string& file) {
+  const std::size_t rows = scores.log_density.size();
+  fmt::print("rows        {}\n", rows);
+  fmt::print("ln p        {}{} a row, {}{}\n", scores.bound ? "at least " : "",
+             with_error(scores.mean),
+             scores.discrete ? "of its probability" : "in the units of the data",
+             rows > 1 ? "; error over the rows" : "");
+  fmt::print(
+      "ln Z        {}\n",
+      scores.exact ? "exact" : fmt::format("error {:.2g}, common to all rows", scores.log_z_error));
+  fmt::print("lowest\n");
+  for (const std::size_t n : lowest_rows(scores, lowest_shown))
+    fmt::print("  row {:<8}  {:.6g}\n", n, scores.log_density[n]);
+  if (!file.empty()) fmt::print("written to {}: row, log_density, error\n", file);
+  if (!scores.ok) fmt::print("  NOT TO BE TRUSTED: {}\n", scores.reason);
+}
+
+ErrorCode score(const ScoreArguments& arguments, const Globals& globals) {
+  const std::string& file = globals.output;
+  if (!file.empty()) {
+    require_row_format(file);
+    require_writable(file, globals.force);
+  }
+  AnyRun run = read_run(arguments.run);
+  if (globals.seed) std::visit([&](auto& r) { r.config.run.seed = *globals.seed; }, run);
+  if (globals.threads) set_threads(run, *globals.threads);
+  Attended attended(globals);
+  const Scores scores =
+      about(arguments.run, [&] { return quartic::score(run, arguments.data, attended.session); });
+  attended.progress.clear();
+  if (!file.empty()) write(scores, file);
+  if (globals.json)
+    print_json(to_json(scores, file));
+  else if (!globals.quiet)
+    print(scores, file);
+  return ErrorCode::ok;
+}
+
+const Verb score_verb(36, "score", score, [](CLI::App& verb, ScoreArguments& options) {
+  verb.description(
+      "ln p of every row of data under the field, network or deep stack of a run, in the units of "
+      "the data: its mean and the least likely rows; with -o FILE.csv or FILE.npy all of them, as "
+      "row, log_density, error. The error is that of ln Z where it is estimated, common to all "
+      "rows; of a deep stack, whose value is a lower bound, with that of its hidden draws");
+  verb.add_option("run", options.run, "RUN.h5 of quartic fit")->required();
+  verb.add_option("data", options.data,
+                  "npy, npz, HDF5, IDX, CSV, images; columns as the run learned them, by name "
+                  "where both know names")
+      ->required();
+});
+
+}  // namespace
+}  // namespace quartic::app
