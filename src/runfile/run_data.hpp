@@ -14,16 +14,16 @@ template <class IO, class Data>
 void data(IO& io, Data& data, int columns) {
   dimensions(io, "data", "offset", data.scaling.offset, "scale", data.scaling.scale);
   std::size_t size = static_cast<std::size_t>(columns);
-  if (has(io, "data/column", !data.scaling.by_column())) {
+  if (has(io, "data/value", !data.scaling.by_column())) {
     auto& s = data.scaling;
-    counts(io, "data", "column", size, "component", size);
+    counts(io, "data", "value", size, "component", size);
     for (auto [name, list] :
          {std::pair{"power", &s.power}, {"centre", &s.centre}, {"spread", &s.spread}})
       if (has(io, std::string("data/") + name, !list->empty()))
-        values(io, std::string("data/") + name, *list, {"column"}, size);
+        values(io, std::string("data/") + name, *list, {"value"}, size);
     if (has(io, "data/rotation", !s.rotation.empty())) {
-      values(io, "data/rotation", s.rotation, {"column", "component"}, size * size);
-      values(io, "data/rotation_back", s.rotation_back, {"component", "column"}, size * size);
+      values(io, "data/rotation", s.rotation, {"value", "component"}, size * size);
+      values(io, "data/rotation_back", s.rotation_back, {"component", "value"}, size * size);
     }
   }
   attributes(io, "data", "description", data.description, "checksum", data.checksum, "scaling",
