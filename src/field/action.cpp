@@ -32,6 +32,16 @@ std::optional<std::string> why_not_finite(const Action& action) {
   return std::nullopt;
 }
 
+/// a, less by the most that hidden sites can take from it through gates.
+double least_a(const Action& action, int site) {
+  const Graph& graph = *action.graph;
+  double a = action.a[site];
+  for (const auto& n : graph.neighbours(site))
+    if (n.edge >= graph.first_gate())
+      a -= std::max(action.w[n.edge], graph.hidden_low() * action.w[n.edge]);
+  return a;
+}
+
 /// Positive definiteness of sum a phi^2 - sum w phi phi on the sites with b = 0. The first pivot of
 /// L D L^T that is not positive names the site.
 std::optional<std::string> why_not_definite(const Action& action,
@@ -39,7 +49,7 @@ std::optional<std::string> why_not_definite(const Action& action,
   std::vector<int> index(action.graph->sites(), -1);
   for (std::size_t k = 0; k < gaussian.size(); ++k) index[gaussian[k]] = static_cast<int>(k);
   std::vector<Eigen::Triplet<double>> entries;
-  for (const int i : gaussian) entries.emplace_back(index[i], index[i], 2 * action.a[i]);
+  for (const int i : gaussian) entries.emplace_back(index[i], index[i], 2 * least_a(action, i));
   for (int e = 0; e < action.graph->edge_count(); ++e) {
     const auto [i, j] = action.graph->edges()[e];
     if (index[i] < 0 || index[j] < 0) continue;
@@ -102,7 +112,7 @@ double Action::evaluate(std::span<const double> phi) const {
   double sum = 0;
   for (int e = 0; e < graph->edge_count(); ++e) {
     const auto [i, j] = graph->edges()[e];
-    sum -= w[e] * phi[i] * phi[j];
+    sum -= w[e] * (e < graph->first_gate() ? phi[i] : phi[i] * phi[i]) * phi[j];
   }
   for (int i = 0; i < graph->sites(); ++i) {
     const double x = phi[i], x2 = x * x;
@@ -113,14 +123,19 @@ double Action::evaluate(std::span<const double> phi) const {
 
 double Action::local_field(int site, std::span<const double> phi) const {
   double sum = -r[site];
-  for (const auto& n : graph->neighbours(site)) sum += w[n.edge] * phi[n.site];
+  for (const auto& n : graph->neighbours(site)) {
+    if (n.edge < graph->first_gate())
+      sum += w[n.edge] * phi[n.site];
+    else if (graph->is_hidden(site))
+      sum += w[n.edge] * phi[n.site] * phi[n.site];
+  }
   return sum;
 }
 
 std::optional<std::string> why_not_normalisable(const Action& action) {
   if (auto reason = why_not_finite(action)) return reason;
   std::vector<int> gaussian;
-  for (int i = 0; i < action.graph->sites(); ++i)
+  for (int i = 0; i < action.graph->visible_sites(); ++i)
     if (action.b[i] == 0) gaussian.push_back(i);
   if (gaussian.empty()) return std::nullopt;
   return why_not_definite(action, gaussian);

@@ -5,6 +5,7 @@
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
+#include "quartic/field/hidden_sites.hpp"
 
 namespace quartic {
 namespace {
@@ -43,12 +44,15 @@ double uncoupled_free_energy(const Action& action) {
   if (std::any_of(action.w.begin(), action.w.end(), [](double w) { return w != 0; }))
     throw BadInput("the free energy of coupled sites is no product of single-site integrals",
                    "set every w to 0 (uncoupled), or measure it by free_energy");
-  const int sites = action.graph->sites();
+  const int sites = action.graph->visible_sites();
   std::vector<double> j(sites), log_normaliser(sites);
   for (int i = 0; i < sites; ++i) j[i] = -action.r[i];
-  quartic_moments(action.a, action.b, j, log_normaliser, {}, {}, {});
+  quartic_moments(std::span(action.a).first(sites), std::span(action.b).first(sites), j,
+                  log_normaliser, {}, {}, {});
   double sum = 0;
   for (const double z : log_normaliser) sum -= z;
+  for (int i = sites; i < action.graph->sites(); ++i)
+    sum -= site_moments(action, i, -action.r[i]).log_normaliser;
   return sum;
 }
 

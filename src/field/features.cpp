@@ -14,13 +14,25 @@ void for_each_feature(CouplingKind kind, const Graph& graph, FieldBlock<const T>
     for (int e = 0; e < graph.edge_count(); ++e) {
       const auto [i, j] = graph.edges()[e];
       const T *x = phi.site(i), *y = phi.site(j);
+      if (e >= graph.first_gate()) {
+        row(
+            e,
+            [=](int lane) {
+              const double square = static_cast<double>(x[lane]) * static_cast<double>(x[lane]);
+              return -square * static_cast<double>(y[lane]);
+            },
+            lanes);
+        continue;
+      }
       row(
           e, [=](int lane) { return -static_cast<double>(x[lane]) * static_cast<double>(y[lane]); },
           lanes);
     }
     return;
   }
-  for (int i = 0; i < phi.sites; ++i) {
+  // Hidden sites have neither a nor b.
+  const int sites = kind == CouplingKind::r ? graph.sites() : graph.visible_sites();
+  for (int i = 0; i < sites; ++i) {
     const T* x = phi.site(i);
     const auto square = [=](int lane) {
       return static_cast<double>(x[lane]) * static_cast<double>(x[lane]);
@@ -58,10 +70,13 @@ void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, do
     if (parameters.begin(kind) == parameters.end(kind)) continue;
     double* first = features + parameters.begin(kind) * stride;
     const bool tied = parameters.freedom(kind) == Freedom::tied;
+    const int own = parameters.own_count(kind);
     if (tied) std::fill_n(first, phi.lanes, 0.0);
     for_each_feature(kind, parameters.graph(), phi, [&](int index, auto value, int lanes) {
-      double* out = tied ? first : first + index * stride;
-      if (tied) {
+      const int k = parameters.number(kind, index);
+      if (k < 0) return;
+      double* out = features + k * stride;
+      if (tied && index < own) {
         for (int lane = 0; lane < lanes; ++lane) out[lane] += value(lane);
       } else {
         for (int lane = 0; lane < lanes; ++lane) out[lane] = value(lane);

@@ -7,6 +7,7 @@
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/action_path.hpp"
+#include "quartic/field/hidden_sites.hpp"
 #include "quartic/graph/structure.hpp"
 
 namespace quartic {
@@ -104,6 +105,7 @@ class Descent {
   /// theory, are evaluated once.
   void evaluate(const std::vector<int>& sites, const std::vector<double>& j) {
     key_.clear(), a_.clear(), b_.clear(), j_.clear();
+    if (!sites.empty() && action_.graph->is_hidden(sites.back())) return by_site(sites, j);
     for (std::size_t k = 0; k < sites.size(); ++k) {
       const double a = action_.a[sites[k]], b = action_.b[sites[k]];
       if (a_.empty() || a != a_.back() || b != b_.back() || j[k] != j_.back())
@@ -119,6 +121,10 @@ class Descent {
       for (std::size_t k = 0; k < a_.size(); ++k) values_[k] = {log[k], mean[k], second[k], 0};
     }
     for (std::size_t k = 0; k < sites.size(); ++k) moments_[sites[k]] = values_[key_[k]];
+  }
+  void by_site(const std::vector<int>& sites, const std::vector<double>& j) {
+    for (std::size_t k = 0; k < sites.size(); ++k)
+      moments_[sites[k]] = site_moments(action_, sites[k], j[k]);
   }
 
   const Action& action_;
@@ -261,7 +267,7 @@ Action mean_field(const Action& action) {
   const MeanField best = mean_fields(action, 1).front();
   // Without order what is left of the polarisation is noise of the descent.
   for (std::size_t i = 0; i < best.mean.size(); ++i) {
-    const double width = std::sqrt(quartic_moments(action.a[i], action.b[i], 0).second);
+    const double width = std::sqrt(site_moments(action, static_cast<int>(i), 0).second);
     if (std::abs(best.mean[i]) >= no_order * width) return best.action;
   }
   return uncoupled(action);

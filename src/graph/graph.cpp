@@ -10,6 +10,21 @@
 #include "quartic/graph/lattice.hpp"
 
 namespace quartic {
+namespace {
+
+std::vector<Edge> edges_with_hidden(const Graph& visible, int hidden, bool gates) {
+  if (hidden < 1 || visible.hidden_sites() > 0)
+    throw BadInput(
+        fmt::format("{} hidden sites cannot be added to {}", hidden, visible.description()),
+        "at least one, to a graph without");
+  std::vector<Edge> edges(visible.edges().begin(), visible.edges().end());
+  for (int round = 0; round < (gates ? 2 : 1); ++round)
+    for (int i = 0; i < visible.sites(); ++i)
+      for (int j = 0; j < hidden; ++j) edges.push_back({i, visible.sites() + j});
+  return edges;
+}
+
+}  // namespace
 
 Graph::Graph(int sites, std::vector<Edge> edges)
     : edges_(std::move(edges)), row_(static_cast<std::size_t>(std::max(sites, 0)) + 1) {
@@ -41,12 +56,21 @@ Graph::Graph(const Lattice& lattice, std::vector<Edge> edges)
   lattice_ = std::make_shared<const Lattice>(lattice);
 }
 
+Graph::Graph(std::shared_ptr<const Graph> visible, int hidden, HiddenValues values, bool gates)
+    : Graph(visible->sites() + hidden, edges_with_hidden(*visible, hidden, gates)) {
+  gates_ = gates ? visible->sites() * hidden : 0;
+  visible_ = std::move(visible), hidden_values_ = values;
+}
+
 bool Graph::adjacent(int i, int j) const {
   const auto list = neighbours(i);
   return std::any_of(list.begin(), list.end(), [j](const Neighbour& n) { return n.site == j; });
 }
 
 std::string Graph::description() const {
+  if (visible_)
+    return fmt::format("{}, {}{} {} hidden", visible_->description(), hidden_sites(),
+                       gated() ? " gated" : "", name(hidden_values_));
   if (!lattice_) return fmt::format("edge list, {} sites, {} edges", sites(), edge_count());
   std::string boundary;
   const auto& periodic = lattice_->periodic;

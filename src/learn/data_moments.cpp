@@ -4,8 +4,10 @@
 
 #include "learn/feature_statistics.hpp"
 #include "learn/row_stream.hpp"
+#include "quartic/core/aligned.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
+#include "quartic/field/hidden_sites.hpp"
 
 namespace quartic {
 namespace {
@@ -15,36 +17,55 @@ constexpr int max_groups = 256;
 /// From all kinds free to the kinds as they are: copies, sums, or nothing.
 std::vector<double> gather_moments(const Parameters& all, const Parameters& wanted,
                                    const std::vector<double>& values) {
-  std::vector<double> out;
-  out.reserve(wanted.size());
-  for (int k = 0; k < coupling_kinds; ++k) {
-    const auto kind = static_cast<CouplingKind>(k);
-    const auto begin = values.begin() + all.begin(kind), end = values.begin() + all.end(kind);
-    if (wanted.freedom(kind) == Freedom::free) out.insert(out.end(), begin, end);
-    if (wanted.freedom(kind) == Freedom::tied && begin != end) {
-      double sum = 0;
-      for (auto value = begin; value != end; ++value) sum += *value;
-      out.push_back(sum);
+  std::vector<double> out(wanted.size());
+  for (const auto kind : all_coupling_kinds) {
+    for (int index = 0; index < all.end(kind) - all.begin(kind); ++index) {
+      const int k = wanted.number(kind, index);
+      if (k >= 0) out[k] += values[all.begin(kind) + index];
     }
   }
   return out;
+}
+
+void require_noiseless(const Graph& graph, double noise) {
+  if (!(noise >= 0)) throw BadInput("data: the noise must not be negative", "noise = 0 adds none");
+  if (noise > 0 && graph.hidden_sites() > 0)
+    throw BadInput("data: noise and hidden units of a field exclude each other",
+                   "noise = 0, or add noise to the data themselves");
 }
 
 }  // namespace
 
 DataMoments::DataMoments(const DataSource& data, std::shared_ptr<const Graph> graph,
                          const DataPass& pass)
-    : graph_(std::move(graph)),
+    : DataMoments(data, Action(std::move(graph)), pass) {}
+
+DataMoments::DataMoments(const DataSource& data, const Action& action, const DataPass& pass)
+    : graph_(action.graph),
       all_(every_coupling(graph_)),
       rows_(data.rows()),
       noise_(pass.noise),
       mean_(all_.size()) {
-  if (!(noise_ >= 0)) throw BadInput("data: the noise must not be negative", "noise = 0 adds none");
-  const RowStream stream(data, graph_->sites(), max_groups, pass.threads, pass.batch_bytes);
+  require_noiseless(*graph_, noise_);
+  const int columns = graph_->visible_sites();
+  const RowStream stream(data, columns, max_groups, pass.threads, pass.batch_bytes);
   const int size = all_.size(), lanes = RowStream::lanes;
   group_.assign(stream.groups(), std::vector<double>(size));
+  entropy_.assign(stream.groups(), 0.0);
   std::vector<std::vector<double>> features(RowStream::slots);
+  std::vector<AlignedVector<float>> completed(RowStream::slots);
+  const auto complete = [&](int slot, int group, FieldBlock<const float>& block, int count) {
+    auto& values = completed[slot];
+    values.assign(block.data, block.data + static_cast<std::ptrdiff_t>(columns) * lanes);
+    values.resize(static_cast<std::size_t>(graph_->sites()) * lanes);
+    const FieldBlock<float> whole{values.data(), graph_->sites(), lanes};
+    std::vector<double> entropy(lanes);
+    expect_hidden(action, whole, std::span(entropy));
+    for (int lane = 0; lane < count; ++lane) entropy_[group] += entropy[lane];
+    block = whole;
+  };
   stream.for_each_block([&](int slot, int group, FieldBlock<const float> block, int count) {
+    if (columns < graph_->sites()) complete(slot, group, block, count);
     auto& f = features[slot];
     f.resize(static_cast<std::size_t>(size) * lanes);
     evaluate_features(all_, block, f.data(), lanes);
@@ -59,7 +80,8 @@ DataMoments::DataMoments(const DataSource& data, std::shared_ptr<const Graph> gr
   for (int g = 0; g < stream.groups(); ++g) {
     auto& values = group_[g];
     for (double& x : values) x /= stream.size(g);
-    for (int i = 0; i < graph_->sites(); ++i) {
+    entropy_[g] /= stream.size(g);
+    for (int i = 0; i < columns; ++i) {
       double& square = values[all_.begin(CouplingKind::a) + i];
       values[all_.begin(CouplingKind::b) + i] += 6 * s2 * square + 3 * s2 * s2;
       square += s2;
@@ -95,6 +117,26 @@ std::vector<double> DataMoments::error(const Parameters& parameters) const {
     for (std::size_t k = 0; k < error.size(); ++k) error[k] += deviation[k] * deviation[k];
   for (double& e : error) e = std::sqrt(e);
   return error;
+}
+
+double DataMoments::marginal_action(const Action& action) const {
+  double out = dot(all_.gather(action), mean_);
+  for (std::size_t g = 0; g < entropy_.size(); ++g) out -= weight_[g] * entropy_[g];
+  return out;
+}
+
+std::vector<double> DataMoments::marginal_deviations(const Action& action) const {
+  const auto theta = all_.gather(action);
+  double entropy = 0;
+  for (std::size_t g = 0; g < entropy_.size(); ++g) entropy += weight_[g] * entropy_[g];
+  std::vector<double> out;
+  const auto groups = static_cast<double>(group_.size());
+  for (const auto& deviation : deviations(all_)) {
+    const std::size_t g = out.size();
+    const double scale = weight_[g] * std::sqrt(groups / (groups - 1));
+    out.push_back(dot(theta, deviation) - scale * (entropy_[g] - entropy));
+  }
+  return out;
 }
 
 double DataMoments::field(int site) const {

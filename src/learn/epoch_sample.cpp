@@ -5,12 +5,17 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "learn/equilibrium_sample.hpp"
 #include "quartic/field/features.hpp"
 
 namespace quartic {
 namespace {
+
+/// Of so many draws one is kept with its hidden sites as drawn.
+constexpr int drawn_of = 8;
 
 /// tau, in draws, of the f_k whose means over a chain's draws scatter most: their variance is
 /// 2 tau / draws that of a draw. No more than draws / 2 can be seen. Sums are [k][chain].
@@ -37,11 +42,13 @@ EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
   EpochSample<T> out;
   out.draws = plan.draws, out.sweeps = plan.sweeps;
   if (plan.global) out.global_acceptance = 0;
+  const bool hidden = plan.action.graph->hidden_sites() > 0;
   const int size = parameters.size(), chains = sampler.chains(), lanes = sampler.lanes();
   constexpr double max_values = 64e6;
   const double room = std::max(max_values / (double(chains) * sampler.sites()), 1.0);
   const int stored = static_cast<int>(std::min({double(plan.draws), double(plan.stored), room}));
   out.samples = {sampler.sites(), lanes, sampler.blocks(), stored, sampler.threads(), {}};
+  out.drawn = {sampler.sites(), lanes, sampler.blocks(), 0, sampler.threads(), {}};
   std::vector<double> sums(static_cast<std::size_t>(size) * chains), squares(sums.size());
   std::vector<std::vector<double>> scratch(sampler.threads());
   sampler.reset_acceptance();
@@ -51,14 +58,18 @@ EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
       out.global_acceptance += plan.global->move(sampler, plan.global_step, plan.seed) / plan.draws;
     report_progress(progress, 0);
     const T* first = sampler.block(0).data;
-    if (draw < stored) {
-      out.samples.fields.emplace_back(
-          first, first + static_cast<std::ptrdiff_t>(sampler.sites()) * chains);
+    FieldSamples<T> expected{sampler.sites(), lanes, sampler.blocks(), 1, sampler.threads(), {}};
+    if (draw < stored || hidden) {
+      expected.fields.emplace_back(first,
+                                   first + static_cast<std::ptrdiff_t>(sampler.sites()) * chains);
+      if (hidden && draw < stored && draw % drawn_of == 0)
+        out.drawn.fields.push_back(expected.fields.front()), ++out.drawn.draws;
+      expect_hidden(plan.action, expected);
     }
     sampler.for_each_block([&](int index) {
       auto& x = scratch[omp_get_thread_num()];
       x.resize(static_cast<std::size_t>(size) * lanes);
-      const FieldBlock<const T> block = sampler.block(index);
+      const FieldBlock<const T> block = hidden ? expected.block(0, index) : sampler.block(index);
       evaluate_features(parameters, block, x.data(), lanes);
       for (int k = 0; k < size; ++k) {
         const auto at =
@@ -71,6 +82,7 @@ EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
         }
       }
     });
+    if (draw < stored) out.samples.fields.push_back(std::move(expected.fields.front()));
   }
   out.sampled = sampled_mean(sums, size, chains, plan.draws);
   out.tau = slowest_tau(sums, squares, out.sampled.mean, plan.draws);

@@ -12,6 +12,7 @@
 namespace quartic {
 
 struct EpochPlan {
+  const Action& action;         ///< that is sampled: of hidden sites the expectations are taken
   int draws, sweeps;            ///< configurations a chain, sweeps between them
   int stored;                   ///< draws to keep for covariances, as far as memory goes
   const GaussianMoves* global;  ///< one between draws, or null
@@ -22,6 +23,7 @@ struct EpochPlan {
 template <class T>
 struct EpochSample {
   FieldSamples<T> samples;  ///< the first of its draws, for covariances
+  FieldSamples<T> drawn;    ///< some of them once more, hidden sites as they were drawn
   SampledMean sampled;      ///< of all its draws
   int draws = 0, sweeps = 0;
   double tau = 0;  ///< of the slowest f_k, in draws

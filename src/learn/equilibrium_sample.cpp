@@ -1,6 +1,6 @@
 #include "learn/equilibrium_sample.hpp"
 
-#include "quartic/field/features.hpp"
+#include "quartic/field/hidden_sites.hpp"
 #include "quartic/mcmc/gaussian_moves.hpp"
 
 namespace quartic {
@@ -59,9 +59,20 @@ FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& a
 }
 
 template <class T>
+void expect_hidden(const Action& action, FieldSamples<T>& samples) {
+  if (action.graph->hidden_sites() == 0) return;
+  in_parallel(samples.blocks * samples.draws, samples.threads, [&](int n, int) {
+    T* first = samples.fields[n / samples.blocks].data();
+    const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(samples.sites) * samples.lanes;
+    expect_hidden(action,
+                  FieldBlock<T>{first + n % samples.blocks * size, samples.sites, samples.lanes});
+  });
+}
+
+template <class T>
 Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int draws) {
-  const auto sites = static_cast<std::size_t>(samples.sites);
-  Draws out{samples.chains(), draws, samples.sites, {}, {}};
+  const auto sites = static_cast<std::size_t>(action.graph->visible_sites());
+  Draws out{samples.chains(), draws, action.graph->visible_sites(), {}, {}};
   out.phi.resize(static_cast<std::size_t>(samples.chains()) * draws * sites);
   in_parallel(samples.chains(), samples.threads, [&](int chain, int) {
     for (int draw = 0; draw < draws; ++draw) {
@@ -72,7 +83,7 @@ Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int dra
     }
   });
   out.action_value = by_configuration(samples, draws, [&](const auto& block, std::span<double> s) {
-    evaluate_action(action, block, s);
+    evaluate_marginal_action(action, block, s);
   });
   return out;
 }
@@ -87,6 +98,8 @@ template FieldSamples<float> draw_equilibrium(const Sampler<float>&, const Actio
                                               std::uint64_t);
 template FieldSamples<double> draw_equilibrium(const Sampler<double>&, const Action&, int, int,
                                                std::uint64_t);
+template void expect_hidden(const Action&, FieldSamples<float>&);
+template void expect_hidden(const Action&, FieldSamples<double>&);
 template Draws stored_draws(const FieldSamples<float>&, const Action&, int);
 template Draws stored_draws(const FieldSamples<double>&, const Action&, int);
 

@@ -35,7 +35,11 @@ template <class T>
 FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& action, int draws,
                                  int sweeps, std::uint64_t seed);
 
-/// The first `draws` of each chain.
+/// E[h | phi] in the place of hidden sites, so that averages over phi know of h what can be known.
+template <class T>
+void expect_hidden(const Action& action, FieldSamples<T>& samples);
+
+/// The first `draws` of each chain, of sites that are not hidden, with the action of those alone.
 template <class T>
 Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int draws);
 

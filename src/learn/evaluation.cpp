@@ -1,6 +1,7 @@
 #include "quartic/learn/evaluation.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "learn/equilibrium_sample.hpp"
 #include "learn/feature_statistics.hpp"
@@ -14,8 +15,15 @@ namespace {
 DataScore score(const ScoredData& data, const Action& action, const ModelMoments& model,
                 const WorkFreeEnergy& free_energy, const DataPass& pass, std::uint64_t seed) {
   DataScore out;
-  out.moments = match_moments(data.moments, model, data.b_at_bound);
-  out.log_likelihood = log_likelihood(data.moments, action, free_energy);
+  std::optional<DataMoments> own;
+  if (action.graph->hidden_sites() > 0) own.emplace(data.rows, action, pass);
+  const DataMoments& moments = own ? *own : data.moments;
+  out.moments = match_moments(moments, model, data.b_at_bound);
+  out.log_likelihood = log_likelihood(moments, action, free_energy);
+  if (own) {  // both are of actions in which every coupling is linear
+    out.score_matching = out.pseudo_likelihood = {NAN, NAN};
+    return out;
+  }
   out.score_matching = ScoreMatching(data.rows, action.graph, pass).objective(action);
   // Sites average, too: a large image needs no thousand noisy copies.
   const auto sites = static_cast<std::size_t>(action.graph->sites());
@@ -36,7 +44,8 @@ Evaluation evaluate(const Sampler<T>& equilibrated, const Action& action, const 
   Evaluation out;
   out.free_energy = measure_free_energy(equilibrated, action, wanted, seed);
   out.ok = out.free_energy.ok, out.reason = out.free_energy.reason;
-  const auto samples = draw_equilibrium(equilibrated, action, wanted.draws, wanted.sweeps, seed);
+  auto samples = draw_equilibrium(equilibrated, action, wanted.draws, wanted.sweeps, seed);
+  expect_hidden(action, samples);
   const Parameters every = every_coupling(action.graph);
   const auto model = moments_of(FeatureStatistics<T>(samples, every), action.graph);
   out.train = score(train, action, model, out.free_energy, pass, seed);

@@ -10,6 +10,7 @@
 
 #include "learn/chain_groups.hpp"
 #include "learn/epoch_sample.hpp"
+#include "learn/hidden_step.hpp"
 #include "learn/learner_parts.hpp"
 #include "learn/likelihood_start.hpp"
 #include "learn/newton_step.hpp"
@@ -18,9 +19,6 @@
 
 namespace quartic {
 namespace {
-
-/// A Gaussian field stays positive definite within a quarter: KL >= |P^-1 dP|^2 / 4.
-constexpr double first_radius = 0.2;
 
 constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
 
@@ -48,7 +46,7 @@ LikelihoodLearner<T>::LikelihoodLearner(const DataSource& data, const DataSource
                                         Parameters parameters, const Action& start,
                                         const SamplerOptions& sampler,
                                         const LikelihoodOptions& options, std::uint64_t seed)
-    : LikelihoodLearner(data, held_out, DataMoments(data, start.graph, options.pass),
+    : LikelihoodLearner(data, held_out, DataMoments(data, start, options.pass),
                         std::move(parameters), start, sampler, options, seed) {}
 
 template <class T>
@@ -59,29 +57,46 @@ LikelihoodLearner<T>::LikelihoodLearner(const DataSource& data, const DataSource
     : Base(parameters, first_action(start, parameters, moments, options),
            with_clusters(sampler, *start.graph), seed),
       source_(&data),
+      held_out_source_(held_out),
       options_(options),
       seed_(seed),
       moments_(std::move(moments)),
-      mean_(moments_.mean(parameters_)),
       lower_(lower_bounds_of(parameters_, moments_, options)),
       decay_(weight_decay(parameters_, options.restraint)) {
   require_valid(options_, parameters_);
   options_.optimiser = chosen_optimiser(options, parameters_);
-  if (held_out) held_out_.emplace(*held_out, start.graph, options.pass);
+  if (held_out) held_out_.emplace(*held_out, start, options.pass);
   state_.theta_error.assign(parameters_.size(), INFINITY);
   state_.draws = options_.draws, state_.sweeps = options_.sweeps;
   state_.radius = first_radius;
+  note_moments();
+}
+
+template <class T>
+void LikelihoodLearner<T>::note_moments() {
+  mean_ = moments_.mean(parameters_);
   // Fewer rows say too little about their own scatter.
   constexpr std::size_t enough = 64;
+  data_noise_.clear();
   if (moments_.rows() < enough) return;
   for (const auto& of_group : moments_.deviations(parameters_))
     data_noise_.insert(data_noise_.end(), of_group.begin(), of_group.end());
 }
 
+/// What hidden sites are expected to be, given the data, at the couplings as they are.
+template <class T>
+void LikelihoodLearner<T>::expect_hidden_of_data() {
+  if (action_.graph->hidden_sites() == 0) return;
+  moments_ = DataMoments(*source_, action_, options_.pass);
+  if (held_out_) held_out_.emplace(*held_out_source_, action_, options_.pass);
+  note_moments();
+}
+
 template <class T>
 void LikelihoodLearner<T>::send_chains_to_data() {
   auto state = sampler_.state();
-  const auto sites = static_cast<std::size_t>(sampler_.sites());
+  const auto sites = static_cast<std::size_t>(action_.graph->visible_sites());
+  const auto all = static_cast<std::size_t>(sampler_.sites());
   const auto chains = static_cast<std::size_t>(sampler_.chains());
   // Rows spread over the whole set; each chain gets noise of its own.
   std::vector<std::size_t> rows;
@@ -94,8 +109,8 @@ void LikelihoodLearner<T>::send_chains_to_data() {
     for (std::size_t i = 0; i < sites; ++i) {
       const double noise = options_.pass.noise > 0 ? options_.pass.noise * random.normal() : 0;
       // Chains of all rungs follow the target's; they begin alike.
-      for (std::size_t at = chain; at * sites < state.phi.size(); at += chains)
-        state.phi[at * sites + i] = values[chain * sites + i] + noise;
+      for (std::size_t at = chain; at * all < state.phi.size(); at += chains)
+        state.phi[at * all + i] = values[chain * sites + i] + noise;
     }
   }
   sampler_.restore(state);
@@ -148,12 +163,13 @@ std::vector<double> LikelihoodLearner<T>::data_mean() const {
   if (options_.batch == 0 || options_.batch >= source_->rows()) return mean_;
   const RowSubset rows(*source_, random_rows(*source_, options_.batch, seed_,
                                              static_cast<std::uint64_t>(state_.epoch)));
-  return DataMoments(rows, action_.graph, options_.pass).mean(parameters_);
+  return DataMoments(rows, action_, options_.pass).mean(parameters_);
 }
 
 /// Moves for the couplings as they are, where they pay.
 template <class T>
 void LikelihoodLearner<T>::choose_global_moves() {
+  if (action_.graph->hidden_sites() > 0) return;
   const int sites = sampler_.sites();
   std::vector<double> mean(sites), square(sites);
   for (int i = 0; i < sites; ++i) mean[i] = moments_.field(i), square[i] = moments_.square(i);
@@ -170,12 +186,14 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
   const int most = std::max(options_.max_sweeps, options_.sweeps);
   if (state_.sweeps == 0) state_.sweeps = options_.sweeps;  // of a file of layout 4
   if (!(state_.radius > 0)) state_.radius = first_radius;
+  expect_hidden_of_data();
   choose_global_moves();
   // Covariances want a few dozen samples a parameter.
   const double wanted = 64.0 * parameters_.size() / sampler_.chains();
   Epoch epoch;
   for (;;) {
-    const EpochPlan plan{state_.draws,
+    const EpochPlan plan{action_,
+                         state_.draws,
                          state_.sweeps,
                          std::max(static_cast<int>(wanted), options_.draws),
                          global_ ? &*global_ : nullptr,
@@ -209,6 +227,12 @@ typename LikelihoodLearner<T>::Climb LikelihoodLearner<T>::climb_along(const Epo
   return {dot(d, epoch.sampled.mean) - dot(d, mean_), dot(projected, projected) / features.count()};
 }
 
+/// How much faster ln p of held-out data changes along d than that of the data.
+template <class T>
+double LikelihoodLearner<T>::lead_along(const std::vector<double>& d) const {
+  return held_out_ ? dot(d, mean_) - dot(d, held_out_->mean(parameters_)) : 0;
+}
+
 /// Adds what the last step changed: the integral of the slope along it, by the trapezoidal rule
 /// with its end correction (Euler-Maclaurin).
 template <class T>
@@ -221,7 +245,9 @@ void LikelihoodLearner<T>::track_gain(const Epoch& epoch, FitRow& row) {
     const double variance = variance_along(d, epoch.sampled.deviations);
     state_.gain += gain, state_.gain_variance += variance;
     if (held_out_) {
-      const double held_out = gain + dot(d, mean_) - dot(d, held_out_->mean(parameters_));
+      double held_out = gain + dot(d, mean_) - dot(d, held_out_->mean(parameters_));
+      // Hidden sites are expected to be others at the two ends.
+      if (action_.graph->hidden_sites() > 0) held_out += (state_.climb_lead - lead_along(d)) / 2;
       state_.held_out_gain += held_out, state_.since_best += held_out;
       state_.since_best_variance += variance;
     }
@@ -313,7 +339,10 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
   const int size = parameters_.size();
   const double rows = static_cast<double>(moments_.rows()), ridge = options_.restraint.ridge;
   const auto theta = parameters_.gather(action_);
-  const FeatureStatistics<T> features(epoch.samples, parameters_);
+  // Where phi says little of hidden couplings, what it would say with h known bounds the step.
+  FieldSamples<T> samples = epoch.samples;
+  samples.append(epoch.drawn);
+  const FeatureStatistics<T> features(samples, parameters_);
   const NewtonModel model(features, decay_);
   auto newton = model.step(theta, epoch.gradient, lower_, ridge);
   // What Monte Carlo noise alone would give the decrement.
@@ -350,6 +379,7 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
   if (quiet) {
     state_.weight = epoch.draws + (state_.quiet_epochs > 0 ? state_.weight : 0);
     newton = model.step(theta, state_.mean_gradient, lower_, ridge);
+    eta = std::min(1.0, most_of_hidden(epoch.drawn, parameters_, newton.step, first_radius));
   } else {
     state_.weight = epoch.draws;
     const double most = options_.rate.value_or(1);
@@ -358,12 +388,22 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
     if (state_.last_slope > 0 &&
         std::abs(along - foretold) < state_.last_slope / 4 + 3 * along_error)
       state_.radius *= 4;
-    eta = std::min(most, std::sqrt(2 * state_.radius / newton.decrement2));
+    eta = std::min({most, std::sqrt(2 * state_.radius / newton.decrement2),
+                    most_of_hidden(epoch.drawn, parameters_, newton.step, state_.radius)});
     state_.radius = std::min(state_.radius, std::max(first_radius, eta * eta * newton.decrement2));
   }
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
-  const auto of_data = data_variance(model, newton),
-             of_noise = model.variance(newton, state_.noise);
+  // Errors are those that phi alone leaves.
+  std::optional<NewtonModel> of_phi;
+  std::optional<NewtonStep> at_phi;
+  if (action_.graph->hidden_sites() > 0) {
+    of_phi.emplace(FeatureStatistics<T>(epoch.samples, parameters_), decay_);
+    at_phi = of_phi->step(theta, epoch.gradient, lower_, ridge);
+  }
+  const NewtonModel& curvature = of_phi ? *of_phi : model;
+  const NewtonStep& optimum = at_phi ? *at_phi : newton;
+  const auto of_data = data_variance(curvature, optimum),
+             of_noise = curvature.variance(optimum, state_.noise);
   double share = 0;
   for (int k = 0; k < size; ++k) {
     state_.theta_error[k] = std::sqrt(of_data[k] + of_noise[k]);
@@ -486,6 +526,7 @@ FitRow LikelihoodLearner<T>::step(const ProgressCallback& progress) {
   row.rate = update(step, eta);
   const auto climb = climb_along(epoch);  // of the step that was just made, where it began
   state_.climb_slope = climb.slope, state_.climb_curvature = climb.curvature;
+  state_.climb_lead = lead_along(state_.last_step);
   for (const double d : state_.last_step) row.max_step = std::max(row.max_step, std::abs(d));
   ++state_.epoch;
   return row;

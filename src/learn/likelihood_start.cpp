@@ -8,6 +8,7 @@
 #include "learn/gaussian_field.hpp"
 #include "learn/restraint.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/field/hidden_sites.hpp"
 #include "quartic/learn/pseudo_likelihood.hpp"
 #include "quartic/learn/score_matching.hpp"
 
@@ -19,9 +20,9 @@ Action independent_sites(const Action& frozen, const Parameters& parameters,
   const bool with_field = parameters.freedom(CouplingKind::r) != Freedom::frozen;
   std::vector<double> all_r, all_a;
   double widest = 0;
-  for (int i = 0; i < frozen.graph->sites(); ++i)
+  for (int i = 0; i < frozen.graph->visible_sites(); ++i)
     widest = std::max(widest, data.square(i) - data.field(i) * data.field(i));
-  for (int i = 0; i < frozen.graph->sites(); ++i) {
+  for (int i = 0; i < frozen.graph->visible_sites(); ++i) {
     const double mean = with_field ? data.field(i) : 0;
     const double variance = std::max(data.square(i) - mean * mean, 1e-6 * std::max(widest, 1e-12));
     action.a[i] = 1 / (2 * variance), action.r[i] = -mean / variance;
@@ -70,11 +71,9 @@ std::optional<FoundStart> estimated(LikelihoodStart start, const DataSource& dat
   return FoundStart{std::move(fit.action), std::move(description)};
 }
 
-}  // namespace
-
-LikelihoodStarts find_likelihood_start(const DataSource& data, const DataMoments& moments,
-                                       const Parameters& parameters, const Action& given,
-                                       const LikelihoodOptions& options, std::uint64_t seed) {
+LikelihoodStarts start_of_field(const DataSource& data, const DataMoments& moments,
+                                const Parameters& parameters, const Action& given,
+                                const LikelihoodOptions& options, std::uint64_t seed) {
   LikelihoodStart start = options.start;
   if (start == LikelihoodStart::automatic) start = LikelihoodStart::score_matching;
   if (start == LikelihoodStart::given || start == LikelihoodStart::independent)
@@ -107,6 +106,75 @@ LikelihoodStarts find_likelihood_start(const DataSource& data, const DataMoments
   constexpr double little = 0.01;
   if (slope < little + 2 * std::sqrt(variance)) return {std::move(*gaussian), {}, {}};
   return {std::move(*first), std::move(*gaussian), std::move(way), slope};
+}
+
+/// Hidden sites that turn at random planes through the middle of the data: their weights are
+/// independent in units of the columns' deviations, of such a size that h is neither blind nor
+/// certain. What they pull at the others on average is taken from r where that is free.
+Action with_hidden_start(Action action, const Parameters& parameters, const DataSource& data,
+                         const DataMoments& moments, std::uint64_t seed) {
+  const Graph& graph = *action.graph;
+  const int visible = graph.visible_sites(), hidden = graph.hidden_sites();
+  const double gap = 1 - graph.hidden_low(), middle = 1 - gap / 2;
+  const Freedom of_r = parameters.freedom(CouplingKind::r);
+  constexpr std::size_t most_rows = 4096;
+  const auto values = read_rows(data, 0, most_rows);
+  RandomStream random(seed, Stream::start, coupling_kinds);
+  for (int j = 0; j < hidden; ++j) {
+    std::vector<double> w(visible);
+    double centre = 0, square = 0;
+    for (int i = 0; i < visible; ++i) {
+      const double variance = moments.square(i) - moments.field(i) * moments.field(i);
+      w[i] = random.normal() / std::sqrt(std::max(variance, 1e-12 * moments.square(i) + 1e-300));
+      centre += w[i] * moments.field(i);
+    }
+    const std::size_t rows = values.size() / w.size();
+    for (std::size_t n = 0; n < rows; ++n) {
+      double along = -centre;
+      for (int i = 0; i < visible; ++i)
+        along += w[i] * static_cast<double>(values[n * w.size() + i]);
+      square += along * along / static_cast<double>(rows);
+    }
+    const double size = 1 / (gap * std::sqrt(std::max(square, 1e-300)));
+    for (int i = 0; i < visible; ++i) {
+      action.w[graph.visible_edges() + i * hidden + j] = size * w[i];
+      if (of_r == Freedom::free) action.r[i] += middle * size * w[i];
+    }
+    action.r[visible + j] = size * centre;
+  }
+  return action;
+}
+
+}  // namespace
+
+LikelihoodStarts find_likelihood_start(const DataSource& data, const DataMoments& moments,
+                                       const Parameters& parameters, const Action& given,
+                                       const LikelihoodOptions& options, std::uint64_t seed) {
+  const Graph& graph = *given.graph;
+  const bool coupled = std::any_of(given.w.begin() + graph.visible_edges(), given.w.end(),
+                                   [](double w) { return w != 0; });
+  // Hidden sites that are coupled already stay as they are given.
+  if (graph.hidden_sites() == 0 || (coupled && options.start == LikelihoodStart::given))
+    return start_of_field(data, moments, parameters, given, options, seed);
+  const Action field = visible_part(given);
+  const Parameters of_field(field.graph, parameters.freedoms());
+  auto starts = start_of_field(data, DataMoments(data, field.graph, options.pass), of_field, field,
+                               options, seed);
+  const auto complete = [&](FoundStart& start) {
+    Action action(given.graph);
+    for (const auto kind : all_coupling_kinds)
+      std::copy(start.action.couplings(kind).begin(), start.action.couplings(kind).end(),
+                action.couplings(kind).begin());
+    start.action = with_hidden_start(std::move(action), parameters, data, moments, seed);
+    start.description += ", hidden units at random";
+  };
+  complete(starts.first);
+  if (!starts.fallback) return starts;
+  complete(*starts.fallback);
+  starts.way = parameters.gather(starts.first.action);
+  const auto from = parameters.gather(starts.fallback->action);
+  for (std::size_t k = 0; k < from.size(); ++k) starts.way[k] -= from[k];
+  return starts;
 }
 
 std::vector<std::size_t> random_rows(const DataSource& source, std::size_t count,

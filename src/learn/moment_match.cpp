@@ -78,24 +78,27 @@ void MomentMatch::summarise() {
 }
 
 std::string MomentMatch::label(int index) const {
-  const int edges = graph->edge_count(), sites = graph->sites();
-  if (index < edges) {
-    const auto [i, j] = graph->edges()[index];
-    return fmt::format("<phi_{} phi_{}>", i, j);
+  const Parameters every = every_coupling(graph);
+  const CouplingKind kind = every.kind(index);
+  const int number = index - every.begin(kind), visible = graph->visible_sites();
+  const auto site = [&](int i) {
+    return i < visible ? fmt::format("phi_{}", i) : fmt::format("h_{}", i - visible);
+  };
+  if (kind == CouplingKind::w) {
+    const auto [i, j] = graph->edges()[number];
+    return fmt::format("<{}{} {}>", site(i), number < graph->first_gate() ? "" : "^2", site(j));
   }
   constexpr const char* powers[] = {"", "^2", "^4"};
-  return fmt::format("<phi_{}{}>", (index - edges) % sites, powers[(index - edges) / sites]);
+  return fmt::format("<{}{}>", site(number), powers[static_cast<int>(kind) - 1]);
 }
 
 LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
                              const Estimate& free_energy) {
-  const Parameters all = every_coupling(action.graph);
-  const auto theta = all.gather(action), mean = data.mean(all);
   LogLikelihood out;
-  out.value = {free_energy.value - dot(theta, mean), free_energy.error};
+  out.value = {free_energy.value - data.marginal_action(action), free_energy.error};
   out.lower = out.upper = out.value.value;
   double square = 0;
-  for (const auto& deviation : data.deviations(all)) square += std::pow(dot(theta, deviation), 2);
+  for (const double deviation : data.marginal_deviations(action)) square += deviation * deviation;
   out.rows_error = data.rows() > 1 ? std::sqrt(square) : INFINITY;
   return out;
 }

@@ -33,11 +33,19 @@ template <class T>
 NewtonModel::NewtonModel(const FeatureStatistics<T>& features, std::span<const double> decay)
     : hessian_(features.covariance()), decay_(decay.begin(), decay.end()) {
   const int size = features.size();
+  const Parameters& parameters = features.parameters();
+  std::vector<double> still(size);  // a hidden unit that is always the same moves nowhere
   for (int k = 0; k < size; ++k) {
     if (hessian_.diagonal()[k] > 0) continue;
-    throw Diverged("the samples do not vary along " + features.parameters().label(k),
+    const CouplingKind kind = parameters.kind(k);
+    if (k >= parameters.end(kind) - parameters.hidden_count(kind)) {
+      still[k] = 1e30;
+      continue;
+    }
+    throw Diverged("the samples do not vary along " + parameters.label(k),
                    "freeze that kind of coupling, or start from weaker couplings");
   }
+  hessian_.add_to_diagonal(still);
   const double n = features.count();
   if (n > 4.0 * size) {
     // The inverse of a covariance that was estimated from n samples is too large by n / (n - K -

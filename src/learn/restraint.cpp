@@ -16,7 +16,7 @@ std::vector<double> lower_bounds(const Parameters& parameters, const Restraint& 
   if (restraint.min_b && !(*restraint.min_b > 0))
     throw BadInput("the least b must be positive", "leave it out: it then follows the data");
   constexpr double share = 1e-4;
-  const int sites = parameters.graph().sites();
+  const int sites = parameters.graph().visible_sites();
   double mean = 0;
   for (int i = 0; i < sites; ++i) mean += fourth(i) / sites;
   const bool tied = parameters.freedom(CouplingKind::b) == Freedom::tied;

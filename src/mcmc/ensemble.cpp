@@ -25,6 +25,19 @@ constexpr std::size_t cache_bytes = 1 << 20;
 /// What a large block's streams are split for.
 enum Purpose : std::uint32_t { for_moves, for_bonds };
 
+/// Options that hold where sites are hidden: they take no part in cluster moves, and flip with the
+/// field only where S stays the same. Throws BadInput for the moves that move real values alone.
+SamplerOptions suited(SamplerOptions options, const Graph& graph) {
+  if (graph.hidden_sites() == 0) return options;
+  if (options.local_move() != LocalMove::independence)
+    throw BadInput(fmt::format("sampler: {} moves no hidden units", name(options.local_move())),
+                   "leave metropolis_hits and hmc_steps at 0");
+  options.cluster = ClusterMove::none;
+  const bool odd = graph.hidden_values() == HiddenValues::spin && !graph.gated();
+  options.flips = options.flips && odd;
+  return options;
+}
+
 /// What sweeps are made of before a warm-up has measured anything: clusters where there is a bulk.
 template <class T>
 Schedule first_schedule(const SamplerOptions& options, const LocalMoveKind<T>& move,
@@ -47,14 +60,14 @@ Schedule first_schedule(const SamplerOptions& options, const LocalMoveKind<T>& m
 template <class T>
 Ensemble<T>::Ensemble(const Action& action, const SamplerOptions& options, std::uint64_t seed,
                       Stream stream)
-    : options_(options),
-      local_move_(local_move_kind<T>(options.local_move())),
+    : options_(suited(options, *action.graph)),
+      local_move_(local_move_kind<T>(options_.local_move())),
       sites_(action.graph->sites()),
-      lanes_(lanes_for(options.chains)),
-      schedule_(first_schedule(options, local_move_, *action.graph)) {
+      lanes_(lanes_for(options_.chains)),
+      schedule_(first_schedule(options_, local_move_, *action.graph)) {
   threads_ = std::min(options.threads > 0 ? options.threads : omp_get_max_threads(), all_blocks());
   table_ = std::make_unique<SweepTable<T>>(*action.graph);
-  if (options.cluster != ClusterMove::none) {
+  if (options_.cluster != ClusterMove::none) {
     cluster_table_ = std::make_unique<ClusterTable>(*action.graph);
     turn_plan_ =
         std::make_unique<TurnPlan>(plan_turns(*action.graph, cluster_table_->order, band_sites()));

@@ -13,7 +13,7 @@ namespace quartic {
 std::optional<GaussianMoves> GaussianMoves::of(const Action& action, std::span<const double> mean,
                                                std::span<const double> square) {
   const int n = action.graph->sites();
-  if (n > most_sites) return std::nullopt;
+  if (n > most_sites || action.graph->hidden_sites() > 0) return std::nullopt;
   std::vector<double> diagonal(n);
   for (int i = 0; i < n; ++i) diagonal[i] = 2 * (action.a[i] + 6 * action.b[i] * square[i]);
   auto factor = Cholesky::factor(quadratic_form(action, diagonal), n);

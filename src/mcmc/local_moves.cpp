@@ -22,9 +22,9 @@ constexpr int kMostLanes = 64;
 /// their latencies overlap, and each neighbour's row and weight are looked up once for all of them.
 /// The kernel gets (turn, constants, apply) and calls apply once with what maps (lane, j, x,
 /// stream) to the new x and adds 1 for each acceptance, so that it decides by site outside the loop
-/// over vectors; j = scale * sum w phi - r.
+/// over vectors; j = scale * sum w phi - r. What gates take from a of a site is in shift[lane].
 template <int kVectors, class T, class Kernel>
-HWY_INLINE double sweep_vectors(const SweepBlock<T>& block, int lane, Kernel& kernel) {
+HWY_INLINE double sweep_vectors(const SweepBlock<T>& block, int lane, T* shift, Kernel& kernel) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const hn::Rebind<uint32_t, decltype(d)> du;
@@ -33,6 +33,7 @@ HWY_INLINE double sweep_vectors(const SweepBlock<T>& block, int lane, Kernel& ke
   const auto& table = *block.table;
   const int32_t* HWY_RESTRICT order = table.order.data();
   const int32_t* HWY_RESTRICT row = table.row.data();
+  const int32_t* HWY_RESTRICT first_gate = table.first_gate.data();
   const int32_t* HWY_RESTRICT neighbour = table.neighbour.data();
   const T* HWY_RESTRICT weight = table.weight.data();
   T* phi = block.phi + lane;
@@ -45,10 +46,28 @@ HWY_INLINE double sweep_vectors(const SweepBlock<T>& block, int lane, Kernel& ke
     const SiteConstants<T>& constants = table.site[site];
     V j[kVectors];
     for (int k = 0; k < kVectors; ++k) j[k] = hn::Zero(d);
-    for (auto n = row[site]; n < row[site + 1]; ++n) {
+    for (auto n = row[site]; n < first_gate[site]; ++n) {
       const T* x = phi + neighbour[n] * stride;
       const V w = hn::Set(d, weight[n]);
       for (int k = 0; k < kVectors; ++k) j[k] = hn::MulAdd(w, hn::Load(d, x + k * step), j[k]);
+    }
+    if (HWY_UNLIKELY(first_gate[site] < row[site + 1])) {
+      V gates[kVectors];
+      for (int k = 0; k < kVectors; ++k) gates[k] = hn::Zero(d);
+      for (auto n = first_gate[site]; n < row[site + 1]; ++n) {
+        const T* x = phi + neighbour[n] * stride;
+        const V w = hn::Set(d, weight[n]);
+        for (int k = 0; k < kVectors; ++k) {
+          const V value = hn::Load(d, x + k * step);
+          gates[k] = hn::MulAdd(w, constants.two_valued ? hn::Mul(value, value) : value, gates[k]);
+        }
+      }
+      for (int k = 0; k < kVectors; ++k) {
+        if (constants.two_valued)
+          j[k] = hn::Add(j[k], gates[k]);
+        else
+          hn::Store(hn::Mul(gates[k], scale), d, shift + lane + k * step);
+      }
     }
     T* x = phi + site * stride;
     const V r = hn::Set(d, constants.r);
@@ -71,13 +90,13 @@ HWY_INLINE double sweep_vectors(const SweepBlock<T>& block, int lane, Kernel& ke
 }
 
 template <class T, class Kernel>
-HWY_INLINE double sweep(const SweepBlock<T>& block, Kernel&& kernel) {
+HWY_INLINE double sweep(const SweepBlock<T>& block, T* shift, Kernel&& kernel) {
   const int step = static_cast<int>(hn::Lanes(hn::ScalableTag<T>()));
   double accepted = 0;
   int lane = 0;
   for (; lane + 4 * step <= block.lanes; lane += 4 * step)
-    accepted += sweep_vectors<4>(block, lane, kernel);
-  for (; lane < block.lanes; lane += step) accepted += sweep_vectors<1>(block, lane, kernel);
+    accepted += sweep_vectors<4>(block, lane, shift, kernel);
+  for (; lane < block.lanes; lane += step) accepted += sweep_vectors<1>(block, lane, shift, kernel);
   return accepted;
 }
 
@@ -101,10 +120,40 @@ HWY_INLINE V fitted_precision(D d, const SiteConstants<T>& site, V j) {
   return hn::IfThenElse(beyond, unusual_precision(d, site, j), usual);
 }
 
+/// A hidden site's exact draw: 1 with probability 1 / (1 + exp(-(1 - low) j)), else low.
+template <class T, class Apply>
+HWY_INLINE void draw_two_valued(const SiteConstants<T>& site, Apply&& apply) {
+  apply([&](int, auto j, auto, auto& stream, auto& accepted) HWY_ATTR {
+    const hn::ScalableTag<T> d;
+    const auto one = hn::Set(d, T(1));
+    const auto odds = hn::Add(one, accept_exp(d, hn::Mul(hn::Set(d, site.low - T(1)), j)));
+    accepted = hn::Add(accepted, one);
+    const auto upper = hn::Lt(hn::Mul(uniform(d, stream.next()), odds), one);
+    return hn::IfThenElse(upper, one, hn::Set(d, site.low));
+  });
+}
+
+/// A gated site's exact draw.
+template <class T, class Apply>
+HWY_INLINE void draw_gated(const SiteConstants<T>& site, const T* shift, Apply&& apply) {
+  apply([&](int lane, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
+    const hn::ScalableTag<T> d;
+    const ChainConstants<decltype(d)> constants(d, site, hn::Load(d, shift + lane));
+    accepted = hn::Add(accepted, hn::Set(d, T(1)));
+    if (site.b > T(0)) return draw_folded<true>(d, constants, j, stream);
+    const auto radius_bits = stream.next(), angle_bits = stream.next();
+    auto z = x, spare = x;
+    gaussian_pair(d, radius_bits, angle_bits, z, spare);
+    const auto variance = hn::Div(hn::Set(d, T(0.5)), constants.a);
+    return hn::MulAdd(hn::Sqrt(variance), z, hn::Mul(j, variance));
+  });
+}
+
 template <class T>
 double Independence(const SweepBlock<T>& block) {
   HWY_ALIGN T spare[kMostLanes];  // the second Gaussian of each pair, for every other turn
-  return sweep(block, [&](auto d, int turn, const auto& site, auto&& apply) HWY_ATTR {
+  HWY_ALIGN T shift[kMostLanes];
+  return sweep(block, shift, [&](auto d, int turn, const auto& site, auto&& apply) HWY_ATTR {
     using V = hn::Vec<decltype(d)>;
     const auto gaussian = [&](int lane, auto& stream) HWY_ATTR {
       if ((turn & 1) != 0) return hn::Load(d, spare + lane);
@@ -114,6 +163,8 @@ double Independence(const SweepBlock<T>& block) {
       hn::Store(second, d, spare + lane);
       return first;
     };
+    if (site.two_valued) return draw_two_valued(site, apply);
+    if (site.gated) return draw_gated(site, shift, apply);
     if (site.folded) {
       apply([&](int lane, V j, V x, auto& stream, V& accepted) HWY_ATTR {
         const V z = gaussian(lane, stream);
@@ -131,7 +182,10 @@ double Independence(const SweepBlock<T>& block) {
 
 template <class T>
 double Reflection(const SweepBlock<T>& block) {
-  return sweep(block, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+  HWY_ALIGN T shift[kMostLanes];
+  return sweep(block, shift, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+    if (site.two_valued) return draw_two_valued(site, apply);
+    if (site.gated) return draw_gated(site, shift, apply);
     apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
       const auto offset = hn::CopySign(hn::Set(d, 2 * site.reflection[0]), j);
       const auto sum = hn::MulAdd(hn::Set(d, 2 * site.reflection[1]), j, offset);  // x + x'
@@ -148,7 +202,8 @@ double Reflection(const SweepBlock<T>& block) {
 
 template <class T>
 double Metropolis(const SweepBlock<T>& block) {
-  return sweep(block, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+  HWY_ALIGN T shift[kMostLanes];  // of hidden sites, which these do not move
+  return sweep(block, shift, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
     apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
       const auto a = hn::Set(d, site.a), b = hn::Set(d, site.b);
       for (int hit = 0; hit < block.hits; ++hit) {
@@ -168,7 +223,10 @@ double Metropolis(const SweepBlock<T>& block) {
 
 template <class T>
 double HeatBath(const SweepBlock<T>& block) {
-  return sweep(block, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+  HWY_ALIGN T shift[kMostLanes];
+  return sweep(block, shift, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+    if (site.two_valued) return draw_two_valued(site, apply);
+    if (site.gated) return draw_gated(site, shift, apply);
     apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
       const auto one = hn::Set(d, T(1));
       accepted = hn::Add(accepted, one);

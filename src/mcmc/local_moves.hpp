@@ -22,7 +22,8 @@ struct SweepBlock {
   double updates() const { return static_cast<double>(end - begin) * lanes; }  ///< of sites
 };
 
-/// Each returns how many proposals were accepted, over sites, lanes (and hits).
+/// Hidden sites are drawn exactly by the first two and the heat bath. Each returns how many
+/// proposals were accepted, over sites, lanes (and hits).
 /// Independence Metropolis: one Gaussian proposal a site from an envelope of its conditional with
 /// bounded importance weight: exact, and no loop. Any (a, b, j).
 template <class T>

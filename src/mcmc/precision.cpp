@@ -21,7 +21,7 @@ struct SiteScale {
 };
 
 SiteScale scale_of(const SiteKey& key, double field) {
-  const auto [a, b, r, total_weight] = key;
+  const auto [a, b, r, total_weight, hidden_weight] = key;
   if (b == 0) return {std::abs(r) / (2 * a), 1 / std::sqrt(2 * a)};
   const double m = outer_mode(a, b, field);
   return {m, 1 / std::sqrt(std::max(2 * a + 12 * b * m * m, least_stiffness * std::sqrt(b)))};
@@ -41,11 +41,11 @@ double outer_mode(double a, double b, double t) {
 }
 
 double typical_field(const SiteKey& key) {
-  const auto [a, b, r, total_weight] = key;
+  const auto [a, b, r, total_weight, hidden_weight] = key;
   if (b == 0) return 1;
   double square = std::max(0.0, (total_weight - 2 * a) / (4 * b)), field = 0;
   for (int round = 0; round < 10; ++round) {
-    field = std::max(1e-3, 0.9 * total_weight * std::sqrt(square) + std::abs(r));
+    field = std::max(1e-3, 0.9 * total_weight * std::sqrt(square) + std::abs(r) + hidden_weight);
     const double m = outer_mode(a, b, field);
     square = m * m + 1 / std::max(2 * a + 12 * b * m * m, least_stiffness * std::sqrt(b));
   }
@@ -54,7 +54,14 @@ double typical_field(const SiteKey& key) {
 
 SiteKey aligned(const Action& action, int site) {
   SiteKey key{action.a[site], action.b[site], action.r[site], 0};
-  for (const auto& n : action.graph->neighbours(site)) key.total_weight += action.w[n.edge];
+  for (const auto& n : action.graph->neighbours(site)) {
+    if (n.edge >= action.graph->first_gate()) continue;
+    const double w = action.w[n.edge];
+    if (action.graph->is_hidden(n.site))
+      key.hidden_weight += std::abs(w);
+    else
+      key.total_weight += w;
+  }
   key.total_weight = std::abs(key.total_weight);
   return key;
 }
@@ -74,7 +81,7 @@ std::string why_too_sharp(const SiteKey& key, double epsilon) {
 }
 
 double action_scale(const SiteKey& key, double field) {
-  const auto [a, b, r, total_weight] = key;
+  const auto [a, b, r, total_weight, hidden_weight] = key;
   const double m = scale_of(key, field).place, square = m * m;
   const double well = a < 0 ? -a / (2 * b) : 0, linear = b == 0 ? std::abs(r) : field;
   return std::abs(b * (square - well) * (square - well) + std::max(a, 0.0) * square - linear * m);
@@ -84,7 +91,7 @@ std::string why_not_float32(const Action& action) {
   constexpr double largest_action = 3000;
   constexpr double coarse = 3000;  // from here on rounding costs the moves acceptance
   SiteKey before{0, 0, 0, -1};
-  for (int i = 0; i < action.graph->sites(); ++i) {
+  for (int i = 0; i < action.graph->visible_sites(); ++i) {
     const SiteKey key = aligned(action, i);
     if (key == before) continue;
     before = key;

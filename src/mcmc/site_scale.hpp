@@ -10,6 +10,7 @@ namespace quartic {
 /// What the constants of a site depend on.
 struct SiteKey {
   double a, b, r, total_weight;
+  double hidden_weight = 0;  ///< of edges to hidden sites, whose h is of order 1
   bool operator==(const SiteKey&) const = default;
 };
 
@@ -17,8 +18,9 @@ struct SiteKey {
 /// converge monotonically.
 double outer_mode(double a, double b, double t);
 
-/// A field that a site typically feels: 0.9 sum |w| phi_rms + |r| with phi_rms^2 = <x^2> at that
-/// field, by Laplace's rule, from the side of the broken phase. 1 where b = 0.
+/// A field that a site typically feels: 0.9 sum |w| phi_rms + |r|, and what hidden ones give, with
+/// phi_rms^2 = <x^2> at that field, by Laplace's rule, from the side of the broken phase. 1 where b
+/// = 0.
 double typical_field(const SiteKey& key);
 
 /// The key by which a site is judged too sharp: its neighbours' weights with their signs, as those

@@ -90,8 +90,9 @@ std::vector<std::int32_t> sweep_order(const Graph& graph) {
     return std::none_of(order.end() - static_cast<std::ptrdiff_t>(recent), order.end(),
                         [&](int before) { return graph.adjacent(site, before); });
   };
-  for (int first = 0; first < graph.sites(); first += run) {
-    waiting.resize(std::min(run, graph.sites() - first));
+  const int visible = graph.visible_sites();
+  for (int first = 0; first < visible; first += run) {
+    waiting.resize(std::min(run, visible - first));
     std::iota(waiting.begin(), waiting.end(), first);
     while (!waiting.empty()) {
       auto next = std::find_if(waiting.begin(), waiting.end(), ready);
@@ -100,6 +101,8 @@ std::vector<std::int32_t> sweep_order(const Graph& graph) {
       waiting.erase(next);
     }
   }
+  // Behind all others, so that no draw is between the two of a pair of Gaussians.
+  for (int site = visible; site < graph.sites(); ++site) order.push_back(site);
   return order;
 }
 
@@ -123,7 +126,10 @@ template <class T>
 SweepTable<T>::SweepTable(const Graph& graph) : order(sweep_order(graph)), site(graph.sites()) {
   row.push_back(0);
   for (int i = 0; i < graph.sites(); ++i) {
-    for (const auto& n : graph.neighbours(i)) {
+    const auto neighbours = graph.neighbours(i);  // in the order of the edges, gates last
+    first_gate.push_back(static_cast<std::int32_t>(neighbour.size()));
+    for (const auto& n : neighbours) {
+      if (n.edge < graph.first_gate()) ++first_gate.back();
       neighbour.push_back(n.site);
       edge.push_back(n.edge);
     }
@@ -137,11 +143,13 @@ void SweepTable<T>::set(const Action& action) {
   for (std::size_t k = 0; k < edge.size(); ++k) weight[k] = static_cast<T>(action.w[edge[k]]);
   // Sites that are alike, as in a homogeneous theory, share their constants.
   std::vector<SiteKey> keys;
-  std::vector<std::size_t> kind(site.size());
-  for (int i = 0; i < sites(); ++i) {
+  const Graph& graph = *action.graph;
+  std::vector<std::size_t> kind(graph.visible_sites());
+  for (int i = 0; i < graph.visible_sites(); ++i) {
     SiteKey key{action.a[i], action.b[i], action.r[i], 0};
-    for (auto k = row[i]; k < row[i + 1]; ++k)
-      key.total_weight += std::abs(static_cast<double>(weight[k]));
+    for (auto k = row[i]; k < first_gate[i]; ++k)
+      (graph.is_hidden(neighbour[k]) ? key.hidden_weight : key.total_weight) +=
+          std::abs(static_cast<double>(weight[k]));
     if (keys.empty() || key != keys.back()) keys.push_back(key);
     kind[i] = keys.size() - 1;
   }
@@ -149,7 +157,7 @@ void SweepTable<T>::set(const Action& action) {
   const Typical typical = typical_fields(keys);
   std::vector<SiteConstants<T>> constants;
   for (std::size_t k = 0; k < keys.size(); ++k) {
-    const auto [a, b, r, total_weight] = keys[k];
+    const auto [a, b, r, total_weight, hidden_weight] = keys[k];
     const UsualFields usual(r, typical.field[k]);
     if (b == 0) {  // the envelope is the conditional itself; a > 0 is known from validity
       constants.push_back({.a = T(a),
@@ -181,7 +189,15 @@ void SweepTable<T>::set(const Action& action) {
          .two_root_b = T(2 * std::sqrt(b)),
          .folded = double_well(a, b)});
   }
-  for (int i = 0; i < sites(); ++i) site[i] = constants[kind[i]];
+  for (std::size_t i = 0; i < kind.size(); ++i) {
+    site[i] = constants[kind[i]];
+    site[i].gated = graph.gated();
+    site[i].quartic_width = T(action.b[i] > 0 ? 1 / std::sqrt(std::sqrt(action.b[i])) : 1e15);
+  }
+  for (int i = graph.visible_sites(); i < sites(); ++i) {
+    site[i] = {};
+    site[i].r = T(action.r[i]), site[i].two_valued = true, site[i].low = T(graph.hidden_low());
+  }
 }
 
 template struct SweepTable<float>;

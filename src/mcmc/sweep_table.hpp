@@ -21,17 +21,22 @@ struct SiteConstants {
   T well_square;      ///< the wells' place at j = 0, max(0, -a / 2b)
   T two_root_b;       ///< 2 sqrt(b), the stiffness that the quartic term alone gives
   bool folded;  ///< double well: the independence move works on |x| and draws the sign by its odds
+  bool two_valued = false;  ///< a hidden site: low or 1, whatever else is here but r
+  bool gated = false;       ///< its a is less by what hidden sites give
+  T low = T(0);
+  T quartic_width = T(0);  ///< b^(-1/4)
 };
 
 template <class T>
 struct SweepTable {
   /// Sites in the order of a sweep: ascending, but within each short run no site soon after its
-  /// neighbour, because the second would wait for the first's result.
+  /// neighbour, because the second would wait for the first's result; hidden sites at the end.
   std::vector<std::int32_t> order;
-  std::vector<std::int32_t> row;        ///< sites + 1
-  std::vector<std::int32_t> neighbour;  ///< site at the other end
-  std::vector<T> weight;                ///< w of the edge to it
-  std::vector<std::int32_t> edge;       ///< that edge, to refresh weights when the action changes
+  std::vector<std::int32_t> row;         ///< sites + 1
+  std::vector<std::int32_t> neighbour;   ///< site at the other end
+  std::vector<T> weight;                 ///< w of the edge to it
+  std::vector<std::int32_t> edge;        ///< that edge, to refresh weights when the action changes
+  std::vector<std::int32_t> first_gate;  ///< sites: of a row's entries, the first that is a gate
   std::vector<SiteConstants<T>> site;
 
   explicit SweepTable(const Graph& graph);

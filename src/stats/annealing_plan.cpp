@@ -184,7 +184,8 @@ template <class T>
 AnnealingPlan plan_from_uncoupled(const Action& action, const SamplerOptions& sampler,
                                   std::uint64_t seed) {
   require_normalisable(action);
-  const Action ordered = mean_field(action);
+  // Gates change the wells that a mean field would fill.
+  const Action ordered = action.graph->gated() ? uncoupled(action) : mean_field(action);
   auto plan = plan_annealing<T>({uncoupled(action), action}, sampler, seed);
   if (ordered.r == action.r) return plan;
   auto other = plan_annealing<T>({ordered, action}, sampler, seed);

@@ -21,7 +21,8 @@ inline constexpr auto words_of<CouplingKind> = word_list("w", "r", "a", "b");
 inline constexpr int coupling_kinds = words_of<CouplingKind>.size();
 
 /// S(phi; theta) = - sum_<ij> w_ij phi_i phi_j + sum_i ( r_i phi_i + a_i phi_i^2 + b_i phi_i^4 ),
-/// p = exp(-S) / Z with Lebesgue measure (Bachtis, Aarts, Lucini, Phys. Rev. D 103, 074510).
+/// p = exp(-S) / Z with Lebesgue measure (Bachtis, Aarts, Lucini, Phys. Rev. D 103, 074510). Of
+/// the graph's hidden sites phi_i is the two-valued h_i, and a_i = b_i = 0 mean nothing.
 ///
 /// Usage:
 ///
@@ -50,13 +51,15 @@ struct Action {
   /// S of one configuration (one value a site). O(V + E), float64.
   double evaluate(std::span<const double> phi) const;
   /// The field j_i = sum_j w_ij phi_j - r_i that a site's conditional
-  /// p(phi_i | rest) ~ exp(-b_i x^4 - a_i x^2 + j_i x) feels. O(degree).
+  /// p(phi_i | rest) ~ exp(-b_i x^4 - a_i x^2 + j_i x) feels; a_i is less by what hidden sites give
+  /// through gates. O(degree).
   double local_field(int site, std::span<const double> phi) const;
 };
 
 /// Why an action is not normalisable, or nothing. exp(-S) is integrable where every b_i > 0, or no
-/// b_i < 0 and the quadratic form sum a_i phi_i^2 - sum w_ij phi_i phi_j restricted to the sites
-/// with b_i = 0 is positive definite (sparse Cholesky). The reason names the site and the coupling.
+/// b_i < 0 (of sites that are not hidden, whose h are summed over) and the quadratic form sum a_i
+/// phi_i^2 - sum w_ij phi_i phi_j restricted to the sites with b_i = 0 is positive definite (sparse
+/// Cholesky). The reason names the site and the coupling.
 std::optional<std::string> why_not_normalisable(const Action& action);
 
 /// Throws BadInput with that reason.

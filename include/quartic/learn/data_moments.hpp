@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
+#include "quartic/field/action.hpp"
 #include "quartic/field/parameters.hpp"
 
 namespace quartic {
@@ -31,6 +32,10 @@ class DataMoments {
   /// columns are not sites, for no rows, for a value that is not finite, and for a negative noise.
   DataMoments(const DataSource& data, std::shared_ptr<const Graph> graph,
               const DataPass& pass = {});
+  /// The same of an action with hidden sites, given which a column is a site that is not hidden:
+  /// <E[f_k | phi]>, as hidden sites are when the action expects them. Throws BadInput for noise
+  /// with hidden sites, whose effect is not known in closed form.
+  DataMoments(const DataSource& data, const Action& action, const DataPass& pass = {});
 
   std::size_t rows() const { return rows_; }
   double noise() const { return noise_; }
@@ -46,6 +51,11 @@ class DataMoments {
   double square(int site) const;  ///< <phi_i^2>
   double fourth(int site) const;  ///< <phi_i^4>
 
+  /// <S - entropy of h | phi> per row, -ln sum_h exp(-S(phi, h)), of the action that the moments
+  /// are of; and its deviations by group, scaled as those above.
+  double marginal_action(const Action& action) const;
+  std::vector<double> marginal_deviations(const Action& action) const;
+
  private:
   std::shared_ptr<const Graph> graph_;
   Parameters all_;  ///< every kind free
@@ -54,6 +64,7 @@ class DataMoments {
   std::vector<double> weight_;              ///< rows of a group over all rows
   std::vector<double> mean_;                ///< of all_
   std::vector<std::vector<double>> group_;  ///< the groups' means
+  std::vector<double> entropy_;             ///< of h given phi, the groups' means
 };
 
 }  // namespace quartic

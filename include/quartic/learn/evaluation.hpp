@@ -14,8 +14,9 @@ namespace quartic {
 struct DataScore {
   MomentMatch moments;
   LogLikelihood log_likelihood;  ///< per row, in the units of the model
-  Estimate score_matching;       ///< Hyvarinen's objective; lower is better
-  Estimate pseudo_likelihood;    ///< sum_i ln p(phi_i | others), per row; higher is better
+  /// Hyvarinen's objective; lower is better. This and the next: NaN where sites are hidden.
+  Estimate score_matching;
+  Estimate pseudo_likelihood;  ///< sum_i ln p(phi_i | others), per row; higher is better
 };
 
 struct Evaluation {
@@ -28,7 +29,7 @@ struct Evaluation {
   Draws draws;  ///< the sample behind it, for the run file and the figures
 };
 
-/// Rows and their moments.
+/// Rows and their moments, which are found anew for an action with hidden sites.
 struct ScoredData {
   const DataSource& rows;
   const DataMoments& moments;

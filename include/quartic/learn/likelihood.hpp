@@ -76,6 +76,7 @@ struct LikelihoodState : LearnerState {
   double last_slope = 0;  ///< of the objective along the last step, where it began
   double last_rate = 0;   ///< its eta
   double climb_slope = 0, climb_curvature = 0;  ///< of ln p along it, there
+  double climb_lead = 0;                        ///< of held-out data, how much larger that slope is
   double gain = 0, gain_variance = 0, held_out_gain = 0;
   std::vector<double> best_theta;  ///< by held-out likelihood
   double since_best = 0, since_best_variance = 0;
@@ -102,6 +103,9 @@ struct LikelihoodState : LearnerState {
 ///     std::vector<FitRow> history;
 ///     while (!learner.finished()) history.push_back(learner.step());
 ///     const auto w = learner.theta()[0], error = learner.theta_error()[0];  // 0 within its error
+///
+/// Where the graph hides sites, a column of the data is one of the others: every f_k is replaced by
+/// E[f_k | phi], in the data's averages, which are found anew at every epoch, and in the model's.
 ///
 /// Its theta_error: sqrt(C^-1 (Var(<f>_q) + Var(<f>_p)) C^-1), the data being finite and the Monte
 /// Carlo noise, each from the scatter between groups (of up to 256 consecutive rows, of 64 chains):
@@ -151,10 +155,13 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
   bool begins_at(const FoundStart& start, const ProgressCallback& progress);
   bool holds(const LikelihoodStarts& starts, const ProgressCallback& progress);
   void send_chains_to_data();
+  void note_moments();
+  void expect_hidden_of_data();
   struct Climb {
     double slope, curvature;
   };
   Climb climb_along(const Epoch& epoch) const;
+  double lead_along(const std::vector<double>& d) const;
   void track_gain(const Epoch& epoch, FitRow& row);
   bool stop_for_held_out();
   std::vector<double> data_mean() const;
@@ -165,7 +172,7 @@ class LikelihoodLearner : public ActionLearner<T, LikelihoodState> {
   double follow_gradient(const Epoch& epoch, FitRow& row, std::vector<double>& step);
   double update(const std::vector<double>& step, double rate);
 
-  const DataSource* source_;
+  const DataSource *source_, *held_out_source_;
   LikelihoodOptions options_;
   std::uint64_t seed_;
   DataMoments moments_;

@@ -36,7 +36,7 @@ struct MomentMatch {
   std::array<Summary, coupling_kinds>
       by_kind;  ///< w: products over edges, r: phi, a: phi^2, b: phi^4
   Summary all;
-  /// "<phi_3 phi_4>", "<phi_7^2>".
+  /// "<phi_3 phi_4>", "<phi_7^2>", "<phi_3 h_0>".
   std::string label(int index) const;
   void summarise();  ///< by_kind and all, from z
 
@@ -50,7 +50,8 @@ struct MomentMatch {
 MomentMatch match_moments(const DataMoments& data, const ModelMoments& model,
                           std::span<const int> b_at_bound = {});
 
-/// <ln p> of data, per row, = F(theta) - theta.<f>, from a known F = -ln Z. O(V + E).
+/// <ln p> of data, per row, = F(theta) - theta.<f>, and the entropy of h given phi where sites are
+/// hidden: then the data's moments are to be of this action. From a known F = -ln Z. O(V + E).
 LogLikelihood log_likelihood(const DataMoments& data, const Action& action,
                              const Estimate& free_energy);
 /// The same with the F that annealing gives (stats/free_energy.hpp).

@@ -21,7 +21,8 @@ class GaussianMoves {
  public:
   static constexpr int most_sites = 2048;
 
-  /// Nothing where P is not positive definite or the graph too large. O(sites^3).
+  /// Nothing where P is not positive definite, the graph too large, or sites are hidden.
+  /// O(sites^3).
   static std::optional<GaussianMoves> of(const Action& action, std::span<const double> mean,
                                          std::span<const double> square);
 
