@@ -464,7 +464,7 @@ void bind_runs(nb::module_& m) {
         },
         read_run(file));
   });
-  m.def("action_of", [](const std::string& file) { return read_model(file).action; });
+  m.def("action_of", [](const std::string& file) { return read_model(file, true).action; });
 
   nb::class_<Chains>(m, "Chains")
       .def(nb::init<const Settings&, int, nb::object>())

@@ -84,7 +84,7 @@ def moments_figure(run: FieldResult) -> Figure:
     moments, graph = run.arrays("results"), run.action.graph
     prefix, xlabel = ("held_out_", "held out") if "held_out_moment_z" in moments else ("", "data")
     names = (f"{prefix}moment_data", "moment_model", f"{prefix}moment_data_error", "moment_model_error")
-    ends = len(graph.edges) + graph.sites * np.arange(3)
+    ends = len(graph.edges) + np.array([0, graph.sites, graph.sites + run.examples.shape[1]])
     parts = np.split(np.stack([moments[name] for name in names]), ends, axis=1)
     shown = {name: part for name, part in zip(MOMENTS, parts, strict=True) if part.size}
     return comparison_figure(shown, xlabel, "model", f"({xlabel} − model) / error", moments[f"{prefix}moment_z"])

@@ -143,8 +143,9 @@ def draw_strip(axes: Axes, run: Learned, kind: str) -> None:
 
 
 def maps_figure(run: Learned) -> Figure:
-    """On a planar lattice maps, else strips."""
-    if run.data["model"].attrs["lattice"] not in PLANAR or len(run.extent) != 2 or min(run.extent) == 1:
+    """On a planar lattice maps, else strips, in which hidden units have their place."""
+    planar = run.data["model"].attrs["lattice"] in PLANAR and "hidden_units" not in run.data["model"].attrs
+    if not planar or len(run.extent) != 2 or min(run.extent) == 1:
         return figure_of(run, [partial(draw_strip, kind=kind) for kind in run.kinds], 6.4, 1.8, stacked=True)
     shown = [kind for kind in COLOURS if kind == "w" or np.ptp(getattr(run.action, kind)) or kind in run.kinds]
     return figure_of(run, [partial(draw_map, kind=kind) for kind in shown], 3.1, 2.8)

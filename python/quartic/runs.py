@@ -223,16 +223,22 @@ class _Learned(OfAction):
         return self.array("history/expected")
 
     def _by_parameter(self, couplings: dict[str, np.ndarray]) -> np.ndarray:
-        """Those of a tied kind are all equal."""
-        out = np.empty(len(self.parameters))
+        """Those of a tied kind are all equal; those of hidden units come behind, and are always free."""
+        out, attrs = np.empty(len(self.parameters)), self.data["model"].attrs
+        hidden = attrs.get("hidden_units", 0)
+        edges = hidden * (len(couplings["r"]) - hidden) * (1 + attrs.get("gates", 0))
+        counts = {"w": edges, "r": hidden}
         for kind, columns in self.kinds.items():
-            out[columns] = couplings[kind][: len(columns)]
+            values, behind = couplings[kind], counts.get(kind, 0)
+            own = len(columns) - behind
+            out[columns[:own]], out[columns[own:]] = values[:own], values[len(values) - behind :]
         return out
 
     @property
     def kinds(self) -> dict[str, list[int]]:
-        """Columns of theta by kind of coupling."""
-        columns = {kind: [k for k, label in enumerate(self.parameters) if label[0] == kind] for kind in KINDS}
+        """Columns of theta by kind of coupling; gates u are among w."""
+        kinds = [label[0].replace("u", "w") for label in self.parameters]
+        columns = {kind: [k for k, own in enumerate(kinds) if own == kind] for kind in KINDS}
         return {kind: found for kind, found in columns.items() if found}
 
     @property
@@ -246,12 +252,12 @@ class _Learned(OfAction):
 
     @property
     def estimates(self) -> dict[str, Estimate]:
-        """Every number of the verdict that has an error."""
+        """Every number of the verdict that has an error; none that the model does not have (NaN)."""
         values = self.arrays("results") if "results" in self.data else {}
         return {
             name: Estimate(value.item(), values[f"{name}_error"].item())
             for name, value in values.items()
-            if f"{name}_error" in values and value.ndim == 0
+            if f"{name}_error" in values and value.ndim == 0 and not np.isnan(value)
         }
 
     def _headline(self) -> str:

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "quartic/field/hidden_sites.hpp"
 #include "quartic/runfile/sample_file.hpp"
 
 namespace quartic::app {
@@ -56,7 +57,8 @@ Loaded load(const std::filesystem::path& file, const Globals& globals, bool netw
   const RunKind kind = run_kind(file);
   const bool network = networks && (kind == RunKind::network || kind == RunKind::stack);
   std::optional<Action> action;
-  if (!network) action = read_model(file).action;
+  // A fit takes the graph, and has hidden units by its own config.
+  if (!network) action = visible_part(read_model(file, networks).action);
   Config config = read_run_config(file);
   for (const auto& setting : settings) apply_setting(config, setting);
   require_consistent(config, file.string());

@@ -11,16 +11,15 @@ std::vector<Key> model_keys(ModelConfig& m) {
        "of a network: units of the data, quartic or gaussian for real values, binary for 0 and 1, "
        "spin for -1 and 1"},
       {"hidden", choices(m.hidden),
-       "of a network: units that are not seen; of a deep stack: one for all layers, or one a "
-       "layer"},
+       "units that are not seen: of a network; of a field binary or spin; of a deep stack one for "
+       "all layers, or one a layer"},
       {"hidden_units", OneOrMore{&m.hidden_units},
-       "of a network: how many, auto: as many as are cheap to learn exactly, about one for 15 rows "
-       "at "
-       "most; of a deep stack: how many in each layer, from the data upwards, auto: 64",
-       at_least(1)},
+       "of a field: how many, coupled to every site (fitting.md), auto: none; of a network: how "
+       "many, auto: as many as are cheap to learn exactly, about one for 15 rows at most; of a deep "
+       "stack: how many in each layer, from the data upwards, auto: 64",
+       at_least(0)},
       {"gates", &m.gates,
-       "of a network: whether a hidden unit may change the width of a column too; auto: where it "
-       "is "
+       "whether a hidden unit may change the width of a column too; auto: of a network where it is "
        "learned exactly"},
       {"features", choice(m.features),
        "of a deep stack: what a layer learns from, draws or expectations of the hidden units "

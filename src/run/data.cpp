@@ -73,10 +73,10 @@ DataSet open_data(const Config& config, const std::string& where) {
 
 void require_sites(const DataSet& data, const Graph& graph, const std::string& where) {
   const auto columns = data.train->columns();
-  if (columns == static_cast<std::size_t>(graph.sites())) return;
+  if (columns == static_cast<std::size_t>(graph.visible_sites())) return;
   const bool planar = data.row_shape.size() <= 3 && !data.row_shape.empty();
   throw BadInput(fmt::format("{}: the rows of the data have {} values, the graph has {} sites ({})",
-                             where, columns, graph.sites(), graph.description()),
+                             where, columns, graph.visible_sites(), graph.description()),
                  planar ? fmt::format("[graph] extent = [{}], or choose [data] columns",
                                       fmt::join(data.row_shape, ", "))
                         : "one site a column: another [graph], or [data] columns");

@@ -1,6 +1,8 @@
 #include "quartic/run/fit.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <memory>
 #include <span>
 
 #include "quartic/core/error.hpp"
@@ -73,10 +75,12 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
   void keep_snapshot(int epoch) {
     const auto& sampler = std::as_const(learner_).sampler();
     Snapshot snapshot{epoch, {}};
-    const auto sites = static_cast<std::size_t>(sampler.sites());
-    snapshot.phi.resize(snapshot_chains * sites);
-    for (int chain = 0; chain < snapshot_chains; ++chain)
-      sampler.configuration(chain, std::span(snapshot.phi).subspan(chain * sites, sites));
+    const int sites = run_.action.graph->visible_sites();
+    std::vector<float> phi(sampler.sites());
+    for (int chain = 0; chain < snapshot_chains; ++chain) {
+      sampler.configuration(chain, std::span(phi));
+      snapshot.phi.insert(snapshot.phi.end(), phi.begin(), phi.begin() + sites);
+    }
     run_.snapshots.push_back(std::move(snapshot));
   }
 
@@ -106,8 +110,29 @@ std::vector<double> true_couplings(const Config& config, const Action& start,
 
 }  // namespace
 
-FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
+Action with_hidden_units(const Config& config, const Action& start) {
+  const ModelConfig& model = config.model;
+  const int units = model.hidden_units.front();
+  if (units == 0) return start;
+  const auto values = find_word<HiddenValues>(name(model.hidden_unit(0)));
+  if (!values)
+    throw BadInput(
+        fmt::format("the hidden units of a field are {} or {}, not {}", name(HiddenValues::binary),
+                    name(HiddenValues::spin), name(model.hidden_unit(0))),
+        "hidden = \"binary\" in [model]");
+  if (config.fit.pass.noise > 0)
+    throw BadInput("noise in [fit] is for fields without hidden units",
+                   "noise = 0, or add noise to the data themselves");
+  Action action(std::make_shared<Graph>(start.graph, units, *values, model.gates.value_or(false)));
+  for (const auto kind : all_coupling_kinds)
+    std::copy(start.couplings(kind).begin(), start.couplings(kind).end(),
+              action.couplings(kind).begin());
+  return action;
+}
+
+FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
                  const std::string& where, const std::string& command) {
+  const Action start = with_hidden_units(config, field);
   require_sites(data, *start.graph, where);
   FitRun run{.config = config,
              .provenance = make_provenance(command, config.run.seed),
@@ -117,6 +142,10 @@ FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
   const Parameters parameters = run.parameters();
   run.config.fit.optimiser = chosen_optimiser(config.fit, parameters);
   run.config.sampler.precision = chosen_precision(config.sampler.precision, start);
+  // Hidden units part the data into modes, which sweeps alone would not join.
+  constexpr int rungs_of_modes = 4;
+  int& rungs = run.config.sampler.options.rungs;
+  if (start.graph->hidden_sites() > 0) rungs = std::max(rungs, rungs_of_modes);
   for (int k = 0; k < parameters.size(); ++k) run.history.parameters.push_back(parameters.label(k));
   run.history.expected = true_couplings(config, start, parameters);
   return run;

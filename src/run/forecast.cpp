@@ -8,6 +8,7 @@
 #include "quartic/network/training_watch.hpp"
 #include "quartic/run/data.hpp"
 #include "quartic/run/density_learner.hpp"
+#include "quartic/run/fit.hpp"
 #include "quartic/run/learn.hpp"
 #include "quartic/run/problem.hpp"
 #include "quartic/run/train.hpp"
@@ -176,7 +177,7 @@ Forecast forecast(const Config& config, std::shared_ptr<const Graph> graph,
     if (config.model.kind != ModelKind::field) return of_training(config, data);
     if (!graph) graph = make_graph(config.graph);
     require_sites(data, *graph, where);
-    return of_fitting(config, std::move(graph), data);
+    return of_fitting(config, with_hidden_units(config, Action(std::move(graph))).graph, data);
   }
   const Problem problem = make_problem(config, std::move(graph));
   if (config.target.empty()) return of_sampling(config, problem.graph);

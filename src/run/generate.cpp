@@ -50,14 +50,16 @@ std::vector<float> draw_fields(const Config& config, const Action& action,
   const auto progress = session.progress("drawing");
   const auto sites = static_cast<std::size_t>(sampler.sites());
   const auto rows = static_cast<std::size_t>(options.rows);
-  std::vector<float> values(rows * sites);
+  const auto columns = static_cast<std::size_t>(action.graph->visible_sites());
+  std::vector<float> values(rows * columns), phi(sites);
   for (std::size_t row = 0; row < rows; ++row) {
     const int chain = static_cast<int>(row % sampler.chains());
     if (chain == 0) {
       if (row > 0) sampler.sweep(options.sweeps);
       report_progress(progress, static_cast<double>(row) / static_cast<double>(rows));
     }
-    sampler.configuration(chain, std::span(values).subspan(row * sites, sites));
+    sampler.configuration(chain, std::span(phi));
+    std::copy_n(phi.begin(), columns, values.begin() + static_cast<std::ptrdiff_t>(row * columns));
   }
   return values;
 }

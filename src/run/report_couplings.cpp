@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "quartic/run/number.hpp"
 
 namespace quartic::reports {
 namespace {
 
-/// The couplings of one kind in a few numbers.
+/// Couplings in a few numbers: those of one kind, or those of that kind which hidden units have.
 struct KindSummary {
   Freedom freedom = Freedom::free;
   std::size_t count = 0;
@@ -18,18 +19,23 @@ struct KindSummary {
   double max_deviation = std::nan("");
 };
 
-KindSummary summarise(const LearnedCouplings& run, CouplingKind kind) {
+KindSummary summarise(const LearnedCouplings& run, CouplingKind kind, bool hidden = false) {
   KindSummary s;
-  const auto& values = run.action.couplings(kind);
-  s.freedom = run.parameters.freedom(kind);
+  const Parameters& parameters = run.parameters;
+  const auto own = static_cast<std::size_t>(parameters.own_count(kind)),
+             of_hidden = static_cast<std::size_t>(parameters.hidden_count(kind));
+  const auto values =
+      std::span(run.action.couplings(kind)).subspan(hidden ? own : 0, hidden ? of_hidden : own);
+  s.freedom = hidden ? Freedom::free : parameters.freedom(kind);
   s.count = values.size();
   if (values.empty()) return s;
   const double n = static_cast<double>(values.size());
   for (const double x : values) s.mean += x / n;
   for (const double x : values) s.spread += (x - s.mean) * (x - s.mean) / n;
   s.spread = std::sqrt(s.spread);
-  const Parameters& parameters = run.parameters;
-  const int begin = parameters.begin(kind), end = parameters.end(kind);
+  const int first_hidden = parameters.end(kind) - parameters.hidden_count(kind);
+  const int begin = hidden ? first_hidden : parameters.begin(kind);
+  const int end = hidden ? parameters.end(kind) : first_hidden;
   if (begin == end) return s;
   const auto theta = parameters.gather(run.action);
   double deviation = 0, expected = 0;
@@ -45,9 +51,10 @@ KindSummary summarise(const LearnedCouplings& run, CouplingKind kind) {
   return s;
 }
 
-std::string kind_line(const LearnedCouplings& run, CouplingKind kind) {
-  const auto s = summarise(run, kind);
-  std::string line = fmt::format("  {} {:<6} {:>6}   ", name(kind), name(s.freedom), s.count);
+std::string kind_line(const LearnedCouplings& run, CouplingKind kind, bool hidden = false) {
+  const auto s = summarise(run, kind, hidden);
+  std::string line =
+      fmt::format("  {} {:<6} {:>6}   ", name(kind), hidden ? "hidden" : name(s.freedom), s.count);
   if (s.freedom == Freedom::frozen)
     return line + fmt::format("{:<16} {:.2g}\n", fmt::format("{:.6g}", s.mean), s.spread);
   line += fmt::format("{:<16} {:<9.2g} {:<9.2g}", with_error(s.mean, s.error), s.spread, s.error);
@@ -77,16 +84,22 @@ std::string couplings_text(const LearnedCouplings& run) {
                                     [](double x) { return std::isfinite(x); });
   out += expected ? "     expected   largest deviation\n" : "\n";
   for (const auto kind : all_coupling_kinds) out += kind_line(run, kind);
+  for (const auto kind : all_coupling_kinds)
+    if (run.parameters.hidden_count(kind) > 0) out += kind_line(run, kind, true);
   return out + "  error: of one coupling, rms; the mean carries that error\n";
 }
 
 nlohmann::json couplings_json(const LearnedCouplings& run) {
   nlohmann::json out;
-  for (const auto kind : all_coupling_kinds) {
-    const auto s = summarise(run, kind);
-    out[std::string(name(kind))] =
+  const auto add = [&](CouplingKind kind, bool hidden) {
+    const auto s = summarise(run, kind, hidden);
+    out[std::string(hidden ? "hidden_" : "") + std::string(name(kind))] =
         json_of("freedom", name(s.freedom), "count", s.count, "mean", s.mean, "spread", s.spread,
                 "error", s.error, "expected", s.expected_mean, "max_deviation", s.max_deviation);
+  };
+  for (const auto kind : all_coupling_kinds) {
+    add(kind, false);
+    if (run.parameters.hidden_count(kind) > 0) add(kind, true);
   }
   return out;
 }

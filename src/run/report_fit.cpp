@@ -51,14 +51,17 @@ std::string score_text(const FitRun& run, const DataScore& score) {
                                       likelihood.value.error));
   if (run.data.scaling.method != ScalingMethod::none) {
     const double jacobian =
-        run.data.scaling.log_jacobian(static_cast<std::size_t>(run.action.graph->sites()));
+        run.data.scaling.log_jacobian(static_cast<std::size_t>(run.action.graph->visible_sites()));
     out +=
         estimate_line("  unscaled", {likelihood.value.value + jacobian, likelihood.total().error},
                       "in the units of the data");
   }
-  out += estimate_line("pseudo-likelihood", score.pseudo_likelihood, "sum_i ln p(phi_i | others)");
-  out += estimate_line("score matching", score.score_matching,
-                       "Hyvarinen's objective, lower is better");
+  if (run.action.graph->hidden_sites() == 0) {
+    out +=
+        estimate_line("pseudo-likelihood", score.pseudo_likelihood, "sum_i ln p(phi_i | others)");
+    out += estimate_line("score matching", score.score_matching,
+                         "Hyvarinen's objective, lower is better");
+  }
   const auto& all = score.moments.all;
   if (all.worst >= 0) {
     out += fmt::format(

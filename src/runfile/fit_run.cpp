@@ -8,10 +8,15 @@ namespace {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
+std::size_t moments_of(const Action& action) {
+  using enum Freedom;
+  return Parameters(action.graph, {free, free, free, free}).size();
+}
+
 template <class IO, class Score, class Of>
 void score(IO& io, const std::string& prefix, Score& score, Of& evaluation, const Action& action) {
   const std::string path = "results/" + prefix;
-  const std::size_t moments = action.graph->edge_count() + 3UL * action.graph->sites();
+  const std::size_t moments = moments_of(action);
   auto& likelihood = score.log_likelihood;
   auto total = likelihood.total();
   scalar(io, path + "log_likelihood", total);
@@ -32,7 +37,7 @@ void score(IO& io, const std::string& prefix, Score& score, Of& evaluation, cons
 
 template <class IO, class E>
 void evaluation(IO& io, E& evaluation, const Action& action) {
-  const std::size_t moments = action.graph->edge_count() + 3UL * action.graph->sites();
+  const std::size_t moments = moments_of(action);
   scalars(io, "results", evaluation.free_energy);
   scalars_of(io, "results/", "ok", evaluation.ok, "reason", evaluation.reason);
   if constexpr (writing<IO>) {
@@ -41,7 +46,7 @@ void evaluation(IO& io, E& evaluation, const Action& action) {
   } else {
     evaluation.free_energy.ok = evaluation.ok, evaluation.free_energy.reason = evaluation.reason;
     if (io.has("results/held_out_log_likelihood")) evaluation.held_out.emplace();
-    evaluation.draws = read_posterior(io, action.graph->sites());
+    evaluation.draws = read_posterior(io, action.graph->visible_sites());
   }
   estimates(io, "results/moment_model", evaluation.train.moments.model, "moment", moments);
   score(io, "", evaluation.train, evaluation, action);
@@ -71,7 +76,7 @@ void snapshots(IO& io, Snapshots& snapshots, int sites) {
 /// All but head, action and evaluation.
 template <class IO, class Run>
 void fitted(IO& io, Run& run) {
-  const int sites = run.action.graph->sites();
+  const int sites = run.action.graph->visible_sites();
   learner(io, run);
   data(io, run.data, sites);
   snapshots(io, run.snapshots, sites);
@@ -87,6 +92,7 @@ void fitted(IO& io, Run& run) {
              s.worse_epochs);
   later_attributes(io, "checkpoint", "last_rate", s.last_rate, "radius", s.radius, "global_step",
                    s.global_step, "draw_sweeps", s.sweeps);  // since layout 5
+  if (run.action.graph->hidden_sites() > 0) attribute(io, "checkpoint", "climb_lead", s.climb_lead);
 }
 
 }  // namespace

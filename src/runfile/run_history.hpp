@@ -24,8 +24,12 @@ void parameters(IO& io, Run& run) {
     const Parameters parameters = run.parameters();
     for (const auto kind : all_coupling_kinds) {
       const auto& of_kind = errors.couplings(kind);
-      const int count = parameters.end(kind) - parameters.begin(kind);
+      const int own = parameters.own_count(kind);
+      const int hidden = parameters.hidden_count(kind);
+      const int count = parameters.end(kind) - parameters.begin(kind) - hidden;
+      const auto behind = of_kind.begin() + own;
       run.theta_error.insert(run.theta_error.end(), of_kind.begin(), of_kind.begin() + count);
+      run.theta_error.insert(run.theta_error.end(), behind, behind + hidden);
     }
   }
 }

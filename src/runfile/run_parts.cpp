@@ -54,6 +54,7 @@ int read_layout(const hdf5::Reader& in, const std::filesystem::path& file) {
   return layout;
 }
 
+/// The lattice's sites and edges, and with them those of hidden units.
 void write_geometry(hdf5::Writer& out, const Graph& graph) {
   out.count("model", "site", graph.sites());
   out.count("model", "edge", graph.edge_count());
@@ -61,7 +62,12 @@ void write_geometry(hdf5::Writer& out, const Graph& graph) {
   std::vector<std::int32_t> edges;
   for (const auto& [i, j] : graph.edges()) edges.insert(edges.end(), {i, j});
   out.write("model/edges", view(edges), {"edge", "end"});
-  const Lattice* lattice = graph.lattice();
+  if (const int hidden = graph.hidden_sites(); hidden > 0) {
+    const HiddenValues values = graph.hidden_values();
+    const bool gates = graph.gated();
+    attributes(out, "model", "hidden_units", hidden, "hidden", values, "gates", gates);
+  }
+  const Lattice* lattice = (graph.visible() ? *graph.visible() : graph).lattice();
   out.attribute("model", "lattice", lattice ? lattice->name : std::string());
   out.attribute("model", "description", graph.description());
   if (!lattice) return;
@@ -71,23 +77,47 @@ void write_geometry(hdf5::Writer& out, const Graph& graph) {
   if (!periodic.empty()) out.attributes("model", "periodic", view(periodic));
 }
 
-std::shared_ptr<const Graph> read_graph(const hdf5::Reader& in) {
-  const auto sites = in.read<std::int32_t>("model/site").size();
-  const auto ends = in.read<std::int32_t>("model/edges");
-  if (ends.size() % 2 != 0) in.refuse("'model/edges' is not pairs");
-  std::vector<Edge> edges;
-  for (std::size_t k = 0; k < ends.size(); k += 2) edges.push_back({ends[k], ends[k + 1]});
+bool has_hidden(const hdf5::Reader& in) {
+  return in.has_attribute("model", "hidden_units");
+}
+
+/// Without hidden units.
+std::shared_ptr<const Graph> read_visible(const hdf5::Reader& in, int sites,
+                                          const std::vector<Edge>& edges) {
   const std::string lattice_name = in.text_attribute("model", "lattice");
-  if (lattice_name.empty()) return std::make_shared<Graph>(static_cast<int>(sites), edges);
+  if (lattice_name.empty()) return std::make_shared<Graph>(sites, edges);
   Lattice lattice{lattice_name, in.attributes<std::int32_t>("model", "extent"), {}};
   if (in.has_attribute("model", "periodic")) {
     const auto periodic = in.attributes<std::uint8_t>("model", "periodic");
     lattice.periodic.assign(periodic.begin(), periodic.end());
   }
   auto graph = std::make_shared<Graph>(make_lattice(lattice));
-  if (static_cast<std::size_t>(graph->sites()) != sites ||
+  if (graph->sites() != sites ||
       !std::equal(edges.begin(), edges.end(), graph->edges().begin(), graph->edges().end()))
     in.refuse(fmt::format("its edges are not those of its lattice, {}", graph->description()));
+  return graph;
+}
+
+std::shared_ptr<const Graph> read_graph(const hdf5::Reader& in) {
+  const int sites = static_cast<int>(in.read<std::int32_t>("model/site").size());
+  const auto ends = in.read<std::int32_t>("model/edges");
+  if (ends.size() % 2 != 0) in.refuse("'model/edges' is not pairs");
+  std::vector<Edge> edges;
+  for (std::size_t k = 0; k < ends.size(); k += 2) edges.push_back({ends[k], ends[k + 1]});
+  if (!has_hidden(in)) return read_visible(in, sites, edges);
+  int hidden = 0;
+  bool gates = false;
+  HiddenValues values{};
+  attributes(in, "model", "hidden_units", hidden, "hidden", values, "gates", gates);
+  const std::int64_t of_hidden = std::int64_t{hidden} * (sites - hidden) * (gates ? 2 : 1);
+  const std::int64_t own = std::ssize(edges) - of_hidden;
+  if (hidden < 1 || hidden >= sites || own < 0) in.refuse("its hidden units do not fit its graph");
+  const std::vector<Edge> all = edges;
+  edges.resize(own);
+  auto graph =
+      std::make_shared<Graph>(read_visible(in, sites - hidden, edges), hidden, values, gates);
+  if (!std::equal(all.begin(), all.end(), graph->edges().begin(), graph->edges().end()))
+    in.refuse("the edges of its hidden units are not as they should be");
   return graph;
 }
 
@@ -135,8 +165,11 @@ RunReader::RunReader(const std::filesystem::path& file, RunKind kind) : RunReade
 
 Config RunReader::config() const {
   const std::string where = file_name_.string() + ": config";
-  return layout_ < 3 ? parse_earlier_config(text("config"), where)
-                     : parse_config(text("config"), where);
+  Config config = layout_ < 3 ? parse_earlier_config(text("config"), where)
+                              : parse_config(text("config"), where);
+  // Fields had none when their configs named the default of a network.
+  if (config.model.kind == ModelKind::field && !has_hidden(*this)) config.model.hidden_units = {0};
+  return config;
 }
 
 void write_head(hdf5::Writer& out, RunKind kind, const Config& config, const Provenance& p) {

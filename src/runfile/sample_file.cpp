@@ -7,14 +7,19 @@
 
 namespace quartic {
 
-StoredModel read_model(const std::filesystem::path& file) {
+StoredModel read_model(const std::filesystem::path& file, bool hidden_welcome) {
   const run_parts::RunReader in(file);
   if (in.kind() == RunKind::network || in.kind() == RunKind::stack) {
     throw BadInput(fmt::format("'{}' holds a {}, not an action on a graph", file.string(),
                                in.kind() == RunKind::stack ? "deep stack" : "network"),
                    "quartic generate and transform take networks and deep stacks");
   }
-  return {in.config(), run_parts::read_action(in)};
+  StoredModel model{in.config(), run_parts::read_action(in)};
+  if (model.action.graph->hidden_sites() > 0 && !hidden_welcome)
+    throw BadInput(
+        fmt::format("'{}' holds a field with hidden units, which this cannot take", file.string()),
+        "quartic generate, show, diagnose, plot and resume can; or fit one without");
+  return model;
 }
 
 Config read_run_config(const std::filesystem::path& file) {

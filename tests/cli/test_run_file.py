@@ -37,6 +37,8 @@ def paths(tmp_path_factory):
     )
     fit = folder / "fit.h5"
     subprocess.run([PROGRAM, "fit", fit_config, "-o", fit, "--quiet", "--set", "fit.epochs=3"], check=True)
+    hidden, units = folder / "hidden.h5", ("--set", "model.hidden_units=2", "--set", "fit.epochs=3")
+    subprocess.run([PROGRAM, "fit", fit_config, "-o", hidden, "--quiet", *units], check=True)
     network = folder / "network.h5"
     as_network = ("--set", "model.kind=network", "--set", "model.hidden_units=3", "--set", "training.rungs=2")
     as_network += ("--set", "training.snapshots=true")
@@ -54,7 +56,7 @@ def paths(tmp_path_factory):
     )
     return {
         "learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network, "exact": exact,
-        "stack": stack,
+        "stack": stack, "hidden": hidden,
     }  # fmt: skip
 
 
@@ -68,6 +70,8 @@ def holds(group, entries):
     """The group holds these entries, with their types and dimensions, and nothing else but groups of layers."""
     for entry in entries:
         inner, _, attribute = entry["path"].partition("@")
+        if set(entry["kinds"].values()) == {"hidden units"} and "hidden_units" not in group["model"].attrs:
+            continue
         if attribute:
             assert attribute in group[inner].attrs, entry["path"]
             continue
@@ -102,6 +106,11 @@ def test_layout_is_the_documented_one(paths, kind):
 def test_layout_of_a_network_that_is_learned_exactly(paths):
     with h5py.File(paths["exact"]) as file:
         holds(file, entries_of("network", when_not=CHAINS))
+
+
+def test_layout_of_hidden_units_is_the_documented_one(paths):
+    with h5py.File(paths["hidden"]) as file:
+        holds(file, entries_of("fit"))
 
 
 def test_layers_are_laid_out_as_networks(paths):

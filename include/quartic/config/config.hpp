@@ -71,13 +71,14 @@ enum class ModelKind {
 template <>
 inline constexpr auto words_of<ModelKind> = word_list("field", "network", "stack");
 
-/// [model]; all but the kind are of networks.
+/// [model]; all but the kind and the hidden units are of networks.
 struct ModelConfig {
   ModelKind kind = ModelKind::field;
   Unit visible = Unit::quartic;
   std::vector<Unit> hidden = {Unit::binary};  ///< one a layer, or one for all
-  std::vector<int> hidden_units = {0};        ///< one a layer, the data's first; 0: by the rows
-  std::optional<bool> gates;                  ///< empty: where they can be learned
+  /// One a layer, the data's first. 0: of a field none, of the others by the rows.
+  std::vector<int> hidden_units = {0};
+  std::optional<bool> gates;  ///< empty: where they can be learned exactly, of a field none
   UnitValues features = UnitValues::samples;  ///< what a layer of a deep stack learns from
   double noise = 0;  ///< standard deviation of noise on the rows, in the units of the model; where
                      ///< the scaling is chosen in those of each column's spread

@@ -9,8 +9,12 @@
 
 namespace quartic {
 
-/// A run that has not begun, from this action on. Throws BadInput, beginning with `where`, if the
-/// columns of the data are not the sites of the graph.
+/// `start` with the hidden units that [model] wants of a field, not yet coupled. Throws BadInput
+/// for units that a field cannot have.
+Action with_hidden_units(const Config& config, const Action& start);
+
+/// A run that has not begun, from this action on, with_hidden_units. Throws BadInput, beginning
+/// with `where`, if the columns of the data are not the sites of the graph.
 FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
                  const std::string& where, const std::string& command);
 

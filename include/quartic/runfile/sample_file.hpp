@@ -30,7 +30,9 @@ struct StoredModel {
   Config config;
   Action action;
 };
-StoredModel read_model(const std::filesystem::path& file);
+/// Throws BadInput for a run without one, and for a field with hidden units where they are not
+/// `welcome`: their sites are no columns of anything.
+StoredModel read_model(const std::filesystem::path& file, bool hidden_welcome = false);
 
 /// The effective config of a run of any kind.
 Config read_run_config(const std::filesystem::path& file);
