@@ -104,10 +104,9 @@ void require_layers(const Config& config, const std::string& where) {
         "kind = \"stack\" in [model]");
   }
   const bool none = std::count(model.hidden_units.begin(), model.hidden_units.end(), 0) > 0;
-  if (model.kind != ModelKind::field && none)
-    throw BadInput(fmt::format("{}: a {} needs hidden units: one of hidden_units in [model] is 0",
-                               where, name(model.kind)),
-                   "hidden_units = 64");
+  if (model.layers() > 1 && none)
+    throw BadInput(fmt::format("{}: one of the hidden_units in [model] is 0", where),
+                   "every layer needs some");
   if (model.hidden.size() > 1) require_one_per_layer("hidden", model.hidden.size(), config, where);
   require_one_per_layer("layer_epochs", epochs.size(), config, where);
   require_one_per_layer("layer_rates", rates.size(), config, where);
@@ -132,8 +131,6 @@ void require_evaluation(const Config& config, const std::string& where) {
 }
 
 Config finished(Config config, const std::string& where) {
-  auto& units = config.model.hidden_units;
-  if (config.model.kind != ModelKind::field && units == std::vector<int>{0}) units = {64};
   require_consistent(config, where);
   fill_starts(config.action);
   return config;

@@ -15,7 +15,8 @@ std::vector<Key> model_keys(ModelConfig& m) {
        "all layers, or one a layer"},
       {"hidden_units", OneOrMore{&m.hidden_units},
        "of a field: how many, coupled to every site (fitting.md), auto: none; of a network: how "
-       "many, auto: as many as are cheap to learn exactly, about one for 15 rows at most; of a deep "
+       "many, auto: as many as are cheap to learn exactly, about one for 15 rows at most; of a "
+       "deep "
        "stack: how many in each layer, from the data upwards, auto: 64",
        at_least(0)},
       {"gates", &m.gates,

@@ -82,7 +82,9 @@ std::string heavy_tails_text(const FitRun& run, int at_bound) {
   if (run.freedom[static_cast<int>(CouplingKind::b)] == Freedom::tied)
     return fmt::format("b is at its bound: {}\n", why);
   std::vector<int> columns;
-  const int sites = run.action.graph->sites(), first = run.action.graph->edge_count() + 2 * sites;
+  using enum Freedom;
+  const Parameters every(run.action.graph, {free, free, free, free});
+  const int sites = run.action.graph->visible_sites(), first = every.begin(CouplingKind::b);
   for (int i = 0; i < sites && run.evaluation; ++i)
     if (std::isnan(run.evaluation->train.moments.z[first + i])) columns.push_back(i);
   const std::size_t all = columns.size();

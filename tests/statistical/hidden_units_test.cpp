@@ -19,15 +19,15 @@ using testing::draw_data;
 using testing::exact_hidden_log_z;
 using testing::hidden_action;
 
-struct Case {
+struct HiddenCase {
   const char* lattice;
   HiddenValues values;
   bool gates;
 };
-const Case cases[] = {{"square", HiddenValues::binary, false},
-                      {"king", HiddenValues::spin, false},
-                      {"square", HiddenValues::binary, true},
-                      {"square", HiddenValues::spin, true}};
+const HiddenCase hidden_cases[] = {{"square", HiddenValues::binary, false},
+                                   {"king", HiddenValues::spin, false},
+                                   {"square", HiddenValues::binary, true},
+                                   {"square", HiddenValues::spin, true}};
 
 SamplerOptions chains(int count, int reflections) {
   SamplerOptions options;
@@ -40,7 +40,7 @@ template <class T>
 void expect_exact_moments(bool expected) {
   double square = 0;
   int count = 0;
-  for (const auto& [lattice, values, gates] : cases) {
+  for (const auto& [lattice, values, gates] : hidden_cases) {
     const Action action = hidden_action(lattice, 2, 2, values, gates, 11);
     const Parameters every = every_coupling(action.graph);
     Sampler<T> sampler(action, chains(1024, 1), 3);
@@ -74,7 +74,7 @@ TEST(HiddenUnits, SweepsLeaveTheExactDistributionInvariant) {
 }
 
 TEST(HiddenUnits, LnZByAnnealingIsThatOfSumAndQuadrature) {
-  for (const auto& [lattice, values, gates] : cases) {
+  for (const auto& [lattice, values, gates] : hidden_cases) {
     const Action action = hidden_action(lattice, 2, 4, values, gates, 12, 0.5);
     Sampler<float> sampler(action, chains(256, 1), 3);
     sampler.sweep(200);
