@@ -87,6 +87,17 @@ void evaluate_marginal_action(const Action& action, FieldBlock<const T> phi,
   for (int lane = 0; lane < phi.lanes; ++lane) out[lane] -= entropy[lane];
 }
 
+double evaluate_marginal_action(const Action& action, std::span<const double> phi) {
+  const Graph& graph = *action.graph;
+  if (graph.hidden_sites() == 0) return action.evaluate(phi);
+  std::vector<double> all(phi.begin(), phi.begin() + graph.visible_sites());
+  all.resize(graph.sites());  // h = 0: what is left is S of the others
+  double sum = action.evaluate(all);
+  for (int site = graph.visible_sites(); site < graph.sites(); ++site)
+    sum -= TwoValued(graph.hidden_low(), action.local_field(site, all)).log_normaliser;
+  return sum;
+}
+
 template void hidden_field(const Action&, int, FieldBlock<const float>, std::span<double>);
 template void hidden_field(const Action&, int, FieldBlock<const double>, std::span<double>);
 template void expect_hidden(const Action&, FieldBlock<float>, std::span<double>);

@@ -538,8 +538,7 @@ std::vector<int> LikelihoodLearner<T>::b_at_bound() const {
   const auto theta = parameters_.gather(action_);
   const int begin = parameters_.begin(CouplingKind::b), end = parameters_.end(CouplingKind::b);
   const bool tied = parameters_.freedom(CouplingKind::b) == Freedom::tied;
-  const int sites = action_.graph->visible_sites();
-  for (int i = 0; i < sites && begin < end; ++i) {
+  for (int i = 0; i < action_.graph->visible_sites() && begin < end; ++i) {
     const int k = tied ? begin : begin + i;
     if (theta[k] <= lower_[k]) out.push_back(i);
   }

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "quartic/core/error.hpp"
+#include "quartic/field/hidden_sites.hpp"
 #include "quartic/run/data.hpp"
 #include "quartic/run/density_learner.hpp"
 
@@ -107,13 +108,14 @@ struct MakeScorer {
 
   static void add_fields(const FitRun& run, const LogZ& log_z, std::span<const double> rows,
                          Scores& out) {
-    const auto columns = static_cast<std::size_t>(run.action.graph->sites());
+    const auto columns = static_cast<std::size_t>(run.action.graph->visible_sites());
     const DataScaling& scaling = run.data.scaling;
     std::vector<double> model(rows.begin(), rows.end());
     scaling.to_model(std::span(model), columns);
     const double constant = log_volume(scaling, columns) - log_z.value.value;
     for (std::size_t at = 0; at < rows.size(); at += columns) {
-      const double action = run.action.evaluate(std::span(model).subspan(at, columns));
+      const double action =
+          evaluate_marginal_action(run.action, std::span(model).subspan(at, columns));
       out.log_density.push_back(constant - action + scaling.log_power(rows.subspan(at, columns)));
       out.error.push_back(log_z.value.error);
     }

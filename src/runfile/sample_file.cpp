@@ -18,7 +18,7 @@ StoredModel read_model(const std::filesystem::path& file, bool hidden_welcome) {
   if (model.action.graph->hidden_sites() > 0 && !hidden_welcome)
     throw BadInput(
         fmt::format("'{}' holds a field with hidden units, which this cannot take", file.string()),
-        "quartic generate, show, diagnose, plot and resume can; or fit one without");
+        "quartic generate, score, show, diagnose, plot and resume can; or fit one without");
   return model;
 }
 

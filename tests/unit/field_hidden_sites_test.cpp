@@ -87,6 +87,7 @@ TEST(HiddenSites, AreSummedOutExactly) {
       std::vector<double> row;
       for (int i = 0; i < visible; ++i) row.push_back(phi[i * lanes + lane]);
       EXPECT_NEAR(out[lane], brute_marginal_action(action, row), 1e-11);
+      EXPECT_NEAR(evaluate_marginal_action(action, row), out[lane], 1e-11);
     }
   }
 }

@@ -33,4 +33,7 @@ void expect_hidden(const Action& action, FieldBlock<T> phi, std::span<double> en
 template <class T>
 void evaluate_marginal_action(const Action& action, FieldBlock<const T> phi, std::span<double> out);
 
+/// The same of one configuration, whose hidden sites are left out or not looked at. O(V + E).
+double evaluate_marginal_action(const Action& action, std::span<const double> phi);
+
 }  // namespace quartic
