@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,12 @@ inline std::vector<double> ar1(int chains, int draws, double tau, std::uint64_t 
       x.push_back(scale * value);
   }
   return x;
+}
+
+/// Whether tests take as many seeds and cases as they can (QUARTIC_TEST_THOROUGH, set by tools/test
+/// --slow) or a part of them; bounds at a given p follow the number.
+inline bool thorough() {
+  return std::getenv("QUARTIC_TEST_THOROUGH") != nullptr;
 }
 
 /// A standard normal deviate is larger with p = 1e-5 (two-sided).

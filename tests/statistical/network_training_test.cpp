@@ -293,7 +293,7 @@ TEST(NetworkTraining, TemperedChainsHaveTheWeightsOfSeparatedModes) {
 
 TEST(NetworkTraining, TemperedRestartIsExactAndThreadsDoNotMatter) {
   const TrainingProblem p =
-      make_problem(sample_network(Unit::quartic, Unit::spin, 70, 60, 0.05), 400);
+      make_problem(sample_network(Unit::quartic, Unit::spin, 70, 60, 0.05), 160);
   const Network initial = initial_network(Unit::quartic, Unit::quartic, 60, p.moments);
   for (const Tempering tempering : {Tempering::temperature, Tempering::trajectory}) {
     TrainingOptions o;

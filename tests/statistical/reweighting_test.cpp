@@ -131,7 +131,8 @@ TEST(Reweighting, ErrorsAreHonestOverSeeds) {
   });
   ScoreVariance real, complex, ratio;
   const Amount amount{.chains = 128, .draws = 16, .sweeps = 2, .warm_up = 60};
-  for (int seed = 0; seed < 2000; ++seed) {
+  const int seeds = testing::thorough() ? 2000 : 500;
+  for (int seed = 0; seed < seeds; ++seed) {
     const auto r = reweighting(nearest(3, 0.5), 3, amount, 1000 + seed);
     const auto points = r.scan({couplings(0.5, 0), couplings(0.5, 0.15)});
     real.add(scores(points[0], exact(entry, false)));
@@ -144,9 +145,9 @@ TEST(Reweighting, ErrorsAreHonestOverSeeds) {
     z.push_back(difference.imag() / point.log_ratio.imag_error);
     ratio.add(z);
   }
-  // The bound is five deviations of such a variance, about sqrt(2 / 2000).
   for (const auto* variance : {&real, &complex, &ratio})
-    for (const double v : variance->variance()) EXPECT_NEAR(v, 1, 0.15);
+    for (const double v : variance->variance())
+      testing::expect_unit_variance(v, seeds, "over seeds");
 }
 
 TEST(Reweighting, LostOverlapIsNeverOk) {
@@ -326,7 +327,7 @@ TEST(Mbar, ErrorsAreHonestOverSeeds) {
   std::vector<Action> rungs;
   for (const double w : {0.0, 0.6, 1.0}) rungs.push_back(uniform(2, w, critical_a, critical_b));
   ScoreVariance averages, errors;
-  constexpr int seeds = 1800;
+  const int seeds = testing::thorough() ? 1800 : 450;
   int ok = 0;
   for (int seed = 0; seed < seeds; ++seed) {
     auto l = ladder(rungs, 2, {.chains = 128, .draws = 24, .sweeps = 2, .warm_up = 50}, 100 + seed);

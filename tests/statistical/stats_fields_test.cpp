@@ -37,7 +37,7 @@ Measurement measure(const Action& action, int chains, int warm_up, int draws, st
 /// even without, because value and error vary together: the bias is that of the values.
 void expect_honest(const Action& action, const std::map<std::string, double>& exact, int chains,
                    int draws, int max_bins, const std::string& what) {
-  constexpr int seeds = 900;
+  const int seeds = testing::thorough() ? 900 : 450;
   std::map<std::string, std::vector<double>> z, off;
   for (int seed = 0; seed < seeds; ++seed) {
     const auto measurement =
