@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <random>
 #include <vector>
 
+#include "app/plain_metropolis.hpp"
 #include "app/verb.hpp"
 #include "quartic/core/autocorrelation.hpp"
 #include "quartic/core/simd.hpp"
@@ -20,15 +20,13 @@
 namespace quartic::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 struct BenchArguments {
   std::vector<int> extents{16, 64, 256};
   double seconds = 2;
 };
 
-double seconds(Clock::time_point since) {
-  return std::chrono::duration<double>(Clock::now() - since).count();
+double seconds(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
 }
 
 /// One core, one block of 64 chains, a nearly critical periodic square lattice (mu^2 = -0.9515,
@@ -65,7 +63,7 @@ Time sweep_time(int extent, const SamplerOptions& options) {
   const int sweeps = std::max(1, static_cast<int>(1e7 / updates));
   std::vector<double> runs;
   for (int run = 0; run < 11; ++run) {
-    const auto start = Clock::now();
+    const auto start = std::chrono::steady_clock::now();
     sampler.sweep(sweeps);
     runs.push_back(seconds(start) / (updates * sweeps) * 1e9);
   }
@@ -96,7 +94,7 @@ std::pair<Rate, std::string> effective_rate(int extent, const SamplerOptions& op
   std::vector<std::vector<double>> series(sampler.chains());
   double sampling = 0;
   while (sampling < limit && series[0].size() < 8000) {
-    const auto start = Clock::now();
+    const auto start = std::chrono::steady_clock::now();
     sampler.sweep(1);
     sampling += seconds(start);
     const auto block = sampler.block(0);
@@ -111,36 +109,10 @@ std::pair<Rate, std::string> effective_rate(int extent, const SamplerOptions& op
   return {rate_of(all, sampler.chains(), sampling), sampler.describe_schedule()};
 }
 
-/// What a user has without quartic: one chain, one site at a time, std::mt19937, std::exp.
-Rate plain_metropolis(int extent, double limit) {
-  std::mt19937 random(1);
-  std::uniform_real_distribution<double> uniform(0, 1);
-  const int sites = extent * extent;
-  std::vector<double> phi(sites, 0.0), series;
-  const auto local = [](double x) { return x * x * (1.52425 + 0.175 * x * x); };
-  const auto sweep = [&] {
-    for (int y = 0; y < extent; ++y) {
-      for (int x = 0; x < extent; ++x) {
-        const auto at = [&](int i, int k) {
-          return phi[(i + extent) % extent * extent + (k + extent) % extent];
-        };
-        const double j = at(y, x + 1) + at(y, x - 1) + at(y + 1, x) + at(y - 1, x);
-        double& old = phi[y * extent + x];
-        const double proposal = old + 2.4 * (uniform(random) - 0.5);
-        const double change = local(proposal) - local(old) - j * (proposal - old);
-        if (uniform(random) < std::exp(-change)) old = proposal;
-      }
-    }
-  };
-  for (int k = 0; k < 200; ++k) sweep();
-  const auto start = Clock::now();
-  while (seconds(start) < limit) {
-    sweep();
-    double m = 0;
-    for (const double x : phi) m += x / sites;
-    series.push_back(m * m);
-  }
-  return rate_of(series, 1, seconds(start));
+/// The same of what a user has without quartic.
+Rate plain_rate(int extent, double limit) {
+  const auto [series, sampling] = plain_metropolis(extent, limit);
+  return rate_of(series, 1, sampling);
 }
 
 void print_kernel(const Globals& globals, const std::string& name, int extent, const Time& time) {
@@ -192,7 +164,7 @@ ErrorCode bench(const BenchArguments& options, const Globals& globals) {
     const auto [rate, schedule] = effective_rate(extent, {}, options.seconds);
     print_rate(globals, "default: " + schedule, extent, rate);
     print_rate(globals, "plain scalar Metropolis, one chain", extent,
-               plain_metropolis(extent, options.seconds));
+               plain_rate(extent, options.seconds));
   }
   return ErrorCode::ok;
 }
