@@ -133,7 +133,7 @@ nb::object features(const Action& action, nb::object given) {
   return reshaped(std::move(values), fields.shape);
 }
 
-nb::tuple reduce(nb::handle self) {
+nb::tuple parts_of_action(nb::handle self) {
   const auto values = [&](const char* kind) { return self.attr(kind).attr("copy")(); };
   return nb::make_tuple(self.type(), nb::make_tuple(self.attr("graph"), values("w"), values("r"),
                                                     values("a"), values("b")));
@@ -202,13 +202,13 @@ void bind_actions(nb::module_& m) {
       },
       nb::arg("run"), nb::sig("def from_run(run: object) -> Action"),
       "The action that a run ended with: a result, or the path of a run file.");
-  action.def("__reduce__", [](nb::handle_t<Action> self) { return reduce(self); });
+  action.def("__reduce__", [](nb::handle_t<Action> self) { return parts_of_action(self); });
   action.def("__deepcopy__", [](nb::handle_t<Action> self, nb::handle) {
-    const nb::tuple parts = reduce(self);
+    const nb::tuple parts = parts_of_action(self);
     return parts[0](*nb::tuple(parts[1]));
   });
   action.def("__copy__", [](nb::handle_t<Action> self) {
-    const nb::tuple parts = reduce(self);
+    const nb::tuple parts = parts_of_action(self);
     return parts[0](*nb::tuple(parts[1]));
   });
   action.def("__repr__", [](const Action& self) {

@@ -94,7 +94,7 @@ bool same(const Graph& one, const Graph& other) {
 }
 
 /// What pickle calls, and with what.
-nb::tuple reduce(nb::handle self) {
+nb::tuple parts_of_graph(nb::handle self) {
   const auto& graph = nb::cast<const Graph&>(self);
   nb::object parts = nb::make_tuple(graph.sites(), edge_table(graph));
   if (const Lattice* lattice = graph.lattice()) {
@@ -174,10 +174,10 @@ void bind_graphs(nb::module_& m) {
           },
           nb::sig("def to_networkx(self) -> object"),
           "A networkx.MultiGraph, its nodes named by `labels`.")
-      .def("__reduce__", [](nb::handle_t<Graph> self) { return reduce(self); })
+      .def("__reduce__", [](nb::handle_t<Graph> self) { return parts_of_graph(self); })
       .def("__deepcopy__",
            [](nb::handle_t<Graph> self, nb::handle) {
-             const nb::tuple parts = reduce(self);
+             const nb::tuple parts = parts_of_graph(self);
              return parts[0](*nb::tuple(parts[1]));
            })
       .def("__repr__",

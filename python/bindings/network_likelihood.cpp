@@ -169,7 +169,7 @@ Network base_from_data(const Network& network, nb::object rows) {
 }
 
 /// Lets Ctrl-C end a long call: for the library's progress callbacks, on the calling thread.
-void check_signals() {
+void check_signals_now() {
   const nb::gil_scoped_acquire acquire;
   if (PyErr_CheckSignals() != 0) throw nb::python_error();
 }
@@ -222,7 +222,7 @@ void bind_likelihood(nb::class_<Network>& type) {
         options.sweeps = sweeps, options.rungs = rungs, options.exact = exact;
         options.threads = threads;
         options.progress = [](double) {
-          check_signals();
+          check_signals_now();
           return true;
         };
         return log_z(self, base, options, start, random_state);

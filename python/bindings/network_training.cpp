@@ -150,7 +150,7 @@ Network base_of(const Trainer& self, nb::object rows) {
   return base_network(self.trainer.network(), self.moments, some.first(rows_of_base));
 }
 
-using Sampler = NetworkSampler<float>;
+using NetworkChains = NetworkSampler<float>;
 
 nb::object chain_rows(std::vector<double> values, int chains, int units) {
   return nb::cast(to_numpy(std::move(values),
@@ -158,7 +158,7 @@ nb::object chain_rows(std::vector<double> values, int chains, int units) {
 }
 
 template <auto values, bool hidden>
-nb::object sampler_values(const Sampler& self) {
+nb::object sampler_values(const NetworkChains& self) {
   std::vector<double> out;
   {
     const nb::gil_scoped_release release;
@@ -170,34 +170,36 @@ nb::object sampler_values(const Sampler& self) {
 }
 
 void bind_sampler(nb::module_& m) {
-  nb::class_<Sampler>(m, "NetworkSampler",
-                      "Gibbs sampling of a network on many chains, float32; the same bits for any "
-                      "number of threads.")
+  nb::class_<NetworkChains>(
+      m, "NetworkSampler",
+      "Gibbs sampling of a network on many chains, float32; the same bits for any "
+      "number of threads.")
       .def(
           "__init__",
-          [](Sampler* self, const Network& network, int chains, nb::object random_state,
+          [](NetworkChains* self, const Network& network, int chains, nb::object random_state,
              int threads) {
             const std::uint64_t seed = seed_of(random_state);
             const nb::gil_scoped_release release;
-            new (self) Sampler(network, chains, seed, Stream::sample, threads);
+            new (self) NetworkChains(network, chains, seed, Stream::sample, threads);
           },
           nb::arg("network"), nb::arg("chains"), nb::arg("random_state") = nb::none(),
           nb::arg("threads") = 0)
-      .def("sweep", &Sampler::sweep, nb::arg("count") = 1, nb::call_guard<nb::gil_scoped_release>())
+      .def("sweep", &NetworkChains::sweep, nb::arg("count") = 1,
+           nb::call_guard<nb::gil_scoped_release>())
       .def(
           "set_visible",
-          [](Sampler& self, nb::object phi) {
+          [](NetworkChains& self, nb::object phi) {
             const Rows rows = rows_of(phi, self.network().visible.size(), "visible");
             const nb::gil_scoped_release release;
             self.set_visible(rows.all());
           },
           nb::arg("phi"), "Visible values, one row a chain; the hidden ones are drawn afresh.")
-      .def_prop_ro("visible", &sampler_values<&Sampler::visible, false>,
+      .def_prop_ro("visible", &sampler_values<&NetworkChains::visible, false>,
                    "Shape (chains, visible units).")
-      .def_prop_ro("hidden", &sampler_values<&Sampler::hidden, true>)
-      .def_prop_ro("visible_means", &sampler_values<&Sampler::visible_means, false>,
+      .def_prop_ro("hidden", &sampler_values<&NetworkChains::hidden, true>)
+      .def_prop_ro("visible_means", &sampler_values<&NetworkChains::visible_means, false>,
                    "<phi> given the hidden values.")
-      .def_prop_ro("hidden_means", &sampler_values<&Sampler::hidden_means, true>);
+      .def_prop_ro("hidden_means", &sampler_values<&NetworkChains::hidden_means, true>);
 }
 
 nb::tuple pair_of(const Estimate& estimate) {
