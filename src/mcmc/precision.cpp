@@ -35,7 +35,9 @@ double outer_mode(double a, double b, double t) {
   for (int step = 0; step < 8; ++step) {
     const double slope = 2 * a + 12 * b * m * m;
     if (!(slope > 0)) break;
-    m = (8 * b * m * m * m + t) / slope;
+    const double next = (8 * b * m * m * m + t) / slope;
+    if (next == m) break;
+    m = next;
   }
   return m;
 }
@@ -45,7 +47,10 @@ double typical_field(const SiteKey& key) {
   if (b == 0) return 1;
   double square = std::max(0.0, (total_weight - 2 * a) / (4 * b)), field = 0;
   for (int round = 0; round < 10; ++round) {
-    field = std::max(1e-3, 0.9 * total_weight * std::sqrt(square) + std::abs(r) + hidden_weight);
+    const double next =
+        std::max(1e-3, 0.9 * total_weight * std::sqrt(square) + std::abs(r) + hidden_weight);
+    if (next == field) break;
+    field = next;
     const double m = outer_mode(a, b, field);
     square = m * m + 1 / std::max(2 * a + 12 * b * m * m, least_stiffness * std::sqrt(b));
   }
