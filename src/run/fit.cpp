@@ -1,5 +1,7 @@
 #include "quartic/run/fit.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <memory>
