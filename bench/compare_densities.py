@@ -6,7 +6,7 @@ Sets: eight of scikit-learn and two further ones, made anew; five splits, a quar
 alone. Every model chooses whatever it chooses (components, bandwidth, epochs) on training rows. Models: the full
 Gaussian, mixtures of full Gaussians (components by BIC, or components and ridge on held-out rows), factor analysis,
 kernel density estimate, masked autoregressive and neural spline flows (zuko: 3 transforms of (64, 64), early stopping),
-and quartic. Results are kept in OUT.json, so that a run that was cut off goes on and single models can be run anew;
+and quartic, in Python and as the program. Results are kept in OUT.json, so that a run that was cut off goes on and single models can be run anew;
 at its end the table. MAF and NSF need torch and zuko, the rest scikit-learn. Times are those of one core.
 """
 
@@ -211,6 +211,21 @@ def quartic_machine(train, test):
     return quartic.RestrictedBoltzmannMachine(random_state=0, n_jobs=1).fit(train).score_samples(test)
 
 
+def quartic_program(train, test):
+    """`quartic fit` of a network and `quartic score`, all by default."""
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, rows in (("train", train), ("test", test)):
+            np.save(f"{folder}/{name}.npy", rows)
+        Path(f"{folder}/run.toml").write_text('[model]\nkind = "network"\n[data]\npath = "train.npy"\n')
+        for words in ("fit run.toml -o run.h5", "score run.h5 test.npy -o scores.csv"):
+            command = ["quartic", *words.split(), "--threads", "1", "--quiet"]
+            subprocess.run(command, cwd=folder, check=True)
+        return np.loadtxt(f"{folder}/scores.csv", delimiter=",", skiprows=1)[:, 1]
+
+
 MODELS = {
     "gaussian": gaussian,
     "GMM, BIC": gmm_bic,
@@ -220,6 +235,7 @@ MODELS = {
     "MAF": flow("MAF"),
     "NSF": flow("NSF"),
     "quartic": quartic_machine,
+    "quartic fit": quartic_program,
 }
 
 
