@@ -29,7 +29,7 @@ const HiddenCase hidden_cases[] = {{"square", HiddenValues::binary, false},
                                    {"square", HiddenValues::binary, true},
                                    {"square", HiddenValues::spin, true}};
 
-SamplerOptions chains(int count, int reflections) {
+SamplerOptions sampler_options_of(int count, int reflections) {
   SamplerOptions options;
   options.chains = count, options.reflections = reflections;
   return options;
@@ -43,7 +43,7 @@ void expect_exact_moments(bool expected) {
   for (const auto& [lattice, values, gates] : hidden_cases) {
     const Action action = hidden_action(lattice, 2, 2, values, gates, 11);
     const Parameters every = every_coupling(action.graph);
-    Sampler<T> sampler(action, chains(1024, 1), 3);
+    Sampler<T> sampler(action, sampler_options_of(1024, 1), 3);
     sampler.sweep(100);
     auto samples = collect(sampler, 32, 4);
     if (expected) expect_hidden(action, samples);
@@ -76,7 +76,7 @@ TEST(HiddenUnits, SweepsLeaveTheExactDistributionInvariant) {
 TEST(HiddenUnits, LnZByAnnealingIsThatOfSumAndQuadrature) {
   for (const auto& [lattice, values, gates] : hidden_cases) {
     const Action action = hidden_action(lattice, 2, 4, values, gates, 12, 0.5);
-    Sampler<float> sampler(action, chains(256, 1), 3);
+    Sampler<float> sampler(action, sampler_options_of(256, 1), 3);
     sampler.sweep(200);
     CertificateOptions options;
     options.chains = 256, options.error = 0.02;
@@ -100,7 +100,7 @@ TEST(HiddenUnits, UncoupledOnesLeaveTheFieldAsItIs) {
 
 TEST(HiddenUnits, RefuseMovesOfRealValuesAlone) {
   const Action action = hidden_action("square", 2, 2, HiddenValues::binary, false, 14);
-  SamplerOptions options = chains(16, 0);
+  SamplerOptions options = sampler_options_of(16, 0);
   options.metropolis_hits = 4;
   EXPECT_THROW(Sampler<float>(action, options, 1), BadInput);
   options.metropolis_hits = 0, options.hmc_steps = 4;
@@ -142,8 +142,13 @@ LikelihoodLearner<float> learner_of(const DataSource& rows, const DataSource* he
   using enum Freedom;
   LikelihoodOptions options;
   options.epochs = 60;
-  return {rows,    held_out, {graph, {free, free, free, free}}, Action(graph), chains(256, 1),
-          options, 7};
+  return {rows,
+          held_out,
+          {graph, {free, free, free, free}},
+          Action(graph),
+          sampler_options_of(256, 1),
+          options,
+          7};
 }
 
 TEST(HiddenUnits, RaiseHeldOutLikelihoodOfTwoModes) {
