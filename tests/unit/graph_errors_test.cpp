@@ -8,9 +8,9 @@
 namespace quartic {
 namespace {
 
-void expect_refused(const std::function<void()>& act, const std::string& reason,
-                    const std::string& hint) {
-  quartic::expect_refused(Refusal{reason, hint, act});
+void expect_graph_refused(const std::function<void()>& act, const std::string& reason,
+                          const std::string& hint) {
+  quartic::expect_graph_refused(Refusal{reason, hint, act});
 }
 
 class EdgeList : public ::testing::Test {
@@ -24,7 +24,7 @@ class EdgeList : public ::testing::Test {
     return read_edge_list(file_);
   }
   void refused(const std::string& text, const std::string& reason, const std::string& hint) {
-    expect_refused([&] { read(text); }, file_.string() + reason, hint);
+    expect_graph_refused([&] { read(text); }, file_.string() + reason, hint);
   }
 };
 
@@ -61,21 +61,21 @@ TEST_F(EdgeList, RefusesNamingTheLine) {
   refused("sites 3\n0 1\n1 3\n0 2\n", ":3: an edge names site 3, but the file says 'sites 3'",
           "write 'sites 4'");
   refused("# nothing\n", " holds no edges", "one edge a line");
-  expect_refused([] { read_edge_list("/nowhere/edges.txt"); }, "/nowhere/edges.txt", "check");
-  expect_refused([] { read_edge_list(::testing::TempDir()); }, "cannot read", "not a folder");
+  expect_graph_refused([] { read_edge_list("/nowhere/edges.txt"); }, "/nowhere/edges.txt", "check");
+  expect_graph_refused([] { read_edge_list(::testing::TempDir()); }, "cannot read", "not a folder");
 }
 
 TEST(GraphErrors, NameTheEdge) {
-  expect_refused([] { Graph(3, {{0, 1}, {1, 3}}); }, "edge 1 joins sites 1 and 3", "from 0");
-  expect_refused([] { Graph(3, {{-1, 1}}); }, "edge 0 joins sites -1 and 1", "from 0");
-  expect_refused([] { Graph(3, {{2, 2}}); }, "edge 0 joins sites 2 and 2", "two different");
-  expect_refused([] { Graph(0, {}); }, "at least one site, got 0", "number of sites");
-  expect_refused([] { Graph(-2, {}); }, "at least one site, got -2", "number of sites");
+  expect_graph_refused([] { Graph(3, {{0, 1}, {1, 3}}); }, "edge 1 joins sites 1 and 3", "from 0");
+  expect_graph_refused([] { Graph(3, {{-1, 1}}); }, "edge 0 joins sites -1 and 1", "from 0");
+  expect_graph_refused([] { Graph(3, {{2, 2}}); }, "edge 0 joins sites 2 and 2", "two different");
+  expect_graph_refused([] { Graph(0, {}); }, "at least one site, got 0", "number of sites");
+  expect_graph_refused([] { Graph(-2, {}); }, "at least one site, got -2", "number of sites");
 }
 
 TEST(GraphErrors, Lattices) {
   const auto refused = [](const Lattice& lattice, const std::string& why, const std::string& hint) {
-    expect_refused([&] { make_lattice(lattice); }, why, hint);
+    expect_graph_refused([&] { make_lattice(lattice); }, why, hint);
   };
   refused({"sqare", {4, 4}, {true, true}}, "unknown lattice 'sqare'", "did you mean 'square'?");
   refused({"klein bottle", {4}, {true}}, "unknown lattice", "one of: chain, square");
@@ -91,13 +91,15 @@ TEST(GraphErrors, Lattices) {
   refused({"complete", {100000}, {}}, "too large", "");
   const Lattice chain{"chain", {4}, {true}}, complete{"complete", {4}, {}},
       triangular{"triangular", {4, 4}, {true, true}};
-  expect_refused([&] { diagonal_pairs(chain); }, "a chain graph has no diagonal", "pairs");
-  expect_refused([&] { diagonal_pairs(triangular); }, "a triangular graph has no diag", "pairs");
-  expect_refused([&] { plaquettes(chain); }, "a chain graph has no plaquettes", "");
-  expect_refused([&] { plaquettes(complete); }, "a complete graph has no plaquettes", "");
-  expect_refused([&] { pairs_at(complete, std::vector{1}); }, "no displacements", "");
-  expect_refused([&] { pairs_at(chain, std::vector{4}); }, "[4] joins site 0 to itself", "shorter");
-  expect_refused([&] { pairs_at(chain, std::vector{1, 1}); }, "does not fit", "");
+  expect_graph_refused([&] { diagonal_pairs(chain); }, "a chain graph has no diagonal", "pairs");
+  expect_graph_refused([&] { diagonal_pairs(triangular); }, "a triangular graph has no diag",
+                       "pairs");
+  expect_graph_refused([&] { plaquettes(chain); }, "a chain graph has no plaquettes", "");
+  expect_graph_refused([&] { plaquettes(complete); }, "a complete graph has no plaquettes", "");
+  expect_graph_refused([&] { pairs_at(complete, std::vector{1}); }, "no displacements", "");
+  expect_graph_refused([&] { pairs_at(chain, std::vector{4}); }, "[4] joins site 0 to itself",
+                       "shorter");
+  expect_graph_refused([&] { pairs_at(chain, std::vector{1, 1}); }, "does not fit", "");
 }
 
 }  // namespace
