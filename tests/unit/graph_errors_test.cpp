@@ -10,7 +10,7 @@ namespace {
 
 void expect_graph_refused(const std::function<void()>& act, const std::string& reason,
                           const std::string& hint) {
-  quartic::expect_graph_refused(Refusal{reason, hint, act});
+  expect_refused(Refusal{reason, hint, act});
 }
 
 class EdgeList : public ::testing::Test {
