@@ -226,7 +226,7 @@ class _Learned(OfAction):
         """Those of a tied kind are all equal; those of hidden units come behind, and are always free."""
         out, attrs = np.empty(len(self.parameters)), self.data["model"].attrs
         hidden = attrs.get("hidden_units", 0)
-        edges = hidden * (len(couplings["r"]) - hidden) * (1 + attrs.get("gates", 0))
+        edges = hidden * (len(self.action.r) - hidden) * (1 + attrs.get("gates", 0)) if hidden else 0
         counts = {"w": edges, "r": hidden}
         for kind, columns in self.kinds.items():
             values, behind = couplings[kind], counts.get(kind, 0)

@@ -198,7 +198,7 @@ def test_dead_units_do_not_stop_the_next_layer(here):
         ("model.kind=network", "one layer of hidden units"),
         ("model.hidden=['binary', 'spin', 'spin']", "names 3 layers, hidden_units 2"),
         ("training.layer_epochs=[3]", "names 1 layers"),
-        ("model.hidden_units=[]", "an integer >= 1, or an array of these"),
+        ("model.hidden_units=[]", "an integer >= 0, or an array of these"),
         ("model.hidden_units=[4, 0]", "0"),
         ("model.hidden=['binary', 'spins']", "spin"),
         ("model.features=draws", "samples"),
