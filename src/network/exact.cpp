@@ -95,19 +95,46 @@ bool find_box(const SummedSide& side, Box& box, double negligible, int rounds) {
   return false;
 }
 
+/// Six widths of every unit about where the other side, if it is discrete, can move it: a box to
+/// begin with in units of any size.
+Box start_box(const Network& network, bool hidden) {
+  const Layer &layer = hidden ? network.hidden : network.visible,
+              &other = hidden ? network.visible : network.hidden;
+  const auto values = other.values();
+  Box box;
+  for (int i = 0; i < layer.size(); ++i) {
+    double fields[] = {0, 0};
+    for (int k = 0; k < other.size() && !values.empty(); ++k) {
+      const double w = hidden ? network.weight(k, i) : network.weight(i, k);
+      fields[0] += std::min(w * values.front(), w * values.back());
+      fields[1] += std::max(w * values.front(), w * values.back());
+    }
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (const double field : fields) {
+      const auto m = layer.moments(i, field);
+      const double reach = 6 * std::sqrt(std::max(m.second - m.mean * m.mean, 0.0));
+      low = std::min(low, m.mean - reach), high = std::max(high, m.mean + reach);
+    }
+    const bool found = std::isfinite(low) && std::isfinite(high) && low < high;
+    box.low.push_back(found ? low : -1), box.high.push_back(found ? high : 1);
+  }
+  box.points = first_points;
+  return box;
+}
+
 /// Trapezoidal sums converge exponentially for such densities; refined until sums over every other
 /// value of each unit say the same: with exp(-k^4/3) for the Fourier transform of exp(-x^4) the
 /// whole sum is then right to the power 2.5 of the difference. An odd number of points: an even one
 /// would hide the difference of a symmetric density.
-PartialSums integrate(const SummedSide& side, int units, bool moments, double tolerance,
+PartialSums integrate(const SummedSide& side, Box begin, bool moments, double tolerance,
                       QuadratureBox* known) {
+  const auto units = static_cast<int>(begin.low.size());
   const bool exact = tolerance <= exact_tolerance;
   constexpr int coarse = 321;  // a side, while learning: what is sharper is no density of rows
   const int most = units > 2 ? 257 : exact ? 2047 : coarse;
   QuadratureBox fresh;
   QuadratureBox& box = known ? *known : fresh;
-  if (box.low.size() != static_cast<std::size_t>(units))
-    box = {std::vector<double>(units, -1.0), std::vector<double>(units, 1.0), first_points};
+  if (box.low.size() != static_cast<std::size_t>(units)) box = std::move(begin);
   const QuadratureBox before = box;
   if (!find_box(side, box, exact ? 42 : 24, exact ? 200 : 16) && !exact) {
     box = before;
@@ -211,8 +238,9 @@ ExactNetwork sum_out(const Network& network, bool hidden, bool moments, int thre
                      double tolerance, QuadratureBox* known) {
   const SummedSide side(network, hidden, threads);
   const Layer& layer = side.layer();
-  return of_sums(layer.discrete() ? side.sum(discrete_grid(layer), moments)
-                                  : integrate(side, layer.size(), moments, tolerance, known),
+  return of_sums(layer.discrete()
+                     ? side.sum(discrete_grid(layer), moments)
+                     : integrate(side, start_box(network, hidden), moments, tolerance, known),
                  hidden);
 }
 

@@ -253,7 +253,7 @@ ExactLearner::ExactLearner(std::vector<float> rows, const Network& start,
   parts_ = make_hidden<Parts>(std::move(rows), start, options);
   if (!std::isfinite(parts_->ascent->value))
     throw BadInput("ln p of the network to begin with is not finite on these rows",
-                   "standardise the columns");
+                   "columns of few values want noise or binary units, others standardising");
   parts_->take();
 }
 

@@ -1,5 +1,7 @@
 #include "run/network_evaluation.hpp"
 
+#include <cmath>
+
 #include "quartic/network/evaluation.hpp"
 #include "quartic/network/likelihood.hpp"
 
@@ -42,6 +44,10 @@ NetworkEvaluation evaluate_network(const NetworkRun& run, const NetworkPath& pat
   out.train = log_likelihood(network, rows, out.log_z, threads);
   if (scaled) out.train_in_data = in_data_units(network, rows, scaling, out.log_z, threads);
   out.reconstruction = reconstruction_error(network, rows, seed, threads);
+  if (!std::isfinite(out.reconstruction.value) || !std::isfinite(out.train.value.value)) {
+    out.log_z.ok = false;
+    out.log_z.reason = "the units' expectations are not finite: standardise the columns";
+  }
   if (!held_out.empty()) {
     out.held_out = log_likelihood(network, held_out, out.log_z, threads);
     if (scaled)

@@ -48,7 +48,9 @@ std::string density_text(const NetworkRun& run) {
     const DensityCandidate& one = choice.candidates[k];
     const bool chosen = k == choice.chosen;
     const double best = one.held_out[static_cast<std::size_t>(one.best)];
-    out += fmt::format("  {:<18} {:<18} after {} iterations{}{}\n", name(one.scaling),
+    // Rows came in the units that were asked for.
+    const auto scaling = one.scaling == ScalingMethod::none ? run.data.scaling.method : one.scaling;
+    out += fmt::format("  {:<18} {:<18} after {} iterations{}{}\n", name(scaling),
                        with_error(best, one.error), 10 * one.best, one.dropped ? ", dropped" : "",
                        chosen ? running ? ", the best so far" : ", chosen" : "");
   }

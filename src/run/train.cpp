@@ -219,7 +219,8 @@ bool learns_exactly(const Config& config, std::size_t rows, std::size_t columns)
   const bool few = model.hidden_units.front() <= most_units || columns <= quadrature_columns;
   const bool possible = gaussian || (Layer(model.hidden_unit(0), 1).discrete() && few);
   if (wanted && rows < fewest_rows)
-    throw BadInput(fmt::format("{} rows are too few to say how long to learn", rows),
+    throw BadInput(fmt::format("{} are too few to say how long to learn",
+                               rows == 1 ? std::string("1 row") : fmt::format("{} rows", rows)),
                    fmt::format("give {} at least, or [training] epochs", fewest_rows));
   if (model.gates.value_or(false) && !(wanted && possible))
     throw BadInput("gates are learned where ln Z is exact, and this machine is not",
