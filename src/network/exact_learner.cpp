@@ -20,7 +20,7 @@ namespace quartic {
 namespace {
 
 constexpr double quadrature = 0.01;  // of ln Z by every other point; it is right to 1e-5
-constexpr double least_b = 1e-5;     // in units of the column's spread: a quartic unit stays one
+constexpr double least_b = 1e-5;     // of b <phi^4>: a quartic unit stays one
 
 /// Means over the rows of what the objective is linear in, and of ln sum_h.
 struct DataTerms {
@@ -70,7 +70,10 @@ struct ExactLearner::Parts {
     ascent.emplace(point_of(now), [this](const auto& x, auto& g) { return evaluate(x, g); });
   }
 
-  double floor_of_b(int i) const { return least_b / (variance[i] * variance[i]); }
+  /// So that b phi^4 is small wherever the column is: it may lie far from 0.
+  double floor_of_b(int i) const {
+    return least_b / std::max(variance[i] * variance[i], fourth[i]);
+  }
 
   /// w, u, r, a, ln(b - floor), s: those that the units have.
   template <class NetworkRef, class Visit>
