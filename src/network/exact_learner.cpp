@@ -241,6 +241,26 @@ std::optional<std::string> why_not_exactly(const Network& network) {
       most_continuous);
 }
 
+/// Quartic units have no place but 0: what lies many of its widths from there is lost in rounding.
+static void require_near_zero(std::span<const float> rows, const Layer& visible) {
+  constexpr double farthest = 20;  // spreads
+  if (visible.unit != Unit::quartic) return;
+  const auto columns = static_cast<std::size_t>(visible.size());
+  const double share = static_cast<double>(columns) / static_cast<double>(rows.size());
+  for (std::size_t c = 0; c < columns; ++c) {
+    double mean = 0, square = 0;
+    for (std::size_t k = c; k < rows.size(); k += columns) mean += share * rows[k];
+    for (std::size_t k = c; k < rows.size(); k += columns)
+      square += share * (rows[k] - mean) * (rows[k] - mean);
+    const double far = std::abs(mean) / std::sqrt(square);
+    if (square > 0 && far > farthest)
+      throw BadInput(fmt::format("column {} lies {:.3g} of its standard deviations from 0, too far "
+                                 "for quartic units",
+                                 c, far),
+                     "standardise the columns, or subtract an offset");
+  }
+}
+
 ExactLearner::ExactLearner(std::vector<float> rows, const Network& start,
                            const ExactOptions& options) {
   require_normalisable(start);
@@ -253,6 +273,7 @@ ExactLearner::ExactLearner(std::vector<float> rows, const Network& start,
                    "take fewer hidden units, or train with chains");
   if (!(options.ridge >= 0 && std::isfinite(options.ridge)))
     throw BadInput(fmt::format("ridge = {:g}", options.ridge), "it is finite and not negative");
+  require_near_zero(rows, start.visible);
   parts_ = make_hidden<Parts>(std::move(rows), start, options);
   if (!std::isfinite(parts_->ascent->value))
     throw BadInput("ln p of the network to begin with is not finite on these rows",

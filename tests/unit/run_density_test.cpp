@@ -144,6 +144,18 @@ TEST(DensityLearner, ColumnsThatHardlyEverVaryAreNamed) {
   }
 }
 
+TEST(DensityLearner, UnscaledColumnsFarFromZeroAreRefused) {
+  auto rows = sample_rows(100, true, 6);
+  for (std::size_t n = 1; n < rows.size(); n += 3) rows[n] = 5e4 + 1e3 * rows[n];
+  const DensityOptions none{.hidden_units = 2, .scalings = {ScalingMethod::none}, .rounds = 2};
+  try {
+    learn_density(rows, 3, none, 1);
+    FAIL() << "a column 25 spreads from 0";
+  } catch (const BadInput& error) {
+    EXPECT_NE(std::string(error.what()).find("column 1 lies"), std::string::npos) << error.what();
+  }
+}
+
 TEST(DensityLearner, StopsWithinARound) {
   const auto rows = sample_rows(150, true, 7);
   DensityLearner learner(rows, 3, {.scalings = {ScalingMethod::standardise}, .threads = 2}, 3);

@@ -34,7 +34,8 @@ std::optional<std::string> why_not_exactly(const Network& network);
 class ExactLearner {
  public:
   /// rows[row][visible]. Throws BadInput for rows of another width, none, values that are not
-  /// finite, a network that cannot be learned exactly (why_not_exactly), or a negative ridge.
+  /// finite, columns of quartic units far from 0, a network that cannot be learned exactly
+  /// (why_not_exactly), or a negative ridge.
   ExactLearner(std::vector<float> rows, const Network& start, const ExactOptions& options);
 
   /// Up to `count` iterations; fewer where it converges, or where `going_on` says so.
