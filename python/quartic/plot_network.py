@@ -158,7 +158,7 @@ def _expected(run: Drawn, drawn: np.ndarray) -> np.ndarray:
 
 
 def samples_figure(run: Drawn, shape: tuple[int, int]) -> Figure:
-    """Rows of the data above, beneath them draws of the network, and what is expected of each given its hidden units."""
+    """Rows of the data above, beneath draws of the network, and what is expected of each given its hidden units."""
     drawn = _drawn(run)[: 2 * COLUMNS]
     panels = {"data": run.examples, "draws": drawn, "expected": _expected(run, drawn)}
     images = {label: run.to_data(values[: 2 * COLUMNS]) for label, values in panels.items()}
