@@ -32,7 +32,7 @@ def clustered_rows(random, count):
     side = random.choice([-1.0, 1.0], count)
     x = random.normal(size=count)
     second = np.exp(x - 0.5 * side)
-    return np.stack([x + 0.5 * side + random.normal(0, 0.1, count), second, random.normal(50, 3, count)], axis=1)
+    return np.stack([x + 0.5 * side + random.normal(0, 0.1, count), second, random.normal(5, 3, count)], axis=1)
 
 
 def shown(folder, run="run.h5"):
