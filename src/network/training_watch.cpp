@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t cheap_weights = 65'536;
 constexpr int falls_in_a_row = 3;
-constexpr double errors_below = 3;
+constexpr double ratio_of_looks = 1.4, errors_below = 3;
 constexpr double unknown = -std::numeric_limits<double>::infinity();
 
 template <class Archive, class N>
@@ -66,7 +66,7 @@ TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch,
   if (weights_ > cheap_weights || (epoch < next_ && !last))
     return last ? Verdict::enough : Verdict::go_on;
   last_epoch_ = epoch;
-  next_ = std::max(epoch + 1, static_cast<int>((options_.stops ? 1.4 : 2.0) * epoch));
+  next_ = std::max(epoch + 1, static_cast<int>(ratio_of_looks * epoch));
   last_ = likelihood(now);
   const bool low = last_.value + errors_below * last_.error < before_.value;
   fallen_ = low ? fallen_ + 1 : 0;

@@ -83,7 +83,7 @@ TEST(TrainingWatch, ThreeFallsInARowAreTooFast) {
   TrainingWatch other = scene.watch({.stops = false});
   EXPECT_EQ(other.after_epoch(worse, 1, false), Verdict::go_on);
   EXPECT_EQ(other.after_epoch(worse, 2, false), Verdict::go_on);
-  EXPECT_EQ(other.after_epoch(worse, 4, false), Verdict::too_fast);
+  EXPECT_EQ(other.after_epoch(worse, 3, false), Verdict::too_fast);
   EXPECT_EQ(scene.watch().after_epoch(worse, 1, true), Verdict::too_fast);  // and the last look
 }
 
