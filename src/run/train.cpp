@@ -26,8 +26,11 @@ Network first_network(const Config& config, const NetworkData& data) {
   StartOptions options;
   options.seed = config.run.seed;
   const ModelConfig& model = config.model;
-  return initial_network(model.visible, model.hidden_unit(0), model.units(0, data.learned->rows()),
-                         data.moments, options);
+  const std::size_t rows = data.learned->rows(), columns = data.learned->columns();
+  int units = model.units(0, rows);
+  if (model.hidden_units.front() == 0 && learns_exactly(config, rows, columns))
+    units = density_units(static_cast<int>(columns), rows);
+  return initial_network(model.visible, model.hidden_unit(0), units, data.moments, options);
 }
 
 }  // namespace
