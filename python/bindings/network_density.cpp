@@ -1,8 +1,10 @@
 // Densities of tables in Python: scalings, learning without chains, independent draws.
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "network_rows.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/data/gaussian_density.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/network/sampler.hpp"
 #include "quartic/run/density_learner.hpp"
@@ -112,6 +114,7 @@ nb::dict to_python(DensityFit fit) {
     candidates.append(record);
   }
   out["candidates"] = candidates, out["chosen"] = fit.choice.chosen;
+  out["remarks"] = fit.choice.remarks;
   out["scaling"] = std::move(fit.scaling), out["network"] = std::move(fit.network);
   out["log_z"] = fit.log_z, out["iterations"] = fit.choice.iterations;
   out["held_out"] = fit.choice.held_out.value, out["held_out_error"] = fit.choice.held_out.error;
@@ -179,6 +182,20 @@ void bind_density(nb::module_& m) {
         nb::arg("random_state") = nb::none(), nb::arg("progress") = nb::none(),
         "A network whose ln Z is exact, learned without chains; scaling and length chosen on "
         "held-out rows.");
+  m.def(
+      "gaussian_log_density",
+      [](nb::object rows, nb::object learned) {
+        const NumpySource judged(rows), some(learned);
+        std::vector<double> out;
+        {
+          const nb::gil_scoped_release release;
+          out = gaussian_log_density(read_rows(judged, 0, judged.rows()),
+                                     read_rows(some, 0, some.rows()), some.columns());
+        }
+        return vector_to_python(out);
+      },
+      nb::arg("rows"), nb::arg("learned"),
+      "ln p of every row under the Gaussian of the mean and shrunk covariance of `learned`.");
   m.def("learn_exactly", &more_of, nb::arg("network"), nb::arg("data"), nb::arg("iterations"),
         nb::arg("ridge") = 1.0, nb::arg("threads") = 0,
         "The network after more iterations of exact learning on rows in its units, float32.");

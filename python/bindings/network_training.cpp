@@ -232,7 +232,8 @@ void bind_watch(nb::module_& m) {
             const auto& learner = trainer.trainer;
             const bool last = learner.finished() ||
                               (self.stops() && learner.updates() >= TrainingWatch::most_updates);
-            const auto verdict = self.after_epoch(learner.network(), learner.epoch(), last);
+            const auto verdict =
+                self.after_epoch(learner.network(), learner.epoch(), learner.updates(), last);
             constexpr const char* words[] = {"go_on", "enough", "too_fast"};
             return std::string(words[static_cast<int>(verdict)]);
           },
@@ -272,7 +273,7 @@ void bind_trainer(nb::module_& m) {
             new (self) Trainer(make_trainer(data, network, o, random_state, state));
           },
           nb::arg("data"), nb::arg("network"), nb::kw_only(), nb::arg("epochs") = 10,
-          nb::arg("batch") = 500, nb::arg("chains") = 0, nb::arg("steps") = 1,
+          nb::arg("batch") = 0, nb::arg("chains") = 0, nb::arg("steps") = 1,
           nb::arg("start") = "persistent", nb::arg("rungs") = 1,
           nb::arg("tempering") = "temperature", nb::arg("snapshots") = false,
           nb::arg("optimiser") = "momentum", nb::arg("rate") = 0.05, nb::arg("final_rate") = 0.005,
@@ -282,6 +283,7 @@ void bind_trainer(nb::module_& m) {
           nb::arg("random_state") = nb::none(), nb::arg("state") = nb::none(),
           "`data` of shape (rows, columns), float32 is not copied. `state`: go on from there, with "
           "the same options.")
+      .def_prop_ro("batch", [](const Trainer& self) { return self.trainer.options().batch; })
       .def(
           "step",
           [](Trainer& self) {

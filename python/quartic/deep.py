@@ -37,8 +37,8 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         Passes over the data a layer.
     learning_rate : float
         In units of the data's spread.
-    batch_size : int
-        Rows an update; also the number of persistent chains.
+    batch_size : int or None
+        Rows an update, and the number of persistent chains; None: a twentieth of the rows, from 64 to 500.
     steps, rungs : int
         Sweeps of Gibbs sampling an update; rungs of parallel tempering.
     momentum, weight_decay : float
@@ -74,7 +74,7 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         hidden: str | Sequence[str] = "binary",
         n_iter: int = 20,
         learning_rate: float = 0.05,
-        batch_size: int = 100,
+        batch_size: int | None = None,
         steps: int = 1,
         rungs: int = 1,
         momentum: float = 0.0,
@@ -107,8 +107,8 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         keys = {
             "model.kind": "stack", "model.visible": self.visible, "model.hidden": self.hidden,
             "model.hidden_units": np.atleast_1d(self.hidden_units).tolist(), "model.noise": self.noise,
-            "training.epochs": self.n_iter,
-            "training.rate": self.learning_rate, "training.batch": min(self.batch_size, len(rows)),
+            "training.epochs": self.n_iter, "training.rate": self.learning_rate,
+            "training.batch": min(self.batch_size, len(rows)) if self.batch_size else "auto",
             "training.steps": self.steps, "training.rungs": self.rungs, "training.momentum": self.momentum,
             "training.weight_decay": self.weight_decay,
         }  # fmt: skip

@@ -30,12 +30,13 @@ from .progress import Watch
 from .results import Estimate, LogZ
 from .scaling import best_shift, center_and_scale
 from .seeds import RandomState, seed_of
-from .training import train_by_chains
+from .training import Training, train_by_chains
 
 _UNITS = {"quartic", "gaussian", "binary", "spin"}
 _CONTINUOUS = {"quartic", "gaussian"}
 _DISCRETE = {"binary", "spin"}
 _MOST_EXACT = 14  # two-valued hidden units that are learned exactly: 2^14 terms of ln Z
+_CHAINS = 100  # of a machine that is learned without
 _FEWEST_ROWS = 8  # to hold some out of
 _FEWEST_ROWS_MORE = 20  # for partial_fit to go on exactly
 _BY_ROWS = {
@@ -69,7 +70,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     visible, hidden : kind of units: "quartic", "gaussian", "binary" (0, 1) or "spin" (-1, 1).
     gates : whether a hidden unit may change the width of a column too (u); None: where it is learned exactly.
     scaling : "auto": the best on held-out rows of "columns", "power", "whiten" and "power-whiten" where it is learned
-        exactly, else "columns". "columns": each column by its own spread; "all": one spread for all, as for pixels;
+        exactly, else "columns", or "whiten" where one Gaussian would be better. "columns": each column by its own
+        spread; "all": one spread for all, as for pixels;
         "power": each column by the monotone map (Yeo and Johnson) that makes it most like a Gaussian, against heavy
         tails; "whiten": uncorrelated columns along the principal axes; "zca": the same turned back; "power-whiten":
         both; None: as they are.
@@ -78,7 +80,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     n_iter : passes over the data with chains; None: exact learning where it can be, else until held-out ln p has not
         risen for three checks in a row. A number always means chains.
     learning_rate : step of learning with chains, in units of the data's spread; halved where it makes ln p fall.
-    batch_size : rows an update; also the number of persistent chains.
+    batch_size : rows an update, and the number of persistent chains; None: a twentieth of the rows, from 64 to 500.
     steps : sweeps of Gibbs sampling an update (the k of PCD-k).
     rungs : more than 1, say 4: the chains are tempered, so that they pass between well-separated clusters; without,
         ln p of clustered data varies by nats from seed to seed. Costs as many times the sampling.
@@ -125,7 +127,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         "max_iter": [Interval(Integral, 10, None, closed="left")],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
         "n_iter": [Interval(Integral, 1, None, closed="left"), None],
         "steps": [Interval(Integral, 1, None, closed="left")],
         "rungs": [Interval(Integral, 1, None, closed="left")],
@@ -148,7 +150,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         ridge: float = 1.0,
         max_iter: int = 2500,
         learning_rate: float = 0.05,
-        batch_size: int = 100,
+        batch_size: int | None = None,
         n_iter: int | None = None,
         steps: int = 1,
         rungs: int = 1,
@@ -186,9 +188,15 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         X = self._rows(X, reset=True)
         self._begin()
         exactly = self._learns_exactly(X)
+        if self.gates and not (self._continuous and self.hidden in _DISCRETE):
+            raise BadInput(
+                f"gates of {self.visible} and {self.hidden} units: two-valued hidden units gate the widths of "
+                "real-valued columns",
+                "visible='quartic' or 'gaussian' with hidden='binary' or 'spin', or gates=None",
+            )
         if self.gates and not exactly:
             raise BadInput(
-                "gates are learned where ln Z is exact, and this machine is not",
+                "gates are learned without chains alone, where ln Z is exact",
                 f"{_FEWEST_ROWS} rows at least, n_components up to {_MOST_EXACT}, two-valued hidden units, n_iter=None",
             )
         if exactly:
@@ -201,7 +209,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
                     stacklevel=2,
                 )
             self._start(X)
-            self._fit_by_chains(self._scaled(X, with_noise=True))
+            self._fit_by_chains(X)
         self._set_offset(X)
         return self
 
@@ -243,12 +251,15 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.held_out_ = Estimate(fit["held_out"] + shift, fit["held_out_error"])
         self.history_ = [{"iteration": 10 * k, "held_out": value + shift} for k, value in enumerate(chosen["held_out"])]
         self._take_scaling(X.shape[1])
+        chains = self.batch_size or _CHAINS
         if _quartic.can_draw_exactly(self.network_):
-            self.chains_ = _quartic.draw_exactly(self.network_, self.batch_size, self._seed, self._threads)
+            self.chains_ = _quartic.draw_exactly(self.network_, chains, self._seed, self._threads)
         else:
-            some = np.random.default_rng([self._seed, 1]).permutation(len(X))[: self.batch_size]
+            some = np.random.default_rng([self._seed, 1]).permutation(len(X))[:chains]
             self.chains_ = self._scaled(X[some])
         self._base = None
+        for remark in fit["remarks"]:
+            warnings.warn(remark, ConvergenceWarning, stacklevel=3)
         if chosen["improving"]:
             rise = chosen["held_out"][-1] - chosen["held_out"][-1 - max(len(chosen["held_out"]) // 10, 1)]
             warnings.warn(
@@ -263,18 +274,42 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.center_ = np.broadcast_to(self.scaling_.offset, columns).copy()
         self.scale_ = np.broadcast_to(self.scaling_.scale, columns).copy()
 
-    def _fit_by_chains(self, rows: np.ndarray) -> None:
+    def _fit_by_chains(self, X: np.ndarray) -> None:
         """With as many passes as asked for, or as held-out rows ask for; the rate halved where it is too large."""
-        result = train_by_chains(self._make_trainer, rows, self.n_iter, self.learning_rate, self._seed, self._threads)
+        result = self._trained_by_chains(X)
+        if result.below_gaussian and self.scaling == "auto" and self.n_iter is None:
+            result = self._from_the_gaussian(X, result)
         for text in result.warnings:
             warnings.warn(text, ConvergenceWarning, stacklevel=3)
         self.history_ = result.history
         self._take(result.trainer, result.rows)
         if result.network is not None:  # an earlier one was the best
             self.network_, self.n_iter_ = result.network, result.epoch
-        self.candidates_, self.held_out_ = [], result.held_out
-        if result.held_out is not None:
-            self.held_out_ = Estimate(result.held_out.value + self._log_volume, result.held_out.error)
+        self.candidates_, self.held_out_ = [], None if result.held_out is None else self._held_out(X, result)
+
+    def _trained_by_chains(self, X: np.ndarray) -> Training:
+        rows = self._scaled(X, with_noise=True)
+        return train_by_chains(self._make_trainer, rows, self.n_iter, self.learning_rate, self._seed, self._threads)
+
+    def _from_the_gaussian(self, X: np.ndarray, other: Training) -> Training:
+        """Again in whitened units, which begin at the Gaussian of X; whichever held-out rows prefer."""
+        before, scaling = self._held_out(X, other), self.scaling_
+        self.scaling_ = Scaling.fit("whiten", X)
+        self._take_scaling(X.shape[1])
+        result = self._trained_by_chains(X)
+        if self._held_out(X, result).value > before.value:
+            return result
+        self.scaling_ = scaling
+        self._take_scaling(X.shape[1])
+        return other
+
+    def _held_out(self, X: np.ndarray, result: Training) -> Estimate:
+        """In the units of X, its error over rows."""
+        rows = X[result.judged]
+        levels = -(result.network or result.trainer.network).free_energy(self._scaled(rows), threads=self._threads)
+        shifts = self.scaling_.log_jacobian(rows) if self._continuous else np.zeros(len(rows))
+        error = float(np.std(levels + shifts)) / max(len(rows) - 1, 1) ** 0.5
+        return Estimate(result.held_out.value + float(np.mean(shifts)), error)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -298,8 +333,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             self._set_offset(X)
             return self
         trainer = self._make_trainer(rows, self.learning_rate, self.n_iter or 1)
-        for begin in range(0, len(rows), self.batch_size):
-            trainer.update(rows[begin : begin + self.batch_size])
+        for begin in range(0, len(rows), trainer.batch):
+            trainer.update(rows[begin : begin + trainer.batch])
         self._take(trainer, rows)
         self._set_offset(X)
         return self
@@ -360,8 +395,9 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             )
         else:
             network = self.network_
+        batch = self.batch_size or (0 if self._trained is None else self._batch)
         return NetworkLearner(
-            rows, network, epochs=epochs, batch=self.batch_size, steps=self.steps, rungs=self.rungs, rate=rate,
+            rows, network, epochs=epochs, batch=batch, steps=self.steps, rungs=self.rungs, rate=rate,
             momentum=self.momentum, weight_decay=self.weight_decay,
             threads=self._threads, random_state=self._seed, state=self._trained,
         )  # fmt: skip
@@ -370,6 +406,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.network_ = trainer.network
         self.chains_ = trainer.chains
         self.n_iter_ = trainer.epoch
+        self._batch = trainer.batch
         self._trained = trainer.state()
         self._base = trainer.base(rows[:: -(-len(rows) // 1000)])
         self._log_z = None
@@ -467,11 +504,6 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     def _set_offset(self, X: np.ndarray) -> None:
         levels = self._levels(X, self._scaled(X))
         self._level = float(np.percentile(levels, 100 * self.contamination))
-
-    @property
-    def _log_volume(self) -> float:
-        """ln |d scaled / d data| of affine scalings."""
-        return -float(np.log(self.scale_).sum())
 
     @property
     def log_z_(self) -> LogZ:

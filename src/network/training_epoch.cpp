@@ -15,8 +15,8 @@ namespace {
 
 void require_valid(const TrainingOptions& o, const DataSource& data, const ColumnMoments& moments,
                    const Network& start) {
-  if (o.epochs < 1 || o.batch < 1 || o.chains < 0 || o.steps < 1)
-    throw BadInput("training: epochs, batch and steps must be positive, chains not negative",
+  if (o.epochs < 1 || o.batch < 0 || o.chains < 0 || o.steps < 1)
+    throw BadInput("training: epochs and steps must be positive, batch and chains not negative",
                    "see training.epochs, training.batch, training.steps, training.chains");
   if (o.rungs < 1 || (o.rungs > 1 && (o.start == ChainStart::data || o.chains % 16 != 0))) {
     throw BadInput(fmt::format("training: {} rungs with {} chains", o.rungs, o.chains),
@@ -71,8 +71,7 @@ double moment_score(std::span<const float> batch, std::span<const float> chains,
 TrainingOptions checked(TrainingOptions options, const DataSource& data,
                         const ColumnMoments& moments, const Network& start) {
   require_valid(options, data, moments, start);
-  options.batch =
-      static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(options.batch), data.rows()));
+  options.batch = batch_rows(options, data.rows());
   if (options.chains == 0 || options.start == ChainStart::data) {
     options.chains = options.batch;
     if (options.rungs > 1) options.chains = (options.batch + 15) / 16 * 16;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t cheap_weights = 65'536;
 constexpr int falls_in_a_row = 3;
+constexpr std::int64_t fewest_updates = 100;
 constexpr double ratio_of_looks = 1.4, errors_below = 3;
 constexpr double unknown = -std::numeric_limits<double>::infinity();
 
@@ -31,7 +32,8 @@ TrainingWatch::TrainingWatch(std::vector<float> judged, std::vector<float> learn
       learned_(std::move(learned)),
       moments_(std::move(moments)),
       options_(options),
-      weights_(start.w.size()) {
+      weights_(start.w.size()),
+      best_network_(start) {
   if (judged_.empty()) throw BadInput("no rows to judge the training by", "hold some out");
   if (weights_ > cheap_weights) return;
   for (const double energy : free_energies(start, judged_, options_.threads))
@@ -62,7 +64,8 @@ Estimate TrainingWatch::likelihood(const Network& network) const {
   }
 }
 
-TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch, bool last) {
+TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch,
+                                                  std::int64_t updates, bool last) {
   if (weights_ > cheap_weights || (epoch < next_ && !last))
     return last ? Verdict::enough : Verdict::go_on;
   last_epoch_ = epoch;
@@ -72,18 +75,20 @@ TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch,
   fallen_ = low ? fallen_ + 1 : 0;
   if (low && (last || fallen_ >= falls_in_a_row)) return Verdict::too_fast;
   ++since_;
-  if (last_.value > best_.value || best_epoch_ == 0) {
+  if (last_.value > best_.value) {
     best_ = last_, best_network_ = now, best_epoch_ = epoch, since_ = 0;
+    best_updates_ = updates;
   }
-  const bool enough = last || (options_.stops && since_ >= options_.patience);
+  const bool rests = since_ >= options_.patience && updates - best_updates_ >= fewest_updates;
+  const bool enough = last || (options_.stops && rests);
   return enough ? Verdict::enough : Verdict::go_on;
 }
 
 template <class Archive>
 void TrainingWatch::archive(Archive& state) {
   state(last_.value, last_.error, best_.value, best_.error, best_epoch_, last_epoch_, since_,
-        fallen_, next_);
-  if (best_epoch_ > 0) couplings(state, *best_network_);
+        fallen_, next_, best_updates_);
+  if (last_epoch_ > 0) couplings(state, best_network_);
 }
 
 std::vector<double> TrainingWatch::state() const {
@@ -95,7 +100,6 @@ void TrainingWatch::restore(std::span<const double> state, const Network& like) 
   StateUnpacker unpacker(state);
   best_network_ = like;
   archive(unpacker);
-  if (best_epoch_ == 0) best_network_.reset();
 }
 
 }  // namespace quartic

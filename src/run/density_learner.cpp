@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "core/packed_state.hpp"
@@ -16,6 +17,7 @@
 #include "quartic/core/error.hpp"
 #include "quartic/core/linear_algebra.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/data/columns.hpp"
 #include "quartic/network/path.hpp"
 #include "quartic/network/start.hpp"
 
@@ -72,6 +74,24 @@ void require_varied(const std::vector<Split>& splits, std::span<const double> ro
                                  c, value, others, all),
                      "leave it out, or add noise and learn by chains (a number of epochs)");
     }
+}
+
+/// Columns of so few values that ln p rises without bound as these are learned.
+std::vector<std::string> remarks_on(std::span<const double> rows, std::size_t columns) {
+  constexpr std::size_t few = 10, times = 10;
+  std::vector<std::size_t> found;
+  for (std::size_t c = 0; c < columns; ++c) {
+    std::set<double> values;
+    for (std::size_t k = c; k < rows.size() && values.size() <= few; k += columns)
+      values.insert(rows[k]);
+    if (values.size() <= few && times * values.size() <= rows.size() / columns) found.push_back(c);
+  }
+  if (found.empty()) return {};
+  const bool one = found.size() == 1;
+  return {
+      fmt::format("column{} {} take{} at most {} values: ln p has no limit as a density learns "
+                  "them, and compares with no other's; noise as wide as their step gives one",
+                  one ? "" : "s", columns_text(found, {}), one ? "s" : "", few)};
 }
 
 /// Rows in the units of a model, rounded as it learns from them.
@@ -242,10 +262,12 @@ std::size_t choose(std::vector<Candidate>& all) {
 }
 
 /// Those of several scalings that cannot be (linearly dependent columns cannot be whitened) are
-/// left out.
+/// left out, with a remark.
 std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<Split>& splits,
-                                     std::size_t columns, std::uint64_t seed) {
+                                     std::size_t columns, std::uint64_t seed,
+                                     std::vector<std::string>& remarks) {
   std::vector<Candidate> out;
+  std::string left_out, why;
   for (const ScalingMethod scaling : o.scalings) {
     try {
       Candidate one;
@@ -259,10 +281,13 @@ std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<
       one.own = mean_of(of_rows).value > mean_of(shrunk).value;
       one.take(one.own ? of_rows : shrunk);
       out.push_back(std::move(one));
-    } catch (const BadInput&) {
+    } catch (const BadInput& error) {
       if (scaling == o.scalings.back() && out.empty()) throw;
+      left_out += fmt::format("{}{}", left_out.empty() ? "" : " and ", name(scaling));
+      why = error.what();
     }
   }
+  if (!left_out.empty()) remarks.push_back(fmt::format("{} left out: {}", left_out, why));
   return out;
 }
 
@@ -290,6 +315,7 @@ struct DensityLearner::Parts {
   std::size_t columns;
   DensityOptions options;
   std::uint64_t seed;
+  std::vector<std::string> remarks;
   std::vector<Candidate> candidates;
   std::size_t chosen = 0;
   bool racing = true;
@@ -303,7 +329,9 @@ struct DensityLearner::Parts {
         columns(width),
         options(checked(o, of.size() / width, width)),
         seed(s),
-        candidates(candidates_of(options, varied_splits(), width, s)) {}
+        remarks(Layer(options.visible, 1).discrete() || o.noise > 0 ? std::vector<std::string>{}
+                                                                    : remarks_on(rows, width)),
+        candidates(candidates_of(options, varied_splits(), width, s, remarks)) {}
 
   std::vector<Split> varied_splits() const {
     auto splits = splits_of(rows, columns, options.folds, seed);
@@ -426,6 +454,7 @@ DensityChoice DensityLearner::choice() const {
   out.chosen = p.racing ? &leader(p.candidates) - p.candidates.data() : p.chosen;
   out.held_out = mean_of(p.candidates[out.chosen].at_best);
   out.iterations = p.learner ? p.learner->iterations() : 0;
+  out.remarks = p.remarks;
   return out;
 }
 

@@ -252,12 +252,25 @@ std::vector<Check> diagnose(const FitRun& run) {
 }
 
 namespace {
+
+/// Learned less than the means and covariances say: nothing, mostly.
+void check_gaussian(std::vector<Check>& checks, const NetworkEvaluation& j,
+                    const std::string& remedy) {
+  if (!j.above_gaussian) return;
+  const Estimate& above = *j.above_gaussian;
+  checks.push_back({"ln p above one Gaussian's", above, ">= -3 errors",
+                    above.value >= -3 * above.error,
+                    "one Gaussian knows the data better: " + remedy});
+}
+
 /// Of a network that was learned exactly.
 std::vector<Check> diagnose_density(const NetworkRun& run) {
   const DensityChoice& choice = run.density.choice;
   std::vector<Check> checks{check("iterations, all done", choice.iterations, "finished",
                                   run.stop_reason != StopReason::running && !run.draws.empty(),
                                   "quartic resume RUN")};
+  for (const std::string& remark : choice.remarks)
+    checks.push_back(check("the columns have a density", 0, "yes", false, remark));
   const DensityCandidate& best = choice.best();
   const auto& curve = best.held_out;
   const std::size_t before = curve.size() - 1 - std::max<std::size_t>(curve.size() / 10, 1);
@@ -276,6 +289,7 @@ std::vector<Check> diagnose_density(const NetworkRun& run) {
     checks.push_back(overfitting_check(j.train_in_data.value_or(j.train),
                                        j.held_out_in_data.value_or(*j.held_out),
                                        "fewer hidden units, or a larger training.ridge"));
+  check_gaussian(checks, j, "data.scaling = \"auto\", or more hidden units");
   return checks;
 }
 }  // namespace
@@ -302,6 +316,8 @@ std::vector<Check> diagnose(const NetworkRun& run) {
   if (j.held_out)
     checks.push_back(overfitting_check(j.train, *j.held_out,
                                        "fewer epochs or hidden units, training.weight_decay"));
+  check_gaussian(checks, j,
+                 "data.scaling = \"whiten\" begins at that Gaussian; more epochs, a larger rate");
   return checks;
 }
 

@@ -108,7 +108,7 @@ Forecast of_fitting(const Config& config, std::shared_ptr<const Graph> graph, co
 LayerForecast of_layer(const Config& config, double rows, int visible) {
   const auto& o = config.training;
   const int hidden = config.model.units(0, static_cast<std::size_t>(rows));
-  const double batch = std::min<double>(o.batch, rows);
+  const double batch = batch_rows(o, static_cast<std::size_t>(rows));
   const int epochs = o.epochs > 0 ? o.epochs : TrainingWatch::most_epochs;
   const double updates = std::min(std::ceil(rows / batch) * epochs,
                                   o.epochs > 0 ? 1e18 : double(TrainingWatch::most_updates));

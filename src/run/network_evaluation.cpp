@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "quartic/core/error.hpp"
+#include "quartic/data/gaussian_density.hpp"
 #include "quartic/network/evaluation.hpp"
 #include "quartic/network/likelihood.hpp"
 
@@ -20,6 +22,25 @@ LogLikelihood in_data_units(const Network& network, std::span<const float> rows,
     energies[n] -=
         jacobian + scaling.log_power(std::span<const double>(data).subspan(n * columns, columns));
   return log_likelihood(mean_of(energies), log_z);
+}
+
+/// ln p of rows less that of one Gaussian of the rows `learned`; none where that is not defined or
+/// costs more than the network.
+std::optional<Estimate> above_gaussian(const Network& network, std::span<const float> rows,
+                                       std::span<const float> learned, const LogZ& log_z,
+                                       int threads) {
+  constexpr int most_columns = 1024;
+  if (network.visible.discrete() || network.visible.size() > most_columns) return {};
+  try {
+    auto levels =
+        gaussian_log_density(rows, learned, static_cast<std::size_t>(network.visible.size()));
+    const auto energies = free_energies(network, rows, threads);
+    for (std::size_t n = 0; n < levels.size(); ++n) levels[n] = -energies[n] - levels[n];
+    const Estimate mean = mean_of(levels);
+    return Estimate{mean.value - log_z.value.value, std::hypot(mean.error, log_z.value.error)};
+  } catch (const BadInput&) {  // columns that depend on one another
+    return {};
+  }
 }
 
 }  // namespace
@@ -54,6 +75,8 @@ NetworkEvaluation evaluate_network(const NetworkRun& run, const NetworkPath& pat
       out.held_out_in_data = in_data_units(network, held_out, scaling, out.log_z, threads);
     out.free_energy_gap = free_energy_gap(network, rows, held_out, threads);
   }
+  out.above_gaussian =
+      above_gaussian(network, held_out.empty() ? rows : held_out, rows, out.log_z, threads);
   out.singular = singular_values(network);
   return out;
 }

@@ -23,6 +23,10 @@ std::string evaluation_text(const NetworkRun& run) {
     out += likelihood_text("ln p, held out", *j.held_out, j.held_out_in_data);
     out += estimate_line("free-energy gap", j.free_energy_gap, "held-out rows minus the data");
   }
+  if (j.above_gaussian)
+    out += estimate_line("above a Gaussian", *j.above_gaussian,
+                         j.held_out ? "ln p held out, less that of one Gaussian of all the data"
+                                    : "ln p, less that of one Gaussian of all the data");
   out += estimate_line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
   if (!z.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", z.reason);
   return out;
@@ -54,6 +58,7 @@ std::string density_text(const NetworkRun& run) {
                        with_error(best, one.error), 10 * one.best, one.dropped ? ", dropped" : "",
                        chosen ? running ? ", the best so far" : ", chosen" : "");
   }
+  for (const std::string& remark : choice.remarks) out += fmt::format("  NOTE: {}\n", remark);
   if (!run.evaluations.empty()) out += evaluation_text(run);
   return out;
 }
@@ -88,13 +93,13 @@ std::string training_text(const NetworkRun& run) {
                                  ? fmt::format(", as {:g} made ln p fall", training.rate)
                                  : "";
   const bool persistent = training.start == ChainStart::persistent;
-  out += fmt::format(
-      "training  {}-{}{}, batches of {}, rate {:g}{}; {} epochs, {}\n", persistent ? "PCD" : "CD",
-      training.steps,
-      training.rungs > 1
-          ? fmt::format(" over {} rungs of {}", training.rungs, name(training.tempering))
-          : "",
-      training.batch, rate, slower, run.history.empty() ? 0 : run.history.back().epoch, ended(run));
+  out += fmt::format("training  {}-{}{}, batches of {}, rate {:g}{}; {} epochs, {}\n",
+                     persistent ? "PCD" : "CD", training.steps,
+                     training.rungs > 1 ? fmt::format(" over {} rungs of {}", training.rungs,
+                                                      name(training.tempering))
+                                        : "",
+                     batch_rows(training, run.data.rows), rate, slower,
+                     run.history.empty() ? 0 : run.history.back().epoch, ended(run));
   if (!run.history.empty()) {
     const auto& row = run.history.back();
     out += fmt::format(

@@ -113,7 +113,7 @@ bool TrainTask::over() const {
 void TrainTask::look() {
   const int epoch = learner_->epoch();
   const bool last = learner_->finished() || learner_->updates() >= TrainingWatch::most_updates;
-  const auto verdict = watch_->after_epoch(learner_->network(), epoch, last);
+  const auto verdict = watch_->after_epoch(learner_->network(), epoch, learner_->updates(), last);
   pace_.enough = verdict == TrainingWatch::Verdict::enough;
   if (verdict == TrainingWatch::Verdict::too_fast) learn_slower("ln p of held-out rows fell");
 }
@@ -130,8 +130,8 @@ void TrainTask::learn_slower(const std::string& why) {
 }
 
 void TrainTask::save() {
-  const bool best = run_.stop_reason != StopReason::running && watch_ && watch_->best_network();
-  run_.network = best ? *watch_->best_network() : learner_->network();
+  const bool best = run_.stop_reason != StopReason::running && watch_ && watch_->last_epoch() > 0;
+  run_.network = best ? watch_->best_network() : learner_->network();
   run_.checkpoint = marked_;
   run_.pace = marked_pace_;
 }
@@ -225,9 +225,17 @@ bool learns_exactly(const Config& config, std::size_t rows, std::size_t columns)
     throw BadInput(fmt::format("{} are too few to say how long to learn",
                                rows == 1 ? std::string("1 row") : fmt::format("{} rows", rows)),
                    fmt::format("give {} at least, or [training] epochs", fewest_rows));
-  if (model.gates.value_or(false) && !(wanted && possible))
-    throw BadInput("gates are learned where ln Z is exact, and this machine is not",
-                   fmt::format("two-valued hidden units, at most {}; [training] epochs = \"auto\"",
+  const bool gates = model.gates.value_or(false);
+  if (gates && (Layer(model.visible, 1).discrete() || !Layer(model.hidden_unit(0), 1).discrete()))
+    throw BadInput(fmt::format("gates of {} and {} units: two-valued hidden units gate the widths "
+                               "of real-valued columns",
+                               name(model.visible), name(model.hidden_unit(0))),
+                   "[model] visible = \"quartic\" or \"gaussian\", hidden = \"binary\" or "
+                   "\"spin\"; or gates = \"auto\"");
+  if (gates && !(wanted && possible))
+    throw BadInput("gates are learned without chains alone, where ln Z is exact",
+                   fmt::format("at most {} hidden units, or two columns; [training] epochs = "
+                               "\"auto\", rungs = 1",
                                most_units));
   return wanted && possible;
 }

@@ -43,8 +43,10 @@ void network(IO& io, N& network) {
 
 /// With what is held out, and in the units of the data, only where there is some.
 template <class IO, class Evaluations>
-void evaluations(IO& io, Evaluations& evaluations, std::size_t rank, bool held_out, bool scaled) {
+void evaluations(IO& io, Evaluations& evaluations, std::size_t rank, bool held_out, bool scaled,
+                 bool beside_gaussian) {
   NetworkEvaluation example;
+  if (beside_gaussian) example.above_gaussian.emplace();
   if (held_out) example.held_out.emplace();
   if (scaled) example.train_in_data.emplace();
   if (held_out && scaled) example.held_out_in_data.emplace();
@@ -100,6 +102,8 @@ void density(IO& io, Density& density) {
     }
   attributes(io, "density", "chosen", choice.chosen, "iterations", choice.iterations, "held_out",
              choice.held_out.value, "held_out_error", choice.held_out.error);
+  if (has(io, "density/remark", !choice.remarks.empty()))
+    dimensions(io, "density", "remark", choice.remarks);
   dimensions(io, "checkpoint", "density", density.state);
 }
 
@@ -197,12 +201,17 @@ int NetworkRun::chains() const {
 
 namespace run_parts {
 
+/// Whether evaluations have it: all or none.
+bool any_evaluation(const NetworkRun& run, auto member) {
+  return !run.evaluations.empty() && (run.evaluations.front().*member).has_value();
+}
+
 void write_learned(hdf5::Writer& out, const NetworkRun& run) {
   network(out, run.network);
   columns(out, "history", "epoch", run.history);
   evaluations(out, run.evaluations, std::min(run.network.visible.size(), run.network.hidden.size()),
-              run.data.held_out > 0,
-              !run.evaluations.empty() && run.evaluations.front().train_in_data.has_value());
+              run.data.held_out > 0, any_evaluation(run, &NetworkEvaluation::train_in_data),
+              any_evaluation(run, &NetworkEvaluation::above_gaussian));
   scalar(out, "results/stop_reason", run.stop_reason);
   if (!run.draws.empty()) {
     write_posterior(out, run.chains(), 1, run.network.visible.size(), run.draws,
@@ -222,7 +231,8 @@ NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance proven
                  .network = std::move(found)};
   columns(in, "history", "epoch", run.history);
   evaluations(in, run.evaluations, 0, in.has("evaluations/held_out"),
-              in.has("evaluations/log_likelihood_data_units"));
+              in.has("evaluations/log_likelihood_data_units"),
+              in.has("evaluations/above_gaussian"));
   scalar(in, "results/stop_reason", run.stop_reason);
   if (in.has("posterior/phi")) run.draws = read_posterior(in, run.network.visible.size()).phi;
   if (in.has("density/scaling"))

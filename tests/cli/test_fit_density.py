@@ -199,8 +199,16 @@ def test_refusals(clusters, tmp_path, more, code, fragment):
 
 
 def test_gates_that_nothing_learns_and_scalings_of_fields_are_refused(clusters, tmp_path):
-    here = copied(clusters[0], tmp_path, CHAINS.replace("[data]", "gates = true\n[data]"))
-    refused(quartic("fit", "run.toml", cwd=here), 3, "gates are learned where", here, ("x.npy", "run.toml"))
+    both = CONFIG.replace("hidden_units", 'visible = "gaussian"\nhidden = "gaussian"\ngates = true\nhidden_units')
+    here = copied(clusters[0], tmp_path, both)
+    refused(
+        quartic("fit", "run.toml", cwd=here), 3, "gates of gaussian and gaussian units", here, ("x.npy", "run.toml")
+    )
+    tempered = CONFIG.replace("[data]", "gates = true\n[data]") + "[training]\nrungs = 4\n"
+    here = copied(clusters[0], tmp_path, tempered)
+    refused(
+        quartic("fit", "run.toml", cwd=here), 3, "gates are learned without chains alone", here, ("x.npy", "run.toml")
+    )
     field = (
         '[graph]\nlattice = "square"\nextent = [1, 3]\nboundary = "open"\n[data]\npath = "x.npy"\nscaling = "whiten"\n'
     )
@@ -213,3 +221,26 @@ def test_rows_that_are_turned_are_not_completed(clusters, tmp_path):
     assert quartic("fit", "run.toml", "-o", "run.h5", cwd=here).returncode == 0
     done = quartic("generate", "run.h5", "--given", "x.npy", "--hide", "1", "-o", "g.npy", cwd=here)
     assert done.returncode == 3 and "cannot be completed" in done.stderr
+
+
+def test_a_network_is_shown_beside_one_gaussian(tmp_path):
+    """Of the same rows; columns that have no density, and scalings that cannot be, are named."""
+    random = np.random.default_rng(5)
+    rows = random.normal(size=(400, 1)) + 0.3 * random.normal(size=(400, 3))
+    chains = CHAINS + "[training]\nepochs = 1\nrate = 1e-5\n[evaluation]\nsteps = 100\nchains = 64\n"
+    text = fitted(tmp_path, rows, chains)
+    assert "above a Gaussian" in text
+    found = shown(tmp_path)["evaluations"][-1]
+    gaussian = -0.5 * np.linalg.slogdet(2 * np.pi * np.e * np.cov(rows.T, bias=True)).logabsdet  # its own rows'
+    above = found["above_gaussian"]
+    assert above["value"] == pytest.approx(found["log_likelihood_data_units"]["value"] - gaussian, abs=0.05)
+    assert above["value"] < -1
+    done = quartic("diagnose", "run.h5", "--strict", cwd=tmp_path)
+    assert done.returncode == 5 and "one Gaussian knows the data better" in done.stdout
+    (tmp_path / "run.h5").unlink()
+    rows[:, 2] = rows[:, 0] - rows[:, 1]
+    rows = np.c_[rows, np.arange(400) % 3]
+    text = fitted(tmp_path, rows, CONFIG + "[training]\niterations = 20\n")
+    assert "NOTE: column 3 takes at most 10 values" in text
+    assert "NOTE: whiten left out: column" in text
+    assert "whiten left out" in quartic("show", "run.h5", cwd=tmp_path).stdout

@@ -86,8 +86,8 @@ def holds(group, entries):
     assert written <= {entry["path"] for entry in entries}
 
 
-EXACT = ("gates", "powers", "axes", "powers or axes", "learned exactly", "epochs auto")
-CHAINS = ("by chains", "tempered", "snapshots", "epochs auto")
+EXACT = ("gates", "powers", "axes", "powers or axes", "learned exactly", "epochs auto", "remarks")
+CHAINS = ("by chains", "tempered", "snapshots", "epochs auto", "remarks")
 
 
 def entries_of(kind, without=(), when_not=EXACT):
@@ -118,7 +118,7 @@ def test_layers_are_laid_out_as_networks(paths):
         assert [name for name in file if name.startswith("layer_")] == ["layer_1", "layer_2"]
         shared = ("config", "provenance")
         holds(file["layer_1"], entries_of("network", (*shared, "data", "observed_data")))
-        holds(file["layer_2"], entries_of("network", shared, (*EXACT, "scaled", "held out, scaled")))
+        holds(file["layer_2"], entries_of("network", shared, (*EXACT, "scaled", "held out, scaled", "real-valued")))
 
 
 def test_page_has_the_table():

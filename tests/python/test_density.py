@@ -116,6 +116,35 @@ def test_a_rate_that_is_too_large_is_halved_with_a_warning():
     assert machine.score(X) > gaussian_score(X, X) - 1.5
 
 
+@pytest.mark.parametrize("units", ["gaussian-quartic", "quartic-quartic"])
+def test_chains_learn_a_small_table_as_well_as_a_gaussian(units):
+    """320 rows of six columns whose correlations are worth 4 nats a row."""
+    random = np.random.default_rng(4)
+    factor = random.normal(size=(640, 2)) @ random.normal(size=(2, 6))
+    X = factor + 0.4 * random.normal(size=factor.shape)
+    X, others = X[:320], X[320:]
+    visible, hidden = units.split("-")
+    machine = RestrictedBoltzmannMachine(8, visible=visible, hidden=hidden, random_state=0)
+    gaussian = gaussian_score(X, others)
+    alone = -np.log(X.std(0)).sum() - 3 * np.log(2 * np.pi * np.e)
+    with pytest.warns(ConvergenceWarning, match="below that of one Gaussian with its correlations: scaling='whiten'"):
+        found = clone(machine).set_params(scaling="columns").fit(X).score(others)
+    assert alone + 0.4 * (gaussian - alone) < found < gaussian
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        machine.fit(X)
+    assert machine.scaling_.method == "whiten"
+    assert machine.score(others) > gaussian - 0.15
+    assert machine.held_out_.value == pytest.approx(machine.score(X), abs=4 * machine.held_out_.error)
+
+
+def test_chains_that_learned_nothing_say_so():
+    X = rings(300, 7)
+    X = np.c_[X, X @ [[1, 2], [1, -1]] + 0.1 * np.random.default_rng(1).normal(size=X.shape)]
+    with pytest.warns(ConvergenceWarning, match="below that of one Gaussian with its correlations: scaling='whiten'"):
+        RestrictedBoltzmannMachine(4, hidden="quartic", learning_rate=1e-5, n_iter=9, random_state=0).fit(X)
+
+
 def test_few_rows_of_many_columns_are_not_worse_than_their_gaussian():
     random = np.random.default_rng(5)
     mixing = random.normal(size=(30, 30))
@@ -159,7 +188,7 @@ def test_digits_that_were_never_seen_are_unlike_the_others():
 
 def test_what_cannot_be_is_said():
     X = rings(60, 6)
-    with pytest.raises(quartic.BadInput, match="gates are learned where ln Z is exact"):
+    with pytest.raises(quartic.BadInput, match="gates are learned without chains alone"):
         RestrictedBoltzmannMachine(3, gates=True, n_iter=3).fit(X)
     machine = RestrictedBoltzmannMachine(3, max_iter=50, random_state=0).fit(X)
     assert machine.network_.u.shape == (2, 3)
@@ -170,8 +199,14 @@ def test_what_cannot_be_is_said():
             machine.sample(count)
     with pytest.warns(ConvergenceWarning, match="3 rows are too few"):
         clone(machine).fit(X[:3])
+    with pytest.raises(quartic.BadInput, match="gates of gaussian and gaussian units"):
+        RestrictedBoltzmannMachine(2, visible="gaussian", hidden="gaussian", gates=True).fit(X)
     dependent = np.c_[X, X.sum(1)]
-    assert np.isfinite(RestrictedBoltzmannMachine(2, max_iter=30, random_state=0).fit(dependent).score(dependent))
+    with pytest.warns(ConvergenceWarning, match="whiten left out: column .* combination of others"):
+        assert np.isfinite(RestrictedBoltzmannMachine(2, max_iter=30, random_state=0).fit(dependent).score(dependent))
+    few = np.c_[X, np.arange(60) % 3]
+    with pytest.warns(ConvergenceWarning, match="column 2 takes at most 10 values: ln p has no limit"):
+        RestrictedBoltzmannMachine(2, max_iter=30, random_state=0).fit(few)
     with pytest.raises(quartic.BadInput, match="linear combination of others"):
         RestrictedBoltzmannMachine(2, max_iter=30, scaling="whiten").fit(dependent)
     before = machine.score(X)

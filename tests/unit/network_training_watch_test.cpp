@@ -46,19 +46,45 @@ struct Scene {
   }
 };
 
+/// After an epoch of 50 updates.
+Verdict look(TrainingWatch& watch, const Network& now, int epoch, bool last) {
+  return watch.after_epoch(now, epoch, 50 * epoch, last);
+}
+
 TEST(TrainingWatch, EndsWhereLooksGetNoBetterAndKeepsTheBest) {
   Scene scene;
   TrainingWatch watch = scene.watch();
   const Network first = scene.start, best = scene.better(100);
-  EXPECT_EQ(watch.after_epoch(first, 1, false), Verdict::go_on);
-  EXPECT_TRUE(watch.rising());
-  EXPECT_EQ(watch.after_epoch(best, 2, false), Verdict::go_on);
+  EXPECT_EQ(look(watch, first, 1, false), Verdict::go_on);
+  EXPECT_FALSE(watch.rising());
+  EXPECT_EQ(look(watch, best, 2, false), Verdict::go_on);
   EXPECT_GT(watch.best().value, watch.before().value + 3 * watch.best().error);
-  EXPECT_EQ(watch.after_epoch(first, 3, false), Verdict::go_on);
-  EXPECT_EQ(watch.after_epoch(first, 4, false), Verdict::go_on);
-  EXPECT_EQ(watch.after_epoch(first, 5, false), Verdict::enough);
+  EXPECT_EQ(look(watch, first, 3, false), Verdict::go_on);
+  EXPECT_EQ(look(watch, first, 4, false), Verdict::go_on);
+  EXPECT_EQ(look(watch, first, 5, false), Verdict::enough);
   EXPECT_EQ(watch.best_epoch(), 2);
-  EXPECT_EQ(watch.best_network()->w, best.w);
+  EXPECT_EQ(watch.best_network().w, best.w);
+}
+
+TEST(TrainingWatch, FewUpdatesAreNotEnough) {
+  Scene scene;
+  TrainingWatch watch = scene.watch();
+  for (int epoch = 1; epoch <= 12; ++epoch)
+    EXPECT_EQ(watch.after_epoch(scene.start, epoch, 8 * epoch, false), Verdict::go_on);
+  EXPECT_EQ(watch.after_epoch(scene.start, 16, 128, false), Verdict::enough);
+}
+
+TEST(TrainingWatch, TheStartIsTheBestUntilSomethingIsBetter) {
+  Scene scene;
+  TrainingWatch watch = scene.watch();
+  Network slightly_worse = scene.start;
+  for (double& w : slightly_worse.w) w += 0.5;
+  for (int epoch = 1; epoch <= 3; ++epoch) look(watch, slightly_worse, epoch, false);
+  EXPECT_LT(watch.last().value, watch.before().value);
+  EXPECT_EQ(watch.best_epoch(), 0);
+  EXPECT_EQ(watch.best().value, watch.before().value);
+  EXPECT_EQ(watch.best_network().w, scene.start.w);
+  EXPECT_FALSE(watch.rising());
 }
 
 TEST(TrainingWatch, LooksMoreSeldomAsItGoesOn) {
@@ -67,7 +93,7 @@ TEST(TrainingWatch, LooksMoreSeldomAsItGoesOn) {
   const Network network = scene.better(20);
   std::vector<int> looks;
   for (int epoch = 1; epoch <= 20; ++epoch) {
-    watch.after_epoch(network, epoch, epoch == 20);
+    look(watch, network, epoch, epoch == 20);
     if (watch.last_epoch() == epoch) looks.push_back(epoch);
   }
   EXPECT_EQ(looks, (std::vector{1, 2, 3, 4, 5, 7, 9, 12, 16, 20}));
@@ -77,26 +103,27 @@ TEST(TrainingWatch, ThreeFallsInARowAreTooFast) {
   Scene scene;
   TrainingWatch watch = scene.watch();
   const Network worse = scene.worse(), better = scene.better(50);
-  EXPECT_EQ(watch.after_epoch(worse, 1, false), Verdict::go_on);
-  EXPECT_EQ(watch.after_epoch(worse, 2, false), Verdict::go_on);
-  EXPECT_EQ(watch.after_epoch(better, 3, false), Verdict::go_on);  // it only overshot
+  EXPECT_EQ(look(watch, worse, 1, false), Verdict::go_on);
+  EXPECT_EQ(look(watch, worse, 2, false), Verdict::go_on);
+  EXPECT_EQ(look(watch, better, 3, false), Verdict::go_on);  // it only overshot
   TrainingWatch other = scene.watch({.stops = false});
-  EXPECT_EQ(other.after_epoch(worse, 1, false), Verdict::go_on);
-  EXPECT_EQ(other.after_epoch(worse, 2, false), Verdict::go_on);
-  EXPECT_EQ(other.after_epoch(worse, 3, false), Verdict::too_fast);
-  EXPECT_EQ(scene.watch().after_epoch(worse, 1, true), Verdict::too_fast);  // and the last look
+  EXPECT_EQ(look(other, worse, 1, false), Verdict::go_on);
+  EXPECT_EQ(look(other, worse, 2, false), Verdict::go_on);
+  EXPECT_EQ(look(other, worse, 3, false), Verdict::too_fast);
+  TrainingWatch third = scene.watch();
+  EXPECT_EQ(look(third, worse, 1, true), Verdict::too_fast);  // and the last look
 }
 
 TEST(TrainingWatch, GoesOnFromItsState) {
   Scene scene;
   TrainingWatch watch = scene.watch();
   const Network network = scene.better(30);
-  watch.after_epoch(network, 1, false), watch.after_epoch(network, 2, false);
+  look(watch, network, 1, false), look(watch, network, 2, false);
   TrainingWatch again = scene.watch();
   again.restore(watch.state(), scene.start);
   EXPECT_EQ(again.state(), watch.state());
-  EXPECT_EQ(again.best_network()->w, network.w);
-  EXPECT_EQ(again.after_epoch(network, 3, false), watch.after_epoch(network, 3, false));
+  EXPECT_EQ(again.best_network().w, network.w);
+  EXPECT_EQ(look(again, network, 3, false), look(watch, network, 3, false));
   EXPECT_EQ(again.last().value, watch.last().value);
   EXPECT_THROW(TrainingWatch({}, scene.learned, scene.moments, scene.start, {}), BadInput);
 }

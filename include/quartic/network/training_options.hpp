@@ -1,6 +1,9 @@
 // How a network is learned from data.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+
 #include "quartic/core/words.hpp"
 
 namespace quartic {
@@ -36,10 +39,10 @@ inline constexpr auto words_of<RateSchedule> = word_list("constant", "linear", "
 
 struct TrainingOptions {
   int epochs = 10;
-  int batch = 500;  ///< rows an update
-  int chains = 0;   ///< of the model term; 0: as many as rows in a batch (always so for CD), and
-                    ///< with tempering the next multiple of 16
-  int steps = 1;    ///< k, sweeps of Gibbs sampling an update
+  int batch = 0;   ///< rows an update; 0: see batch_rows
+  int chains = 0;  ///< of the model term; 0: as many as rows in a batch (always so for CD), and
+                   ///< with tempering the next multiple of 16
+  int steps = 1;   ///< k, sweeps of Gibbs sampling an update
   ChainStart start = ChainStart::persistent;
   int rungs = 1;  ///< > 1: persistent chains by parallel tempering, their number a multiple of 16
   Tempering tempering = Tempering::temperature;
@@ -58,5 +61,14 @@ struct TrainingOptions {
   bool shuffle = true;  ///< draw the rows of batches anew every epoch
   int threads = 0;      ///< 0: all cores; never changes the results
 };
+
+/// Rows an update of so many: `batch`, or by default a twentieth of them, from 64 to 500, so that
+/// an epoch of a small table has updates, too.
+inline int batch_rows(const TrainingOptions& options, std::size_t rows) {
+  constexpr std::size_t updates = 20, fewest = 64, most = 500;
+  const std::size_t wanted = options.batch > 0 ? static_cast<std::size_t>(options.batch)
+                                               : std::clamp(rows / updates, fewest, most);
+  return static_cast<int>(std::min(wanted, rows));
+}
 
 }  // namespace quartic

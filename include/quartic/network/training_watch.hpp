@@ -18,8 +18,9 @@ namespace quartic {
 /// more than 65536 weights are never looked at.
 ///
 /// too_fast: three looks in a row, or the last one, lie below that of the start by more than 3
-/// errors of the difference on the same rows (the first updates overshoot). enough: the
-/// best look is `patience` looks ago, or the epochs are over.
+/// errors of the difference on the same rows (the first updates overshoot). enough: the best look,
+/// the first of which is the start, is `patience` looks and 100 updates ago, or the epochs are
+/// over.
 class TrainingWatch {
  public:
   static constexpr int most_epochs = 500;
@@ -41,7 +42,7 @@ class TrainingWatch {
                 const Network& start, const Options& options);
 
   /// Looks where it is time to; `enough` after the last epoch even where nothing was seen.
-  Verdict after_epoch(const Network& now, int epoch, bool last);
+  Verdict after_epoch(const Network& now, int epoch, std::int64_t updates, bool last);
   bool stops() const { return options_.stops; }
 
   /// ln p of the judged rows: at the start, at the last look (error: of the difference to the
@@ -49,9 +50,9 @@ class TrainingWatch {
   const Estimate& before() const { return before_; }
   const Estimate& last() const { return last_; }
   const Estimate& best() const { return best_; }
-  int best_epoch() const { return best_epoch_; }  ///< 0: none yet
+  int best_epoch() const { return best_epoch_; }  ///< 0: nothing was better than the start
   int last_epoch() const { return last_epoch_; }  ///< of the last look, 0: none
-  const std::optional<Network>& best_network() const { return best_network_; }
+  const Network& best_network() const { return best_network_; }
   bool rising() const { return best_epoch_ > 0 && since_ == 0; }  ///< the last look is the best
 
   /// All that further looks depend on; `like`: a network of the same units.
@@ -69,8 +70,9 @@ class TrainingWatch {
   std::size_t weights_;
   std::vector<double> levels_before_;  ///< - free energies of the judged rows at the start
   Estimate before_, last_, best_;
-  std::optional<Network> best_network_;
+  Network best_network_;
   int best_epoch_ = 0, last_epoch_ = 0, since_ = 0, fallen_ = 0, next_ = 1;
+  std::int64_t best_updates_ = 0;
 };
 
 }  // namespace quartic

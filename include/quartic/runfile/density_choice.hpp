@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "quartic/core/estimate.hpp"
@@ -22,9 +23,10 @@ struct DensityCandidate {
 /// Of run/density_learner.hpp; no candidates: of a network that learned by chains.
 struct DensityChoice {
   std::vector<DensityCandidate> candidates;
-  std::size_t chosen = 0;  ///< of the candidates
-  int iterations = 0;      ///< of the final fit, to all rows
-  Estimate held_out;       ///< ln p a held-out row at the choice, error over rows
+  std::size_t chosen = 0;            ///< of the candidates
+  int iterations = 0;                ///< of the final fit, to all rows
+  Estimate held_out;                 ///< ln p a held-out row at the choice, error over rows
+  std::vector<std::string> remarks;  ///< why the data, or some scalings of them, have no density
 
   const DensityCandidate& best() const { return candidates[chosen]; }
 };

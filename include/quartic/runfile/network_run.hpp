@@ -23,8 +23,11 @@ struct NetworkEvaluation {
   std::optional<LogLikelihood> held_out;
   /// The same in the units of the data, where these are others.
   std::optional<LogLikelihood> train_in_data, held_out_in_data;
-  Estimate reconstruction;       ///< (phi - <phi | h>)^2 a unit, of training rows
-  Estimate free_energy_gap;      ///< held-out rows minus training rows; 0 without
+  Estimate reconstruction;   ///< (phi - <phi | h>)^2 a unit, of training rows
+  Estimate free_energy_gap;  ///< held-out rows minus training rows; 0 without
+  /// ln p a row, held out where there are such, less that of one Gaussian (gaussian_density.hpp);
+  /// of real-valued columns that have one.
+  std::optional<Estimate> above_gaussian;
   std::vector<double> singular;  ///< of w, descending
 };
 
@@ -40,6 +43,7 @@ void fields(E& e, Visit&& visit) {
   if (e.held_out_in_data) members(visit, "held_out_data_units", *e.held_out_in_data);
   members(visit, "reconstruction", e.reconstruction, "free_energy_gap", e.free_energy_gap, "ok",
           e.log_z.ok, "reason", e.log_z.reason);
+  if (e.above_gaussian) members(visit, "above_gaussian", *e.above_gaussian);
 }
 
 /// How a network was learned whose ln Z is exact.
