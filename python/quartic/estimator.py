@@ -285,7 +285,13 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self._take(result.trainer, result.rows)
         if result.network is not None:  # an earlier one was the best
             self.network_, self.n_iter_ = result.network, result.epoch
-        self.candidates_, self.held_out_ = [], None if result.held_out is None else self._held_out(X, result)
+        self.candidates_, self.held_out_ = [], None
+        if result.held_out is not None:
+            self.held_out_ = self._held_out(X, result)
+            shift = self.held_out_.value - result.held_out.value
+            for row in self.history_:
+                if "held_out" in row:
+                    row["held_out"] += shift
 
     def _trained_by_chains(self, X: np.ndarray) -> Training:
         rows = self._scaled(X, with_noise=True)

@@ -209,8 +209,11 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   constexpr int most_modes = 64;
   std::vector<double> seeds(start.begin(), start.end());
   seeds.insert(seeds.end(), ends.begin(), ends.end());
-  const auto found = mean_field_modes(network, seeds, most_modes, seed, options.threads);
-  out.bound = found.front().bound;
+  std::vector<MeanFieldMode> found;
+  if (options.modes) {
+    found = mean_field_modes(network, seeds, most_modes, seed, options.threads);
+    out.bound = found.front().bound;
+  }
   std::optional<ModeRun> modes;
   if (found.size() > 1) modes.emplace(network, found, options, seed);
   const auto run_modes = [&](double done) {
@@ -252,7 +255,7 @@ LogZ estimate_log_z(const NetworkPath& path, const LogZOptions& options, std::ui
   out.overlap = work.overlap;
   out.reason = doubt(out, work, static_cast<double>(options.chains));
   out.ok = out.reason.empty();
-  if ((!out.ok || below_bound(out)) && !out.modes) {
+  if ((!out.ok || below_bound(out)) && options.modes && !out.modes) {
     if (!modes) modes.emplace(network, found, options, seed);
     run_modes(2 * steps + options.sweeps);
   }

@@ -44,7 +44,10 @@ TrainingWatch::TrainingWatch(std::vector<float> judged, std::vector<float> learn
 /// Its error is that of the difference to independent units, on the same rows.
 Estimate TrainingWatch::likelihood(const Network& network) const {
   const bool few = network.hidden.size() <= 12 && network.hidden.discrete();
-  LogZOptions o{.chains = 128, .steps = 200, .sweeps = 0, .exact = few};
+  // A look must not cost what epochs do; a rate that is too large shows by nats.
+  LogZOptions o;
+  o.chains = 128, o.steps = 200, o.sweeps = 0, o.equilibration = 50, o.exact = few, o.modes = false;
+  if (!options_.stops) o.chains = 64, o.steps = 50, o.equilibration = 10;
   o.threads = options_.threads;
   try {
     const LogZ z = estimate_log_z<float>({base_network(network, moments_, learned_), network}, o,

@@ -136,6 +136,7 @@ def test_chains_learn_a_small_table_as_well_as_a_gaussian(units):
     assert machine.scaling_.method == "whiten"
     assert machine.score(others) > gaussian - 0.15
     assert machine.held_out_.value == pytest.approx(machine.score(X), abs=4 * machine.held_out_.error)
+    assert machine.held_out_.value == max(row["held_out"] for row in machine.history_ if "held_out" in row)
 
 
 def test_chains_that_learned_nothing_say_so():

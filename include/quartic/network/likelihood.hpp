@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +23,7 @@ struct LogZOptions {
   int sweeps = 2000;  ///< of the ladders, the first half to equilibrate; 0: no tempering
   int rungs = 0;      ///< of a ladder; 0: so many that neighbours exchange about every other time
   int equilibration = 200;  ///< without tempering: sweeps of the network before the way back
+  bool modes = true;        ///< look for modes that annealing misses, at the cost of many sweeps
   bool exact = true;        ///< take the exact value where there is one (network/exact.hpp)
   int threads = 0;          ///< 0: all cores; never changes the results
   ProgressCallback progress;
@@ -67,7 +69,7 @@ struct LogZ {
   Estimate overlap;                  ///< of the works of both directions, in [0, 1]
   std::optional<LadderLogZ> ladder;  ///< none where exact or without tempering
   std::optional<ModesLogZ> modes;    ///< where there are several, or where the others are not ok
-  double bound = 0;                  ///< mean-field: ln Z is not below it
+  double bound = -std::numeric_limits<double>::infinity();  ///< mean-field: ln Z is not below it
   bool exact = false;
   bool ok = true;
   std::string reason;  ///< why not: the first that failed of what `ok` asks for
