@@ -14,7 +14,8 @@ namespace {
 
 constexpr int starts = chains_in_block;
 
-/// Means of both layers from many starts at once, [unit][lane].
+/// Means of both layers from many starts at once, [unit][lane], of which those that have settled
+/// drop out.
 class MeanFieldRounds {
  public:
   explicit MeanFieldRounds(const Network& network)
@@ -46,14 +47,14 @@ class MeanFieldRounds {
   void update_hidden(bool balanced = false) {
     find_hidden_field();
     if (balanced) balance(hidden_balance_, k_);
-    conditional_means(*layers_.hidden_type, block(layers_.hidden, k_), starts, y_.data());
+    conditional_means(*layers_.hidden_type, block(layers_.hidden, k_), lanes_, y_.data());
   }
   void update_visible(bool balanced = false) {
     const int v = layers_.visible_units(), h = layers_.hidden_units();
-    multiply(Transpose::no, Transpose::no, v, starts, h, layers_.w->data(), h, y_.data(), starts,
+    multiply(Transpose::no, Transpose::no, v, lanes_, h, layers_.w->data(), h, y_.data(), starts,
              0.0, j_.data(), starts);
     if (balanced) balance(visible_balance_, j_);
-    conditional_means(*layers_.visible_type, block(layers_.visible, j_), starts, x_.data());
+    conditional_means(*layers_.visible_type, block(layers_.visible, j_), lanes_, x_.data());
   }
   /// sum_i (ln Z1_i(j_i) - j_i <phi_i>) + sum_j ln Z1_j(k_j), for hidden units at their optimum.
   std::vector<double> bounds() {
@@ -67,6 +68,15 @@ class MeanFieldRounds {
   MeanFieldMode mode(int lane, double bound) const {
     return {column(j_, lane), column(k_, lane), column(x_, lane), bound};
   }
+  /// Goes on with these lanes alone, ascending; they are the first from then on.
+  void keep(const std::vector<int>& lanes) {
+    constexpr int vector = 8;  // a few that are done fill the last one
+    for (auto* values : {&x_, &y_})
+      for (std::size_t unit = 0; unit < values->size(); unit += starts)
+        for (std::size_t k = 0; k < lanes.size(); ++k)
+          (*values)[unit + k] = (*values)[unit + static_cast<std::size_t>(lanes[k])];
+    lanes_ = std::min(starts, (static_cast<int>(lanes.size()) + vector - 1) / vector * vector);
+  }
 
  private:
   /// Of every other start.
@@ -75,12 +85,12 @@ class MeanFieldRounds {
   }
   void find_hidden_field() {
     const int v = layers_.visible_units(), h = layers_.hidden_units();
-    multiply(Transpose::yes, Transpose::no, h, starts, v, layers_.w->data(), h, x_.data(), starts,
+    multiply(Transpose::yes, Transpose::no, h, lanes_, v, layers_.w->data(), h, x_.data(), starts,
              0.0, k_.data(), starts);
   }
   UnitBlock<double> block(const std::vector<UnitConstants<double>>& units,
                           const AlignedVector<double>& field) const {
-    return {units.data(), static_cast<int>(units.size()), starts, field.data(), starts,
+    return {units.data(), static_cast<int>(units.size()), lanes_, field.data(), starts,
             ones_.data()};
   }
   static std::vector<double> column(const AlignedVector<double>& from, int lane) {
@@ -90,6 +100,7 @@ class MeanFieldRounds {
   }
 
   CoupledLayers<double> layers_;
+  int lanes_ = starts;
   AlignedVector<double> ones_, x_, j_, y_, k_;
   std::vector<double> visible_balance_, hidden_balance_;
 };
@@ -168,20 +179,37 @@ void start_at_rows(std::span<const double> rows, int columns, MeanFieldRounds& r
 }
 
 void run_rounds(MeanFieldRounds& rounds, int balanced, std::vector<MeanFieldMode>& out) {
+  // A start near a saddle hardly moves at first, but by more than a rounding.
   constexpr int most_rounds = 200, between = 10;
-  constexpr double settled = 1e-6;
+  constexpr double settled = 1e-6, still = 1e-9;
+  std::vector<int> start(starts);  // of each lane
+  std::iota(start.begin(), start.end(), 0);
   std::vector<double> bounds(starts, -std::numeric_limits<double>::infinity());
-  for (int round = 0; round < most_rounds; ++round) {
-    rounds.update_visible(round < balanced);
-    rounds.update_hidden(round < balanced);
-    if ((round + 1) % between != 0) continue;
-    const auto before = std::exchange(bounds, rounds.bounds());
+  std::vector<MeanFieldMode> found(starts);
+  for (int round = 1; round <= most_rounds && !start.empty(); ++round) {
+    rounds.update_visible(round <= balanced);
+    rounds.update_hidden(round <= balanced);
+    if (round % between != 0) continue;
+    const auto now = rounds.bounds();
     double change = 0;
-    for (int lane = 0; lane < starts; ++lane)
-      change = std::max(change, bounds[lane] - before[lane]);
-    if (change < settled) break;
+    std::vector<int> moving;
+    for (std::size_t lane = 0; lane < start.size(); ++lane) {
+      const double gain = now[lane] - bounds[lane];
+      change = std::max(change, gain);
+      if (gain > still) moving.push_back(static_cast<int>(lane));
+    }
+    bounds = now;
+    const bool over = change < settled || round == most_rounds;
+    for (std::size_t lane = 0; lane < start.size(); ++lane)
+      if (over || !std::binary_search(moving.begin(), moving.end(), static_cast<int>(lane)))
+        found[start[lane]] = rounds.mode(static_cast<int>(lane), now[lane]);
+    if (over) break;
+    rounds.keep(moving);
+    for (std::size_t k = 0; k < moving.size(); ++k)
+      start[k] = start[moving[k]], bounds[k] = bounds[moving[k]];
+    start.resize(moving.size());
   }
-  for (int lane = 0; lane < starts; ++lane) out.push_back(rounds.mode(lane, bounds[lane]));
+  std::move(found.begin(), found.end(), std::back_inserter(out));
 }
 
 /// Parts of a network that do not feel each other where two modes differ: the part of each hidden
