@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "numpy.hpp"
+#include "quartic/core/blas.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
@@ -77,6 +78,7 @@ NB_MODULE(_quartic, m) {
 
   m.def("simd_target", &quartic::simd_target,
         "The SIMD instruction set that the kernels use on this machine.");
+  m.def("blas_warning", [] { return quartic::blas_identity().warning(); });
   m.def("quartic_moments", &moments, nb::arg("a"), nb::arg("b"), nb::arg("j"));
   m.def("draw_quartic", &draws, nb::arg("a"), nb::arg("b"), nb::arg("j"), nb::arg("seed"));
 

@@ -1,10 +1,11 @@
 """How a run tells Python how it goes: a bar of tqdm, a callback."""
 
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ._quartic import with_error
+from ._quartic import blas_warning, with_error
 from .arguments import function
 
 Callback = Callable[[dict[str, Any]], Any]
@@ -24,6 +25,8 @@ class Watch:
         self._disable = not shown
         self._bar: Any = None
         self._what = ""
+        if slow := blas_warning():
+            warnings.warn(slow, stacklevel=3)
 
     def _bar_of(self, what: str, total: float | None, unit: str = "") -> Any:
         from tqdm.auto import tqdm  # slow to import

@@ -1,5 +1,5 @@
 // quartic bench: what this machine's kernels reach: time a site and chain, site updates/s,
-// effective samples/s
+// effective samples/s, products, updates of networks, epochs of learning
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,9 +9,11 @@
 #include <memory>
 #include <vector>
 
+#include "app/bench_learning.hpp"
 #include "app/plain_metropolis.hpp"
 #include "app/verb.hpp"
 #include "quartic/core/autocorrelation.hpp"
+#include "quartic/core/blas.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/mcmc/sampler.hpp"
@@ -143,6 +145,28 @@ void print_rate(const Globals& globals, const std::string& name, int extent, con
   std::fflush(stdout);
 }
 
+void print_learning(const Globals& globals, const LearningTime& time) {
+  if (globals.json) {
+    print_json(
+        reports::json_of("learning", time.what, "ms", time.milliseconds, "ms_error", time.error));
+  } else {
+    fmt::print("{:7.1f} ± {:<5.1f} ms  {}\n", time.milliseconds, time.error, time.what);
+  }
+  std::fflush(stdout);
+}
+
+void print_blas(const Globals& globals) {
+  const auto& blas = blas_identity();
+  if (globals.json) {
+    print_json(reports::json_of("blas", blas.version, "file", blas.file, "core", blas.core,
+                                "gflops", blas_speed(), "advice", blas.advice));
+  } else {
+    fmt::print("{:7.1f} GF/s a core in products of float32 matrices: {}, {} kernels, {}\n",
+               blas_speed(), blas.version, blas.core, blas.file);
+  }
+  if (!blas.advice.empty()) warn(blas.advice, globals);
+}
+
 ErrorCode bench(const BenchArguments& options, const Globals& globals) {
   if (!globals.json) {
     fmt::print(
@@ -166,11 +190,14 @@ ErrorCode bench(const BenchArguments& options, const Globals& globals) {
     print_rate(globals, "plain scalar Metropolis, one chain", extent,
                plain_rate(extent, options.seconds));
   }
+  print_blas(globals);
+  time_learning([&](const LearningTime& time) { print_learning(globals, time); });
   return ErrorCode::ok;
 }
 
 const Verb bench_verb(80, "bench", bench, [](CLI::App& verb, BenchArguments& options) {
-  verb.description("speed of the kernels and effective samples a second on this machine");
+  verb.description(
+      "speed of the kernels, effective samples a second and times of learning on this machine");
   verb.add_option("--extent", options.extents, "lattices L x L for the effective samples")
       ->check(CLI::Range(2, 4096));
   verb.add_option("--seconds", options.seconds, "sampling time of each")

@@ -18,7 +18,7 @@ int fail(ErrorCode code, const std::string& message, const std::string& hint = {
 }
 
 std::string version() {
-  const auto p = make_provenance({}, 0);
+  const auto p = program_provenance();
   return fmt::format("quartic {} ({}), {}, {}", p.version, p.git_hash, p.compiler, p.simd_target);
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "app/session.hpp"
-#include "quartic/core/simd.hpp"
+#include "quartic/core/blas.hpp"
 #include "quartic/learn/self_test.hpp"
 #include "quartic/run/number.hpp"
 #include "quartic/run/self_test.hpp"
@@ -52,7 +52,8 @@ ErrorCode report(const std::vector<Result>& results, const std::string& heading,
   if (globals.json) {
     for (const auto& result : results) print_json(result_json(result));
   } else if (!globals.quiet) {
-    fmt::print("quartic self test on {}\n{}\n", simd_target(), heading);
+    fmt::print("quartic self test on {}\n{}\n", reports::kernels_text(make_provenance({}, 0)),
+               heading);
     for (const auto& result : results) print(result);
     fmt::print("{} of {} passed\n", all - failed, all);
   }
@@ -66,6 +67,7 @@ struct SelfTestArguments {
 };
 
 ErrorCode selftest(const SelfTestArguments& options, const Globals& globals) {
+  if (const auto& advice = blas_identity().advice; !advice.empty()) warn(advice, globals);
   if (!options.traps)
     return report(
         self_test(),

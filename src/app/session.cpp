@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "quartic/core/blas.hpp"
 #include "quartic/run/report.hpp"
 #include "run/report_json.hpp"
 
@@ -55,6 +56,7 @@ Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(m
 
 Attended::Attended(const Globals& globals, double max_hours, double json_interval)
     : stop(clock, max_hours), progress(globals, json_interval) {
+  if (const auto warning = blas_identity().warning(); !warning.empty()) warn(warning, globals);
   catch_signals();
 }
 

@@ -1,30 +1,19 @@
 #include "quartic/core/linear_algebra.hpp"
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "core/blas.hpp"
 #include "quartic/core/error.hpp"
-
-extern "C" {
-void dpotrf_(const char*, const int*, double*, const int*, int*);
-void dpotrs_(const char*, const int*, const int*, const double*, const int*, double*, const int*,
-             int*);
-void dtrtrs_(const char*, const char*, const char*, const int*, const int*, const double*,
-             const int*, double*, const int*, int*);
-void dgesdd_(const char*, const int*, const int*, double*, const int*, double*, double*, const int*,
-             double*, const int*, double*, const int*, int*, int*);
-}
 
 namespace quartic {
 
-SerialBlas::SerialBlas() : before_(openblas_get_num_threads()) {
-  openblas_set_num_threads(1);
+SerialBlas::SerialBlas() : before_(blas().threads()) {
+  blas().set_threads(1);
 }
 SerialBlas::~SerialBlas() {
-  openblas_set_num_threads(before_);
+  blas().set_threads(before_);
 }
 
 void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrdiff_t stride,
@@ -38,10 +27,10 @@ void accumulate_gram(std::span<const double> x, int rows, int columns, std::ptrd
     while ((i + 1) * (i + 2) / 2 <= pair) ++i;
     const int j = pair - i * (i + 1) / 2;
     const int height = std::min(tile, rows - i * tile), width = std::min(tile, rows - j * tile);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, height, width, columns, 1.0,
-                x.data() + i * tile * stride, static_cast<int>(stride),
-                x.data() + j * tile * stride, static_cast<int>(stride), 1.0,
-                gram.data() + static_cast<std::ptrdiff_t>(i) * tile * rows + j * tile, rows);
+    blas().dgemm(row_major, as_is, transposed, height, width, columns, 1.0,
+                 x.data() + i * tile * stride, static_cast<int>(stride),
+                 x.data() + j * tile * stride, static_cast<int>(stride), 1.0,
+                 gram.data() + static_cast<std::ptrdiff_t>(i) * tile * rows + j * tile, rows);
   }
 }
 
@@ -51,7 +40,7 @@ std::optional<Cholesky> Cholesky::factor(std::vector<double> matrix, int n) {
   const SerialBlas serial;
   int info = 0;
   // Row-major lower is LAPACK's column-major upper.
-  dpotrf_("U", &n, matrix.data(), &n, &info);
+  blas().dpotrf("U", &n, matrix.data(), &n, &info);
   if (info != 0) return std::nullopt;
   return Cholesky(std::move(matrix), n);
 }
@@ -59,12 +48,12 @@ std::optional<Cholesky> Cholesky::factor(std::vector<double> matrix, int n) {
 void Cholesky::solve(std::span<double> right, int count) const {
   const SerialBlas serial;
   int info = 0;
-  dpotrs_("U", &n_, &count, matrix_.data(), &n_, right.data(), &n_, &info);
+  blas().dpotrs("U", &n_, &count, matrix_.data(), &n_, right.data(), &n_, &info);
 }
 
 void Cholesky::correlate(std::span<double> normal, int count) const {
   int info = 0;
-  dtrtrs_("U", "N", "N", &n_, &count, matrix_.data(), &n_, normal.data(), &n_, &info);
+  blas().dtrtrs("U", "N", "N", &n_, &count, matrix_.data(), &n_, normal.data(), &n_, &info);
 }
 
 double Cholesky::log_determinant() const {
@@ -85,8 +74,9 @@ SingularValues singular_values(std::vector<double> matrix, int rows, int columns
   SingularValues out{std::vector<double>(rank), {}, {}};
   int info = 0, size = -1;  // first it says how much room it wants
   for (int call = 0; call < 2; ++call) {
-    dgesdd_(vectors ? "S" : "N", &columns, &rows, matrix.data(), &columns, out.values.data(),
-            left.data(), &columns, right.data(), &rank, work.data(), &size, integers.data(), &info);
+    blas().dgesdd(vectors ? "S" : "N", &columns, &rows, matrix.data(), &columns, out.values.data(),
+                  left.data(), &columns, right.data(), &rank, work.data(), &size, integers.data(),
+                  &info);
     if (call == 0) work.resize(size = static_cast<int>(work[0]));
   }
   if (info != 0)

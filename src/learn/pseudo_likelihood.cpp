@@ -1,6 +1,5 @@
 #include "quartic/learn/pseudo_likelihood.hpp"
 
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/blas.hpp"
 #include "learn/likelihood_start.hpp"
 #include "learn/local_couplings.hpp"
 #include "learn/restraint.hpp"
@@ -64,8 +64,8 @@ class Conditionals {
       power[0] += excess[n], power[1] += x2 - row(2)[n], power[2] += x2 * x2 - row(3)[n];
     }
     for (int p = 0; p < degree; ++p)
-      slope[p] -= cblas_ddot(count, known_.data() + static_cast<std::ptrdiff_t>(p) * lanes, 1,
-                             excess.data(), 1);
+      slope[p] -= blas().ddot(count, known_.data() + static_cast<std::ptrdiff_t>(p) * lanes, 1,
+                              excess.data(), 1);
     for (int k = 0; k < 3; ++k) slope[degree + k] += power[k];
     if (curvature) add_curvature(degree, count, curvature);
     return sum;
@@ -95,8 +95,8 @@ class Conditionals {
       other_[(degree + 1) * lanes + n] = -row(5)[n];
       other_[(degree + 2) * lanes + n] = -row(7)[n];
     }
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, length, linear, count, 1.0, other_.data(),
-                lanes, known_.data(), lanes, 1.0, curvature, length);
+    blas().dgemm(row_major, as_is, transposed, length, linear, count, 1.0, other_.data(), lanes,
+                 known_.data(), lanes, 1.0, curvature, length);
     const auto sum = [&](int k) {
       return std::accumulate(row(k).begin(), row(k).begin() + count, 0.0);
     };

@@ -1,10 +1,10 @@
 #include "quartic/learn/score_matching.hpp"
 
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "core/blas.hpp"
 #include "learn/local_couplings.hpp"
 #include "learn/restraint.hpp"
 #include "learn/row_stream.hpp"
@@ -66,8 +66,8 @@ struct BlockScores {
     std::fill_n(to, lanes, 1.0), to += lanes;
     append(twice, site);
     append(cube, site);
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, length, count, 1.0, rows.data(), lanes,
-                1.0, matrix, length);
+    blas().dsyrk(row_major, lower_triangle, as_is, length, count, 1.0, rows.data(), lanes, 1.0,
+                 matrix, length);
   }
 };
 

@@ -1,12 +1,12 @@
 #include "network/coupled_layers.hpp"
 
-#include <cblas.h>
+#include "core/blas.hpp"
 
 namespace quartic {
 namespace {
 
-CBLAS_TRANSPOSE blas(Transpose as) {
-  return as == Transpose::yes ? CblasTrans : CblasNoTrans;
+BlasTranspose how(Transpose as) {
+  return as == Transpose::yes ? transposed : as_is;
 }
 
 /// Draws by rejection take as many turns as their vector's last chain, so that the padding must not
@@ -23,14 +23,14 @@ void clear_padding(LayerValues<T> field, int units, int count) {
 void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const float* a,
               std::ptrdiff_t lda, const float* b, std::ptrdiff_t ldb, float beta, float* c,
               std::ptrdiff_t ldc, float alpha) {
-  cblas_sgemm(CblasRowMajor, blas(a_as), blas(b_as), m, n, k, alpha, a, static_cast<int>(lda), b,
-              static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
+  blas().sgemm(row_major, how(a_as), how(b_as), m, n, k, alpha, a, static_cast<int>(lda), b,
+               static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
 }
 void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const double* a,
               std::ptrdiff_t lda, const double* b, std::ptrdiff_t ldb, double beta, double* c,
               std::ptrdiff_t ldc, double alpha) {
-  cblas_dgemm(CblasRowMajor, blas(a_as), blas(b_as), m, n, k, alpha, a, static_cast<int>(lda), b,
-              static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
+  blas().dgemm(row_major, how(a_as), how(b_as), m, n, k, alpha, a, static_cast<int>(lda), b,
+               static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
 }
 
 int thread_count(int wanted, const Network& network) {

@@ -20,9 +20,15 @@ nlohmann::json to_json(const Estimate& e) {
   return {{"value", number(e.value)}, {"error", number(e.error)}};
 }
 
+std::string kernels_text(const Provenance& p) {
+  if (p.blas.empty()) return p.simd_target;  // a run of former days
+  return fmt::format("{}, {} ({}, {:.3g} GF/s a core)", p.simd_target, p.blas, p.blas_core,
+                     p.blas_speed);
+}
+
 std::string provenance_text(const Provenance& p) {
   return fmt::format("seed {}, quartic {} ({}), {}, {}, took {}\n", p.seed, p.version, p.git_hash,
-                     p.simd_target, p.date, duration(p.seconds));
+                     kernels_text(p), p.date, duration(p.seconds));
 }
 
 std::string estimate_line(std::string_view what, const Estimate& e, const std::string& meaning) {
@@ -39,12 +45,13 @@ std::string graph_text(const Action& action) {
 std::string origin_text(const Config& config, const Provenance& p) {
   return fmt::format("seed {}, {} chains, {}, quartic {} ({}), {}, {}, took {}\n", p.seed,
                      config.sampler.options.chains, name(config.sampler.precision), p.version,
-                     p.git_hash, p.simd_target, p.date, duration(p.seconds));
+                     p.git_hash, kernels_text(p), p.date, duration(p.seconds));
 }
 
 nlohmann::json provenance_json(const Provenance& p) {
   return json_of("seed", p.seed, "version", p.version, "git_hash", p.git_hash, "simd_target",
-                 p.simd_target, "date", p.date, "seconds", p.seconds);
+                 p.simd_target, "blas", p.blas, "blas_core", p.blas_core, "blas_speed",
+                 p.blas_speed, "date", p.date, "seconds", p.seconds);
 }
 
 nlohmann::json origin_json(const Action& action, const Provenance& p) {

@@ -42,6 +42,8 @@ std::string estimate_line(std::string_view what, const Estimate& estimate,
 std::string graph_text(const Action& action);
 std::string origin_text(const Config& config, const Provenance& provenance);
 nlohmann::json origin_json(const Action& action, const Provenance& provenance);
+/// The instruction set of the kernels, BLAS, whose kernels that chose, and what they reach.
+std::string kernels_text(const Provenance& provenance);
 /// Of models without a graph.
 std::string provenance_text(const Provenance& provenance);
 nlohmann::json provenance_json(const Provenance& provenance);

@@ -8,12 +8,13 @@
 #include <chrono>
 #include <fstream>
 
+#include "quartic/core/blas.hpp"
 #include "quartic/core/simd.hpp"
 #include "runfile/run_parts.hpp"
 
 namespace quartic {
 
-Provenance make_provenance(const std::string& command, std::uint64_t seed) {
+Provenance program_provenance() {
   Provenance p;
   p.version = QUARTIC_VERSION;
   p.git_hash = QUARTIC_GIT_HASH;
@@ -23,6 +24,14 @@ Provenance make_provenance(const std::string& command, std::uint64_t seed) {
   p.compiler = fmt::format("g++ {}", __VERSION__);
 #endif
   p.simd_target = simd_target();
+  return p;
+}
+
+Provenance make_provenance(const std::string& command, std::uint64_t seed) {
+  Provenance p = program_provenance();
+  p.blas = blas_identity().version;
+  p.blas_core = blas_identity().core;
+  p.blas_speed = blas_speed();
   p.command = command;
   p.seed = seed;
   utsname machine{};

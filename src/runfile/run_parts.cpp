@@ -28,6 +28,8 @@ void provenance(IO& io, P& p) {
   attributes(io, "provenance", "version", p.version, "git_hash", p.git_hash, "compiler", p.compiler,
              "simd_target", p.simd_target, "command", p.command, "host", p.host, "date", p.date,
              "seed", p.seed, "seconds", p.seconds);
+  later_attributes(io, "provenance", "blas", p.blas, "blas_core", p.blas_core, "blas_speed",
+                   p.blas_speed);
 }
 
 const std::filesystem::path& unbroken(const std::filesystem::path& file) {

@@ -22,11 +22,16 @@ inline constexpr auto words_of<RunKind> = word_list("learn", "sample", "reweight
 /// Who made a run file, when and with what.
 struct Provenance {
   std::string version, git_hash, compiler, simd_target, command, host, date;
+  std::string blas, blas_core;  ///< BLAS and its version, and whose kernels it chose
+  double blas_speed = 0;        ///< 1e9 operations a second in products on one core
   std::uint64_t seed = 0;
   double seconds = 0;  ///< wall-clock time so far
 };
 
-/// This program on this machine now.
+/// The program alone: version, commit, compiler and instruction set.
+Provenance program_provenance();
+
+/// This program on this machine now. Loads BLAS, and measures it once.
 Provenance make_provenance(const std::string& command, std::uint64_t seed);
 
 /// Throws BadInput for a file that is missing, empty, truncated, damaged, no run or of a later
