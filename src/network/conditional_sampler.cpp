@@ -6,30 +6,16 @@
 #include <cmath>
 
 #include "network/coupled_layers.hpp"
+#include "network/observation.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
 namespace {
 
-/// One standard deviation a unit.
-std::vector<double> checked_noise(std::span<const double> noise, std::size_t units) {
-  if (noise.size() != 1 && noise.size() != units)
-    throw BadInput(fmt::format("{} values of noise for {} visible units", noise.size(), units),
-                   "give one standard deviation, or one a visible unit");
-  for (const double sigma : noise)
-    if (!(sigma >= 0 && std::isfinite(sigma)))
-      throw BadInput(fmt::format("noise of standard deviation {:g}", sigma),
-                     "it is finite and not negative; 0 clamps the unit");
-  if (noise.size() == units) return {noise.begin(), noise.end()};
-  return std::vector<double>(units, noise[0]);
-}
-
 void require_observable(const Layer& layer, std::span<const double> observed,
                         std::span<const double> noise) {
   const auto units = static_cast<std::size_t>(layer.size());
-  if (observed.empty() || observed.size() % units != 0)
-    throw BadInput(fmt::format("{} observed values for {} visible units", observed.size(), units),
-                   "give whole rows, NaN where a value is unknown");
+  require_whole_rows(observed, units);
   const auto allowed = layer.values();
   for (std::size_t k = 0; k < observed.size(); ++k) {
     const double y = observed[k];

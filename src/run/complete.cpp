@@ -9,6 +9,7 @@
 
 #include "quartic/core/estimate.hpp"
 #include "quartic/network/conditional_sampler.hpp"
+#include "quartic/network/rotated_sampler.hpp"
 #include "quartic/run/data.hpp"
 #include "quartic/run/generate.hpp"
 
@@ -65,23 +66,67 @@ Given read_given(const NetworkRun& run, const CompletionOptions& options) {
   return given;
 }
 
-/// Of one row, in the units of the model; NaN where unknown.
+/// Column by column: what is unknown in the data is unknown behind these parts of a scaling.
+DataScaling by_columns(DataScaling scaling) {
+  scaling.rotation.clear(), scaling.rotation_back.clear();
+  return scaling;
+}
+
+/// Behind these, NaN where unknown.
 std::vector<double> observations(const NetworkRun& run, const Given& given,
                                  const std::vector<bool>& hidden) {
   std::vector<float> scaled = given.values;
-  run.data.scaling.to_model(scaled, given.columns);
+  by_columns(run.data.scaling).to_model(scaled, given.columns);
   std::vector<double> out(scaled.begin(), scaled.end());
   for (std::size_t k = 0; k < out.size() && !hidden.empty(); ++k)
     if (hidden[k % given.columns]) out[k] = std::numeric_limits<double>::quiet_NaN();
   return out;
 }
 
-/// In the units of the model, whose scale may differ from column to column.
+/// In the units of the columns, whose scale may differ.
 std::vector<double> noise_of(const NetworkRun& run, double noise) {
   std::vector<double> out;
   for (const double scale : run.data.scaling.scale) out.push_back(noise / std::abs(scale));
   return out;
 }
+
+/// Draws of rows, or their posterior means, in the units of the data. Means of powers are not
+/// powers of means: behind these draws are averaged, else expectations given the hidden units.
+class Completion {
+ public:
+  Completion(const NetworkRun& run, std::span<const double> observed, std::size_t columns,
+             std::span<const double> noise, std::uint64_t seed)
+      : scaling_(by_columns(run.data.scaling)), columns_(columns) {
+    const int threads = run.config.run.threads;
+    if (const auto& rotation = run.data.scaling.rotation; !rotation.empty())
+      rotated_.emplace(run.network, rotation, observed, noise, seed, Stream::generate, threads);
+    else
+      units_.emplace(run.network, observed, noise, seed, Stream::generate, threads);
+  }
+  void sweep() {
+    if (rotated_)
+      rotated_->sweep(1);
+    else
+      units_->sweep(1);
+  }
+  std::vector<double> draws() const {
+    return in_data(rotated_ ? rotated_->columns() : units_->visible());
+  }
+  std::vector<double> means() const {
+    return rotated_ || !scaling_.by_column() ? draws() : in_data(units_->visible_means());
+  }
+
+ private:
+  std::vector<double> in_data(std::vector<double> rows) const {
+    scaling_.from_model(std::span(rows), columns_);
+    return rows;
+  }
+
+  DataScaling scaling_;
+  std::size_t columns_;
+  std::optional<ConditionalSampler<float>> units_;
+  std::optional<RotatedSampler> rotated_;
+};
 
 std::vector<float> find_completions(const NetworkRun& run, const CompletionOptions& options,
                                     const std::vector<double>& observed, std::size_t columns,
@@ -93,20 +138,19 @@ std::vector<float> find_completions(const NetworkRun& run, const CompletionOptio
   const int sweeps = options.warm_up + (options.mean ? options.sweeps : 0);
   for (std::size_t begin = 0; begin < rows; begin += batch) {
     const std::size_t count = std::min(batch, rows - begin);
-    ConditionalSampler<float> sampler(
-        run.network, std::span(observed).subspan(begin * columns, count * columns), noise,
-        run.config.run.seed + begin, Stream::generate, run.config.run.threads);
+    Completion rows_now(run, std::span(observed).subspan(begin * columns, count * columns), columns,
+                        noise, run.config.run.seed + begin);
     std::vector<double> sum(count * columns);
     for (int k = 0; k < sweeps; ++k) {
-      sampler.sweep(1);
+      rows_now.sweep();
       report_progress(
           progress, (static_cast<double>(begin) + static_cast<double>(count) * (k + 1.0) / sweeps) /
                         static_cast<double>(rows));
       if (k < options.warm_up) continue;
-      const auto means = sampler.visible_means();
+      const auto means = rows_now.means();
       for (std::size_t n = 0; n < sum.size(); ++n) sum[n] += means[n] / options.sweeps;
     }
-    if (!options.mean) sum = sampler.visible();
+    if (!options.mean) sum = rows_now.draws();
     out.insert(out.end(), sum.begin(), sum.end());
   }
   return out;
@@ -143,17 +187,10 @@ const NetworkRun& network_of(const AnyRun& run) {
                  "quartic fit with [model] kind = \"network\"");
 }
 
-/// Unknown values of rows that are turned are not unknown units.
 void require_completable(const DataScaling& scaling, const CompletionOptions& options) {
-  if (!scaling.rotation.empty())
-    throw BadInput(
-        fmt::format("rows of a network that learned '{}' ones cannot be completed: each of its "
-                    "units is of all columns",
-                    name(scaling.method)),
-        "quartic fit with scaling = \"standardise\" or \"power\" in [data]");
-  if (options.noise > 0 && !scaling.by_column())
+  if (options.noise > 0 && !scaling.power.empty())
     throw BadInput("noise on the data is not Gaussian in the units of a network behind powers",
-                   "quartic fit with scaling = \"standardise\" in [data]");
+                   "quartic fit with scaling = \"standardise\" or \"whiten\" in [data]");
 }
 
 }  // namespace
@@ -197,7 +234,9 @@ CompletedRows complete(const AnyRun& any, const CompletionOptions& options,
   CompletedRows out;
   out.values =
       find_completions(run, options, observed, given.columns, session.progress("completing"));
-  run.data.scaling.from_model(out.values, given.columns);
+  if (options.noise == 0)  // what is known stays to the bit
+    for (std::size_t k = 0; k < observed.size(); ++k)
+      if (!std::isnan(observed[k])) out.values[k] = given.values[k];
   out.shape = {given.rows};
   out.shape.insert(out.shape.end(), run.data.row_shape.begin(), run.data.row_shape.end());
   out.unknown = static_cast<double>(unknown) / static_cast<double>(observed.size());

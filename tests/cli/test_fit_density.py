@@ -216,11 +216,30 @@ def test_gates_that_nothing_learns_and_scalings_of_fields_are_refused(clusters, 
     refused(quartic("fit", "run.toml", cwd=here), 3, "is not for a field", here, ("x.npy", "run.toml"))
 
 
-def test_rows_that_are_turned_are_not_completed(clusters, tmp_path):
-    here = copied(clusters[0], tmp_path, CONFIG + 'scaling = "whiten"\nrows = 60\n[training]\niterations = 10\n')
-    assert quartic("fit", "run.toml", "-o", "run.h5", cwd=here).returncode == 0
-    done = quartic("generate", "run.h5", "--given", "x.npy", "--hide", "1", "-o", "g.npy", cwd=here)
-    assert done.returncode == 3 and "cannot be completed" in done.stderr
+@pytest.mark.parametrize("scaling", ["whiten", "zca"])
+def test_rows_that_are_turned_are_completed(tmp_path, scaling):
+    """Of Gaussian rows the mean of what is hidden, or behind noise, is known."""
+    random = np.random.default_rng(8)
+    covariance = np.array([[4, 1.8, 0.5], [1.8, 1, -0.1], [0.5, -0.1, 1.5]])
+    rows = 3 + random.multivariate_normal(np.zeros(3), covariance, 1500)
+    config = '[model]\nkind = "network"\nvisible = "gaussian"\nhidden = "gaussian"\nhidden_units = 1\n[data]\n'
+    fitted(tmp_path, rows, config + f'path = "x.npy"\nscaling = "{scaling}"\n')
+    center, found = rows.mean(0), np.cov(rows.T, bias=True)
+    options = ("--given", "x.npy", "--rows", "200", "--force")
+    quartic("generate", "run.h5", *options, "--hide", "1", "--mean", "-o", "g.npy", cwd=tmp_path)
+    completed, known = np.load(tmp_path / "g.npy"), [0, 2]
+    np.testing.assert_array_equal(completed[:, known], rows[:200, known].astype(np.float32))
+    regression = found[1, known] @ np.linalg.inv(found[np.ix_(known, known)])
+    expected = center[1] + (rows[:200, known] - center[known]) @ regression
+    left = found[1, 1] - regression @ found[known, 1]
+    assert np.abs(completed[:, 1] - expected).mean() < 0.25 * left**0.5  # 100 draws each, and the fit's own error
+    quartic("generate", "run.h5", *options, "--hide", "1", "-o", "g.npy", cwd=tmp_path)
+    drawn = np.load(tmp_path / "g.npy")[:, 1] - expected
+    assert drawn.mean() == pytest.approx(0, abs=5 * (left / 200) ** 0.5)
+    assert drawn.var() == pytest.approx(left, rel=0.45)
+    quartic("generate", "run.h5", *options, "--noise", "0.8", "--mean", "-o", "g.npy", cwd=tmp_path)
+    cleaned = center + (rows[:200] - center) @ np.linalg.inv(found + 0.64 * np.eye(3)) @ found
+    assert np.abs(np.load(tmp_path / "g.npy") - cleaned).mean() < 0.15
 
 
 def test_a_network_is_shown_beside_one_gaussian(tmp_path):
