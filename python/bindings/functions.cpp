@@ -52,35 +52,64 @@ nb::object returned(nb::handle function, const std::string& what, nb::handle fie
   }
 }
 
-void call(nb::handle function, const std::string& what, const std::vector<std::size_t>& extent,
-          FieldBlock<const double> phi, std::span<double> out) {
-  const nb::object fields = fields_of(phi, extent);
+/// What the function returns as an array of real numbers.
+nb::object real_array(nb::handle function, const std::string& what, nb::handle fields,
+                      const std::string& form) {
   const nb::object numpy = nb::module_::import_("numpy");
   const nb::object given = returned(function, what, fields);
-  const std::string form = "it takes fields of shape " + shape_of(fields) +
-                           " and returns one number for each along the first axis";
-  nb::object values;
   try {
     const nb::object array = numpy.attr("asarray")(given);
     if (nb::cast<bool>(numpy.attr("iscomplexobj")(array)))
       throw BadInput(what + " returned complex numbers",
                      "real and imaginary part as functions of their own; a complex coupling stands "
                      "beside a real function: [(f, 1j)]");
-    values = numpy.attr("ascontiguousarray")(array, "float64");
+    return numpy.attr("ascontiguousarray")(array, "float64");
   } catch (nb::python_error&) {
     throw BadInput(what + " returned no array of real numbers, but " + text_of(given), form);
   }
+}
+
+double finite(double x, const std::string& what) {
+  if (!std::isfinite(x))
+    throw BadInput(what + " returned " + std::to_string(x) + " for a finite field",
+                   "it must be finite everywhere");
+  return x;
+}
+
+void call(nb::handle function, const std::string& what, const std::vector<std::size_t>& extent,
+          FieldBlock<const double> phi, std::span<double> out) {
+  const nb::object fields = fields_of(phi, extent);
+  const nb::object values = real_array(function, what, fields,
+                                       "it takes fields of shape " + shape_of(fields) +
+                                           " and returns one number for each along the first axis");
   const auto numbers = nb::cast<Input>(values);
   if (numbers.ndim() != 1 || numbers.size() != out.size())
     throw BadInput(what + " returned an array of shape " + shape_of(values) +
                        " for fields of shape " + shape_of(fields),
                    "it returns one number for each along the first axis: sum over the others");
-  for (std::size_t n = 0; n < out.size(); ++n) {
-    out[n] = numbers.data()[n];
-    if (!std::isfinite(out[n]))
-      throw BadInput(what + " returned " + std::to_string(out[n]) + " for a finite field",
-                     "it must be finite everywhere");
-  }
+  for (std::size_t n = 0; n < out.size(); ++n) out[n] = finite(numbers.data()[n], what);
+}
+
+void call_by_site(nb::handle function, const std::string& what,
+                  const std::vector<std::size_t>& extent, FieldBlock<const double> phi,
+                  FieldBlock<double> out) {
+  const nb::object fields = fields_of(phi, extent);
+  const std::string form = "it returns an array of the fields' own shape, site by site";
+  const nb::object values = real_array(function, what, fields, form);
+  if (shape_of(values) != shape_of(fields))
+    throw BadInput(what + " returned an array of shape " + shape_of(values) +
+                       " for fields of shape " + shape_of(fields),
+                   form);
+  const auto numbers = nb::cast<Input>(values);
+  for (int lane = 0; lane < out.lanes; ++lane)
+    for (int i = 0; i < out.sites; ++i)
+      out.site(i)[lane] =
+          finite(numbers.data()[static_cast<std::size_t>(lane) * out.sites + i], what);
+}
+
+std::vector<std::size_t> extent_of(const Graph& graph) {
+  if (graph.lattice() == nullptr) return {static_cast<std::size_t>(graph.sites())};
+  return {graph.lattice()->extent.begin(), graph.lattice()->extent.end()};
 }
 
 }  // namespace
@@ -88,14 +117,25 @@ void call(nb::handle function, const std::string& what, const std::vector<std::s
 FieldFunction function_of(nb::object callable, const Graph& graph, std::string what) {
   if (!PyCallable_Check(callable.ptr()))
     throw BadInput(what + " is no function", "give a callable: fields -> one number each");
-  std::vector<std::size_t> extent = {static_cast<std::size_t>(graph.sites())};
-  if (graph.lattice() != nullptr)
-    extent.assign(graph.lattice()->extent.begin(), graph.lattice()->extent.end());
   return [function = shared(std::move(callable)), what = std::move(what),
-          extent = std::move(extent)](FieldBlock<const double> phi, std::span<double> out) {
+          extent = extent_of(graph)](FieldBlock<const double> phi, std::span<double> out) {
     const nb::gil_scoped_acquire acquire;
     call(*function, what, extent, phi, out);
   };
+}
+
+TargetFunction target_function_of(nb::object callable, const Graph& graph,
+                                  const std::string& what) {
+  const auto by_site = [&](const char* name) -> SiteFunction {
+    if (!nb::hasattr(callable, name)) return {};
+    return [function = shared(callable.attr(name)), what = what + "." + name,
+            extent = extent_of(graph)](FieldBlock<const double> phi, FieldBlock<double> out) {
+      const nb::gil_scoped_acquire acquire;
+      call_by_site(*function, what, extent, phi, out);
+    };
+  };
+  auto densities = by_site("densities"), gradient = by_site("gradient");
+  return {function_of(std::move(callable), graph, what), std::move(densities), std::move(gradient)};
 }
 
 std::vector<NamedFunction> functions_of(nb::dict callables, const Graph& graph) {

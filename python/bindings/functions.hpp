@@ -20,6 +20,10 @@ namespace nb = nanobind;
 /// with `what`, such as "observables['mine']".
 FieldFunction function_of(nb::object callable, const Graph& graph, std::string what);
 
+/// The same, with what the callable's methods `densities` and `gradient` give, where it has them:
+/// arrays of the fields' own shape, site by site.
+TargetFunction target_function_of(nb::object callable, const Graph& graph, const std::string& what);
+
 /// Of a dict of callables by name.
 std::vector<NamedFunction> functions_of(nb::dict callables, const Graph& graph);
 

@@ -94,7 +94,7 @@ std::vector<TermSpec> terms_of(nb::list terms, const Graph& graph) {
       spec.weights.assign(values.data(), values.data() + values.size());
     }
     if (const nb::object function = entry.attr("get")("function"); !function.is_none())
-      spec.function = function_of(function, graph, "the target");
+      spec.function = target_function_of(function, graph, "the target");
   }
   return specs;
 }
@@ -186,7 +186,7 @@ bool resume_run(const std::string& from, const std::string& to, std::optional<in
   if (limit) extend(run, *limit);
   Functions functions;
   if (const auto* learned = std::get_if<LearnRun>(&run); learned && !target.is_none())
-    functions.target = function_of(target, *learned->action.graph, "the target");
+    functions.target = target_function_of(target, *learned->action.graph, "the target");
   if (const auto* sampled = std::get_if<SampleRun>(&run))
     functions.observables = functions_of(std::move(observables), *sampled->action.graph);
   Outcome outcome = Outcome::finished;

@@ -157,7 +157,8 @@ def learn(
     target : mapping, sequence, callable or Action
         A: couplings by term (``{"nn": -1, "phi2": 1.5, "phi4": 0.2}``; nn, nnn, edges, phi, phi2, phi4, phi6,
         plaquette, or a displacement such as ``(2, 0)``), pairs of term and coupling, another action, or any function
-        that takes fields of shape (n, *extent) and returns their n actions; it is called on whole blocks.
+        that takes fields of shape (n, *extent) and returns their n actions; it is called on whole blocks. Where it has
+        methods `densities` and `gradient`, of the fields' own shape, large lattices are learned patch by patch.
     graph : Graph, optional
         That of `start` where it is not given.
     start : Action, optional

@@ -85,6 +85,37 @@ void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, do
   }
 }
 
+template <class T>
+void add_action(SitePart part, const Action& action, double factor, FieldBlock<const T> phi,
+                FieldBlock<double> out) {
+  const Graph& graph = *action.graph;
+  const bool gradient = part == SitePart::gradient;
+  for (int e = 0; e < graph.edge_count(); ++e) {
+    const auto [i, j] = graph.edges()[e];
+    const double w = -factor * action.w[e];
+    const T *x = phi.site(i), *y = phi.site(j);
+    double *first = out.site(i), *second = out.site(j);
+    for (int lane = 0; lane < phi.lanes; ++lane) {
+      const double half = w / 2 * x[lane] * y[lane];
+      first[lane] += gradient ? w * y[lane] : half;
+      second[lane] += gradient ? w * x[lane] : half;
+    }
+  }
+  for (int i = 0; i < graph.sites(); ++i) {
+    const double r = factor * action.r[i], a = factor * action.a[i], b = factor * action.b[i];
+    const T* field = phi.site(i);
+    double* to = out.site(i);
+    for (int lane = 0; lane < phi.lanes; ++lane) {
+      const double x = field[lane], x2 = x * x;
+      to[lane] += gradient ? r + x * (2 * a + 4 * b * x2) : x * r + x2 * (a + b * x2);
+    }
+  }
+}
+
+template void add_action(SitePart, const Action&, double, FieldBlock<const float>,
+                         FieldBlock<double>);
+template void add_action(SitePart, const Action&, double, FieldBlock<const double>,
+                         FieldBlock<double>);
 template void evaluate_action(const Action&, FieldBlock<const float>, std::span<double>);
 template void evaluate_action(const Action&, FieldBlock<const double>, std::span<double>);
 template void evaluate_features(const Parameters&, FieldBlock<const float>, double*,

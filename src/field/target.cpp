@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "field/term_kind.hpp"
+#include "quartic/core/aligned.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -11,23 +12,41 @@ namespace {
 
 class FunctionTerm : public Term {
  public:
-  explicit FunctionTerm(FieldFunction function) : function_(std::move(function)) {}
+  explicit FunctionTerm(TargetFunction function) : function_(std::move(function)) {}
   void evaluate(FieldBlock<const float> phi, std::span<double> out) const override {
     call(phi, out);
   }
   void evaluate(FieldBlock<const double> phi, std::span<double> out) const override {
     call(phi, out);
   }
-  const FieldFunction* function() const override { return &function_; }
+  const FieldFunction* function() const override { return &function_.value; }
+  bool has(SitePart part) const override { return static_cast<bool>(function_.part(part)); }
+  /// Nobody says; as far as diagonal pairs.
+  int reach(const Graph& /*graph*/, int /*most*/) const override { return 2; }
+  void add(SitePart part, double coupling, FieldBlock<const float> phi,
+           FieldBlock<double> out) const override {
+    const AlignedVector<double> wide(phi.data, phi.data + values(phi));
+    add(part, coupling, FieldBlock<const double>{wide.data(), phi.sites, phi.lanes}, out);
+  }
+  void add(SitePart part, double coupling, FieldBlock<const double> phi,
+           FieldBlock<double> out) const override {
+    AlignedVector<double> own(values(phi));
+    function_.part(part)(phi, {own.data(), phi.sites, phi.lanes});
+    for (std::size_t n = 0; n < own.size(); ++n) out.data[n] += coupling * own[n];
+  }
 
  private:
   template <class T>
+  static std::ptrdiff_t values(FieldBlock<const T> phi) {
+    return static_cast<std::ptrdiff_t>(phi.sites) * phi.lanes;
+  }
+  template <class T>
   void call(FieldBlock<const T> phi, std::span<double> out) const {
     evaluate_function<T>(
-        function_, 1, [&](int) { return phi; }, out);
+        function_.value, 1, [&](int) { return phi; }, out);
   }
 
-  FieldFunction function_;
+  TargetFunction function_;
 };
 
 }  // namespace
@@ -42,7 +61,7 @@ std::unique_ptr<Term> make_term(const TermSpec& spec, const Graph& graph) {
 }
 
 std::unique_ptr<Term> make_function(const TermSpec& spec, const Graph& /*graph*/) {
-  if (spec.function) return std::make_unique<FunctionTerm>(spec.function);
+  if (spec.function.value) return std::make_unique<FunctionTerm>(spec.function);
   throw BadInput("target term 'function' is a function of the program that began the run",
                  "go on in that program: in Python, quartic.resume(run, target=f)");
 }
@@ -79,6 +98,24 @@ void Target::evaluate(FieldBlock<const T> phi, std::span<double> out) const {
   }
 }
 
+bool Target::has(SitePart part) const {
+  return std::all_of(terms_.begin(), terms_.end(),
+                     [part](const auto& term) { return term->has(part); });
+}
+
+template <class T>
+void Target::add(SitePart part, FieldBlock<const T> phi, FieldBlock<double> out) const {
+  for (int k = 0; k < size(); ++k) terms_[k]->add(part, couplings_[k].real(), phi, out);
+}
+
+int Target::reach(const Graph& graph, int most) const {
+  int longest = 0;
+  for (const auto& term : terms_) longest = std::max(longest, term->reach(graph, most));
+  return longest;
+}
+
+template void Target::add(SitePart, FieldBlock<const float>, FieldBlock<double>) const;
+template void Target::add(SitePart, FieldBlock<const double>, FieldBlock<double>) const;
 template void Target::evaluate(FieldBlock<const float>, std::span<double>) const;
 template void Target::evaluate(FieldBlock<const double>, std::span<double>) const;
 

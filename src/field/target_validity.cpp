@@ -26,7 +26,9 @@ std::vector<TermSpec> action_part(std::span<const TermSpec> target, const Graph&
 void require_normalisable(std::span<const TermSpec> target,
                           const std::shared_ptr<const Graph>& graph) {
   for (const auto& spec : target) make_term(spec, *graph);  // refuses what the graph cannot have
-  const auto is_function = [](const TermSpec& spec) { return static_cast<bool>(spec.function); };
+  const auto is_function = [](const TermSpec& spec) {
+    return static_cast<bool>(spec.function.value);
+  };
   if (std::any_of(target.begin(), target.end(), is_function)) return;
   Action action = target_as_action(action_part(target, *graph), graph).value();
   std::vector<double> sextic(graph->sites());

@@ -46,7 +46,8 @@ inline double coupling_of(const TermSpec& spec, std::size_t k) {
 /// Throws BadInput where a term has weights, but not `count`.
 void require_weights(const TermSpec& spec, std::size_t count, std::string_view what);
 
-/// Writes both precisions of Term::evaluate in terms of one template `sum<T>`.
+/// Writes both precisions of Term::evaluate in terms of one template `sum<T>`, and of Term::add in
+/// terms of `add_part<T>`.
 template <class Derived>
 class TermOf : public Term {
  public:
@@ -55,6 +56,15 @@ class TermOf : public Term {
   }
   void evaluate(FieldBlock<const double> phi, std::span<double> out) const override {
     self().sum(phi, out);
+  }
+  bool has(SitePart) const override { return true; }
+  void add(SitePart part, double coupling, FieldBlock<const float> phi,
+           FieldBlock<double> out) const override {
+    self().add_part(part, coupling, phi, out);
+  }
+  void add(SitePart part, double coupling, FieldBlock<const double> phi,
+           FieldBlock<double> out) const override {
+    self().add_part(part, coupling, phi, out);
   }
 
  private:

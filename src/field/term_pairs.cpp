@@ -1,11 +1,13 @@
 // Sums of products of two sites: nn, nnn, edges, pairs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "field/lane_sum.hpp"
 #include "field/term_kind.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/graph/ball.hpp"
 #include "quartic/graph/graph.hpp"
 #include "quartic/graph/lattice.hpp"
 
@@ -29,6 +31,31 @@ class ProductTerm : public TermOf<ProductTerm> {
                              static_cast<double>(phi.site(pairs_[k].second)[lane]);
       return weights_.empty() ? product : weights_[k] * product;
     });
+  }
+  template <class T>
+  void add_part(SitePart part, double coupling, FieldBlock<const T> phi,
+                FieldBlock<double> out) const {
+    for (std::size_t k = 0; k < pairs_.size(); ++k) {
+      const double c = coupling * (weights_.empty() ? 1 : weights_[k]);
+      const T *x = phi.site(pairs_[k].first), *y = phi.site(pairs_[k].second);
+      double *first = out.site(pairs_[k].first), *second = out.site(pairs_[k].second);
+      if (part == SitePart::gradient) {
+        for (int lane = 0; lane < phi.lanes; ++lane)
+          first[lane] += c * y[lane], second[lane] += c * x[lane];
+        continue;
+      }
+      for (int lane = 0; lane < phi.lanes; ++lane) {
+        const double half = c / 2 * x[lane] * y[lane];
+        first[lane] += half, second[lane] += half;
+      }
+    }
+  }
+  int reach(const Graph& graph, int most) const override {
+    GraphBall ball(graph);
+    int longest = 0;
+    for (const Edge& pair : pairs_)
+      longest = std::max(longest, ball.distance(pair.first, pair.second, most));
+    return longest;
   }
 
  private:

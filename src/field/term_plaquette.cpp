@@ -1,10 +1,12 @@
 // Sum over elementary squares of the product of the four corners.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
 
 #include "field/lane_sum.hpp"
 #include "field/term_kind.hpp"
+#include "quartic/graph/ball.hpp"
 #include "quartic/graph/lattice.hpp"
 
 namespace quartic {
@@ -23,6 +25,31 @@ class PlaquetteTerm : public TermOf<PlaquetteTerm> {
       for (const int site : squares_[k]) product *= static_cast<double>(phi.site(site)[lane]);
       return product;
     });
+  }
+  template <class T>
+  void add_part(SitePart part, double coupling, FieldBlock<const T> phi,
+                FieldBlock<double> out) const {
+    for (std::size_t k = 0; k < squares_.size(); ++k) {
+      const double c = coupling * (weights_.empty() ? 1 : weights_[k]);
+      for (const int own : squares_[k]) {
+        double* to = out.site(own);
+        for (int lane = 0; lane < phi.lanes; ++lane) {
+          double product = part == SitePart::density ? c / 4 : c;
+          for (const int site : squares_[k])
+            if (part == SitePart::density || site != own)
+              product *= static_cast<double>(phi.site(site)[lane]);
+          to[lane] += product;
+        }
+      }
+    }
+  }
+  int reach(const Graph& graph, int most) const override {
+    GraphBall ball(graph);
+    int longest = 0;
+    for (const auto& square : squares_)
+      for (const int one : square)
+        for (const int other : square) longest = std::max(longest, ball.distance(one, other, most));
+    return longest;
   }
 
  private:

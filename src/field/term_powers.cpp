@@ -6,6 +6,13 @@ namespace quartic {
 namespace {
 
 template <int kPower>
+double raised(double x) {
+  double out = 1;
+  for (int k = 0; k < kPower; ++k) out *= x;
+  return out;
+}
+
+template <int kPower>
 class PowerTerm : public TermOf<PowerTerm<kPower>> {
  public:
   PowerTerm(const TermSpec& spec, const Graph& graph) : weights_(spec.weights) {
@@ -21,6 +28,20 @@ class PowerTerm : public TermOf<PowerTerm<kPower>> {
                                          : x2 * x2 * x2;
       return weights_.empty() ? power : weights_[k] * power;
     });
+  }
+  template <class T>
+  void add_part(SitePart part, double coupling, FieldBlock<const T> phi,
+                FieldBlock<double> out) const {
+    constexpr int derived = kPower - 1;
+    for (int i = 0; i < phi.sites; ++i) {
+      const double c = coupling * (weights_.empty() ? 1 : weights_[static_cast<std::size_t>(i)]);
+      const T* x = phi.site(i);
+      double* to = out.site(i);
+      for (int lane = 0; lane < phi.lanes; ++lane) {
+        to[lane] += part == SitePart::density ? c * raised<kPower>(x[lane])
+                                              : c * kPower * raised<derived>(x[lane]);
+      }
+    }
   }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "quartic/field/action.hpp"
 #include "quartic/field/field_block.hpp"
+#include "quartic/field/field_function.hpp"
 #include "quartic/field/parameters.hpp"
 
 namespace quartic {
@@ -19,5 +20,11 @@ void evaluate_action(const Action& action, FieldBlock<const T> phi, std::span<do
 template <class T>
 void evaluate_features(const Parameters& parameters, FieldBlock<const T> phi, double* features,
                        std::ptrdiff_t stride);
+
+/// out[site][lane] += factor * that part of S: densities of edges are shared by their two sites.
+/// No hidden sites. O((V + E) lanes).
+template <class T>
+void add_action(SitePart part, const Action& action, double factor, FieldBlock<const T> phi,
+                FieldBlock<double> out);
 
 }  // namespace quartic

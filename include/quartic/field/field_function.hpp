@@ -14,6 +14,22 @@ namespace quartic {
 /// seldom.
 using FieldFunction = std::function<void(FieldBlock<const double> phi, std::span<double> out)>;
 
+/// What an action is site by site: the density, which sums to the action over all sites, or the
+/// derivative by the field there.
+enum class SitePart { density, gradient };
+
+/// Given phi [site][lane], fills out[site][lane]; called as a FieldFunction is.
+using SiteFunction = std::function<void(FieldBlock<const double> phi, FieldBlock<double> out)>;
+
+/// A target of the user's: its value, and what may be known of it site by site.
+struct TargetFunction {
+  FieldFunction value;
+  SiteFunction densities = {}, gradient = {};
+  const SiteFunction& part(SitePart wanted) const {
+    return wanted == SitePart::density ? densities : gradient;
+  }
+};
+
 /// A function with the name that its averages get.
 struct NamedFunction {
   std::string name;

@@ -23,6 +23,16 @@ class Term {
   virtual void evaluate(FieldBlock<const double> phi, std::span<double> out) const = 0;
   /// The user's function that the term is; null for others.
   virtual const FieldFunction* function() const { return nullptr; }
+  /// Whether the term is known site by site.
+  virtual bool has(SitePart /*part*/) const { return false; }
+  /// out[site][lane] += coupling * the term's part, where it has it. A product shares its density
+  /// equally among its sites.
+  virtual void add(SitePart /*part*/, double /*coupling*/, FieldBlock<const float> /*phi*/,
+                   FieldBlock<double> /*out*/) const {}
+  virtual void add(SitePart /*part*/, double /*coupling*/, FieldBlock<const double> /*phi*/,
+                   FieldBlock<double> /*out*/) const {}
+  /// The most edges between two sites of one product; beyond `most`: most + 1.
+  virtual int reach(const Graph& /*graph*/, int /*most*/) const { return 0; }
 };
 
 /// What a user says of a term: its registered name, its coupling, and what that name needs besides.
@@ -31,8 +41,8 @@ struct TermSpec {
   std::complex<double> coupling = 1.0;  ///< g_k; real for learning
   std::vector<int> displacement;        ///< for "pairs" on a lattice
   std::string edge_file;                ///< for "pairs" on an edge list (text, as read_edge_list)
-  std::vector<double> weights;  ///< a weight a site (powers) or a pair (products); empty: 1 each
-  FieldFunction function = {};  ///< of "function"; no file can hold it
+  std::vector<double> weights;   ///< a weight a site (powers) or a pair (products); empty: 1 each
+  TargetFunction function = {};  ///< of "function"; no file can hold it
 };
 
 /// The registered names: nn, nnn, edges, pairs, phi, phi2, phi4, phi6, plaquette, function.
@@ -78,6 +88,14 @@ class Target {
   /// out[lane] = A, real part of the couplings. O(terms).
   template <class T>
   void evaluate(FieldBlock<const T> phi, std::span<double> out) const;
+
+  /// Whether all terms have it.
+  bool has(SitePart part) const;
+  /// out[site][lane] += that part of A, real part of the couplings. O(terms).
+  template <class T>
+  void add(SitePart part, FieldBlock<const T> phi, FieldBlock<double> out) const;
+  /// The longest reach of its terms.
+  int reach(const Graph& graph, int most) const;
 
  private:
   Target chosen(bool functions) const;

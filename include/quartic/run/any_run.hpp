@@ -38,7 +38,7 @@ void set_threads(AnyRun& run, int threads);
 /// Functions of the user's, which no run file can hold.
 struct Functions {
   std::vector<NamedFunction> observables;  ///< that are measured
-  FieldFunction target;                    ///< the target's term "function"
+  TargetFunction target;                   ///< the target's term "function"
 };
 
 /// Goes on from the run's last state until it is finished, into `to`, with the functions that it
