@@ -5,6 +5,7 @@
 #include "quartic/learn/likelihood.hpp"
 #include "quartic/learn/pseudo_likelihood.hpp"
 #include "quartic/learn/score_matching.hpp"
+#include "quartic/learn/variational.hpp"
 
 namespace quartic {
 namespace {
@@ -62,6 +63,28 @@ void newton_epoch(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(learner.step().gain);
 }
 
+/// A_4(g' = .25) with free couplings: an epoch of the local solver after its first step.
+void local_epoch(benchmark::State& state) {
+  const auto graph = testing::lattice_graph("square", static_cast<int>(state.range(0)));
+  const std::vector<TermSpec> terms{{"nn", -1, {}, {}, {}},
+                                    {"nnn", -0.25, {}, {}, {}},
+                                    {"phi2", 1.52425, {}, {}, {}},
+                                    {"phi4", 0.175, {}, {}, {}}};
+  SamplerOptions sampler;
+  sampler.threads = 1, sampler.chains = 256;
+  VariationalOptions options;
+  options.warm_up = 20, options.solver = Solver::local;
+  options.stop_early = false, options.epochs = 1 << 30;
+  using enum Freedom;
+  VariationalLearner<float> learner(Target(terms, *graph), {graph, {free, frozen, free, free}},
+                                    Action::uniform(graph, 1, 0, 1.5, 0.18), sampler, options, 1);
+  learner.warm_up();
+  learner.step();
+  for (auto _ : state) benchmark::DoNotOptimize(learner.step().max_step);
+  state.SetItemsProcessed(state.iterations() * graph->sites());
+}
+
+BENCHMARK(local_epoch)->Name("learn/local epoch")->Arg(16)->Arg(32)->Unit(benchmark::kMillisecond);
 BENCHMARK(moments)->Name("learn/moments")->Unit(benchmark::kMillisecond);
 BENCHMARK(score_matching)->Name("learn/score matching")->Unit(benchmark::kMillisecond);
 BENCHMARK(pseudo_likelihood)->Name("learn/pseudo-likelihood")->Unit(benchmark::kMillisecond);

@@ -43,8 +43,15 @@ std::vector<Key> learn_keys(VariationalOptions& o) {
       {"patience", &o.patience, "epochs without movement beyond error before stopping",
        at_least(1)},
       {"stop_early", &o.stop_early, "stop when the couplings stop moving beyond their error"},
-      {"dense_limit", &o.dense_limit, "more parameters than this are solved matrix-free",
+      {"dense_limit", &o.dense_limit, "more parameters than this are not solved dense",
        at_least(0)},
+      {"solver", choice(o.solver),
+       "of natural: local goes patch by patch, O(V) an epoch; dense; matrix_free; auto: local "
+       "where "
+       "patches are far smaller than the whole, else dense up to dense_limit"},
+      {"radius", &o.radius,
+       "edges that a patch of local goes beyond its core; auto: widened until that gains nothing",
+       at_least(1)},
   };
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -11,7 +12,9 @@
 
 #include "learn/chain_groups.hpp"
 #include "learn/feature_statistics.hpp"
+#include "learn/natural_step.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/estimate.hpp"
 
 namespace quartic {
 
@@ -53,15 +56,7 @@ class Regression {
   const std::vector<double>& covariance() const { return gradient_; }
   const std::vector<double>& covariance_error() const { return gradient_error_; }
 
-  struct Step {
-    std::vector<double> step;   ///< C^-1 Cov(f, D)
-    std::vector<double> noise;  ///< of it, by group of chains: [group][k]
-    /// Length of the step over what noise alone would give it, both in the metric C: sqrt(g C^-1 g
-    /// / tr(C^-1 Cov g)). Single errors, swollen by features that nearly coincide, would hide a
-    /// move along the stiff directions.
-    double significance = 0;
-    double ridge = 0;  ///< ridge that was used, in units of each feature's variance
-  };
+  using Step = NaturalStep;
   /// Cholesky of the dense Gram matrix; the ridge grows from `ridge` until it factors. Noise by the
   /// sandwich, clustered by groups of chains. O(samples K^2 + K^3 / 3).
   Step dense(double ridge) {
@@ -115,6 +110,42 @@ class Regression {
     result.significance = noise2 > 0 ? std::sqrt(step2 / noise2) : 0;
     return result;
   }
+  /// Of a step that was found elsewhere, by its length and that of its noise in the fields' own
+  /// metric. Each group's noise is measured on the samples of another, of which it knows nothing.
+  /// O(samples K).
+  double significance(const Step& step) const {
+    auto noise = step.noise;
+    std::rotate(noise.begin(), noise.begin() + size_, noise.end());
+    const auto groups = static_cast<double>(noise.size()) / size_;
+    const double variance = groups * mean_square(features_.project_groups(noise));
+    return variance > 0 ? std::sqrt(mean_square(features_.project(step.step)) / variance) : 0;
+  }
+  /// Half the variance of A - S that the second step would take away beyond the first, so many nats
+  /// of KL(p||q), where the two come from the same samples and nearly cancel: what their noise adds
+  /// is taken off, and the error is the scatter of that variance under noise of random signs.
+  /// O(samples K).
+  Estimate gain(const Step& first, const Step& second) const {
+    std::vector<double> step(size_), noise(second.noise);
+    for (int k = 0; k < size_; ++k) step[k] = second.step[k] - first.step[k];
+    for (std::size_t n = 0; n < noise.size(); ++n) noise[n] -= first.noise[n];
+    const auto along = features_.project(step);
+    const double found = mean_square(along) / 2;
+    constexpr int replicas = 8;
+    double by_noise = 0, scatter = 0;
+    for (unsigned replica = 1; replica <= replicas; ++replica) {
+      std::vector<double> sum(size_);
+      for (std::size_t n = 0; n < noise.size(); ++n) {
+        const bool minus = std::popcount(static_cast<unsigned>(n / size_) & replica) % 2 != 0;
+        sum[n % size_] += minus ? -noise[n] : noise[n];
+      }
+      auto noisy = features_.project(sum);
+      const double own = mean_square(noisy) / 2;
+      for (std::size_t n = 0; n < noisy.size(); ++n) noisy[n] += along[n];
+      by_noise += own / replicas;
+      scatter += std::pow(mean_square(noisy) / 2 - found - own, 2) / replicas;
+    }
+    return {found - by_noise, std::sqrt(scatter)};
+  }
   /// Cov(f, D) / Var(f) error a coupling alone, for plain gradients.
   std::vector<double> diagonal_error() const {
     std::vector<double> error(gradient_error_);
@@ -123,6 +154,9 @@ class Regression {
   }
 
  private:
+  static double mean_square(const std::vector<double>& x) {
+    return dot(x, x) / static_cast<double>(x.size());
+  }
   static constexpr const char* hint =
       "draw more samples (sampler.chains, learn.draws), or tie couplings";
 

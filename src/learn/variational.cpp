@@ -9,7 +9,10 @@
 
 #include "learn/equilibrium_sample.hpp"
 #include "learn/learner_parts.hpp"
+#include "learn/local_regression.hpp"
+#include "learn/local_solver.hpp"
 #include "learn/regression.hpp"
+#include "learn/score_regression.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/field/features.hpp"
 #include "quartic/stats/overlap.hpp"
@@ -33,7 +36,12 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
         "see learn.epochs, learn.draws, learn.sweeps, learn.patience, learn.warm_up");
   }
   const double samples = static_cast<double>(chains) * o.draws;
-  if (o.optimiser == Optimiser::natural && o.ridge == 0 && samples <= parameters.size() + 1) {
+  if (o.radius && *o.radius < 1)
+    throw BadInput("learn: the radius must be positive", "see learn.radius");
+  if (o.optimiser != Optimiser::natural) return;
+  const Solver solver = chosen_solver(o, target, parameters, samples);
+  if (solver == Solver::local) return require_local(o, target, parameters, samples);
+  if (o.ridge == 0 && samples <= parameters.size() + 1) {
     throw BadInput(
         fmt::format("learn: {:.0f} samples an epoch ({} chains x {} draws) are too few for the "
                     "regression on {} "
@@ -42,6 +50,11 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
         fmt::format("raise learn.draws to {} or more, tie couplings, or set learn.ridge",
                     2 * parameters.size() / chains + 1));
   }
+}
+
+/// No coupling is known better than to a few units of its last place.
+double rounding(double coupling) {
+  return 4 * std::numeric_limits<double>::epsilon() * std::abs(coupling);
 }
 
 double default_rate(Optimiser optimiser) {
@@ -59,6 +72,8 @@ VariationalLearner<T>::VariationalLearner(Target target, Parameters parameters, 
       known_(target_.known()),
       options_(options) {
   require_valid(options_, target_, parameters_, sampler.chains);
+  solver_ = chosen_solver(options_, target_, parameters_,
+                          static_cast<double>(sampler.chains) * options_.draws);
   state_.theta_error.assign(parameters_.size(), 0.0);
 }
 
@@ -104,13 +119,62 @@ double VariationalLearner<T>::update(const std::vector<double>& step, double rat
         // A gradient step is local anyway: it may halve a b, never take it to the bound. The
         // natural step, exact for a target in the span, keeps its direction and is shortened as a
         // whole.
-        if (options_.optimiser == Optimiser::natural) return next;
+        // Patches are steps of their own: one that would leave is shortened alone.
+        if (options_.optimiser == Optimiser::natural && solver_ != Solver::local) return next;
         for (int k = parameters_.begin(CouplingKind::b); k < parameters_.end(CouplingKind::b); ++k)
-          next[k] = std::max(next[k], theta[k] / 2);
+          if (options_.optimiser != Optimiser::natural || next[k] <= 0)
+            next[k] = std::max(next[k], theta[k] / 2);
         return next;
       });
   this->set_theta(move.theta);
   return move.rate;
+}
+
+/// With the local solver, and significance.
+template <class T>
+NaturalStep VariationalLearner<T>::local_step(const Samples<T>& samples,
+                                              const Regression<T>& regression, int radius) {
+  if (!patches_ || patches_->radius != radius)
+    patches_ = std::make_shared<const Patches>(make_patches(parameters_, radius));
+  const auto densities = action_difference(SitePart::density, target_, action_, samples);
+  auto out = quartic::local_step(samples, densities, parameters_, *patches_, options_.ridge);
+  out.significance = regression.significance(out);
+  return out;
+}
+
+template <class T>
+NaturalStep VariationalLearner<T>::natural_step(const Samples<T>& samples,
+                                                Regression<T>& regression, LearnRow& row) {
+  if (state_.epoch == 0 && solver_ != Solver::dense && target_.has(SitePart::gradient)) {
+    row.solver = "score";
+    return {score_step(samples, target_, action_, parameters_), {}, std::nan(""), 0};
+  }
+  row.solver = name(solver_);
+  if (solver_ == Solver::dense) return regression.dense(options_.ridge);
+  if (solver_ == Solver::matrix_free) return regression.matrix_free(options_.ridge);
+  if (state_.radius == 0) state_.radius = first_radius(options_, target_, parameters_);
+  row.radius = state_.radius;
+  return local_step(samples, regression, state_.radius);
+}
+
+/// What a longer radius gains. Where that is more than noise and than a hundredth of what is left,
+/// it is the radius from now on, and its step the solution.
+template <class T>
+bool VariationalLearner<T>::widen(const Samples<T>& samples, const Regression<T>& regression,
+                                  NaturalStep& solution, LearnRow& row) {
+  if (patches_->most_couplings == parameters_.size()) {
+    row.wider_gain = {0, 0};
+    return false;
+  }
+  const int wider = state_.radius + 1;
+  if (!enough_samples(make_patches(parameters_, wider), samples.count())) return false;
+  auto step = local_step(samples, regression, wider);
+  row.wider_gain = regression.gain(solution, step);
+  const bool worth = row.wider_gain.value > 2 * row.wider_gain.error &&
+                     row.wider_gain.value > 0.01 * row.action_variance.value / 2;
+  if (options_.radius || !worth) return false;
+  solution = std::move(step), state_.radius = wider;
+  return true;
 }
 
 template <class T>
@@ -138,9 +202,9 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
   const double rate = options_.rate.value_or(default_rate(options_.optimiser));
   const bool natural = options_.optimiser == Optimiser::natural,
              dense = parameters_.size() <= options_.dense_limit;
-  typename Regression<T>::Step solution;
+  NaturalStep solution;
   if (natural) {
-    solution = dense ? regression.dense(options_.ridge) : regression.matrix_free(options_.ridge);
+    solution = natural_step(samples, regression, row);
     row.ridge = solution.ridge;
     row.step_significance = solution.significance;
   } else {
@@ -156,10 +220,13 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
   // Two independent regressions differ by sqrt(2) of their error; a gradient that is only noise has
   // significance 1, and one just above it still drives the slow directions.
   const double noise = natural ? 1.7 : 1.2;
-  const bool quiet = largest < options_.tolerance || row.step_significance < noise;
+  bool quiet = largest < options_.tolerance || row.step_significance < noise;
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
-  const bool converged = state_.quiet_epochs >= options_.patience;
   const bool exhausted = state_.epoch >= options_.epochs;
+  if (row.radius > 0 && (state_.quiet_epochs == options_.patience || exhausted) &&
+      widen(samples, regression, solution, row) && !exhausted)
+    quiet = false, state_.quiet_epochs = 0;
+  const bool converged = state_.quiet_epochs >= options_.patience;
   if (converged && (options_.stop_early || exhausted)) {
     state_.stop_reason = StopReason::converged;
   } else if (exhausted) {
@@ -173,13 +240,18 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
     if (natural || dense) add_distance(solution.step);
     return row;
   }
-  if (natural && quiet && dense) solution = regression.newton(solution);
+  if (natural && quiet && solver_ == Solver::dense) solution = regression.newton(solution);
   // Once only noise moves the couplings, the estimates are averaged, those that follow a quiet one.
   const double eta = natural && quiet ? 1.0 / std::max(state_.quiet_epochs - 1, 1) : rate;
   row.rate = update(solution.step, eta);
   for (const double d : solution.step)
     row.max_step = std::max(row.max_step, std::abs(row.rate * d));
-  if (natural) add_noise(solution.noise, row.rate);
+  if (row.solver == "score") {  // of that, no error is known but how far it went
+    state_.noise.clear(), state_.theta_error = solution.step;
+    for (double& error : state_.theta_error) error = std::abs(row.rate * error);
+  } else if (natural) {
+    add_noise(solution.noise, row.rate);
+  }
   ++state_.epoch;
   return row;
 }
@@ -189,14 +261,9 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
 template <class T>
 void VariationalLearner<T>::add_distance(const std::vector<double>& step) {
   const auto variance = noise_variance(state_.noise, parameters_.size());
+  const auto theta = this->theta();
   for (std::size_t k = 0; k < step.size(); ++k)
-    state_.theta_error[k] = std::hypot(std::sqrt(variance[k]), step[k], rounding(k));
-}
-
-/// No coupling is known better than to a few units of its last place.
-template <class T>
-double VariationalLearner<T>::rounding(std::size_t k) const {
-  return 4 * std::numeric_limits<double>::epsilon() * std::abs(parameters_.gather(action_)[k]);
+    state_.theta_error[k] = std::hypot(std::sqrt(variance[k]), step[k], rounding(theta[k]));
 }
 
 /// Of theta + rate * step.
@@ -207,8 +274,9 @@ void VariationalLearner<T>::add_noise(const std::vector<double>& of_step, double
   for (std::size_t n = 0; n < noise.size(); ++n)
     noise[n] = (1 - rate) * noise[n] + rate * of_step[n];
   state_.theta_error = noise_variance(noise, parameters_.size());
-  for (std::size_t k = 0; k < state_.theta_error.size(); ++k)
-    state_.theta_error[k] = std::hypot(std::sqrt(state_.theta_error[k]), rounding(k));
+  const auto theta = this->theta();
+  for (std::size_t k = 0; k < theta.size(); ++k)
+    state_.theta_error[k] = std::hypot(std::sqrt(state_.theta_error[k]), rounding(theta[k]));
 }
 
 template class VariationalLearner<float>;

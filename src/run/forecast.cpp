@@ -47,18 +47,23 @@ Forecast of_learning(const Config& config, const Problem& problem) {
   const auto& o = config.learn;
   const Graph& graph = *problem.graph;
   const double parameters = problem.parameters.size();
-  const bool small = parameters <= o.dense_limit;
+  const double samples = double(config.sampler.options.chains) * o.draws;
+  const bool natural = o.optimiser == Optimiser::natural;
+  const Solver solver = chosen_solver(o, problem.target, problem.parameters, samples);
+  const bool small = parameters <= o.dense_limit && !(natural && solver == Solver::local);
   Forecast f;
   f.kind = Forecast::Kind::learn;
   f.graph = problem.graph;
   f.parameters = problem.parameters, f.epochs = o.epochs, f.optimiser = name(o.optimiser);
-  f.samples = double(config.sampler.options.chains) * o.draws;
+  f.samples = samples;
   f.bytes =
-      field_bytes(config, graph) * (2 + o.draws) + (small ? 16 * parameters * parameters : 0) +
+      field_bytes(config, graph) * (2 + 2 * o.draws) + (small ? 16 * parameters * parameters : 0) +
       (config.certificate.enabled ? kept_bytes(config, graph, config.certificate.options.draws)
                                   : 0);
-  const bool dense = o.optimiser == Optimiser::natural && small;
-  const double regression = dense ? f.samples * parameters * parameters / regression_flops : 0;
+  const double at_a_time = solver == Solver::local ? 100 : parameters;
+  const double regression = natural && solver != Solver::matrix_free
+                                ? f.samples * parameters * at_a_time / regression_flops
+                                : 0;
   f.seconds = (sweep_seconds(config, graph) * (o.warm_up + double(o.epochs) * o.draws * o.sweeps) +
                o.epochs * regression) /
               threads(config);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "quartic/run/number.hpp"
 #include "run/report_couplings.hpp"
 #include "run/report_json.hpp"
@@ -31,6 +33,16 @@ std::string certificate_text(const Certificate& c) {
   return out;
 }
 
+/// How the natural gradient was found last, and what patches may have missed.
+std::string solver_text(const LearnRow& row) {
+  if (row.solver.empty()) return {};
+  std::string out = "solver    " + row.solver;
+  if (row.radius > 0) out += fmt::format(", patches of radius {}", row.radius);
+  if (std::isfinite(row.wider_gain.value))
+    out += fmt::format("; one edge more would gain {} nats of KL", with_error(row.wider_gain));
+  return out + "\n";
+}
+
 }  // namespace
 
 std::string text(const LearnRun& run) {
@@ -44,6 +56,7 @@ std::string text(const LearnRun& run) {
         fmt::format("last epoch: gradient norm {}, Var(A-S) {}, weight ESS {}, acceptance {:.3f}\n",
                     with_error(row.gradient_norm), with_error(row.action_variance),
                     with_error(row.weight_ess), row.acceptance);
+    out += solver_text(row);
   }
   if (run.certificate) out += certificate_text(*run.certificate);
   return out + origin_text(run.config, run.provenance);

@@ -69,7 +69,7 @@ void columns(hdf5::Writer& out, const std::string& group, const std::string& dim
   });
 }
 
-/// Makes as many rows as the dimension has. Numbers that are not there, as of an earlier layout,
+/// Makes as many rows as the dimension has. Columns that are not there, as of an earlier layout,
 /// stay as `example` has them.
 template <class Row>
 void columns(const hdf5::Reader& in, const std::string& group, const std::string& dimension,
@@ -83,7 +83,7 @@ void columns(const hdf5::Reader& in, const std::string& group, const std::string
     using Stored = decltype(stored(std::declval<const V&>()));
     const std::string path = group + "/" + name;
     std::vector<Stored> values;
-    if constexpr (std::is_arithmetic_v<V>)
+    if constexpr (std::is_arithmetic_v<V> || std::is_same_v<V, std::string>)
       if (!in.has(path)) return void(++index);
     if constexpr (std::is_same_v<Stored, std::string>)
       values = name == dimension ? read_words(in, path) : in.texts(path);

@@ -11,6 +11,7 @@ void write_run(const std::filesystem::path& file, const LearnRun& run) {
     write_head(out, RunKind::learn, run.config, run.provenance);
     write_action(out, run.action);
     learner(out, run);
+    later_attributes(out, "checkpoint", "patch_radius", run.checkpoint.radius);
     if (!run.certificate) return;
     scalars(out, "results", *run.certificate);
     write_posterior(out, run.certificate->draws);
@@ -22,6 +23,7 @@ LearnRun read_learn_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::learn);
   LearnRun run{.config = in.config(), .provenance = read_provenance(in), .action = read_action(in)};
   learner(in, run);
+  later_attributes(in, "checkpoint", "patch_radius", run.checkpoint.radius);
   if (!in.has("results/free_energy")) return run;
   Certificate& c = run.certificate.emplace();
   scalars(in, "results", c);

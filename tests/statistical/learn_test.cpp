@@ -157,21 +157,6 @@ TEST(Learn, NaturalGradientMeetsATargetInItsSpanInOneUpdate) {
   }
 }
 
-TEST(Learn, MatrixFreeSolutionEqualsTheDenseOne) {
-  const auto graph = lattice("square", 4);
-  std::vector<double> theta[2];
-  for (const int limit : {0, 3000}) {
-    VariationalOptions options;
-    options.dense_limit = limit;
-    VariationalLearner<float> learner(Target(target_terms(0.5), *graph), free_couplings(graph),
-                                      random_start(graph, 1), {}, options, 1);
-    learner.warm_up();
-    learner.step();
-    theta[limit > 0] = learner.theta();
-  }
-  for (std::size_t k = 0; k < theta[0].size(); ++k) EXPECT_NEAR(theta[0][k], theta[1][k], 1e-6);
-}
-
 // The gap's bound and F_A on lattices whose F_A is known exactly.
 TEST(Learn, CertificateMeetsTheExactFreeEnergyOfTheTarget) {
   for (const auto& entry : reference()["square"]) {

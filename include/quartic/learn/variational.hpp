@@ -1,8 +1,11 @@
 // Learning the couplings of a known target action: KL(p||q), no data.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +29,12 @@ struct LearnRow {
   double max_step = 0;               ///< max_k |change of theta_k| in that update
   double step_significance = 0;      ///< rms of the step over its error; about 1: only noise
   double ridge = 0;  ///< ridge of the regression, in units of each feature's variance
+  /// What found the update: "score" (regression), "local", "dense", "matrix_free"; "" for the other
+  /// optimisers.
+  std::string solver;
+  int radius = 0;  ///< of "local"
+  /// Nats of KL(p||q) that a radius longer by one would still gain; NaN where it was not tried.
+  Estimate wider_gain{std::nan(""), std::nan("")};
 };
 
 template <FieldsOf<LearnRow> Row, class Visit>
@@ -33,13 +42,15 @@ void fields(Row& row, Visit&& visit) {
   members(visit, "epoch", row.epoch, "gradient_norm", row.gradient_norm, "action_variance",
           row.action_variance, "weight_ess", row.weight_ess, "acceptance", row.acceptance,
           "reflection_acceptance", row.reflection_acceptance, "rate", row.rate, "max_step",
-          row.max_step, "step_significance", row.step_significance, "ridge", row.ridge);
+          row.max_step, "step_significance", row.step_significance, "ridge", row.ridge, "solver",
+          row.solver, "radius", row.radius, "wider_gain", row.wider_gain);
 }
 
 enum class Optimiser {
   /// Linear regression of A on f: theta <- (1-eta) theta + eta C^-1 Cov(f, A). Once only noise
-  /// moves
-  /// the couplings, epochs are averaged, each a step of Newton's method on the bound.
+  /// moves the couplings, epochs are averaged, each a step of Newton's method on the bound where
+  /// the solver is dense. The first step of the other solvers is a regression of the target's
+  /// gradient, where that is known (learn/score_regression.hpp).
   natural,
   adam,  ///< Kingma & Ba, arXiv:1412.6980
   /// theta <- theta - eta Cov(f, S - A): Bachtis, Aarts & Lucini, Phys. Rev. D 103, 074510
@@ -47,6 +58,16 @@ enum class Optimiser {
 };
 template <>
 inline constexpr auto words_of<Optimiser> = word_list("natural", "adam", "gradient");
+
+/// How the natural gradient is found.
+enum class Solver {
+  automatic,    ///< local where it can and has far fewer couplings at a time, dense, matrix_free
+  local,        ///< patch by patch, O(V): couplings free or frozen, a target known site by site
+  dense,        ///< one regression on all parameters, up to dense_limit of them
+  matrix_free,  ///< the same by conjugate gradients
+};
+template <>
+inline constexpr auto words_of<Solver> = word_list("auto", "local", "dense", "matrix_free");
 
 struct VariationalOptions {
   Optimiser optimiser = Optimiser::natural;
@@ -60,9 +81,22 @@ struct VariationalOptions {
   int patience = 3;            ///< epochs without movement beyond error before stopping
   bool stop_early = true;      ///< stop when the couplings stop moving beyond their error
   int dense_limit = 3000;      ///< more parameters than this are solved matrix-free
+  Solver solver = Solver::automatic;
+  std::optional<int> radius;  ///< of local; empty: widened until that gains nothing
 };
 
-using VariationalState = LearnerState;
+/// What `automatic` comes to, with so many samples an epoch. O(V).
+Solver chosen_solver(const VariationalOptions& options, const Target& target,
+                     const Parameters& parameters, double samples);
+
+struct VariationalState : LearnerState {
+  int radius = 0;  ///< of the local solver; 0: not yet begun, or another
+};
+
+struct NaturalStep;
+struct Patches;
+template <class T>
+class Regression;
 
 template <class T>
 struct Samples;
@@ -111,13 +145,18 @@ class VariationalLearner : public ActionLearner<T, VariationalState> {
   using Base::action_, Base::parameters_, Base::sampler_, Base::state_;
 
   Samples<T> sample(const ProgressCallback& progress);
+  NaturalStep natural_step(const Samples<T>& samples, Regression<T>& regression, LearnRow& row);
+  NaturalStep local_step(const Samples<T>& samples, const Regression<T>& regression, int radius);
+  bool widen(const Samples<T>& samples, const Regression<T>& regression, NaturalStep& solution,
+             LearnRow& row);
   double update(const std::vector<double>& step, double rate);
-  double rounding(std::size_t k) const;
   void add_noise(const std::vector<double>& of_step, double rate);
   void add_distance(const std::vector<double>& step);
 
   Target target_, known_;  // known_: without functions
   VariationalOptions options_;
+  Solver solver_;
+  std::shared_ptr<const Patches> patches_;  ///< of the local solver, as last used
 };
 
 }  // namespace quartic

@@ -1,0 +1,20 @@
+// When learning goes patch by patch, and how far a patch reaches.
+#pragma once
+
+#include "learn/patches.hpp"
+#include "quartic/learn/variational.hpp"
+
+namespace quartic {
+
+/// The radius that the local solver begins with: one edge beyond what the target's products reach.
+int first_radius(const VariationalOptions& options, const Target& target,
+                 const Parameters& parameters);
+
+/// Throws BadInput where the local solver cannot be, saying why.
+void require_local(const VariationalOptions& options, const Target& target,
+                   const Parameters& parameters, double samples);
+
+/// Whether there are samples enough for patches of so many couplings.
+bool enough_samples(const Patches& patches, double samples);
+
+}  // namespace quartic
