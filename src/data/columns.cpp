@@ -9,7 +9,7 @@
 
 #include "data/readers.hpp"
 #include "quartic/core/error.hpp"
-#include "quartic/core/quoted.hpp"
+#include "quartic/core/shown.hpp"
 #include "quartic/core/suggest.hpp"
 
 namespace quartic {

@@ -10,6 +10,7 @@
 
 #include "data/csv_records.hpp"
 #include "data/readers.hpp"
+#include "quartic/core/shown.hpp"
 
 namespace quartic::data {
 namespace {
@@ -71,17 +72,6 @@ bool counts(const std::vector<std::string_view>& fields, std::size_t least) {
   return numbers.size() >= least && numbers.front() >= 0;
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t k = 0; k < text.size();) {
-    const auto c = static_cast<unsigned char>(text[k++]);
-    const int more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : 3;
-    if (c >= 0xF5 || (c >= 0x80 && c < 0xC2)) return false;
-    for (int n = 0; n < more; ++n, ++k)
-      if (k >= text.size() || (static_cast<unsigned char>(text[k]) & 0xC0) != 0x80) return false;
-  }
-  return true;
-}
-
 /// A name in UTF-8, which other text than that is taken for Latin-1, on one line.
 std::string name_of(std::string_view field) {
   const bool known = is_utf8(field);
@@ -124,12 +114,11 @@ class Parser {
       refuse(place_, "it holds no row of numbers",
              "write one row a line, numbers between commas or blanks");
     require_numbers();
-    return matrix_file(rows_.finish(), {.format = DataFormat::csv,
-                                        .name = file_name(place_),
-                                        .type = "text",
-                                        .row_shape = {width()},
-                                        .names = std::move(names_),
-                                        .doubt = std::move(doubt_)});
+    DataFileInfo info;
+    info.format = DataFormat::csv, info.name = file_name(place_), info.type = "text";
+    info.row_shape = {width()};
+    info.names = std::move(names_), info.doubt = std::move(doubt_);
+    return matrix_file(rows_.finish(), std::move(info));
   }
 
  private:

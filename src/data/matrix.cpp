@@ -138,7 +138,7 @@ void refuse(const DataPlace& place, const std::string& what, const std::string& 
 
 std::string file_name(const DataPlace& place) {
   const auto path = place.path.lexically_normal();
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
+  return path_text((path.has_filename() ? path : path.parent_path()).filename().string());
 }
 
 void refuse_row(std::size_t row, std::size_t all) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "quartic/core/shown.hpp"
+
 namespace quartic {
 
 /// What went wrong, as the process exit code that the command line gives for it
@@ -20,11 +22,11 @@ enum class ErrorCode : int {
 };
 
 /// An error with a code, one sentence that names place and reason, and a hint that names the
-/// remedy.
+/// remedy; both as they can be shown.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message, std::string hint = {})
-      : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
+  Error(ErrorCode code, const std::string& message, const std::string& hint = {})
+      : std::runtime_error(shown(message)), code_(code), hint_(shown(hint)) {}
   ErrorCode code() const noexcept { return code_; }
   const std::string& hint() const noexcept { return hint_; }
 
