@@ -31,10 +31,12 @@ int main() {
                                      "main.cpp");
   const Problem problem = make_problem(config);
   LearnRun run = begin_learning(config, problem, "examples/cpp");
-  FileStore<LearnRun> store("learned.h5");
   Impatient impatient;
-  if (learn(run, problem, store, {impatient, impatient, Clock()}) == Outcome::interrupted)
-    std::puts("stopped; resuming from learned.h5");
+  {
+    FileStore<LearnRun> store("learned.h5");  // nobody else writes the file meanwhile
+    if (learn(run, problem, store, {impatient, impatient, Clock()}) == Outcome::interrupted)
+      std::puts("stopped; resuming from learned.h5");
+  }
   AnyRun again = read_run("learned.h5");
   resume(again, "learned.h5", "learned.h5", Unattended().session);
   std::printf("%s", report(again).c_str());

@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "quartic/core/error.hpp"
 
@@ -14,74 +18,207 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* disk_full = "is the disk full, or the directory gone?";
-
 [[noreturn]] void refuse(const fs::path& file, const std::string& what, const std::string& hint) {
   throw BadInput(fmt::format("cannot write '{}': {}", file.string(), what), hint);
+}
+
+/// For what the system says in errno.
+[[noreturn]] void refuse(const fs::path& file) {
+  const int reason = errno;
+  refuse(file, std::strerror(reason),
+         reason == ENAMETOOLONG ? "give a shorter name"
+         : reason == EFBIG      ? "a limit on the size of files: ulimit -f"
+                                : "is the disk full, or the directory gone?");
+}
+
+[[noreturn]] void refuse_busy(const fs::path& file) {
+  refuse(file, "another run is writing it", "wait for it, or give another name");
 }
 
 fs::path directory_of(const fs::path& file) {
   return file.has_parent_path() ? file.parent_path() : fs::path(".");
 }
 
-void force_to_disk(const fs::path& path, int flags) {
-  const int descriptor = open(path.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) refuse(path, std::strerror(errno), disk_full);
-  const bool failed = fsync(descriptor) != 0 && errno != EINVAL;  // EINVAL: cannot be synced
-  const int reason = errno;
-  close(descriptor);
-  if (failed) refuse(path, std::strerror(reason), disk_full);
+/// What a chain of symbolic links ends at, whether it is there or not.
+fs::path target_of(fs::path file) {
+  constexpr int most = 40;  // as Linux follows
+  std::error_code error;
+  for (int links = 0; fs::is_symlink(fs::symlink_status(file, error)); ++links) {
+    const fs::path to = fs::read_symlink(file, error);
+    if (error || links == most)
+      refuse(file, "its symbolic links end nowhere", "give the name of a file");
+    file = to.is_absolute() ? to : directory_of(file) / to;
+  }
+  return file;
 }
 
-/// A file that is removed again unless it was renamed away.
-class Temporary {
- public:
-  explicit Temporary(fs::path path) : path_(std::move(path)) {}
-  ~Temporary() {
-    std::error_code ignored;
-    fs::remove(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
+/// Throws where the file is there and no regular one.
+void require_regular(const fs::path& file) {
+  std::error_code error;
+  const auto status = fs::status(file, error);
+  if (fs::is_directory(status)) refuse(file, "it is a directory", "give the name of a file in it");
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    refuse(file, "it is no regular file", "write a file, then send its content on");
+}
 
- private:
-  fs::path path_;
-};
+void force_to_disk(int descriptor, const fs::path& file) {
+  if (fsync(descriptor) != 0 && errno != EINVAL) refuse(file);  // EINVAL: cannot be synced
+}
+
+/// A lock of an open file, which readers do not see: HDF5 asks with flock, and a run may be looked
+/// at while it is written.
+int set_lock(int descriptor, short type) {
+  struct flock whole {};
+  whole.l_type = type, whole.l_whence = SEEK_SET;
+  return fcntl(descriptor, F_OFD_SETLK, &whole);
+}
+
+/// Whether the lock is this one's now; a file system without locks gives it to everybody.
+bool lock(int descriptor) {
+  return set_lock(descriptor, F_WRLCK) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+void unlock(int& descriptor) {
+  if (descriptor < 0) return;
+  set_lock(descriptor, F_UNLCK);  // also for children that have it since a fork
+  close(descriptor);
+  descriptor = -1;
+}
+
+/// Whether the descriptor is of the file that has this name now.
+bool is_still(const fs::path& file, int descriptor) {
+  struct stat named {
+  }, opened{};
+  return stat(file.c_str(), &named) == 0 && fstat(descriptor, &opened) == 0 &&
+         named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+}
+
+/// The file, locked; -1: there is none that can be written. Throws where another process has the
+/// lock.
+int lock_existing(const fs::path& name) {
+  for (;;) {
+    int descriptor = open(name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    if (!lock(descriptor)) {
+      close(descriptor);
+      refuse_busy(name);
+    }
+    if (is_still(name, descriptor)) return descriptor;
+    unlock(descriptor);  // its writer has just replaced it
+  }
+}
+
+/// Of a process that is gone.
+void remove_left(const fs::path& fresh) {
+  int left = lock_existing(fresh);  // refuses: its writer lives
+  if (left >= 0) unlink(fresh.c_str());
+  unlock(left);
+}
+
+/// FILE.PID.tmp of earlier versions of quartic, where that process is gone.
+void remove_stale(const fs::path& file) {
+  const std::string begin = file.filename().string() + ".", end = ".tmp";
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory_of(file), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() <= begin.size() + end.size() || !name.starts_with(begin) ||
+        !name.ends_with(end))
+      continue;
+    const auto id = name.substr(begin.size(), name.size() - begin.size() - end.size());
+    if (id.size() > 9 || id.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (kill(std::stoi(id), 0) != 0 && errno == ESRCH) fs::remove(entry.path(), error);
+  }
+}
 
 }  // namespace
 
-void replace_file(const fs::path& file, const std::function<void(const fs::path&)>& write) {
-  const Temporary temporary(file.string() + fmt::format(".{}.tmp", getpid()));
-  write(temporary.path());
-  force_to_disk(temporary.path(), O_RDONLY);
-  const fs::path previous = file.string() + ".previous";
-  std::error_code ignored;
-  fs::remove(previous, ignored);
-  fs::create_hard_link(file, previous,
-                       ignored);  // not on every file system; rename is atomic anyway
-  std::error_code error;
-  fs::rename(temporary.path(), file, error);
-  if (error) refuse(file, error.message(), disk_full);
-  force_to_disk(directory_of(file), O_RDONLY | O_DIRECTORY);
-  fs::remove(previous, ignored);
+void ByteSink::put(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = write(descriptor_, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) refuse(file_);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+}
+
+OutputFile::OutputFile(const fs::path& file) : file_(target_of(file)), fresh_(file_) {
+  fresh_ += ".quartic.tmp";
+  require_regular(file_);
+  lock_ = lock_existing(file_);
+  try {
+    if (lock_ >= 0) {
+      remove_left(fresh_);
+    } else {  // the new file is the lock
+      begin();
+      lock_ = lock_existing(file_);
+    }
+    remove_stale(file_);
+  } catch (...) {
+    release();
+    throw;
+  }
+}
+
+void OutputFile::begin() {
+  remove_left(fresh_);
+  new_ = open(fresh_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (new_ < 0 && errno == EEXIST) refuse(fresh_, "it is in the way", "remove it");
+  if (new_ < 0) refuse(file_);
+  if (lock(new_) && is_still(fresh_, new_)) return;
+  unlock(new_);  // another process has taken it for one that was left
+  refuse_busy(file_);
+}
+
+void OutputFile::release() {
+  if (new_ >= 0) unlink(fresh_.c_str());
+  unlock(new_);
+  unlock(lock_);
+}
+
+void OutputFile::replace(const std::function<void(ByteSink&)>& write) {
+  if (new_ < 0) begin();
+  try {
+    if (ftruncate(new_, 0) != 0 || lseek(new_, 0, SEEK_SET) != 0) refuse(file_);
+    ByteSink sink(new_, file_);
+    write(sink);
+    struct stat before {};
+    if (stat(file_.c_str(), &before) == 0 && fchmod(new_, before.st_mode & 07777U) != 0)
+      refuse(file_);
+    force_to_disk(new_, file_);
+    require_regular(file_);
+    if (rename(fresh_.c_str(), file_.c_str()) != 0) refuse(file_);
+  } catch (...) {
+    unlink(fresh_.c_str());
+    unlock(new_);
+    throw;
+  }
+  unlock(lock_);
+  lock_ = std::exchange(new_, -1);
+  const int directory = open(directory_of(file_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return;  // written, but not readable
+  fsync(directory);
+  close(directory);
+}
+
+void replace_file(const fs::path& file, const std::function<void(ByteSink&)>& write) {
+  OutputFile(file).replace(write);
 }
 
 void require_writable(const fs::path& file, bool overwrite) {
   std::error_code error;
-  const fs::path directory = directory_of(file);
+  if (!overwrite && fs::exists(file, error) && !fs::is_directory(file, error)) {
+    throw BadInput(fmt::format("'{}' exists already", file.string()),
+                   "give another name with -o, or --force to overwrite it");
+  }
+  require_regular(file);
+  const fs::path target = target_of(file), directory = directory_of(target);
   if (!fs::is_directory(directory, error))
     refuse(file, fmt::format("there is no directory '{}'", directory.string()),
            "make it first, or give another name");
   if (access(directory.c_str(), W_OK | X_OK) != 0)
     refuse(file, fmt::format("directory '{}' is not writable", directory.string()),
            "give a name in a directory of your own");
-  if (!fs::exists(fs::symlink_status(file, error))) return;
-  if (fs::is_directory(file, error))
-    refuse(file, "it is a directory", "give the name of a file in it");
-  if (!overwrite) {
-    throw BadInput(fmt::format("'{}' exists already", file.string()),
-                   "give another name with -o, or --force to overwrite it");
-  }
-  if (access(file.c_str(), W_OK) != 0)
+  if (fs::exists(target, error) && access(target.c_str(), W_OK) != 0)
     refuse(file, "it is write-protected", "give another name, or make it writable: chmod u+w");
 }
 

@@ -38,6 +38,37 @@ bool exists(hid_t file, const std::string& path) {
   return H5Lexists(file, path.c_str(), H5P_DEFAULT) > 0;
 }
 
+std::string link_on_the_way(hid_t file, const std::string& path) {
+  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+    const std::string part = path.substr(0, slash);
+    H5L_info_t info{};
+    if (H5Lget_info(file, part.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD)
+      return part;
+    if (slash == std::string::npos) return {};
+  }
+}
+
+std::string unreadable(hid_t set, std::uintmax_t most) {
+  const Handle created(H5Dget_create_plist(set), H5Pclose), type(H5Dget_type(set), H5Tclose);
+  if (H5Pget_layout(created) == H5D_VIRTUAL || H5Pget_external_count(created) > 0)
+    return "has its values in another place";
+  for (int k = 0; k < H5Pget_nfilters(created); ++k) {
+    unsigned flags = 0;
+    std::size_t none = 0;
+    const auto filter = H5Pget_filter2(created, static_cast<unsigned>(k), &flags, &none, nullptr, 0,
+                                       nullptr, nullptr);
+    if (filter < H5Z_FILTER_DEFLATE || filter > H5Z_FILTER_SCALEOFFSET)
+      return fmt::format("is packed by filter {}, which is none of HDF5's own",
+                         static_cast<int>(filter));
+  }
+  if (H5Pget_layout(created) != H5D_CHUNKED) return {};
+  hsize_t chunk[H5S_MAX_RANK] = {};
+  const int rank = H5Pget_chunk(created, H5S_MAX_RANK, chunk);
+  double bytes = static_cast<double>(H5Tget_size(type));
+  for (int k = 0; k < rank; ++k) bytes *= static_cast<double>(chunk[k]);
+  return bytes > static_cast<double>(most) ? "has chunks larger than the file can fill" : "";
+}
+
 std::vector<std::size_t> shape_of(hid_t set) {
   const Handle space(H5Dget_space(set), H5Sclose);
   std::vector<hsize_t> extent(std::max(H5Sget_simple_extent_ndims(space), 0));
@@ -62,14 +93,16 @@ Handle Writer::own(Id id, Handle::Close closer, const char* what) const {
 }
 
 void Writer::check(herr_t status, const char* what) const {
-  if (status < 0) {
-    throw BadInput(fmt::format("cannot write '{}': {}", name_.string(), what),
-                   "is the disk full, or the directory gone?");
-  }
+  if (status < 0)
+    throw Error(ErrorCode::internal, fmt::format("a run file cannot be made: {}", what),
+                "is there enough memory?");
 }
 
-Writer::Writer(const std::filesystem::path& file) : name_(file), strings_(string_type()) {
-  file_ = own(H5Fcreate(name_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
+Writer::Writer() : strings_(string_type()) {
+  constexpr std::size_t grown_by = std::size_t{1} << 20;
+  access_ = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "out of HDF5 resources");
+  check(H5Pset_fapl_core(access_, grown_by, 0), "out of HDF5 resources");
+  file_ = own(H5Fcreate("quartic", H5F_ACC_TRUNC, H5P_DEFAULT, access_), H5Fclose,
               "the file cannot be created");
   link_ = own(H5Pcreate(H5P_LINK_CREATE), H5Pclose, "out of HDF5 resources");
   check(H5Pset_create_intermediate_group(link_, 1), "out of HDF5 resources");
@@ -153,9 +186,12 @@ void Writer::attribute(const std::string& group, const std::string& name,
   put_attribute(group, name, strings_, &pointer);
 }
 
-void Writer::close() {
+std::span<const std::byte> Writer::finish() {
   check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "flushing failed");
-  file_ = Handle();
+  const ssize_t size = H5Fget_file_image(file_, nullptr, 0);
+  void* at = nullptr;  // of the memory that holds the file
+  check(size < 0 ? -1 : H5Fget_vfd_handle(file_, access_, &at), "its memory cannot be found");
+  return {*static_cast<const std::byte* const*>(at), static_cast<std::size_t>(size)};
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -204,11 +240,26 @@ bool Reader::has_attribute(const std::string& group, const std::string& name) co
                                          stored_attribute(group, name).c_str(), H5P_DEFAULT) > 0;
 }
 
+void Reader::require_no_link(const std::string& path) const {
+  if (const auto link = link_on_the_way(file_, path); !link.empty())
+    refuse(fmt::format("'{}' is a link to another place", link));
+}
+
 Handle Reader::open(const std::string& in_path) const {
   const std::string path = place_(stored_name(in_path));
   if (!has(in_path)) refuse(fmt::format("it has no '{}'", path));
-  return own(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose,
-             fmt::format("'{}' is no dataset", path));
+  require_no_link(path);
+  Handle set = own(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose,
+                   fmt::format("'{}' is no dataset", path));
+  if (const auto why = unreadable(set, max_values()); !why.empty())
+    refuse(fmt::format("'{}' {}", path, why));
+  return set;
+}
+
+/// A damaged header may claim any size: it cannot hold more than the file does.
+std::uintmax_t Reader::max_values() const {
+  std::error_code error;
+  return std::filesystem::file_size(name_, error);
 }
 
 std::vector<std::size_t> Reader::shape(const std::string& path) const {
@@ -221,19 +272,13 @@ Reader::Stored Reader::dataset(const std::string& path) const {
   const auto read = [](hid_t id, hid_t as, void* out) {
     return H5Dread(id, as, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
   };
-  // A damaged header may claim any size: it cannot hold more than the file does.
-  std::error_code error;
-  return {path,
-          std::move(set),
-          std::move(type),
-          std::move(space),
-          read,
-          std::filesystem::file_size(name_, error)};
+  return {path, std::move(set), std::move(type), std::move(space), read, max_values()};
 }
 
 Reader::Stored Reader::open_attribute(const std::string& group, const std::string& name) const {
   if (!has_attribute(group, name))
     refuse(fmt::format("'{}' has no attribute '{}'", place_(group), name));
+  require_no_link(place_(group));
   Handle at = own(H5Aopen_by_name(file_, place_(group).c_str(),
                                   stored_attribute(group, name).c_str(), H5P_DEFAULT, H5P_DEFAULT),
                   H5Aclose, fmt::format("attribute '{}@{}' cannot be read", group, name));
@@ -243,6 +288,30 @@ Reader::Stored Reader::open_attribute(const std::string& group, const std::strin
 
 void Reader::require_count(const std::string& name, std::size_t count, std::size_t wanted) const {
   if (count != wanted) refuse(fmt::format("'{}' has {} values, not {}", name, count, wanted));
+}
+
+void Reader::require_rank(const std::string& path, std::size_t rank) const {
+  const auto has = shape(path).size();
+  if (has != rank) refuse(fmt::format("'{}' has {} dimensions, not {}", path, has, rank));
+}
+
+void Reader::require_along(const std::string& path, const std::vector<std::string>& along) const {
+  const auto extents = shape(path);
+  require_rank(path, along.size());
+  const std::string group = path.substr(0, path.rfind('/') + 1);
+  for (std::size_t k = 0; k < along.size(); ++k) {
+    const std::string dimension = group + along[k];
+    if (has(dimension) && shape(dimension) != std::vector{extents[k]})
+      refuse(fmt::format("'{}' is not as long as '{}'", path, dimension));
+  }
+}
+
+void Reader::refuse_infinite(const std::string& path) const {
+  refuse(fmt::format("'{}' has a number that is not finite", path));
+}
+
+void Reader::refuse_out_of_range(const std::string& name) const {
+  refuse(fmt::format("'{}' has a number out of range", name));
 }
 
 std::size_t Reader::count(const Stored& stored) const {
@@ -257,10 +326,10 @@ void Reader::load(const Stored& stored, hid_t type, void* out) const {
     refuse(fmt::format("'{}' cannot be read", stored.name));
 }
 
-void Reader::require_numbers(const Stored& stored) const {
-  const auto kind = H5Tget_class(stored.type);
-  if (kind != H5T_INTEGER && kind != H5T_FLOAT)
-    refuse(fmt::format("'{}' does not hold numbers", stored.name));
+void Reader::require_class(const Stored& stored, H5T_class_t kind) const {
+  if (H5Tget_class(stored.type) == kind) return;
+  refuse(fmt::format("'{}' does not hold {}", stored.name,
+                     kind == H5T_INTEGER ? "integers" : "floating-point numbers"));
 }
 
 std::vector<std::string> Reader::strings(const Stored& stored) const {

@@ -4,6 +4,9 @@
 
 #include <hdf5.h>
 
+#include <array>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -22,8 +25,8 @@ namespace quartic::hdf5 {
 /// seal and is read unchecked.
 enum class Seal { absent, intact, broken };
 
-/// Appends the seal. O(size). Throws BadInput where that cannot be.
-void seal_file(const std::filesystem::path& file);
+/// The seal of what stands before it. O(size).
+std::array<std::byte, 24> seal_of(std::span<const std::byte> bytes);
 
 /// O(size).
 Seal check_seal(const std::filesystem::path& file);
@@ -69,6 +72,7 @@ hid_t type_of() {
   if constexpr (std::is_same_v<T, float>) return H5T_NATIVE_FLOAT;
   if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
   if constexpr (std::is_same_v<T, std::int32_t>) return H5T_NATIVE_INT32;
+  if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
   if constexpr (std::is_same_v<T, std::uint32_t>) return H5T_NATIVE_UINT32;
   if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
   if constexpr (std::is_same_v<T, std::uint8_t>) return H5T_NATIVE_UINT8;
@@ -77,8 +81,16 @@ hid_t type_of() {
 /// Whether every group on the way and the object itself are there.
 bool exists(hid_t file, const std::string& path);
 
+/// The first of the groups on the way, or the object itself, that is a link to another place or
+/// file; empty: none is.
+std::string link_on_the_way(hid_t file, const std::string& path);
+
 /// The extents of a dataset; none of a scalar.
 std::vector<std::size_t> shape_of(hid_t set);
+
+/// Why the values of a dataset are not read: they are in another place, packed by a filter that is
+/// not HDF5's own, or in chunks of more than `most` bytes. Empty: they are.
+std::string unreadable(hid_t set, std::uintmax_t most);
 
 /// The group that paths begin at; "": the file itself.
 class Place {
@@ -92,10 +104,11 @@ class Place {
   std::string group_;
 };
 
-/// A new file. Groups appear as paths are written; dimensions are named per group.
+/// A new file in memory: HDF5 1.10 cannot end where a disk is full. Groups appear as paths are
+/// written; dimensions are named per group.
 class Writer {
  public:
-  explicit Writer(const std::filesystem::path& file);
+  Writer();
   /// Paths begin at this group from now on; "": at the file.
   void enter(const std::string& group) { place_.enter(group); }
 
@@ -133,8 +146,8 @@ class Writer {
     put_attribute(group, name, type_of<T>(), values.data(), values.size());
   }
 
-  /// Flushes and closes; afterwards the file is whole on the file system (not yet on the disk).
-  void close();
+  /// The bytes of the whole file; they live as long as the writer, which writes nothing more.
+  std::span<const std::byte> finish();
 
  private:
   template <class Id>
@@ -150,9 +163,8 @@ class Writer {
                      const void* values, std::optional<hsize_t> count = {});
 
   Silence silence_;
-  std::filesystem::path name_;
   Place place_;
-  Handle file_, link_, strings_;
+  Handle access_, file_, link_, strings_;
 };
 
 /// Today's name of an entry, and the one that a file has: a dataset's path, GROUP/ for all of a
@@ -161,8 +173,9 @@ struct FormerName {
   std::string_view now, before;
 };
 
-/// An existing file, read only. Every reader names the file and the dataset when something is not
-/// as it should.
+/// An existing file, read only. Nothing in it is trusted: what is read is a dataset of the file
+/// itself, of the type class, the extents and within the range that are asked for. Every refusal
+/// names the file and the dataset.
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& file);
@@ -178,20 +191,34 @@ class Reader {
   bool has(const std::string& path) const;
   bool has_attribute(const std::string& group, const std::string& name) const;
   std::vector<std::size_t> shape(const std::string& path) const;
+  /// Along dimensions of the dataset's group, which its extents are those of. Without `count`: as
+  /// many values as there are.
   template <class T>
-  std::vector<T> read(const std::string& path) const {
-    return numbers<T>(dataset(path));
-  }
-  /// The same, refusing a wrong number of values.
-  template <class T>
-  std::vector<T> read(const std::string& path, std::size_t count) const {
-    auto values = read<T>(path);
-    require_count(path, values.size(), count);
+  std::vector<T> read(const std::string& path, const std::vector<std::string>& along,
+                      std::optional<std::size_t> count = {}) const {
+    require_along(path, along);
+    auto values = numbers<T>(dataset(path));
+    if (count) require_count(path, values.size(), *count);
     return values;
+  }
+  /// Of numbers that are finite.
+  template <class T>
+  std::vector<T> read_finite(const std::string& path, const std::vector<std::string>& along,
+                             std::optional<std::size_t> count = {}) const {
+    auto values = read<T>(path, along, count);
+    for (const T value : values)
+      if (!std::isfinite(value)) refuse_infinite(path);
+    return values;
+  }
+  /// A dimension itself, or another list.
+  template <class T>
+  std::vector<T> list(const std::string& path) const {
+    require_rank(path, 1);
+    return numbers<T>(dataset(path));
   }
   template <class T>
   T scalar(const std::string& path) const {
-    return read<T>(path, 1).front();
+    return read<T>(path, {}, 1).front();
   }
   std::vector<std::string> texts(const std::string& path) const { return strings(dataset(path)); }
   std::string text(const std::string& path) const { return string(dataset(path)); }
@@ -221,19 +248,44 @@ class Reader {
   Handle own(hid_t id, Handle::Close close, const std::string& what) const;
   std::string stored_name(const std::string& name) const;
   std::string stored_attribute(const std::string& group, const std::string& name) const;
+  void require_no_link(const std::string& path) const;
   Handle open(const std::string& path) const;
+  std::uintmax_t max_values() const;
   Stored dataset(const std::string& path) const;
   Stored open_attribute(const std::string& group, const std::string& name) const;
   void require_count(const std::string& name, std::size_t count, std::size_t wanted) const;
+  void require_rank(const std::string& path, std::size_t rank) const;
+  void require_along(const std::string& path, const std::vector<std::string>& along) const;
+  [[noreturn]] void refuse_infinite(const std::string& path) const;
+  [[noreturn]] void refuse_out_of_range(const std::string& name) const;
   std::size_t count(const Stored& stored) const;
   void load(const Stored& stored, hid_t type, void* out) const;
-  void require_numbers(const Stored& stored) const;
+  /// Integers or floats, as `kind` says.
+  void require_class(const Stored& stored, H5T_class_t kind) const;
   template <class T>
-  std::vector<T> numbers(const Stored& stored) const {
-    require_numbers(stored);
+  std::vector<T> loaded(const Stored& stored) const {
     std::vector<T> values(count(stored));
     if (!values.empty()) load(stored, type_of<T>(), values.data());
     return values;
+  }
+  template <class T>
+  std::vector<T> numbers(const Stored& stored) const {
+    require_class(stored, std::is_integral_v<T> ? H5T_INTEGER : H5T_FLOAT);
+    if constexpr (std::is_integral_v<T>) {
+      const bool has_sign = H5Tget_sign(stored.type) == H5T_SGN_2;
+      const bool alike = has_sign == std::is_signed_v<T> && H5Tget_size(stored.type) <= sizeof(T);
+      // HDF5 would give the nearest number that fits.
+      if (!alike)
+        return has_sign ? narrowed<T>(stored, loaded<std::int64_t>(stored))
+                        : narrowed<T>(stored, loaded<std::uint64_t>(stored));
+    }
+    return loaded<T>(stored);
+  }
+  template <class T, class Wide>
+  std::vector<T> narrowed(const Stored& stored, const std::vector<Wide>& wide) const {
+    for (const Wide value : wide)
+      if (!std::in_range<T>(value)) refuse_out_of_range(stored.name);
+    return {wide.begin(), wide.end()};
   }
   std::vector<std::string> strings(const Stored& stored) const;
   std::string string(const Stored& stored) const;

@@ -104,24 +104,53 @@ std::vector<std::size_t> shape_of(const File& file, hid_t set, const std::string
   return shape;
 }
 
-/// What the file can hold; no bound where the values are in others.
-std::uint64_t max_values(hid_t set, const DataPlace& place) {
-  const Handle created(H5Dget_create_plist(set), H5Pclose);
-  if (H5Pget_layout(created) == H5D_VIRTUAL || H5Pget_external_count(created) > 0)
-    return std::numeric_limits<std::uint64_t>::max();
-  return max_inflation * std::filesystem::file_size(place.path);
+/// Whether another dataset may be read for this one's values: one that maps to itself would be for
+/// ever.
+bool may_come_back(const DataPlace& place, hid_t created) {
+  std::size_t count = 0;
+  H5Pget_virtual_count(created, &count);
+  for (std::size_t k = 0; k < count; ++k) {
+    std::string source(static_cast<std::size_t>(
+                           std::max<ssize_t>(H5Pget_virtual_filename(created, k, nullptr, 0), 0)) +
+                           1,
+                       '\0');
+    H5Pget_virtual_filename(created, k, source.data(), source.size());
+    source.pop_back();
+    const auto file = place.path.parent_path() / source;
+    std::error_code error;
+    if (source == "." || source.find('%') != std::string::npos ||
+        std::filesystem::equivalent(file, place.path, error))
+      return true;
+    // One step is enough: the sources of a source may lead anywhere.
+    std::string set(static_cast<std::size_t>(
+                        std::max<ssize_t>(H5Pget_virtual_dsetname(created, k, nullptr, 0), 0)) +
+                        1,
+                    '\0');
+    H5Pget_virtual_dsetname(created, k, set.data(), set.size());
+    const Handle other(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+    if (!other) continue;
+    const Handle values(H5Dopen2(other, set.c_str(), H5P_DEFAULT), H5Dclose);
+    if (!values) continue;
+    const Handle how(H5Dget_create_plist(values), H5Pclose);
+    if (H5Pget_layout(how) == H5D_VIRTUAL) return true;
+  }
+  return false;
 }
 
-/// Refuses chunks that a damaged header has blown up: reading one takes its size in memory.
-void check_chunks(const File& file, hid_t set, std::uint64_t most) {
-  const Handle created(H5Dget_create_plist(set), H5Pclose), type(H5Dget_type(set), H5Tclose);
-  hsize_t chunk[H5S_MAX_RANK] = {};
-  const int rank =
-      H5Pget_layout(created) == H5D_CHUNKED ? H5Pget_chunk(created, H5S_MAX_RANK, chunk) : 0;
-  double bytes = static_cast<double>(H5Tget_size(type));
-  for (int k = 0; k < rank; ++k) bytes *= static_cast<double>(chunk[k]);
-  if (rank > 0 && bytes > static_cast<double>(most))
-    file.fail("its chunks are larger than the file can fill", fetch_again);
+/// What the file can hold; no bound where the values are in others.
+std::uint64_t max_values(const File& file, hid_t set, const DataPlace& place) {
+  const Handle created(H5Dget_create_plist(set), H5Pclose);
+  if (H5Pget_layout(created) == H5D_VIRTUAL) {
+    if (may_come_back(place, created))
+      file.fail("its dataset is put together from this file, or from one that is put together",
+                "copy the values into a dataset of their own");
+    return std::numeric_limits<std::uint64_t>::max();
+  }
+  if (H5Pget_external_count(created) > 0) return std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t most = max_inflation * std::filesystem::file_size(place.path);
+  if (const auto why = hdf5::unreadable(set, most); !why.empty())
+    file.fail(fmt::format("its dataset {}", why), fetch_again);
+  return most;
 }
 
 /// The extents of the lattice that a run file's fields live on, where they fill it.
@@ -194,11 +223,10 @@ std::shared_ptr<const DataFile> open_hdf5(const DataPlace& place) {
   if (!set)
     file.fail(fmt::format("'{}' is no dataset, or damaged", printable(path)),
               "h5ls -r FILE lists its datasets");
-  const std::uint64_t most = max_values(set, place);
+  const std::uint64_t most = max_values(file, set, place);
   const std::string type = type_of(file, set, path);
   auto shape = shape_of(file, set, path);
   product_within(shape, most, place);
-  check_chunks(file, set, most);
   const std::size_t lead = path == fields_path && shape.size() == 3 ? 2 : 1;
   std::vector<std::size_t> row(shape.begin() + static_cast<std::ptrdiff_t>(lead), shape.end());
   if (lead == 2) row = lattice_shape(file, shape[2]);

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <bit>
-#include <fstream>
 #include <functional>
 #include <numeric>
 
@@ -17,7 +16,7 @@ namespace {
 constexpr std::size_t lines_at_once = std::size_t{1} << 16;  // bytes
 
 template <class T>
-void put_npy(std::ostream& out, std::span<const T> values, std::span<const std::size_t> shape) {
+void put_npy(ByteSink& out, std::span<const T> values, std::span<const std::size_t> shape) {
   static_assert(std::endian::native == std::endian::little);
   std::string header = fmt::format("{{'descr': '<f{}', 'fortran_order': False, 'shape': ({},), }}",
                                    sizeof(T), fmt::join(shape, ", "));
@@ -25,13 +24,12 @@ void put_npy(std::ostream& out, std::span<const T> values, std::span<const std::
   constexpr std::size_t preamble = 10;
   header.append(63 - (preamble + header.size()) % 64, ' ');
   header += '\n';
-  out.write("\x93NUMPY\x01\x00", 8);
   const char length[] = {static_cast<char>(header.size() & 255U),
                          static_cast<char>(header.size() >> 8U)};
-  out.write(length, 2);
-  out << header;
-  out.write(reinterpret_cast<const char*>(values.data()),
-            static_cast<std::streamsize>(values.size_bytes()));
+  out.put(std::string_view("\x93NUMPY\x01\x00", 8));
+  out.put(std::string_view(length, 2));
+  out.put(header);
+  out.put(std::as_bytes(values));
 }
 
 /// By RFC 4180, where a reader would take a name for something else.
@@ -45,7 +43,7 @@ std::string quoted(const std::string& name) {
 }
 
 template <class T>
-void put_csv(std::ostream& out, std::span<const T> values, std::size_t columns,
+void put_csv(ByteSink& out, std::span<const T> values, std::size_t columns,
              const std::vector<std::string>& names) {
   std::string lines;
   for (std::size_t c = 0; c < names.size(); ++c)
@@ -54,10 +52,10 @@ void put_csv(std::ostream& out, std::span<const T> values, std::size_t columns,
     fmt::format_to(std::back_inserter(lines), "{}{}", values[k],
                    (k + 1) % columns == 0 ? '\n' : ',');
     if (lines.size() < lines_at_once) continue;
-    out << lines;
+    out.put(lines);
     lines.clear();
   }
-  out << lines;
+  out.put(lines);
 }
 
 template <class T>
@@ -70,14 +68,11 @@ void write_as(const std::filesystem::path& file, std::span<const T> values,
     throw BadInput(
         fmt::format("{} values do not fill an array of {}", values.size(), fmt::join(shape, " x ")),
         "the product of the shape is the number of values");
-  replace_file(file, [&](const std::filesystem::path& temporary) {
-    std::ofstream out(temporary, std::ios::binary);
+  replace_file(file, [&](ByteSink& out) {
     if (as_npy)
       put_npy(out, values, shape);
     else
       put_csv(out, values, shape.empty() || shape[0] == 0 ? 1 : all / shape[0], names);
-    out.close();
-    if (!out) throw BadInput(fmt::format("cannot write '{}'", file.string()), "is the disk full?");
   });
 }
 

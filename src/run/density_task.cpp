@@ -18,7 +18,8 @@ std::vector<double> all_rows(const DataSource& source) {
 DensityOptions density_options(const Config& config) {
   constexpr int iterations_in_round = 10;
   const ModelConfig& model = config.model;
-  DensityOptions o{.visible = model.visible, .hidden = model.hidden_unit(0)};
+  DensityOptions o;
+  o.visible = model.visible, o.hidden = model.hidden_unit(0);
   o.hidden_units = model.hidden_units.front();
   o.gates = model.gates.value_or(true);
   const ScalingMethod scaling = config.data.scaling;

@@ -136,11 +136,15 @@ FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
                  const std::string& where, const std::string& command) {
   const Action start = with_hidden_units(config, field);
   require_sites(data, *start.graph, where);
-  FitRun run{.config = config,
-             .provenance = make_provenance(command, config.run.seed),
+  Provenance provenance = make_provenance(command, config.run.seed);
+  const auto freedom = config.action.freedom();
+  FitData known = describe(data, 0);
+  Config own = config;
+  FitRun run{.config = std::move(own),
+             .provenance = std::move(provenance),
              .action = start,
-             .freedom = config.action.freedom(),
-             .data = describe(data, 0)};
+             .freedom = freedom,
+             .data = std::move(known)};
   const Parameters parameters = run.parameters();
   run.config.fit.optimiser = chosen_optimiser(config.fit, parameters);
   run.config.sampler.precision = chosen_precision(config.sampler.precision, start);

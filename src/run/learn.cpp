@@ -50,10 +50,12 @@ LearnRun begin_learning(const Config& config, const Problem& problem, const std:
   if (real) require_normalisable(config.target, problem.graph);
   const auto precision = chosen_precision(config.sampler.precision, problem.start);
   with_precision(precision, [&]<class T>() { make_learner<T>(config, problem); });  // or it throws
+  Provenance provenance = make_provenance(command, config.run.seed);
+  const auto freedom = config.action.freedom();
   LearnRun run{.config = config,
-               .provenance = make_provenance(command, config.run.seed),
+               .provenance = std::move(provenance),
                .action = problem.start,
-               .freedom = config.action.freedom()};
+               .freedom = freedom};
   run.config.sampler.precision = precision;
   for (int k = 0; k < problem.parameters.size(); ++k)
     run.history.parameters.push_back(problem.parameters.label(k));

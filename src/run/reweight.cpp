@@ -365,11 +365,13 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
     annealed =
         anneal_pool(pool, targets, options.threads, session.progress("annealing from S to B"));
 
+  Provenance provenance = make_provenance(options.command, pool.first.config.run.seed);
+  const auto samples = pool.fields().samples();
   ReweightRun run{.config = pool.first.config,
-                  .provenance = make_provenance(options.command, pool.first.config.run.seed),
+                  .provenance = std::move(provenance),
                   .action = pool.first.action,
                   .sources = options.runs,
-                  .samples = pool.fields().samples(),
+                  .samples = samples,
                   .annealed = std::move(annealed),
                   .scanned = options.scanned,
                   .observables = names};

@@ -127,7 +127,8 @@ void begin_layer(StackRun& run, const NetworkData& data, FitData known) {
 }  // namespace
 
 StackRun begin_stack(const Config& config, const std::string& command) {
-  return {.config = config, .provenance = make_provenance(command, config.run.seed)};
+  Provenance provenance = make_provenance(command, config.run.seed);
+  return {.config = config, .provenance = std::move(provenance)};
 }
 
 Outcome train(StackRun& run, const DataSet& data, Store<StackRun>& store, const Session& session) {

@@ -256,9 +256,11 @@ NetworkData network_data(const Config& config, const NetworkRows& rows, const Da
 NetworkRun begin_training(const Config& config, const NetworkData& data, FitData known,
                           const std::string& command) {
   known.pass_seconds = data.pass_seconds;
+  Provenance provenance = make_provenance(command, config.run.seed);
+  Network network = first_network(config, data);
   return {.config = config,
-          .provenance = make_provenance(command, config.run.seed),
-          .network = first_network(config, data),
+          .provenance = std::move(provenance),
+          .network = std::move(network),
           .data = std::move(known)};
 }
 

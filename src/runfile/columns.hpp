@@ -88,7 +88,7 @@ void columns(const hdf5::Reader& in, const std::string& group, const std::string
     if constexpr (std::is_same_v<Stored, std::string>)
       values = name == dimension ? read_words(in, path) : in.texts(path);
     else
-      values = in.read<Stored>(path, count);
+      values = in.read<Stored>(path, {dimension}, count);
     if (values.size() != count) in.refuse("the columns of '" + group + "' differ in length");
     if (rows.empty()) rows.assign(count, example);
     for (std::size_t k = 0; k < count; ++k)

@@ -117,7 +117,7 @@ void dimensions(IO& io, const std::string& group, Pairs&&... pairs) {
     else if constexpr (std::is_same_v<T, std::string>)
       list = io.texts(group + "/" + name);
     else
-      list = io.template read<T>(group + "/" + name);
+      list = io.template list<T>(group + "/" + name);
   };
   members(one, pairs...);
 }
@@ -129,9 +129,22 @@ void counts(IO& io, const std::string& group, Pairs&&... pairs) {
     if constexpr (writing<IO>)
       io.count(group, name, size);
     else
-      size = io.template read<std::int32_t>(group + "/" + name).size();
+      size = io.template list<std::int32_t>(group + "/" + name).size();
   };
   members(one, pairs...);
+}
+
+/// The same where a reader wants none, or so many values of each.
+template <class IO, class... Pairs>
+void dimensions_of(IO& io, const std::string& group, std::size_t count, Pairs&&... pairs) {
+  dimensions(io, group, pairs...);
+  if constexpr (!writing<IO>) {
+    const auto one = [&](const std::string& name, const auto& list) {
+      if (!list.empty() && list.size() != count)
+        io.refuse(fmt::format("'{}/{}' has {} values, not {}", group, name, list.size(), count));
+    };
+    members(one, pairs...);
+  }
 }
 
 /// An array along dimensions of its group; `count`: how many values a reader wants.
@@ -141,16 +154,25 @@ void values(IO& io, const std::string& path, List& list, const std::vector<std::
   if constexpr (writing<IO>)
     io.write(path, view(list), along);
   else
-    list = io.template read<typename List::value_type>(path, count);
+    list = io.template read<typename List::value_type>(path, along, count);
 }
-/// Of widened floats, which are stored as such.
+/// Of numbers without which nothing can go on: a reader refuses what is not finite.
+template <class IO, class List>
+void finite_values(IO& io, const std::string& path, List& list,
+                   const std::vector<std::string>& along, std::size_t count) {
+  if constexpr (writing<IO>)
+    io.write(path, view(list), along);
+  else
+    list = io.template read_finite<typename List::value_type>(path, along, count);
+}
+/// Such ones that are widened floats, and stored as floats.
 template <class IO, class List>
 void narrow_values(IO& io, const std::string& path, List& list,
                    const std::vector<std::string>& along, std::size_t count) {
   if constexpr (writing<IO>)
     io.write(path, view(std::vector<float>(list.begin(), list.end())), along);
   else
-    list = io.template read<double>(path, count);
+    list = io.template read_finite<double>(path, along, count);
 }
 
 /// Numbers of a list of rows, each `width` of them, [row][k]: get(row, k) is one.

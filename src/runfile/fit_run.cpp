@@ -1,5 +1,7 @@
 #include "quartic/runfile/fit_run.hpp"
 
+#include <utility>
+
 #include "runfile/run_data.hpp"
 #include "runfile/run_history.hpp"
 
@@ -82,8 +84,8 @@ void fitted(IO& io, Run& run) {
   snapshots(io, run.snapshots, sites);
   scalar(io, "results/start", run.start);
   auto& s = run.checkpoint;
-  dimensions(io, "checkpoint", "start_theta", s.start_theta, "last_step", s.last_step, "best_theta",
-             s.best_theta);
+  dimensions_of(io, "checkpoint", run.theta_error.size(), "start_theta", s.start_theta, "last_step",
+                s.last_step, "best_theta", s.best_theta);
   later_dimension(io, "mean_gradient", s.mean_gradient);
   attributes(io, "checkpoint", "weight", s.weight, "last_slope", s.last_slope, "climb_slope",
              s.climb_slope, "climb_curvature", s.climb_curvature, "gain", s.gain, "gain_variance",
@@ -101,7 +103,7 @@ bool keeps_snapshot(int epoch) {
   return (epoch & (epoch - 1)) == 0;
 }
 
-void write_run(const std::filesystem::path& file, const FitRun& run) {
+void write_run(OutputFile& file, const FitRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     write_head(out, RunKind::fit, run.config, run.provenance);
     write_action(out, run.action);
@@ -112,7 +114,12 @@ void write_run(const std::filesystem::path& file, const FitRun& run) {
 
 FitRun read_fit_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::fit);
-  FitRun run{.config = in.config(), .provenance = read_provenance(in), .action = read_action(in)};
+  Config config = in.config();
+  Provenance provenance = read_provenance(in);
+  Action action = read_action(in);
+  FitRun run{.config = std::move(config),
+             .provenance = std::move(provenance),
+             .action = std::move(action)};
   fitted(in, run);
   if (in.has("results/free_energy")) evaluation(in, run.evaluation.emplace(), run.action);
   return run;

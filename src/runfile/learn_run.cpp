@@ -1,12 +1,14 @@
 #include "quartic/runfile/learn_run.hpp"
 
+#include <utility>
+
 #include "runfile/run_history.hpp"
 
 namespace quartic {
 
 using namespace run_parts;  // NOLINT: its vocabulary
 
-void write_run(const std::filesystem::path& file, const LearnRun& run) {
+void write_run(OutputFile& file, const LearnRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     write_head(out, RunKind::learn, run.config, run.provenance);
     write_action(out, run.action);
@@ -21,14 +23,20 @@ void write_run(const std::filesystem::path& file, const LearnRun& run) {
 
 LearnRun read_learn_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::learn);
-  LearnRun run{.config = in.config(), .provenance = read_provenance(in), .action = read_action(in)};
+  Config config = in.config();
+  Provenance provenance = read_provenance(in);
+  Action action = read_action(in);
+  LearnRun run{.config = std::move(config),
+               .provenance = std::move(provenance),
+               .action = std::move(action)};
   learner(in, run);
   later_attributes(in, "checkpoint", "patch_radius", run.checkpoint.radius);
   if (!in.has("results/free_energy")) return run;
   Certificate& c = run.certificate.emplace();
   scalars(in, "results", c);
   c.draws = read_posterior(in, run.action.graph->sites());
-  c.target_value = in.read<double>("posterior/target", c.draws.action_value.size());
+  c.target_value =
+      in.read<double>("posterior/target", {"chain", "draw"}, c.draws.action_value.size());
   return run;
 }
 

@@ -28,7 +28,7 @@ void layer(IO& io, L& units, const char* letters, const std::string& dimension) 
   counts(io, "model", dimension.c_str(), size);
   if constexpr (!writing<IO>) units = Layer(units.unit, static_cast<int>(size));
   for (int k = 0; k < 3; ++k)
-    values(io, fmt::format("model/{}", letters[k]), bias(units, k), {dimension}, size);
+    finite_values(io, fmt::format("model/{}", letters[k]), bias(units, k), {dimension}, size);
 }
 
 template <class IO, class N>
@@ -36,9 +36,9 @@ void network(IO& io, N& network) {
   layer(io, network.visible, "rab", "visible");
   layer(io, network.hidden, "smn", "hidden");
   const auto size = static_cast<std::size_t>(network.visible.size()) * network.hidden.size();
-  values(io, "model/w", network.w, {"visible", "hidden"}, size);
+  finite_values(io, "model/w", network.w, {"visible", "hidden"}, size);
   if (has(io, "model/u", network.gated()))
-    values(io, "model/u", network.u, {"visible", "hidden"}, size);
+    finite_values(io, "model/u", network.u, {"visible", "hidden"}, size);
 }
 
 /// With what is held out, and in the units of the data, only where there is some.
@@ -172,14 +172,19 @@ void checkpoint(IO& io, Run& run) {
   } else if (io.has("checkpoint/beta")) {
     state.ladder.emplace();
   }
+  const auto visible = static_cast<std::size_t>(run.network.visible.size()),
+             hidden = static_cast<std::size_t>(run.network.hidden.size());
   for (int k = 0; k < 7; ++k) {
     const auto first = fmt::format("first_{}", letters[k]);
     const auto second = fmt::format("second_{}", letters[k]);
-    dimensions(io, "checkpoint", letters[k], state.couplings[k]);
-    dimensions(io, "checkpoint", first.c_str(), state.first_moments[k]);
-    dimensions(io, "checkpoint", second.c_str(), state.second_moments[k]);
+    dimensions_of(io, "checkpoint",
+                  k == 0  ? visible * hidden
+                  : k < 4 ? visible
+                          : hidden,
+                  letters[k], state.couplings[k], first.c_str(), state.first_moments[k],
+                  second.c_str(), state.second_moments[k]);
   }
-  dimensions(io, "checkpoint", "hidden_offset", state.hidden_offset);
+  dimensions_of(io, "checkpoint", hidden, "hidden_offset", state.hidden_offset);
   chains(io, state.chains, "", run.network);
   if (state.ladder) {
     dimensions(io, "checkpoint", "beta", state.ladder->betas);
@@ -257,7 +262,7 @@ void fill_data_units(NetworkRun& run) {
   }
 }
 
-void write_run(const std::filesystem::path& file, const NetworkRun& run) {
+void write_run(OutputFile& file, const NetworkRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     write_head(out, RunKind::network, run.config, run.provenance);
     data(out, run.data, run.network.visible.size());

@@ -1,6 +1,7 @@
 #include "quartic/runfile/reweight_run.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "runfile/columns.hpp"
 #include "runfile/run_parts.hpp"
@@ -83,7 +84,7 @@ bool ReweightRun::complex() const {
   return false;
 }
 
-void write_run(const std::filesystem::path& file, const ReweightRun& run) {
+void write_run(OutputFile& file, const ReweightRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     write_head(out, RunKind::reweight, run.config, run.provenance);
     write_action(out, run.action);
@@ -97,8 +98,12 @@ void write_run(const std::filesystem::path& file, const ReweightRun& run) {
 
 ReweightRun read_reweight_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::reweight);
-  ReweightRun run{
-      .config = in.config(), .provenance = read_provenance(in), .action = read_action(in)};
+  Config config = in.config();
+  Provenance provenance = read_provenance(in);
+  Action action = read_action(in);
+  ReweightRun run{.config = std::move(config),
+                  .provenance = std::move(provenance),
+                  .action = std::move(action)};
   reweighted(in, run);
   if (in.has("posterior/log_weight")) read_annealed(in, run);
   return run;

@@ -20,10 +20,10 @@ void data(IO& io, Data& data, int columns) {
     for (auto [name, list] :
          {std::pair{"power", &s.power}, {"centre", &s.centre}, {"spread", &s.spread}})
       if (has(io, std::string("data/") + name, !list->empty()))
-        values(io, std::string("data/") + name, *list, {"value"}, size);
+        finite_values(io, std::string("data/") + name, *list, {"value"}, size);
     if (has(io, "data/rotation", !s.rotation.empty())) {
-      values(io, "data/rotation", s.rotation, {"value", "component"}, size * size);
-      values(io, "data/rotation_back", s.rotation_back, {"component", "value"}, size * size);
+      finite_values(io, "data/rotation", s.rotation, {"value", "component"}, size * size);
+      finite_values(io, "data/rotation_back", s.rotation_back, {"component", "value"}, size * size);
     }
   }
   attributes(io, "data", "description", data.description, "checksum", data.checksum, "scaling",
@@ -42,7 +42,9 @@ void data(IO& io, Data& data, int columns) {
       io.refuse(fmt::format("it has {} names for {} columns", data.names.size(), columns));
     const auto shape = io.template attributes<std::int32_t>("data", "row_shape");
     data.row_shape.assign(shape.begin(), shape.end());
-    data.examples = io.template read<float>("observed_data/phi");
+    data.examples = io.template read<float>("observed_data/phi", {"row", "site"});
+    if (data.examples.size() % static_cast<std::size_t>(columns) != 0)
+      io.refuse("'observed_data/phi' is not (row, site)");
   }
 }
 

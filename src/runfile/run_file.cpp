@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "quartic/core/blas.hpp"
+#include "quartic/core/shown.hpp"
 #include "quartic/core/simd.hpp"
 #include "runfile/run_parts.hpp"
 
@@ -32,7 +33,7 @@ Provenance make_provenance(const std::string& command, std::uint64_t seed) {
   p.blas = blas_identity().version;
   p.blas_core = blas_identity().core;
   p.blas_speed = blas_speed();
-  p.command = command;
+  p.command = shown(command);
   p.seed = seed;
   utsname machine{};
   if (uname(&machine) == 0) p.host = machine.nodename;
@@ -46,6 +47,9 @@ RunKind run_kind(const std::filesystem::path& file) {
 }
 
 bool is_run_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error) && std::filesystem::exists(file, error))
+    return false;  // a pipe, which gives its text once
   std::ifstream stream(file, std::ios::binary);
   char magic[8] = {};
   stream.read(magic, sizeof magic);

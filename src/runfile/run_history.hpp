@@ -67,9 +67,9 @@ void learner(IO& io, Run& run) {
   }
   history(io, run.history, run.theta_error.size());
   scalar(io, "results/stop_reason", run.stop_reason);
-  dimensions(io, "checkpoint", "w", state.w, "r", state.r, "a", state.a, "b", state.b,
-             "theta_error", state.theta_error, "first_moment", state.first_moment, "second_moment",
-             state.second_moment);
+  dimensions(io, "checkpoint", "w", state.w, "r", state.r, "a", state.a, "b", state.b);
+  dimensions_of(io, "checkpoint", run.theta_error.size(), "theta_error", state.theta_error,
+                "first_moment", state.first_moment, "second_moment", state.second_moment);
   later_dimension(io, "noise", state.noise);
   attributes(io, "checkpoint", "epoch", state.epoch, "quiet_epochs", state.quiet_epochs, "warm",
              run.warmed_up, "reason", state.stop_reason);

@@ -38,7 +38,7 @@ const std::filesystem::path& unbroken(const std::filesystem::path& file) {
         fmt::format(
             "'{}' is not a whole quartic run file: its checksum is wrong: bytes were damaged",
             file.string()),
-        "take FILE.previous or another copy, or run it again");
+        "take another copy, or run it again");
   }
   return file;
 }
@@ -101,8 +101,8 @@ std::shared_ptr<const Graph> read_visible(const hdf5::Reader& in, int sites,
 }
 
 std::shared_ptr<const Graph> read_graph(const hdf5::Reader& in) {
-  const int sites = static_cast<int>(in.read<std::int32_t>("model/site").size());
-  const auto ends = in.read<std::int32_t>("model/edges");
+  const int sites = static_cast<int>(in.list<std::int32_t>("model/site").size());
+  const auto ends = in.read<std::int32_t>("model/edges", {"edge", "end"});
   if (ends.size() % 2 != 0) in.refuse("'model/edges' is not pairs");
   std::vector<Edge> edges;
   for (std::size_t k = 0; k < ends.size(); k += 2) edges.push_back({ends[k], ends[k + 1]});
@@ -197,7 +197,9 @@ void write_action(hdf5::Writer& out, const Action& action) {
 Action read_action(const hdf5::Reader& in) {
   Action action(read_graph(in));
   for (const auto kind : all_coupling_kinds)
-    action.couplings(kind) = in.read<double>(coupling_path(kind), action.couplings(kind).size());
+    action.couplings(kind) =
+        in.read_finite<double>(coupling_path(kind), {kind == CouplingKind::w ? "edge" : "site"},
+                               action.couplings(kind).size());
   return action;
 }
 
@@ -224,8 +226,8 @@ Draws read_posterior(const hdf5::Reader& in, int sites) {
   if (shape.size() != 3 || shape[2] != static_cast<std::size_t>(sites))
     in.refuse("'posterior/phi' is not (chain, draw, site)");
   return {static_cast<int>(shape[0]), static_cast<int>(shape[1]), sites,
-          in.read<float>("posterior/phi"),
-          in.read<double>("posterior/action", shape[0] * shape[1])};
+          in.read_finite<float>("posterior/phi", {"chain", "draw", "site"}),
+          in.read<double>("posterior/action", {"chain", "draw"}, shape[0] * shape[1])};
 }
 
 void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Precision precision) {
@@ -245,11 +247,11 @@ void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Prec
 
 SamplerState read_sampler(const hdf5::Reader& in, const SamplerOptions& options, int sites) {
   const auto chains = static_cast<std::size_t>(options.rungs) * options.chains;
-  if (in.read<std::int32_t>("checkpoint/chain").size() != chains)
+  if (in.list<std::int32_t>("checkpoint/chain").size() != chains)
     in.refuse("the checkpoint's chains are not the config's");
   SamplerState state;
-  state.phi = in.read<double>("checkpoint/phi", chains * sites);
-  state.streams = in.read<std::uint32_t>("checkpoint/streams", chains * 4);
+  state.phi = in.read_finite<double>("checkpoint/phi", {"chain", "site"}, chains * sites);
+  state.streams = in.read<std::uint32_t>("checkpoint/streams", {"chain", "word"}, chains * 4);
   Schedule& schedule = state.schedule;
   schedule.reflections = in.attribute<std::int32_t>("checkpoint", "reflections");
   if (!in.has_attribute("checkpoint", "cluster")) return state;  // layout 1: local moves alone
@@ -259,13 +261,13 @@ SamplerState read_sampler(const hdf5::Reader& in, const SamplerOptions& options,
   return state;
 }
 
-void replace_run(const std::filesystem::path& file,
-                 const std::function<void(hdf5::Writer&)>& write) {
-  replace_file(file, [&](const std::filesystem::path& temporary) {
-    hdf5::Writer out(temporary);
-    write(out);
-    out.close();
-    hdf5::seal_file(temporary);
+void replace_run(OutputFile& file, const std::function<void(hdf5::Writer&)>& write) {
+  hdf5::Writer out;
+  write(out);
+  const auto bytes = out.finish();
+  file.replace([&](ByteSink& sink) {
+    sink.put(bytes);
+    sink.put(hdf5::seal_of(bytes));
   });
 }
 

@@ -12,6 +12,7 @@
 
 #include "data/hdf5.hpp"
 #include "quartic/config/config.hpp"
+#include "quartic/core/output_file.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/field/draws.hpp"
 #include "quartic/mcmc/sampler.hpp"
@@ -74,7 +75,6 @@ void write_sampler(hdf5::Writer& out, const SamplerState& state, int sites, Prec
 SamplerState read_sampler(const hdf5::Reader& in, const SamplerOptions& options, int sites);
 
 /// Calls write(out) for a new file, seals it, and puts it in the place of `file` at once.
-void replace_run(const std::filesystem::path& file,
-                 const std::function<void(hdf5::Writer&)>& write);
+void replace_run(OutputFile& file, const std::function<void(hdf5::Writer&)>& write);
 
 }  // namespace quartic::run_parts

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "quartic/core/error.hpp"
 #include "runfile/run_parts.hpp"
 
@@ -29,7 +31,9 @@ Config read_run_config(const std::filesystem::path& file) {
 StoredSample read_sample(const std::filesystem::path& file) {
   read_model(file);  // refuses what has none
   const run_parts::RunReader in(file);
-  StoredSample sample{.config = in.config(), .action = run_parts::read_action(in)};
+  Config config = in.config();
+  Action action = run_parts::read_action(in);
+  StoredSample sample{.config = std::move(config), .action = std::move(action)};
   Draws posterior;
   if (in.has("posterior/phi"))
     posterior = run_parts::read_posterior(in, sample.action.graph->sites());
@@ -41,7 +45,8 @@ StoredSample read_sample(const std::filesystem::path& file) {
   sample.phi = std::move(posterior.phi);
   sample.action_value = std::move(posterior.action_value);
   if (in.has("posterior/log_weight"))
-    sample.log_weight = in.read<double>("posterior/log_weight", sample.action_value.size());
+    sample.log_weight =
+        in.read<double>("posterior/log_weight", {"chain", "draw"}, sample.action_value.size());
   return sample;
 }
 

@@ -1,6 +1,7 @@
 #include "quartic/runfile/sample_run.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "runfile/columns.hpp"
 #include "runfile/run_parts.hpp"
@@ -106,7 +107,7 @@ void measurement(IO& io, Run& run, std::size_t chains) {
                         std::size_t size) {
     values(io, std::string("measurement/") + name, numbers, {one, other}, size);
   };
-  values(io, "measurement/bins", state.bins, {"observable", "chain", "bin"}, series * bins);
+  finite_values(io, "measurement/bins", state.bins, {"observable", "chain", "bin"}, series * bins);
   list("open_bin", state.open_bin, "observable", "chain", series);
   list("squares", state.squares, "observable", "chain", series);
   list("products", state.products, "pair", "chain", pairs * chains);
@@ -167,7 +168,7 @@ void KeptDraws::keep(std::vector<float> fields, std::vector<double> values, int 
   halve(action);
 }
 
-void write_run(const std::filesystem::path& file, const SampleRun& run) {
+void write_run(OutputFile& file, const SampleRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     const SamplerConfig& sampler = run.config.sampler;
     write_head(out, RunKind::sample, run.config, run.provenance);
@@ -180,8 +181,12 @@ void write_run(const std::filesystem::path& file, const SampleRun& run) {
 
 SampleRun read_sample_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::sample);
-  SampleRun run{
-      .config = in.config(), .provenance = read_provenance(in), .action = read_action(in)};
+  Config config = in.config();
+  Provenance provenance = read_provenance(in);
+  Action action = read_action(in);
+  SampleRun run{.config = std::move(config),
+                .provenance = std::move(provenance),
+                .action = std::move(action)};
   const SamplerOptions& options = run.config.sampler.options;
   sampled(in, run);
   run.sampler = read_sampler(in, options, run.action.graph->sites());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <utility>
 
 #include "quartic/core/random.hpp"
 #include "runfile/columns.hpp"
@@ -87,7 +88,7 @@ Config layer_config(const Config& config, int layer) {
   return out;
 }
 
-void write_run(const std::filesystem::path& file, const StackRun& run) {
+void write_run(OutputFile& file, const StackRun& run) {
   replace_run(file, [&](hdf5::Writer& out) {
     write_head(out, RunKind::stack, run.config, run.provenance);
     const NetworkRun& first = run.layers.front();
@@ -107,13 +108,19 @@ void write_run(const std::filesystem::path& file, const StackRun& run) {
 
 StackRun read_stack_run(const std::filesystem::path& file) {
   RunReader in(file, RunKind::stack);
-  StackRun run{.config = in.config(), .provenance = read_provenance(in)};
+  Config config = in.config();
+  Provenance provenance = read_provenance(in);
+  StackRun run{.config = std::move(config), .provenance = std::move(provenance)};
   bounds(in, run.bounds, in.has("results/bound_held_out"));
   const int layers = in.attribute<std::int32_t>("model", "layers");
   if (layers < 1 || layers > run.config.model.layers())
     in.refuse(fmt::format("{} layers of {}", layers, run.config.model.layers()));
   for (int l = 0; l < layers; ++l) run.layers.push_back(read_layer(in, run, l));
-  if (in.has("posterior/phi")) run.draws = in.read<float>("posterior/phi");
+  if (in.has("posterior/phi")) {
+    const auto sites = static_cast<std::size_t>(run.layers.front().network.visible.size());
+    run.draws = in.read_finite<float>("posterior/phi", {"chain", "draw", "site"});
+    if (run.draws.size() % sites != 0) in.refuse("'posterior/phi' is not (chain, draw, site)");
+  }
   return run;
 }
 

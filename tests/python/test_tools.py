@@ -15,7 +15,7 @@ def run(tool, *arguments):
     )
 
 
-@pytest.mark.parametrize("tool", ["rooms", "refusals"])
+@pytest.mark.parametrize("tool", ["rooms", "refusals", "initialisers"])
 def test_the_tree_is_clean(tool):
     done = run(tool)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -36,3 +36,12 @@ def test_an_error_without_a_hint_is_found(tmp_path):
     (tmp_path / "src/core/bare.cpp").write_text('void f() { throw BadInput("this cannot be"); }\n')
     done = run("refusals", tmp_path)
     assert done.returncode == 1 and "bare.cpp:1" in done.stdout
+
+
+def test_a_call_after_the_first_member_of_a_designated_initialiser_is_found(tmp_path):
+    (tmp_path / "src/run").mkdir(parents=True)
+    (tmp_path / "src/run/made.cpp").write_text("Run f() { return {.config = read(), .action = std::move(a)}; }\n")
+    assert run("initialisers", tmp_path).returncode == 0
+    (tmp_path / "src/run/read.cpp").write_text("Run f() { return {.config = read(),\n  .action = read_action(in)}; }\n")
+    done = run("initialisers", tmp_path)
+    assert done.returncode == 1 and "read.cpp:1" in done.stdout

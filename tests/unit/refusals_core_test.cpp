@@ -69,10 +69,10 @@ TEST(Refusals, OutputFiles) {
       {"there is no directory", "make it first", [] { require_writable("/nowhere/x.h5", false); }},
       {"it is a directory", "a file in it", [&] { require_writable(folder, false); }},
       {"exists already", "--force", [&] { require_writable(folder / "old", false); }},
-      {"cannot write", "disk full",
+      {"cannot write", "a file in it",
        [&] {
          fs::create_directories(folder / "taken");
-         replace_file(folder / "taken", [](const fs::path& file) { std::ofstream{file} << 1; });
+         replace_file(folder / "taken", [](ByteSink& out) { out.put("1"); });
        }},
   });
   fs::remove_all(folder);

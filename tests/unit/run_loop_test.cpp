@@ -380,8 +380,10 @@ TEST_F(ResumedRun, KeepsItsNewLimitWhenItIsStoppedInTheWarmUp) {
   const AtOnce stop;
   const Session session{stop, nobody.observer, nobody.clock};
   SampleRun begun = begin_sampling(config, make_problem(config).start, "test");
-  FileStore<SampleRun> store(file());
-  EXPECT_EQ(sample(begun, store, session), Outcome::interrupted);
+  {
+    FileStore<SampleRun> store(file());
+    EXPECT_EQ(sample(begun, store, session), Outcome::interrupted);
+  }
   AnyRun run = read_run(file());
   extend(run, 20);
   EXPECT_EQ(resume(run, file(), file(), session), Outcome::interrupted);

@@ -20,7 +20,7 @@ std::filesystem::path old_run(const char* name) {
 
 /// The numbers of a dataset under the name that the file has for it.
 std::vector<double> stored(const char* run, const std::string& path) {
-  return hdf5::Reader(old_run(run)).read<double>(path);
+  return hdf5::Reader(old_run(run)).list<double>(path);
 }
 
 template <class Rows, class Get>

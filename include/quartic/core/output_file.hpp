@@ -2,19 +2,62 @@
 // the new one is there, whole.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace quartic {
 
-/// Calls write(temporary) with a new name in the same directory, forces it to disk and renames it
-/// over `file`. The previous file is kept as FILE.previous until that is done. On an exception the
-/// temporary is gone and `file` untouched.
-void replace_file(const std::filesystem::path& file,
-                  const std::function<void(const std::filesystem::path&)>& write);
+/// Takes the bytes of a file, one after the other.
+class ByteSink {
+ public:
+  /// Writes to an open descriptor; refusals name `file`.
+  ByteSink(int descriptor, const std::filesystem::path& file)
+      : descriptor_(descriptor), file_(file) {}
+  /// Throws BadInput where they cannot be written: the disk is full, a limit is reached.
+  void put(std::span<const std::byte> bytes);
+  void put(std::string_view text) { put(std::as_bytes(std::span(text))); }
 
-/// Throws BadInput where a file could not be written: the directory is missing or unwritable, or
-/// the file exists and `overwrite` is false.
+ private:
+  int descriptor_;
+  const std::filesystem::path& file_;
+};
+
+/// A file that nobody else writes while this lives, any number of times, each time as a whole.
+///
+/// What it holds before the first replace() stays. Symbolic links are followed: what they point at
+/// is replaced. While a new file is made it is FILE.quartic.tmp; such a file of a process that is
+/// gone is removed.
+class OutputFile {
+ public:
+  /// Throws BadInput where another process writes it, or it cannot be written.
+  explicit OutputFile(const std::filesystem::path& file);
+  ~OutputFile() { release(); }
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  /// Calls write(sink), forces what it put to the disk and puts it in the place of the file at
+  /// once. On an exception the file is as before.
+  void replace(const std::function<void(ByteSink& sink)>& write);
+
+ private:
+  void begin();  ///< makes the new file
+  void release();
+
+  std::filesystem::path file_, fresh_;
+  int new_ = -1;   ///< descriptor of FILE.quartic.tmp, locked
+  int lock_ = -1;  ///< of FILE, locked; the lock goes from one to the next
+};
+
+/// Once: OutputFile(file).replace(write).
+void replace_file(const std::filesystem::path& file,
+                  const std::function<void(ByteSink& sink)>& write);
+
+/// Throws BadInput where a file could not be written: the directory is missing or unwritable, it is
+/// no regular file, or it exists and `overwrite` is false.
 void require_writable(const std::filesystem::path& file, bool overwrite);
 
 }  // namespace quartic

@@ -14,16 +14,18 @@
 
 namespace quartic {
 
-/// Writes the whole file anew, atomically, with every state.
+/// Writes the whole file anew, atomically, with every state. While it lives, no other process
+/// writes the file.
 template <class Run>
 class FileStore : public Store<Run> {
  public:
-  explicit FileStore(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit FileStore(std::filesystem::path file) : name_(std::move(file)), file_(name_) {}
   void write(const Run& run) override { write_run(file_, run); }
-  std::string place() const override { return "'" + file_.string() + "'"; }
+  std::string place() const override { return "'" + name_.string() + "'"; }
 
  private:
-  std::filesystem::path file_;
+  std::filesystem::path name_;
+  OutputFile file_;
 };
 
 }  // namespace quartic

@@ -47,7 +47,7 @@ bool keeps_snapshot(int epoch);
 inline constexpr int snapshot_chains = 8;
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).
-void write_run(const std::filesystem::path& file, const FitRun& run);
+void write_run(OutputFile& file, const FitRun& run);
 FitRun read_fit_run(const std::filesystem::path& file);
 
 }  // namespace quartic

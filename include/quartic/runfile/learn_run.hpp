@@ -33,9 +33,9 @@ struct LearnRun {
   Parameters parameters() const { return {action.graph, freedom}; }
 };
 
-/// Writes a run file atomically: temporary file beside it, fsync, rename; the previous file is kept
-/// as FILE.previous meanwhile. Throws BadInput where that cannot be.
-void write_run(const std::filesystem::path& file, const LearnRun& run);
+/// Writes a run file in the place of the file at once (OutputFile). Throws BadInput where that
+/// cannot be.
+void write_run(OutputFile& file, const LearnRun& run);
 
 /// Reads it back exactly, also from layout 1. Throws BadInput as run_kind does, and for a run of
 /// another kind. The graph comes from the file itself.

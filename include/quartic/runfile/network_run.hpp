@@ -73,7 +73,7 @@ struct NetworkRun {
 };
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).
-void write_run(const std::filesystem::path& file, const NetworkRun& run);
+void write_run(OutputFile& file, const NetworkRun& run);
 NetworkRun read_network_run(const std::filesystem::path& file);
 
 }  // namespace quartic

@@ -36,7 +36,7 @@ struct ReweightRun {
 };
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).
-void write_run(const std::filesystem::path& file, const ReweightRun& run);
+void write_run(OutputFile& file, const ReweightRun& run);
 ReweightRun read_reweight_run(const std::filesystem::path& file);
 
 }  // namespace quartic

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "quartic/core/output_file.hpp"
 #include "quartic/core/words.hpp"
 
 namespace quartic {
@@ -37,6 +38,13 @@ Provenance make_provenance(const std::string& command, std::uint64_t seed);
 /// Throws BadInput for a file that is missing, empty, truncated, damaged, no run or of a later
 /// layout.
 RunKind run_kind(const std::filesystem::path& file);
+
+/// Writes a run of any kind once, in the place of the file at once (OutputFile).
+template <class Run>
+void write_run(const std::filesystem::path& file, const Run& run) {
+  OutputFile out(file);
+  write_run(out, run);
+}
 
 /// Whether a file looks like HDF5 (a run) rather than text (a config).
 bool is_run_file(const std::filesystem::path& file);

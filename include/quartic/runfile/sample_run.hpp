@@ -65,7 +65,7 @@ struct SampleRun {
 };
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).
-void write_run(const std::filesystem::path& file, const SampleRun& run);
+void write_run(OutputFile& file, const SampleRun& run);
 SampleRun read_sample_run(const std::filesystem::path& file);
 
 }  // namespace quartic

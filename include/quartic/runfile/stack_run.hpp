@@ -42,7 +42,7 @@ struct StackRun {
 Config layer_config(const Config& config, int layer);
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).
-void write_run(const std::filesystem::path& file, const StackRun& run);
+void write_run(OutputFile& file, const StackRun& run);
 StackRun read_stack_run(const std::filesystem::path& file);
 
 }  // namespace quartic
