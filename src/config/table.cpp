@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "quartic/core/quoted.hpp"
+#include "quartic/core/shown.hpp"
 
 namespace quartic::binder {
 namespace {

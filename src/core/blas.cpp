@@ -106,6 +106,7 @@ bool find_all(void* library, const std::string& prefix, BlasFunctions& f) {
   return find(library, prefix + "cblas_sgemm", f.sgemm) &&
          find(library, prefix + "cblas_dgemm", f.dgemm) &&
          find(library, prefix + "cblas_dsyrk", f.dsyrk) &&
+         find(library, prefix + "cblas_dgemv", f.dgemv) &&
          find(library, prefix + "cblas_ddot", f.ddot) &&
          find(library, prefix + "dpotrf_", f.dpotrf) &&
          find(library, prefix + "dpotrs_", f.dpotrs) &&

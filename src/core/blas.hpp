@@ -25,6 +25,8 @@ struct BlasFunctions {
                 int ldc);
   void (*dsyrk)(BlasOrder, BlasTriangle, BlasTranspose, int n, int k, double alpha, const double* a,
                 int lda, double beta, double* c, int ldc);
+  void (*dgemv)(BlasOrder, BlasTranspose, int m, int n, double alpha, const double* a, int lda,
+                const double* x, int dx, double beta, double* y, int dy);
   double (*ddot)(int n, const double* x, int dx, const double* y, int dy);
   void (*dpotrf)(const char*, const int*, double*, const int*, int*);
   void (*dpotrs)(const char*, const int*, const int*, const double*, const int*, double*,

@@ -1,11 +1,10 @@
 #include "learn/local_regression.hpp"
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <numeric>
 #include <span>
 
+#include "core/blas.hpp"
 #include "core/parallel.hpp"
 #include "learn/chain_groups.hpp"
 #include "learn/symmetric_matrix.hpp"
@@ -51,19 +50,19 @@ class PatchRegression {
     centre(density_);
 
     std::vector<double> gram(static_cast<std::size_t>(size) * size);
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, size, count, 1.0 / count, features_.data(),
-                count, 0.0, gram.data(), size);
+    blas().dsyrk(row_major, lower_triangle, as_is, size, count, 1.0 / count, features_.data(),
+                 count, 0.0, gram.data(), size);
     NaturalStep out;
     out.ridge = ridge;
     const auto factor =
         factor_with_ridge(SymmetricMatrix::dense(std::move(gram), size), std::vector<char>(size, 0),
                           out.ridge, "draw more samples (sampler.chains, learn.draws)");
     out.step.resize(size);
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, size, count, 1.0 / count, features_.data(), count,
-                density_.data(), 1, 0.0, out.step.data(), 1);
+    blas().dgemv(row_major, as_is, size, count, 1.0 / count, features_.data(), count,
+                 density_.data(), 1, 0.0, out.step.data(), 1);
     factor.solve(out.step, 1);
-    cblas_dgemv(CblasRowMajor, CblasTrans, size, count, -1.0, features_.data(), count,
-                out.step.data(), 1, 1.0, density_.data(), 1);  // leaves what is not explained
+    blas().dgemv(row_major, transposed, size, count, -1.0, features_.data(), count, out.step.data(),
+                 1, 1.0, density_.data(), 1);  // leaves what is not explained
     out.noise = group_deviations(scores(size), size, samples_->chains(), 1.0 / count);
     factor.solve(out.noise, static_cast<int>(out.noise.size()) / size);
     return out;

@@ -1,9 +1,8 @@
 #include "learn/score_regression.hpp"
 
-#include <cblas.h>
-
 #include <algorithm>
 
+#include "core/blas.hpp"
 #include "core/parallel.hpp"
 #include "learn/local_couplings.hpp"
 #include "learn/site_samples.hpp"
@@ -53,11 +52,11 @@ std::vector<double> score_step(const FieldSamples<T>& samples, const Target& tar
       auto& rows = scratch[thread];
       fill_rows(samples, graph, site, gradient, rows);
       const int length = local.count(site);
-      cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, length, count, 1.0 / count, rows.data(),
-                  count, 0.0, matrix.data() + local.matrix_at(site), length);
+      blas().dsyrk(row_major, lower_triangle, as_is, length, count, 1.0 / count, rows.data(), count,
+                   0.0, matrix.data() + local.matrix_at(site), length);
       const auto last = rows.data() + static_cast<std::ptrdiff_t>(length) * count;
-      cblas_dgemv(CblasRowMajor, CblasNoTrans, length, count, 1.0 / count, rows.data(), count, last,
-                  1, 0.0, right.data() + local.vector_at(site), 1);
+      blas().dgemv(row_major, as_is, length, count, 1.0 / count, rows.data(), count, last, 1, 0.0,
+                   right.data() + local.vector_at(site), 1);
     });
   }
   const auto index = local.index(parameters);

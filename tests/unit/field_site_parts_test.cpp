@@ -16,7 +16,7 @@
 namespace quartic {
 namespace {
 
-constexpr int lanes = 16;
+constexpr int vector_lanes = 16;
 
 std::shared_ptr<const Graph> torus(int rows, int columns) {
   return std::make_shared<Graph>(make_lattice({"square", {rows, columns}, {true, true}}));
@@ -24,7 +24,7 @@ std::shared_ptr<const Graph> torus(int rows, int columns) {
 
 template <class T>
 AlignedVector<T> random_fields(int sites, std::uint64_t seed) {
-  AlignedVector<T> out(static_cast<std::size_t>(sites) * lanes);
+  AlignedVector<T> out(static_cast<std::size_t>(sites) * vector_lanes);
   RandomStream random(seed, Stream::check, 79);
   for (T& x : out) x = static_cast<T>(random.normal());
   return out;
@@ -35,32 +35,32 @@ AlignedVector<T> random_fields(int sites, std::uint64_t seed) {
 template <class T, class Value, class Add>
 void expect_parts(int sites, Value&& value, Add&& add, const std::string& what) {
   auto fields = random_fields<T>(sites, 11);
-  const FieldBlock<const T> phi{fields.data(), sites, lanes};
+  const FieldBlock<const T> phi{fields.data(), sites, vector_lanes};
   AlignedVector<double> density(fields.size()), gradient(fields.size());
-  add(SitePart::density, phi, FieldBlock<double>{density.data(), sites, lanes});
-  add(SitePart::gradient, phi, FieldBlock<double>{gradient.data(), sites, lanes});
-  std::vector<double> total(lanes), sum(lanes);
+  add(SitePart::density, phi, FieldBlock<double>{density.data(), sites, vector_lanes});
+  add(SitePart::gradient, phi, FieldBlock<double>{gradient.data(), sites, vector_lanes});
+  std::vector<double> total(vector_lanes), sum(vector_lanes);
   value(phi, std::span<double>(total));
-  for (std::size_t n = 0; n < density.size(); ++n) sum[n % lanes] += density[n];
-  for (int lane = 0; lane < lanes; ++lane)
+  for (std::size_t n = 0; n < density.size(); ++n) sum[n % vector_lanes] += density[n];
+  for (int lane = 0; lane < vector_lanes; ++lane)
     EXPECT_NEAR(sum[lane], total[lane], 1e-11 * (1 + std::abs(total[lane]))) << what;
   AlignedVector<double> moved(fields.begin(), fields.end());
   const auto at = [&](int i, double by) {
-    std::vector<double> out(lanes);
-    for (int lane = 0; lane < lanes; ++lane) moved[i * lanes + lane] += by;
-    value(FieldBlock<const double>{moved.data(), sites, lanes}, std::span<double>(out));
-    for (int lane = 0; lane < lanes; ++lane)
-      moved[i * lanes + lane] = static_cast<double>(fields[i * lanes + lane]);
+    std::vector<double> out(vector_lanes);
+    for (int lane = 0; lane < vector_lanes; ++lane) moved[i * vector_lanes + lane] += by;
+    value(FieldBlock<const double>{moved.data(), sites, vector_lanes}, std::span<double>(out));
+    for (int lane = 0; lane < vector_lanes; ++lane)
+      moved[i * vector_lanes + lane] = static_cast<double>(fields[i * vector_lanes + lane]);
     return out;
   };
   constexpr double h = 1e-2;
   for (int i = 0; i < sites; ++i) {
     const auto right = at(i, h), left = at(i, -h), far_right = at(i, 2 * h),
                far_left = at(i, -2 * h);
-    for (int lane = 0; lane < lanes; ++lane) {
+    for (int lane = 0; lane < vector_lanes; ++lane) {
       const double slope =
           (8 * (right[lane] - left[lane]) - (far_right[lane] - far_left[lane])) / (12 * h);
-      EXPECT_NEAR(gradient[i * lanes + lane], slope, 1e-5 * (1 + std::abs(slope))) << what;
+      EXPECT_NEAR(gradient[i * vector_lanes + lane], slope, 1e-5 * (1 + std::abs(slope))) << what;
     }
   }
 }
