@@ -4,7 +4,10 @@
 include(CMakePackageConfigHelpers)
 
 if(QUARTIC_APP)
-  if(SKBUILD)
+  if(QUARTIC_WHEEL)
+    install(FILES python/quartic_program.py DESTINATION . COMPONENT python)
+    set_target_properties(quartic_program PROPERTIES EXCLUDE_FROM_ALL ON)
+  elseif(SKBUILD)
     install(TARGETS quartic_program RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT python)
   else()
     install(TARGETS quartic_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)

@@ -1,5 +1,6 @@
 // Python's view of the library: numpy in, numpy out, errors as quartic.Error.
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <span>
 #include <string>
@@ -12,6 +13,12 @@
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/run/number.hpp"
+
+#ifdef QUARTIC_PROGRAM_IN_MODULE  // cmake/wheel.cmake links what the module knows nothing of
+namespace quartic::app {
+int program(int argc, char** argv);
+}
+#endif
 
 namespace nb = nanobind;
 
@@ -85,6 +92,16 @@ NB_MODULE(_quartic, m) {
   m.def("with_error", [](double value, double error) {
     return quartic::with_error(quartic::Estimate{value, error});
   });
+
+#ifdef QUARTIC_PROGRAM_IN_MODULE
+  m.def("program", [](std::vector<std::string> words) {
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    nb::gil_scoped_release release;
+    return quartic::app::program(static_cast<int>(words.size()), arguments.data());
+  });
+#endif
 
   quartic::python::bind_graphs(m);
   quartic::python::bind_actions(m);
