@@ -190,6 +190,44 @@ def test_a_function_as_target_is_learned_like_the_terms_that_it_is():
     np.testing.assert_allclose(named.action.a, 1.52425, atol=1e-6)
 
 
+class Diagonal:
+    """A_4(g' = .25), known site by site."""
+
+    shifts = ((0, 1, -1.0), (1, 0, -1.0), (1, 1, -0.25), (1, -1, -0.25))
+
+    def __call__(self, phi):
+        return self.densities(phi).sum((1, 2))
+
+    def densities(self, phi):
+        pairs = sum(c * phi * np.roll(phi, (i, j), (1, 2)) for i, j, c in self.shifts)
+        return pairs + 1.52425 * phi**2 + 0.175 * phi**4
+
+    def gradient(self, phi):
+        near = sum(c * np.roll(phi, (s * i, s * j), (1, 2)) for i, j, c in self.shifts for s in (1, -1))
+        return near + 3.0485 * phi + 0.7 * phi**3
+
+
+def test_a_function_known_site_by_site_is_learned_in_patches():
+    options = {"random_state": 1, "epochs": 3, "chains": 128, "certificate": False}
+    graph = quartic.lattice("square", 12)
+    own = quartic.learn(Diagonal(), graph, **options)
+    named = quartic.learn({**A3, "nnn": -0.25}, graph, **options)
+    assert list(own.array("history/solver")[:2]) == ["score", "local"] == list(named.array("history/solver")[:2])
+    # The first step is the same but for rounding; then chains go ways of their own.
+    np.testing.assert_allclose(own.history["theta"][1], named.history["theta"][1], atol=1e-4)
+    assert own.history["action_variance"][-1] < 1.5 * named.history["action_variance"][-1] < 2
+
+    class Wrong(Diagonal):
+        def densities(self, phi):
+            return super().densities(phi).sum(1)
+
+        def __call__(self, phi):
+            return super().densities(phi).sum((1, 2))
+
+    with pytest.raises(quartic.BadInput, match=r"target\.densities returned an array of shape \(\d+, 12\)"):
+        quartic.learn(Wrong(), graph, **options, start=quartic.Action(graph, w=0.5, a=1.5, b=0.2))
+
+
 def test_another_action_is_a_target():
     A = action(w=np.random.default_rng(0).normal(size=32), r=0.1)
     fit = quartic.learn(A, A.graph, freedom={"r": "free"}, random_state=0, chains=256)

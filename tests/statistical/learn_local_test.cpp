@@ -37,7 +37,7 @@ Action rough_start(const std::shared_ptr<const Graph>& graph) {
 }
 
 /// Terms that are an inhomogeneous action.
-std::vector<TermSpec> terms_of(const Action& action) {
+std::vector<TermSpec> as_terms(const Action& action) {
   return {{"edges", -1, {}, {}, action.w},
           {"phi", 1, {}, {}, action.r},
           {"phi2", 1, {}, {}, action.a},
@@ -82,7 +82,7 @@ TEST(ScoreRegression, MeetsAnInhomogeneousTargetInItsSpanInOneStep) {
   for (const char* name : {"square", "triangular"}) {
     const auto graph = lattice(name, 6);
     const Action wanted = testing::inhomogeneous_action(graph, 7), start = rough_start(graph);
-    const Target target(terms_of(wanted), *graph);
+    const Target target(as_terms(wanted), *graph);
     const Drawn drawn(start, target);
     const Parameters parameters(graph, {free, free, free, free});
     const auto step = score_step(drawn.samples, target, start, parameters);
@@ -104,7 +104,7 @@ TEST(ScoreRegression, TakesTiedAndFrozenCouplings) {
 TEST(ScoreRegression, GradientsOfTheSampledActionObeySteinsIdentity) {
   const auto graph = lattice("square", 4);
   const Action action = critical_action(graph), none(graph);
-  const Target target(terms_of(action), *graph);
+  const Target target(as_terms(action), *graph);
   const Drawn drawn(action, target, 4096, 8);
   const auto slope = action_difference(SitePart::gradient, target, none, drawn.samples);
   const auto& samples = drawn.samples;
@@ -175,7 +175,7 @@ TEST(LocalRegression, PatchesShareTheSitesAndHoldWhatIsNear) {
 TEST(LocalRegression, MeetsAnInhomogeneousTargetInItsSpanInOneStep) {
   const auto graph = lattice("square", 10);
   const Action wanted = testing::inhomogeneous_action(graph, 7), start = rough_start(graph);
-  const Target target(terms_of(wanted), *graph);
+  const Target target(as_terms(wanted), *graph);
   const Drawn drawn(start, target);
   const Parameters parameters(graph, {free, free, free, free});
   const auto patches = make_patches(parameters, 2);
@@ -211,9 +211,9 @@ TEST(LocalRegression, LeavesTheLeastVariance) {
   }
 }
 
-VariationalLearner<float> learner_of(const std::shared_ptr<const Graph>& graph,
-                                     const std::vector<TermSpec>& terms,
-                                     const VariationalOptions& options, int threads = 0) {
+VariationalLearner<float> local_learner(const std::shared_ptr<const Graph>& graph,
+                                        const std::vector<TermSpec>& terms,
+                                        const VariationalOptions& options, int threads = 0) {
   SamplerOptions sampler;
   sampler.chains = 512, sampler.threads = threads;
   return {Target(terms, *graph), even_couplings(graph), rough_start(graph), sampler, options, 3};
@@ -229,8 +229,8 @@ double learn(VariationalLearner<float>& learner, LearnRow& last) {
 // Couplings of a homogeneous target are all equal; what is learned of them scatters by its error.
 TEST(LearnLocally, MeetsALongerRangeTargetAsWellAsOnASmallLattice) {
   const auto small = lattice("square", 8), large = lattice("square", 16);
-  auto whole = learner_of(small, longer_range(0.25), {});
-  auto local = learner_of(large, longer_range(0.25), {});
+  auto whole = local_learner(small, longer_range(0.25), {});
+  auto local = local_learner(large, longer_range(0.25), {});
   LearnRow of_whole, of_local;
   const double wanted = learn(whole, of_whole), found = learn(local, of_local);
   EXPECT_EQ(of_whole.solver, "dense");
@@ -263,7 +263,7 @@ TEST(LearnLocally, WidensUntilThatGainsNothing) {
   const auto graph = lattice("square", 10);
   VariationalOptions narrow;
   narrow.solver = Solver::local, narrow.radius = 1;
-  auto held = learner_of(graph, longer_range(0.25), narrow);
+  auto held = local_learner(graph, longer_range(0.25), narrow);
   LearnRow of_held, last;
   const double before = learn(held, of_held);
   EXPECT_EQ(of_held.radius, 1);
@@ -273,7 +273,7 @@ TEST(LearnLocally, WidensUntilThatGainsNothing) {
   free_radius.solver = Solver::local;
   auto state = held.state();
   state.quiet_epochs = 2;
-  auto learner = learner_of(graph, longer_range(0.25), free_radius);
+  auto learner = local_learner(graph, longer_range(0.25), free_radius);
   learner.restore(state);
   while (!learner.finished()) last = learner.step();
   EXPECT_EQ(learner.reason(), StopReason::converged);
@@ -288,7 +288,7 @@ TEST(LearnLocally, SameBitsForAnyNumberOfThreadsAndAfterARestart) {
   VariationalOptions options;
   options.solver = Solver::local, options.stop_early = false, options.epochs = 6;
   const auto make = [&](int threads) {
-    return learner_of(graph, longer_range(0.25), options, threads);
+    return local_learner(graph, longer_range(0.25), options, threads);
   };
   auto whole = make(1), first = make(2), second = make(1);
   whole.warm_up(), first.warm_up();

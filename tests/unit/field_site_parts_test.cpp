@@ -16,15 +16,15 @@
 namespace quartic {
 namespace {
 
-constexpr int vector_lanes = 16;
+constexpr int part_lanes = 16;
 
-std::shared_ptr<const Graph> torus(int rows, int columns) {
+std::shared_ptr<const Graph> parts_torus(int rows, int columns) {
   return std::make_shared<Graph>(make_lattice({"square", {rows, columns}, {true, true}}));
 }
 
 template <class T>
-AlignedVector<T> random_fields(int sites, std::uint64_t seed) {
-  AlignedVector<T> out(static_cast<std::size_t>(sites) * vector_lanes);
+AlignedVector<T> parts_fields(int sites, std::uint64_t seed) {
+  AlignedVector<T> out(static_cast<std::size_t>(sites) * part_lanes);
   RandomStream random(seed, Stream::check, 79);
   for (T& x : out) x = static_cast<T>(random.normal());
   return out;
@@ -34,40 +34,40 @@ AlignedVector<T> random_fields(int sites, std::uint64_t seed) {
 /// difference quotient of fourth order.
 template <class T, class Value, class Add>
 void expect_parts(int sites, Value&& value, Add&& add, const std::string& what) {
-  auto fields = random_fields<T>(sites, 11);
-  const FieldBlock<const T> phi{fields.data(), sites, vector_lanes};
+  auto fields = parts_fields<T>(sites, 11);
+  const FieldBlock<const T> phi{fields.data(), sites, part_lanes};
   AlignedVector<double> density(fields.size()), gradient(fields.size());
-  add(SitePart::density, phi, FieldBlock<double>{density.data(), sites, vector_lanes});
-  add(SitePart::gradient, phi, FieldBlock<double>{gradient.data(), sites, vector_lanes});
-  std::vector<double> total(vector_lanes), sum(vector_lanes);
+  add(SitePart::density, phi, FieldBlock<double>{density.data(), sites, part_lanes});
+  add(SitePart::gradient, phi, FieldBlock<double>{gradient.data(), sites, part_lanes});
+  std::vector<double> total(part_lanes), sum(part_lanes);
   value(phi, std::span<double>(total));
-  for (std::size_t n = 0; n < density.size(); ++n) sum[n % vector_lanes] += density[n];
-  for (int lane = 0; lane < vector_lanes; ++lane)
+  for (std::size_t n = 0; n < density.size(); ++n) sum[n % part_lanes] += density[n];
+  for (int lane = 0; lane < part_lanes; ++lane)
     EXPECT_NEAR(sum[lane], total[lane], 1e-11 * (1 + std::abs(total[lane]))) << what;
   AlignedVector<double> moved(fields.begin(), fields.end());
   const auto at = [&](int i, double by) {
-    std::vector<double> out(vector_lanes);
-    for (int lane = 0; lane < vector_lanes; ++lane) moved[i * vector_lanes + lane] += by;
-    value(FieldBlock<const double>{moved.data(), sites, vector_lanes}, std::span<double>(out));
-    for (int lane = 0; lane < vector_lanes; ++lane)
-      moved[i * vector_lanes + lane] = static_cast<double>(fields[i * vector_lanes + lane]);
+    std::vector<double> out(part_lanes);
+    for (int lane = 0; lane < part_lanes; ++lane) moved[i * part_lanes + lane] += by;
+    value(FieldBlock<const double>{moved.data(), sites, part_lanes}, std::span<double>(out));
+    for (int lane = 0; lane < part_lanes; ++lane)
+      moved[i * part_lanes + lane] = static_cast<double>(fields[i * part_lanes + lane]);
     return out;
   };
   constexpr double h = 1e-2;
   for (int i = 0; i < sites; ++i) {
     const auto right = at(i, h), left = at(i, -h), far_right = at(i, 2 * h),
                far_left = at(i, -2 * h);
-    for (int lane = 0; lane < vector_lanes; ++lane) {
+    for (int lane = 0; lane < part_lanes; ++lane) {
       const double slope =
           (8 * (right[lane] - left[lane]) - (far_right[lane] - far_left[lane])) / (12 * h);
-      EXPECT_NEAR(gradient[i * vector_lanes + lane], slope, 1e-5 * (1 + std::abs(slope))) << what;
+      EXPECT_NEAR(gradient[i * part_lanes + lane], slope, 1e-5 * (1 + std::abs(slope))) << what;
     }
   }
 }
 
 template <class T>
-void expect_terms() {
-  const auto graph = torus(3, 4);
+void expect_parts_of_terms() {
+  const auto graph = parts_torus(3, 4);
   for (const auto name : term_names()) {
     if (name == "function") continue;
     const bool two = name == "nn" || name == "nnn" || name == "edges";
@@ -85,8 +85,8 @@ void expect_terms() {
 }
 
 TEST(SiteParts, OfTermsSumToThemAndAreTheirSlopes) {
-  expect_terms<float>();
-  expect_terms<double>();
+  expect_parts_of_terms<float>();
+  expect_parts_of_terms<double>();
 }
 
 TEST(SiteParts, OfActionsSumToThemAndAreTheirSlopes) {
@@ -104,7 +104,7 @@ TEST(SiteParts, OfActionsSumToThemAndAreTheirSlopes) {
 }
 
 TEST(SiteParts, OfAFunctionAreWhatItsUserSays) {
-  const auto graph = torus(3, 4);
+  const auto graph = parts_torus(3, 4);
   TargetFunction cubes;
   cubes.value = [](FieldBlock<const double> phi, std::span<double> out) {
     for (int lane = 0; lane < phi.lanes; ++lane) {
@@ -132,7 +132,7 @@ TEST(SiteParts, OfAFunctionAreWhatItsUserSays) {
 
 TEST(GraphBall, HasTheDistancesOfATorus) {
   constexpr int rows = 5, columns = 8;
-  const auto graph = torus(rows, columns);
+  const auto graph = parts_torus(rows, columns);
   GraphBall ball(*graph);
   const auto along = [](int difference, int extent) {
     return std::min(std::abs(difference), extent - std::abs(difference));
@@ -151,7 +151,7 @@ TEST(GraphBall, HasTheDistancesOfATorus) {
 }
 
 TEST(GraphBall, GivesTheReachOfTerms) {
-  const auto graph = torus(8, 8);
+  const auto graph = parts_torus(8, 8);
   const auto reach = [&](const char* name, std::vector<int> displacement = {}) {
     return make_term({name, 1, std::move(displacement), {}, {}}, *graph)->reach(*graph, 4);
   };
