@@ -75,8 +75,9 @@ def main() -> None:
         name = f"A_4({diagonal:g})" if diagonal else "A_3"
         pace = 1e3 * got["cpu"] / got["epochs"] / extent**2
         print(f"{name:>10} {f'{extent} x {extent}':>9} {got['couplings']:>9} {got['solver']:>8} {got['radius']:>6} "
-              f"{got['epochs']:>6} {got['seconds']:>8.1f} {got['cpu']:>7.1f} {pace:>17.3f} {got['variance']:>10.3g} {ratio:>6.2f} "
-              f"{got['megabytes']:>6.0f}  {'' if got['converged'] else 'not converged'}")  # fmt: skip
+              f"{got['epochs']:>6} {got['seconds']:>8.1f} {got['cpu']:>7.1f} {pace:>17.3f} "
+              f"{got['variance']:>10.3g} {ratio:>6.2f} {got['megabytes']:>6.0f}  "
+              f"{'' if got['converged'] else 'not converged'}")  # fmt: skip
 
 
 if __name__ == "__main__":
