@@ -185,12 +185,13 @@ void bind_density(nb::module_& m) {
   m.def(
       "gaussian_log_density",
       [](nb::object rows, nb::object learned) {
-        const NumpySource judged(rows), some(learned);
+        const Input judged = as_input(rows), some = as_input(learned);
+        if (judged.ndim() != 2 || some.ndim() != 2 || judged.shape(1) != some.shape(1))
+          throw BadInput("rows must be arrays of shape (rows, columns) of as many columns");
         std::vector<double> out;
         {
           const nb::gil_scoped_release release;
-          out = gaussian_log_density(read_rows(judged, 0, judged.rows()),
-                                     read_rows(some, 0, some.rows()), some.columns());
+          out = gaussian_log_density(span(judged), span(some), some.shape(1));
         }
         return vector_to_python(out);
       },

@@ -240,6 +240,10 @@ void bind_watch(nb::module_& m) {
           nb::arg("learner"), "After every epoch: go_on, enough or too_fast.")
       .def_prop_ro("last", [](const TrainingWatch& self) { return pair_of(self.last()); })
       .def_prop_ro("best", [](const TrainingWatch& self) { return pair_of(self.best()); })
+      .def_prop_ro("last_log_z",
+                   [](const TrainingWatch& self) { return pair_of(self.last_log_z()); })
+      .def_prop_ro("best_log_z",
+                   [](const TrainingWatch& self) { return pair_of(self.best_log_z()); })
       .def_prop_ro("before", [](const TrainingWatch& self) { return pair_of(self.before()); })
       .def_prop_ro("best_epoch", &TrainingWatch::best_epoch)
       .def_prop_ro("last_epoch", &TrainingWatch::last_epoch)

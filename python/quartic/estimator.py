@@ -13,6 +13,7 @@ try:
         OutlierMixin,
         TransformerMixin,
         _fit_context,
+        clone,
     )
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.utils import check_random_state
@@ -36,6 +37,8 @@ _UNITS = {"quartic", "gaussian", "binary", "spin"}
 _CONTINUOUS = {"quartic", "gaussian"}
 _DISCRETE = {"binary", "spin"}
 _MOST_EXACT = 14  # two-valued hidden units that are learned exactly: 2^14 terms of ln Z
+_MOST_COLUMNS_OF_A_GAUSSIAN = 1024
+_MOST_WEIGHTS_WATCHED = 65536  # TrainingWatch
 _CHAINS = 100  # of a machine that is learned without
 _FEWEST_ROWS = 8  # to hold some out of
 _FEWEST_ROWS_MORE = 20  # for partial_fit to go on exactly
@@ -208,7 +211,10 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
                     ConvergenceWarning,
                     stacklevel=2,
                 )
-            self._start(X)
+            if self._grows(X):
+                self._grow(X)
+            else:
+                self._start(X)
             self._fit_by_chains(X)
         self._set_offset(X)
         return self
@@ -220,6 +226,25 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
             return True
         few = self.n_components is None or self.n_components <= _MOST_EXACT or X.shape[1] <= 2
         return self.hidden in _DISCRETE and few
+
+    def _grows(self, X: np.ndarray) -> bool:
+        """Whether chains go on from a smaller machine that is learned exactly."""
+        units = self.n_components or 0
+        plain = self.n_iter is None and self.rungs == 1 and self.noise == 0 and self.scaling != "all"
+        known = self._continuous and self.hidden in _DISCRETE and len(X) >= _FEWEST_ROWS
+        return plain and known and units > _MOST_EXACT and units * X.shape[1] <= _MOST_WEIGHTS_WATCHED
+
+    def _grow(self, X: np.ndarray) -> None:
+        """Begins with as many units as are cheap to learn exactly; the others do nothing at first."""
+        small = clone(self).set_params(n_components=None, gates=False, random_state=self._seed).fit(X)
+        self.scaling_, inner = small.scaling_, small.network_
+        self._take_scaling(X.shape[1])
+        more = self.n_components - len(inner.s)
+        random = np.random.default_rng([self._seed, 4])
+        self._grown = Network(
+            np.c_[inner.w, random.normal(0, 0.01, (X.shape[1], more))], self.visible, self.hidden,
+            r=inner.r, a=inner.a, b=inner.b, s=np.r_[inner.s, np.zeros(more)],
+        )  # fmt: skip
 
     def _fit_exactly(self, X: np.ndarray) -> None:
         rows, outer = X, None
@@ -277,8 +302,16 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     def _fit_by_chains(self, X: np.ndarray) -> None:
         """With as many passes as asked for, or as held-out rows ask for; the rate halved where it is too large."""
         result = self._trained_by_chains(X)
-        if result.below_gaussian and self.scaling == "auto" and self.n_iter is None:
+        below = self._below_gaussian(X, result)
+        if below > 0 and self.scaling == "auto" and self.n_iter is None and self.scaling_.by_column:
             result = self._from_the_gaussian(X, result)
+            below = self._below_gaussian(X, result)
+        if below > 0:
+            remedy = "scaling='whiten' begins there; " if self.scaling_.by_column else ""
+            result.warnings.append(
+                f"ln p is {below:.2g} a row below that of one Gaussian with its correlations: {remedy}more passes or "
+                "n_components may help"
+            )
         for text in result.warnings:
             warnings.warn(text, ConvergenceWarning, stacklevel=3)
         self.history_ = result.history
@@ -300,7 +333,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     def _from_the_gaussian(self, X: np.ndarray, other: Training) -> Training:
         """Again in whitened units, which begin at the Gaussian of X; whichever held-out rows prefer."""
         before, scaling = self._held_out(X, other), self.scaling_
-        self.scaling_ = Scaling.fit("whiten", X)
+        self.scaling_, self._grown = Scaling.fit("whiten", X), None
         self._take_scaling(X.shape[1])
         result = self._trained_by_chains(X)
         if self._held_out(X, result).value > before.value:
@@ -311,11 +344,26 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _held_out(self, X: np.ndarray, result: Training) -> Estimate:
         """In the units of X, its error over rows."""
-        rows = X[result.judged]
-        levels = -(result.network or result.trainer.network).free_energy(self._scaled(rows), threads=self._threads)
-        shifts = self.scaling_.log_jacobian(rows) if self._continuous else np.zeros(len(rows))
-        error = float(np.std(levels + shifts)) / max(len(rows) - 1, 1) ** 0.5
-        return Estimate(result.held_out.value + float(np.mean(shifts)), error)
+        levels = self._trained_levels(X[result.judged], result)
+        return Estimate(float(np.mean(levels)) - result.log_z.value, _error_of(levels))
+
+    def _trained_levels(self, X: np.ndarray, result: Training) -> np.ndarray:
+        """ln p of rows in the units of X, but for ln Z."""
+        levels = -(result.network or result.trainer.network).free_energy(self._scaled(X), threads=self._threads)
+        return levels + self.scaling_.log_jacobian(X) if self._continuous else levels
+
+    def _below_gaussian(self, X: np.ndarray, result: Training) -> float:
+        """By how much ln p of the rows of X is below that of one Gaussian, row by row; 0 where that is chance."""
+        if result.log_z is None or not self._continuous or X.shape[1] > _MOST_COLUMNS_OF_A_GAUSSIAN:
+            return 0.0
+        some = X[:: -(-len(X) // 2000)]
+        try:
+            gaussian = _quartic.gaussian_log_density(some, X)
+        except BadInput:  # columns that depend on one another
+            return 0.0
+        below = gaussian - self._trained_levels(some, result) + result.log_z.value
+        value = float(np.mean(below))
+        return value if value > max(3 * np.hypot(_error_of(below), result.log_z.error), 0.01) else 0.0
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -355,7 +403,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         return self.visible in _CONTINUOUS
 
     def _begin(self) -> None:
-        self._trained, self._base, self._log_z = None, None, None
+        self._trained, self._base, self._log_z, self._grown = None, None, None, None
         random = self.random_state
         self._seed = seed_of(random if isinstance(random, np.random.Generator) else check_random_state(random))
         self.scaling_ = Scaling()
@@ -391,7 +439,9 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _make_trainer(self, rows: np.ndarray, rate: float, epochs: int) -> NetworkLearner:
         """A new one, or the one that `partial_fit` goes on with, to the bit."""
-        if self._trained is None:
+        if self._trained is None and self._grown is not None:
+            network = self._grown
+        elif self._trained is None:
             network = Network.from_data(
                 rows,
                 self.n_components or min(64, max(2, len(rows) // 15)),
@@ -530,3 +580,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
+
+
+def _error_of(values: np.ndarray) -> float:
+    """Standard error of the mean."""
+    return float(np.std(values)) / max(len(values) - 1, 1) ** 0.5

@@ -116,7 +116,7 @@ class LatticeField(FittedRun):
         }
         keys |= {
             "fit.optimiser": self.optimiser, "fit.epochs": self.max_iter, "fit.noise": self.noise or None,
-            "fit.weight_decay": 0.1 / len(rows) if self.weight_decay is None else self.weight_decay,
+            "fit.weight_decay": 0.001 / len(rows) if self.weight_decay is None else self.weight_decay,
              "sampler.chains": self.chains, "evaluation.error": self.error,
         }  # fmt: skip
         self.result_: FieldResult = self._fit(rows, keys, graph=graph)  # type: ignore[assignment]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ._quartic import Network, NetworkLearner, TrainingWatch, gaussian_log_density
-from .errors import BadInput, Diverged
+from ._quartic import Network, NetworkLearner, TrainingWatch
+from .errors import Diverged
 from .results import Estimate
 
 _MOST_HALVINGS = 14
@@ -26,7 +26,7 @@ class Training:
     epoch: int = 0
     held_out: Estimate | None = None
     judged: np.ndarray | None = None  # numbers of these rows
-    below_gaussian: bool = False  # ln p below that of one Gaussian, by more than chance
+    log_z: Estimate | None = None  # of `network`, or of the last; none where nobody looked
     warnings: list[str] = field(default_factory=list)
 
 
@@ -80,22 +80,11 @@ def _one_training(make: Make, rows: np.ndarray, epochs: int | None, rate: float,
                 "a larger learning_rate"
             )
     if watch.last_epoch > 0:
-        value, error = watch.best if epochs is None else watch.last
-        below = -_above_gaussian(out.network or trainer.network, value, judged, some)
-        out.below_gaussian = below > 3 * error
-        if out.below_gaussian:
+        out.log_z = Estimate(*(watch.best_log_z if epochs is None else watch.last_log_z))
+        gain = watch.last[0] - watch.before[0]
+        if epochs is not None and gain < max(2 * watch.last[1], 0.005):
             out.warnings.append(
-                f"ln p is {below:.2g} a row below that of one Gaussian with its correlations: scaling='whiten' begins "
-                "there; a larger learning_rate, n_iter or n_components may help"
+                f"ln p after {epochs} passes is no higher than that of independent columns, which they may be: "
+                "n_iter=None, more passes or another learning_rate"
             )
     return out
-
-
-def _above_gaussian(network: Network, log_likelihood: float, judged: np.ndarray, learned: np.ndarray) -> float:
-    """By how much ln p of the judged rows is above that of the Gaussian of the others; 0 where there is none."""
-    if network.visible not in ("quartic", "gaussian"):
-        return 0.0
-    try:
-        return log_likelihood - float(np.mean(gaussian_log_density(judged, learned)))
-    except BadInput:  # columns that depend on one another
-        return 0.0

@@ -70,7 +70,9 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
   const double least = solver.eigenvalues().minCoeff() / solver.eigenvalues().maxCoeff();
   const double of_rows = (x * solver.eigenvectors().col(0)).squaredNorm() /
                          (static_cast<double>(count) * solver.eigenvalues().maxCoeff());
-  if (!(std::min(least, of_rows) > resolved)) {
+  // Fewer rows than columns always lie in a plane: there the shrinkage alone has to do.
+  const bool dependent = !(least > resolved) || (count > n && !(of_rows > resolved));
+  if (dependent) {
     Eigen::Index column = 0;
     solver.eigenvectors().col(0).cwiseAbs().maxCoeff(&column);
     throw BadInput(fmt::format("column {} is a linear combination of others: together they have no "

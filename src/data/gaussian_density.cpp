@@ -7,10 +7,9 @@
 
 namespace quartic {
 
-std::vector<double> gaussian_log_density(std::span<const float> rows,
-                                         std::span<const float> learned, std::size_t columns) {
-  const std::vector<double> known(learned.begin(), learned.end());
-  const DataScaling white = fit_scaling(ScalingMethod::whiten, known, columns);
+std::vector<double> gaussian_log_density(std::span<const double> rows,
+                                         std::span<const double> learned, std::size_t columns) {
+  const DataScaling white = fit_scaling(ScalingMethod::whiten, learned, columns);
   std::vector<double> values(rows.begin(), rows.end());
   white.to_model(std::span(values), columns);
   const double normal = white.log_jacobian(columns) -

@@ -39,27 +39,40 @@ TrainingWatch::TrainingWatch(std::vector<float> judged, std::vector<float> learn
   for (const double energy : free_energies(start, judged_, options_.threads))
     levels_before_.push_back(-energy);
   before_ = last_ = best_ = likelihood(start);
+  best_log_z_ = last_log_z_;
 }
 
+namespace {
+/// Where the two ways do not meet, the way back from rows of data: too large if anything, so that
+/// no look is best because annealing missed what the network has learned.
+Estimate cautious(const LogZ& z) {
+  if (z.ok) return z.value;
+  return {std::max(z.value.value, z.reverse.value),
+          std::hypot(z.value.error, (z.reverse.value - z.forward.value) / 2)};
+}
+}  // namespace
+
 /// Its error is that of the difference to independent units, on the same rows.
-Estimate TrainingWatch::likelihood(const Network& network) const {
+Estimate TrainingWatch::likelihood(const Network& network) {
   const bool few = network.hidden.size() <= 12 && network.hidden.discrete();
-  // A look must not cost what epochs do; a rate that is too large shows by nats.
+  // A rate that is too large shows by nats: there a look must not cost what epochs do. Where looks
+  // choose, a mode that annealing misses would make the network that has it the best.
   LogZOptions o;
-  o.chains = 128, o.steps = 200, o.sweeps = 0, o.equilibration = 50, o.exact = few, o.modes = false;
-  if (!options_.stops) o.chains = 64, o.steps = 50, o.equilibration = 10;
+  o.chains = 128, o.steps = 200, o.sweeps = 0, o.equilibration = 50, o.exact = few;
+  if (!options_.stops) o.chains = 64, o.steps = 50, o.equilibration = 10, o.modes = false;
   o.threads = options_.threads;
   try {
-    const LogZ z = estimate_log_z<float>({base_network(network, moments_, learned_), network}, o,
-                                         options_.seed);
+    const std::vector<double> rows(learned_.begin(), learned_.end());
+    last_log_z_ = cautious(estimate_log_z<float>(
+        {base_network(network, moments_, learned_), network}, o, options_.seed, rows));
     auto levels = free_energies(network, judged_, options_.threads);
     double mean = 0;
     for (std::size_t n = 0; n < levels.size(); ++n) {
       mean -= levels[n] / static_cast<double>(levels.size());
       levels[n] = -levels[n] - levels_before_[n];
     }
-    const double error = std::hypot(mean_of(levels).error, z.value.error);
-    const double value = mean - z.value.value;
+    const double error = std::hypot(mean_of(levels).error, last_log_z_.error);
+    const double value = mean - last_log_z_.value;
     return std::isfinite(value) && std::isfinite(error) ? Estimate{value, error}
                                                         : Estimate{unknown, 0};
   } catch (const BadInput&) {  // weights that no annealing follows
@@ -80,7 +93,7 @@ TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch,
   ++since_;
   if (last_.value > best_.value) {
     best_ = last_, best_network_ = now, best_epoch_ = epoch, since_ = 0;
-    best_updates_ = updates;
+    best_updates_ = updates, best_log_z_ = last_log_z_;
   }
   const bool rests = since_ >= options_.patience && updates - best_updates_ >= fewest_updates;
   const bool enough = last || (options_.stops && rests);
@@ -90,7 +103,8 @@ TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch,
 template <class Archive>
 void TrainingWatch::archive(Archive& state) {
   state(last_.value, last_.error, best_.value, best_.error, best_epoch_, last_epoch_, since_,
-        fallen_, next_, best_updates_);
+        fallen_, next_, best_updates_, last_log_z_.value, last_log_z_.error, best_log_z_.value,
+        best_log_z_.error);
   if (last_epoch_ > 0) couplings(state, best_network_);
 }
 

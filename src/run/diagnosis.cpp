@@ -257,9 +257,10 @@ namespace {
 void check_gaussian(std::vector<Check>& checks, const NetworkEvaluation& j,
                     const std::string& remedy) {
   if (!j.above_gaussian) return;
+  constexpr double worth_telling = 0.01;  // nats a row
   const Estimate& above = *j.above_gaussian;
   checks.push_back({"ln p above one Gaussian's", above, ">= -3 errors",
-                    above.value >= -3 * above.error,
+                    above.value >= -std::max(3 * above.error, worth_telling),
                     "one Gaussian knows the data better: " + remedy});
 }
 
@@ -289,7 +290,10 @@ std::vector<Check> diagnose_density(const NetworkRun& run) {
     checks.push_back(overfitting_check(j.train_in_data.value_or(j.train),
                                        j.held_out_in_data.value_or(*j.held_out),
                                        "fewer hidden units, or a larger training.ridge"));
-  check_gaussian(checks, j, "data.scaling = \"auto\", or more hidden units");
+  check_gaussian(checks, j,
+                 run.config.data.scaling == ScalingMethod::automatic
+                     ? "more rows, or other hidden units"
+                     : "data.scaling = \"auto\", or more hidden units");
   return checks;
 }
 }  // namespace

@@ -10,9 +10,9 @@
 namespace quartic {
 namespace {
 
-/// ln p of rows in the units of the data. `scaling` led to those of the rows.
-LogLikelihood in_data_units(const Network& network, std::span<const float> rows,
-                            const DataScaling& scaling, const LogZ& log_z, int threads) {
+/// - ln p - ln Z of rows in the units of the data. `scaling` led to those of the rows.
+std::vector<double> data_free_energies(const Network& network, std::span<const float> rows,
+                                       const DataScaling& scaling, int threads) {
   const auto columns = static_cast<std::size_t>(network.visible.size());
   auto energies = free_energies(network, rows, threads);
   std::vector<double> data(rows.begin(), rows.end());
@@ -21,20 +21,30 @@ LogLikelihood in_data_units(const Network& network, std::span<const float> rows,
   for (std::size_t n = 0; n < energies.size(); ++n)
     energies[n] -=
         jacobian + scaling.log_power(std::span<const double>(data).subspan(n * columns, columns));
-  return log_likelihood(mean_of(energies), log_z);
+  return energies;
 }
 
-/// ln p of rows less that of one Gaussian of the rows `learned`; none where that is not defined or
-/// costs more than the network.
+LogLikelihood in_data_units(const Network& network, std::span<const float> rows,
+                            const DataScaling& scaling, const LogZ& log_z, int threads) {
+  return log_likelihood(mean_of(data_free_energies(network, rows, scaling, threads)), log_z);
+}
+
+/// ln p of rows less that of one Gaussian of the rows `learned`, in the units of the data; none
+/// where that is not defined or costs more than the network.
 std::optional<Estimate> above_gaussian(const Network& network, std::span<const float> rows,
-                                       std::span<const float> learned, const LogZ& log_z,
-                                       int threads) {
+                                       std::span<const float> learned, const DataScaling& scaling,
+                                       const LogZ& log_z, int threads) {
   constexpr int most_columns = 1024;
   if (network.visible.discrete() || network.visible.size() > most_columns) return {};
+  const auto columns = static_cast<std::size_t>(network.visible.size());
+  const auto in_data = [&](std::span<const float> of) {
+    std::vector<double> out(of.begin(), of.end());
+    scaling.from_model(std::span(out), columns);
+    return out;
+  };
   try {
-    auto levels =
-        gaussian_log_density(rows, learned, static_cast<std::size_t>(network.visible.size()));
-    const auto energies = free_energies(network, rows, threads);
+    auto levels = gaussian_log_density(in_data(rows), in_data(learned), columns);
+    const auto energies = data_free_energies(network, rows, scaling, threads);
     for (std::size_t n = 0; n < levels.size(); ++n) levels[n] = -energies[n] - levels[n];
     const Estimate mean = mean_of(levels);
     return Estimate{mean.value - log_z.value.value, std::hypot(mean.error, log_z.value.error)};
@@ -75,8 +85,8 @@ NetworkEvaluation evaluate_network(const NetworkRun& run, const NetworkPath& pat
       out.held_out_in_data = in_data_units(network, held_out, scaling, out.log_z, threads);
     out.free_energy_gap = free_energy_gap(network, rows, held_out, threads);
   }
-  out.above_gaussian =
-      above_gaussian(network, held_out.empty() ? rows : held_out, rows, out.log_z, threads);
+  out.above_gaussian = above_gaussian(network, held_out.empty() ? rows : held_out, rows, scaling,
+                                      out.log_z, threads);
   out.singular = singular_values(network);
   return out;
 }

@@ -10,7 +10,7 @@ namespace quartic {
 /// ln p of each of `rows` [row][column] under the Gaussian of the mean and the covariance, shrunk
 /// as for the scaling whiten (scaling.hpp), of the rows `learned`. O(rows columns^2 + columns^3).
 /// Throws BadInput as fit_scaling does.
-std::vector<double> gaussian_log_density(std::span<const float> rows,
-                                         std::span<const float> learned, std::size_t columns);
+std::vector<double> gaussian_log_density(std::span<const double> rows,
+                                         std::span<const double> learned, std::size_t columns);
 
 }  // namespace quartic
