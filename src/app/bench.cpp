@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <vector>
 
@@ -122,10 +121,10 @@ void print_kernel(const Globals& globals, const std::string& name, int extent, c
     print_json(reports::json_of("kernel", name, "extent", extent, "ns", time.nanoseconds,
                                 "ns_error", time.error));
   } else {
-    fmt::print("L={:<4} {:<26} {:6.2f} ± {:<5.2f} ns a site and chain  {:7.1f} M updates/s\n",
-               extent, name, time.nanoseconds, time.error, 1e3 / time.nanoseconds);
+    to_output("L={:<4} {:<26} {:6.2f} ± {:<5.2f} ns a site and chain  {:7.1f} M updates/s\n",
+              extent, name, time.nanoseconds, time.error, 1e3 / time.nanoseconds);
   }
-  std::fflush(stdout);
+  flush_output();
 }
 
 void print_rate(const Globals& globals, const std::string& name, int extent, const Rate& rate) {
@@ -136,13 +135,13 @@ void print_rate(const Globals& globals, const std::string& name, int extent, con
                                 "tau", m.tau, "tau_error", m.tau_error, "long_enough",
                                 rate.long_enough));
   } else {
-    fmt::print(
+    to_output(
         "L={:<4} {}{:>9.3g} ± {:<8.2g} effective samples of m^2/s  tau {:.2f} ± {:.2f} sweeps  "
         "{}{}\n",
         extent, rate.long_enough ? ' ' : '<', rate.per_second, rate.per_second_error, m.tau,
         m.tau_error, name, rate.long_enough ? "" : " (run too short for its tau: an upper limit)");
   }
-  std::fflush(stdout);
+  flush_output();
 }
 
 void print_learning(const Globals& globals, const LearningTime& time) {
@@ -169,7 +168,7 @@ void print_blas(const Globals& globals) {
 
 ErrorCode bench(const BenchArguments& options, const Globals& globals) {
   if (!globals.json) {
-    fmt::print(
+    to_output(
         "one core, {} kernels, 64 chains in lanes, nearly critical periodic square lattice (w = "
         "1, a = 1.52425, b = 0.175)\n",
         simd_target());
@@ -199,9 +198,8 @@ const Verb bench_verb(80, "bench", bench, [](CLI::App& verb, BenchArguments& opt
   verb.description(
       "speed of the kernels, effective samples a second and times of learning on this machine");
   verb.add_option("--extent", options.extents, "lattices L x L for the effective samples")
-      ->check(CLI::Range(2, 4096));
-  verb.add_option("--seconds", options.seconds, "sampling time of each")
-      ->check(CLI::PositiveNumber);
+      ->check(integer(2, 4096));
+  verb.add_option("--seconds", options.seconds, "sampling time of each")->check(positive());
 });
 
 }  // namespace

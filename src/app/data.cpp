@@ -70,13 +70,13 @@ void print_histogram(const DataReport& report) {
   const double most =
       static_cast<double>(*std::max_element(report.counts.begin(), report.counts.end()));
   if (!(low < high)) return;
-  fmt::print("histogram\n");
+  to_output("histogram\n");
   for (int k = 0; k < bins; ++k) {
     const double count = static_cast<double>(report.counts[static_cast<std::size_t>(k)]);
     const auto bar = static_cast<std::size_t>(std::ceil(longest_bar * count / most));
-    fmt::print("  {:>10.4g} to {:>10.4g}  {:5.1f} %{}{}\n", low + (high - low) * k / bins,
-               low + (high - low) * (k + 1) / bins, 100 * count / all, bar ? "  " : "",
-               std::string(bar, '#'));
+    to_output("  {:>10.4g} to {:>10.4g}  {:5.1f} %{}{}\n", low + (high - low) * k / bins,
+              low + (high - low) * (k + 1) / bins, 100 * count / all, bar ? "  " : "",
+              std::string(bar, '#'));
   }
 }
 
@@ -88,49 +88,47 @@ void print_columns(const DataReport& report) {
   const std::size_t shown = std::min(names.size(), named_columns);
   for (std::size_t c = 0; c < shown; ++c) width = std::max(width, column_text(c, names).size());
   for (std::size_t c = 0; c < shown; ++c)
-    fmt::print("{:<12}{:<{}}  {:g} to {:g}, mean {:.5g}, deviation {:.4g}{}\n", c ? "" : "columns",
-               column_text(c, names), width, summary.low[c], summary.high[c], summary.mean[c],
-               std::sqrt(summary.variance[c]),
-               summary.finite[c] == summary.rows
-                   ? ""
-                   : fmt::format(", {} missing", summary.rows - summary.finite[c]));
-  if (names.size() > shown) fmt::print("{:<12}and {} more\n", "", names.size() - shown);
+    to_output("{:<12}{:<{}}  {:g} to {:g}, mean {:.5g}, deviation {:.4g}{}\n", c ? "" : "columns",
+              column_text(c, names), width, summary.low[c], summary.high[c], summary.mean[c],
+              std::sqrt(summary.variance[c]),
+              summary.finite[c] == summary.rows
+                  ? ""
+                  : fmt::format(", {} missing", summary.rows - summary.finite[c]));
+  if (names.size() > shown) to_output("{:<12}and {} more\n", "", names.size() - shown);
 }
 
 void print(const DataReport& report) {
   const auto& summary = report.summary;
   const auto& info = report.data.file->info();
-  fmt::print("data        {}\nformat      {}, values stored as {}\n", info.name, name(info.format),
-             info.type);
-  fmt::print("rows        {} of {} value{}", summary.rows, summary.columns(),
-             summary.columns() == 1 ? "" : "s");
-  if (report.data.row_shape.size() > 1)
-    fmt::print(" ({})", fmt::join(report.data.row_shape, " x "));
-  fmt::print("\n");
+  to_output("data        {}\nformat      {}, values stored as {}\n", info.name, name(info.format),
+            info.type);
+  to_output("rows        {} of {} value{}", summary.rows, summary.columns(),
+            summary.columns() == 1 ? "" : "s");
+  if (report.data.row_shape.size() > 1) to_output(" ({})", fmt::join(report.data.row_shape, " x "));
+  to_output("\n");
   print_columns(report);
   if (std::isfinite(summary.lowest())) {
     const Estimate mean = summary.total_mean();
-    fmt::print("range       {:g} to {:g}\n", summary.lowest(), summary.highest());
-    fmt::print("mean        {}{}\n", with_error(mean),
-               summary.rows > 1 ? ", if rows are independent" : ", of one row: no error");
-    fmt::print("deviation   {:.6g}\n", summary.deviation());
+    to_output("range       {:g} to {:g}\n", summary.lowest(), summary.highest());
+    to_output("mean        {}{}\n", with_error(mean),
+              summary.rows > 1 ? ", if rows are independent" : ", of one row: no error");
+    to_output("deviation   {:.6g}\n", summary.deviation());
   }
   auto constant = summary.constant();
   if (summary.rows == 1) constant.clear();  // all are, and it says nothing
-  fmt::print("constant    {}", summary.rows == 1  ? "every column, of one row"
-                               : constant.empty() ? "no column"
-                                                  : fmt::format("{} columns: ", constant.size()));
-  fmt::print("{}\nchecksum    {}\n", columns_text(constant, report.data.names, listed_columns),
-             summary.checksum);
+  to_output("constant    {}", summary.rows == 1  ? "every column, of one row"
+                              : constant.empty() ? "no column"
+                                                 : fmt::format("{} columns: ", constant.size()));
+  to_output("{}\nchecksum    {}\n", columns_text(constant, report.data.names, listed_columns),
+            summary.checksum);
   if (report.set) {
     const auto& scaling = report.set->scaling;
     if (scaling.method != ScalingMethod::none)
-      fmt::print("scaling     {}: (x - offset) / scale, offset {}, scale {}{}\n", scaling.text(),
-                 range(scaling.offset), range(scaling.scale),
-                 scaling.by_column() ? "" : ", and on");
+      to_output("scaling     {}: (x - offset) / scale, offset {}, scale {}{}\n", scaling.text(),
+                range(scaling.offset), range(scaling.scale), scaling.by_column() ? "" : ", and on");
     if (report.set->held_out)
-      fmt::print("held out    {} rows, {} to learn from\n", report.set->held_out->rows(),
-                 report.set->train->rows());
+      to_output("held out    {} rows, {} to learn from\n", report.set->held_out->rows(),
+                report.set->train->rows());
   }
   print_histogram(report);
 }
@@ -175,8 +173,8 @@ ErrorCode show_data(const DataArguments& options, const Globals& globals) {
     print_json(data_json(report));
   } else if (!globals.quiet) {
     print(report);
-    for (const auto& warning : report.warnings) fmt::print("warning     {}\n", warning);
-    fmt::print("verdict     {}\n", verdict(report));
+    for (const auto& warning : report.warnings) to_output("warning     {}\n", warning);
+    to_output("verdict     {}\n", verdict(report));
   }
   return report.summary.first_bad ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
@@ -189,7 +187,7 @@ const Verb data_verb(33, "data", show_data, [](CLI::App& verb, DataArguments& op
   verb.add_option("--dataset", data.dataset, "of an HDF5 file, or array of an npz archive");
   verb.add_option("--format", options.format, "instead of telling it by the content")
       ->check(CLI::IsMember(all_words<DataFormat>()));
-  verb.add_option("--rows", data.rows, "the first so many")->check(CLI::PositiveNumber);
+  verb.add_option("--rows", data.rows, "the first so many")->check(integer(1));
   verb.add_option(
       "--columns", data.columns,
       "by number, such as 1-784 or 0,2,5-7, counted from 0, or by name, such as width,height");

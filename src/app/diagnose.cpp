@@ -17,16 +17,16 @@ struct DiagnoseArguments {
 };
 
 std::string value_text(const Estimate& value) {
-  return value.error > 0 ? with_error(value) : fmt::format("{:.4g}", value.value);
+  return value.error > 0 ? with_error(value) : rounded(value.value, 4);
 }
 
 void print(const std::vector<Check>& checks) {
-  fmt::print("{:<30} {:<16} {:<20} {}\n", "check", "value", "threshold", "verdict");
+  to_output("{:<30} {:<16} {:<20} {}\n", "check", "value", "threshold", "verdict");
   for (const auto& check : checks)
-    fmt::print("{:<30} {:<16} {:<20} {}\n", check.name, value_text(check.value), check.threshold,
-               check.ok ? "ok" : "FAILED");
+    to_output("{:<30} {:<16} {:<20} {}\n", check.name, value_text(check.value), check.threshold,
+              check.ok ? "ok" : "FAILED");
   for (const auto& check : checks)
-    if (!check.ok) fmt::print("{}: {}\n", check.name, check.advice);
+    if (!check.ok) to_output("{}: {}\n", check.name, check.advice);
 }
 
 void print_lines(const std::vector<Check>& checks) {
@@ -46,8 +46,8 @@ ErrorCode diagnose_run(const DiagnoseArguments& options, const Globals& globals)
     print_lines(checks);
   } else if (!globals.quiet) {
     print(checks);
-    fmt::print("{} of {} checks passed\n", static_cast<std::ptrdiff_t>(checks.size()) - failed,
-               checks.size());
+    to_output("{} of {} checks passed\n", static_cast<std::ptrdiff_t>(checks.size()) - failed,
+              checks.size());
   }
   return options.strict && failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }

@@ -46,12 +46,12 @@ std::string verdict(bool ok, const std::string& reason) {
 
 void print(const NamedAction& subject, const FreeEnergies& r) {
   const auto line = [](std::string_view route, const Estimate& f, const std::string& meaning) {
-    fmt::print("  {:<14} {:<18} {}\n", route, with_error(f), meaning);
+    to_output("  {:<14} {:<18} {}\n", route, with_error(f), meaning);
   };
   const WorkEstimate& w = r.work.work;
-  fmt::print("F = -ln Z of the {} on {}, {} sites; path from {}\n", subject.what,
-             subject.action.graph->description(), subject.action.graph->sites(),
-             r.work.mean_field ? "the mean field" : "w = 0");
+  to_output("F = -ln Z of the {} on {}, {} sites; path from {}\n", subject.what,
+            subject.action.graph->description(), subject.action.graph->sites(),
+            r.work.mean_field ? "the mean field" : "w = 0");
   line("work", w.difference,
        fmt::format("acceptance ratio, {} steps, overlap {}; {}", r.work.steps,
                    with_error(w.overlap), verdict(r.work.ok, r.work.reason)));
@@ -111,7 +111,7 @@ const Verb free_energy_verb(
       verb.add_flag("--to-target", options.to_target, "of the target A instead");
       verb.add_flag("--strict", options.strict, "exit 5 where it is not to be trusted");
       verb.add_option("--error", options.error, "wanted standard error of each route")
-          ->check(CLI::PositiveNumber)
+          ->check(positive())
           ->capture_default_str();
     });
 

@@ -24,18 +24,21 @@ struct GenerateArguments {
 void print(const GeneratedRows& rows, const GenerateOptions& options,
            const std::filesystem::path& file, const Globals& globals) {
   if (globals.json) {
-    const nlohmann::json out = {
-        {"file", file.string()}, {"shape", rows.shape},      {"mean", reports::to_json(rows.mean)},
-        {"chains", rows.chains}, {"sweeps", options.sweeps}, {"warm_up", options.warm_up}};
+    const nlohmann::json out = {{"file", path_text(file.string())},
+                                {"shape", rows.shape},
+                                {"mean", reports::to_json(rows.mean)},
+                                {"chains", rows.chains},
+                                {"sweeps", options.sweeps},
+                                {"warm_up", options.warm_up}};
     print_json(out);
   } else if (!globals.quiet) {
-    fmt::print("{} rows of {} values written to {}\n", options.rows,
-               fmt::join(rows.shape.begin() + 1, rows.shape.end(), " x "), file.string());
-    fmt::print("mean {}; {}\n", with_error(rows.mean),
-               options.rows <= rows.chains
-                   ? "each row is of a chain of its own"
-                   : fmt::format("rows n and n + {} are of one chain, {} sweeps apart", rows.chains,
-                                 options.sweeps));
+    to_output("{} rows of {} values written to {}\n", options.rows,
+              fmt::join(rows.shape.begin() + 1, rows.shape.end(), " x "), file.string());
+    to_output("mean {}; {}\n", with_error(rows.mean),
+              options.rows <= rows.chains
+                  ? "each row is of a chain of its own"
+                  : fmt::format("rows n and n + {} are of one chain, {} sweeps apart", rows.chains,
+                                options.sweeps));
   }
 }
 
@@ -44,20 +47,20 @@ void print(const CompletedRows& rows, const CompletionOptions& options,
   const auto& error = rows.error;
   if (globals.json) {
     nlohmann::json out = {
-        {"file", file.string()}, {"shape", rows.shape}, {"unknown", rows.unknown}};
+        {"file", path_text(file.string())}, {"shape", rows.shape}, {"unknown", rows.unknown}};
     if (error) {
       out["rms_error"] = reports::to_json(error->completed);
       out["rms_error_of_column_means"] = reports::to_json(error->column_means);
     }
     print_json(out);
   } else if (!globals.quiet) {
-    fmt::print("{} {} rows of {}, {:.3g} % of the values unknown, written to {}\n",
-               options.mean ? "posterior means of" : "draws for", rows.shape[0],
-               fmt::join(rows.shape.begin() + 1, rows.shape.end(), " x "), 100 * rows.unknown,
-               file.string());
+    to_output("{} {} rows of {}, {:.3g} % of the values unknown, written to {}\n",
+              options.mean ? "posterior means of" : "draws for", rows.shape[0],
+              fmt::join(rows.shape.begin() + 1, rows.shape.end(), " x "), 100 * rows.unknown,
+              file.string());
     if (!error) return;
-    fmt::print("hidden values: root mean square error {}; the columns' means have {}\n",
-               with_error(error->completed), with_error(error->column_means));
+    to_output("hidden values: root mean square error {}; the columns' means have {}\n",
+              with_error(error->completed), with_error(error->column_means));
   }
 }
 
@@ -89,12 +92,11 @@ const Verb generate_verb(35, "generate", generate, [](CLI::App& verb, GenerateAr
       "draws of a model, in the units of the data it learned from: -o FILE.npy or FILE.csv");
   verb.add_option("run", options.run, "RUN.h5")->required();
   verb.add_option("--rows", options.rows, "how many; 1000, or all that are given")
-      ->check(CLI::PositiveNumber);
+      ->check(integer(1));
   verb.add_option("--sweeps", options.sweeps,
                   "between rows of one chain; 10; with --mean those averaged over; 100")
-      ->check(CLI::PositiveNumber);
-  verb.add_option("--warm-up", options.warm_up, "sweeps before the first; 200")
-      ->check(CLI::NonNegativeNumber);
+      ->check(integer(1));
+  verb.add_option("--warm-up", options.warm_up, "sweeps before the first; 200")->check(integer(0));
   auto& completion = options.completion;
   auto* given = verb.add_option("--given", completion.given,
                                 "rows to complete, NaN where unknown: inpainting, denoising");
@@ -104,7 +106,7 @@ const Verb generate_verb(35, "generate", generate, [](CLI::App& verb, GenerateAr
   verb.add_option("--noise", completion.noise,
                   "standard deviation of noise on the given values, in their units; 0: none")
       ->needs(given)
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   verb.add_flag("--mean", options.mean,
                 "of a network or stack: <phi | h> of a drawn h; with --given the posterior's mean");
 });

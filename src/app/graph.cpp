@@ -87,25 +87,25 @@ void print(const Graph& graph, const std::vector<std::vector<int>>& cliques, boo
   int low = graph.sites() ? graph.degree(0) : 0, high = low;
   for (int i = 0; i < graph.sites(); ++i)
     low = std::min(low, graph.degree(i)), high = std::max(high, graph.degree(i));
-  fmt::print("graph            {}\nnodes            {}\nedges            {}\n", graph.description(),
-             graph.sites(), graph.edge_count());
-  fmt::print("degree           {}\n",
-             low == high ? fmt::format("{}", low) : fmt::format("{} to {}", low, high));
-  fmt::print("colours          {}\nmaximal cliques  {}\n", colour(graph).colours, cliques.size());
+  to_output("graph            {}\nnodes            {}\nedges            {}\n", graph.description(),
+            graph.sites(), graph.edge_count());
+  to_output("degree           {}\n",
+            low == high ? fmt::format("{}", low) : fmt::format("{} to {}", low, high));
+  to_output("colours          {}\nmaximal cliques  {}\n", colour(graph).colours, cliques.size());
   for (const auto& [size, group] : by_size(cliques)) {
-    fmt::print("  of {} node{}: {}\n", size, size == 1 ? "" : "s", group.size());
+    to_output("  of {} node{}: {}\n", size, size == 1 ? "" : "s", group.size());
     const std::size_t shown =
         all ? group.size() : std::min<std::size_t>(group.size(), listed_cliques);
-    for (std::size_t k = 0; k < shown; ++k) fmt::print("    {{{}}}\n", fmt::join(group[k], ", "));
+    for (std::size_t k = 0; k < shown; ++k) to_output("    {{{}}}\n", fmt::join(group[k], ", "));
     if (shown < group.size())
-      fmt::print("    ... {} more (--all lists them)\n", group.size() - shown);
+      to_output("    ... {} more (--all lists them)\n", group.size() - shown);
   }
 }
 
 void print(const Checks& checks) {
-  fmt::print("factorisation    sum_c ln psi_c = -S to {:.1e} of its terms: {}\n", checks.defect,
-             checks.factorises ? "holds" : "FAILS");
-  fmt::print(
+  to_output("factorisation    sum_c ln psi_c = -S to {:.1e} of its terms: {}\n", checks.defect,
+            checks.factorises ? "holds" : "FAILS");
+  to_output(
       "local Markov     p(phi_i | rest) changes by {:.1e} with non-neighbours, by {:.1e} with a "
       "neighbour: {}\n",
       checks.markov.max_change, checks.markov.max_control, checks.markov.holds ? "holds" : "FAILS");

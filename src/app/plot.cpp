@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "app/verb.hpp"
+#include "quartic/core/output_file.hpp"
+#include "quartic/run/any_run.hpp"
 
 namespace quartic::app {
 namespace {
@@ -36,7 +38,7 @@ int run(const std::vector<std::string>& words, bool silent) {
 }
 
 ErrorCode plot(const std::string& file, const Globals& globals) {
-  run_kind(file);  // a clear sentence for what is no run file
+  read_run(file);  // a clear sentence for what is no whole run file
   const std::string python = python_beside(globals.program);
   if (run({python, "-c", "import matplotlib, quartic.plot"}, true) != 0) {
     throw BadInput(
@@ -49,6 +51,8 @@ ErrorCode plot(const std::string& file, const Globals& globals) {
   const std::string directory = globals.output.empty()
                                     ? std::filesystem::path(file).stem().string() + "-figures"
                                     : globals.output;
+  const std::filesystem::path figures = directory;
+  require_writable(std::filesystem::is_directory(figures) ? figures / "figure" : figures, true);
   const int status = run({python, "-m", "quartic.plot", file, "-o", directory}, globals.quiet);
   if (status != 0)
     throw Error(ErrorCode::internal, fmt::format("the figures of '{}' could not be drawn", file));

@@ -1,21 +1,48 @@
 #include "app/program.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <cstdio>
+#include <algorithm>
 #include <exception>
 #include <new>
 
 #include "app/verb.hpp"
 #include "quartic/core/simd.hpp"
+#include "quartic/core/suggest.hpp"
+#include "quartic/data/at_exit.hpp"
 
 namespace quartic::app {
 namespace {
 
 int fail(ErrorCode code, const std::string& message, const std::string& hint = {}) {
-  fmt::print(stderr, "quartic: {}\n", message);
-  if (!hint.empty()) fmt::print(stderr, "  hint: {}\n", hint);
+  if (!message.empty()) to_error("quartic: {}\n", message);
+  if (!message.empty() && !hint.empty()) to_error("  hint: {}\n", hint);
   return static_cast<int>(code);
+}
+
+/// What f() comes to: its exit code, or that of the error that it ended in, which is told.
+template <class F>
+int told(F&& f) {
+  try {
+    return f();
+  } catch (const Error& error) {
+    return fail(error.code(), error.what(), error.hint());
+  } catch (const std::bad_alloc&) {
+    put_error(
+        "quartic: out of memory\n  hint: fewer chains, or float32 fields; quartic validate CONFIG "
+        "estimates the memory\n");
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::internal, fmt::format("internal error: {}", error.what()),
+                "this is a defect in quartic: please report it with the command line");
+  }
+  return static_cast<int>(ErrorCode::internal);
+}
+
+/// For what no error could be caught of: a thread's, or one of memory while another is told.
+[[noreturn]] void end_at_once() {
+  put_error("quartic: internal error, or out of memory\n");
+  _exit(static_cast<int>(ErrorCode::internal));
 }
 
 std::string version() {
@@ -30,15 +57,26 @@ std::string quoted(const std::string& word) {
 void add_globals(CLI::App& app, Globals& globals) {
   app.set_version_flag("--version", version());
   app.add_option("--seed", globals.seed, "seed of all random streams (run.seed)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(integer(0, max_seed));
   app.add_option("--threads", globals.threads, "threads; never changes the results (run.threads)")
-      ->check(CLI::PositiveNumber);
+      ->check(integer(1, max_threads));
   app.add_option("-o,--output", globals.output, "output file or directory");
   app.add_option("--set", globals.settings, "section.key=value: overrides a key of the config")
       ->allow_extra_args(false);
   app.add_flag("--force", globals.force, "overwrite an existing output file");
   app.add_flag("--quiet", globals.quiet, "no progress, no summary");
   app.add_flag("--json", globals.json, "machine-readable output, one JSON object a line");
+}
+
+/// The verb that was meant, where the first word is none.
+std::string usage_hint(CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> verbs;
+  for (const auto* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+  const std::vector<std::string_view> names(verbs.begin(), verbs.end());
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  const bool none = std::find(names.begin(), names.end(), first) == names.end();
+  if (none && !first.empty() && first[0] != '-') return suggestion(first, names);
+  return "quartic --help, quartic VERB --help";
 }
 
 int run(int argc, char** argv) {
@@ -56,7 +94,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& parse) {
     if (parse.get_exit_code() == 0) return app.exit(parse);
-    return fail(ErrorCode::usage, parse.what(), "quartic --help, quartic VERB --help");
+    return fail(ErrorCode::usage, parse.what(), usage_hint(app, argc, argv));
   }
   return static_cast<int>(globals.action());
 }
@@ -64,17 +102,15 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int program(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const Error& error) {
-    return fail(error.code(), error.what(), error.hint());
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::internal, "out of memory",
-                "fewer chains, or float32 fields; quartic validate CONFIG estimates the memory");
-  } catch (const std::exception& error) {
-    return fail(ErrorCode::internal, fmt::format("internal error: {}", error.what()),
-                "this is a defect in quartic: please report it with the command line");
-  }
+  std::set_terminate(end_at_once);
+  secure_streams();
+  end_without_hdf5();
+  const int code = told([&] { return run(argc, argv); });
+  const int written = told([] {
+    finish_output();
+    return 0;
+  });
+  return code != 0 ? code : written;
 }
 
 }  // namespace quartic::app

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <iterator>
 
 #include "quartic/run/number.hpp"
@@ -54,16 +53,15 @@ Progress::Progress(const Globals& globals, double json_interval)
       json_interval_(json_interval) {}
 
 void Progress::clear() {
-  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  if (drawn_) put_error("\r\x1b[K");
   drawn_ = false;
 }
 
 void Progress::announce(const std::string& what) {
   if (mode_ == Mode::json) {
-    fmt::print("{}\n", nlohmann::json{{"event", "stage"}, {"stage", what}}.dump());
-    std::fflush(stdout);
+    print_json({{"event", "stage"}, {"stage", what}});
   }
-  if (mode_ == Mode::lines) fmt::print(stderr, "{}\n", what);
+  if (mode_ == Mode::lines) to_error("{}\n", what);
   announced_ = what;
 }
 
@@ -77,9 +75,8 @@ void Progress::phase(std::string_view what, double done) {
   if (mode_ != Mode::bar || now < next_) return;
   next_ = now + 0.1;
   const int filled = static_cast<int>(16 * done);
-  fmt::print(stderr, "\r\x1b[K[{:#<{}}{:.<{}}] {:3.0f} %  {}", "", filled, "", 16 - filled,
-             100 * done, what);
-  std::fflush(stderr);
+  put_error(fmt::format("\r\x1b[K[{:#<{}}{:.<{}}] {:3.0f} %  {}", "", filled, "", 16 - filled,
+                        100 * done, what));
   drawn_ = true;
 }
 
@@ -109,15 +106,14 @@ void Progress::show(const Step& step, const Metrics& metrics, double now) {
     event[std::string(step.unit)] = step.done;
     if (step.layers > 0) event["layer"] = step.layer;
     print_json(event);
-    std::fflush(stdout);
     next_ = now + json_interval_;
   } else if (mode_ == Mode::bar) {
     draw(step, numbers(metrics), now);
     next_ = now + 0.1;
   } else {
     const auto total = step.total > 0 ? fmt::format("/{}", step.total) : std::string();
-    fmt::print(stderr, "{} {:>5}{}  {}{}  after {}\n", step.unit, step.done, total,
-               layer_text(step), numbers(metrics), duration(now));
+    to_error("{} {:>5}{}  {}{}  after {}\n", step.unit, step.done, total, layer_text(step),
+             numbers(metrics), duration(now));
     next_ = now + interval_;
     interval_ = std::min(2 * interval_, 300.0);
   }
@@ -153,8 +149,7 @@ void Progress::draw(const Step& step, const std::string& numbers, double now) {
   }
   text += fmt::format("  {:.3g}/s  {}{}", rate, layer_text(step), numbers);
   text.resize(std::min(text.size(), terminal_columns() - 1));
-  fmt::print(stderr, "\r\x1b[K{}", text);
-  std::fflush(stderr);
+  put_error("\r\x1b[K" + text);
   drawn_ = true;
 }
 

@@ -11,6 +11,7 @@ namespace {
 struct ResumeArguments {
   std::filesystem::path run;
   std::optional<int> epochs, draws;
+  std::string data;  ///< where they are now
   double max_hours = 1e9;
 };
 
@@ -47,6 +48,18 @@ std::optional<int> new_limit(const ResumeArguments& options, AnyRun& run) {
   return options.epochs ? options.epochs : options.draws;
 }
 
+/// The data that a run learns from, in another place: they must be the same.
+void move_data(AnyRun& run, const std::string& data) {
+  std::visit(
+      [&](auto& r) {
+        if (r.config.data.path.empty())
+          throw Error(ErrorCode::usage, "--data is for runs that learn from data",
+                      "quartic show says what a run file holds");
+        r.config.data.path = std::filesystem::absolute(data).lexically_normal().string();
+      },
+      run);
+}
+
 ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   refuse_settings(globals);
   AnyRun run = read_run(options.run);
@@ -57,11 +70,12 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   const auto limit = new_limit(options, run);
   if (globals.threads) set_threads(run, *globals.threads);
   if (limit) extend(run, *limit);
+  if (!options.data.empty()) move_data(run, options.data);
   if (finished(run)) {
     const std::string unit = unit_of(run);
     if (!globals.quiet)
-      fmt::print(stderr, "'{}' is finished{}\n", options.run.string(),
-                 unit.empty() ? "" : fmt::format("; --{}s N extends it", unit));
+      to_error("'{}' is finished{}\n", options.run.string(),
+               unit.empty() ? "" : fmt::format("; --{}s N extends it", unit));
     return ErrorCode::ok;
   }
   const auto file = target_file(options, globals);
@@ -77,10 +91,12 @@ const Verb resume_verb(20, "resume", resume, [](CLI::App& verb, ResumeArguments&
   verb.add_option("--epochs", options.epochs,
                   "new limit of epochs of a learn or fit (of a deep stack: of its top layer), "
                   "counted from the start")
-      ->check(CLI::PositiveNumber);
+      ->check(integer(1));
   verb.add_option("--draws", options.draws,
                   "new number of draws of a sample, counted from the start")
-      ->check(CLI::PositiveNumber);
+      ->check(integer(1));
+  verb.add_option("--data", options.data,
+                  "where the data of a fit are now; their checksum must agree");
   add_max_hours(verb, options.max_hours);
 });
 

@@ -28,14 +28,13 @@ std::vector<TermSpec> target_of(const std::string& to) {
 }
 
 ReweightOptions options_of(const ReweightArguments& arguments, const Globals& globals) {
-  ReweightOptions options{.runs = arguments.runs,
-                          .target = target_of(arguments.to),
-                          .scanned = {},
-                          .couplings = {},
-                          .observables = split(arguments.observables, ','),
-                          .anneal = arguments.anneal,
-                          .threads = globals.threads.value_or(0),
-                          .command = globals.command};
+  ReweightOptions options;
+  options.runs = arguments.runs;
+  options.target = target_of(arguments.to);
+  options.observables = split(arguments.observables, ',');
+  options.anneal = arguments.anneal;
+  options.threads = globals.threads.value_or(0);
+  options.command = globals.command;
   if (arguments.scan.empty()) return options;
   auto scan = parse_scan(arguments.scan);
   options.scanned = std::move(scan.term), options.couplings = std::move(scan.couplings);
@@ -53,9 +52,9 @@ ErrorCode reweight(const ReweightArguments& arguments, const Globals& globals) {
                                     [](const ReweightedPoint& point) { return !point.ok; });
   const AnyRun any = std::move(run);
   if (globals.json)
-    fmt::print("{}\n", report_json(any));
+    put_out(report_json(any) + "\n");
   else if (!globals.quiet)
-    fmt::print("{}", report(any));
+    to_output("{}", report(any));
   if (!arguments.strict || failed == 0) return ErrorCode::ok;
   throw Error(ErrorCode::diagnostics_failed,
               fmt::format("{} of {} points are not to be trusted", failed, points),

@@ -40,19 +40,19 @@ nlohmann::json to_json(const Scores& scores, const std::string& file) {
 
 void print(const Scores& scores, const std::string& file) {
   const std::size_t rows = scores.log_density.size();
-  fmt::print("rows        {}\n", rows);
-  fmt::print("ln p        {}{} a row, {}{}\n", scores.bound ? "at least " : "",
-             with_error(scores.mean),
-             scores.discrete ? "of its probability" : "in the units of the data",
-             rows > 1 ? "; error over the rows" : "");
-  fmt::print(
+  to_output("rows        {}\n", rows);
+  to_output("ln p        {}{} a row, {}{}\n", scores.bound ? "at least " : "",
+            with_error(scores.mean),
+            scores.discrete ? "of its probability" : "in the units of the data",
+            rows > 1 ? "; error over the rows" : "");
+  to_output(
       "ln Z        {}\n",
-      scores.exact ? "exact" : fmt::format("error {:.2g}, common to all rows", scores.log_z_error));
-  fmt::print("lowest\n");
+      scores.exact ? "exact" : "error " + rounded(scores.log_z_error, 2) + ", common to all rows");
+  to_output("lowest\n");
   for (const std::size_t n : lowest_rows(scores, lowest_shown))
-    fmt::print("  row {:<8}  {:.6g}\n", n, scores.log_density[n]);
-  if (!file.empty()) fmt::print("written to {}: row, log_density, error\n", file);
-  if (!scores.ok) fmt::print("  NOT TO BE TRUSTED: {}\n", scores.reason);
+    to_output("  row {:<8}  {}\n", n, rounded(scores.log_density[n], 6));
+  if (!file.empty()) to_output("written to {}: row, log_density, error\n", file);
+  if (!scores.ok) to_output("  NOT TO BE TRUSTED: {}\n", scores.reason);
 }
 
 ErrorCode score(const ScoreArguments& arguments, const Globals& globals) {

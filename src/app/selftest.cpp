@@ -14,14 +14,14 @@ namespace quartic::app {
 namespace {
 
 void print(const SelfTestResult& result) {
-  fmt::print("{:<6} {:<44} {:>18.10g} {:>18.10g} {:>9.2g}\n", result.ok ? "ok" : "FAILED",
-             result.name, result.value, result.expected, result.error);
+  to_output("{:<6} {:<44} {:>18.10g} {:>18.10g} {:>9.2g}\n", result.ok ? "ok" : "FAILED",
+            result.name, result.value, result.expected, result.error);
 }
 
 void print(const TrapResult& result) {
-  fmt::print("{:<8} {:<42} {:<25} {:>18} {:>12.6g} {:>7.1f} {:>3} of {}\n", name(result.verdict),
-             result.trap, result.observable, with_error(result.value, result.error),
-             result.expected, result.z, result.ok, result.numbers);
+  to_output("{:<8} {:<42} {:<25} {:>18} {:>12.6g} {:>7.1f} {:>3} of {}\n", name(result.verdict),
+            result.trap, result.observable, with_error(result.value, result.error), result.expected,
+            result.z, result.ok, result.numbers);
 }
 
 nlohmann::json result_json(const SelfTestResult& result) {
@@ -52,10 +52,10 @@ ErrorCode report(const std::vector<Result>& results, const std::string& heading,
   if (globals.json) {
     for (const auto& result : results) print_json(result_json(result));
   } else if (!globals.quiet) {
-    fmt::print("quartic self test on {}\n{}\n", reports::kernels_text(make_provenance({}, 0)),
-               heading);
+    to_output("quartic self test on {}\n{}\n", reports::kernels_text(make_provenance({}, 0)),
+              heading);
     for (const auto& result : results) print(result);
-    fmt::print("{} of {} passed\n", all - failed, all);
+    to_output("{} of {} passed\n", all - failed, all);
   }
   if (failed == 0) return ErrorCode::ok;
   throw Error(ErrorCode::diagnostics_failed, fmt::format("{} of {} self tests failed", failed, all),

@@ -32,21 +32,21 @@ void catch_signals() {
 void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
   const bool late = attended.stop.out_of_time();
   const std::string where = attended.progress.where();
-  fmt::print(stderr, "quartic: stopped {} {} and saved; continue with\n  quartic resume {}\n",
-             late ? "by --max-hours" : "by a signal", where, file.string());
+  to_error("quartic: stopped {} {} and saved; continue with\n  quartic resume {}\n",
+           late ? "by --max-hours" : "by a signal", where, file.string());
   if (late && where.starts_with("in the phase"))
-    fmt::print(stderr, "  which begins this phase anew: it needs more than --max-hours left it\n");
+    to_error("  which begins this phase anew: it needs more than --max-hours left it\n");
 }
 
 void print_summary(const AnyRun& run, const std::filesystem::path& file, const Globals& globals) {
   if (globals.json) {
     auto summary = std::visit([](const auto& r) { return reports::json(r); }, run);
     summary["event"] = "summary";
-    summary["file"] = file.string();
+    summary["file"] = path_text(file.string());
     print_json(summary);
   } else if (!globals.quiet) {
-    fmt::print("{}written to {}; next: quartic {} {}\n", report(run), file.string(),
-               std::holds_alternative<SampleRun>(run) ? "diagnose" : "plot", file.string());
+    to_output("{}written to {}; next: quartic {} {}\n", report(run), file.string(),
+              std::holds_alternative<SampleRun>(run) ? "diagnose" : "plot", file.string());
   }
 }
 

@@ -14,12 +14,14 @@ struct ShowArguments {
 };
 
 ErrorCode show(const ShowArguments& options, const Globals& globals) {
-  if (options.config)
-    fmt::print("{}", to_toml(read_run_config(options.run)));
+  if (options.config && globals.json)
+    print_json({{"config", to_toml(read_run_config(options.run))}});
+  else if (options.config)
+    put_out(to_toml(read_run_config(options.run)));
   else if (globals.json)
-    fmt::print("{}\n", report_json(read_run(options.run)));
+    put_out(report_json(read_run(options.run)) + "\n");
   else
-    fmt::print("{}", report(read_run(options.run)));
+    to_output("{}", report(read_run(options.run)));
   return ErrorCode::ok;
 }
 

@@ -22,7 +22,7 @@ void print(const Features& features, bool sample, const std::filesystem::path& f
   const auto& likelihood = features.log_likelihood;
   const bool bound = features.layers > 1;
   if (globals.json) {
-    auto out = reports::json_of("file", file.string(), "rows", features.rows, "hidden",
+    auto out = reports::json_of("file", path_text(file.string()), "rows", features.rows, "hidden",
                                 features.units, "layer", features.layers);
     if (likelihood) {
       out[bound ? "bound" : "log_likelihood"] = reports::to_json(*likelihood);
@@ -30,14 +30,14 @@ void print(const Features& features, bool sample, const std::filesystem::path& f
     }
     print_json(out);
   } else if (!globals.quiet) {
-    fmt::print("{} of {} hidden units for {} rows written to {}\n",
-               sample ? "draws" : "expectations", features.units, features.rows, file.string());
+    to_output("{} of {} hidden units for {} rows written to {}\n",
+              sample ? "draws" : "expectations", features.units, features.rows, file.string());
     if (!likelihood) {
-      fmt::print("ln p a row: not known before the training is finished\n");
+      to_output("ln p a row: not known before the training is finished\n");
       return;
     }
-    fmt::print("ln p a row: {}{}\n", bound ? "at least " : "", with_error(*likelihood));
-    if (!features.log_z->ok) fmt::print("  NOT TO BE TRUSTED: {}\n", features.log_z->reason);
+    to_output("ln p a row: {}{}\n", bound ? "at least " : "", with_error(*likelihood));
+    if (!features.log_z->ok) to_output("  NOT TO BE TRUSTED: {}\n", features.log_z->reason);
   }
 }
 
@@ -76,7 +76,7 @@ const Verb transform_verb(
           ->required();
       verb.add_option("--layer", options.options.layer,
                       "of a deep stack: whose hidden units, 1 is that of the data; the top one")
-          ->check(CLI::PositiveNumber);
+          ->check(integer(1));
       verb.add_flag("--sample", options.options.sample,
                     "draws of the hidden units, not expectations");
     });

@@ -50,7 +50,7 @@ nlohmann::json to_json(const Forecast& f, const Config& config, const std::strin
 }
 
 void line(std::string_view what, const std::string& text) {
-  fmt::print("{:<12}{}\n", what, text);
+  to_output("{:<12}{}\n", what, text);
 }
 
 std::string parameters_text(const Parameters& parameters) {
@@ -119,16 +119,25 @@ void print(const Forecast& f, const Config& config, const std::string& output) {
 
 ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
   if (options.reference) {
-    fmt::print("{}", config_reference());
+    if (globals.json)
+      print_json({{"reference", config_reference()}});
+    else
+      put_out(config_reference());
     return ErrorCode::ok;
   }
   if (options.input.empty())
     throw Error(ErrorCode::usage, "validate needs a config", "quartic validate CONFIG.toml");
   const Loaded loaded = load(options.input, globals, true);
   const Forecast f = forecast(loaded.config, loaded.graph, options.input);
-  const auto output = output_file(loaded, options.input, globals).string();
-  if (options.effective)
-    fmt::print("{}", to_toml(loaded.config));
+  std::error_code error;
+  const bool named = std::filesystem::is_regular_file(options.input, error);
+  const auto output = named || !globals.output.empty()
+                          ? path_text(output_file(loaded, options.input, globals).string())
+                          : std::string("where -o says");
+  if (options.effective && globals.json)
+    print_json({{"config", to_toml(loaded.config)}});
+  else if (options.effective)
+    put_out(to_toml(loaded.config));
   else if (globals.json && !globals.quiet)
     print_json(to_json(f, loaded.config, output));
   else if (!globals.quiet)

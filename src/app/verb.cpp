@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -24,6 +27,27 @@ bool changes_graph(const std::vector<std::string>& settings) {
                      [](const std::string& s) { return s.starts_with("graph."); });
 }
 
+CLI::Validator number(const char* what, bool (*fits)(double)) {
+  const auto check = [=](const std::string& text) -> std::string {
+    char* stop = nullptr;
+    const double value = std::strtod(text.c_str(), &stop);
+    if (!text.empty() && *stop == '\0' && fits(value) && std::isfinite(value)) return {};
+    return fmt::format("{}, not '{}'", what, text);
+  };
+  return CLI::Validator(check, "");
+}
+
+/// Where data are given and a config is wanted.
+void refuse_data(const std::filesystem::path& file) {
+  constexpr std::string_view suffixes[] = {".csv", ".tsv", ".npy",  ".npz", ".png",
+                                           ".jpg", ".gz",  ".jpeg", ".pgm", ".ppm"};
+  const std::string suffix = file.extension().string();
+  if (std::find(std::begin(suffixes), std::end(suffixes), suffix) == std::end(suffixes)) return;
+  throw BadInput(fmt::format("'{}' is data: a config is wanted, which names them", file.string()),
+                 fmt::format("a file fit.toml with the line data.path = {} is one",
+                             toml_string(path_text(file.string()))));
+}
+
 }  // namespace
 
 Verb::Verb(int order, Setup setup) {
@@ -35,13 +59,32 @@ void add_verbs(CLI::App& app, Globals& globals) {
   for (auto* verb : app.get_subcommands({})) verb->fallthrough();
 }
 
+CLI::Validator integer(std::int64_t low, std::int64_t high) {
+  const auto check = [=](const std::string& text) -> std::string {
+    std::int64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc{} && stop == end && value >= low && value <= high) return {};
+    return fmt::format("must be an integer from {} to {}, not '{}'", low, high, text);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator positive() {
+  return number("must be a number above 0", [](double value) { return value > 0; });
+}
+
+CLI::Validator not_negative() {
+  return number("must be a number >= 0", [](double value) { return value >= 0; });
+}
+
 void print_json(const nlohmann::json& json) {
-  fmt::print("{}\n", json.dump());
-  std::fflush(stdout);
+  put_out(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  flush_output();
 }
 
 void warn(const std::string& what, const Globals& globals) {
-  if (!globals.quiet) fmt::print(stderr, "quartic: warning: {}\n", what);
+  if (!globals.quiet) to_error("quartic: warning: {}\n", what);
 }
 
 std::vector<std::string> Globals::all_settings() const {
@@ -53,7 +96,10 @@ std::vector<std::string> Globals::all_settings() const {
 
 Loaded load(const std::filesystem::path& file, const Globals& globals, bool networks) {
   const auto settings = globals.all_settings();
-  if (!is_run_file(file)) return {read_config(file, settings), nullptr, {}};
+  if (!is_run_file(file)) {
+    refuse_data(file);
+    return {read_config(file, settings), nullptr, {}};
+  }
   const RunKind kind = run_kind(file);
   const bool network = networks && (kind == RunKind::network || kind == RunKind::stack);
   std::optional<Action> action;
@@ -70,6 +116,10 @@ Loaded load(const std::filesystem::path& file, const Globals& globals, bool netw
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
                                   const Globals& globals, const std::string& suffix) {
   if (!globals.output.empty()) return globals.output;
+  std::error_code error;
+  if (loaded.config.output.file.empty() && !std::filesystem::is_regular_file(input, error))
+    throw Error(ErrorCode::usage, "a config that is no file gives the run file no name",
+                "name it with -o");
   if (!loaded.from_run && !loaded.config.output.file.empty()) return loaded.config.output.file;
   return input.stem().string() + (loaded.from_run ? suffix : std::string()) + ".h5";
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "app/streams.hpp"
 #include "quartic/config/config.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/runfile/run_file.hpp"
@@ -54,10 +56,19 @@ struct Verb {
   Verb(int order, Setup setup);
 };
 
+inline constexpr std::int64_t max_int = std::numeric_limits<int>::max();
+inline constexpr std::int64_t max_seed = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t max_threads = 4096;  // as of run.threads
+
+/// What refuses the value of an option, in one sentence, that is no integer from low to high,
+CLI::Validator integer(std::int64_t low, std::int64_t high = max_int);
+/// no number above 0, or none that is 0 or above.
+CLI::Validator positive();
+CLI::Validator not_negative();
+
 /// The option of every verb that saves on the way.
 inline void add_max_hours(CLI::App& verb, double& hours) {
-  verb.add_option("--max-hours", hours, "save and stop after this long")
-      ->check(CLI::PositiveNumber);
+  verb.add_option("--max-hours", hours, "save and stop after this long")->check(positive());
 }
 
 /// A line of JSON.

@@ -7,6 +7,11 @@
 #include <numeric>
 
 #include "quartic/core/error.hpp"
+#include "quartic/data/at_exit.hpp"
+
+void quartic::end_without_hdf5() {
+  H5dont_atexit();
+}
 
 namespace quartic::hdf5 {
 namespace {
@@ -102,7 +107,8 @@ Writer::Writer() : strings_(string_type()) {
   constexpr std::size_t grown_by = std::size_t{1} << 20;
   access_ = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "out of HDF5 resources");
   check(H5Pset_fapl_core(access_, grown_by, 0), "out of HDF5 resources");
-  file_ = own(H5Fcreate("quartic", H5F_ACC_TRUNC, H5P_DEFAULT, access_), H5Fclose,
+  const auto name = fmt::format("{}", fmt::ptr(this));  // two of one name would be one file
+  file_ = own(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access_), H5Fclose,
               "the file cannot be created");
   link_ = own(H5Pcreate(H5P_LINK_CREATE), H5Pclose, "out of HDF5 resources");
   check(H5Pset_create_intermediate_group(link_, 1), "out of HDF5 resources");

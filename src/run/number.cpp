@@ -7,9 +7,10 @@
 namespace quartic {
 
 std::string with_error(double value, double error) {
-  if (error == 0 && std::isfinite(value)) return fmt::format("{:.6g}", value);
-  const bool readable =
-      std::abs(value) < 1e15 && std::isfinite(error) && error > 1e-12 && error < 1e6;
+  if (!std::isfinite(value)) return "not resolved";
+  if (error == 0) return rounded(value, 6);
+  if (!std::isfinite(error)) return rounded(value, 6) + ", error not resolved";
+  const bool readable = std::abs(value) < 1e15 && error > 1e-12 && error < 1e6;
   if (!readable) return fmt::format("{:.6g} ± {:.2g}", value, error);
   int exponent = static_cast<int>(std::floor(std::log10(error)));
   int digits = error / std::pow(10.0, exponent) < 1.95 ? 2 : 1;
@@ -20,6 +21,10 @@ std::string with_error(double value, double error) {
   if (exponent >= 0)  // the error has a decimal point itself
     return fmt::format("{:.{}f}({:.{}f})", value, decimals, error, decimals);
   return fmt::format("{:.{}f}({:.0f})", value, decimals, units);
+}
+
+std::string rounded(double value, int digits) {
+  return std::isfinite(value) ? fmt::format("{:.{}g}", value, digits) : "-";
 }
 
 std::string duration(double seconds) {

@@ -32,7 +32,7 @@ std::string provenance_text(const Provenance& p) {
 }
 
 std::string estimate_line(std::string_view what, const Estimate& e, const std::string& meaning) {
-  const auto number = std::isfinite(e.error) ? with_error(e) : fmt::format("{:.6g}", e.value);
+  const auto number = std::isfinite(e.error) ? with_error(e) : rounded(e.value, 6);
   return fmt::format("  {:<18} {:<18} {}\n", what, number, meaning);
 }
 

@@ -56,8 +56,9 @@ std::string kind_line(const LearnedCouplings& run, CouplingKind kind, bool hidde
   std::string line =
       fmt::format("  {} {:<6} {:>6}   ", name(kind), hidden ? "hidden" : name(s.freedom), s.count);
   if (s.freedom == Freedom::frozen)
-    return line + fmt::format("{:<16} {:.2g}\n", fmt::format("{:.6g}", s.mean), s.spread);
-  line += fmt::format("{:<16} {:<9.2g} {:<9.2g}", with_error(s.mean, s.error), s.spread, s.error);
+    return line + fmt::format("{:<16} {}\n", rounded(s.mean, 6), rounded(s.spread, 2));
+  line += fmt::format("{:<16} {:<9} {:<9}", with_error(s.mean, s.error), rounded(s.spread, 2),
+                      rounded(s.error, 2));
   if (std::isfinite(s.max_deviation))
     line += fmt::format(" {:<10.6g} {:.2g}", s.expected_mean, s.max_deviation);
   return line + "\n";

@@ -42,13 +42,13 @@ std::string z_text(const FitRun& run) {
 /// A single row has no error of its own.
 std::string score_text(const FitRun& run, const DataScore& score) {
   const auto& likelihood = score.log_likelihood;
-  std::string out =
-      estimate_line("ln p a row", likelihood.total(),
-                    std::isfinite(likelihood.rows_error)
-                        ? fmt::format("error of the rows {:.2g}, of F {:.2g}",
-                                      likelihood.rows_error, likelihood.value.error)
-                        : fmt::format("of one row, which has no error; error of F {:.2g}",
-                                      likelihood.value.error));
+  std::string out = estimate_line(
+      "ln p a row", likelihood.total(),
+      std::isfinite(likelihood.rows_error)
+          ? fmt::format("error of the rows {}, of F {}", rounded(likelihood.rows_error, 2),
+                        rounded(likelihood.value.error, 2))
+          : fmt::format("of one row, which has no error; error of F {}",
+                        rounded(likelihood.value.error, 2)));
   if (run.data.scaling.method != ScalingMethod::none) {
     const double jacobian =
         run.data.scaling.log_jacobian(static_cast<std::size_t>(run.action.graph->visible_sites()));
@@ -65,11 +65,11 @@ std::string score_text(const FitRun& run, const DataScore& score) {
   const auto& all = score.moments.all;
   if (all.worst >= 0) {
     out += fmt::format(
-        "  {:<18} {:<18.3f} of {} moments, z^2 on average; the worst, {}: data {}, model {}\n",
-        "chi2", all.chi2, all.count, score.moments.label(all.worst),
+        "  {:<18} {:<18} of {} moments, z^2 on average; the worst, {}: data {}, model {}\n", "chi2",
+        rounded(all.chi2, 4), all.count, score.moments.label(all.worst),
         std::isfinite(score.moments.data[all.worst].error)
             ? with_error(score.moments.data[all.worst])
-            : fmt::format("{:.4g}", score.moments.data[all.worst].value),
+            : rounded(score.moments.data[all.worst].value, 4),
         with_error(score.moments.model[all.worst]));
   }
   return out;

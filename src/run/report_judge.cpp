@@ -30,7 +30,7 @@ nlohmann::json weights_json(const WeightSummary& w) {
 }
 
 std::string judged_number(const Estimate& e) {
-  return e.error > 0 ? with_error(e) : fmt::format("{:.4g}", e.value);
+  return e.error > 0 ? with_error(e) : rounded(e.value, 4);
 }
 
 std::string family_line(const FamilyTest& test, double level) {

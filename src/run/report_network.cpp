@@ -72,8 +72,8 @@ std::string likelihood_text(std::string_view what, const LogLikelihood& likeliho
   // Annealing back may end below annealing there, where neither is near ln Z.
   const auto [low, high] = std::minmax(shown.lower, shown.upper);
   std::string meaning =
-      low == high ? "a row" : fmt::format("a row, in [{:.6g}, {:.6g}]", low, high);
-  meaning += fmt::format("; other rows: +- {:.2g}", shown.rows_error);
+      low == high ? "a row" : fmt::format("a row, in [{}, {}]", rounded(low, 6), rounded(high, 6));
+  meaning += fmt::format("; other rows: +- {}", rounded(shown.rows_error, 2));
   if (in_data)
     meaning += fmt::format("; {} in the units of the model", with_error(likelihood.value));
   return estimate_line(what, shown.value, meaning);
@@ -103,10 +103,10 @@ std::string training_text(const NetworkRun& run) {
   if (!run.history.empty()) {
     const auto& row = run.history.back();
     out += fmt::format(
-        "last epoch: free energy of data {}, of chains {}; moments agree to {:.2f} errors; "
-        "|w| {:.3g}\n",
-        with_error(row.data_free_energy), with_error(row.model_free_energy), row.moment_score,
-        row.weight_norm);
+        "last epoch: free energy of data {}, of chains {}; moments agree to {} errors; |w| "
+        "{}\n",
+        with_error(row.data_free_energy), with_error(row.model_free_energy),
+        rounded(row.moment_score, 3), rounded(row.weight_norm, 3));
   }
   if (!run.evaluations.empty()) out += evaluation_text(run);
   return out;

@@ -37,10 +37,10 @@ std::string observables_text(const std::vector<ObservableResult>& results) {
                                 "tau", "ESS", "R-hat", "verdict");
   for (const auto& result : results) {
     const auto& [name, meaning, derived, e, ok, reason] = result;
-    out += fmt::format("{:<24} {:<18} {:<12} {:>9.3g}  {:>6}  {}\n", name,
+    out += fmt::format("{:<24} {:<18} {:<12} {:>9}  {:>6}  {}\n", name,
                        result.undefined() ? "-" : with_error(e.mean, e.error),
-                       with_error(e.tau, e.tau_error), e.ess,
-                       std::isnan(e.r_hat) ? "-" : fmt::format("{:.4f}", e.r_hat),
+                       with_error(e.tau, e.tau_error), rounded(e.ess, 3),
+                       std::isfinite(e.r_hat) ? fmt::format("{:.4f}", e.r_hat) : "-",
                        ok                   ? "ok"
                        : result.undefined() ? "undefined"
                                             : "NOT ok");
@@ -54,9 +54,9 @@ std::string observables_text(const std::vector<ObservableResult>& results) {
 std::string speed_text(const SampleRun& run) {
   const auto* slowest = slowest_observable(run.results);
   if (!slowest || run.measuring_seconds <= 0) return {};
-  return fmt::format("{:.3g} effective samples/s of {}, the slowest; {:.3g} site updates/s\n",
-                     slowest->estimate.ess / run.measuring_seconds, slowest->name,
-                     site_updates(run) / run.measuring_seconds);
+  return fmt::format("{} effective samples/s of {}, the slowest; {} site updates/s\n",
+                     rounded(slowest->estimate.ess / run.measuring_seconds, 3), slowest->name,
+                     rounded(site_updates(run) / run.measuring_seconds, 3));
 }
 
 }  // namespace

@@ -1,0 +1,38 @@
+// What the program says. Results go to standard output, and where that fails the program has
+// failed; all else goes to standard error, and is lost where that fails.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "quartic/core/shown.hpp"
+
+namespace quartic::app {
+
+/// Gives descriptors 0, 1 and 2 that are closed a place where nothing can be read or written, lest
+/// a file gets their numbers; and lets writing say that it failed rather than kill the process.
+void secure_streams();
+
+void put_out(std::string_view text);
+void put_error(std::string_view text);
+void flush_output();
+
+/// Onto standard output, as people see it (shown()).
+template <class... Arguments>
+void to_output(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  put_out(shown(fmt::format(format, std::forward<Arguments>(arguments)...)));
+}
+
+/// Onto standard error, likewise.
+template <class... Arguments>
+void to_error(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  put_error(shown(fmt::format(format, std::forward<Arguments>(arguments)...)));
+}
+
+/// Throws BadInput where standard output did not take everything; without a word where its reader
+/// has gone, as that of `quartic show RUN | head` has.
+void finish_output();
+
+}  // namespace quartic::app

@@ -1,0 +1,285 @@
+"""What the program does where streams, disks, names and files are not as they should be."""
+
+import fcntl
+import json
+import os
+import resource
+import stat
+import subprocess
+
+import numpy as np
+import pytest
+from program import QUARTIC, needs_program, quartic, refused
+
+pytestmark = needs_program
+
+SMALL = """[graph]
+lattice = "square"
+extent = [2, 2]
+[action]
+w = 0.3
+a = 0.5
+b = 0.2
+[sampler]
+chains = 16
+[sample]
+draws = 50
+warm_up = 10
+"""
+
+
+@pytest.fixture
+def here(tmp_path):
+    (tmp_path / "run.toml").write_text(SMALL)
+    return tmp_path
+
+
+@pytest.fixture
+def sampled(here):
+    assert quartic("sample", "run.toml", "-o", "run.h5", "--quiet", cwd=here).returncode == 0
+    return here
+
+
+def in_shell(line, here):
+    """Of bash, with $Q the program."""
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=here,
+        env={**os.environ, "Q": QUARTIC},
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+# ---- streams ----
+
+
+@pytest.mark.parametrize(
+    "words", ["show run.h5 --json", "show run.h5", "--version", "validate --reference", "diagnose run.h5"]
+)
+@pytest.mark.parametrize("stream", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_an_error(sampled, words, stream):
+    done = in_shell(f"$Q {words} {stream}", sampled)
+    assert done.returncode == 3 and "quartic: cannot write standard output" in done.stderr, done
+
+
+def test_a_reader_that_leaves_is_no_matter(sampled):
+    done = in_shell("$Q validate --reference | head -n 1", sampled)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+@pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-", "0<&- 2>&-", "2> >(true)"])
+def test_progress_that_cannot_be_written_is_dropped(here, stream):
+    done = in_shell(f"$Q sample run.toml -o run.h5 {stream}", here)
+    assert done.returncode == 0, done
+    assert "50 draws each" in quartic("show", "run.h5", cwd=here).stdout
+    assert in_shell(f"$Q show missing.h5 {stream}", here).returncode == 3
+
+
+def test_no_file_gets_the_number_of_a_closed_stream(here):
+    done = in_shell("$Q sample run.toml -o run.h5 >&- 2>&-", here)
+    assert done.returncode == 3  # of the summary, which had no place
+    assert quartic("show", "run.h5", cwd=here).returncode == 0
+
+
+# ---- disks ----
+
+
+@pytest.mark.parametrize("blocks", [0, 4, 60])
+def test_at_the_end_of_the_disk_the_old_run_is_whole(sampled, blocks):
+    before = (sampled / "run.h5").read_bytes()
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * blocks, resource.RLIM_INFINITY))
+
+    done = subprocess.run(
+        [QUARTIC, "sample", "run.toml", "-o", "run.h5", "--force", "--quiet", "--set", "sample.draws=2000"],
+        cwd=sampled,
+        text=True,
+        capture_output=True,
+        preexec_fn=limit,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 3 and "run.h5': File too large" in done.stderr, done
+    assert blocks == 60 or (sampled / "run.h5").read_bytes() == before  # 60: the beginning fits
+    assert quartic("show", "run.h5", cwd=sampled).returncode == 0
+    assert sorted(p.name for p in sampled.iterdir()) == ["run.h5", "run.toml"]
+
+
+# ---- outputs ----
+
+
+def test_what_is_no_file_is_not_replaced(here):
+    os.mkfifo(here / "pipe")
+    (here / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        done = quartic("sample", "run.toml", "-o", name, "--force", cwd=here)
+        assert done.returncode == 3 and "no regular file" in done.stderr
+    assert stat.S_ISFIFO((here / "pipe").stat().st_mode)
+
+
+def test_links_are_written_through(sampled):
+    (sampled / "link.h5").symlink_to("run.h5")
+    (sampled / "dangling.h5").symlink_to("far.h5")
+    assert quartic("resume", "link.h5", "--draws", 100, "--quiet", cwd=sampled).returncode == 0
+    assert (sampled / "link.h5").is_symlink() and "100 draws" in quartic("show", "run.h5", cwd=sampled).stdout
+    assert quartic("sample", "run.toml", "-o", "dangling.h5", "--quiet", cwd=sampled).returncode == 0
+    assert (sampled / "dangling.h5").is_symlink() and (sampled / "far.h5").is_file()
+
+
+def test_a_second_writer_is_refused(sampled):
+    with open(sampled / "run.h5", "r+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        assert quartic("show", "run.h5", cwd=sampled).returncode == 0
+        done = quartic("resume", "run.h5", "--draws", 100, cwd=sampled)
+    assert done.returncode == 3 and "another run is writing it" in done.stderr
+    assert quartic("resume", "run.h5", "--draws", 100, "--quiet", cwd=sampled).returncode == 0
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(here):
+    for name in ("run.h5.quartic.tmp", "run.h5.999999999.tmp"):
+        (here / name).write_bytes(b"half")
+    assert quartic("sample", "run.toml", "-o", "run.h5", "--quiet", cwd=here).returncode == 0
+    assert sorted(p.name for p in here.iterdir()) == ["run.h5", "run.toml"]
+
+
+def test_every_line_under_json_is_json(sampled):
+    for words in (["show", "run.h5", "--config"], ["validate", "run.toml", "--effective"], ["validate", "--reference"]):
+        lines = quartic(*words, "--json", cwd=sampled).stdout.splitlines()
+        assert lines and all(isinstance(json.loads(line), dict) for line in lines)
+
+
+# ---- inputs ----
+
+
+def test_a_config_from_a_pipe_is_read_and_the_run_needs_a_name(here):
+    done = in_shell("cat run.toml | $Q validate /dev/stdin --effective", here)
+    assert done.returncode == 0 and "chains = 16\n" in done.stdout
+    done = in_shell("$Q sample <(cat run.toml)", here)
+    assert done.returncode == 2 and "-o" in done.stderr
+    done = in_shell("$Q sample <(cat run.toml) -o run.h5 --quiet", here)
+    assert done.returncode == 0 and "16 chains, 50 draws" in quartic("show", "run.h5", cwd=here).stdout
+    refused(in_shell("$Q validate /dev/zero", here), 3, "too long for a config", here, ("run.toml", "run.h5"))
+
+
+def test_paths_are_bytes(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/mess\xe9 \n"
+    os.mkdir(folder)
+    here = os.fsdecode(folder)
+    np.save(os.path.join(here, "x.npy"), np.random.default_rng(1).normal(0, 1, (60, 4)))
+    with open(os.path.join(here, "fit.toml"), "w") as config:
+        config.write('[graph]\nextent = [2, 2]\n[data]\npath = "x.npy"\n[fit]\nepochs = 2\n')
+    done = quartic("fit", "fit.toml", "-o", "run.h5", "--json", cwd=here)
+    assert done.returncode == 0, done.stderr
+    shown = quartic("show", "run.h5", "--config", cwd=here).stdout
+    assert r"mess\\xe9 \\x0a/x.npy" in shown
+    for words in (["show", "run.h5"], ["resume", "run.h5", "--epochs", "3"], ["generate", "run.h5", "-o", "g.npy"]):
+        done = quartic(*words, cwd=here)
+        assert done.returncode == 0, done.stderr
+    done = quartic("data", f"{here}/x.npy", "--json", cwd=here)
+    assert done.returncode == 0 and json.loads(done.stdout)
+    done = quartic("data", f"{here}/none.npy", cwd=here)
+    assert done.returncode == 3 and r"mess\xe9 \x0a/none.npy" in done.stderr
+
+
+def test_an_edge_that_stands_twice_is_refused_with_the_remedy(here):
+    (here / "edges.txt").write_text("0 1\n1 0\n1 2\n2 1\n")
+    setting = ("--set", "graph.edges=edges.txt")
+    done = quartic("validate", "run.toml", *setting, cwd=here)
+    assert done.returncode == 3 and "joined twice" in done.stderr and 'graph.duplicates = "merge"' in done.stderr
+    for word, edges in (("merge", 2), ("add", 4)):
+        done = quartic("validate", "run.toml", *setting, "--set", f"graph.duplicates={word}", "--json", cwd=here)
+        assert json.loads(done.stdout)["edges"] == edges
+
+
+# ---- run files ----
+
+
+def test_plot_refuses_a_damaged_run_as_show_does(sampled):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(sampled / "run.h5", "r+") as file:
+        del file["model/b"]
+        file["model/b"] = h5py.SoftLink("/model/b")
+    for verb in ("show", "plot"):
+        done = quartic(verb, "run.h5", cwd=sampled)
+        assert done.returncode == 3 and "'model/b' is a link to another place" in done.stderr
+
+
+def test_a_dataset_that_maps_to_itself_ends(sampled):
+    h5py = pytest.importorskip("h5py")
+    name = "results/window"
+    with h5py.File(sampled / "run.h5", "r+") as file:
+        shape, kind = file[name].shape, file[name].dtype
+        del file[name]
+        layout = h5py.VirtualLayout(shape, kind)
+        layout[...] = h5py.VirtualSource(".", "/" + name, shape)
+        file.create_virtual_dataset(name, layout)
+    assert quartic("show", "run.h5", cwd=sampled).returncode == 3
+    done = quartic("data", "run.h5", "--dataset", name, cwd=sampled)
+    assert done.returncode == 3 and "put together from this file" in done.stderr
+
+
+# ---- numbers and words ----
+
+
+def test_what_is_not_resolved_is_no_number(here):
+    done = quartic("sample", "run.toml", "-o", "run.h5", "--set", "action.b=1e-320", cwd=here)
+    words = done.stdout.replace("-", " ").replace("(", " ").split()
+    assert "nan" not in words and "inf" not in words, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--seed", "-1"], "--seed: must be an integer from 0 to 9223372036854775807, not '-1'"),
+        (["--threads", "auto"], "--threads: must be an integer from 1 to 4096, not 'auto'"),
+        (["--set", "run.seed=1.0"], "must be an integer >= 0, not 1.0"),
+        (["--set", "sample.draws=1e3"], "integer >= 1, not 1000.0"),
+        (["--set", "sample.draws=5000000000"], "not 5000000000, above 2^31 - 1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_with_the_range(here, words, said):
+    done = quartic("validate", "run.toml", *words, cwd=here)
+    assert done.returncode in (2, 3) and said in done.stderr.splitlines()[0], done.stderr
+
+
+def test_slips_are_met_with_what_was_meant(here):
+    done = quartic("smaple", "run.toml", cwd=here)
+    assert done.returncode == 2 and "did you mean 'sample'?" in done.stderr
+    (here / "x.csv").write_text("a,b\n1,2\n")
+    refused(quartic("fit", "x.csv", cwd=here), 3, "is data: a config is wanted", here, ("run.toml", "x.csv"))
+    assert 'data.path = "x.csv"' in quartic("fit", "x.csv", cwd=here).stderr
+
+
+def test_a_terminal_obeys_no_name_of_a_file(here):
+    done = quartic("show", "\x1b[2Jrun.h5", cwd=here)
+    assert done.returncode == 3 and r"\x1b[2Jrun.h5" in done.stderr and "\x1b" not in done.stderr
+
+
+# ---- stops ----
+
+
+def test_a_draw_of_any_length_heeds_a_stop_and_is_begun_anew(here):
+    endless = ("--set", "sample.sweeps=2147483647", "--max-hours", "0.0003")
+    assert quartic("sample", "run.toml", "-o", "run.h5", *endless, "--quiet", cwd=here).returncode == 6
+    assert "0 draws each" in quartic("show", "run.h5", cwd=here).stdout
+    for key in ("hmc_steps", "metropolis_hits", "cluster_seeds"):
+        done = quartic("validate", "run.toml", "--set", f"sampler.{key}=2147483647", cwd=here)
+        assert done.returncode == 3 and "to 10000" in done.stderr
+
+
+def test_data_that_moved_are_named_where_a_run_goes_on(tmp_path):
+    rows = np.random.default_rng(1).normal(0, 1, (60, 4))
+    np.save(tmp_path / "x.npy", rows)
+    (tmp_path / "fit.toml").write_text('[graph]\nextent = [2, 2]\n[data]\npath = "x.npy"\n[fit]\nepochs = 2\n')
+    assert quartic("fit", "fit.toml", "-o", "run.h5", "--quiet", cwd=tmp_path).returncode == 0
+    (tmp_path / "x.npy").rename(tmp_path / "moved.npy")
+    np.save(tmp_path / "other.npy", rows + 1)
+    resume = ("resume", "run.h5", "--epochs", 4, "--quiet")
+    assert quartic(*resume, cwd=tmp_path).returncode == 3
+    done = quartic(*resume, "--data", "other.npy", cwd=tmp_path)
+    assert done.returncode == 3 and "have changed" in done.stderr
+    assert quartic(*resume, "--data", "moved.npy", cwd=tmp_path).returncode == 0
