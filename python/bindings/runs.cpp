@@ -57,6 +57,7 @@ void set_graph(Settings& self, const Graph& graph) {
   }
   to.pairs.assign(graph.edges().begin(), graph.edges().end());
   to.sites = graph.sites();
+  to.duplicates = Duplicates::add;  // as it is
 }
 
 void set_couplings(Settings& self, const Action& action) {
@@ -205,17 +206,13 @@ void reweight_runs(std::vector<std::string> runs, nb::object target, const std::
                    int threads, const std::string& file, const std::string& command,
                    nb::object watch) {
   const auto graph = read_model(runs.at(0)).action.graph;
-  const ReweightOptions options{.runs = std::move(runs),
-                                .target = target.is_none()
-                                              ? std::vector<TermSpec>{}
-                                              : terms_of(nb::cast<nb::list>(target), *graph),
-                                .scanned = scanned,
-                                .couplings = std::move(couplings),
-                                .observables = std::move(observables),
-                                .functions = functions_of(std::move(functions), *graph),
-                                .anneal = anneal,
-                                .threads = threads,
-                                .command = command};
+  ReweightOptions options;
+  options.runs = std::move(runs);
+  if (!target.is_none()) options.target = terms_of(nb::cast<nb::list>(target), *graph);
+  options.scanned = scanned, options.couplings = std::move(couplings);
+  options.observables = std::move(observables);
+  options.functions = functions_of(std::move(functions), *graph);
+  options.anneal = anneal, options.threads = threads, options.command = command;
   watched(std::move(watch),
           [&](const Session& session) { write_run(file, reweight(options, session)); });
 }

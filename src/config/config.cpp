@@ -198,8 +198,22 @@ Config read_config(const std::filesystem::path& file, const std::vector<std::str
   if (!stream || std::filesystem::is_directory(file))
     throw BadInput(fmt::format("cannot read config '{}'", file.string()),
                    "quartic VERB CONFIG.toml; examples/ holds some");
-  const std::string text((std::istreambuf_iterator<char>(stream)), {});
-  return parse_config(text, file.string(), settings, file.parent_path());
+  constexpr std::streamsize most = 64 << 20;  // bytes: /dev/zero never ends
+  std::string text(4096, '\0');
+  std::size_t size = 0;
+  while (std::ssize(text) <= most &&
+         stream.read(text.data() + size, static_cast<std::streamsize>(text.size() - size)))
+    size = text.size(), text.resize(2 * size);
+  text.resize(size + static_cast<std::size_t>(stream.gcount()));
+  if (std::ssize(text) > most)
+    throw BadInput(fmt::format("'{}' is too long for a config", file.string()),
+                   "quartic VERB CONFIG.toml; examples/ holds some");
+  // What a pipe names is taken from the folder where it was written, as the shell's other names
+  // are.
+  std::error_code error;
+  const bool in_a_folder = std::filesystem::is_regular_file(file, error);
+  return parse_config(text, file.string(), settings,
+                      in_a_folder ? file.parent_path() : std::filesystem::path());
 }
 
 void apply_setting(Config& config, const std::string& setting) {
@@ -209,7 +223,8 @@ void apply_setting(Config& config, const std::string& setting) {
   if (equals == std::string::npos || (path.find('.') == std::string::npos && path != "target"))
     throw Error(ErrorCode::usage, where + ": expected section.key=value",
                 "for example --set learn.epochs=20");
-  const std::string value = setting.substr(equals + 1);
+  std::string value = setting.substr(equals + 1);
+  if (!is_utf8(value)) value = path_text(value);  // a path, which is any bytes
   toml::table document;
   try {
     document = toml::parse(path + " = " + value, std::string_view(where));

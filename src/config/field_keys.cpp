@@ -12,6 +12,9 @@ std::vector<Key> graph_keys(GraphConfig& g) {
       {"edges", EdgeList{&g.edges, &g.pairs},
        "an edge list instead of a lattice: a file with one \"i j\" or \"i j w\" a line, or pairs",
        no_range, true},
+      {"duplicates", choice(g.duplicates),
+       "of an edge that is listed again, in either direction: refuse; merge: one edge; add: two, "
+       "whose couplings add up"},
       {"sites", &g.sites, "of edges given as pairs; else the largest that they name, and one",
        at_least(1), true},
   };
@@ -129,12 +132,14 @@ std::vector<Key> sampler_keys(SamplerConfig& s) {
       {"cluster", choice(o.cluster),
        "move of the signs, before every second local pass: fill from a few seeds, Swendsen-Wang; "
        "auto: tuned in the warm-up"},
-      {"cluster_seeds", &o.cluster_seeds, "sites a chain that a fill starts from", at_least(1)},
+      {"cluster_seeds", &o.cluster_seeds, "sites a chain that a fill starts from",
+       between(1, most_in_sweep)},
       {"flips", &o.flips, "a global sign flip a sweep"},
       {"metropolis_hits", &o.metropolis_hits,
-       "> 0: many-hit Metropolis instead of independence and reflections", at_least(0)},
+       "> 0: many-hit Metropolis instead of independence and reflections",
+       between(0, most_in_sweep)},
       {"hmc_steps", &o.hmc_steps, "> 0: a Hamiltonian trajectory of so many steps instead of them",
-       at_least(0)},
+       between(0, most_in_sweep)},
       {"integrator", choice(o.integrator), "of Hamiltonian trajectories"},
       {"rungs", &o.rungs, "> 1: parallel tempering over so many strengths of w, down to w = 0",
        between(1, max_rungs)},

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/shown.hpp"
 #include "quartic/core/suggest.hpp"
 
 namespace quartic::binder {
@@ -38,7 +39,7 @@ class Value {
   }
   int small(const toml::node& node) const {
     const auto value = integer(node);
-    if (value != static_cast<int>(value)) out_of_range(fmt::format("{}", value));
+    if (value != static_cast<int>(value)) out_of_range(fmt::format("{}, above 2^31 - 1", value));
     return static_cast<int>(value);
   }
   std::string text(const toml::node& node) const {
@@ -139,7 +140,7 @@ std::array<double, 2> read_start(const Value& value, const toml::node& node) {
 
 std::string resolve(const std::string& file, const std::filesystem::path& directory) {
   if (file.empty()) return file;
-  return std::filesystem::absolute(directory / file).lexically_normal().string();
+  return std::filesystem::absolute(directory / path_bytes(file)).lexically_normal().string();
 }
 
 void read_coupling(CouplingStart& coupling, const Key& key, const toml::node& node,
@@ -260,7 +261,7 @@ std::string spelled(const toml::node& node) {
     using N = std::decay_t<decltype(n)>;
     if constexpr (toml::is_string<N>) return fmt::format("\"{}\"", n.get());
     if constexpr (toml::is_integer<N>) return fmt::format("{}", n.get());
-    if constexpr (toml::is_floating_point<N>) return fmt::format("{}", n.get());
+    if constexpr (toml::is_floating_point<N>) return toml_number(n.get());
     if constexpr (toml::is_boolean<N>) return n.get() ? "true" : "false";
     if constexpr (toml::is_array<N>) return "an array";
     if constexpr (toml::is_table<N>) return "a table";

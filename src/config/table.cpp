@@ -21,12 +21,6 @@ std::string range_words(const Range& range) {
   return words;
 }
 
-std::string toml_number(double value) {
-  std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
-}
-
 template <class T>
 std::string toml_value(const T& value) {
   if constexpr (std::is_same_v<T, double>)
@@ -49,7 +43,17 @@ std::string toml_list(const std::vector<T>& values, Write write) {
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }
 
+std::string toml_path(const std::string& path) {
+  return toml_string(path_text(path));
+}
+
 }  // namespace
+
+std::string toml_number(double value) {
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";
+  return text;
+}
 
 Choice choice(std::string& value, std::span<const std::string_view> names) {
   Choice c;
@@ -70,15 +74,13 @@ std::string dump(const Key& key) {
             return fmt::format("[{}, {}]", toml_number(v->real()), toml_number(v->imag()));
           },
           [&](std::string* v) { return v->empty() && key.omit_unset ? "" : toml_string(*v); },
-          [&](FileName v) {
-            return v.value->empty() && key.omit_unset ? "" : toml_string(*v.value);
-          },
+          [&](FileName v) { return v.value->empty() && key.omit_unset ? "" : toml_path(*v.value); },
           [](Columns v) {
             if (!v.names->empty()) return toml_list(*v.names, toml_string);
             return v.text->empty() ? std::string() : toml_string(*v.text);
           },
           [](EdgeList v) {
-            if (!v.file->empty()) return toml_string(*v.file);
+            if (!v.file->empty()) return toml_path(*v.file);
             if (v.pairs->empty()) return std::string();
             return toml_list(*v.pairs, [](const Edge& edge) {
               return fmt::format("[{}, {}]", edge.first, edge.second);
@@ -109,7 +111,7 @@ std::string dump(const Key& key) {
             if (!v->values.empty())
               start = "values = " + toml_list(v->values, toml_number) + ", ";
             else if (!v->file.empty())
-              start = "start = " + toml_string(v->file) + ", ";
+              start = "start = " + toml_path(v->file) + ", ";
             else if (v->start)
               start = "start = " + toml_start(*v->start) + ", ";
             return fmt::format("{{ {}freedom = \"{}\" }}", start, name(v->freedom));

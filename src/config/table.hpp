@@ -41,6 +41,9 @@ inline Range between(double low, double high) {
 
 /// So many chains and rungs that their product, and twice it, are still int.
 inline constexpr int max_chains = 1 << 20, max_rungs = 1000;
+/// Of what a sweep does again and again at a site or in a trajectory: a stop is heeded between
+/// sweeps.
+inline constexpr int most_in_sweep = 10000;
 inline constexpr int max_threads = 4096;
 
 /// A value out of a list of names.
@@ -150,6 +153,8 @@ Section target_section(TermSpec& spec);
 /// Starts that are not given: the defaults, unless a homogeneous theory gives them.
 void fill_starts(ActionConfig& action);
 
+/// With a decimal point, or an exponent.
+std::string toml_number(double value);
 /// A key's value as TOML; empty where it is unset and left out.
 std::string dump(const Key& key);
 /// "a number > 0", "auto or an integer >= 1", ...

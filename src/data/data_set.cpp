@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <ranges>
+#include <utility>
 
 #include "data/readers.hpp"
 #include "quartic/core/error.hpp"
@@ -126,11 +129,47 @@ void require_finite(const DataRows& data, const DataSummary& summary) {
                                              columns_line(complete, data.file->info().names)));
 }
 
+namespace {
+
+/// Where most rows of real values stand more than once: what a model without noise gains there has
+/// no bound. Rows of whole numbers may well repeat. Some rows are looked at, spread over all.
+std::string repeats_of(const DataSource& rows) {
+  constexpr std::size_t most_values = std::size_t{1} << 20, most_rows = 4096, least_rows = 16;
+  const std::size_t columns = rows.columns();
+  const std::size_t count =
+      std::min({rows.rows(), most_rows, std::max<std::size_t>(most_values / columns, 1)});
+  std::vector<std::size_t> wanted(count);
+  for (std::size_t n = 0; n < count; ++n) wanted[n] = n * rows.rows() / count;
+  std::vector<float> values(count * columns);
+  rows.read(wanted, values);
+  const bool real =
+      std::any_of(values.begin(), values.end(), [](float x) { return x != std::nearbyint(x); });
+  if (!real || count < least_rows) return {};
+  const auto row = [&](std::size_t n) { return std::span(values).subspan(n * columns, columns); };
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto less = [&](std::size_t m, std::size_t n) {
+    return std::ranges::lexicographical_compare(row(m), row(n));
+  };
+  std::sort(order.begin(), order.end(), less);
+  std::size_t distinct = 1;
+  for (std::size_t n = 1; n < count; ++n) distinct += less(order[n - 1], order[n]);
+  if (2 * distinct > count) return {};
+  return fmt::format(
+      "rows repeat: of {} there are {} distinct ones, where the density that is learned has no "
+      "bound; [model] noise spreads them",
+      count, distinct);
+}
+
+}  // namespace
+
 std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& summary) {
   constexpr std::size_t least_rows = 4;  // fewer may count by chance
   const DataFileInfo& info = data.file->info();
   std::vector<std::string> out;
   if (!info.doubt.empty()) out.push_back(info.doubt);
+  auto repeats = summary.first_bad ? std::string() : repeats_of(*data.rows);
+  if (!repeats.empty()) out.push_back(std::move(repeats));
   std::vector<std::size_t> index, others;
   for (std::size_t c = 0; c < summary.columns(); ++c) {
     const std::size_t in_file = number_in_file(data, c);

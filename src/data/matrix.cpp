@@ -133,7 +133,7 @@ std::vector<std::size_t> fortran_columns(const std::vector<std::size_t>& row_sha
 }  // namespace
 
 void refuse(const DataPlace& place, const std::string& what, const std::string& hint) {
-  throw BadInput(fmt::format("cannot read '{}': {}", place.path.string(), what), hint);
+  throw BadInput(fmt::format("cannot read '{}': {}", path_text(place.path.string()), what), hint);
 }
 
 std::string file_name(const DataPlace& place) {

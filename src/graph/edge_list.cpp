@@ -1,25 +1,22 @@
+#include "quartic/graph/edge_list.hpp"
+
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "quartic/core/error.hpp"
-#include "quartic/graph/graph.hpp"
 
 namespace quartic {
 namespace {
-
-struct WeightedEdges {
-  int sites = 0;
-  std::vector<Edge> edges;
-  std::vector<double> weights;  // of all edges or of none
-};
 
 /// Whether the word is such a number and nothing else.
 template <class T>
@@ -29,7 +26,22 @@ bool read_whole(const std::string& word, T& number) {
   return error == std::errc{} && stop == end;
 }
 
-WeightedEdges read(const std::filesystem::path& file) {
+/// What a graph takes at least: its edges by site, and a few numbers a site of what lives on it.
+constexpr double site_bytes = 128;
+
+double machine_memory() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+}
+
+/// A slip in a site's number makes a graph of sites that nothing is joined to.
+void require_memory(const std::string& where, long sites) {
+  if (site_bytes * static_cast<double>(sites) <= machine_memory()) return;
+  throw BadInput(
+      fmt::format("{}: {} sites are more than this machine's memory holds", where, sites),
+      "sites are numbered from 0 without gaps: number them anew");
+}
+
+EdgeListed read(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in)
     throw BadInput(fmt::format("cannot read the edge list {}", file.string()), "check the path");
@@ -88,15 +100,49 @@ WeightedEdges read(const std::filesystem::path& file) {
   return {static_cast<int>(std::max(sites, given)), std::move(edges), std::move(weights)};
 }
 
+std::pair<int, int> ordered(const Edge& edge) {
+  return std::minmax(edge.first, edge.second);
+}
+
 }  // namespace
 
-Graph read_edge_list(const std::filesystem::path& file) {
+void resolve_duplicates(EdgeListed& list, Duplicates duplicates, const std::string& where) {
+  require_memory(where, list.sites);
+  if (duplicates == Duplicates::add) return;
+  std::map<std::pair<int, int>, std::size_t> first;  // where an edge stands first
+  EdgeListed kept{list.sites, {}, {}};
+  for (std::size_t k = 0; k < list.edges.size(); ++k) {
+    const auto [at, fresh] = first.try_emplace(ordered(list.edges[k]), kept.edges.size());
+    const auto& [i, j] = at->first;
+    if (fresh) {
+      kept.edges.push_back(list.edges[k]);
+      if (!list.weights.empty()) kept.weights.push_back(list.weights[k]);
+    } else if (duplicates == Duplicates::refuse) {
+      throw BadInput(fmt::format("{}: sites {} and {} are joined twice", where, i, j),
+                     "graph.duplicates = \"merge\" takes one of the edges, \"add\" both");
+    } else if (!list.weights.empty() && list.weights[k] != kept.weights[at->second]) {
+      throw BadInput(
+          fmt::format("{}: sites {} and {} are joined twice, with couplings {:g} and {:g}", where,
+                      i, j, kept.weights[at->second], list.weights[k]),
+          "graph.duplicates = \"add\" takes their sum");
+    }
+  }
+  list = std::move(kept);
+}
+
+EdgeListed read_edges(const std::filesystem::path& file, Duplicates duplicates) {
   auto list = read(file);
+  resolve_duplicates(list, duplicates, file.string());
+  return list;
+}
+
+Graph read_edge_list(const std::filesystem::path& file) {
+  auto list = read_edges(file, Duplicates::refuse);
   return {list.sites, std::move(list.edges)};
 }
 
 std::vector<double> read_edge_weights(const std::filesystem::path& file) {
-  return read(file).weights;
+  return read_edges(file, Duplicates::refuse).weights;
 }
 
 }  // namespace quartic

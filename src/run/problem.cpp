@@ -10,6 +10,7 @@
 #include "quartic/core/random.hpp"
 #include "quartic/data/npy.hpp"
 #include "quartic/field/projection.hpp"
+#include "quartic/graph/edge_list.hpp"
 #include "quartic/graph/graph.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/runfile/run_file.hpp"
@@ -54,7 +55,7 @@ GivenCouplings given_values(const Config& config, CouplingKind kind) {
     return {read_npy(coupling.file), "'" + coupling.file + "'"};
   }
   if (kind != CouplingKind::w || config.graph.edges.empty()) return {};
-  auto weights = read_edge_weights(config.graph.edges);
+  auto weights = read_edges(config.graph.edges, config.graph.duplicates).weights;
   if (!weights.empty() && coupling.start != default_start_of_w)
     throw BadInput(fmt::format("'{}' has a third column, and [action] has w", config.graph.edges),
                    "leave one out: the column holds the couplings w");
@@ -85,11 +86,16 @@ void require_named_sites(const Action& action) {
 }  // namespace
 
 std::shared_ptr<const Graph> make_graph(const GraphConfig& config) {
-  if (!config.edges.empty()) return std::make_shared<Graph>(read_edge_list(config.edges));
+  const auto graph_of = [](EdgeListed list) {
+    return std::make_shared<Graph>(list.sites, std::move(list.edges));
+  };
+  if (!config.edges.empty()) return graph_of(read_edges(config.edges, config.duplicates));
   if (config.is_lattice()) return std::make_shared<Graph>(make_lattice(make_geometry(config)));
   int sites = 0;
   for (const Edge& edge : config.pairs) sites = std::max({sites, edge.first + 1, edge.second + 1});
-  return std::make_shared<Graph>(config.sites.value_or(sites), config.pairs);
+  EdgeListed list{config.sites.value_or(sites), config.pairs, {}};
+  resolve_duplicates(list, config.duplicates, "[graph] edges");
+  return graph_of(std::move(list));
 }
 
 Action make_start(const Config& config, std::shared_ptr<const Graph> graph) {

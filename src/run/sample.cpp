@@ -158,13 +158,26 @@ class SampleTask {
     run_.schedule = sampler_.describe_schedule();
   }
 
-  // Every draw is a state to go on from; to remember each would cost more than the sweep.
-  void mark() {}
-  std::optional<std::int64_t> rewind() { return std::nullopt; }
+  // Every draw is a state to go on from; to remember each would cost more than the sweep, but for
+  // long ones, which a stop ends: they are begun anew.
+  void mark() {
+    if (run_.config.sample.sweeps > sweeps_at_once()) before_ = sampler_.state();
+  }
+  std::optional<std::int64_t> rewind() {
+    if (before_.phi.empty()) return std::nullopt;
+    sampler_.restore(before_);
+    return measurement_.draws();
+  }
 
-  void advance(const Session& /*session*/) {
+  void advance(const Session& session) {
     if (begun_ < 0) begun_ = clock_.seconds();
-    sampler_.sweep(run_.config.sample.sweeps);
+    const int sweeps = run_.config.sample.sweeps, at_once = sweeps_at_once();
+    for (int done = 0; done < sweeps;) {
+      const int part = std::min(at_once, sweeps - done);
+      sampler_.sweep(part);
+      done += part;
+      if (done < sweeps) report_progress(session.going_on(), 0);
+    }
     measurement_.add(sampler_);
     count_moves();
     if (run_.kept.wants(measurement_.draws())) keep();
@@ -213,6 +226,12 @@ class SampleTask {
   }
 
  private:
+  /// Those of a fraction of a second.
+  int sweeps_at_once() const {
+    constexpr double updates = 1e7;
+    const double of_a_sweep = static_cast<double>(sampler_.chains()) * sampler_.sites();
+    return static_cast<int>(std::max(1.0, updates / of_a_sweep));
+  }
   double measuring_seconds() const { return begun_ < 0 ? 0 : clock_.seconds() - begun_; }
   bool out_of_time() const {
     return seconds_before_ + clock_.seconds() > run_.config.sample.max_seconds.value_or(INFINITY);
@@ -293,6 +312,7 @@ class SampleTask {
   Sampler<T> sampler_;
   Measurement measurement_;
   int max_kept_;
+  SamplerState before_;  // of a long draw
   std::int64_t first_ = 0;
   double begun_ = -1;  // when the first draw of this session began
 };
@@ -304,8 +324,8 @@ SampleRun begin_sampling(const Config& config, const Action& action, const std::
   require_normalisable(action);
   Measurement(action, 16, 16, functions);  // or it throws
   check_until(config.sample, config.sampler.precision, action, functions);
-  SampleRun run{
-      .config = config, .provenance = make_provenance(command, config.run.seed), .action = action};
+  Provenance provenance = make_provenance(command, config.run.seed);
+  SampleRun run{.config = config, .provenance = std::move(provenance), .action = action};
   run.kept.thin = config.sample.thin;
   run.config.sampler.precision = chosen_precision(config.sampler.precision, action);
   return run;

@@ -176,6 +176,14 @@ TEST_F(Csv, AnIndexIsNoticed) {
   EXPECT_EQ(warnings("n,a\n1,5\n2,3\n4,9\n3,1\n"), Names{});
   EXPECT_EQ(warnings("n\n0\n1\n2\n3\n"), Names{});  // nothing else is there
   EXPECT_EQ(warnings("a,b\n0.5,1\n0.5,2\n"), Names{});
+  std::string twice = "a,b\n", whole = twice, once = twice;
+  for (int n = 0; n < 20; ++n) {
+    twice += n % 2 ? "0.5,1\n" : "1.5,2\n", whole += n % 2 ? "0,1\n" : "1,2\n";
+    once += std::to_string(n) + ".5,1\n";
+  }
+  EXPECT_CONTAINS(warnings(twice).at(0), "of 20 there are 2 distinct ones");
+  EXPECT_EQ(warnings(whole), Names{});
+  EXPECT_EQ(warnings(once), Names{});
   EXPECT_CONTAINS(warnings("0,1,2\n0.5,1.5,2.5\n").at(0), "first row, line 1, count on, to 2");
   auto years = options("country,1990,1991,1992\nx,1,2,3\ny,3,4,5\n");
   years.columns = "1-3";

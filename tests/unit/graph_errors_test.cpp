@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "quartic/graph/graph.hpp"
+#include "quartic/graph/edge_list.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "refusals.hpp"
 
@@ -29,11 +29,11 @@ class EdgeList : public ::testing::Test {
 };
 
 TEST_F(EdgeList, Reads) {
-  const Graph graph = read("# a triangle\n0 1\n\n 1 2\r\n2\t0\n0 1\n");
+  const Graph graph = read("# a triangle\n0 1\n\n 1 2\r\n2\t0\n");
   EXPECT_EQ(graph.sites(), 3);
-  ASSERT_EQ(graph.edge_count(), 4);
+  ASSERT_EQ(graph.edge_count(), 3);
   EXPECT_EQ(graph.edges()[1], (Edge{1, 2}));
-  EXPECT_EQ(graph.degree(0), 3);
+  EXPECT_EQ(graph.degree(0), 2);
   EXPECT_EQ(graph.lattice(), nullptr);
   EXPECT_EQ(read("sites 5\n0 1").sites(), 5);
   EXPECT_EQ(read("0 1\nsites 5").sites(), 5);
@@ -63,6 +63,22 @@ TEST_F(EdgeList, RefusesNamingTheLine) {
   refused("# nothing\n", " holds no edges", "one edge a line");
   expect_graph_refused([] { read_edge_list("/nowhere/edges.txt"); }, "/nowhere/edges.txt", "check");
   expect_graph_refused([] { read_edge_list(::testing::TempDir()); }, "cannot read", "not a folder");
+}
+
+TEST_F(EdgeList, AnEdgeThatStandsTwiceIsOneOrTwoAsIsAsked) {
+  refused("0 1\n1 0\n", ": sites 0 and 1 are joined twice", "graph.duplicates");
+  std::ofstream(file_) << "0 1\n1 0\n1 2\n2 1\n";
+  EXPECT_EQ(read_edges(file_, Duplicates::merge).edges, (std::vector<Edge>{{0, 1}, {1, 2}}));
+  EXPECT_EQ(read_edges(file_, Duplicates::add).edges.size(), 4u);
+  std::ofstream(file_) << "0 1 2.5\n1 0 2.5\n";
+  EXPECT_EQ(read_edges(file_, Duplicates::merge).weights, std::vector<double>{2.5});
+  std::ofstream(file_) << "0 1 2.5\n1 0 0.5\n";
+  expect_graph_refused([&] { read_edges(file_, Duplicates::merge); }, "couplings 2.5 and 0.5",
+                       "\"add\" takes their sum");
+}
+
+TEST_F(EdgeList, ASlipInASiteNumberMakesNoGraphThatFillsTheMemory) {
+  refused("0 999999999\n", ": 1000000000 sites are more than", "without gaps");
 }
 
 TEST(GraphErrors, NameTheEdge) {

@@ -68,7 +68,8 @@ inline LearnRun learn_sample(const std::string& extra = {}) {
   VariationalState& state = run.checkpoint;
   state.epoch = 2, state.quiet_epochs = 1, state.w = run.action.w, state.r = run.action.r;
   state.a = run.action.a, state.b = run.action.b, state.theta_error = run.theta_error;
-  state.first_moment = {-0.0, std::numeric_limits<double>::denorm_min()};
+  state.first_moment.assign(run.theta_error.size(), -0.0);
+  state.first_moment[1] = std::numeric_limits<double>::denorm_min();
   state.sampler.schedule = {
       .reflections = 3, .cluster = ClusterMove::fill, .step_size = 0.1, .scales = {1.0}};
   state.sampler.sweeps = 77;

@@ -43,7 +43,8 @@ FitRun fit_sample() {
   LikelihoodState& state = run.checkpoint;
   state.epoch = 4, state.w = action.w, state.r = action.r, state.a = action.a, state.b = action.b;
   state.theta_error = run.theta_error, state.weight = 1.0 / 7, state.draws = 9;
-  state.best_theta = {-0.0, 5e-324}, state.since_best = -1e-9, state.worse_epochs = 2;
+  state.best_theta.assign(run.theta_error.size(), -0.0), state.best_theta[1] = 5e-324;
+  state.since_best = -1e-9, state.worse_epochs = 2;
   state.stop_reason = StopReason::running;
   state.sampler.phi.assign(16 * 6, 0.25), state.sampler.streams.assign(16 * 4, 77U);
   run.warmed_up = true;

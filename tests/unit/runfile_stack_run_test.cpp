@@ -40,7 +40,7 @@ NetworkRun layer_sample(const Config& config, int layer, const Network& network)
   run.evaluations = {evaluation};
   TrainingState& state = run.checkpoint;
   state.epoch = 1, state.updates = 5, state.couplings[0] = network.w;
-  state.hidden_offset = {-0.0, 5e-324};
+  state.hidden_offset.assign(network.hidden.size(), -0.0), state.hidden_offset[1] = 5e-324;
   state.chains = {std::vector<double>(2UL * network.visible.size(), 0.25),
                   std::vector<double>(2UL * network.hidden.size(), 1),
                   {1, 2, 3, 4, 5, 6, 7, 8}};

@@ -13,6 +13,7 @@
 #include "quartic/field/action.hpp"
 #include "quartic/field/parameters.hpp"
 #include "quartic/field/target.hpp"
+#include "quartic/graph/edge_list.hpp"
 #include "quartic/learn/certificate.hpp"
 #include "quartic/learn/likelihood_options.hpp"
 #include "quartic/learn/variational.hpp"
@@ -31,7 +32,8 @@ struct GraphConfig {
   std::vector<std::string> boundary;  ///< periodic | open, one for all or one a direction
   std::string edges;                  ///< file; where given, lattice and extent play no part
   std::vector<Edge> pairs;            ///< instead of a file
-  std::optional<int> sites;           ///< with pairs; empty: the largest that they name, and one
+  Duplicates duplicates = Duplicates::refuse;  ///< of edges in a file or given as pairs
+  std::optional<int> sites;  ///< with pairs; empty: the largest that they name, and one
 
   bool is_lattice() const { return edges.empty() && pairs.empty() && !sites; }
 };

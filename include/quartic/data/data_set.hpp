@@ -77,7 +77,7 @@ DataSet open_data_set(const DataOptions& options, const DataRows& data);
 void require_finite(const DataRows& data, const DataSummary& summary);
 
 /// Sentences, with the remedy: columns that look like an index of the rows, which would be learned
-/// as if they were data; a first row that may be a header.
+/// as if they were data; a first row that may be a header; rows of real values that repeat.
 std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& summary);
 
 }  // namespace quartic
