@@ -1,6 +1,8 @@
 // Python's view of the library: numpy in, numpy out, errors as quartic.Error.
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
+#include <omp.h>
+#include <pthread.h>
 
 #include <span>
 #include <string>
@@ -74,6 +76,8 @@ Array draws(const Row& a, const Row& b, const Row& j, std::uint64_t seed) {
 }  // namespace
 
 NB_MODULE(_quartic, m) {
+  // OpenMP's threads are not there in a forked child, where waiting for them would never end.
+  pthread_atfork(nullptr, nullptr, [] { omp_set_max_active_levels(0); });
   nb::set_leak_warnings(false);  // arrays that DLPack lends out outlive the interpreter
   nb::register_exception_translator([](const std::exception_ptr& caught, void*) {
     try {

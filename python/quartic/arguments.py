@@ -16,7 +16,7 @@ def whole(place: str, name: str, value: Any, least: int) -> int:
         raise BadType(f"{place}: {name} must be an integer, not {value!r}", f"{name}={max(least, 1)}, say")
     if not least <= value < 2**31:
         raise BadInput(
-            f"{place}: {name} must be an integer from {least} on, not {value}", f"{name}={max(least, 1)}, say"
+            f"{place}: {name} must be an integer from {least} to 2**31 - 1, not {value}", f"{name}={max(least, 1)}, say"
         )
     return int(value)
 

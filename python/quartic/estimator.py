@@ -26,6 +26,7 @@ except ImportError as error:
 
 from . import _quartic
 from ._quartic import Network, NetworkLearner, NetworkSampler, Scaling
+from .arguments import whole
 from .errors import BadInput
 from .progress import Watch
 from .results import Estimate, LogZ
@@ -33,6 +34,7 @@ from .scaling import best_shift, center_and_scale
 from .seeds import RandomState, seed_of
 from .training import Training, train_by_chains
 
+_COUNT = Interval(Integral, 1, 2**31 - 1, closed="both")
 _UNITS = {"quartic", "gaussian", "binary", "spin"}
 _CONTINUOUS = {"quartic", "gaussian"}
 _DISCRETE = {"binary", "spin"}
@@ -122,18 +124,18 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     """
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's convention)
-        "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "n_components": [_COUNT, None],
         "visible": [StrOptions(_UNITS)],
         "hidden": [StrOptions(_UNITS)],
         "gates": ["boolean", None],
         "ridge": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 10, None, closed="left")],
+        "max_iter": [Interval(Integral, 10, 2**31 - 1, closed="both")],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
-        "n_iter": [Interval(Integral, 1, None, closed="left"), None],
-        "steps": [Interval(Integral, 1, None, closed="left")],
-        "rungs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [_COUNT, None],
+        "n_iter": [_COUNT, None],
+        "steps": [_COUNT],
+        "rungs": [_COUNT],
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "noise": [Interval(Real, 0, None, closed="left")],
@@ -483,20 +485,22 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def transform(self, X: Any) -> np.ndarray:
         """Expectations of the hidden units given rows, shape (n_samples, n_components)."""
-        return self.network_.hidden_mean(self._seen(X), threads=self._threads)
+        rows = self._seen(X)
+        return self.network_.hidden_mean(rows, threads=self._threads)
 
     def gibbs(self, X: Any, random_state: RandomState = None) -> np.ndarray:
         """One step of Gibbs sampling from every row: hidden units given it, then visible ones given them."""
+        rows = self._seen(X)
         random = np.random.default_rng(seed_of(random_state))
-        hidden = self.network_.hidden_draw(self._seen(X), random, threads=self._threads)
+        hidden = self.network_.hidden_draw(rows, random, threads=self._threads)
         return self.scaling_.from_model(self.network_.visible_draw(hidden, random, threads=self._threads))
 
     def sample(self, n_samples: int = 1, random_state: RandomState = None, sweeps: int = 500) -> np.ndarray:
         """Rows drawn from the model: independent ones where there are at most 20 two-valued hidden units, else from
         where the persistent chains ended, after so many sweeps."""
         check_is_fitted(self)
-        if not isinstance(n_samples, Integral) or n_samples < 1:
-            raise BadInput(f"n_samples = {n_samples!r} is no number of rows", "an integer from 1 on")
+        n_samples = whole("sample()", "n_samples", n_samples, 1)
+        sweeps = whole("sample()", "sweeps", sweeps, 0)
         if _quartic.can_draw_exactly(self.network_):
             return self.scaling_.from_model(
                 _quartic.draw_exactly(self.network_, n_samples, seed_of(random_state), self._threads)

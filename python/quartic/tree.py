@@ -11,6 +11,8 @@ from .errors import BadInput
 from .former_names import FORMER_NAMES, FORMER_WORDS
 
 AXES = ("x", "y", "z", "t")
+DEEPEST = 3  # slashes of a group's name, as in /layer_1/history
+WHOLE = "docs/run-file.md lists what a run file holds"
 NOT_SHOWN = ("state", "checkpoint")  # where a restart goes on
 
 
@@ -40,6 +42,7 @@ class _Reader:
         self.names, self.words = (FORMER_NAMES, FORMER_WORDS) if layout < 3 else ({}, {})
 
     def add(self, group: h5py.Group) -> None:
+        _require_own(group)
         for name, item in group.items():
             if not isinstance(item, h5py.Group) or name in NOT_SHOWN:
                 continue
@@ -49,6 +52,7 @@ class _Reader:
     def dataset(self, group: h5py.Group) -> xarray.Dataset:
         variables: dict[str, Any] = {}
         scales: dict[str, Any] = {}
+        _require_own(group)
         for stored, data in group.items():
             if not isinstance(data, h5py.Dataset):
                 continue
@@ -73,6 +77,19 @@ class _Reader:
             words = [self.words.get(word, word) for word in values.ravel()]
             return np.array(words, dtype=str).reshape(values.shape)
         return self.words.get(values, values) if isinstance(values, str) else values
+
+
+def _require_own(group: h5py.Group) -> None:
+    """Refuses what leads to other places, or in a circle: HDF5 may follow it for ever."""
+    if group.name.count("/") > DEEPEST:
+        raise BadInput(f"{group.file.filename}: '{group.name}' is no group of a run file", WHOLE)
+    for name in group:
+        item = f"'{group.name.rstrip('/')}/{name}'"
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise BadInput(f"{group.file.filename}: {item} is a link to another place", WHOLE)
+        data = group[name]
+        if isinstance(data, h5py.Dataset) and (data.is_virtual or data.external):
+            raise BadInput(f"{group.file.filename}: {item} has its values in another place", WHOLE)
 
 
 def _site_coordinates(file: h5py.File) -> dict[str, np.ndarray]:

@@ -1,0 +1,85 @@
+"""Numbers that cannot be, estimators that were not fitted, forks after threads."""
+
+import multiprocessing
+
+import numpy as np
+import pytest
+
+import quartic
+
+pytest.importorskip("sklearn")
+from sklearn.exceptions import NotFittedError
+
+X = np.random.default_rng(0).normal(0, 1, (200, 30))
+
+
+def fitted(threads):
+    machine = quartic.RestrictedBoltzmannMachine(20, visible="gaussian", n_iter=1, random_state=0, n_jobs=threads)
+    return machine.fit(X).components_.sum()
+
+
+def test_children_of_a_process_that_used_threads_work_on_one():
+    wanted = fitted(2)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map_async(fitted, [2, 2]).get(timeout=60) == [wanted, wanted]
+
+
+@pytest.mark.parametrize("method", ["transform", "gibbs", "score_samples", "predict", "decision_function"])
+def test_what_was_not_fitted_says_so(method):
+    with pytest.raises(NotFittedError):
+        getattr(quartic.RestrictedBoltzmannMachine(), method)(X)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**64])
+def test_seeds_out_of_range_are_refused(seed):
+    network = quartic.RestrictedBoltzmannMachine(2, n_iter=1, random_state=0, n_jobs=1).fit(X[:, :3]).network_
+    for use in (
+        lambda: quartic.NetworkSampler(network, 4, seed),
+        lambda: network.estimate_log_z(random_state=seed),
+        lambda: network.hidden_draw(X[:, :3], seed),
+    ):
+        with pytest.raises(quartic.BadInput, match="random_state is"):
+            use()
+
+
+def test_numbers_of_rows_and_sweeps_out_of_range_are_refused():
+    machine = quartic.RestrictedBoltzmannMachine(2, n_iter=1, random_state=0, n_jobs=1).fit(X[:, :3])
+    for wrong in (
+        {"n_samples": 10**11},
+        {"n_samples": 0},
+        {"n_samples": 2, "sweeps": -1},
+        {"n_samples": 2, "sweeps": 1.5},
+    ):
+        with pytest.raises(quartic.BadInput, match="must be an integer"):
+            machine.sample(**wrong)
+    with pytest.raises(ValueError, match="batch_size"):
+        quartic.RestrictedBoltzmannMachine(2, batch_size=2**40).fit(X)
+
+
+def test_what_leads_elsewhere_or_in_a_circle_is_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    run = quartic.sample(
+        quartic.Action(quartic.lattice("square", 2), w=0.3, a=0.5, b=0.2), draws=10, chains=16, random_state=1
+    )
+    run.save(tmp_path / "run.h5")
+    virtual = h5py.VirtualLayout((4,), "f8")
+    virtual[...] = h5py.VirtualSource(".", "/model/b", (4,))
+
+    def into_itself(file):
+        del file["model/b"]
+        file.create_virtual_dataset("model/b", virtual)
+
+    def round_and_round(file):
+        file["model/model"] = file["model"]
+
+    def away(file):
+        del file["model/b"]
+        file["model/b"] = h5py.SoftLink("/model/b")
+
+    for change, said in ((into_itself, "another place"), (round_and_round, "no group"), (away, "a link")):
+        path = tmp_path / f"{change.__name__}.h5"
+        path.write_bytes((tmp_path / "run.h5").read_bytes())
+        with h5py.File(path, "r+") as file:
+            change(file)
+        with pytest.raises(quartic.BadInput, match=said):
+            quartic.open(path).data  # noqa: B018
