@@ -124,13 +124,14 @@ nb::dict to_python(DensityFit fit) {
 nb::object learned(nb::object data, const std::string& visible, const std::string& hidden,
                    int hidden_units, bool gates, const std::vector<std::string>& scalings,
                    double ridge, int folds, int rounds, int patience, double noise, int threads,
-                   nb::object random_state, nb::object progress) {
+                   nb::object random_state, nb::object progress, std::vector<std::string> names) {
   const Input input = as_input(data);
   if (input.ndim() != 2) throw BadInput("data must be an array of shape (rows, columns)");
   DensityOptions o;
   o.visible = from_word<Unit>(visible, "unit"), o.hidden = from_word<Unit>(hidden, "unit");
   o.hidden_units = hidden_units, o.gates = gates, o.ridge = ridge, o.folds = folds;
   o.rounds = rounds, o.patience = patience, o.noise = noise, o.threads = threads;
+  o.names = std::move(names);
   o.scalings.clear();
   for (const auto& word : scalings) o.scalings.push_back(from_word<ScalingMethod>(word, "scaling"));
   const std::uint64_t seed = seed_of(random_state);
@@ -180,6 +181,7 @@ void bind_density(nb::module_& m) {
         nb::arg("ridge") = 1.0, nb::arg("folds") = 0, nb::arg("rounds") = 250,
         nb::arg("patience") = 15, nb::arg("noise") = 0.0, nb::arg("threads") = 0,
         nb::arg("random_state") = nb::none(), nb::arg("progress") = nb::none(),
+        nb::arg("names") = std::vector<std::string>{},
         "A network whose ln Z is exact, learned without chains; scaling and length chosen on "
         "held-out rows.");
   m.def(

@@ -238,7 +238,11 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _grow(self, X: np.ndarray) -> None:
         """Begins with as many units as are cheap to learn exactly; the others do nothing at first."""
-        small = clone(self).set_params(n_components=None, gates=False, random_state=self._seed).fit(X)
+        small = (
+            clone(self)
+            .set_params(n_components=None, gates=False, random_state=np.random.default_rng([self._seed, 3]))
+            .fit(X)
+        )
         self.scaling_, inner = small.scaling_, small.network_
         self._take_scaling(X.shape[1])
         more = self.n_components - len(inner.s)
@@ -268,6 +272,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
                 rows, visible=self.visible, hidden=self.hidden, hidden_units=units, gates=self.gates is not False,
                 scalings=scalings, ridge=self.ridge, rounds=self.max_iter // 10, threads=self._threads,
                 random_state=self._seed, progress=lambda done: watch.phase("learning", done),
+                names=[str(name) for name in getattr(self, "feature_names_in_", [])],
             )  # fmt: skip
         finally:
             watch.close()
@@ -315,7 +320,9 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
                 "n_components may help"
             )
         for text in result.warnings:
-            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+            # From what was learned exactly a slow pace is no surprise.
+            if self._grown is None or not text.startswith("learning_rate"):
+                warnings.warn(text, ConvergenceWarning, stacklevel=3)
         self.history_ = result.history
         self._take(result.trainer, result.rows)
         if result.network is not None:  # an earlier one was the best

@@ -149,7 +149,7 @@ void print_learning(const Globals& globals, const LearningTime& time) {
     print_json(
         reports::json_of("learning", time.what, "ms", time.milliseconds, "ms_error", time.error));
   } else {
-    fmt::print("{:7.1f} ± {:<5.1f} ms  {}\n", time.milliseconds, time.error, time.what);
+    to_output("{:7.1f} ± {:<5.1f} ms  {}\n", time.milliseconds, time.error, time.what);
   }
   std::fflush(stdout);
 }
@@ -160,7 +160,7 @@ void print_blas(const Globals& globals) {
     print_json(reports::json_of("blas", blas.version, "file", blas.file, "core", blas.core,
                                 "gflops", blas_speed(), "advice", blas.advice));
   } else {
-    fmt::print("{:7.1f} GF/s a core in products of float32 matrices: {}, {} kernels, {}\n",
+    to_output("{:7.1f} GF/s a core in products of float32 matrices: {}, {} kernels, {}\n",
                blas_speed(), blas.version, blas.core, blas.file);
   }
   if (!blas.advice.empty()) warn(blas.advice, globals);

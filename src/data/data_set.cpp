@@ -20,6 +20,16 @@ namespace {
   throw BadInput(fmt::format("the data of '{}' {}", file.info().name, what), hint);
 }
 
+/// Numbers in the file of the other columns.
+std::vector<std::size_t> others_than(const std::vector<std::size_t>& columns,
+                                     const DataRows& data) {
+  std::vector<std::size_t> out;
+  for (std::size_t c = 0; c < data.rows->columns(); ++c)
+    if (std::find(columns.begin(), columns.end(), c) == columns.end())
+      out.push_back(data.chosen.empty() ? c : data.chosen[c]);
+  return out;
+}
+
 DataScaling standardising(const DataRows& data, const DataSummary& summary) {
   const auto constant = summary.constant();
   if (!constant.empty()) {
@@ -27,7 +37,9 @@ DataScaling standardising(const DataRows& data, const DataSummary& summary) {
         *data.file,
         fmt::format("have {} constant column{} ({}), which cannot be standardised", constant.size(),
                     constant.size() == 1 ? "" : "s", columns_text(constant, data.names)),
-        "scaling = \"unit\", or choose columns that vary");
+        fmt::format("[data] {} leaves {} out",
+                    columns_line(others_than(constant, data), data.file->info().names),
+                    constant.size() == 1 ? "it" : "them"));
   }
   DataScaling scaling{ScalingMethod::standardise, summary.mean, summary.variance};
   for (double& scale : scaling.scale) scale = std::sqrt(scale);

@@ -12,7 +12,7 @@
 namespace quartic {
 namespace {
 
-constexpr std::size_t cheap_weights = 65'536;
+constexpr std::size_t cheap_weights = 65'536, small = 4096;
 constexpr int falls_in_a_row = 3;
 constexpr std::int64_t fewest_updates = 100;
 constexpr double ratio_of_looks = 1.4, errors_below = 3;
@@ -55,11 +55,12 @@ Estimate cautious(const LogZ& z) {
 /// Its error is that of the difference to independent units, on the same rows.
 Estimate TrainingWatch::likelihood(const Network& network) {
   const bool few = network.hidden.size() <= 12 && network.hidden.discrete();
-  // A rate that is too large shows by nats: there a look must not cost what epochs do. Where looks
-  // choose, a mode that annealing misses would make the network that has it the best.
+  // Where looks choose, a mode that annealing misses would make the network that has it the best.
+  // A rate that is too large shows by nats: there a look must not cost what epochs do.
   LogZOptions o;
   o.chains = 128, o.steps = 200, o.sweeps = 0, o.equilibration = 50, o.exact = few;
-  if (!options_.stops) o.chains = 64, o.steps = 50, o.equilibration = 10, o.modes = false;
+  if (!options_.stops && weights_ > small)
+    o.chains = 64, o.steps = 50, o.equilibration = 10, o.modes = false;
   o.threads = options_.threads;
   try {
     const std::vector<double> rows(learned_.begin(), learned_.end());

@@ -8,7 +8,6 @@
 #include <limits>
 #include <numeric>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "core/packed_state.hpp"
@@ -17,9 +16,9 @@
 #include "quartic/core/error.hpp"
 #include "quartic/core/linear_algebra.hpp"
 #include "quartic/core/random.hpp"
-#include "quartic/data/columns.hpp"
 #include "quartic/network/path.hpp"
 #include "quartic/network/start.hpp"
+#include "run/density_remarks.hpp"
 
 namespace quartic {
 namespace {
@@ -74,24 +73,6 @@ void require_varied(const std::vector<Split>& splits, std::span<const double> ro
                                  c, value, others, all),
                      "leave it out, or add noise and learn by chains (a number of epochs)");
     }
-}
-
-/// Columns of so few values that ln p rises without bound as these are learned.
-std::vector<std::string> remarks_on(std::span<const double> rows, std::size_t columns) {
-  constexpr std::size_t few = 10, times = 10;
-  std::vector<std::size_t> found;
-  for (std::size_t c = 0; c < columns; ++c) {
-    std::set<double> values;
-    for (std::size_t k = c; k < rows.size() && values.size() <= few; k += columns)
-      values.insert(rows[k]);
-    if (values.size() <= few && times * values.size() <= rows.size() / columns) found.push_back(c);
-  }
-  if (found.empty()) return {};
-  const bool one = found.size() == 1;
-  return {
-      fmt::format("column{} {} take{} at most {} values: ln p has no limit as a density learns "
-                  "them, and compares with no other's; noise as wide as their step gives one",
-                  one ? "" : "s", columns_text(found, {}), one ? "s" : "", few)};
 }
 
 /// Rows in the units of a model, rounded as it learns from them.
@@ -329,8 +310,9 @@ struct DensityLearner::Parts {
         columns(width),
         options(checked(o, of.size() / width, width)),
         seed(s),
-        remarks(Layer(options.visible, 1).discrete() || o.noise > 0 ? std::vector<std::string>{}
-                                                                    : remarks_on(rows, width)),
+        remarks(Layer(options.visible, 1).discrete() || o.noise > 0
+                    ? std::vector<std::string>{}
+                    : remarks_on(rows, width, options.names)),
         candidates(candidates_of(options, varied_splits(), width, s, remarks)) {}
 
   std::vector<Split> varied_splits() const {
@@ -455,6 +437,10 @@ DensityChoice DensityLearner::choice() const {
   out.held_out = mean_of(p.candidates[out.chosen].at_best);
   out.iterations = p.learner ? p.learner->iterations() : 0;
   out.remarks = p.remarks;
+  if (!p.racing && one_row_decides(p.candidates[out.chosen].at_best))
+    out.remarks.emplace_back(
+        "one held-out row decides ln p and its error: the tails are heavier than "
+        "those of the density, or the row is wrong");
   return out;
 }
 

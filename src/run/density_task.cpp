@@ -15,12 +15,13 @@ std::vector<double> all_rows(const DataSource& source) {
   return {rows.begin(), rows.end()};
 }
 
-DensityOptions density_options(const Config& config) {
+DensityOptions density_options(const Config& config, const std::vector<std::string>& names) {
   constexpr int iterations_in_round = 10;
   const ModelConfig& model = config.model;
   DensityOptions o;
   o.visible = model.visible, o.hidden = model.hidden_unit(0);
   o.hidden_units = model.hidden_units.front();
+  o.names = names;
   o.gates = model.gates.value_or(true);
   const ScalingMethod scaling = config.data.scaling;
   if (scaling >= ScalingMethod::power)
@@ -38,8 +39,8 @@ DensityOptions density_options(const Config& config) {
 DensityTask::DensityTask(NetworkRun& run, const NetworkData& data)
     : run_(run),
       data_(data),
-      learner_(all_rows(*data.learned), data.learned->columns(), density_options(run.config),
-               run.config.run.seed) {
+      learner_(all_rows(*data.learned), data.learned->columns(),
+               density_options(run.config, run.data.names), run.config.run.seed) {
   if (begun(run)) learner_.restore(run.density.state);
   first_ = learner_.rounds();
 }

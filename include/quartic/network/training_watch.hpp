@@ -15,8 +15,8 @@ namespace quartic {
 
 /// Looks at ln p after epochs 1, 2, 3, 4, 5, 7, 9, 12, ... (ratio 1.4), roughly: where ln Z is not
 /// exact by 128 annealed chains and mean-field modes, by a tenth of the effort where nothing stops
-/// by it. O(rows visible hidden) a look, and that of annealing; networks of more than 65536 weights
-/// are never looked at.
+/// by it and w has more than 4096 entries. O(rows visible hidden) a look, and that of annealing;
+/// networks of more than 65536 weights are never looked at.
 ///
 /// too_fast: three looks in a row, or the last one, lie below that of the start by more than 3
 /// errors of the difference on the same rows (the first updates overshoot). enough: the best look,
