@@ -144,8 +144,8 @@ void require_finite(const DataRows& data, const DataSummary& summary) {
 namespace {
 
 /// Where most rows of real values stand more than once: what a model without noise gains there has
-/// no bound. Rows of whole numbers may well repeat. Some rows are looked at, spread over all.
-std::string repeats_of(const DataSource& rows) {
+/// no bound. Whole numbers may well repeat. Some rows are looked at, spread over all.
+std::string repeats_of(const DataSource& rows, const DataSummary& summary) {
   constexpr std::size_t most_values = std::size_t{1} << 20, most_rows = 4096, least_rows = 16;
   const std::size_t columns = rows.columns();
   const std::size_t count =
@@ -154,8 +154,10 @@ std::string repeats_of(const DataSource& rows) {
   for (std::size_t n = 0; n < count; ++n) wanted[n] = n * rows.rows() / count;
   std::vector<float> values(count * columns);
   rows.read(wanted, values);
-  const bool real =
-      std::any_of(values.begin(), values.end(), [](float x) { return x != std::nearbyint(x); });
+  bool real = false;
+  for (std::size_t k = 0; k < values.size() && !real; ++k)
+    real = values[k] != std::nearbyint(values[k]) &&
+           summary.low[k % columns] < summary.high[k % columns];
   if (!real || count < least_rows) return {};
   const auto row = [&](std::size_t n) { return std::span(values).subspan(n * columns, columns); };
   std::vector<std::size_t> order(count);
@@ -180,7 +182,7 @@ std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& 
   const DataFileInfo& info = data.file->info();
   std::vector<std::string> out;
   if (!info.doubt.empty()) out.push_back(info.doubt);
-  auto repeats = summary.first_bad ? std::string() : repeats_of(*data.rows);
+  auto repeats = summary.first_bad ? std::string() : repeats_of(*data.rows, summary);
   if (!repeats.empty()) out.push_back(std::move(repeats));
   std::vector<std::size_t> index, others;
   for (std::size_t c = 0; c < summary.columns(); ++c) {

@@ -149,7 +149,9 @@ std::uint64_t max_values(const File& file, hid_t set, const DataPlace& place) {
   if (H5Pget_external_count(created) > 0) return std::numeric_limits<std::uint64_t>::max();
   const std::uint64_t most = max_inflation * std::filesystem::file_size(place.path);
   if (const auto why = hdf5::unreadable(set, most); !why.empty())
-    file.fail(fmt::format("its dataset {}", why), fetch_again);
+    file.fail(fmt::format("its dataset {}", why), why.find("filter") == std::string::npos
+                                                      ? fetch_again
+                                                      : "pack it with gzip, or not at all");
   return most;
 }
 
