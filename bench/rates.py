@@ -12,8 +12,9 @@ import sys
 import warnings
 
 import numpy as np
-import quartic
 from compare_densities import data_sets
+
+import quartic
 from quartic import RestrictedBoltzmannMachine
 
 VISIBLE, HIDDEN = ("quartic", "gaussian", "binary", "spin"), ("quartic", "gaussian", "binary", "spin")

@@ -161,7 +161,7 @@ void print_blas(const Globals& globals) {
                                 "gflops", blas_speed(), "advice", blas.advice));
   } else {
     to_output("{:7.1f} GF/s a core in products of float32 matrices: {}, {} kernels, {}\n",
-               blas_speed(), blas.version, blas.core, blas.file);
+              blas_speed(), blas.version, blas.core, blas.file);
   }
   if (!blas.advice.empty()) warn(blas.advice, globals);
 }

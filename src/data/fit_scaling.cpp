@@ -54,6 +54,10 @@ double best_power(std::vector<double> z) {
 void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t columns, bool back) {
   const auto n = static_cast<Eigen::Index>(columns),
              count = static_cast<Eigen::Index>(rows.size() / columns);
+  if (count <= n)
+    throw BadInput(
+        fmt::format("{} rows are too few to whiten {} columns: they lie in a plane", count, n),
+        "more rows or fewer columns, or scaling by columns or powers");
   using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::Map<const Rows> x(rows.data(), count, n);
   Eigen::MatrixXd covariance = x.transpose() * x / static_cast<double>(count);
@@ -70,9 +74,7 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
   const double least = solver.eigenvalues().minCoeff() / solver.eigenvalues().maxCoeff();
   const double of_rows = (x * solver.eigenvectors().col(0)).squaredNorm() /
                          (static_cast<double>(count) * solver.eigenvalues().maxCoeff());
-  // Fewer rows than columns always lie in a plane: there the shrinkage alone has to do.
-  const bool dependent = !(least > resolved) || (count > n && !(of_rows > resolved));
-  if (dependent) {
+  if (!(std::min(least, of_rows) > resolved)) {
     Eigen::Index column = 0;
     solver.eigenvectors().col(0).cwiseAbs().maxCoeff(&column);
     throw BadInput(fmt::format("column {} is a linear combination of others: together they have no "

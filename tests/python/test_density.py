@@ -146,6 +146,69 @@ def test_chains_that_learned_nothing_say_so():
         RestrictedBoltzmannMachine(4, hidden="quartic", learning_rate=1e-5, n_iter=9, random_state=0).fit(X)
 
 
+def test_many_units_begin_with_those_that_are_learned_exactly():
+    """Four clusters in six columns: by chains alone modes are missed, and held-out rows must not be misled."""
+    random = np.random.default_rng(0)
+    centres = 2 * random.normal(size=(4, 6))
+    X, others = (centres[random.integers(0, 4, n)] + 0.3 * random.normal(size=(n, 6)) for n in (600, 600))
+    machine = RestrictedBoltzmannMachine(20, random_state=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        small = RestrictedBoltzmannMachine(gates=False, random_state=1).fit(X).score(others)
+        found = machine.fit(X).score(others)
+    assert machine.components_.shape == (20, 6)
+    assert found > small - 0.3
+    assert found > gaussian_score(X, others) + 1
+    assert machine.held_out_.value == pytest.approx(found, abs=5 * machine.held_out_.error + 0.2)
+
+
+def test_passes_that_change_nothing_are_said():
+    random = np.random.default_rng(2)
+    X = (random.random((300, 1)) < 0.5).astype(float)
+    X = np.abs(X - (random.random((300, 3)) < 0.1))
+    with pytest.warns(ConvergenceWarning, match="ln p after 5 passes is no higher than that of independent columns"):
+        RestrictedBoltzmannMachine(4, visible="binary", learning_rate=1e-5, n_iter=5, random_state=0).fit(X)
+
+
+def test_one_gaussian_is_compared_with_in_the_units_of_the_data():
+    """Behind powers a Gaussian is none: columns that are exponentials of one are better described than by a Gaussian."""
+    random = np.random.default_rng(6)
+    u = random.normal(size=500)
+    X = np.c_[10 * np.exp(u), 200 + 30 * u + 10 * random.normal(size=500)]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*one Gaussian.*")
+        machine = RestrictedBoltzmannMachine(2, hidden="gaussian", scaling="power", random_state=0).fit(X)
+    assert machine.score(X) > gaussian_score(X, X)
+
+
+def test_fewer_rows_than_columns_are_no_dependent_columns():
+    X = np.random.default_rng(3).normal(size=(40, 60))
+    with pytest.raises(quartic.BadInput, match="34 rows are too few to whiten 60 columns"):
+        RestrictedBoltzmannMachine(scaling="whiten", random_state=0).fit(X)
+    with pytest.warns(ConvergenceWarning, match="whiten and power-whiten left out: 34 rows are too few"):
+        RestrictedBoltzmannMachine(max_iter=20, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda X: X.__setitem__((3, 1), 1e4), "one value has half of the variance of column 1: leave its row out"),
+        (lambda X: X.__setitem__(slice(150, 300), X[:150].copy()), "150 of 300 rows are copies of others"),
+    ],
+)
+def test_rows_that_mislead_are_named(spoil, message):
+    X = np.random.default_rng(9).normal(size=(300, 3))
+    spoil(X)
+    with pytest.warns(ConvergenceWarning, match=message):
+        RestrictedBoltzmannMachine(2, max_iter=20, random_state=0).fit(X)
+
+
+def test_one_held_out_row_that_decides_is_said():
+    X = np.random.default_rng(3).standard_t(1.2, size=(400, 2))
+    with pytest.warns(ConvergenceWarning, match="one (held-out row decides ln p|value has half of the variance)"):
+        RestrictedBoltzmannMachine(2, scaling="columns", max_iter=50, random_state=0).fit(X)
+
+
 def test_few_rows_of_many_columns_are_not_worse_than_their_gaussian():
     random = np.random.default_rng(5)
     mixing = random.normal(size=(30, 30))
