@@ -171,7 +171,7 @@ def test_passes_that_change_nothing_are_said():
 
 
 def test_one_gaussian_is_compared_with_in_the_units_of_the_data():
-    """Behind powers a Gaussian is none: columns that are exponentials of one are better described than by a Gaussian."""
+    """Behind powers a Gaussian is none: exponentials of one are described better."""
     random = np.random.default_rng(6)
     u = random.normal(size=500)
     X = np.c_[10 * np.exp(u), 200 + 30 * u + 10 * random.normal(size=500)]
