@@ -60,7 +60,7 @@ void add_globals(CLI::App& app, Globals& globals) {
       ->check(integer(0, max_seed));
   app.add_option("--threads", globals.threads, "threads; never changes the results (run.threads)")
       ->check(integer(1, max_threads));
-  app.add_option("-o,--output", globals.output, "output file or directory");
+  app.add_option("-o,--output", globals.output, "output file or directory")->check(named());
   app.add_option("--set", globals.settings, "section.key=value: overrides a key of the config")
       ->allow_extra_args(false);
   app.add_flag("--force", globals.force, "overwrite an existing output file");

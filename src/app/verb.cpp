@@ -74,6 +74,11 @@ CLI::Validator positive() {
   return number("must be a number above 0", [](double value) { return value > 0; });
 }
 
+CLI::Validator named() {
+  return CLI::Validator(
+      [](const std::string& text) { return text.empty() ? "is no name" : std::string(); }, "");
+}
+
 CLI::Validator not_negative() {
   return number("must be a number >= 0", [](double value) { return value >= 0; });
 }

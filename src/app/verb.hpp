@@ -65,6 +65,8 @@ CLI::Validator integer(std::int64_t low, std::int64_t high = max_int);
 /// no number above 0, or none that is 0 or above.
 CLI::Validator positive();
 CLI::Validator not_negative();
+/// or nothing at all.
+CLI::Validator named();
 
 /// The option of every verb that saves on the way.
 inline void add_max_hours(CLI::App& verb, double& hours) {

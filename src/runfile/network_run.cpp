@@ -211,6 +211,12 @@ bool any_evaluation(const NetworkRun& run, auto member) {
   return !run.evaluations.empty() && (run.evaluations.front().*member).has_value();
 }
 
+void require_same_rows(const hdf5::Reader& in, const NetworkRun& run) {
+  const bool held_out = any_evaluation(run, &NetworkEvaluation::held_out);
+  if (!run.evaluations.empty() && held_out != (run.data.held_out > 0))
+    in.refuse("its evaluations and its data differ in whether rows are held out");
+}
+
 void write_learned(hdf5::Writer& out, const NetworkRun& run) {
   network(out, run.network);
   columns(out, "history", "epoch", run.history);
@@ -274,6 +280,7 @@ NetworkRun read_network_run(const std::filesystem::path& file) {
   const RunReader in(file, RunKind::network);
   NetworkRun run = read_learned(in, in.config(), read_provenance(in));
   data(in, run.data, run.network.visible.size());
+  require_same_rows(in, run);
   fill_data_units(run);
   return run;
 }

@@ -58,6 +58,7 @@ NetworkRun read_layer(RunReader& in, const StackRun& run, int number) {
   if (number > 0) data(in, layer.data, columns);
   in.enter("");
   if (number == 0) data(in, layer.data, columns);
+  require_same_rows(in, layer);
   return layer;
 }
 
@@ -116,6 +117,9 @@ StackRun read_stack_run(const std::filesystem::path& file) {
   if (layers < 1 || layers > run.config.model.layers())
     in.refuse(fmt::format("{} layers of {}", layers, run.config.model.layers()));
   for (int l = 0; l < layers; ++l) run.layers.push_back(read_layer(in, run, l));
+  if (in.has("results/bound_held_out") != (run.layers.front().data.held_out > 0) &&
+      !run.bounds.empty())
+    in.refuse("its bounds and its data differ in whether rows are held out");
   if (in.has("posterior/phi")) {
     const auto sites = static_cast<std::size_t>(run.layers.front().network.visible.size());
     run.draws = in.read_finite<float>("posterior/phi", {"chain", "draw", "site"});

@@ -9,7 +9,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from program import QUARTIC, needs_program, quartic, refused
+from program import NETWORK_CONFIG, QUARTIC, fitted, needs_program, quartic, refused
 
 pytestmark = needs_program
 
@@ -283,3 +283,20 @@ def test_data_that_moved_are_named_where_a_run_goes_on(tmp_path):
     done = quartic(*resume, "--data", "other.npy", cwd=tmp_path)
     assert done.returncode == 3 and "have changed" in done.stderr
     assert quartic(*resume, "--data", "moved.npy", cwd=tmp_path).returncode == 0
+
+
+def test_an_empty_name_is_none(sampled):
+    before = (sampled / "run.h5").read_bytes()
+    done = quartic("resume", "run.h5", "--draws", 100, "-o", "", cwd=sampled)
+    assert done.returncode == 2 and "is no name" in done.stderr
+    assert (sampled / "run.h5").read_bytes() == before
+
+
+def test_evaluations_on_other_rows_than_the_data_have_are_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    rows = np.random.default_rng(1).normal(0, 1, (60, 4))
+    fitted(tmp_path, rows, NETWORK_CONFIG, "--set", "training.epochs=2", "--set", "evaluation.every=1")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        file["data"].attrs["held_out"] = np.uint64(0)
+    done = quartic("show", "run.h5", cwd=tmp_path)
+    assert done.returncode == 3 and "whether rows are held out" in done.stderr
