@@ -9,6 +9,7 @@ and no model can have a larger <ln p> than its.
 
 import argparse
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,7 @@ def independent(unit: str, train: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def learned(case: tuple[str, str, int, float], train: np.ndarray, rows: np.ndarray) -> np.ndarray:
     visible, hidden, units, rate = case
+    warnings.filterwarnings("ignore", message=".*one Gaussian")  # the table says how far each is
     machine = RestrictedBoltzmannMachine(
         units, visible=visible, hidden=hidden, learning_rate=rate, n_iter=30, rungs=4, random_state=1
     ).fit(train)
