@@ -203,10 +203,18 @@ def test_rows_that_mislead_are_named(spoil, message):
         RestrictedBoltzmannMachine(2, max_iter=20, random_state=0).fit(X)
 
 
-def test_one_held_out_row_that_decides_is_said():
-    X = np.random.default_rng(3).standard_t(1.2, size=(400, 2))
-    with pytest.warns(ConvergenceWarning, match="one (held-out row decides ln p|value has half of the variance)"):
+@pytest.mark.parametrize("far", [True, False])
+def test_one_held_out_row_that_decides_is_said(far):
+    """Rows of six to nine deviations, of which no one has half of a column's variance."""
+    X = np.random.default_rng(6).normal(size=(300, 2))
+    if far:
+        X[:4] *= [[6], [7], [-8], [9]]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         RestrictedBoltzmannMachine(2, scaling="columns", max_iter=50, random_state=0).fit(X)
+    texts = [str(warning.message) for warning in said]
+    assert any(text.startswith("one held-out row decides ln p and its error") for text in texts) == far
+    assert not any("half of the variance" in text for text in texts)
 
 
 def test_few_rows_of_many_columns_are_not_worse_than_their_gaussian():
