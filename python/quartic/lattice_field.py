@@ -1,5 +1,6 @@
 """A phi^4 field on a lattice as a density estimator of scikit-learn."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -7,10 +8,12 @@ import numpy as np
 
 from ._quartic import Graph, lattice
 from .errors import BadInput
-from .fitted import FittedRun
+from .fitted import ConvergenceWarning, FittedRun
 from .results import Estimate
 from .runs import FieldResult
 from .seeds import RandomState
+
+_FEWEST_ROWS = 8
 
 
 class LatticeField(FittedRun):
@@ -37,7 +40,7 @@ class LatticeField(FittedRun):
     max_iter : int, optional
         Epochs at most.
     weight_decay : float, optional
-        lambda: lambda/2 theta^2 is taken from the mean ln p. By default 0.1 / n_samples: a prior of variance 10 on
+        lambda: lambda/2 theta^2 is taken from the mean ln p. By default 0.001 / n_samples: a prior of variance 1000 on
         every coupling, which few rows need and many do not see; 0: plain maximum likelihood.
     chains : int, optional
         Markov chains, a multiple of 16.
@@ -108,6 +111,12 @@ class LatticeField(FittedRun):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fits the field to rows, shape (n_samples, n_features), or to images, shape (n_samples, *extent)."""
         rows = self._rows(X, reset=True)
+        if len(rows) < _FEWEST_ROWS:
+            warnings.warn(
+                f"{len(rows)} rows are too few to learn a density from: ln p of other rows means nothing",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         graph = self._graph(rows.shape[1])
         freedom = {"w": "free", "r": "free", "a": "free", "b": "free"} | dict(self.freedom or {})
         start = {"w": 0.0, "r": 0.0, "a": 0.5, "b": 0.1}  # where frozen ones stay: a site of variance about 1

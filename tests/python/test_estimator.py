@@ -212,3 +212,18 @@ def test_columns_of_very_different_units_are_columns():
     assert field.score(X) == pytest.approx(plain.score((X - X.mean(0)) / X.std(0)) - np.log(X.std(0)).sum(), abs=1e-2)
     with pytest.raises(quartic.BadInput, match="column 1 of the data does not vary"):
         LatticeField().fit(X * [1, 0, 1])
+
+
+def test_tails_of_a_field_are_called_heavy_beyond_chance_alone():
+    random = np.random.default_rng(7)
+    X = random.multivariate_normal(np.zeros(5), 0.6 ** abs(np.subtract.outer(range(5), range(5))), 2000)
+    field = LatticeField(chains=256, random_state=0).fit(X)
+    assert "at their bound, where the model is Gaussian" in str(field.result_)
+    X[:, 3] = random.standard_t(5, 2000)
+    field = LatticeField(chains=256, random_state=0).fit(X)
+    assert "heavier tails than exp(-b phi^4) can have in column 3\n" in str(field.result_)
+
+
+def test_few_rows_of_a_field_are_warned_of():
+    with pytest.warns(UserWarning, match="4 rows are too few"):
+        LatticeField(chains=256, random_state=0).fit(np.random.default_rng(0).normal(size=(4, 3)))
