@@ -27,7 +27,7 @@ Action independent_sites(const Action& frozen, const Parameters& parameters,
     const double variance = std::max(data.square(i) - mean * mean, 1e-6 * std::max(widest, 1e-12));
     action.a[i] = 1 / (2 * variance), action.r[i] = -mean / variance;
   }
-  std::fill(action.w.begin(), action.w.end(), 0.0);
+  std::fill_n(action.w.begin(), frozen.graph->visible_edges(), 0.0);
   auto theta = parameters.gather(action);
   for (int k = parameters.begin(CouplingKind::b); k < parameters.end(CouplingKind::b); ++k)
     theta[k] = lower[k];
@@ -108,11 +108,52 @@ LikelihoodStarts start_of_field(const DataSource& data, const DataMoments& momen
   return {std::move(*first), std::move(*gaussian), std::move(way), slope};
 }
 
-/// Hidden sites that turn at random planes through the middle of the data: their weights are
-/// independent in units of the columns' deviations, of such a size that h is neither blind nor
-/// certain. What they pull at the others on average is taken from r where that is free.
-Action with_hidden_start(Action action, const Parameters& parameters, const DataSource& data,
-                         const DataMoments& moments, std::uint64_t seed) {
+/// sum_i w_i phi_i = centre.
+struct Plane {
+  std::vector<double> w;
+  double centre = 0;
+};
+
+/// Through the middle of the data, of weights independent in units of the columns' deviations.
+Plane random_plane(const DataMoments& moments, int visible, RandomStream& random) {
+  Plane out;
+  for (int i = 0; i < visible; ++i) {
+    const double variance = moments.square(i) - moments.field(i) * moments.field(i);
+    out.w.push_back(random.normal() /
+                    std::sqrt(std::max(variance, 1e-12 * moments.square(i) + 1e-300)));
+    out.centre += out.w[i] * moments.field(i);
+  }
+  return out;
+}
+
+/// That of a hidden site which is coupled.
+std::optional<Plane> plane_of(const Action& action, int j) {
+  const Graph& graph = *action.graph;
+  Plane out{{}, action.r[graph.visible_sites() + j]};
+  for (int i = 0; i < graph.visible_sites(); ++i)
+    out.w.push_back(action.w[graph.visible_edges() + i * graph.hidden_sites() + j]);
+  if (std::all_of(out.w.begin(), out.w.end(), [](double w) { return w == 0; })) return {};
+  return out;
+}
+
+/// The mean square of sum_i w_i phi_i - centre over rows.
+double mean_square(const Plane& plane, const std::vector<float>& values) {
+  const std::size_t columns = plane.w.size();
+  double square = 0;
+  for (std::size_t at = 0; at < values.size(); at += columns) {
+    double along = -plane.centre;
+    for (std::size_t i = 0; i < columns; ++i)
+      along += plane.w[i] * static_cast<double>(values[at + i]);
+    square += along * along;
+  }
+  return square * static_cast<double>(columns) / static_cast<double>(values.size());
+}
+
+/// Hidden sites that turn at their planes of `given`, or at random ones. Of such a size that h is
+/// neither blind nor certain. What they pull at the others on average is taken from r where that is
+/// free.
+Action with_hidden_start(Action action, const Action& given, const Parameters& parameters,
+                         const DataSource& data, const DataMoments& moments, std::uint64_t seed) {
   const Graph& graph = *action.graph;
   const int visible = graph.visible_sites(), hidden = graph.hidden_sites();
   const double gap = 1 - graph.hidden_low(), middle = 1 - gap / 2;
@@ -121,26 +162,15 @@ Action with_hidden_start(Action action, const Parameters& parameters, const Data
   const auto values = read_rows(data, 0, most_rows);
   RandomStream random(seed, Stream::start, coupling_kinds);
   for (int j = 0; j < hidden; ++j) {
-    std::vector<double> w(visible);
-    double centre = 0, square = 0;
+    const Plane at_random = random_plane(moments, visible, random);
+    const Plane plane = plane_of(given, j).value_or(at_random);
+    const double size = 1 / (gap * std::sqrt(std::max(mean_square(plane, values), 1e-300)));
     for (int i = 0; i < visible; ++i) {
-      const double variance = moments.square(i) - moments.field(i) * moments.field(i);
-      w[i] = random.normal() / std::sqrt(std::max(variance, 1e-12 * moments.square(i) + 1e-300));
-      centre += w[i] * moments.field(i);
+      const double w = size * plane.w[i];
+      action.w[graph.visible_edges() + i * hidden + j] = w;
+      if (of_r == Freedom::free) action.r[i] += middle * w;
     }
-    const std::size_t rows = values.size() / w.size();
-    for (std::size_t n = 0; n < rows; ++n) {
-      double along = -centre;
-      for (int i = 0; i < visible; ++i)
-        along += w[i] * static_cast<double>(values[n * w.size() + i]);
-      square += along * along / static_cast<double>(rows);
-    }
-    const double size = 1 / (gap * std::sqrt(std::max(square, 1e-300)));
-    for (int i = 0; i < visible; ++i) {
-      action.w[graph.visible_edges() + i * hidden + j] = size * w[i];
-      if (of_r == Freedom::free) action.r[i] += middle * size * w[i];
-    }
-    action.r[visible + j] = size * centre;
+    action.r[visible + j] = size * plane.centre;
   }
   return action;
 }
@@ -165,8 +195,9 @@ LikelihoodStarts find_likelihood_start(const DataSource& data, const DataMoments
     for (const auto kind : all_coupling_kinds)
       std::copy(start.action.couplings(kind).begin(), start.action.couplings(kind).end(),
                 action.couplings(kind).begin());
-    start.action = with_hidden_start(std::move(action), parameters, data, moments, seed);
-    start.description += ", hidden units at random";
+    start.action = with_hidden_start(std::move(action), given, parameters, data, moments, seed);
+    start.description +=
+        coupled ? ", hidden units at the planes of a network" : ", hidden units at random";
   };
   complete(starts.first);
   if (!starts.fallback) return starts;

@@ -18,7 +18,7 @@ void require_valid(const LikelihoodOptions& options, const Parameters& parameter
 double default_rate(LikelihoodOptimiser optimiser);
 
 /// Uncoupled sites (where w is learned) with the data's mean and variance, b at its bound. Frozen
-/// kinds stay as they are.
+/// kinds and the couplings of hidden sites stay as they are.
 Action independent_sites(const Action& frozen, const Parameters& parameters,
                          const DataMoments& data, std::span<const double> lower);
 

@@ -69,9 +69,10 @@ void LikelihoodLearner<T>::warm_up(const ProgressCallback& progress) {
   if (starts.fallback && holds(starts, progress)) return;
   const auto& start = starts.fallback ? *starts.fallback : starts.first;
   if (begins_at(start, progress)) return;
-  throw Diverged("the couplings of the start, " + start.description +
-                     ", are beyond the precision of the fields",
-                 "fit.start = \"independent\", or scale the data");
+  throw Diverged(
+      "the couplings of the start, " + start.description +
+          ", are beyond the precision of the fields",
+      "leave out columns that others determine, scale the data, or add noise to them (0.01)");
 }
 
 template void LikelihoodLearner<float>::warm_up(const ProgressCallback&);

@@ -14,6 +14,7 @@
 #include "quartic/run/loop.hpp"
 #include "quartic/runfile/sample_file.hpp"
 #include "run/action_task.hpp"
+#include "run/hidden_planes.hpp"
 
 namespace quartic {
 namespace {
@@ -134,8 +135,10 @@ Action with_hidden_units(const Config& config, const Action& start) {
 
 FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
                  const std::string& where, const std::string& command) {
-  const Action start = with_hidden_units(config, field);
+  Action start = with_hidden_units(config, field);
   require_sites(data, *start.graph, where);
+  if (start.graph->hidden_sites() > 0 && config.fit.start != LikelihoodStart::given)
+    place_hidden_units(start, *data.train, config.run.seed, config.run.threads);
   Provenance provenance = make_provenance(command, config.run.seed);
   const auto freedom = config.action.freedom();
   FitData known = describe(data, 0);

@@ -5,12 +5,14 @@
 #include <numeric>
 #include <vector>
 
+#include "coverage.hpp"
 #include "hidden_field.hpp"
 #include "learn/equilibrium_sample.hpp"
 #include "learn/feature_statistics.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/learn/evaluation.hpp"
 #include "quartic/learn/likelihood.hpp"
+#include "run/hidden_planes.hpp"
 
 namespace quartic {
 namespace {
@@ -142,41 +144,64 @@ LikelihoodLearner<float> learner_of(const DataSource& rows, const DataSource* he
   using enum Freedom;
   LikelihoodOptions options;
   options.epochs = 60;
-  return {rows,
-          held_out,
-          {graph, {free, free, free, free}},
-          Action(graph),
-          sampler_options_of(256, 1),
-          options,
-          7};
+  Action start(graph);
+  if (hidden > 0) place_hidden_units(start, rows, 7, 1);
+  return {rows,    held_out, {graph, {free, free, free, free}}, start, sampler_options_of(256, 1),
+          options, 7};
 }
 
+// On which side of its plane a row is says which mode it is from, whatever the rows.
+TEST(HiddenUnits, BeginAtPlanesThatPartTheModes) {
+  const Action truth = two_modes();
+  for (int draw = 0; draw < 6; ++draw) {
+    const auto rows = visible_rows(truth, 1000, draw + 1);
+    Action start(truth.graph);
+    place_hidden_units(start, rows, 7, 1);
+    const auto values = read_rows(rows, 0, rows.rows());
+    const auto along = [&](const Action& action, std::size_t row) {
+      double sum = -action.r[9];
+      for (int i = 0; i < 9; ++i)
+        sum += action.w[action.graph->visible_edges() + i] * double(values[row * 9 + i]);
+      return sum;
+    };
+    int alike = 0;
+    double square = 0, mean = 0;
+    for (std::size_t n = 0; n < 1000; ++n) {
+      alike += (along(start, n) > 0) == (along(truth, n) > 0);
+      mean += along(start, n) / 1000, square += std::pow(along(start, n), 2) / 1000;
+    }
+    EXPECT_GT(std::max(alike, 1000 - alike), 980);
+    EXPECT_NEAR(square - mean * mean, 1, 0.05);
+  }
+}
+
+// Of random planes two thirds lead to densities of one mode, .9 below.
 TEST(HiddenUnits, RaiseHeldOutLikelihoodOfTwoModes) {
   const Action truth = two_modes();
-  const auto rows = visible_rows(truth, 4000, 1), held_out = visible_rows(truth, 4000, 2);
-  std::vector<Estimate> scores;
-  for (const int hidden : {0, 1}) {
-    auto learner = learner_of(rows, &held_out, hidden, truth.graph->visible());
-    learner.warm_up();
-    double gain = 0;
-    while (!learner.finished()) gain = learner.step().held_out_gain.value;
-    CertificateOptions options;
-    options.chains = 256, options.error = 0.02;
-    const auto judged = evaluate(learner.sampler(), learner.action(), {rows, learner.data()},
-                                 ScoredData{held_out, *learner.held_out()}, {}, options, 1, 3);
-    EXPECT_TRUE(judged.ok) << judged.reason;
-    // The model meets 4000 rows, and these are 4000 others: about 2 where it is right.
-    EXPECT_LT(judged.held_out->moments.all.chi2, hidden > 0 ? 3 : INFINITY);
-    scores.push_back(judged.held_out->log_likelihood.value);
-    RecordProperty("held_out",
-                   std::to_string(scores.back().value) + " after " + std::to_string(gain));
+  const int draws = testing::thorough() ? 20 : 3;
+  for (int draw = 0; draw < draws; ++draw) {
+    const auto rows = visible_rows(truth, 4000, 10 * draw + 1),
+               held_out = visible_rows(truth, 4000, 10 * draw + 2);
+    std::vector<Estimate> scores;
+    for (const int hidden : {0, 1}) {
+      auto learner = learner_of(rows, &held_out, hidden, truth.graph->visible());
+      learner.warm_up();
+      while (!learner.finished()) learner.step();
+      CertificateOptions options;
+      options.chains = 256, options.error = 0.02;
+      const auto judged = evaluate(learner.sampler(), learner.action(), {rows, learner.data()},
+                                   ScoredData{held_out, *learner.held_out()}, {}, options, 1, 3);
+      EXPECT_TRUE(judged.ok) << judged.reason;
+      scores.push_back(judged.held_out->log_likelihood.value);
+    }
+    const double error = std::hypot(scores[0].error, scores[1].error);
+    EXPECT_GT(scores[1].value - scores[0].value, 0.3 + 4 * error);
+    // ln p of the truth, whose ln Z is exact.
+    const double best =
+        -DataMoments(held_out, truth).marginal_action(truth) - exact_hidden_log_z(truth, 24, 4);
+    EXPECT_NEAR(scores[1].value, best, 0.05);
+    EXPECT_GT(best - scores[0].value, 0.9);
   }
-  const double error = std::hypot(scores[0].error, scores[1].error);
-  EXPECT_GT(scores[1].value - scores[0].value, 0.3 + 4 * error);
-  // ln p of the truth, whose ln Z is exact, is met.
-  const double best =
-      -DataMoments(held_out, truth).marginal_action(truth) - exact_hidden_log_z(truth, 24, 4);
-  EXPECT_NEAR(scores[1].value, best, 0.05);
 }
 
 TEST(HiddenUnits, ALearnerGoesOnWithTheSameBits) {
