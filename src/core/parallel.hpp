@@ -8,6 +8,11 @@
 
 namespace quartic {
 
+/// Threads that were asked for; 0: all cores.
+inline int threads_or_all(int wanted) {
+  return wanted > 0 ? wanted : omp_get_max_threads();
+}
+
 /// Calls f(index, thread) for index in [0, count): equal, consecutive parts for each of at most
 /// `threads` threads, so that a repeated call finds its memory near. An exception comes out once
 /// all are done.

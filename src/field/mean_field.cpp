@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/parallel.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/field/action_path.hpp"
@@ -166,14 +167,21 @@ std::vector<int> by_strength(const Action& action, const Means& width, std::vect
   return sites;
 }
 
-/// The same couplings everywhere, so that what order there is follows the bonds.
+/// Whether all sites are alike: the same couplings everywhere, or at every site the same sum of
+/// bonds that all align. What order there is follows the bonds then.
 bool homogeneous(const Action& action) {
-  for (const auto kind : all_coupling_kinds) {
-    const auto& values = action.couplings(kind);
-    if (std::any_of(values.begin(), values.end(), [&](double x) { return x != values[0]; }))
-      return false;
-  }
-  return true;
+  const auto all = [](const std::vector<double>& values) {
+    return std::all_of(values.begin(), values.end(), [&](double x) { return x == values[0]; });
+  };
+  if (!all(action.r) || !all(action.a) || !all(action.b)) return false;
+  if (all(action.w)) return true;
+  if (std::any_of(action.w.begin(), action.w.end(), [](double w) { return w < 0; })) return false;
+  const std::vector<double> one(action.graph->sites(), 1.0);
+  std::vector<double> sum;
+  for (int i = 0; i < action.graph->sites(); ++i) sum.push_back(action.local_field(i, one));
+  const double rounding = 1e-12 * std::abs(sum[0]);
+  return std::all_of(sum.begin(), sum.end(),
+                     [&](double x) { return std::abs(x - sum[0]) <= rounding; });
 }
 
 /// What a graph of this size, and with so much variety, deserves.
@@ -191,35 +199,38 @@ struct Effort {
 
 class Search {
  public:
-  explicit Search(const Action& action)
+  Search(const Action& action, int threads)
       : action_(action),
         effort_(action.graph->sites(), homogeneous(action)),
-        descent_(action),
-        strongest_(by_strength(action, descent_.width(), descent_.all())) {}
+        descents_(effort_.alike ? 1 : threads_or_all(threads), Descent(action)),
+        strongest_(by_strength(action, descent().width(), descent().all())) {}
 
   std::vector<MeanField> run() {
-    from(descent_.uncoupled_means());
+    std::vector<Start> starts{{descent().uncoupled_means()}};
     const auto sign = aligned(action_, strongest_);
     for (const double s : {1.0, -1.0}) {
-      from(scaled(sign, s));
+      starts.push_back({scaled(sign, s)});
       if (!effort_.polarised) continue;
       Means polarised(sign.size(), 0.0);
-      polarised[strongest_[0]] = s * descent_.width()[strongest_[0]];
-      from(polarised, strongest_[0]);
+      polarised[strongest_[0]] = s * descent().width()[strongest_[0]];
+      starts.push_back({std::move(polarised), strongest_[0]});
     }
     RandomStream random(1, Stream::pilot, 0);
     for (int k = 0; k < effort_.random_starts; ++k) {
       std::vector<double> signs(sign.size());
       for (double& s : signs) s = random.uniform() < 0.5 ? -1 : 1;
-      from(scaled(signs, 1));
+      starts.push_back({scaled(signs, 1)});
     }
+    from(std::move(starts));
     // What turns up on the way is turned itself, as long as anything new does.
-    for (std::size_t k = 0; k < found_.size() && k < 8; ++k)
+    for (std::size_t k = 0; k < found_.size() && k < 8; ++k) {
+      starts.clear();
       for (int n = 0; n < std::min<int>(effort_.turned, std::ssize(strongest_)); ++n) {
-        Means turned = found_[k].mean;
-        turned[strongest_[n]] = -turned[strongest_[n]];
-        from(turned, strongest_[n]);
+        starts.push_back({found_[k].mean, strongest_[n]});
+        starts.back().mean[strongest_[n]] *= -1;
       }
+      from(std::move(starts));
+    }
     std::stable_sort(found_.begin(), found_.end(),
                      [](const auto& x, const auto& y) { return x.bound < y.bound; });
     return std::move(found_);
@@ -228,49 +239,73 @@ class Search {
  private:
   Means scaled(const std::vector<double>& signs, double by) const {
     Means out(signs.size());
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = by * signs[i] * descent_.width()[i];
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = by * signs[i] * descent().width()[i];
     return out;
   }
 
-  void from(Means start, int last = -1) {
+  struct Start {
+    Means mean;
+    int last = -1;  ///< as in Descent::go
+  };
+
+  /// Descents are of their own, so that threads share them; what is new is told in order.
+  void from(std::vector<Start> starts) {
     constexpr std::size_t most = 64;
     if (found_.size() >= most) return;
-    RandomStream random(1, Stream::pilot, 1);
-    // Off the saddle between two wells, where descent by symmetry would stay.
-    for (std::size_t i = 0; i < start.size(); ++i)
-      start[i] += 1e-3 * descent_.width()[i] * (effort_.alike ? 0.4 : random.uniform() - 0.5);
-    auto [mean, at_rest] = descent_.go(std::move(start), effort_.rounds, last);
-    // What still moves is no minimum: a soft mode on its way, as of a nearly massless field.
-    if (!at_rest && !found_.empty()) return;
-    for (const auto& other : found_)
-      if (descent_.same(mean, other.mean)) return;
-    found_.push_back(descent_.minimum(std::move(mean)));
+    std::vector<Descent::End> ends(starts.size());
+    in_parallel(static_cast<int>(starts.size()), static_cast<int>(descents_.size()),
+                [&](int k, int thread) {
+                  ends[k] = descents_[thread].go(off_the_saddle(std::move(starts[k].mean)),
+                                                 effort_.rounds, starts[k].last);
+                });
+    for (auto& [mean, at_rest] : ends) {
+      // What still moves is no minimum: a soft mode on its way, as of a nearly massless field.
+      if (found_.size() >= most || (!at_rest && !found_.empty())) continue;
+      const bool known = std::any_of(found_.begin(), found_.end(), [&](const MeanField& other) {
+        return descent().same(mean, other.mean);
+      });
+      if (!known) found_.push_back(descent().minimum(std::move(mean)));
+    }
   }
+
+  /// Between two wells descent by symmetry would stay.
+  Means off_the_saddle(Means start) const {
+    RandomStream random(1, Stream::pilot, 1);
+    for (std::size_t i = 0; i < start.size(); ++i)
+      start[i] += 1e-3 * descents_[0].width()[i] * (effort_.alike ? 0.4 : random.uniform() - 0.5);
+    return start;
+  }
+
+  Descent& descent() { return descents_[0]; }
+  const Descent& descent() const { return descents_[0]; }
 
   const Action& action_;
   Effort effort_;
-  Descent descent_;
+  std::vector<Descent> descents_;  ///< one a thread
   std::vector<int> strongest_;
   std::vector<MeanField> found_;
 };
 
 }  // namespace
 
-std::vector<MeanField> mean_fields(const Action& action, int most) {
+std::vector<MeanField> mean_fields(const Action& action, int most, int threads) {
   if (action.graph->sites() == 0) return {{{}, action, 0}};
-  auto found = Search(action).run();
+  auto found = Search(action, threads).run();
   if (std::ssize(found) > most) found.erase(found.begin() + most, found.end());
   return found;
 }
 
-Action mean_field(const Action& action) {
-  const MeanField best = mean_fields(action, 1).front();
+Action mean_field(const Action& action, const std::vector<MeanField>& minima) {
+  const MeanField& best = minima.front();
   // Without order what is left of the polarisation is noise of the descent.
   for (std::size_t i = 0; i < best.mean.size(); ++i) {
     const double width = std::sqrt(site_moments(action, static_cast<int>(i), 0).second);
     if (std::abs(best.mean[i]) >= no_order * width) return best.action;
   }
   return uncoupled(action);
+}
+Action mean_field(const Action& action) {
+  return mean_field(action, mean_fields(action, 1));
 }
 
 bool one_up_to_sign(const Action& action, const std::vector<MeanField>& minima) {

@@ -92,7 +92,7 @@ template <class T>
 void Ensemble<T>::set_action(const Action& action) {
   require_normalisable(action);
   forget_bonds();
-  table_->set(action);
+  table_->set(action, threads_);
   if (cluster_table_) cluster_table_->set(action);
   if (options_.rungs > 1) {
     coupling_part_ = std::make_unique<Action>(action.graph);

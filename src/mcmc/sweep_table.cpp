@@ -7,8 +7,10 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 
 #include "core/double_well.hpp"
+#include "core/parallel.hpp"
 #include "mcmc/site_scale.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/quartic_density.hpp"
@@ -22,7 +24,7 @@ struct Typical {
   std::vector<double> field, offset, slope;
 };
 
-Typical typical_fields(const std::vector<SiteKey>& keys) {
+Typical typical_fields(std::span<const SiteKey> keys) {
   const std::size_t n = keys.size();
   std::vector<double> a(n), b(n), field(n), mean(n);
   for (std::size_t k = 0; k < n; ++k) {
@@ -120,6 +122,43 @@ void require_held(const Action& action, const std::vector<std::size_t>& kind) {
   }
 }
 
+template <class T>
+void set_constants(std::span<const SiteKey> keys, SiteConstants<T>* out) {
+  const Typical typical = typical_fields(keys);
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    const auto [a, b, r, total_weight, hidden_weight] = keys[k];
+    const UsualFields usual(r, typical.field[k]);
+    if (b == 0) {  // the envelope is the conditional itself; a > 0 is known from validity
+      out[k] = {.a = T(a),
+                .b = T(0),
+                .r = T(r),
+                .reflection = {T(0), T(1 / (2 * a))},
+                .precision = {T(2 * a), T(0), T(0)},
+                .usual_field2 = {T(0), std::numeric_limits<T>::infinity()},
+                .min_centre = T(0),
+                .step = T(2 / std::sqrt(2 * a)),
+                .well_square = T(0),
+                .two_root_b = T(0),
+                .folded = false};
+      continue;
+    }
+    const auto precision = fit_precision(a, b, usual);
+    const double min_precision = 0.2 * std::sqrt(b);
+    const double width = 1 / std::sqrt(2 * std::abs(a) + 2 * std::sqrt(b));
+    out[k] = {.a = T(a),
+              .b = T(b),
+              .r = T(r),
+              .reflection = {T(typical.offset[k]), T(typical.slope[k])},
+              .precision = {T(precision[0]), T(precision[1]), T(precision[2])},
+              .usual_field2 = {T(0.9 * usual.low * usual.low), T(1.1 * usual.high * usual.high)},
+              .min_centre = T(std::max(0.0, (min_precision - 2 * a) / (4 * b))),
+              .step = T(2.5 * width),
+              .well_square = T(std::max(0.0, -a / (2 * b))),
+              .two_root_b = T(2 * std::sqrt(b)),
+              .folded = double_well(a, b)};
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -139,7 +178,7 @@ SweepTable<T>::SweepTable(const Graph& graph) : order(sweep_order(graph)), site(
 }
 
 template <class T>
-void SweepTable<T>::set(const Action& action) {
+void SweepTable<T>::set(const Action& action, int threads) {
   for (std::size_t k = 0; k < edge.size(); ++k) weight[k] = static_cast<T>(action.w[edge[k]]);
   // Sites that are alike, as in a homogeneous theory, share their constants.
   std::vector<SiteKey> keys;
@@ -154,41 +193,12 @@ void SweepTable<T>::set(const Action& action) {
     kind[i] = keys.size() - 1;
   }
   require_held<T>(action, kind);
-  const Typical typical = typical_fields(keys);
-  std::vector<SiteConstants<T>> constants;
-  for (std::size_t k = 0; k < keys.size(); ++k) {
-    const auto [a, b, r, total_weight, hidden_weight] = keys[k];
-    const UsualFields usual(r, typical.field[k]);
-    if (b == 0) {  // the envelope is the conditional itself; a > 0 is known from validity
-      constants.push_back({.a = T(a),
-                           .b = T(0),
-                           .r = T(r),
-                           .reflection = {T(0), T(1 / (2 * a))},
-                           .precision = {T(2 * a), T(0), T(0)},
-                           .usual_field2 = {T(0), std::numeric_limits<T>::infinity()},
-                           .min_centre = T(0),
-                           .step = T(2 / std::sqrt(2 * a)),
-                           .well_square = T(0),
-                           .two_root_b = T(0),
-                           .folded = false});
-      continue;
-    }
-    const auto precision = fit_precision(a, b, usual);
-    const double min_precision = 0.2 * std::sqrt(b);
-    const double width = 1 / std::sqrt(2 * std::abs(a) + 2 * std::sqrt(b));
-    constants.push_back(
-        {.a = T(a),
-         .b = T(b),
-         .r = T(r),
-         .reflection = {T(typical.offset[k]), T(typical.slope[k])},
-         .precision = {T(precision[0]), T(precision[1]), T(precision[2])},
-         .usual_field2 = {T(0.9 * usual.low * usual.low), T(1.1 * usual.high * usual.high)},
-         .min_centre = T(std::max(0.0, (min_precision - 2 * a) / (4 * b))),
-         .step = T(2.5 * width),
-         .well_square = T(std::max(0.0, -a / (2 * b))),
-         .two_root_b = T(2 * std::sqrt(b)),
-         .folded = double_well(a, b)});
-  }
+  std::vector<SiteConstants<T>> constants(keys.size());
+  constexpr std::size_t part = 32;  // some 30 microseconds
+  in_parallel(static_cast<int>((keys.size() + part - 1) / part), threads, [&](int n, int) {
+    const std::size_t first = n * part, count = std::min(part, keys.size() - first);
+    set_constants<T>(std::span(keys).subspan(first, count), constants.data() + first);
+  });
   for (std::size_t i = 0; i < kind.size(); ++i) {
     site[i] = constants[kind[i]];
     site[i].gated = graph.gated();

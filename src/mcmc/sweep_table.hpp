@@ -40,8 +40,8 @@ struct SweepTable {
   std::vector<SiteConstants<T>> site;
 
   explicit SweepTable(const Graph& graph);
-  /// O(V + E), with some quadratures a site for the reflection's centre.
-  void set(const Action& action);
+  /// O(V + E), with some quadratures a site for the reflection's centre, shared among threads.
+  void set(const Action& action, int threads = 1);
   int sites() const { return static_cast<int>(site.size()); }
 };
 

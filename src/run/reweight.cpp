@@ -295,7 +295,8 @@ void judge_modes(const Reweighting& reweighting, const Pool& pool, const Targets
                  std::vector<ReweightedPoint>& points) {
   const auto& graph = pool.first.action.graph;
   const UnsampledModes modes(
-      pool.fields(), reweighting.sample(), graph, [&](std::span<const float> phi) {
+      pool.fields(), reweighting.sample(), graph,
+      [&](std::span<const float> phi) {
         const StoredFields one{phi, pool.first.sites};
         std::vector<double> values;
         for (const auto& series : evaluate_observables(observables, *graph, one, 1))
@@ -303,7 +304,8 @@ void judge_modes(const Reweighting& reweighting, const Pool& pool, const Targets
         for (const auto& function : options.functions)
           values.push_back(evaluate_function(function.value, one)[0]);
         return values;
-      });
+      },
+      options.threads);
   const auto ask = [&](ReweightedPoint& point) {
     if (!point.ok) return;
     point.reason = why_not_conditional(pool.fields(), reweighting, targets.specs, graph, point);

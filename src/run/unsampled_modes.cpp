@@ -24,12 +24,17 @@ struct UnsampledModes::Mode {
 };
 
 UnsampledModes::UnsampledModes(StoredFields fields, const ReweightingSample& sample,
-                               std::shared_ptr<const Graph> graph, Observe observe)
-    : fields_(fields), sample_(sample), graph_(std::move(graph)), observe_(std::move(observe)) {}
+                               std::shared_ptr<const Graph> graph, Observe observe, int threads)
+    : fields_(fields),
+      sample_(sample),
+      graph_(std::move(graph)),
+      observe_(std::move(observe)),
+      threads_(threads) {}
 
 std::vector<UnsampledModes::Mode> UnsampledModes::modes_of(const Action& target) const {
+  constexpr int most_modes = 8;
   std::vector<Mode> modes;
-  for (auto& found : mean_fields(target)) {
+  for (auto& found : mean_fields(target, most_modes, threads_)) {
     Mode& mode = modes.emplace_back(std::move(found));
     const std::size_t sites = mode.field.mean.size();
     std::vector<double> field(sites), log_z(sites), mean(sites), second(sites), fourth(sites);

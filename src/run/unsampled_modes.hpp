@@ -27,7 +27,7 @@ class UnsampledModes {
 
   /// The sample has odd parts, see there. All has to outlive this.
   UnsampledModes(StoredFields fields, const ReweightingSample& sample,
-                 std::shared_ptr<const Graph> graph, Observe observe);
+                 std::shared_ptr<const Graph> graph, Observe observe, int threads);
 
   /// Why the point is not to be trusted, or nothing: also where B is no action. O(mean fields of B
   /// + modes samples V), of up to 1e7 numbers of the samples.
@@ -42,6 +42,7 @@ class UnsampledModes {
   const ReweightingSample& sample_;
   std::shared_ptr<const Graph> graph_;
   Observe observe_;
+  int threads_;
 };
 
 }  // namespace quartic

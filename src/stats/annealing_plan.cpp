@@ -185,12 +185,14 @@ AnnealingPlan plan_from_uncoupled(const Action& action, const SamplerOptions& sa
                                   std::uint64_t seed) {
   require_normalisable(action);
   // Gates change the wells that a mean field would fill.
-  const Action ordered = action.graph->gated() ? uncoupled(action) : mean_field(action);
+  const auto minima =
+      action.graph->gated() ? std::vector<MeanField>{} : mean_fields(action, 8, sampler.threads);
+  const Action ordered = minima.empty() ? uncoupled(action) : mean_field(action, minima);
   auto plan = plan_annealing<T>({uncoupled(action), action}, sampler, seed);
   if (ordered.r == action.r) return plan;
   auto other = plan_annealing<T>({ordered, action}, sampler, seed);
   if (other.friction_length() >= plan.friction_length()) return plan;
-  if (one_well(action, mean_fields(action))) return other;
+  if (one_well(action, minima)) return other;
   // Wells that only annealing from w = 0 fills, unless it is the one that misses the most of Z.
   const Estimate all = trial<T>(plan, sampler, seed), one = trial<T>(other, sampler, seed);
   return all.value < one.value + 4 * std::hypot(all.error, one.error) ? plan : other;

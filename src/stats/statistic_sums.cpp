@@ -14,10 +14,6 @@ constexpr int many_chains = 64;
 constexpr int most_shares = 64;
 constexpr std::size_t most_sums = 1 << 23;  // of all bins and statistics together
 
-int threads_or_all(int threads) {
-  return threads > 0 ? threads : omp_get_max_threads();
-}
-
 /// How many bins a sample has; in few chains as many in each.
 int bins_for(const FieldSample& sample, int statistics) {
   const int room = static_cast<int>(most_sums / static_cast<std::size_t>(statistics));

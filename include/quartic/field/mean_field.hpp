@@ -23,12 +23,14 @@ struct MeanField {
 /// well are small; a minimum need not be a well (in one or two dimensions fluctuations can destroy
 /// the order). Beginnings are the same on every call; fewer on large graphs
 /// and where the couplings are the same everywhere.
-/// O(beginnings rounds (V quadratures + E)). Throws BadInput if some site alone is not
+/// O(beginnings rounds (V quadratures + E)), beginnings shared among threads (0: all cores), which
+/// never change the results. Throws BadInput if some site alone is not
 /// normalisable.
-std::vector<MeanField> mean_fields(const Action& action, int most = 8);
+std::vector<MeanField> mean_fields(const Action& action, int most = 8, int threads = 1);
 
-/// The minimum with the least bound; the uncoupled action itself where nothing is ordered. Where
-/// the field is ordered it is far nearer to the action than w = 0 is.
+/// The first of the minima, that with the least bound; the uncoupled action itself where nothing is
+/// ordered. Where the field is ordered it is far nearer to the action than w = 0 is.
+Action mean_field(const Action& action, const std::vector<MeanField>& minima);
 Action mean_field(const Action& action);
 
 /// Whether each of the minima has its mirror image among them, as those of an even action do, and
