@@ -1,4 +1,5 @@
 // Densities of tables in Python: scalings, learning without chains, independent draws.
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -7,7 +8,9 @@
 #include "quartic/data/gaussian_density.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/network/sampler.hpp"
+#include "quartic/network/training_options.hpp"
 #include "quartic/run/density_learner.hpp"
+#include "quartic/run/learning_way.hpp"
 #include "watch.hpp"
 
 namespace quartic::python {
@@ -110,7 +113,7 @@ nb::dict to_python(DensityFit fit) {
     record["scaling"] = std::string(name(one.scaling));
     record["held_out"] = vector_to_python(one.held_out);
     record["best"] = one.best, record["dropped"] = one.dropped;
-    record["improving"] = one.improving;
+    record["improving"] = one.improving, record["rise"] = one.last_rise();
     candidates.append(record);
   }
   out["candidates"] = candidates, out["chosen"] = fit.choice.chosen;
@@ -121,20 +124,16 @@ nb::dict to_python(DensityFit fit) {
   return out;
 }
 
-nb::object learned(nb::object data, const std::string& visible, const std::string& hidden,
-                   int hidden_units, bool gates, const std::vector<std::string>& scalings,
-                   double ridge, int folds, int rounds, int patience, double noise, int threads,
-                   nb::object random_state, nb::object progress, std::vector<std::string> names) {
+/// Of learn_density and learn_start: rows, a race and who hears of it.
+DensityFit raced(nb::object data, DensityOptions o, const std::vector<std::string>& scalings,
+                 std::optional<std::size_t> most_rows, nb::object random_state,
+                 nb::object progress) {
   const Input input = as_input(data);
   if (input.ndim() != 2) throw BadInput("data must be an array of shape (rows, columns)");
-  DensityOptions o;
-  o.visible = from_word<Unit>(visible, "unit"), o.hidden = from_word<Unit>(hidden, "unit");
-  o.hidden_units = hidden_units, o.gates = gates, o.ridge = ridge, o.folds = folds;
-  o.rounds = rounds, o.patience = patience, o.noise = noise, o.threads = threads;
-  o.names = std::move(names);
   o.scalings.clear();
   for (const auto& word : scalings) o.scalings.push_back(from_word<ScalingMethod>(word, "scaling"));
   const std::uint64_t seed = seed_of(random_state);
+  const std::size_t columns = input.shape(1);
   const auto values = span(input);
   const auto report = [&](double done) {
     const nb::gil_scoped_acquire acquire;
@@ -142,12 +141,63 @@ nb::object learned(nb::object data, const std::string& visible, const std::strin
     if (!progress.is_none()) progress(done);
     return true;
   };
-  std::optional<DensityFit> fit;
-  {
-    const nb::gil_scoped_release release;
-    fit = learn_density(values, input.shape(1), o, seed, report);
+  const nb::gil_scoped_release release;
+  if (!most_rows || *most_rows >= input.shape(0))
+    return learn_density(values, columns, o, seed, report);
+  std::vector<double> some;
+  for (const std::size_t n : spread_over(input.shape(0), *most_rows)) {
+    const auto row = values.subspan(n * columns, columns);
+    some.insert(some.end(), row.begin(), row.end());
   }
-  return to_python(std::move(*fit));
+  return learn_density(some, columns, o, seed, report);
+}
+
+WantedNetwork wanted(const std::string& visible, const std::string& hidden, int hidden_units,
+                     std::size_t columns, bool noisy) {
+  return {from_word<Unit>(visible, "unit"), from_word<Unit>(hidden, "unit"), hidden_units, columns,
+          noisy};
+}
+
+nb::dict learned(nb::object data, const std::string& visible, const std::string& hidden,
+                 int hidden_units, bool gates, const std::vector<std::string>& scalings,
+                 double ridge, int folds, int rounds, int patience, double noise, int threads,
+                 nb::object random_state, nb::object progress, std::vector<std::string> names) {
+  DensityOptions o;
+  o.visible = from_word<Unit>(visible, "unit"), o.hidden = from_word<Unit>(hidden, "unit");
+  o.hidden_units = hidden_units, o.gates = gates, o.ridge = ridge, o.folds = folds;
+  o.rounds = rounds, o.patience = patience, o.noise = noise, o.threads = threads;
+  o.names = std::move(names);
+  return to_python(
+      raced(data, std::move(o), scalings, {}, std::move(random_state), std::move(progress)));
+}
+
+/// With `start`, the network that chains begin with, in the place of the density.
+nb::dict start_learned(nb::object data, const std::string& visible, const std::string& hidden,
+                       int hidden_units, const std::vector<std::string>& scalings, double ridge,
+                       int rounds, int threads, std::uint64_t random_state, nb::object progress,
+                       std::vector<std::string> names) {
+  const Input input = as_input(data);
+  const std::size_t columns = input.ndim() == 2 ? input.shape(1) : 0;
+  const WantedNetwork of = wanted(visible, hidden, hidden_units, columns, false);
+  DensityOptions o = start_options(of, {});
+  o.ridge = ridge, o.threads = threads, o.names = std::move(names);
+  if (o.rounds > 0) o.rounds = rounds;
+  DensityFit fit =
+      raced(data, std::move(o), scalings, start_rows(std::max<std::size_t>(columns, 1)),
+            nb::cast(random_state), std::move(progress));
+  Network start = [&] {
+    const nb::gil_scoped_release release;
+    const auto all = span(input);
+    std::vector<double> model(all.begin(), all.end());
+    fit.scaling.to_model(std::span(model), columns);
+    const auto moments =
+        column_moments(ArraySource(std::vector<float>(model.begin(), model.end()), columns));
+    const int units = hidden_units > 0 ? hidden_units : default_hidden_units(input.shape(0));
+    return chain_start(fit, of.hidden, units, moments, random_state);
+  }();
+  nb::dict out = to_python(std::move(fit));
+  out["network"] = std::move(start);
+  return out;
 }
 
 Network more_of(const Network& network, nb::object data, int iterations, double ridge,
@@ -184,21 +234,38 @@ void bind_density(nb::module_& m) {
         nb::arg("names") = std::vector<std::string>{},
         "A network whose ln Z is exact, learned without chains; scaling and length chosen on "
         "held-out rows.");
+  m.def("learn_start", &start_learned, nb::arg("data"), nb::kw_only(), nb::arg("visible"),
+        nb::arg("hidden"), nb::arg("hidden_units"), nb::arg("scalings"), nb::arg("ridge"),
+        nb::arg("rounds"), nb::arg("threads"), nb::arg("random_state"), nb::arg("progress"),
+        nb::arg("names"), "Where chains begin that are learned until held-out rows say enough.");
   m.def(
-      "gaussian_log_density",
-      [](nb::object rows, nb::object learned) {
-        const Input judged = as_input(rows), some = as_input(learned);
-        if (judged.ndim() != 2 || some.ndim() != 2 || judged.shape(1) != some.shape(1))
-          throw BadInput("rows must be arrays of shape (rows, columns) of as many columns");
-        std::vector<double> out;
-        {
-          const nb::gil_scoped_release release;
-          out = gaussian_log_density(span(judged), span(some), some.shape(1));
-        }
-        return vector_to_python(out);
+      "learning_way",
+      [](const std::string& visible, const std::string& hidden, int hidden_units,
+         std::size_t columns, bool noisy) {
+        return std::string(
+            name(learning_way(wanted(visible, hidden, hidden_units, columns, noisy))));
       },
-      nb::arg("rows"), nb::arg("learned"),
-      "ln p of every row under the Gaussian of the mean and shrunk covariance of `learned`.");
+      nb::arg("visible"), nb::arg("hidden"), nb::arg("hidden_units"), nb::arg("columns"),
+      nb::arg("noisy"), "'exactly', 'chains-from-exact' or 'chains'.");
+  m.def("default_hidden_units", &default_hidden_units, nb::arg("rows"),
+        "So many learn so many rows by chains.");
+  m.def(
+      "below_gaussian",
+      [](nb::object levels, nb::tuple log_z, nb::object rows,
+         nb::object learned) -> std::optional<double> {
+        const Input judged = as_input(rows), some = as_input(learned), ln_p = as_input(levels);
+        if (judged.ndim() != 2 || some.ndim() != 2 || judged.shape(1) != some.shape(1) ||
+            ln_p.size() != judged.shape(0))
+          throw BadInput("rows must be arrays of shape (rows, columns) of as many columns");
+        const Estimate z{nb::cast<double>(log_z[0]), nb::cast<double>(log_z[1])};
+        const nb::gil_scoped_release release;
+        const auto above = above_gaussian(span(ln_p), z, span(judged), span(some), some.shape(1));
+        if (!above || !below_gaussian(*above)) return std::nullopt;
+        return -above->value;
+      },
+      nb::arg("levels"), nb::arg("log_z"), nb::arg("rows"), nb::arg("learned"),
+      "By how much ln p of rows, their `levels` less ln Z (value, error), is below that of one "
+      "Gaussian of `learned`; None where that is chance.");
   m.def("learn_exactly", &more_of, nb::arg("network"), nb::arg("data"), nb::arg("iterations"),
         nb::arg("ridge") = 1.0, nb::arg("threads") = 0,
         "The network after more iterations of exact learning on rows in its units, float32.");

@@ -1,15 +1,18 @@
 // Sampling and training of networks in Python.
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 
 #include <array>
 #include <chrono>
 #include <memory>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "network_rows.hpp"
 #include "quartic/network/learner.hpp"
+#include "quartic/network/paced_learner.hpp"
 #include "quartic/network/sampler.hpp"
-#include "quartic/network/training_watch.hpp"
 #include "watch.hpp"
 
 namespace quartic::python {
@@ -22,6 +25,19 @@ struct Trainer {
   ColumnMoments moments;
   NetworkLearner<float> trainer;
 };
+
+const NetworkLearner<float>& learner_of(const Trainer& self) {
+  return self.trainer;
+}
+const NetworkLearner<float>& learner_of(const PacedLearner& self) {
+  return self.learner();
+}
+const ColumnMoments& moments_of(const Trainer& self) {
+  return self.moments;
+}
+const ColumnMoments& moments_of(const PacedLearner& self) {
+  return self.moments();
+}
 
 nb::dict to_python(const TrainRow& row) {
   nb::dict out;
@@ -60,8 +76,9 @@ std::array<std::vector<double>, 7> lists_from(nb::handle from) {
   return lists;
 }
 
-nb::dict state_of(const Trainer& self) {
-  const TrainingState state = self.trainer.state();
+template <class Self>
+nb::dict state_of(const Self& self) {
+  const TrainingState state = learner_of(self).state();
   nb::dict out;
   out["epoch"] = state.epoch, out["updates"] = state.updates;
   out["couplings"] = to_python(state.couplings);
@@ -81,7 +98,7 @@ nb::dict state_of(const Trainer& self) {
   for (const auto& [updates, network] : state.snapshots)
     snapshots.append(nb::make_tuple(updates, Network(*network)));
   out["snapshots"] = snapshots;
-  const ColumnMoments& m = self.moments;
+  const ColumnMoments& m = moments_of(self);
   out["column_moments"] = nb::make_tuple(m.rows, vector_to_python(m.first),
                                          vector_to_python(m.second), vector_to_python(m.fourth));
   return out;
@@ -143,11 +160,13 @@ void update(Trainer& self, nb::object rows) {
   self.trainer.update({values.data(), values.size()});
 }
 
-Network base_of(const Trainer& self, nb::object rows) {
+template <class Self>
+Network base_of(const Self& self, nb::object rows) {
   const NumpySource some(rows);
-  if (some.columns() != self.moments.first.size()) throw BadInput("rows of another width");
+  const ColumnMoments& moments = moments_of(self);
+  if (some.columns() != moments.first.size()) throw BadInput("rows of another width");
   const nb::gil_scoped_release release;
-  return base_network(self.trainer.network(), self.moments, some.first(rows_of_base));
+  return base_network(learner_of(self).network(), moments, some.first(rows_of_base));
 }
 
 using NetworkChains = NetworkSampler<float>;
@@ -202,60 +221,116 @@ void bind_sampler(nb::module_& m) {
       .def_prop_ro("hidden_means", &sampler_values<&NetworkChains::hidden_means, true>);
 }
 
-nb::tuple pair_of(const Estimate& estimate) {
-  return nb::make_tuple(estimate.value, estimate.error);
+/// What is seen of a learner between two epochs.
+template <class Self>
+void bind_learner(nb::class_<Self>& learner) {
+  learner.def_prop_ro("batch", [](const Self& self) { return learner_of(self).options().batch; })
+      .def("base", &base_of<Self>, nb::arg("rows"),
+           "Network.base with the moments of all data, and those of hidden units given these rows.")
+      .def_prop_ro(
+          "chains",
+          [](const Self& self) {
+            auto values = learner_of(self).chain_values();
+            const int units = learner_of(self).network().visible.size();
+            const int chains = static_cast<int>(values.size()) / units;
+            return chain_rows(std::move(values), chains, units);
+          },
+          "Visible values of the model's chains.")
+      .def_prop_ro("epoch", [](const Self& self) { return learner_of(self).epoch(); })
+      .def_prop_ro("updates", [](const Self& self) { return learner_of(self).updates(); })
+      .def_prop_ro("finished",
+                   [](const Self& self) {
+                     if constexpr (std::is_same_v<Self, PacedLearner>)
+                       return self.finished();
+                     else
+                       return learner_of(self).finished();
+                   })
+      .def("state", &state_of<Self>,
+           "Everything that an exact restart needs besides data and options.");
 }
 
-void bind_watch(nb::module_& m) {
-  using Options = TrainingWatch::Options;
-  nb::class_<TrainingWatch> watch(m, "TrainingWatch",
-                                  "How long chains should learn, and whether their rate makes ln p "
-                                  "fall, by ln p of rows that are not learned from.");
-  watch
+/// A value of the watch with its error, where somebody looked.
+template <auto value>
+std::optional<std::pair<double, double>> seen(const PacedLearner& self) {
+  const TrainingWatch* watch = self.watch();
+  if (watch == nullptr || watch->last_epoch() == 0) return {};
+  const Estimate& estimate = (watch->*value)();
+  return std::pair{estimate.value, estimate.error};
+}
+
+/// A value of the watch; 0 without.
+template <auto value>
+auto told(const PacedLearner& self) {
+  using Value = std::invoke_result_t<decltype(value), const TrainingWatch&>;
+  return self.watch() ? (self.watch()->*value)() : Value{};
+}
+
+void bind_paced_learner(nb::module_& m) {
+  nb::class_<PacedLearner> learner(
+      m, "PacedLearner",
+      "Learning by chains at a rate, and with epochs=None for as long, as ln p of rows allows. One "
+      "`step` is an epoch, or begins again at half the rate.");
+  learner
       .def(
           "__init__",
-          [](TrainingWatch* self, const Trainer& trainer, nb::object judged, nb::object learned,
-             bool stops, std::uint64_t seed, int threads) {
-            const NumpySource rows(judged), some(learned);
-            const Network start = trainer.trainer.network();
+          [](PacedLearner* self, nb::object data, const Network& network, nb::object judged,
+             std::optional<int> epochs, int batch, int steps, int rungs, double rate,
+             double momentum, double weight_decay, int threads, std::uint64_t random_state) {
+            TrainingOptions o;
+            o.epochs = epochs.value_or(0), o.batch = batch, o.steps = steps, o.rungs = rungs;
+            o.rate = rate, o.momentum = momentum, o.weight_decay = weight_decay;
+            o.threads = threads;
+            const NumpySource rows(judged);
+            PacedRows of;
+            of.learned = std::make_shared<NumpySource>(data);
+            of.judged = read_rows(rows, 0, rows.rows());
             const nb::gil_scoped_release release;
-            new (self) TrainingWatch(read_rows(rows, 0, rows.rows()),
-                                     read_rows(some, 0, rows_of_base), trainer.moments, start,
-                                     Options{.stops = stops, .seed = seed, .threads = threads});
+            of.moments = column_moments(*of.learned);
+            of.some = spread_rows(*of.learned, rows_of_base);
+            new (self) PacedLearner(epochs ? Pace::watched : Pace::chosen, std::move(of), network,
+                                    o, random_state);
           },
-          nb::arg("learner"), nb::arg("judged"), nb::arg("learned"), nb::kw_only(),
-          nb::arg("stops") = true, nb::arg("seed") = 1, nb::arg("threads") = 0)
+          nb::arg("data"), nb::arg("network"), nb::arg("judged"), nb::kw_only(),
+          nb::arg("epochs") = nb::none(), nb::arg("batch") = 0, nb::arg("steps") = 1,
+          nb::arg("rungs") = 1, nb::arg("rate") = 0.05, nb::arg("momentum") = 0.0,
+          nb::arg("weight_decay") = 0.0, nb::arg("threads") = 0, nb::arg("random_state") = 1,
+          "`data` of shape (rows, columns), float32 is not copied; `judged`: rows that tell, held "
+          "out where there are enough.")
       .def(
-          "look",
-          [](TrainingWatch& self, const Trainer& trainer) {
-            const nb::gil_scoped_release release;
-            const auto& learner = trainer.trainer;
-            const bool last = learner.finished() ||
-                              (self.stops() && learner.updates() >= TrainingWatch::most_updates);
-            const auto verdict =
-                self.after_epoch(learner.network(), learner.epoch(), learner.updates(), last);
-            constexpr const char* words[] = {"go_on", "enough", "too_fast"};
-            return std::string(words[static_cast<int>(verdict)]);
+          "step",
+          [](PacedLearner& self) -> std::optional<nb::dict> {
+            std::optional<TrainRow> row;
+            {
+              const nb::gil_scoped_release release;
+              row = self.step(&signals_allow);
+            }
+            if (!row) return {};
+            return to_python(*row);
           },
-          nb::arg("learner"), "After every epoch: go_on, enough or too_fast.")
-      .def_prop_ro("last", [](const TrainingWatch& self) { return pair_of(self.last()); })
-      .def_prop_ro("best", [](const TrainingWatch& self) { return pair_of(self.best()); })
-      .def_prop_ro("last_log_z",
-                   [](const TrainingWatch& self) { return pair_of(self.last_log_z()); })
-      .def_prop_ro("best_log_z",
-                   [](const TrainingWatch& self) { return pair_of(self.best_log_z()); })
-      .def_prop_ro("before", [](const TrainingWatch& self) { return pair_of(self.before()); })
-      .def_prop_ro("best_epoch", &TrainingWatch::best_epoch)
-      .def_prop_ro("last_epoch", &TrainingWatch::last_epoch)
-      .def_prop_ro("best_network", &TrainingWatch::best_network)
-      .def_prop_ro("rising", &TrainingWatch::rising);
-  watch.attr("most_epochs") = TrainingWatch::most_epochs;
+          "One epoch and perhaps a look; how it went, or None where it began again.")
+      .def_prop_ro("network", &PacedLearner::network,
+                   "The best that was looked at where epochs=None, else as it is now (a copy).")
+      .def_prop_ro("keeps_best", &PacedLearner::keeps_best)
+      .def_prop_ro("rate", &PacedLearner::rate)
+      .def_prop_ro("before", &seen<&TrainingWatch::before>,
+                   "(ln p, error) of the judged rows at the start; None, as below, where nobody "
+                   "looked.")
+      .def_prop_ro("last", &seen<&TrainingWatch::last>, "At the last look, to the start.")
+      .def_prop_ro("best", &seen<&TrainingWatch::best>)
+      .def_prop_ro("last_log_z", &seen<&TrainingWatch::last_log_z>)
+      .def_prop_ro("best_log_z", &seen<&TrainingWatch::best_log_z>)
+      .def_prop_ro("best_epoch", &told<&TrainingWatch::best_epoch>)
+      .def_prop_ro("last_epoch", &told<&TrainingWatch::last_epoch>)
+      .def_prop_ro("rising", &told<&TrainingWatch::rising>);
+  bind_learner(learner);
 }
 
 void bind_trainer(nb::module_& m) {
-  nb::class_<Trainer>(m, "NetworkLearner",
-                      "Learning a network from data: persistent, tempered or contrastive chains. "
-                      "One `step` is an epoch.")
+  nb::class_<Trainer> learner(
+      m, "NetworkLearner",
+      "Learning a network from data: persistent, tempered or contrastive chains. "
+      "One `step` is an epoch.");
+  learner
       .def(
           "__init__",
           [](Trainer* self, nb::object data, const Network& network, int epochs, int batch,
@@ -287,7 +362,6 @@ void bind_trainer(nb::module_& m) {
           nb::arg("random_state") = nb::none(), nb::arg("state") = nb::none(),
           "`data` of shape (rows, columns), float32 is not copied. `state`: go on from there, with "
           "the same options.")
-      .def_prop_ro("batch", [](const Trainer& self) { return self.trainer.options().batch; })
       .def(
           "step",
           [](Trainer& self) {
@@ -300,24 +374,10 @@ void bind_trainer(nb::module_& m) {
           },
           "One epoch; how it went, as a dict.")
       .def("update", &update, nb::arg("rows"), "One update on given rows.")
-      .def("base", &base_of, nb::arg("rows"),
-           "Network.base with the moments of all data, and those of hidden units given these rows.")
       .def_prop_ro(
           "network", [](const Trainer& self) { return self.trainer.network(); },
-          "The network as it is now (a copy).")
-      .def_prop_ro(
-          "chains",
-          [](const Trainer& self) {
-            auto values = self.trainer.chain_values();
-            const int units = self.trainer.network().visible.size();
-            const int chains = static_cast<int>(values.size()) / units;
-            return chain_rows(std::move(values), chains, units);
-          },
-          "Visible values of the model's chains.")
-      .def_prop_ro("epoch", [](const Trainer& self) { return self.trainer.epoch(); })
-      .def_prop_ro("updates", [](const Trainer& self) { return self.trainer.updates(); })
-      .def_prop_ro("finished", [](const Trainer& self) { return self.trainer.finished(); })
-      .def("state", &state_of, "Everything that an exact restart needs besides data and options.");
+          "The network as it is now (a copy).");
+  bind_learner(learner);
 }
 
 }  // namespace
@@ -325,7 +385,7 @@ void bind_trainer(nb::module_& m) {
 void bind_training(nb::module_& m) {
   bind_sampler(m);
   bind_trainer(m);
-  bind_watch(m);
+  bind_paced_learner(m);
 }
 
 }  // namespace quartic::python

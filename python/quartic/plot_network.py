@@ -124,6 +124,13 @@ def density_figure(run: NetworkResult) -> Figure:
     return head(figure, run.path.name)
 
 
+def start_figure(run: NetworkResult) -> Figure:
+    """Of what chains began with."""
+    figure, axes = plt.subplots(figsize=(4, 3))
+    draw_candidates(axes, run.arrays("density"))
+    return head(figure, f"{run.path.name}: the start of the chains, learned exactly")
+
+
 def summary_figure(network: Network, history: Columns, evaluations: Columns, text: str) -> Figure:
     figure, panels = plt.subplots(2, 2, figsize=(7, 5))
     draw_free_energies(panels[0, 0], history)
@@ -206,10 +213,12 @@ def sample_figures(run: Drawn) -> Iterator[tuple[str, Figure]]:
 def figures(run: NetworkResult) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
     history = run.arrays("history")
-    if "density" in run.data:
+    if run.exact:
         yield "summary", density_figure(run)
     elif len(history["epoch"]):
         yield "summary", summary_figure(run.network, history, run.arrays("evaluations"), run.path.name)
+    if "density" in run.data and not run.exact:
+        yield "start", start_figure(run)
     if shape := image_shape(run):
         yield "features", features_figure(run.network.w, shape)
     yield from sample_figures(run)

@@ -352,11 +352,16 @@ class NetworkResult(_OfData):
     def evaluations(self) -> xarray.Dataset:
         return self._dataset("evaluations")
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is learned exactly, without chains."""
+        return "density" in self.data and not self.data["density"].attrs.get("start", 0)
+
     def _headline(self) -> str:
         visible, hidden = self.data["model/w"].shape
         attrs = self.data["model"].attrs
         units = f"{visible} {attrs['visible_unit']} x {hidden} {attrs['hidden_unit']} units"
-        if "density" in self.data:
+        if self.exact:
             return f"{units}, learned exactly, scaling {self.scaling.method}"
         epochs = int(self.array("history/epoch")[-1]) if self.data["history/epoch"].size else 0
         return f"{units}, {epochs} epochs"

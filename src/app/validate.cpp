@@ -84,7 +84,9 @@ std::string time_text(const Forecast& f, const Config& config) {
 
 std::string learning_text(const LayerForecast& layer) {
   if (layer.updates == 0) return "learned exactly, length by held-out rows";
-  return fmt::format("{} epochs, {:.0f} updates", layer.epochs, layer.updates);
+  return fmt::format("{}{} epochs, {:.0f} updates",
+                     layer.from_exact ? "by chains from what is exact, " : "", layer.epochs,
+                     layer.updates);
 }
 
 void print(const Forecast& f, const Config& config, const std::string& output) {

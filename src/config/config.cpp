@@ -155,10 +155,8 @@ LogZOptions EvaluationConfig::of_network() const {
 }
 
 int ModelConfig::units(int layer, std::size_t rows) const {
-  constexpr std::size_t most = 64, rows_a_unit = 15;
   const int given = hidden_units[layer];
-  if (given > 0) return given;
-  return static_cast<int>(std::clamp<std::size_t>(rows / rows_a_unit, 2, most));
+  return given > 0 ? given : default_hidden_units(rows);
 }
 
 const CouplingStart& ActionConfig::kind(CouplingKind which) const {

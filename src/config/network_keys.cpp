@@ -39,10 +39,10 @@ std::vector<Key> training_keys(Config& config) {
   return {
       {"epochs", AutoInt{&o.epochs},
        "passes over the data with chains; auto: none where ln Z is exact (two-valued hidden units, "
-       "at "
-       "most 14 or over two columns; Gaussian units on both sides), where L-BFGS learns and "
-       "held-out "
-       "rows choose scaling and length, else until ln p of held-out rows rises no more",
+       "at most 14 or over two columns; Gaussian units on both sides), where L-BFGS learns and "
+       "held-out rows "
+       "choose scaling and length, else until ln p of held-out rows rises no more, of "
+       "real-valued columns from what fewer or no units learn exactly",
        at_least(1)},
       {"ridge", &config.exact.ridge, "of exact learning: strength of the Gaussian prior of w and u",
        at_least(0)},

@@ -46,6 +46,20 @@ std::vector<float> read_rows(const DataSource& source, std::size_t first, std::s
   return values;
 }
 
+std::vector<std::size_t> spread_over(std::size_t rows, std::size_t most) {
+  const std::size_t count = std::min(rows, most);
+  std::vector<std::size_t> out(count);
+  for (std::size_t n = 0; n < count; ++n) out[n] = n * rows / count;
+  return out;
+}
+
+std::vector<float> spread_rows(const DataSource& source, std::size_t most) {
+  const auto wanted = spread_over(source.rows(), most);
+  std::vector<float> values(wanted.size() * source.columns());
+  source.read(wanted, values);
+  return values;
+}
+
 void for_each_batch(const DataSource& source, std::size_t rows,
                     const std::function<void(std::span<float>, std::size_t)>& visit) {
   std::vector<float> values;

@@ -5,6 +5,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/quartic_window.hpp"
 #include "network/unit_type.hpp"
@@ -222,6 +223,25 @@ Network initial_network(Unit visible, Unit hidden, int hidden_units, const Colum
           options.deviation / spread * random.normal();
   }
   return network;
+}
+
+Network grown(const Network& small, Network wide) {
+  const auto from = static_cast<std::size_t>(small.hidden.size()),
+             to = static_cast<std::size_t>(wide.hidden.size());
+  if (small.visible.unit != wide.visible.unit || small.hidden.unit != wide.hidden.unit ||
+      small.visible.size() != wide.visible.size() || from > to || small.gated() || wide.gated())
+    throw BadInput(fmt::format("{} x {} units do not grow to {} x {}", small.visible.size(), from,
+                               wide.visible.size(), to),
+                   "give units of the same kinds, as many columns and no gates");
+  wide.visible = small.visible;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(wide.visible.size()); ++i)
+    std::copy_n(small.w.begin() + static_cast<std::ptrdiff_t>(i * from), from,
+                wide.w.begin() + static_cast<std::ptrdiff_t>(i * to));
+  for (auto [source, target] : {std::pair{&small.hidden.r, &wide.hidden.r},
+                                {&small.hidden.a, &wide.hidden.a},
+                                {&small.hidden.b, &wide.hidden.b}})
+    std::copy(source->begin(), source->end(), target->begin());
+  return wide;
 }
 
 namespace {

@@ -12,7 +12,7 @@
 namespace quartic {
 namespace {
 
-constexpr std::size_t cheap_weights = 65'536, small = 4096;
+constexpr std::size_t small = 4096;  // weights
 constexpr int falls_in_a_row = 3;
 constexpr std::int64_t fewest_updates = 100;
 constexpr double ratio_of_looks = 1.4, errors_below = 3;
@@ -29,17 +29,17 @@ void couplings(Archive& state, N& network) {
 TrainingWatch::TrainingWatch(std::vector<float> judged, std::vector<float> learned,
                              ColumnMoments moments, const Network& start, const Options& options)
     : judged_(std::move(judged)),
-      learned_(std::move(learned)),
+      some_(std::move(learned)),
       moments_(std::move(moments)),
       options_(options),
       weights_(start.w.size()),
       best_network_(start) {
   if (judged_.empty()) throw BadInput("no rows to judge the training by", "hold some out");
-  if (weights_ > cheap_weights) return;
+  if (weights_ > most_weights) return;
   for (const double energy : free_energies(start, judged_, options_.threads))
     levels_before_.push_back(-energy);
   before_ = last_ = best_ = likelihood(start);
-  best_log_z_ = last_log_z_;
+  best_log_z_ = last_log_z_, learned_before_ = learned_;
 }
 
 namespace {
@@ -63,15 +63,16 @@ Estimate TrainingWatch::likelihood(const Network& network) {
     o.chains = 64, o.steps = 50, o.equilibration = 10, o.modes = false;
   o.threads = options_.threads;
   try {
-    const std::vector<double> rows(learned_.begin(), learned_.end());
-    last_log_z_ = cautious(estimate_log_z<float>(
-        {base_network(network, moments_, learned_), network}, o, options_.seed, rows));
+    const std::vector<double> rows(some_.begin(), some_.end());
+    last_log_z_ = cautious(estimate_log_z<float>({base_network(network, moments_, some_), network},
+                                                 o, options_.seed, rows));
     auto levels = free_energies(network, judged_, options_.threads);
     double mean = 0;
     for (std::size_t n = 0; n < levels.size(); ++n) {
       mean -= levels[n] / static_cast<double>(levels.size());
       levels[n] = -levels[n] - levels_before_[n];
     }
+    learned_ = -mean_of(free_energies(network, some_, options_.threads)).value - last_log_z_.value;
     const double error = std::hypot(mean_of(levels).error, last_log_z_.error);
     const double value = mean - last_log_z_.value;
     return std::isfinite(value) && std::isfinite(error) ? Estimate{value, error}
@@ -83,7 +84,7 @@ Estimate TrainingWatch::likelihood(const Network& network) {
 
 TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch,
                                                   std::int64_t updates, bool last) {
-  if (weights_ > cheap_weights || (epoch < next_ && !last))
+  if (weights_ > most_weights || (epoch < next_ && !last))
     return last ? Verdict::enough : Verdict::go_on;
   last_epoch_ = epoch;
   next_ = std::max(epoch + 1, static_cast<int>(ratio_of_looks * epoch));
@@ -92,7 +93,8 @@ TrainingWatch::Verdict TrainingWatch::after_epoch(const Network& now, int epoch,
   fallen_ = low ? fallen_ + 1 : 0;
   if (low && (last || fallen_ >= falls_in_a_row)) return Verdict::too_fast;
   ++since_;
-  if (last_.value > best_.value) {
+  const double bought = last_.value - before_.value, paid = learned_before_ - learned_;
+  if (last_.value > best_.value && paid <= bought) {
     best_ = last_, best_network_ = now, best_epoch_ = epoch, since_ = 0;
     best_updates_ = updates, best_log_z_ = last_log_z_;
   }

@@ -139,8 +139,9 @@ struct Resumed {
     return go_on(store);
   }
 
-  DataSet data(const Config& config, const FitData& known) const {
-    DataSet data = open_data(config, from.string());
+  DataSet data(const Config& config, const FitData& known,
+               std::optional<LearningWay> way = {}) const {
+    DataSet data = open_data(config, from.string(), way);
     require_same(data, known, config, from);
     return data;
   }
@@ -157,7 +158,7 @@ struct Resumed {
     return go(run, [&](auto& store) { return fit(run, rows, store, session); });
   }
   Outcome operator()(NetworkRun& run) const {
-    const DataSet rows = data(run.config, run.data);
+    const DataSet rows = data(run.config, run.data, way_begun(run));
     return go(run, [&](auto& store) {
       return train(run, network_data(run.config, rows_of(rows), rows.scaling), store, session);
     });

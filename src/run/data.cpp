@@ -14,9 +14,9 @@ namespace {
 
 /// Of a network: what automatic is, what exact learning leaves to its own choice of scalings, and
 /// that rows are held out where they are to say how long chains learn.
-void choose_scaling(DataOptions& options, const Config& config, bool exactly) {
+void choose_scaling(DataOptions& options, const Config& config, LearningWay way) {
   const ModelConfig& model = config.model;
-  if (exactly && options.scaling >= ScalingMethod::power)
+  if (way != LearningWay::chains && options.scaling >= ScalingMethod::power)
     options.scaling = ScalingMethod::automatic;
   if (!Layer(model.visible, 1).discrete()) {
     options.automatic = ScalingMethod::standardise;
@@ -26,20 +26,14 @@ void choose_scaling(DataOptions& options, const Config& config, bool exactly) {
   const auto& layers = config.layer_epochs;
   const bool any_asks = layers.empty() ? config.training.epochs == 0
                                        : std::count(layers.begin(), layers.end(), 0) > 0;
-  const bool chains_ask = any_asks && !exactly;
-  if (chains_ask) options.held_out = held_out_of(options.held_out);
+  if (any_asks && way != LearningWay::exactly) options.held_out = held_out_of(options.held_out);
 }
 
 /// Some of the rows, spread over all.
 std::vector<float> some_rows(const DataSource& rows) {
   constexpr std::size_t max_values = 1 << 20, max_rows = 1024;
-  const std::size_t count =
-      std::min({rows.rows(), max_rows, std::max<std::size_t>(max_values / rows.columns(), 1)});
-  std::vector<std::size_t> wanted;
-  for (std::size_t n = 0; n < count; ++n) wanted.push_back(n * rows.rows() / count);
-  std::vector<float> values(count * rows.columns());
-  rows.read(wanted, values);
-  return values;
+  return spread_rows(rows,
+                     std::min(max_rows, std::max<std::size_t>(max_values / rows.columns(), 1)));
 }
 
 std::size_t columns_of(const FitData& learned) {
@@ -55,13 +49,14 @@ double held_out_of(double given) {
   return given == 0 ? to_stop_by : given;
 }
 
-DataSet open_data(const Config& config, const std::string& where) {
+DataSet open_data(const Config& config, const std::string& where, std::optional<LearningWay> way) {
   require_data(config, where);
   DataOptions options = config.data;
   options.seed = config.run.seed;
   if (config.model.kind == ModelKind::field) return open_data_set(options);
   const DataRows rows = open_data_rows(options);
-  choose_scaling(options, config, learns_exactly(config, rows.rows->rows(), rows.rows->columns()));
+  if (!way) way = way_of(config, rows.rows->rows(), rows.rows->columns());
+  choose_scaling(options, config, *way);
   DataSet data = open_data_set(options, rows);
   if (config.model.noise > 0) {
     data.train = with_noise(std::move(data.train), config.model.noise, config.run.seed);

@@ -210,7 +210,8 @@ DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) 
   if (visible.discrete()) o.scalings = {ScalingMethod::none};
   if (o.scalings.empty()) throw BadInput("no scaling to choose from", "name one");
   o.gates = o.gates && !visible.discrete() && hidden.discrete();
-  if (o.hidden_units == 0) o.hidden_units = density_units(static_cast<int>(columns), rows);
+  if (o.hidden_units == 0)
+    o.hidden_units = density_units(o.hidden, static_cast<int>(columns), rows);
   if (o.folds == 0) o.folds = rows < 500 ? 5 : rows < 3000 ? 3 : 1;
   if (o.folds < 1 || o.folds > most_splits)
     throw BadInput(fmt::format("{} splits of 15 % of the rows", o.folds), "1 to 6 of them");
@@ -225,6 +226,17 @@ bool stalled(const DensityCandidate& one, int round, int patience) {
   const auto then = one.held_out.begin() + (round - patience + 1);
   const double before = *std::max_element(one.held_out.begin(), then);
   return one.held_out[one.best] < before + worth_waiting;
+}
+
+/// Whether more rounds than the bound would be better, as far as one can see: the best is in the
+/// last tenth or, where nobody's patience was over before the bound, the last round was a rise.
+/// After a single round, from a random start, nothing is known but that there is more to climb.
+bool rises_at_bound(const Candidate& one, int patience) {
+  const auto& curve = one.record.held_out;
+  const int raced = static_cast<int>(curve.size()) - 1;
+  if (10 * one.record.best > 9 * raced) return true;
+  if (raced >= patience || one.converged()) return false;
+  return raced == 1 || curve.back() > curve[curve.size() - 2];
 }
 
 /// The best candidate, or the best of units alone where nothing is better by more than chance.
@@ -286,8 +298,9 @@ std::vector<double> log_densities(const Network& network, double log_z, const Da
   return out;
 }
 
-int density_units(int columns, std::size_t rows) {
+int density_units(Unit hidden, int columns, std::size_t rows) {
   constexpr std::size_t rows_a_unit = 15;
+  if (!Layer(hidden, 1).discrete()) return columns;
   return std::clamp(static_cast<int>(rows / rows_a_unit), 2, exact_units(columns, rows));
 }
 
@@ -313,7 +326,9 @@ struct DensityLearner::Parts {
         remarks(Layer(options.visible, 1).discrete() || o.noise > 0
                     ? std::vector<std::string>{}
                     : remarks_on(rows, width, options.names)),
-        candidates(candidates_of(options, varied_splits(), width, s, remarks)) {}
+        candidates(candidates_of(options, varied_splits(), width, s, remarks)) {
+    if (options.rounds == 0) decide();
+  }
 
   std::vector<Split> varied_splits() const {
     auto splits = splits_of(rows, columns, options.folds, seed);
@@ -353,7 +368,7 @@ struct DensityLearner::Parts {
       Candidate& one = *live[k].first;
       const auto at = scores.begin() + static_cast<std::ptrdiff_t>(k);
       one.take(joined(std::vector(at, at + options.folds)));
-      one.record.improving = raced == options.rounds && 10 * one.record.best > 9 * raced;
+      one.record.improving = raced == options.rounds && rises_at_bound(one, options.patience);
       if (one.converged() || stalled(one.record, raced, options.patience)) one.end();
     }
     if (raced >= least_rounds) drop_those_behind(candidates);
@@ -364,7 +379,11 @@ struct DensityLearner::Parts {
 
   void decide() {
     racing = false;
+    const bool early = raced > 0 && raced == options.rounds && raced < options.patience;
+    const bool rising = std::any_of(candidates.begin(), candidates.end(),
+                                    [](const Candidate& one) { return one.record.improving; });
     chosen = choose(candidates);
+    if (early) candidates[chosen].record.improving = rising;
     for (Candidate& one : candidates) one.end();
     prepare();
   }

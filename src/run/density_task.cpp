@@ -1,10 +1,12 @@
 #include "run/density_task.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
-#include "quartic/network/exact.hpp"
-#include "quartic/network/sampler.hpp"
+#include "quartic/data/views.hpp"
 #include "quartic/network/start.hpp"
+#include "quartic/run/learning_way.hpp"
 #include "run/network_evaluation.hpp"
 
 namespace quartic {
@@ -15,32 +17,56 @@ std::vector<double> all_rows(const DataSource& source) {
   return {rows.begin(), rows.end()};
 }
 
-DensityOptions density_options(const Config& config, const std::vector<std::string>& names) {
+std::vector<double> rows_of_race(const DataSource& source) {
+  const auto rows = spread_rows(source, start_rows(source.columns()));
+  return {rows.begin(), rows.end()};
+}
+
+std::vector<ScalingMethod> scalings(const Config& config) {
+  const ScalingMethod scaling = config.data.scaling;
+  if (scaling == ScalingMethod::automatic) return DensityOptions{}.scalings;
+  // Others: the rows come in the units that were asked for.
+  return {scaling >= ScalingMethod::power ? scaling : ScalingMethod::none};
+}
+
+DensityOptions with_limits(DensityOptions o, const NetworkRun& run) {
   constexpr int iterations_in_round = 10;
+  const Config& config = run.config;
+  o.names = run.data.names;
+  o.ridge = config.exact.ridge;
+  if (o.rounds > 0) o.rounds = std::max(config.exact.iterations / iterations_in_round, 1);
+  o.threads = config.run.threads;
+  return o;
+}
+
+DensityOptions density_options(const Config& config) {
   const ModelConfig& model = config.model;
   DensityOptions o;
   o.visible = model.visible, o.hidden = model.hidden_unit(0);
   o.hidden_units = model.hidden_units.front();
-  o.names = names;
   o.gates = model.gates.value_or(true);
-  const ScalingMethod scaling = config.data.scaling;
-  if (scaling >= ScalingMethod::power)
-    o.scalings = {scaling};
-  else if (scaling != ScalingMethod::automatic)
-    o.scalings = {ScalingMethod::none};  // the rows come in the units that were asked for
-  o.ridge = config.exact.ridge;
-  o.rounds = std::max(config.exact.iterations / iterations_in_round, 1);
-  o.threads = config.run.threads;
+  o.scalings = scalings(config);
   return o;
+}
+
+/// Rows in other units, in memory where that costs more than reading them.
+SharedSource in_units(const SharedSource& source, const DataScaling& scaling) {
+  if (scaling.by_column()) return scaled(source, scaling);
+  auto rows = read_rows(*source, 0, source->rows());
+  scaling.to_model(std::span(rows), source->columns());
+  return std::make_shared<ArraySource>(std::move(rows), source->columns());
 }
 
 }  // namespace
 
 DensityTask::DensityTask(NetworkRun& run, const NetworkData& data)
+    : DensityTask(run, data, all_rows(*data.learned), density_options(run.config)) {}
+
+DensityTask::DensityTask(NetworkRun& run, const NetworkData& data, std::vector<double> rows,
+                         const DensityOptions& options)
     : run_(run),
       data_(data),
-      learner_(all_rows(*data.learned), data.learned->columns(),
-               density_options(run.config, run.data.names), run.config.run.seed) {
+      learner_(rows, data.learned->columns(), with_limits(options, run), run.config.run.seed) {
   if (begun(run)) learner_.restore(run.density.state);
   first_ = learner_.rounds();
 }
@@ -61,9 +87,21 @@ void DensityTask::save() {
   choice.held_out.value += jacobian;
 }
 
+void DensityTask::finish(const Session& session) {
+  while (!learner_.finished()) learner_.step(session.going_on());
+}
+
+void DensityTask::take(const DensityFit& fit, Network network) {
+  run_.network = std::move(network);
+  if (run_.data.scaling != data_.outer) return;  // it was taken before
+  const auto columns = data_.learned->columns();
+  fit.scaling.to_model(std::span(run_.data.examples), columns);
+  run_.data.scaling = composed(data_.outer, fit.scaling, columns);
+}
+
 bool DensityTask::conclude(const Session& session) {
   if (!run_.draws.empty()) return false;
-  while (!learner_.finished()) learner_.step(session.going_on());
+  finish(session);
   const DensityFit fit = learner_.fit();
   const auto columns = data_.learned->columns();
   const auto in_model_units = [&](std::vector<float> rows) {
@@ -71,36 +109,13 @@ bool DensityTask::conclude(const Session& session) {
     return rows;
   };
   const auto rows = in_model_units(data_.rows), held_out = in_model_units(data_.held_out);
-  run_.network = fit.network;
-  run_.data.scaling = composed(data_.outer, fit.scaling, columns);
-  run_.data.examples = in_model_units(std::move(run_.data.examples));
+  take(fit, fit.network);
   const ColumnMoments moments = column_moments(ArraySource(rows, columns));
   const NetworkPath path{base_network(run_.network, moments, rows), run_.network};
   const std::vector<double> start(rows.begin(), rows.end());
   run_.evaluations = {evaluate_network(run_, path, start, rows, held_out, session)};
-  report_progress(session.progress("drawing samples"), 0);
-  draw(start);
+  draw_rows(run_, start, session);
   return true;
-}
-
-/// Independent where that is possible, else by Gibbs sampling from the rows.
-void DensityTask::draw(const std::vector<double>& rows) {
-  constexpr int chains = 256, sweeps = 500;
-  const std::uint64_t seed = run_.config.run.seed;
-  const int threads = run_.config.run.threads;
-  std::vector<double> drawn;
-  if (hidden_can_be_drawn(run_.network)) {
-    drawn =
-        independent_draws<float>(run_.network, chains, seed, Stream::generate, threads).visible();
-  } else {
-    NetworkSampler<float> sampler(run_.network, chains, seed, Stream::generate, threads);
-    std::vector<double> start(chains * data_.learned->columns());
-    for (std::size_t k = 0; k < start.size(); ++k) start[k] = rows[k % rows.size()];
-    sampler.set_visible(start);
-    sampler.sweep(sweeps);
-    drawn = sampler.visible();
-  }
-  run_.draws.assign(drawn.begin(), drawn.end());
 }
 
 StopReason DensityTask::stop_reason() const {
@@ -120,6 +135,36 @@ Metrics DensityTask::metrics() const {
   const Estimate held_out = learner_.choice().held_out;
   const double jacobian = data_.outer.log_jacobian(data_.learned->columns());
   return {{"held_out", held_out.value + jacobian, held_out.error}};
+}
+
+StartTask::StartTask(NetworkRun& run, const NetworkData& data)
+    : DensityTask(run, data, rows_of_race(*data.learned),
+                  start_options(wanted_network(run.config, data.learned->columns()),
+                                scalings(run.config))) {
+  run.density.start = true;
+}
+
+bool StartTask::conclude(const Session& session) {
+  finish(session);
+  mark(), save();
+  take(learner_.fit(), start().network);
+  run_.stop_reason = StopReason::running;
+  return true;
+}
+
+StartTask::Start StartTask::start() const {
+  const DensityFit fit = learner_.fit();
+  const auto columns = data_.learned->columns();
+  NetworkRows rows;
+  rows.learned = rows.drawn = in_units(data_.learned, fit.scaling);
+  if (!data_.held_out.empty())
+    rows.held_out = in_units(std::make_shared<ArraySource>(data_.held_out, columns), fit.scaling);
+  const Config& config = run_.config;
+  NetworkData data = network_data(config, rows, composed(data_.outer, fit.scaling, columns));
+  Network network =
+      chain_start(fit, config.model.hidden_unit(0), config.model.units(0, rows.learned->rows()),
+                  data.moments, config.run.seed);
+  return {std::move(data), std::move(network)};
 }
 
 }  // namespace quartic

@@ -1,4 +1,4 @@
-// The task that learns a network whose ln Z is exact: a race of scalings, then all rows.
+// The tasks that learn a network whose ln Z is exact: a race of scalings, then all rows.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 namespace quartic {
 
+/// Of a whole run.
 class DensityTask {
  public:
   using Run = NetworkRun;
@@ -30,14 +31,37 @@ class DensityTask {
   Step step() const;
   Metrics metrics() const;
 
- private:
-  void draw(const std::vector<double>& rows);
+ protected:
+  DensityTask(NetworkRun& run, const NetworkData& data, std::vector<double> rows,
+              const DensityOptions& options);
+
+  void finish(const Session& session);
+  /// The run's network and data, in the units that were chosen.
+  void take(const DensityFit& fit, Network network);
 
   NetworkRun& run_;
   const NetworkData& data_;
   DensityLearner learner_;
+
+ private:
   std::vector<double> marked_;
   int first_;
+};
+
+/// Of what chains begin with (run/learning_way.hpp), which a TrainTask goes on from.
+class StartTask : public DensityTask {
+ public:
+  StartTask(NetworkRun& run, const NetworkData& data);
+
+  /// Hands over: the run is at the start of learning by chains.
+  bool conclude(const Session& session);
+
+  struct Start {
+    NetworkData data;  ///< in the units that were chosen
+    Network network;
+  };
+  /// Once it is over. O(rows columns), or rows columns^2 where they are turned.
+  Start start() const;
 };
 
 }  // namespace quartic

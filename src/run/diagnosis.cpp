@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "quartic/data/gaussian_density.hpp"
 #include "quartic/mcmc/precision.hpp"
 #include "quartic/stats/identities.hpp"
 
@@ -257,11 +258,26 @@ namespace {
 void check_gaussian(std::vector<Check>& checks, const NetworkEvaluation& j,
                     const std::string& remedy) {
   if (!j.above_gaussian) return;
-  constexpr double worth_telling = 0.01;  // nats a row
   const Estimate& above = *j.above_gaussian;
-  checks.push_back({"ln p above one Gaussian's", above, ">= -3 errors",
-                    above.value >= -std::max(3 * above.error, worth_telling),
+  checks.push_back({"ln p above one Gaussian's", above, ">= -3 errors", !below_gaussian(above),
                     "one Gaussian knows the data better: " + remedy});
+}
+
+/// Two-valued columns that were trained and learned nothing.
+void check_independent(std::vector<Check>& checks, const NetworkEvaluation& j) {
+  if (!j.above_independent) return;
+  constexpr double errors = 2, worth_telling = 0.005;  // nats a row
+  const Estimate& above = *j.above_independent;
+  checks.push_back({"ln p above independent columns", above, "> 2 errors",
+                    above.value >= std::max(errors * above.error, worth_telling),
+                    "it is no higher than theirs, and independent they may be: training.epochs = "
+                    "\"auto\", more epochs or another rate"});
+}
+
+/// What stands in the way of a density, or of judging it.
+void check_remarks(std::vector<Check>& checks, const DensityChoice& choice) {
+  for (const std::string& remark : choice.remarks)
+    checks.push_back(check("the columns have a density", 0, "yes", false, remark));
 }
 
 /// Of a network that was learned exactly.
@@ -270,17 +286,16 @@ std::vector<Check> diagnose_density(const NetworkRun& run) {
   std::vector<Check> checks{check("iterations, all done", choice.iterations, "finished",
                                   run.stop_reason != StopReason::running && !run.draws.empty(),
                                   "quartic resume RUN")};
-  for (const std::string& remark : choice.remarks)
-    checks.push_back(check("the columns have a density", 0, "yes", false, remark));
+  check_remarks(checks, choice);
   const DensityCandidate& best = choice.best();
-  const auto& curve = best.held_out;
-  const std::size_t before = curve.size() - 1 - std::max<std::size_t>(curve.size() / 10, 1);
-  const double rise = curve.size() > 1 ? curve.back() - curve[before] : 0;
+  const double rise = best.last_rise();
   checks.push_back({"ln p held out, rise in the last tenth",
                     {rise, choice.held_out.error},
                     "at rest",
                     !best.improving,
-                    fmt::format("it was still rising: training.iterations = {}",
+                    fmt::format("{}: training.iterations = {}",
+                                rise > 0 ? "it was still rising"
+                                         : "it ended before held-out rows could say how long",
                                 2 * run.config.exact.iterations)});
   if (run.evaluations.empty()) return checks;
   const NetworkEvaluation& j = run.evaluations.back();
@@ -310,6 +325,7 @@ std::vector<Check> diagnose(const NetworkRun& run) {
       check("moments, batch - chains", score, fmt::format("<= {}", max_moment_score),
             score <= max_moment_score,
             "the chains lag behind the network: more training.steps, rungs, or a lower rate"));
+  check_remarks(checks, run.density.choice);
   if (run.evaluations.empty()) {
     checks.push_back(check("evaluation", 0, "there", false, "quartic resume RUN"));
     return checks;
@@ -322,6 +338,7 @@ std::vector<Check> diagnose(const NetworkRun& run) {
                                        "fewer epochs or hidden units, training.weight_decay"));
   check_gaussian(checks, j,
                  "data.scaling = \"whiten\" begins at that Gaussian; more epochs, a larger rate");
+  check_independent(checks, j);
   return checks;
 }
 

@@ -128,28 +128,44 @@ LayerForecast of_layer(const Config& config, double rows, int visible) {
           updates * products * 2 * batch * visible * hidden / product_flops / threads(config)};
 }
 
-/// Of a network that is learned exactly: rounds are seldom more than 60, of 10 iterations for every
-/// split and scaling, and as many again.
-Forecast of_density(const Config& config, const DataSet& data) {
-  constexpr double rounds = 60, evaluations = 12, trials = 8;
+/// Of a race and what it chooses: rounds are seldom more than 60, of 10 iterations for every split
+/// and scaling, and as many again.
+constexpr double density_trials = 8;
+double density_seconds(const Config& config, double rows, int visible, int units) {
+  constexpr double rounds = 60, evaluations = 12;
   constexpr double conditional_seconds = 60e-9, value_seconds = 2e-9;
+  const bool gaussian = !Layer(config.model.hidden_unit(0), 1).discrete();
+  const double states = gaussian ? visible : std::exp2(std::min(units, 14));
+  const double once =
+      states * visible * conditional_seconds + rows * visible * units * value_seconds;
+  return rounds * evaluations * density_trials * once / threads(config);
+}
+
+/// Of a network that is learned exactly.
+Forecast of_density(const Config& config, const DataSet& data) {
   Forecast f;
   f.kind = Forecast::Kind::train;
   describe_data(f, data);
   const auto visible = static_cast<int>(data.train->columns());
   const auto& model = config.model;
-  const bool gaussian = !Layer(model.hidden_unit(0), 1).discrete();
-  const int units = model.hidden_units.front() > 0 ? model.hidden_units.front()
-                    : gaussian                     ? visible
-                                                   : density_units(visible, f.rows);
-  const double states = gaussian ? visible : std::exp2(std::min(units, 14));
-  const double once = states * visible * conditional_seconds +
-                      static_cast<double>(f.rows) * visible * units * value_seconds;
-  const double seconds = rounds * evaluations * trials * once / threads(config);
-  f.layers.push_back({visible, units, model.visible, model.hidden_unit(0), 0, 0, seconds});
-  f.seconds = seconds;
-  f.bytes = 4.0 * static_cast<double>(f.rows) * visible * (2 + trials);
+  const int units = model.hidden_units.front() > 0
+                        ? model.hidden_units.front()
+                        : density_units(model.hidden_unit(0), visible, f.rows);
+  f.seconds = density_seconds(config, static_cast<double>(f.rows), visible, units);
+  f.layers.push_back({visible, units, model.visible, model.hidden_unit(0), 0, 0, f.seconds});
+  f.bytes = 4.0 * static_cast<double>(f.rows) * visible * (2 + density_trials);
   return f;
+}
+
+/// Of the race that chains begin with.
+double start_seconds(const Config& config, const DataSet& data) {
+  const Unit hidden = config.model.hidden_unit(0);
+  const std::size_t rows = data.train->rows(), columns = data.train->columns();
+  if (!Layer(hidden, 1).discrete()) return 0;
+  const std::size_t some = std::min(rows, start_rows(columns));
+  const auto visible = static_cast<int>(columns);
+  return density_seconds(config, static_cast<double>(some), visible,
+                         density_units(hidden, visible, some));
 }
 
 /// Of a network, which is a stack of one layer, or of a deep stack. Its bytes are those of the
@@ -177,9 +193,16 @@ Forecast forecast(const Config& config, std::shared_ptr<const Graph> graph,
                   const std::string& where) {
   if (!config.data.path.empty()) {
     const DataSet data = open_data(config, where);
-    if (learns_exactly(config, data.train->rows(), data.train->columns()))
-      return of_density(config, data);
-    if (config.model.kind != ModelKind::field) return of_training(config, data);
+    const LearningWay way = way_of(config, data.train->rows(), data.train->columns());
+    if (way == LearningWay::exactly) return of_density(config, data);
+    if (config.model.kind != ModelKind::field) {
+      Forecast f = of_training(config, data);
+      if (way == LearningWay::chains_from_exact) {
+        f.layers.front().from_exact = true;
+        f.seconds += start_seconds(config, data);
+      }
+      return f;
+    }
     if (!graph) graph = make_graph(config.graph);
     require_sites(data, *graph, where);
     return of_fitting(config, with_hidden_units(config, Action(std::move(graph))).graph, data);

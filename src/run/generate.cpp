@@ -83,7 +83,7 @@ std::vector<float> draw_network(const NetworkRun& run, std::size_t width,
                                 RowsOf rows_of) {
   const auto units = static_cast<std::size_t>(run.network.visible.size());
   const auto rows = static_cast<std::size_t>(options.rows);
-  if (run.exact() && run.draws.empty())
+  if (chain_values(run).empty())
     throw BadInput("this network is not learned yet", "quartic resume RUN goes on");
   const auto drawing = session.progress("drawing");
   std::vector<float> values;

@@ -2,10 +2,13 @@
 
 #include <cmath>
 
-#include "quartic/core/error.hpp"
+#include "quartic/core/data_source.hpp"
 #include "quartic/data/gaussian_density.hpp"
 #include "quartic/network/evaluation.hpp"
+#include "quartic/network/exact.hpp"
 #include "quartic/network/likelihood.hpp"
+#include "quartic/network/sampler.hpp"
+#include "quartic/network/start.hpp"
 
 namespace quartic {
 namespace {
@@ -29,28 +32,38 @@ LogLikelihood in_data_units(const Network& network, std::span<const float> rows,
   return log_likelihood(mean_of(data_free_energies(network, rows, scaling, threads)), log_z);
 }
 
-/// ln p of rows less that of one Gaussian of the rows `learned`, in the units of the data; none
-/// where that is not defined or costs more than the network.
-std::optional<Estimate> above_gaussian(const Network& network, std::span<const float> rows,
-                                       std::span<const float> learned, const DataScaling& scaling,
-                                       const LogZ& log_z, int threads) {
-  constexpr int most_columns = 1024;
-  if (network.visible.discrete() || network.visible.size() > most_columns) return {};
+/// ln p of rows less that of one Gaussian of the rows `learned`, in the units of the data.
+std::optional<Estimate> beside_gaussian(const Network& network, std::span<const float> rows,
+                                        std::span<const float> learned, const DataScaling& scaling,
+                                        const LogZ& log_z, int threads) {
+  if (network.visible.discrete()) return {};
   const auto columns = static_cast<std::size_t>(network.visible.size());
   const auto in_data = [&](std::span<const float> of) {
     std::vector<double> out(of.begin(), of.end());
     scaling.from_model(std::span(out), columns);
     return out;
   };
-  try {
-    auto levels = gaussian_log_density(in_data(rows), in_data(learned), columns);
-    const auto energies = data_free_energies(network, rows, scaling, threads);
-    for (std::size_t n = 0; n < levels.size(); ++n) levels[n] = -energies[n] - levels[n];
-    const Estimate mean = mean_of(levels);
-    return Estimate{mean.value - log_z.value.value, std::hypot(mean.error, log_z.value.error)};
-  } catch (const BadInput&) {  // columns that depend on one another
-    return {};
-  }
+  auto levels = data_free_energies(network, rows, scaling, threads);
+  for (double& level : levels) level = -level;
+  return above_gaussian(levels, log_z.value, in_data(rows), in_data(learned), columns);
+}
+
+/// ln p of rows of two-valued columns less that of independent ones, of the frequencies in
+/// `learned`.
+std::optional<Estimate> beside_independent(const Network& network, std::span<const float> rows,
+                                           std::span<const float> learned, const LogZ& log_z,
+                                           int threads) {
+  if (!network.visible.discrete()) return {};
+  const auto columns = static_cast<std::size_t>(network.visible.size());
+  const auto moments =
+      column_moments(ArraySource(std::vector<float>(learned.begin(), learned.end()), columns));
+  const Network alone(fit_layer(network.visible.unit, moments), Layer(network.hidden.unit, 1));
+  auto difference = free_energies(alone, rows, threads);
+  const auto energies = free_energies(network, rows, threads);
+  for (std::size_t n = 0; n < difference.size(); ++n) difference[n] -= energies[n];
+  const Estimate mean = mean_of(difference);
+  return Estimate{mean.value + uncoupled_log_z(alone) - log_z.value.value,
+                  std::hypot(mean.error, log_z.value.error)};
 }
 
 }  // namespace
@@ -85,10 +98,31 @@ NetworkEvaluation evaluate_network(const NetworkRun& run, const NetworkPath& pat
       out.held_out_in_data = in_data_units(network, held_out, scaling, out.log_z, threads);
     out.free_energy_gap = free_energy_gap(network, rows, held_out, threads);
   }
-  out.above_gaussian = above_gaussian(network, held_out.empty() ? rows : held_out, rows, scaling,
-                                      out.log_z, threads);
+  const auto judged = held_out.empty() ? rows : held_out;
+  out.above_gaussian = beside_gaussian(network, judged, rows, scaling, out.log_z, threads);
+  out.above_independent = beside_independent(network, judged, rows, out.log_z, threads);
   out.singular = singular_values(network);
   return out;
+}
+
+void draw_rows(NetworkRun& run, std::span<const double> from, const Session& session) {
+  constexpr int chains = 256, sweeps = 500;
+  const std::uint64_t seed = run.config.run.seed;
+  const int threads = run.config.run.threads;
+  report_progress(session.progress("drawing samples"), 0);
+  std::vector<double> drawn;
+  if (run.exact() && hidden_can_be_drawn(run.network)) {
+    drawn =
+        independent_draws<float>(run.network, chains, seed, Stream::generate, threads).visible();
+  } else {
+    NetworkSampler<float> sampler(run.network, chains, seed, Stream::generate, threads);
+    std::vector<double> start(chains * static_cast<std::size_t>(run.network.visible.size()));
+    for (std::size_t k = 0; k < start.size(); ++k) start[k] = from[k % from.size()];
+    sampler.set_visible(start);
+    sampler.sweep(sweeps);
+    drawn = sampler.visible();
+  }
+  run.draws.assign(drawn.begin(), drawn.end());
 }
 
 }  // namespace quartic

@@ -16,4 +16,8 @@ NetworkEvaluation evaluate_network(const NetworkRun& run, const NetworkPath& pat
                                    std::span<const double> chains, std::span<const float> rows,
                                    std::span<const float> held_out, const Session& session);
 
+/// Fills the draws of a finished run: independent ones of a network that was learned exactly where
+/// that is possible, else 500 sweeps from values of the visible units, [chain][visible].
+void draw_rows(NetworkRun& run, std::span<const double> from, const Session& session);
+
 }  // namespace quartic

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "quartic/network/training_watch.hpp"
 #include "quartic/run/number.hpp"
 #include "run/report_couplings.hpp"
 #include "run/report_json.hpp"
@@ -27,6 +28,9 @@ std::string evaluation_text(const NetworkRun& run) {
     out += estimate_line("above a Gaussian", *j.above_gaussian,
                          j.held_out ? "ln p held out, less that of one Gaussian of all the data"
                                     : "ln p, less that of one Gaussian of all the data");
+  if (j.above_independent)
+    out += estimate_line("above columns", *j.above_independent,
+                         "ln p, less that of independent columns");
   out += estimate_line("reconstruction", j.reconstruction, "(phi - <phi | h>)^2 a unit");
   if (!z.ok) out += fmt::format("  NOT TO BE TRUSTED: {}\n", z.reason);
   return out;
@@ -35,6 +39,8 @@ std::string evaluation_text(const NetworkRun& run) {
 std::string ended(const NetworkRun& run) {
   if (run.stop_reason == StopReason::running) return "not finished";
   if (run.config.training.epochs > 0) return "all";
+  if (run.network.w.size() > TrainingWatch::most_weights)
+    return "so many as w is too large to look at ln p";
   return run.stop_reason == StopReason::held_out_worse
              ? "until ln p of held-out rows rose no more; the best of them is kept"
              : "with ln p of held-out rows still rising";
@@ -44,9 +50,12 @@ std::string ended(const NetworkRun& run) {
 std::string density_text(const NetworkRun& run) {
   const DensityChoice& choice = run.density.choice;
   const bool running = run.stop_reason == StopReason::running;
-  std::string out = fmt::format(
-      "learning  exact gradients{}, {}\n", run.network.gated() ? ", with gates" : "",
-      running ? "not finished" : fmt::format("{} iterations with all rows", choice.iterations));
+  const std::string done = running && choice.iterations == 0
+                               ? "not finished"
+                               : fmt::format("{} iterations with all rows", choice.iterations);
+  std::string out =
+      fmt::format("{}  exact gradients{}, {}\n", run.density.start ? "start   " : "learning",
+                  run.network.gated() ? ", with gates" : "", done);
   out += "scaling   ln p of rows held out of those, in the units of the data\n";
   for (std::size_t k = 0; k < choice.candidates.size(); ++k) {
     const DensityCandidate& one = choice.candidates[k];
@@ -59,7 +68,6 @@ std::string density_text(const NetworkRun& run) {
                        chosen ? running ? ", the best so far" : ", chosen" : "");
   }
   for (const std::string& remark : choice.remarks) out += fmt::format("  NOTE: {}\n", remark);
-  if (!run.evaluations.empty()) out += evaluation_text(run);
   return out;
 }
 
@@ -87,7 +95,8 @@ std::string training_text(const NetworkRun& run) {
                   name(network.visible.unit), network.hidden.size(), name(network.hidden.unit));
   out += fmt::format("data      {}\n", run.data.description);
   out += fmt::format("rows      {} to learn from, {} held out\n", run.data.rows, run.data.held_out);
-  if (run.exact()) return out + density_text(run);
+  if (!run.density.choice.candidates.empty()) out += density_text(run);
+  if (run.exact()) return out + (run.evaluations.empty() ? "" : evaluation_text(run));
   const double rate = run.history.empty() ? training.rate : run.history.front().rate;
   const std::string slower = training.epochs == 0 && rate < training.rate
                                  ? fmt::format(", as {:g} made ln p fall", training.rate)
@@ -125,8 +134,8 @@ nlohmann::json training_json(const NetworkRun& run) {
   if (!run.history.empty()) out["last_epoch"] = fields_json(run.history.back());
   for (const auto& evaluation : run.evaluations)
     out["evaluations"].push_back(fields_json(evaluation));
-  if (!run.exact()) return out;
   const DensityChoice& choice = run.density.choice;
+  if (choice.candidates.empty()) return out;
   auto& density = out["density"];
   density = json_of("scaling", name(choice.best().scaling), "iterations", choice.iterations);
   density["held_out"] = to_json(choice.held_out);

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <type_traits>
+#include <utility>
 
-#include "core/packed_state.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/run/loop.hpp"
 #include "quartic/run/metrics.hpp"
@@ -22,66 +21,47 @@ std::vector<float> first_values(const SharedSource& source, int most) {
   return read_rows(*source, 0, static_cast<std::size_t>(most));
 }
 
-Network first_network(const Config& config, const NetworkData& data) {
+int hidden_units(const Config& config, LearningWay way, std::size_t rows, std::size_t columns) {
+  const ModelConfig& model = config.model;
+  return way == LearningWay::exactly && model.hidden_units.front() == 0
+             ? density_units(model.hidden_unit(0), static_cast<int>(columns), rows)
+             : model.units(0, rows);
+}
+
+Network first_network(const Config& config, const NetworkData& data, int units) {
   StartOptions options;
   options.seed = config.run.seed;
-  const ModelConfig& model = config.model;
-  const std::size_t rows = data.learned->rows(), columns = data.learned->columns();
-  int units = model.units(0, rows);
-  if (model.hidden_units.front() == 0 && learns_exactly(config, rows, columns))
-    units = density_units(static_cast<int>(columns), rows);
-  return initial_network(model.visible, model.hidden_unit(0), units, data.moments, options);
+  return initial_network(config.model.visible, config.model.hidden_unit(0), units, data.moments,
+                         options);
+}
+
+PacedLearner paced(const NetworkRun& run, const NetworkData& data, const Network& start) {
+  const Config& config = run.config;
+  TrainingOptions options = config.training;
+  options.threads = config.run.threads;
+  return {options.epochs == 0 ? Pace::chosen : Pace::given,
+          {.learned = data.learned,
+           .moments = data.moments,
+           .some = data.rows,
+           .judged = data.held_out.empty() ? data.rows : data.held_out},
+          start,
+          options,
+          config.run.seed};
 }
 
 }  // namespace
 
 TrainTask::TrainTask(NetworkRun& run, const NetworkData& data)
-    : run_(run),
-      data_(data),
-      start_(first_network(run.config, data)),
-      pace_{.rate = run.config.training.rate},
-      first_(run.checkpoint.epoch) {
-  make_learner();
-  if (begun(run)) restore(run.checkpoint, run.pace);
-}
+    : TrainTask(run, data, first_network(run.config, data, run.network.hidden.size())) {}
 
-/// From the start, at the rate of now.
-void TrainTask::make_learner() {
-  TrainingOptions options = run_.config.training;
-  options.threads = run_.config.run.threads;
-  options.rate = pace_.rate;
-  options.final_rate *= pace_.rate / run_.config.training.rate;
-  if (automatic()) options.epochs = TrainingWatch::most_epochs;
-  const std::uint64_t seed = run_.config.run.seed;
-  learner_.emplace(data_.learned, data_.moments, start_, options, seed);
-  if (!automatic()) return;
-  const auto& judged = data_.held_out.empty() ? data_.rows : data_.held_out;
-  watch_.emplace(judged, data_.rows, data_.moments, start_,
-                 TrainingWatch::Options{.seed = seed, .threads = options.threads});
-}
-
-std::vector<double> TrainTask::pace() const {
-  if (!automatic()) return {};
-  StatePacker packer;
-  Pace now = pace_;
-  now.watch = watch_->state();
-  now.archive(packer);
-  return std::move(packer.values);
-}
-
-void TrainTask::restore(const TrainingState& state, const std::vector<double>& pace) {
-  if (automatic()) {
-    StateUnpacker unpacker(pace);
-    pace_.archive(unpacker);
-    make_learner();  // at its rate
-    watch_->restore(pace_.watch, start_);
-  }
-  learner_->restore(state);
+TrainTask::TrainTask(NetworkRun& run, const NetworkData& data, const Network& start)
+    : run_(run), data_(data), learner_(paced(run, data, start)), first_(run.checkpoint.epoch) {
+  if (begun(run)) learner_.restore(run.checkpoint, run.pace);
 }
 
 /// Rows and evaluations of the step that is taken back go with it.
 std::optional<std::int64_t> TrainTask::rewind() {
-  restore(marked_, marked_pace_);
+  learner_.restore(marked_, marked_pace_);
   const auto later = [&](const auto& row) { return row.epoch > marked_.epoch; };
   std::erase_if(run_.history, later);
   std::erase_if(run_.evaluations, later);
@@ -89,49 +69,22 @@ std::optional<std::int64_t> TrainTask::rewind() {
 }
 
 void TrainTask::advance(const Session& session) {
-  try {
-    const TrainRow row = learner_->step(session.going_on());
-    run_.history.push_back(row);
-    if (automatic()) look();
-  } catch (const Diverged& error) {
-    if (!automatic()) throw;
-    learn_slower(error.what());
+  const auto row = learner_.step(session.going_on());
+  if (!row) {  // it begins again
+    run_.history.clear(), run_.evaluations.clear();
+    return;
   }
-  if (run_.history.empty()) return;
-  const int epoch = run_.history.back().epoch;
+  run_.history.push_back(*row);
   const int every = run_.config.evaluation.every;
-  if (every > 0 && epoch % every == 0 && !over()) {
-    run_.network = learner_->network();
+  if (every > 0 && row->epoch % every == 0 && !learner_.finished()) {
+    run_.network = learner_.learner().network();
     evaluate(session);
   }
 }
 
-bool TrainTask::over() const {
-  return pace_.enough || learner_->finished();
-}
-
-void TrainTask::look() {
-  const int epoch = learner_->epoch();
-  const bool last = learner_->finished() || learner_->updates() >= TrainingWatch::most_updates;
-  const auto verdict = watch_->after_epoch(learner_->network(), epoch, learner_->updates(), last);
-  pace_.enough = verdict == TrainingWatch::Verdict::enough;
-  if (verdict == TrainingWatch::Verdict::too_fast) learn_slower("ln p of held-out rows fell");
-}
-
-/// Again from the start at half the rate.
-void TrainTask::learn_slower(const std::string& why) {
-  constexpr int most_halvings = 14;
-  if (pace_.halvings >= most_halvings)
-    throw Diverged(fmt::format("{}, even at a rate of {:.3g}", why, pace_.rate),
-                   "another kind of units, or other scaling of the data");
-  pace_ = {.rate = pace_.rate / 2, .halvings = pace_.halvings + 1};
-  run_.history.clear(), run_.evaluations.clear();
-  make_learner();
-}
-
 void TrainTask::save() {
-  const bool best = run_.stop_reason != StopReason::running && watch_ && watch_->last_epoch() > 0;
-  run_.network = best ? watch_->best_network() : learner_->network();
+  run_.network =
+      run_.stop_reason == StopReason::running ? learner_.learner().network() : learner_.network();
   run_.checkpoint = marked_;
   run_.pace = marked_pace_;
 }
@@ -139,28 +92,27 @@ void TrainTask::save() {
 bool TrainTask::conclude(const Session& session) {
   if (!run_.draws.empty()) return false;
   // From the saved state, where a run killed while it concludes would begin again.
-  restore(run_.checkpoint, run_.pace);
+  learner_.restore(run_.checkpoint, run_.pace);
   // An end that was interrupted may have left its own.
   const int last = run_.history.empty() ? 0 : run_.history.back().epoch;
   std::erase_if(run_.evaluations, [last](const auto& e) { return e.epoch >= last; });
   evaluate(session);
-  report_progress(session.progress("drawing samples"), 0);
-  draw();
+  draw_rows(run_, learner_.learner().chain_values(), session);
   return true;
 }
 
 StopReason TrainTask::stop_reason() const {
-  if (!over()) return StopReason::running;
-  const bool rests = pace_.enough && watch_ && !watch_->rising();
+  if (!learner_.finished()) return StopReason::running;
+  const bool rests = learner_.keeps_best() && !learner_.watch()->rising();
   return rests ? StopReason::held_out_worse : StopReason::epochs_exhausted;
 }
 
 Step TrainTask::step() const {
-  return {.unit = "epoch",
-          .first = first_,
-          .done = run_.history.empty() ? first_ : run_.history.back().epoch,
-          .total = learner_->options().epochs,
-          .may_stop_early = automatic()};
+  Step step{.unit = "epoch", .first = first_};
+  step.done = run_.history.empty() ? first_ : run_.history.back().epoch;
+  step.total = learner_.learner().options().epochs;
+  step.may_stop_early = learner_.watch() != nullptr;
+  return step;
 }
 
 /// And ln p of the data, where ln Z is known.
@@ -183,44 +135,34 @@ Metrics TrainTask::metrics() const {
 
 /// Along the training where its snapshots were kept, else by temperature.
 NetworkPath TrainTask::path() const {
-  const auto& snapshots = learner_->snapshots();
+  const auto& snapshots = learner_.learner().snapshots();
   if (!snapshots.empty()) return trajectory(snapshots, run_.network);
   return {base_network(run_.network, data_.moments, data_.rows), run_.network};
 }
 
 /// The network of the run, by the learner's chains.
 void TrainTask::evaluate(const Session& session) {
-  run_.evaluations.push_back(evaluate_network(run_, path(), learner_->chain_values(), data_.rows,
-                                              data_.held_out, session));
-}
-
-void TrainTask::draw() {
-  constexpr int chains = 256, sweeps = 500;
-  NetworkSampler<float> sampler(run_.network, chains, run_.config.run.seed, Stream::generate,
-                                run_.config.run.threads);
-  const auto values = learner_->chain_values();
-  const auto width = static_cast<std::size_t>(run_.network.visible.size());
-  std::vector<double> start;
-  for (std::size_t n = 0; n < chains * width; ++n) start.push_back(values[n % values.size()]);
-  sampler.set_visible(start);
-  sampler.sweep(sweeps);
-  const auto draws = sampler.visible();
-  run_.draws.assign(draws.begin(), draws.end());
+  run_.evaluations.push_back(evaluate_network(run_, path(), learner_.learner().chain_values(),
+                                              data_.rows, data_.held_out, session));
 }
 
 NetworkRows rows_of(const DataSet& data) {
   return {data.train, data.train, data.held_out};
 }
 
-bool learns_exactly(const Config& config, std::size_t rows, std::size_t columns) {
-  constexpr int most_units = 14;
-  constexpr std::size_t fewest_rows = 8, quadrature_columns = 2;
+WantedNetwork wanted_network(const Config& config, std::size_t columns) {
+  const ModelConfig& model = config.model;
+  return {model.visible, model.hidden_unit(0), model.hidden_units.front(), columns,
+          model.noise > 0};
+}
+
+LearningWay way_of(const Config& config, std::size_t rows, std::size_t columns) {
+  constexpr std::size_t fewest_rows = 8;
   const ModelConfig& model = config.model;
   const bool wanted =
       model.kind == ModelKind::network && config.training.epochs == 0 && config.training.rungs <= 1;
-  const bool gaussian = model.visible == Unit::gaussian && model.hidden_unit(0) == Unit::gaussian;
-  const bool few = model.hidden_units.front() <= most_units || columns <= quadrature_columns;
-  const bool possible = gaussian || (Layer(model.hidden_unit(0), 1).discrete() && few);
+  const LearningWay way =
+      wanted ? learning_way(wanted_network(config, columns)) : LearningWay::chains;
   if (wanted && rows < fewest_rows)
     throw BadInput(fmt::format("{} are too few to say how long to learn",
                                rows == 1 ? std::string("1 row") : fmt::format("{} rows", rows)),
@@ -232,12 +174,18 @@ bool learns_exactly(const Config& config, std::size_t rows, std::size_t columns)
                                name(model.visible), name(model.hidden_unit(0))),
                    "[model] visible = \"quartic\" or \"gaussian\", hidden = \"binary\" or "
                    "\"spin\"; or gates = \"auto\"");
-  if (gates && !(wanted && possible))
+  if (gates && way != LearningWay::exactly)
     throw BadInput("gates are learned without chains alone, where ln Z is exact",
-                   fmt::format("at most {} hidden units, or two columns; [training] epochs = "
-                               "\"auto\", rungs = 1",
-                               most_units));
-  return wanted && possible;
+                   "at most 14 hidden units, or two columns; [training] epochs = \"auto\", "
+                   "rungs = 1");
+  return way;
+}
+
+std::optional<LearningWay> way_begun(const NetworkRun& run) {
+  if (run.density.start) return LearningWay::chains_from_exact;
+  if (run.exact()) return LearningWay::exactly;
+  if (TrainTask::begun(run)) return LearningWay::chains;
+  return {};
 }
 
 NetworkData network_data(const Config& config, const NetworkRows& rows, const DataScaling& outer) {
@@ -257,23 +205,47 @@ NetworkRun begin_training(const Config& config, const NetworkData& data, FitData
                           const std::string& command) {
   known.pass_seconds = data.pass_seconds;
   Provenance provenance = make_provenance(command, config.run.seed);
-  Network network = first_network(config, data);
+  const std::size_t rows = data.learned->rows(), columns = data.learned->columns();
+  Network network = first_network(
+      config, data, hidden_units(config, way_of(config, rows, columns), rows, columns));
   return {.config = config,
           .provenance = std::move(provenance),
           .network = std::move(network),
           .data = std::move(known)};
 }
 
+namespace {
+
+/// From the start that a smaller density is, whose race comes first.
+Outcome train_from_exact(NetworkRun& run, const NetworkData& data, Store<NetworkRun>& store,
+                         const Session& session) {
+  const bool raced = TrainTask::begun(run), resumed = DensityTask::begun(run);
+  StartTask race(run, data);
+  if (!raced && run_part(race, resumed, store, session) == Outcome::interrupted) {
+    session.observer.ended(Outcome::interrupted);
+    return Outcome::interrupted;
+  }
+  const StartTask::Start start = race.start();
+  TrainTask task(run, start.data, start.network);
+  return run_to_end(task, raced, store, session);
+}
+
+}  // namespace
+
 Outcome train(NetworkRun& run, const NetworkData& data, Store<NetworkRun>& store,
               const Session& session) {
-  const auto go = [&]<class Task>(std::type_identity<Task>) {
-    const bool resumed = Task::begun(run);
-    Task task(run, data);
+  const std::size_t rows = data.learned->rows(), columns = data.learned->columns();
+  const auto begun = way_begun(run);
+  const LearningWay way = begun ? *begun : way_of(run.config, rows, columns);
+  if (way == LearningWay::chains_from_exact) return train_from_exact(run, data, store, session);
+  if (way == LearningWay::exactly) {
+    const bool resumed = DensityTask::begun(run);
+    DensityTask task(run, data);
     return run_to_end(task, resumed, store, session);
-  };
-  if (learns_exactly(run.config, data.learned->rows(), data.learned->columns()))
-    return go(std::type_identity<DensityTask>{});
-  return go(std::type_identity<TrainTask>{});
+  }
+  const bool resumed = TrainTask::begun(run);
+  TrainTask task(run, data);
+  return run_to_end(task, resumed, store, session);
 }
 
 }  // namespace quartic

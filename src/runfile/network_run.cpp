@@ -44,9 +44,10 @@ void network(IO& io, N& network) {
 /// With what is held out, and in the units of the data, only where there is some.
 template <class IO, class Evaluations>
 void evaluations(IO& io, Evaluations& evaluations, std::size_t rank, bool held_out, bool scaled,
-                 bool beside_gaussian) {
+                 bool beside_gaussian, bool beside_independent) {
   NetworkEvaluation example;
   if (beside_gaussian) example.above_gaussian.emplace();
+  if (beside_independent) example.above_independent.emplace();
   if (held_out) example.held_out.emplace();
   if (scaled) example.train_in_data.emplace();
   if (held_out && scaled) example.held_out_in_data.emplace();
@@ -104,6 +105,7 @@ void density(IO& io, Density& density) {
              choice.held_out.value, "held_out_error", choice.held_out.error);
   if (has(io, "density/remark", !choice.remarks.empty()))
     dimensions(io, "density", "remark", choice.remarks);
+  later_attributes(io, "density", "start", density.start);
   dimensions(io, "checkpoint", "density", density.state);
 }
 
@@ -217,21 +219,25 @@ void require_same_rows(const hdf5::Reader& in, const NetworkRun& run) {
     in.refuse("its evaluations and its data differ in whether rows are held out");
 }
 
+/// Not of one learned exactly, nor before its chains begin.
+bool has_chains(const NetworkRun& run) {
+  return !run.exact() && (!run.density.start || !run.checkpoint.chains.streams.empty());
+}
+
 void write_learned(hdf5::Writer& out, const NetworkRun& run) {
   network(out, run.network);
   columns(out, "history", "epoch", run.history);
   evaluations(out, run.evaluations, std::min(run.network.visible.size(), run.network.hidden.size()),
               run.data.held_out > 0, any_evaluation(run, &NetworkEvaluation::train_in_data),
-              any_evaluation(run, &NetworkEvaluation::above_gaussian));
+              any_evaluation(run, &NetworkEvaluation::above_gaussian),
+              any_evaluation(run, &NetworkEvaluation::above_independent));
   scalar(out, "results/stop_reason", run.stop_reason);
   if (!run.draws.empty()) {
     write_posterior(out, run.chains(), 1, run.network.visible.size(), run.draws,
                     free_energies(run.network, run.draws));
   }
-  if (run.exact())
-    density(out, run.density);
-  else
-    checkpoint(out, run);
+  if (!run.density.choice.candidates.empty()) density(out, run.density);
+  if (has_chains(run)) checkpoint(out, run);
 }
 
 NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance provenance) {
@@ -242,14 +248,12 @@ NetworkRun read_learned(const hdf5::Reader& in, Config config, Provenance proven
                  .network = std::move(found)};
   columns(in, "history", "epoch", run.history);
   evaluations(in, run.evaluations, 0, in.has("evaluations/held_out"),
-              in.has("evaluations/log_likelihood_data_units"),
-              in.has("evaluations/above_gaussian"));
+              in.has("evaluations/log_likelihood_data_units"), in.has("evaluations/above_gaussian"),
+              in.has("evaluations/above_independent"));
   scalar(in, "results/stop_reason", run.stop_reason);
   if (in.has("posterior/phi")) run.draws = read_posterior(in, run.network.visible.size()).phi;
-  if (in.has("density/scaling"))
-    density(in, run.density);
-  else
-    checkpoint(in, run);
+  if (in.has("density/scaling")) density(in, run.density);
+  if (in.has("checkpoint/chain")) checkpoint(in, run);
   return run;
 }
 

@@ -157,6 +157,81 @@ def test_chains_stop_by_held_out_rows_and_resume_to_the_same_bits(clusters, tmp_
     same_bits(here / "whole.h5", here / "cut.h5")
 
 
+MANY = CONFIG.replace("hidden_units = 4", "hidden_units = 18")
+
+
+@pytest.fixture(scope="module")
+def many(clusters, tmp_path_factory):
+    """More units than are learned exactly."""
+    folder = copied(clusters[0], tmp_path_factory.mktemp("many"), MANY)
+    done = quartic("fit", "run.toml", "-o", "run.h5", "--threads", "1", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+@pytest.mark.parametrize("unit", ["round", "epoch"])
+def test_chains_begin_with_what_is_exact_and_resume_to_the_same_bits(many, tmp_path, unit):
+    folder, text = many
+    assert "start     exact gradients, " in text and "training  PCD-1" in text
+    assert len(shown(folder)["density"]["candidates"]) == 4
+    here = copied(folder, tmp_path, MANY)
+    stopped(here, unit, "fit", "run.toml", "-o", "cut.h5", "--threads", "1")
+    refused_yet = quartic("score", "cut.h5", "x.npy", cwd=here)
+    assert refused_yet.returncode == 3 and "not finished" in refused_yet.stderr
+    done = quartic("resume", "cut.h5", cwd=here)
+    assert done.returncode == 0, done.stderr
+    same_bits(folder / "run.h5", here / "cut.h5")
+
+
+def test_chains_from_what_is_exact_are_no_worse_and_alike_in_python(many):
+    """Beyond the Gaussian as far as the few units are, on rows that neither has seen."""
+    folder, _ = many
+    quartic_python = pytest.importorskip("quartic")
+    rows, others = np.load(folder / "x.npy"), clustered_rows(np.random.default_rng(2), 2000)
+    np.save(folder / "others.npy", others)
+    done = quartic("score", "run.h5", "others.npy", "-o", "scores.csv", "--force", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    found = np.loadtxt(folder / "scores.csv", delimiter=",", skiprows=1)[:, 1].mean()
+    few = quartic_python.RestrictedBoltzmannMachine(gates=False, random_state=0).fit(rows).score(others)
+    machine = quartic_python.RestrictedBoltzmannMachine(18, random_state=0).fit(rows)
+    assert found > few - 0.25
+    assert found == pytest.approx(machine.score(others), abs=0.35)  # other splits, other starts
+    run = quartic_python.open(folder / "run.h5")
+    assert not run.exact and "epochs" in repr(run)
+    assert shown(folder)["evaluations"][-1]["ok"]
+
+
+def test_such_a_run_goes_on_and_keeps_its_units(many, tmp_path):
+    folder, _ = many
+    here = copied(folder, tmp_path, MANY)
+    done = quartic("resume", folder / "run.h5", "--epochs", "700", "-o", "more.h5", "--threads", "1", cwd=here)
+    assert done.returncode == 0, done.stderr
+    before, after = shown(folder), shown(here, "more.h5")
+    assert after["epochs"] == 700 > before["epochs"]
+    quartic_python = pytest.importorskip("quartic")
+    one, other = (quartic_python.open(path).scaling for path in (folder / "run.h5", here / "more.h5"))
+    assert one.method == other.method and np.array_equal(one.offset, other.offset)
+    one, other = (of["evaluations"][-1]["log_likelihood"]["value"] for of in (before, after))
+    assert other == pytest.approx(one, abs=1.5)
+
+
+def test_two_valued_columns_that_learned_nothing_fail(tmp_path):
+    random = np.random.default_rng(2)
+    rows = np.abs((random.random((300, 1)) < 0.5) - (random.random((300, 3)) < 0.1).astype(float))
+    config = '[model]\nkind = "network"\nvisible = "binary"\nhidden_units = 4\n[data]\npath = "x.npy"\n'
+    fitted(tmp_path, rows, config + "[training]\nepochs = 5\nrate = 1e-6\n")
+    done = quartic("diagnose", "run.h5", "--strict", cwd=tmp_path)
+    assert done.returncode == 5 and "no higher than theirs" in done.stdout, done.stdout
+    (tmp_path / "run.h5").unlink()
+    fitted(tmp_path, rows, config + "[training]\nepochs = 60\nrate = 0.3\n")
+    found = shown(tmp_path)["evaluations"][-1]
+    entropy = -sum(np.log(np.where(rows == 1, rows.mean(0), 1 - rows.mean(0))).sum(1)) / 300
+    above = found["above_independent"]
+    assert above["value"] == pytest.approx(found["log_likelihood"]["value"] + entropy, abs=0.01)
+    assert above["value"] > 0.3
+    assert "ln p above independent columns" in quartic("diagnose", "run.h5", cwd=tmp_path).stdout
+
+
 @pytest.mark.parametrize("units", ["quartic-quartic", "gaussian-quartic", "quartic-gaussian", "spin-binary"])
 @pytest.mark.parametrize("rate", [1e-4, 0.05, 10])
 def test_no_rate_makes_it_worse_than_independent_units(clusters, tmp_path, units, rate):

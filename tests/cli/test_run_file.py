@@ -49,6 +49,10 @@ def paths(tmp_path_factory):
     exactly = ("model.kind=network", "model.hidden_units=2", "data.scaling=power-whiten", "data.columns=0-4")
     settings = [part for setting in (*exactly, "training.iterations=20") for part in ("--set", setting)]
     subprocess.run([PROGRAM, "fit", fit_config, "-o", exact, "--quiet", *settings], check=True)
+    begun = folder / "begun.h5"
+    chains = ("model.kind=network", "model.hidden_units=16", "data.scaling=whiten", "data.columns=0-4")
+    settings = [part for setting in (*chains, "training.iterations=20") for part in ("--set", setting)]
+    subprocess.run([PROGRAM, "fit", fit_config, "-o", begun, "--quiet", *settings], check=True)
     stack = folder / "stack.h5"
     as_stack = (*as_network, "--set", "model.kind=stack", "--set", "model.hidden_units=[3, 2]")
     subprocess.run(
@@ -56,7 +60,7 @@ def paths(tmp_path_factory):
     )
     return {
         "learn": learn, "sample": sample, "reweight": reweight, "fit": fit, "network": network, "exact": exact,
-        "stack": stack, "hidden": hidden,
+        "begun": begun, "stack": stack, "hidden": hidden,
     }  # fmt: skip
 
 
@@ -86,8 +90,8 @@ def holds(group, entries):
     assert written <= {entry["path"] for entry in entries}
 
 
-EXACT = ("gates", "powers", "axes", "powers or axes", "learned exactly", "epochs auto", "remarks")
-CHAINS = ("by chains", "tempered", "snapshots", "epochs auto", "remarks")
+EXACT = ("gates", "powers", "axes", "powers or axes", "learned exactly", "epochs auto", "remarks", "two-valued")
+CHAINS = ("by chains", "tempered", "snapshots", "epochs auto", "remarks", "two-valued")
 
 
 def entries_of(kind, without=(), when_not=EXACT):
@@ -108,6 +112,13 @@ def test_layout_of_a_network_that_is_learned_exactly(paths):
         holds(file, entries_of("network", when_not=CHAINS))
 
 
+def test_layout_of_chains_that_begin_with_what_is_exact(paths):
+    with h5py.File(paths["begun"]) as file:
+        assert file["density"].attrs["start"] == 1
+        not_there = ("gates", "powers", "tempered", "snapshots", "remarks", "two-valued")
+        holds(file, entries_of("network", when_not=not_there))
+
+
 def test_layout_of_hidden_units_is_the_documented_one(paths):
     with h5py.File(paths["hidden"]) as file:
         holds(file, entries_of("fit"))
@@ -118,7 +129,8 @@ def test_layers_are_laid_out_as_networks(paths):
         assert [name for name in file if name.startswith("layer_")] == ["layer_1", "layer_2"]
         shared = ("config", "provenance")
         holds(file["layer_1"], entries_of("network", (*shared, "data", "observed_data")))
-        holds(file["layer_2"], entries_of("network", shared, (*EXACT, "scaled", "held out, scaled", "real-valued")))
+        not_there = (*EXACT[:-1], "scaled", "held out, scaled", "real-valued")
+        holds(file["layer_2"], entries_of("network", shared, not_there))
 
 
 def test_page_has_the_table():

@@ -233,6 +233,11 @@ def test_too_few_iterations_are_said():
         RestrictedBoltzmannMachine(6, max_iter=20, scaling="columns", random_state=0).fit(rings(600, 4))
 
 
+def test_a_bound_that_comes_before_anything_is_known_is_said():
+    with pytest.warns(ConvergenceWarning, match="after 10 iterations|^10 iterations ended before held-out rows"):
+        RestrictedBoltzmannMachine(6, max_iter=10, random_state=0).fit(rings(600, 4))
+
+
 def test_outliers():
     X = rings(500, 5)
     machine = RestrictedBoltzmannMachine(6, contamination=0.05, random_state=0).fit(X)

@@ -1,12 +1,17 @@
-// How long chains learn: networks that get better, stand still or get worse, in the order of looks.
+// How long chains learn, and how fast: networks that get better, stand still or get worse, in the
+// order of looks; learners that begin again.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/network/exact_learner.hpp"
+#include "quartic/network/paced_learner.hpp"
 #include "quartic/network/training_watch.hpp"
 
 namespace quartic {
@@ -87,6 +92,19 @@ TEST(TrainingWatch, TheStartIsTheBestUntilSomethingIsBetter) {
   EXPECT_FALSE(watch.rising());
 }
 
+/// Judged rows that are all alike are most likely where everything else is not.
+TEST(TrainingWatch, WhatCostsTheLearnedRowsIsNotTheBest) {
+  Scene scene;
+  scene.judged.assign(30, 1.0f);
+  TrainingWatch watch = scene.watch();
+  Network ones = scene.start;
+  for (double& r : ones.visible.r) r = -5;
+  look(watch, ones, 1, false);
+  EXPECT_GT(watch.last().value, watch.before().value);
+  EXPECT_EQ(watch.best_epoch(), 0);
+  EXPECT_EQ(watch.best_network().visible.r, scene.start.visible.r);
+}
+
 TEST(TrainingWatch, LooksMoreSeldomAsItGoesOn) {
   Scene scene;
   TrainingWatch watch = scene.watch({.patience = 100});
@@ -126,6 +144,65 @@ TEST(TrainingWatch, GoesOnFromItsState) {
   EXPECT_EQ(look(again, network, 3, false), look(watch, network, 3, false));
   EXPECT_EQ(again.last().value, watch.last().value);
   EXPECT_THROW(TrainingWatch({}, scene.learned, scene.moments, scene.start, {}), BadInput);
+}
+
+PacedLearner paced(const Scene& scene, Pace pace, double rate, int epochs = 8) {
+  return {pace,
+          {.learned = std::make_shared<ArraySource>(scene.learned, 3),
+           .moments = scene.moments,
+           .some = scene.learned,
+           .judged = scene.judged},
+          scene.start,
+          {.epochs = epochs, .batch = 20, .rate = rate, .threads = 1},
+          5};
+}
+
+TEST(PacedLearner, GoesOnFromItsStateToTheSameBitsThroughHalvings) {
+  const Scene scene;
+  for (const double rate : {0.3, 2000.0}) {
+    PacedLearner whole = paced(scene, Pace::watched, rate);
+    int again = 0;
+    while (!whole.finished()) again += !whole.step();
+    EXPECT_EQ(again > 0, whole.rate() < rate);
+    EXPECT_DOUBLE_EQ(whole.rate(), std::ldexp(rate, -again));
+    std::optional<PacedLearner> parts(paced(scene, Pace::watched, rate));
+    while (!parts->finished()) {
+      const TrainingState state = parts->state();
+      const auto pace = parts->pace();
+      parts->step();  // gets further, and then goes on from where it was
+      parts.emplace(paced(scene, Pace::watched, rate));
+      parts->restore(state, pace);
+      parts->step();
+    }
+    EXPECT_EQ(parts->network().w, whole.network().w);
+    EXPECT_EQ(parts->state().chains.streams, whole.state().chains.streams);
+    EXPECT_EQ(parts->pace(), whole.pace());
+  }
+}
+
+TEST(PacedLearner, ARateThatIsTooLargeIsHalvedUnlessThePaceIsGiven) {
+  const Scene scene;
+  PacedLearner learner = paced(scene, Pace::watched, 2000);
+  int again = 0;
+  while (!learner.finished()) again += !learner.step();
+  EXPECT_GT(again, 0);
+  EXPECT_FALSE(learner.keeps_best());
+  EXPECT_GE(learner.watch()->last().value,
+            learner.watch()->before().value - 3 * learner.watch()->last().error);
+  PacedLearner given = paced(scene, Pace::given, 2000, 1);
+  EXPECT_EQ(given.watch(), nullptr);
+  EXPECT_TRUE(given.pace().empty());
+  EXPECT_THROW(given.step(), Diverged);
+}
+
+TEST(PacedLearner, KeepsTheBestWhereRowsSayHowLong) {
+  const Scene scene;
+  PacedLearner learner = paced(scene, Pace::chosen, 3, 0);
+  while (!learner.finished()) learner.step();
+  ASSERT_TRUE(learner.keeps_best());
+  EXPECT_LT(learner.learner().epoch(), TrainingWatch::most_epochs);
+  EXPECT_EQ(learner.network().w, learner.watch()->best_network().w);
+  EXPECT_GT(learner.watch()->best().value, learner.watch()->before().value + 0.1);
 }
 
 }  // namespace

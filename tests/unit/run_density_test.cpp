@@ -4,12 +4,17 @@
 
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "quartic/core/data_source.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/data/gaussian_density.hpp"
+#include "quartic/network/exact.hpp"
 #include "quartic/run/density_learner.hpp"
+#include "quartic/run/learning_way.hpp"
 
 namespace quartic {
 namespace {
@@ -190,6 +195,117 @@ TEST(DensityLearner, BitsAndRefusals) {
   EXPECT_THROW(learn_density(bits, 3, {.hidden_units = 30}, 1), BadInput);
   const auto stop = [](double) { return false; };
   EXPECT_THROW(learn_density(bits, 3, binary, 1, stop), Interrupted);
+}
+
+TEST(DensityLearner, WithoutRoundsItTellsScalingsApartByUnitsAlone) {
+  auto rows = sample_rows(300, false, 11);
+  RandomStream random(5, Stream::fields, 3);
+  for (std::size_t n = 2; n < rows.size(); n += 3) rows[n] += 0.1 * random.normal();
+  DensityLearner learner(rows, 3, {.hidden_units = 1, .rounds = 0, .threads = 1}, 1);
+  EXPECT_TRUE(learner.finished());
+  const DensityFit fit = learner.fit();
+  EXPECT_FALSE(fit.scaling.rotation.empty());
+  EXPECT_EQ(fit.network.w, std::vector<double>(3, 0.0));
+  EXPECT_GT(score(fit, rows), -1.5 * std::log(2 * std::numbers::pi * std::numbers::e) -
+                                  std::log(0.31) - std::log(0.1) - std::log(2.0) - 0.15);
+}
+
+TEST(DensityLearner, OneRoundKnowsNothingOfHowLong) {
+  const auto rows = sample_rows(300, true, 12);
+  std::vector<double> first_two;
+  for (std::size_t n = 0; n < rows.size(); n += 3)
+    first_two.push_back(rows[n]), first_two.push_back(rows[n + 1]);
+  const auto improving = [&](int rounds) {
+    const DensityOptions o{.hidden_units = 4,
+                           .scalings = {ScalingMethod::standardise},
+                           .rounds = rounds,
+                           .threads = 1};
+    return learn_density(first_two, 2, o, 1).choice.best().improving;
+  };
+  EXPECT_TRUE(improving(1));
+  EXPECT_FALSE(improving(150));
+}
+
+/// Where the further units have no couplings; three small ones' ln Z is a sum of 8 terms.
+TEST(ChainStart, AGrownNetworkIsTheSmallOne) {
+  RandomStream random(4, Stream::fields, 0);
+  Network small(Layer(Unit::quartic, 4), Layer(Unit::spin, 3));
+  for (auto* list : {&small.w, &small.visible.r, &small.hidden.r})
+    for (double& x : *list) x = random.normal();
+  const Network wide = grown(small, Network(Layer(Unit::quartic, 4), Layer(Unit::spin, 7)));
+  std::vector<double> rows(40);
+  for (double& x : rows) x = random.normal();
+  const auto one = log_densities(small, exact_log_z(small), {}, rows, 1),
+             other = log_densities(wide, exact_log_z(wide), {}, rows, 1);
+  for (std::size_t n = 0; n < one.size(); ++n) EXPECT_NEAR(one[n], other[n], 1e-9);
+  EXPECT_THROW(grown(wide, small), BadInput);
+  EXPECT_THROW(grown(small, Network(Layer(Unit::quartic, 4), Layer(Unit::binary, 7))), BadInput);
+  Network gated(Layer(Unit::quartic, 4), Layer(Unit::spin, 7));
+  gated.u.assign(gated.w.size(), 0.1);
+  EXPECT_THROW(grown(small, gated), BadInput);
+}
+
+TEST(ChainStart, IsTheDensityOrItsUnitsAlone) {
+  const auto rows = sample_rows(200, true, 13);
+  std::vector<double> first_two;
+  for (std::size_t n = 0; n < rows.size(); n += 3)
+    first_two.push_back(rows[n]), first_two.push_back(rows[n + 1]);
+  DensityOptions o = start_options({.hidden_units = 30, .columns = 2}, DensityOptions{}.scalings);
+  o.rounds = 30, o.threads = 1;
+  const DensityFit fit = learn_density(first_two, 2, o, 3);
+  ASSERT_GT(fit.choice.best().best, 0);
+  std::vector<double> model = first_two;
+  fit.scaling.to_model(std::span(model), 2);
+  const ColumnMoments moments =
+      column_moments(ArraySource(std::vector<float>(model.begin(), model.end()), 2));
+  const Network start = chain_start(fit, Unit::binary, 30, moments, 1);
+  const int small = fit.network.hidden.size();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(start.w[30 * i], fit.network.w[small * i]);
+    EXPECT_NE(start.w[30 * i + small], 0);
+    EXPECT_LT(std::abs(start.w[30 * i + small]), 0.1);
+  }
+  EXPECT_EQ(start.visible.b, fit.network.visible.b);
+  const Network other = chain_start(fit, Unit::quartic, 9, moments, 1);
+  EXPECT_EQ(other.visible.a, fit.network.visible.a);
+  EXPECT_EQ(other.hidden.size(), 9);
+}
+
+TEST(LearningWay, IsExactWhereLnZIsAndBeginsSoWhereColumnsAreReal) {
+  using enum Unit;
+  using enum LearningWay;
+  const auto way = [](Unit visible, Unit hidden, int units, std::size_t columns, bool noisy) {
+    return learning_way({visible, hidden, units, columns, noisy});
+  };
+  EXPECT_EQ(way(quartic, binary, 14, 9, false), exactly);
+  EXPECT_EQ(way(binary, spin, 0, 900, false), exactly);
+  EXPECT_EQ(way(quartic, binary, 40, 2, true), exactly);
+  EXPECT_EQ(way(gaussian, gaussian, 500, 900, false), exactly);
+  EXPECT_EQ(way(quartic, binary, 15, 9, false), chains_from_exact);
+  EXPECT_EQ(way(gaussian, quartic, 0, 9, false), chains_from_exact);
+  EXPECT_EQ(way(quartic, binary, 15, 9, true), chains);
+  EXPECT_EQ(way(binary, binary, 15, 9, false), chains);
+  EXPECT_EQ(way(quartic, binary, 64, 1024, false), chains_from_exact);
+  EXPECT_EQ(way(quartic, binary, 64, 1025, false), chains);
+}
+
+TEST(GaussianDensity, IsComparedWithRowByRow) {
+  auto rows = sample_rows(200, false, 14);
+  RandomStream random(5, Stream::fields, 4);
+  for (std::size_t n = 2; n < rows.size(); n += 3) rows[n] += 0.1 * random.normal();
+  const auto gaussian = gaussian_log_density(rows, rows, 3);
+  auto levels = gaussian;
+  for (std::size_t n = 0; n < levels.size(); ++n) levels[n] += n % 2 == 0 ? 1 : 3;
+  const auto above = above_gaussian(levels, {0.5, 0.1}, rows, rows, 3);
+  ASSERT_TRUE(above);
+  EXPECT_NEAR(above->value, 1.5, 1e-12);
+  EXPECT_NEAR(above->error, std::hypot(1 / std::sqrt(199.0), 0.1), 1e-12);
+  EXPECT_FALSE(below_gaussian({-0.29, 0.1}));
+  EXPECT_TRUE(below_gaussian({-0.31, 0.1}));
+  EXPECT_FALSE(below_gaussian({-0.009, 0}));
+  auto dependent = rows;
+  for (std::size_t n = 2; n < dependent.size(); n += 3) dependent[n] = dependent[n - 1];
+  EXPECT_FALSE(above_gaussian(levels, {0.5, 0.1}, dependent, dependent, 3));
 }
 
 }  // namespace

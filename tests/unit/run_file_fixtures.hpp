@@ -160,8 +160,9 @@ inline void expect_layout(const fs::path& file, const std::string& kind) {
     listed.insert(path);
     // What these runs have no part of; tests/cli/test_run_file.py has others that do.
     const std::set<std::string> elsewhere = {
-        "powers",      "axes",   "powers or axes",   "gates",       "learned exactly",
-        "epochs auto", "scaled", "held out, scaled", "real-valued", "remarks"};
+        "powers",          "axes",        "powers or axes", "gates",
+        "learned exactly", "epochs auto", "scaled",         "held out, scaled",
+        "real-valued",     "remarks",     "two-valued"};
     if (!found.contains(path) && elsewhere.contains(entry["kinds"][kind])) continue;
     ASSERT_TRUE(found.contains(path)) << path;
     EXPECT_NE(type.find(found.at(path)), std::string::npos) << path << " is " << found.at(path);

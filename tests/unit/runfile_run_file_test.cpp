@@ -56,7 +56,7 @@ TEST_F(RunFile, RefusesALaterLayoutAndMissingOrWrongEntries) {
   EXPECT_NE(refusal(file()).find("it has no 'history/theta'"), std::string::npos);
   write_run(file(), learn_sample());
   edit(file(), [](hid_t id) { set_layout(id, 99); });
-  EXPECT_NE(refusal(file()).find("has layout 99, this quartic reads layouts up to 6"),
+  EXPECT_NE(refusal(file()).find("has layout 99, this quartic reads layouts up to 7"),
             std::string::npos);
   write_run(file(), learn_sample());
   edit(file(), [](hid_t id) {

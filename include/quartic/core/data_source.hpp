@@ -29,6 +29,11 @@ void read_repeated(const DataSource& source, std::span<const std::size_t> rows,
 /// Rows first, first + 1, ...: `count` of them, or as many as there are, row after row.
 std::vector<float> read_rows(const DataSource& source, std::size_t first, std::size_t count);
 
+/// So many of so many rows, or all where there are fewer, spread over all; ascending.
+std::vector<std::size_t> spread_over(std::size_t rows, std::size_t most);
+/// Those, row after row.
+std::vector<float> spread_rows(const DataSource& source, std::size_t most);
+
 /// Calls visit(values, first row) for all rows in order, `rows` at a time, the last fewer. The
 /// values may be changed; they last until the next call.
 void for_each_batch(const DataSource& source, std::size_t rows,

@@ -41,6 +41,11 @@ struct StartOptions {
 Network initial_network(Unit visible, Unit hidden, int hidden_units, const ColumnMoments& moments,
                         const StartOptions& options = {});
 
+/// `wide`, but its visible units are those of `small`, and its first hidden units those of `small`,
+/// couplings and all: where the other w are 0, ln p of rows is that of `small`. Throws BadInput for
+/// other kinds of units or other columns, fewer hidden units, or gates.
+Network grown(const Network& small, Network wide);
+
 /// The same layers uncoupled and with the data's moments: ln Z is exact, annealing starts here.
 Network base_network(const Network& network, const ColumnMoments& moments);
 

@@ -71,4 +71,11 @@ inline int batch_rows(const TrainingOptions& options, std::size_t rows) {
   return static_cast<int>(std::min(wanted, rows));
 }
 
+/// So many hidden units learn so many rows by chains where nobody says how many: one for 15, from 2
+/// to 64.
+inline int default_hidden_units(std::size_t rows) {
+  constexpr std::size_t rows_a_unit = 15, fewest = 2, most = 64;
+  return static_cast<int>(std::clamp(rows / rows_a_unit, fewest, most));
+}
+
 }  // namespace quartic

@@ -21,11 +21,13 @@ namespace quartic {
 /// too_fast: three looks in a row, or the last one, lie below that of the start by more than 3
 /// errors of the difference on the same rows (the first updates overshoot). enough: the best look,
 /// the first of which is the start, is `patience` looks and 100 updates ago, or the epochs are
-/// over.
+/// over. No look is best that costs the rows to learn from, since the start, more than it brings
+/// the judged ones: few of these may lack the row that pays for it.
 class TrainingWatch {
  public:
   static constexpr int most_epochs = 500;
   static constexpr std::int64_t most_updates = 30'000;
+  static constexpr std::size_t most_weights = 65'536;  ///< of networks that are looked at
 
   enum class Verdict { go_on, enough, too_fast };
 
@@ -68,11 +70,12 @@ class TrainingWatch {
   template <class Archive>
   void archive(Archive& state);
 
-  std::vector<float> judged_, learned_;
+  std::vector<float> judged_, some_;
   ColumnMoments moments_;
   Options options_;
   std::size_t weights_;
-  std::vector<double> levels_before_;  ///< - free energies of the judged rows at the start
+  std::vector<double> levels_before_;        ///< - free energies of the judged rows at the start
+  double learned_ = 0, learned_before_ = 0;  ///< ln p of the rows to learn from, now and then
   Estimate before_, last_, best_, last_log_z_, best_log_z_;
   Network best_network_;
   int best_epoch_ = 0, last_epoch_ = 0, since_ = 0, fallen_ = 0, next_ = 1;

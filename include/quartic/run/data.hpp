@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "quartic/config/config.hpp"
 #include "quartic/data/data_set.hpp"
 #include "quartic/graph/graph.hpp"
+#include "quartic/run/learning_way.hpp"
 #include "quartic/runfile/fit_data.hpp"
 
 namespace quartic {
@@ -15,8 +17,9 @@ namespace quartic {
 double held_out_of(double given);
 
 /// The [data] of a config, with the model's noise on them where it has some. Throws BadInput where
-/// there is none, and as open_data_set does.
-DataSet open_data(const Config& config, const std::string& where);
+/// there is none, and as open_data_set does. `way`: how a run of it goes on that has begun.
+DataSet open_data(const Config& config, const std::string& where,
+                  std::optional<LearningWay> way = {});
 
 /// Throws BadInput where columns are not the sites of the graph.
 void require_sites(const DataSet& data, const Graph& graph, const std::string& where);

@@ -14,7 +14,7 @@ namespace quartic {
 
 struct DensityOptions {
   Unit visible = Unit::quartic, hidden = Unit::binary;
-  int hidden_units = 0;  ///< 0: exact_units(columns), and no more than one for 15 rows
+  int hidden_units = 0;  ///< 0: density_units
   bool gates = true;     ///< where the units can have them
   /// Candidates, the best on held-out rows is taken; discrete visible units know none.
   std::vector<ScalingMethod> scalings = {ScalingMethod::standardise, ScalingMethod::whiten,
@@ -22,15 +22,16 @@ struct DensityOptions {
   double ridge = 1;   ///< as in ExactOptions
   int folds = 0;      ///< splits, each holds out other 15 % of the rows; 0: 5 below 500 rows, 3
                       ///< below 3000, else 1
-  int rounds = 250;   ///< most rounds of 10 iterations
+  int rounds = 250;   ///< most rounds of 10 iterations; 0: units alone, no more than their scaling
   int patience = 15;  ///< a candidate ends where so many rounds brought less than .005 a row
   double noise = 0;   ///< standard deviation of Gaussian noise on the scaled rows to learn from
   int threads = 0;    ///< 0: all cores; never changes the results
   std::vector<std::string> names = {};  ///< of columns, for remarks; none: their numbers
 };
 
-/// So many hidden units by default.
-int density_units(int columns, std::size_t rows);
+/// So many hidden units by default: two-valued ones exact_units(columns), and no more than one for
+/// 15 rows; of Gaussian ones as many as columns.
+int density_units(Unit hidden, int columns, std::size_t rows);
 
 struct DensityFit {
   DataScaling scaling;

@@ -18,6 +18,7 @@ struct LayerForecast {
   Unit visible_unit{}, hidden_unit{};
   int epochs = 0;  ///< at most where the data ask; 0: learned exactly
   double updates = 0, seconds = 0;
+  bool from_exact = false;  ///< chains that begin with what is learned exactly
 };
 
 /// Rough, by the speed of one core of the last ten years (`quartic bench` measures this one).

@@ -1,9 +1,11 @@
 // Training a network or a deep stack of them on data: what `quartic fit` runs for these.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "quartic/data/data_set.hpp"
+#include "quartic/run/learning_way.hpp"
 #include "quartic/run/session.hpp"
 #include "quartic/runfile/network_run.hpp"
 #include "quartic/runfile/stack_run.hpp"
@@ -30,10 +32,13 @@ struct NetworkData {
 NetworkData network_data(const Config& config, const NetworkRows& rows,
                          const DataScaling& outer = {});
 
-/// Whether the network of a config is learned exactly (run/density_learner.hpp) from so many rows,
-/// not by chains: epochs = "auto" where ln Z has an exact gradient at a bearable cost. Throws
-/// BadInput for gates that nothing learns, and for too few rows to say how long.
-bool learns_exactly(const Config& config, std::size_t rows, std::size_t columns);
+/// How the network of a config is learned from so many rows: with epochs = "auto" and one rung the
+/// learning_way, else by chains. Throws BadInput for gates that nothing learns, and for too few
+/// rows to say how long.
+LearningWay way_of(const Config& config, std::size_t rows, std::size_t columns);
+/// How a run goes on that has begun, whatever its config would say by now; none: it has not.
+std::optional<LearningWay> way_begun(const NetworkRun& run);
+WantedNetwork wanted_network(const Config& config, std::size_t columns);
 
 /// A network run that has not begun. Throws BadInput as fit_layer does.
 NetworkRun begin_training(const Config& config, const NetworkData& data, FitData known,

@@ -1,6 +1,7 @@
 // Which way of learning a density was taken, and how the others did.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -17,7 +18,16 @@ struct DensityCandidate {
   int best = 0;                  ///< the round of largest held-out ln p
   double error = 0;              ///< of that one, over rows
   bool dropped = false;          ///< fell behind the best by more than chance allows
-  bool improving = false;        ///< best in the last tenth of all rounds: more would be better
+  /// Best in the last tenth of all rounds, or still rising where these were too few for patience to
+  /// end them: more would be better.
+  bool improving = false;
+
+  /// By how much held-out ln p rose in the last tenth of the rounds.
+  double last_rise() const {
+    const std::size_t rounds = held_out.size() - 1;
+    return rounds == 0 ? 0
+                       : held_out.back() - held_out[rounds - std::max<std::size_t>(rounds / 10, 1)];
+  }
 };
 
 /// Of run/density_learner.hpp; no candidates: of a network that learned by chains.

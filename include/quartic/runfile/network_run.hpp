@@ -26,8 +26,8 @@ struct NetworkEvaluation {
   Estimate reconstruction;   ///< (phi - <phi | h>)^2 a unit, of training rows
   Estimate free_energy_gap;  ///< held-out rows minus training rows; 0 without
   /// ln p a row, held out where there are such, less that of one Gaussian (gaussian_density.hpp);
-  /// of real-valued columns that have one.
-  std::optional<Estimate> above_gaussian;
+  /// of real-valued columns that have one. Of two-valued columns, less that of independent ones.
+  std::optional<Estimate> above_gaussian, above_independent;
   std::vector<double> singular;  ///< of w, descending
 };
 
@@ -44,12 +44,14 @@ void fields(E& e, Visit&& visit) {
   members(visit, "reconstruction", e.reconstruction, "free_energy_gap", e.free_energy_gap, "ok",
           e.log_z.ok, "reason", e.log_z.reason);
   if (e.above_gaussian) members(visit, "above_gaussian", *e.above_gaussian);
+  if (e.above_independent) members(visit, "above_independent", *e.above_independent);
 }
 
-/// How a network was learned whose ln Z is exact.
+/// How a network was learned whose ln Z is exact, or what chains began with.
 struct DensityProgress {
   DensityChoice choice;
   std::vector<double> state;  ///< DensityLearner::state, where a restart goes on
+  bool start = false;         ///< chains go on from it
 };
 
 struct NetworkRun {
@@ -65,11 +67,12 @@ struct NetworkRun {
   /// Where a restart goes on, as for a LearnRun: one by chains,
   TrainingState checkpoint{};
   std::vector<double> pace{};  ///< with epochs = "auto": rate and looks at held-out rows so far
-  DensityProgress density{};   ///< or one learned exactly, which has no history
+  DensityProgress density{};   ///< or one learned exactly, which has no history; or both
   bool warmed_up = false;
 
   int chains() const;  ///< of `draws`
-  bool exact() const { return !density.choice.candidates.empty(); }
+  /// Whether it is learned exactly, without chains.
+  bool exact() const { return !density.choice.candidates.empty() && !density.start; }
 };
 
 /// Writes and reads as for a LearnRun (learn_run.hpp).
