@@ -87,7 +87,7 @@ nb::object evaluate(const Action& action, nb::object given) {
   const auto sites = static_cast<std::size_t>(action.graph->sites());
   std::vector<double> values(fields.count);
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     for (std::size_t k = 0; k < fields.count; ++k)
       values[k] = action.evaluate(span(fields.phi).subspan(k * sites, sites));
   }
@@ -99,7 +99,7 @@ nb::object gradient(const Action& action, nb::object given) {
   const auto sites = static_cast<std::size_t>(action.graph->sites());
   std::vector<double> values(fields.count * sites);
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     for (std::size_t k = 0; k < fields.count; ++k) {
       const auto phi = span(fields.phi).subspan(k * sites, sites);
       for (std::size_t i = 0; i < sites; ++i)
@@ -120,7 +120,7 @@ nb::object features(const Action& action, nb::object given) {
   const std::size_t width = edges.size() + 3 * sites;
   std::vector<double> values(fields.count * width);
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     for (std::size_t k = 0; k < fields.count; ++k) {
       const auto phi = span(fields.phi).subspan(k * sites, sites);
       double* out = values.data() + k * width;

@@ -52,7 +52,7 @@ Array moments(const Row& a, const Row& b, const Row& j) {
   const std::size_t n = a.size();
   std::vector<double> rows(4 * n);
   {
-    nb::gil_scoped_release release;
+    const quartic::python::Released released;
     const std::span<double> all(rows);
     quartic::quartic_moments(span(a), span(b), span(j), all.subspan(0, n), all.subspan(n, n),
                              all.subspan(2 * n, n), all.subspan(3 * n, n));
@@ -63,7 +63,7 @@ Array moments(const Row& a, const Row& b, const Row& j) {
 Array draws(const Row& a, const Row& b, const Row& j, std::uint64_t seed) {
   std::vector<double> x(a.size());
   {
-    nb::gil_scoped_release release;
+    const quartic::python::Released released;
     quartic::RandomStream random(seed, quartic::Stream::start, 0);
     for (std::size_t i = 0; i < x.size(); ++i) {
       x[i] = quartic::draw_quartic(a.data()[i], b.data()[i], j.data()[i], random);

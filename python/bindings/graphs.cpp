@@ -11,6 +11,7 @@
 
 #include "numpy.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/graph/edge_list.hpp"
 #include "quartic/graph/graph.hpp"
 #include "quartic/graph/lattice.hpp"
 
@@ -49,7 +50,8 @@ GraphPointer make_lattice_of(nb::args given, nb::kwargs named) {
 }
 
 Graph make_graph(nb::args given, nb::kwargs named) {
-  const auto [sites, pairs] = arguments<2>("quartic.Graph", given, named, {"sites", "edges"}, 2);
+  const auto [sites, pairs, twice] =
+      arguments<3>("quartic.Graph", given, named, {"sites", "edges", "duplicates"}, 2);
   const nb::object table = as_array(pairs, "int64", "edges");
   const auto numbers =
       nb::cast<nb::ndarray<const std::int64_t, nb::c_contig, nb::device::cpu>>(table);
@@ -68,7 +70,15 @@ Graph make_graph(nb::args given, nb::kwargs named) {
                        "sites are counted from 0");
     edges.push_back({static_cast<std::int32_t>(i), static_cast<std::int32_t>(j)});
   }
-  return {count, std::move(edges)};
+  if (twice.is_valid() && !nb::isinstance<nb::str>(twice))
+    throw BadType("duplicates is a word, not " + text_of(twice), "refuse, merge or add");
+  EdgeListed list{count, std::move(edges), {}};
+  resolve_duplicates(list,
+                     twice.is_valid()
+                         ? from_word<Duplicates>(nb::cast<std::string>(twice), "duplicates")
+                         : Duplicates::refuse,
+                     "quartic.Graph");
+  return {list.sites, std::move(list.edges)};
 }
 
 nb::object edge_table(const Graph& graph) {
@@ -112,7 +122,10 @@ void bind_graphs(nb::module_& m) {
   nb::class_<Graph>(m, "Graph", nb::dynamic_attr(),
                     "An undirected graph: sites 0..sites-1, edges in a fixed order.\n\n"
                     "Parameters\n----------\nsites : int\nedges : array_like, shape (edges, 2)\n"
-                    "    The two sites of each edge. Parallel edges all count.\n\n"
+                    "    The two sites of each edge.\n"
+                    "duplicates : str\n"
+                    "    Of an edge that stands twice, in either direction: 'refuse', 'merge' (one "
+                    "edge), 'add' (both count).\n\n"
                     "Examples\n--------\n>>> import quartic\n"
                     ">>> quartic.Graph(3, [[0, 1], [1, 2]]).degree(1)\n2")
       .def(
@@ -120,7 +133,8 @@ void bind_graphs(nb::module_& m) {
           [](Graph* self, nb::args given, nb::kwargs named) {
             new (self) Graph(make_graph(std::move(given), std::move(named)));
           },
-          nb::sig("def __init__(self, sites: int, edges: numpy.typing.ArrayLike) -> None"))
+          nb::sig("def __init__(self, sites: int, edges: numpy.typing.ArrayLike, duplicates: str = "
+                  "'refuse') -> None"))
       .def_prop_ro("sites", &Graph::sites, "Number of sites.")
       .def_prop_ro("edges", &edge_table,
                    nb::for_getter(nb::sig("def edges(self) -> numpy.typing.NDArray[numpy.int32]")),

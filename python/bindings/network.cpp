@@ -94,7 +94,7 @@ nb::object energy(const Network& network, nb::object phi, nb::object h) {
   }
   std::vector<double> values(visible.count);
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     for (std::size_t n = 0; n < values.size(); ++n)
       values[n] = network.action(visible.row(n), hidden.row(n));
   }
@@ -105,7 +105,7 @@ nb::object free_energy(const Network& network, nb::object phi, int threads) {
   const Rows rows = rows_of(phi, network.visible.size(), "visible");
   std::vector<double> values;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     require_normalisable(network);
     values = free_energies(network, rows.all(), threads);
   }
@@ -138,7 +138,7 @@ nb::object hidden_values(const Network& network, nb::object phi, std::optional<s
   const Rows rows = rows_of(phi, network.visible.size(), "visible");
   std::vector<double> values;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     values = other_layer(Of::hidden, network, rows, seed, threads);
   }
   return shaped(rows, std::move(values), network.hidden.size());
@@ -149,7 +149,7 @@ nb::object visible_values(const Network& network, nb::object h, std::optional<st
   const Rows rows = rows_of(h, network.hidden.size(), "hidden");
   std::vector<double> values;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     values = other_layer(Of::visible, network, rows, seed, threads);
   }
   return shaped(rows, std::move(values), network.visible.size());
@@ -159,7 +159,7 @@ Network network_from_data(nb::object rows, int hidden_units, const std::string& 
                           const std::string& hidden, double deviation, nb::object random_state) {
   const NumpySource data(rows);
   const std::uint64_t seed = seed_of(random_state);
-  const nb::gil_scoped_release release;
+  const Released released;
   return initial_network(from_word<Unit>(visible, "unit"), from_word<Unit>(hidden, "unit"),
                          hidden_units, moments_of(data), {deviation, seed});
 }

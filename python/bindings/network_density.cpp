@@ -11,7 +11,6 @@
 #include "quartic/network/training_options.hpp"
 #include "quartic/run/density_learner.hpp"
 #include "quartic/run/learning_way.hpp"
-#include "watch.hpp"
 
 namespace quartic::python {
 namespace {
@@ -30,7 +29,7 @@ nb::object mapped(const DataScaling& self, nb::object values) {
   const Rows rows = scaled_rows(self, values);
   std::vector<double> out(rows.all().begin(), rows.all().end());
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     (self.*map)(std::span(out), rows.width);
   }
   return shaped(rows, std::move(out), static_cast<int>(rows.width));
@@ -61,7 +60,7 @@ void bind_scaling(nb::module_& m) {
             const Input input = as_input(data);
             if (input.ndim() != 2) throw BadInput("data must be an array of shape (rows, columns)");
             const auto values = span(input);
-            const nb::gil_scoped_release release;
+            const Released released;
             return fit_scaling(from_word<ScalingMethod>(method, "scaling"), values, input.shape(1));
           },
           nb::arg("method"), nb::arg("data"),
@@ -136,12 +135,12 @@ DensityFit raced(nb::object data, DensityOptions o, const std::vector<std::strin
   const std::size_t columns = input.shape(1);
   const auto values = span(input);
   const auto report = [&](double done) {
+    if (progress.is_none()) return true;
     const nb::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
-    if (!progress.is_none()) progress(done);
+    progress(done);
     return true;
   };
-  const nb::gil_scoped_release release;
+  const Released released;
   if (!most_rows || *most_rows >= input.shape(0))
     return learn_density(values, columns, o, seed, report);
   std::vector<double> some;
@@ -186,7 +185,7 @@ nb::dict start_learned(nb::object data, const std::string& visible, const std::s
       raced(data, std::move(o), scalings, start_rows(std::max<std::size_t>(columns, 1)),
             nb::cast(random_state), std::move(progress));
   Network start = [&] {
-    const nb::gil_scoped_release release;
+    const Released released;
     const auto all = span(input);
     std::vector<double> model(all.begin(), all.end());
     fit.scaling.to_model(std::span(model), columns);
@@ -203,7 +202,7 @@ nb::dict start_learned(nb::object data, const std::string& visible, const std::s
 Network more_of(const Network& network, nb::object data, int iterations, double ridge,
                 int threads) {
   const NumpySource source(data);
-  const nb::gil_scoped_release release;
+  const Released released;
   ExactLearner learner(read_rows(source, 0, source.rows()), network, {ridge, threads});
   learner.step(iterations);
   return learner.network();
@@ -213,7 +212,7 @@ nb::object draws(const Network& network, int count, nb::object random_state, int
   const std::uint64_t seed = seed_of(random_state);
   std::vector<double> values;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     values = independent_draws<double>(network, count, seed, Stream::sample, threads).visible();
   }
   return nb::cast(to_numpy(std::move(values), {static_cast<std::size_t>(count),
@@ -258,7 +257,7 @@ void bind_density(nb::module_& m) {
             ln_p.size() != judged.shape(0))
           throw BadInput("rows must be arrays of shape (rows, columns) of as many columns");
         const Estimate z{nb::cast<double>(log_z[0]), nb::cast<double>(log_z[1])};
-        const nb::gil_scoped_release release;
+        const Released released;
         const auto above = above_gaussian(span(ln_p), z, span(judged), span(some), some.shape(1));
         if (!above || !below_gaussian(*above)) return std::nullopt;
         return -above->value;

@@ -62,7 +62,7 @@ nb::object moments_of_rows(const Network& network, nb::object phi) {
   const Rows rows = rows_of(phi, network.visible.size(), "visible");
   NetworkMoments mean;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     require_normalisable(network);
     mean = mean_moments(rows, [&](auto row) { return moments_given_visible(network, row); });
   }
@@ -72,7 +72,7 @@ nb::object moments_of_rows(const Network& network, nb::object phi) {
 nb::object exact_moments(const Network& network, int threads) {
   NetworkMoments moments;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     moments = solve_exactly(network, threads).moments;
   }
   return to_python(moments);
@@ -83,7 +83,7 @@ nb::object gradient(const Network& network, nb::object phi, nb::object model, in
   NetworkMoments of_model, mean;
   if (!model.is_none()) of_model = from_python(model);
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     if (of_model.w.empty()) of_model = solve_exactly(network, threads).moments;
     if (of_model.w.size() != network.w.size() || of_model.r.size() != network.visible.r.size())
       throw BadInput("the model's moments are those of another network");
@@ -133,7 +133,7 @@ nb::object log_z(const Network& network, const Network* base, const LogZOptions&
   if (!start.is_none()) from = rows_of(start, network.visible.size(), "visible");
   const std::uint64_t seed = seed_of(random_state);
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     out = estimate_log_z<float>({base ? *base : uncoupled(network), network}, options, seed,
                                 from ? from->all() : std::span<const double>{});
   }
@@ -146,7 +146,7 @@ nb::object likelihood(const Network& network, nb::object phi, nb::object z, int 
   LogZ known = log_z_from_python(z);
   LogLikelihood out;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     require_normalisable(network);
     const std::span<const float> values{rows.data(), rows.size()};
     out = log_likelihood(network, values, known, threads);
@@ -164,14 +164,8 @@ Network base_from_data(const Network& network, nb::object rows) {
     throw BadInput("the data have " + std::to_string(data.columns()) + " columns, the network " +
                    std::to_string(network.visible.size()) + " visible units");
   }
-  const nb::gil_scoped_release release;
+  const Released released;
   return base_network(network, moments_of(data), data.first(rows_of_base));
-}
-
-/// Lets Ctrl-C end a long call: for the library's progress callbacks, on the calling thread.
-void check_signals_now() {
-  const nb::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() != 0) throw nb::python_error();
 }
 
 std::optional<std::string> method_name(const Network& network) {
@@ -196,7 +190,7 @@ void bind_likelihood(nb::class_<Network>& type) {
   type.def(
       "exact_log_z",
       [](const Network& self, int threads) {
-        const nb::gil_scoped_release release;
+        const Released released;
         return quartic::exact_log_z(self, threads);
       },
       nb::arg("threads") = 0,
@@ -221,10 +215,6 @@ void bind_likelihood(nb::class_<Network>& type) {
         options.chains = chains, options.steps = steps, options.ladders = ladders;
         options.sweeps = sweeps, options.rungs = rungs, options.exact = exact;
         options.threads = threads;
-        options.progress = [](double) {
-          check_signals_now();
-          return true;
-        };
         return log_z(self, base, options, start, random_state);
       },
       nb::arg("base").none() = nb::none(), nb::kw_only(), nb::arg("chains") = 512,

@@ -3,7 +3,6 @@
 #include <nanobind/stl/pair.h>
 
 #include <array>
-#include <chrono>
 #include <memory>
 #include <string_view>
 #include <type_traits>
@@ -13,7 +12,6 @@
 #include "quartic/network/learner.hpp"
 #include "quartic/network/paced_learner.hpp"
 #include "quartic/network/sampler.hpp"
-#include "watch.hpp"
 
 namespace quartic::python {
 namespace {
@@ -134,7 +132,7 @@ Trainer make_trainer(nb::object rows, const Network& network, TrainingOptions op
   auto data = std::make_shared<NumpySource>(rows);
   const std::uint64_t seed = seed_of(random_state);
   if (state.is_none()) {
-    const nb::gil_scoped_release release;
+    const Released released;
     const ColumnMoments moments = moments_of(*data);
     return {moments, NetworkLearner<float>(data, moments, network, options, seed)};
   }
@@ -146,17 +144,10 @@ Trainer make_trainer(nb::object rows, const Network& network, TrainingOptions op
   return out;
 }
 
-/// Ctrl-C within an epoch: the learner is back at its last good one.
-bool signals_allow(double) {
-  static thread_local auto asked = std::chrono::steady_clock::now();
-  check_signals(asked);
-  return true;
-}
-
 void update(Trainer& self, nb::object rows) {
   const auto values = as_input<FloatInput>(rows, "float32");
   count_rows(values, self.trainer.network().visible.size(), "visible");
-  const nb::gil_scoped_release release;
+  const Released released;
   self.trainer.update({values.data(), values.size()});
 }
 
@@ -165,7 +156,7 @@ Network base_of(const Self& self, nb::object rows) {
   const NumpySource some(rows);
   const ColumnMoments& moments = moments_of(self);
   if (some.columns() != moments.first.size()) throw BadInput("rows of another width");
-  const nb::gil_scoped_release release;
+  const Released released;
   return base_network(learner_of(self).network(), moments, some.first(rows_of_base));
 }
 
@@ -180,7 +171,7 @@ template <auto values, bool hidden>
 nb::object sampler_values(const NetworkChains& self) {
   std::vector<double> out;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     out = (self.*values)();
   }
   const Network& network = self.network();
@@ -198,18 +189,17 @@ void bind_sampler(nb::module_& m) {
           [](NetworkChains* self, const Network& network, int chains, nb::object random_state,
              int threads) {
             const std::uint64_t seed = seed_of(random_state);
-            const nb::gil_scoped_release release;
+            const Released released;
             new (self) NetworkChains(network, chains, seed, Stream::sample, threads);
           },
           nb::arg("network"), nb::arg("chains"), nb::arg("random_state") = nb::none(),
           nb::arg("threads") = 0)
-      .def("sweep", &NetworkChains::sweep, nb::arg("count") = 1,
-           nb::call_guard<nb::gil_scoped_release>())
+      .def("sweep", &NetworkChains::sweep, nb::arg("count") = 1, nb::call_guard<Released>())
       .def(
           "set_visible",
           [](NetworkChains& self, nb::object phi) {
             const Rows rows = rows_of(phi, self.network().visible.size(), "visible");
-            const nb::gil_scoped_release release;
+            const Released released;
             self.set_visible(rows.all());
           },
           nb::arg("phi"), "Visible values, one row a chain; the hidden ones are drawn afresh.")
@@ -284,7 +274,7 @@ void bind_paced_learner(nb::module_& m) {
             PacedRows of;
             of.learned = std::make_shared<NumpySource>(data);
             of.judged = read_rows(rows, 0, rows.rows());
-            const nb::gil_scoped_release release;
+            const Released released;
             of.moments = column_moments(*of.learned);
             of.some = spread_rows(*of.learned, rows_of_base);
             new (self) PacedLearner(epochs ? Pace::watched : Pace::chosen, std::move(of), network,
@@ -301,8 +291,8 @@ void bind_paced_learner(nb::module_& m) {
           [](PacedLearner& self) -> std::optional<nb::dict> {
             std::optional<TrainRow> row;
             {
-              const nb::gil_scoped_release release;
-              row = self.step(&signals_allow);
+              const Released released;
+              row = self.step();
             }
             if (!row) return {};
             return to_python(*row);
@@ -367,12 +357,12 @@ void bind_trainer(nb::module_& m) {
           [](Trainer& self) {
             TrainRow row;
             {
-              const nb::gil_scoped_release release;
-              row = self.trainer.step(&signals_allow);
+              const Released released;
+              row = self.trainer.step();
             }
             return to_python(row);
           },
-          "One epoch; how it went, as a dict.")
+          "One epoch; how it went, as a dict. Ctrl-C within it: the learner is as before it.")
       .def("update", &update, nb::arg("rows"), "One update on given rows.")
       .def_prop_ro(
           "network", [](const Trainer& self) { return self.trainer.network(); },

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "quartic/core/error.hpp"
+#include "released.hpp"
 
 namespace quartic::python {
 

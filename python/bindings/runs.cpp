@@ -113,6 +113,7 @@ bool watched(nb::object watch, F&& f) {
   Watched watched(std::move(watch));
   try {
     const nb::gil_scoped_release release;
+    const Stoppable stoppable(watched.watch);
     f(watched.session);
   } catch (const Interrupted&) {
     if (watched.watch.finish()) {
@@ -129,8 +130,8 @@ template <class Run, class Go>
 bool store_run(Run run, const std::string& file, nb::object watch, Go&& go) {
   Outcome outcome = Outcome::finished;
   watched(std::move(watch), [&](const Session& session) {
-    FileStore<Run> store(file);
-    outcome = go(run, store, session);
+    outcome =
+        run_into(file, run, [&](Run& begun, auto& store) { return go(begun, store, session); });
   });
   return outcome == Outcome::finished;
 }
@@ -251,11 +252,12 @@ nb::tuple judge_fields(const Settings& given, const Input& phi, const std::optio
   return nb::make_tuple(report_json(judgement), report(judgement));
 }
 
-nb::ndarray<nb::numpy, float> rows_to_python(std::vector<float> values,
-                                             const std::vector<std::size_t>& shape) {
-  auto* kept = new std::vector<float>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<float>*>(p); });
-  return {kept->data(), shape.size(), shape.data(), owner};
+template <class T>
+nb::object rows_to_python(std::vector<T> values, const std::vector<std::size_t>& shape) {
+  auto* kept = new std::vector<T>(std::move(values));
+  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+  return nb::cast(
+      nb::ndarray<nb::numpy, T>(kept->data(), shape.size(), shape.data(), std::move(owner)));
 }
 
 nb::object generate_rows(const std::string& file, int rows, int sweeps, int warm_up, bool mean,
@@ -268,7 +270,8 @@ nb::object generate_rows(const std::string& file, int rows, int sweeps, int warm
     out =
         generate(run, {.rows = rows, .sweeps = sweeps, .warm_up = warm_up, .mean = mean}, session);
   });
-  return nb::cast(rows_to_python(std::move(out.values), out.shape));
+  if (out.wide) return rows_to_python(std::move(out.values), out.shape);
+  return rows_to_python(std::vector<float>(out.values.begin(), out.values.end()), out.shape);
 }
 
 nb::object transform_rows(const std::string& file, const std::string& data,
@@ -279,8 +282,7 @@ nb::object transform_rows(const std::string& file, const std::string& data,
   watched(std::move(watch), [&](const Session& session) {
     out = transform(run, {.data = data, .layer = layer, .sample = draws}, session);
   });
-  return nb::cast(
-      rows_to_python(std::move(out.hidden), {out.rows, static_cast<std::size_t>(out.units)}));
+  return rows_to_python(std::move(out.hidden), {out.rows, static_cast<std::size_t>(out.units)});
 }
 
 nb::tuple score_rows(const std::string& file, const std::string& data, int threads,
@@ -296,7 +298,7 @@ nb::tuple score_rows(const std::string& file, const std::string& data, int threa
 nb::list checks_of(const std::string& file) {
   std::vector<Check> checks;
   {
-    const nb::gil_scoped_release release;
+    const Released released;
     checks = diagnose(read_run(file));
   }
   nb::list out;
@@ -308,7 +310,7 @@ nb::list checks_of(const std::string& file) {
 
 template <class F>
 std::string text_of(const std::string& file, F&& f) {
-  const nb::gil_scoped_release release;
+  const Released released;
   return f(read_run(file));
 }
 
@@ -336,7 +338,7 @@ class Chains {
   }
 
   void sweep(int count) {
-    const nb::gil_scoped_release release;
+    const Released released;
     visit([&](auto& sampler) { sampler.sweep(count); });
   }
 
@@ -353,7 +355,7 @@ class Chains {
       auto* values = new T[shape[0] * sites];
       nb::capsule owner(values, [](void* p) noexcept { delete[] static_cast<T*>(p); });
       {
-        const nb::gil_scoped_release release;
+        const Released released;
         sampler.for_each_block([&](int index) {
           const auto block = sampler.block(index);
           T* out = values + static_cast<std::size_t>(index) * block.lanes * sites;

@@ -9,14 +9,11 @@
 #include <string>
 
 #include "quartic/run/session.hpp"
+#include "released.hpp"
 
 namespace quartic::python {
 
 namespace nb = nanobind;
-
-/// Raises what a signal's handler raises, looking a few times a second: `asked` is when it last
-/// did. To be used without the GIL.
-void check_signals(std::chrono::steady_clock::time_point& asked);
 
 /// Asks Python whether Ctrl-C was pressed, a few times a second, and hands what happens to a
 /// `watch` with step(dict), phase(name, fraction) and the attributes `listens`, whether it wants to

@@ -50,6 +50,8 @@ class FittedRun(BaseEstimator):
             scaled, f"{type(self).__name__}.fit()", {name: value for name, value in keys.items() if value is not None},
             seed, self.n_jobs, watch=watch, **more,
         )  # fmt: skip
+        if not result.finished:  # by Ctrl-C; an estimator is fitted or not
+            raise KeyboardInterrupt("stopped before its end")
         if not result.ok:
             warnings.warn(f"the fit is not to be trusted: {result.reason}", ConvergenceWarning, stacklevel=4)
         return result

@@ -21,14 +21,14 @@ def from_networkx(graph: Any) -> Graph:
         raise BadInput(
             f"node {list(graph.nodes)[edges[loops[0], 0]]!r} is joined to itself", "a phi_i^2 has coupling a_i"
         )
-    out = Graph(len(number), edges)
+    out = Graph(len(number), edges, duplicates="add")
     out.labels = list(number)
     return out
 
 
 def rebuild(parts: tuple[Any, ...], labels: list[Any] | None) -> Graph:
     """What pickle makes a graph of: name, extent and boundary of a lattice, or sites and edges."""
-    graph = lattice(*parts) if len(parts) == 3 else Graph(*parts)
+    graph = lattice(*parts) if len(parts) == 3 else Graph(*parts, duplicates="add")
     graph.labels = labels
     return graph
 

@@ -36,7 +36,7 @@ ErrorCode learn_from(const Loaded& loaded, const DataSet& data, const std::files
                      const BeginArguments& options, const Globals& globals) {
   const Config& config = loaded.config;
   const auto as = [&](auto run, auto go) {
-    Attended attended(globals, options.max_hours);
+    Attended attended(globals, options.max_hours, file, false);
     return attend(std::move(run), file, attended, globals, go);
   };
   if (config.model.kind == ModelKind::network) {

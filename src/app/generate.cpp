@@ -79,7 +79,11 @@ ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
     options.warm_up = arguments.warm_up, options.mean = arguments.mean;
     const auto rows = about(arguments.run, [&] { return go(run, options, attended.session); });
     attended.progress.clear();
-    write_rows(file, rows.values, rows.shape, rows.names);
+    if (rows.wide)
+      write_rows(file, rows.values, rows.shape, rows.names);
+    else
+      write_rows(file, std::vector<float>(rows.values.begin(), rows.values.end()), rows.shape,
+                 rows.names);
     print(rows, options, file, globals);
     return ErrorCode::ok;
   };

@@ -14,7 +14,7 @@ ErrorCode learn(const BeginArguments& options, const Globals& globals) {
   const Problem problem = make_problem(loaded.config, loaded.graph);
   LearnRun run = begin_learning(loaded.config, problem, globals.command);
   require_writable(file, globals.force);
-  Attended attended(globals, options.max_hours);
+  Attended attended(globals, options.max_hours, file, false);
   return attend(std::move(run), file, attended, globals,
                 [&](LearnRun& begun, auto& store, const Session& session) {
                   return quartic::learn(begun, problem, store, session);

@@ -1,13 +1,17 @@
 #include "app/program.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <stdexcept>
 
 #include "app/verb.hpp"
+#include "quartic/core/memory.hpp"
+#include "quartic/core/progress.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/data/at_exit.hpp"
@@ -21,17 +25,26 @@ int fail(ErrorCode code, const std::string& message, const std::string& hint = {
   return static_cast<int>(code);
 }
 
+/// Fewer chains, or float32 fields: what no estimate has foreseen.
+void out_of_memory() {
+  put_error(
+      "quartic: out of memory\n  hint: fewer chains, rows or hidden units, float32 fields, or more "
+      "by --max-memory; quartic validate CONFIG estimates the memory\n");
+}
+
 /// What f() comes to: its exit code, or that of the error that it ended in, which is told.
 template <class F>
 int told(F&& f) {
   try {
     return f();
+  } catch (const Interrupted& stop) {
+    return fail(stop.code(), "stopped before anything was saved");
   } catch (const Error& error) {
     return fail(error.code(), error.what(), error.hint());
   } catch (const std::bad_alloc&) {
-    put_error(
-        "quartic: out of memory\n  hint: fewer chains, or float32 fields; quartic validate CONFIG "
-        "estimates the memory\n");
+    out_of_memory();
+  } catch (const std::length_error&) {  // more than there could ever be
+    out_of_memory();
   } catch (const std::exception& error) {
     return fail(ErrorCode::internal, fmt::format("internal error: {}", error.what()),
                 "this is a defect in quartic: please report it with the command line");
@@ -43,6 +56,16 @@ int told(F&& f) {
 [[noreturn]] void end_at_once() {
   put_error("quartic: internal error, or out of memory\n");
   _exit(static_cast<int>(ErrorCode::internal));
+}
+
+/// Beyond it memory is refused rather than the process killed: what the estimates of
+/// require_memory() go by, and a net under them. Children inherit it.
+void limit_memory(double gigabytes) {
+  const double most = gigabytes > 0 ? gigabytes * 1e9 : memory_limit();
+  rlimit limit{};
+  if (getrlimit(RLIMIT_DATA, &limit) != 0 || !(most < 9e18)) return;
+  limit.rlim_cur = std::min(static_cast<rlim_t>(most), limit.rlim_max);
+  setrlimit(RLIMIT_DATA, &limit);
 }
 
 std::string version() {
@@ -60,6 +83,9 @@ void add_globals(CLI::App& app, Globals& globals) {
       ->check(integer(0, max_seed));
   app.add_option("--threads", globals.threads, "threads; never changes the results (run.threads)")
       ->check(integer(1, max_threads));
+  app.add_option("--max-memory", globals.max_memory,
+                 "GB that may be taken; all that the machine or its container has")
+      ->check(positive());
   app.add_option("-o,--output", globals.output, "output file or directory")->check(named());
   app.add_option("--set", globals.settings, "section.key=value: overrides a key of the config")
       ->allow_extra_args(false);
@@ -96,6 +122,7 @@ int run(int argc, char** argv) {
     if (parse.get_exit_code() == 0) return app.exit(parse);
     return fail(ErrorCode::usage, parse.what(), usage_hint(app, argc, argv));
   }
+  limit_memory(globals.max_memory);
   return static_cast<int>(globals.action());
 }
 

@@ -21,6 +21,8 @@ class Progress : public Observer {
   void phase(std::string_view what, double done) override;
   /// Shows the numbers of now and then a step, and spends at most a twentieth of the time on it.
   void step(const Step& step, const std::function<Metrics()>& metrics) override;
+  void saving() override;
+  void saved() override;
   void failed(const Error& /*error*/) override { clear(); }
   void ended(Outcome /*outcome*/) override { clear(); }
 

@@ -80,7 +80,8 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   }
   const auto file = target_file(options, globals);
   const bool draws = std::holds_alternative<SampleRun>(run);
-  Attended attended(globals, options.max_hours, draws ? draw_json_interval : 0);
+  Attended attended(globals, options.max_hours, file, file == options.run,
+                    draws ? draw_json_interval : 0);
   const Outcome outcome = quartic::resume(run, options.run, file, attended.session);
   return conclude(outcome, run, file, attended, globals);
 }

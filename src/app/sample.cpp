@@ -28,7 +28,7 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
       loaded.action ? *loaded.action : make_start(loaded.config, make_graph(loaded.config.graph));
   SampleRun run = begin_sampling(loaded.config, action, globals.command);
   require_writable(file, globals.force);
-  Attended attended(globals, options.max_hours, draw_json_interval);
+  Attended attended(globals, options.max_hours, file, false, draw_json_interval);
   attended.progress.show_also(loaded.config.sample.until);
   return attend(std::move(run), file, attended, globals,
                 [](SampleRun& begun, auto& store, const Session& session) {

@@ -1,32 +1,78 @@
 #include "app/session.hpp"
 
 #include <fmt/format.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 
 #include "quartic/core/blas.hpp"
+#include "quartic/core/shown.hpp"
 #include "quartic/run/report.hpp"
 #include "run/report_json.hpp"
 
 namespace quartic::app {
 namespace {
 
-volatile std::sig_atomic_t stop_requested = 0;
+// Whoever stops a run is heeded within a second nearly everywhere, and the last complete state is
+// saved. Where a run is deaf all the same (a product of huge matrices, a solution of huge systems),
+// a timer ends the program: what was saved last is whole, and a run goes on from it.
+constexpr double patience = 1.5;  // seconds for which a stop may go unheeded
 constexpr int watched[] = {SIGINT, SIGTERM, SIGUSR1};
+
+volatile std::sig_atomic_t stop_requested = 0, saving_now = 0, saved_once = 0;
+char end_text[8192], fresh_name[4096 + 32];  // made beforehand: a handler allocates nothing
+
+void set_timer(double seconds) {
+  itimerval timer{};
+  timer.it_value.tv_sec = static_cast<time_t>(seconds);
+  timer.it_value.tv_usec =
+      static_cast<suseconds_t>(1e6 * (seconds - static_cast<double>(timer.it_value.tv_sec)));
+  setitimer(ITIMER_REAL, &timer, nullptr);
+}
 
 void on_signal(int) {
   stop_requested = 1;
   for (const int signal : watched) std::signal(signal, SIG_DFL);  // the next one aborts
+  set_timer(patience);
+}
+
+void write_error(const char* text) {
+  [[maybe_unused]] const auto put = ::write(STDERR_FILENO, text, std::strlen(text));
+}
+
+void on_deaf(int) {
+  if (saving_now != 0) return set_timer(0.1);
+  write_error("quartic: stopped in the midst of a long step; ");
+  write_error(saved_once != 0 ? end_text : "nothing was saved yet\n");
+  if (saved_once == 0) unlink(fresh_name);
+  _exit(static_cast<int>(ErrorCode::interrupted));
+}
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigaction(signal, &action, nullptr);
 }
 
 /// SIGINT, SIGTERM and SIGUSR1 ask for a stop; a second one aborts.
 void catch_signals() {
-  for (const int signal : watched) {
-    struct sigaction action {};
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
-    sigaction(signal, &action, nullptr);
-  }
+  for (const int signal : watched) handle(signal, on_signal);
+  handle(SIGALRM, on_deaf);
+}
+
+/// What on_deaf says, and the file that it leaves behind nowhere.
+void prepare_end(const std::filesystem::path& file, bool saved) {
+  const auto put = [](char* to, std::size_t size, const std::string& text) {
+    to[text.copy(to, size - 1)] = 0;
+  };
+  put(end_text, sizeof end_text,
+      fmt::format("what was saved before it counts; continue with\n  quartic resume {}\n",
+                  shown(file.string())));
+  put(fresh_name, sizeof fresh_name, file.string() + ".quartic.tmp");
+  saved_once = saved ? 1 : 0;
 }
 
 void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
@@ -54,10 +100,26 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
 
 Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(max_hours * 3600) {}
 
-Attended::Attended(const Globals& globals, double max_hours, double json_interval)
+Attended::Attended(const Globals& globals, double max_hours, const std::filesystem::path& file,
+                   bool resumed, double json_interval)
     : stop(clock, max_hours), progress(globals, json_interval) {
   if (const auto warning = blas_identity().warning(); !warning.empty()) warn(warning, globals);
+  prepare_end(file, resumed);
   catch_signals();
+  if (max_hours < 1e6) set_timer(max_hours * 3600 + patience);
+}
+
+Attended::~Attended() {
+  set_timer(0);
+}
+
+void Progress::saving() {
+  saving_now = 1;
+}
+void Progress::saved() {
+  saved_once = 1;
+  saving_now = 0;
+  if (stop_requested != 0) set_timer(patience);  // what follows is to end soon, too
 }
 
 bool Stop::requested() const {
@@ -75,6 +137,7 @@ Verb beginning(int order, const char* name, const char* what, const char* input,
 
 ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,
                    const Attended& attended, const Globals& globals) {
+  set_timer(0);
   if (outcome == Outcome::interrupted) {
     tell_stopped(file, attended);
     return ErrorCode::interrupted;

@@ -31,9 +31,12 @@ class Stop : public StopRequest {
 struct Attended {
   /// Of a verb that saves nothing on the way: a signal ends it at once.
   explicit Attended(const Globals& globals) : stop(clock, 1e9), progress(globals) {}
-  /// Of one that saves: a signal asks it to stop.
-  Attended(const Globals& globals, double max_hours, double json_interval = 0);
+  /// Of one that saves into `file`, which holds a state to go on from where it is `resumed`: a
+  /// signal asks it to stop, and ends it where that is not heeded.
+  Attended(const Globals& globals, double max_hours, const std::filesystem::path& file,
+           bool resumed, double json_interval = 0);
   Attended(const Attended&) = delete;  // the session refers to the others
+  ~Attended();
 
   Clock clock;
   Stop stop;
@@ -59,8 +62,8 @@ ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::pa
 template <class Run, class Go>
 ErrorCode attend(Run run, const std::filesystem::path& file, Attended& attended,
                  const Globals& globals, Go go) {
-  FileStore<Run> store(file);
-  const Outcome outcome = go(run, store, attended.session);
+  const Outcome outcome = run_into(
+      file, run, [&](Run& begun, auto& store) { return go(begun, store, attended.session); });
   return conclude(outcome, std::move(run), file, attended, globals);
 }
 

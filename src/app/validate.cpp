@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/verb.hpp"
+#include "quartic/core/memory.hpp"
 #include "quartic/run/forecast.hpp"
 #include "quartic/run/number.hpp"
 #include "quartic/run/report.hpp"
@@ -14,7 +15,7 @@ using Kind = Forecast::Kind;
 
 struct ValidateArguments {
   std::string input;
-  bool effective = false, reference = false;
+  bool effective = false, reference = false, schema = false;
 };
 
 nlohmann::json layers_json(const Forecast& f) {
@@ -114,7 +115,8 @@ void print(const Forecast& f, const Config& config, const std::string& output) {
     line(f.kind == Kind::learn ? "learning" : "fitting",
          fmt::format("{}, at most {} epochs", f.optimiser, f.epochs));
   if (f.bytes > 0)
-    line("memory", "about " + bytes(f.bytes) + (f.kind == Kind::train ? " of hidden units" : ""));
+    line("memory",
+         "about " + bytes_text(f.bytes) + (f.kind == Kind::train ? " of hidden units" : ""));
   line("time", time_text(f, config));
   line("output", output);
 }
@@ -125,6 +127,10 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
       print_json({{"reference", config_reference()}});
     else
       put_out(config_reference());
+    return ErrorCode::ok;
+  }
+  if (options.schema) {
+    put_out(config_schema());
     return ErrorCode::ok;
   }
   if (options.input.empty())
@@ -152,6 +158,7 @@ const Verb validate_verb(30, "validate", validate, [](CLI::App& verb, ValidateAr
   verb.add_option("config", options.input, "CONFIG.toml or RUN.h5");
   verb.add_flag("--effective", options.effective, "print the config with all defaults filled in");
   verb.add_flag("--reference", options.reference, "print all sections and keys as Markdown");
+  verb.add_flag("--schema", options.schema, "print them, with their ranges, as a JSON schema");
 });
 
 }  // namespace

@@ -26,7 +26,8 @@ namespace quartic::app {
 struct Globals {
   std::optional<std::uint64_t> seed;
   std::optional<int> threads;
-  std::string output;  ///< -o
+  double max_memory = 0;  ///< GB; 0: all there is
+  std::string output;     ///< -o
   bool force = false, quiet = false, json = false;
   std::vector<std::string> settings;  ///< --set
   std::string command;                ///< the whole command line

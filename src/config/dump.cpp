@@ -86,10 +86,14 @@ std::string config_reference() {
       "# The config\n\n"
       "TOML. An unknown key, a wrong type or a value out of range is refused, with file and line, "
       "a\n"
-      "former name with the line to write instead. Integers are at most 2147483647 where nothing "
-      "smaller\nis said. `--set section.key=value` overrides a key from the command line; `quartic "
-      "validate CONFIG\n--effective` prints the config with all defaults filled in. Written by "
-      "`quartic validate --reference`.\n";
+      "former name with the line to write instead. Integers are at most 2147483647, and numbers at "
+      "most "
+      "1e30\neither side of 0, where nothing smaller is said. `--set section.key=value` overrides "
+      "a "
+      "key from the command\nline; `quartic validate CONFIG --effective` prints the config with "
+      "all "
+      "defaults filled in, `quartic validate\n--schema` all this as a JSON schema, for editors. "
+      "Written by `quartic validate --reference`.\n";
   for (const auto& section : binder::sections(config)) {
     append_reference(out, section, fmt::format("[{}]", section.name));
     if (section.name == "action") append_reference(out, binder::target_section(spec), "[[target]]");

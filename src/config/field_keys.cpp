@@ -36,12 +36,12 @@ std::vector<Key> learn_keys(VariationalOptions& o) {
   return {
       {"optimiser", choice(o.optimiser),
        "natural: regression of A on f; adam; gradient: plain descent"},
-      {"rate", &o.rate, "eta; auto: 1 for natural, 0.01 for the others", above(0)},
+      {"rate", &o.rate, "eta; auto: 1 for natural, 0.01 for the others", above(0, most_rate)},
       {"epochs", &o.epochs, "at most this many", at_least(1)},
       {"draws", &o.draws, "configurations a chain and epoch", at_least(1)},
       {"sweeps", &o.sweeps, "sweeps between draws", at_least(1)},
       {"warm_up", &o.warm_up, "sweeps before the first epoch", at_least(0)},
-      {"ridge", &o.ridge, "ridge, in units of each feature's variance", at_least(0)},
+      {"ridge", &o.ridge, "ridge, in units of each feature's variance", between(0, most_decay)},
       {"tolerance", &o.tolerance, "a step below this counts as no movement", at_least(0)},
       {"patience", &o.patience, "epochs without movement beyond error before stopping",
        at_least(1)},
@@ -67,7 +67,8 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
        "where the couplings start; auto: score_matching, or gaussian where its likelihood is "
        "higher; "
        "given: as in [action]"},
-      {"rate", &o.rate, "eta; auto: 1 for newton, 0.05 for adam, 0.04 for gradient", above(0)},
+      {"rate", &o.rate, "eta; auto: 1 for newton, 0.05 for adam, 0.04 for gradient",
+       above(0, most_rate)},
       {"rate_decay", &o.rate_decay, "> 0: eta / (1 + epoch / rate_decay), adam and gradient",
        at_least(0)},
       {"epochs", &o.epochs, "at most this many", at_least(1)},
@@ -85,11 +86,11 @@ std::vector<Key> fit_keys(LikelihoodOptions& o) {
       {"noise", &o.pass.noise,
        "standard deviation of Gaussian noise on the data, in the model's units; a single image "
        "needs some",
-       at_least(0)},
+       between(0, most_noise)},
       {"weight_decay", ByKind{&o.restraint.weight_decay},
-       "lambda: lambda/2 theta^2 is taken from ln p, for w, r, a and b", at_least(0)},
+       "lambda: lambda/2 theta^2 is taken from ln p, for w, r, a and b", between(0, most_decay)},
       {"ridge", &o.restraint.ridge, "least ridge of newton, in units of the Hessian's diagonal",
-       at_least(0)},
+       between(0, most_decay)},
       {"min_b", &o.restraint.min_b, "least b; auto: 1e-4 / <phi^4> of the data, site by site",
        above(0)},
       {"stop_early", &o.stop_early, "stop when the couplings stop moving beyond their error"},
@@ -157,7 +158,7 @@ std::vector<Key> certificate_keys(CertificateConfig& c) {
       {"chains", &o.chains, "annealed trajectories", multiple_of(16, max_chains)},
       {"steps", AutoInt{&o.steps}, "annealing steps; auto: as many as the error needs",
        at_least(1)},
-      {"error", &o.error, "wanted standard error of the free energy", above(0)},
+      {"error", &o.error, "wanted standard error of the free energy", above(0, most_error)},
       {"draws", &o.draws, "configurations a chain for the averages", at_least(2)},
       {"sweeps", &o.sweeps, "sweeps between them", at_least(1)},
   };

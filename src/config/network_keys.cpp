@@ -30,7 +30,7 @@ std::vector<Key> model_keys(ModelConfig& m) {
        "(where "
        "the scaling is chosen: in those of each column's spread); continuous units want some where "
        "columns hardly vary or values are discrete",
-       at_least(0)},
+       between(0, most_noise)},
   };
 }
 
@@ -45,7 +45,7 @@ std::vector<Key> training_keys(Config& config) {
        "real-valued columns from what fewer or no units learn exactly",
        at_least(1)},
       {"ridge", &config.exact.ridge, "of exact learning: strength of the Gaussian prior of w and u",
-       at_least(0)},
+       between(0, most_decay)},
       {"iterations", &config.exact.iterations, "of exact learning: at most", at_least(10)},
       {"layer_epochs", &config.layer_epochs,
        "of a deep stack: instead of epochs, those of each layer from the data upwards; 0: auto",
@@ -65,14 +65,15 @@ std::vector<Key> training_keys(Config& config) {
       {"snapshots", &o.snapshots,
        "keep the network after 4, 6, 8, 12, 16, ... updates, and find ln Z along them"},
       {"optimiser", choice(o.optimiser), "stochastic gradient with momentum, or adam"},
-      {"rate", &o.rate, "in units of the data's spread", above(0)},
+      {"rate", &o.rate, "in units of the data's spread", above(0, most_rate)},
       {"layer_rates", &config.layer_rates,
-       "of a deep stack: instead of rate, those of each layer from the data upwards", above(0),
-       true},
+       "of a deep stack: instead of rate, those of each layer from the data upwards",
+       above(0, most_rate), true},
       {"schedule", choice(o.schedule), "how the rate goes to final_rate over the epochs"},
-      {"final_rate", &o.final_rate, "of the schedules that are not constant", above(0)},
+      {"final_rate", &o.final_rate, "of the schedules that are not constant", above(0, most_rate)},
       {"momentum", &o.momentum, "of the optimiser momentum", between(0, 0.999)},
-      {"weight_decay", &o.weight_decay, "d ln p / dw gains - weight_decay w", at_least(0)},
+      {"weight_decay", &o.weight_decay, "d ln p / dw gains - weight_decay w",
+       between(0, most_decay)},
       {"centring", &o.centring, "w follows <(phi - mu)(h - lambda)>"},
       {"hidden_shape", &o.hidden_shape, "train m of quartic hidden units as well"},
       {"shuffle", &o.shuffle, "draw the rows of batches anew every epoch"},
@@ -93,7 +94,8 @@ std::vector<Key> evaluation_keys(EvaluationConfig& e) {
       {"steps", &e.steps,
        "annealing steps; auto: of a field as many as the error needs, of a network 1000",
        at_least(1)},
-      {"error", &e.error, "of a field: wanted standard error of the free energy", above(0)},
+      {"error", &e.error, "of a field: wanted standard error of the free energy",
+       above(0, most_error)},
       {"draws", &e.draws, "of a field: configurations a chain for the averages", at_least(2)},
       {"sweeps", &e.sweeps,
        "of a field: sweeps between them, auto: 8; of a network: sweeps of parallel tempering, the "

@@ -12,11 +12,12 @@ namespace {
 
 std::string range_words(const Range& range) {
   std::string words;
-  const double infinity = std::numeric_limits<double>::infinity();
-  if (range.low != -infinity && range.high != infinity)
+  const bool low = range.low > -largest_number, high = range.high < largest_number;
+  if (low && high && !range.low_excluded)
     words = fmt::format(" from {} to {}", range.low, range.high);
-  else if (range.low != -infinity)
-    words = fmt::format(" {} {}", range.low_excluded ? ">" : ">=", range.low);
+  else if (low)
+    words = fmt::format(" {} {}{}", range.low_excluded ? ">" : ">=", range.low,
+                        high ? fmt::format(" and <= {}", range.high) : "");
   if (range.multiple > 1) words += fmt::format(", a multiple of {}", range.multiple);
   return words;
 }

@@ -18,10 +18,12 @@
 
 namespace quartic::binder {
 
+/// No number of a config is larger: what comes of larger ones is beyond float32, or not finite.
+inline constexpr double largest_number = 1e30;
+
 /// What numbers a key takes.
 struct Range {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
+  double low = -largest_number, high = largest_number;
   bool low_excluded = false;
   int multiple = 1;
 };
@@ -32,8 +34,8 @@ inline Range multiple_of(int step, double high) {
 inline Range at_least(double low) {
   return {.low = low};
 }
-inline Range above(double low) {
-  return {.low = low, .low_excluded = true};
+inline Range above(double low, double high = largest_number) {
+  return {.low = low, .high = high, .low_excluded = true};
 }
 inline Range between(double low, double high) {
   return {.low = low, .high = high};
@@ -45,6 +47,8 @@ inline constexpr int max_chains = 1 << 20, max_rungs = 1000;
 /// sweeps.
 inline constexpr int most_in_sweep = 10000;
 inline constexpr int max_threads = 4096;
+/// Of steps, decays and deviations in units of the data's or the model's spread.
+inline constexpr double most_rate = 1e6, most_decay = 1e9, most_noise = 1e6, most_error = 1e6;
 
 /// A value out of a list of names.
 struct Choice {

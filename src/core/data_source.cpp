@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <iterator>
 #include <numeric>
+#include <type_traits>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/memory.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/core/stop.hpp"
 
 namespace quartic {
 
@@ -27,15 +30,38 @@ void read_repeated(const DataSource& source, std::span<const std::size_t> rows,
   }
 }
 
+void DataSource::read_wide(std::span<const std::size_t> rows, std::span<double> out) const {
+  std::vector<float> narrow(rows.size() * columns());
+  read(rows, narrow);
+  std::copy(narrow.begin(), narrow.end(), out.begin());
+}
+
 namespace {
 
-std::span<float> read_into(std::vector<float>& values, const DataSource& source, std::size_t first,
-                           std::size_t count) {
-  std::vector<std::size_t> rows(std::min(count, source.rows() - std::min(first, source.rows())));
+template <class T>
+std::span<T> read_into(std::vector<T>& values, const DataSource& source, std::size_t first,
+                       std::size_t count) {
+  heed_stop();
+  const std::size_t wanted = std::min(count, source.rows() - std::min(first, source.rows()));
+  require_memory(sizeof(T) * static_cast<double>(wanted) * static_cast<double>(source.columns()),
+                 fmt::format("{} rows of {} values at once", wanted, source.columns()),
+                 "fewer rows: data.rows, or training with chains, which reads them by batches");
+  std::vector<std::size_t> rows(wanted);
   std::iota(rows.begin(), rows.end(), first);
   values.resize(rows.size() * source.columns());
-  source.read(rows, values);
+  if constexpr (std::is_same_v<T, float>)
+    source.read(rows, values);
+  else
+    source.read_wide(rows, values);
   return values;
+}
+
+template <class T>
+void visit_batches(const DataSource& source, std::size_t rows,
+                   const std::function<void(std::span<T>, std::size_t)>& visit) {
+  std::vector<T> values;
+  for (std::size_t first = 0; first < source.rows(); first += rows)
+    visit(read_into(values, source, first, rows), first);
 }
 
 }  // namespace
@@ -60,11 +86,20 @@ std::vector<float> spread_rows(const DataSource& source, std::size_t most) {
   return values;
 }
 
+std::vector<double> read_wide_rows(const DataSource& source, std::size_t first, std::size_t count) {
+  std::vector<double> values;
+  read_into(values, source, first, count);
+  return values;
+}
+
 void for_each_batch(const DataSource& source, std::size_t rows,
                     const std::function<void(std::span<float>, std::size_t)>& visit) {
-  std::vector<float> values;
-  for (std::size_t first = 0; first < source.rows(); first += rows)
-    visit(read_into(values, source, first, rows), first);
+  visit_batches(source, rows, visit);
+}
+
+void for_each_wide_batch(const DataSource& source, std::size_t rows,
+                         const std::function<void(std::span<double>, std::size_t)>& visit) {
+  visit_batches(source, rows, visit);
 }
 
 ArraySource::ArraySource(std::vector<float> values, std::size_t columns)

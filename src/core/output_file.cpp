@@ -200,6 +200,38 @@ void OutputFile::replace(const std::function<void(ByteSink&)>& write) {
   close(directory);
 }
 
+namespace {
+
+fs::path beside(fs::path file, const char* suffix) {
+  file += suffix;
+  return file;
+}
+
+}  // namespace
+
+bool OutputFile::keep_old() {
+  const fs::path old = beside(file_, ".quartic.old");
+  unlink(old.c_str());  // of a process that was killed
+  return link(file_.c_str(), old.c_str()) == 0;
+}
+
+void OutputFile::forget_old() noexcept {
+  std::error_code error;
+  fs::remove(beside(file_, ".quartic.old"), error);
+}
+
+void OutputFile::put_old_back() noexcept {
+  const fs::path old = beside(file_, ".quartic.old"), fresh = taken_away();
+  unlink(fresh.c_str());
+  if (link(file_.c_str(), fresh.c_str()) != 0) return;
+  std::error_code error;
+  fs::rename(old, file_, error);
+}
+
+fs::path OutputFile::taken_away() const {
+  return beside(file_, ".quartic.new");
+}
+
 void replace_file(const fs::path& file, const std::function<void(ByteSink&)>& write) {
   OutputFile(file).replace(write);
 }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "quartic/core/stop.hpp"
+
 namespace quartic {
 
 /// Threads that were asked for; 0: all cores.
@@ -13,21 +15,38 @@ inline int threads_or_all(int wanted) {
   return wanted > 0 ? wanted : omp_get_max_threads();
 }
 
-/// Calls f(index, thread) for index in [0, count): equal, consecutive parts for each of at most
-/// `threads` threads, so that a repeated call finds its memory near. An exception comes out once
-/// all are done.
+/// How parts are given to threads.
+enum class Share {
+  equal,    ///< consecutive ones, so that a repeated call finds its memory near
+  as_free,  ///< the next to whoever is free: for parts of unequal length
+};
+
+/// Calls f(index, thread) for index in [0, count), shared among at most `threads` threads. An
+/// exception comes out once all are done. Heeds a stop before every part; whoever asks for it is
+/// the caller's, whichever thread works.
 template <class F>
-void in_parallel(int count, int threads, F&& f) {
+void in_parallel(int count, int threads, F&& f, Share share = Share::equal) {
   std::exception_ptr failure;
-  const int used = std::max(1, std::min(threads, count));
-#pragma omp parallel for schedule(static) num_threads(used) if (used > 1)
-  for (int index = 0; index < count; ++index) {
+  std::atomic<bool> failed = false;
+  Stoppable* const stoppable = current_stoppable();
+  const auto part = [&](int index) {
+    if (failed.load(std::memory_order_relaxed)) return;
+    const Answering answering(stoppable);
     try {
+      heed_stop();
       f(index, omp_get_thread_num());
     } catch (...) {
 #pragma omp critical(quartic_failure)
-      failure = std::current_exception();
+      if (!failed.exchange(true)) failure = std::current_exception();
     }
+  };
+  [[maybe_unused]] const int used = std::max(1, std::min(threads, count));
+  if (share == Share::equal) {
+#pragma omp parallel for schedule(static) num_threads(used) if (used > 1)
+    for (int index = 0; index < count; ++index) part(index);
+  } else {
+#pragma omp parallel for schedule(dynamic) num_threads(used) if (used > 1)
+    for (int index = 0; index < count; ++index) part(index);
   }
   if (failure) std::rethrow_exception(failure);
 }

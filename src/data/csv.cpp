@@ -18,17 +18,17 @@ namespace {
 constexpr std::size_t head_for_separator = std::size_t{1} << 16;
 
 /// Takes the whole field or nothing. NaN and infinities are numbers here; they are found later.
-bool parse(std::string_view field, float& out) {
+bool parse(std::string_view field, double& out) {
   if (field.size() > 1 && field.front() == '+' && field[1] != '-') field.remove_prefix(1);
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), out);
   if (field.empty() || end != field.data() + field.size()) return false;
   if (error == std::errc::result_out_of_range)
-    out = static_cast<float>(std::strtod(std::string(field).c_str(), nullptr));  // 0 or infinity
+    out = std::strtod(std::string(field).c_str(), nullptr);  // 0 or infinity
   return error == std::errc{} || error == std::errc::result_out_of_range;
 }
 
 bool is_number(std::string_view field) {
-  float value = 0;
+  double value = 0;
   return parse(field, value) && std::isfinite(value);
 }
 
@@ -54,7 +54,7 @@ bool is_number_but_for_separators(std::string_view field) {
 bool is_header(const std::vector<std::string_view>& fields) {
   return std::none_of(fields.begin(), fields.end(), is_number) &&
          std::any_of(fields.begin(), fields.end(), [](std::string_view field) {
-           float ignored = 0;
+           double ignored = 0;
            return !is_missing(field) && !parse(field, ignored);
          });
 }
@@ -147,7 +147,7 @@ class Parser {
   void parse_row() {
     for (std::size_t c = 0; c < width(); ++c) {
       if (parse(fields_[c], row_[c])) continue;
-      row_[c] = std::numeric_limits<float>::quiet_NaN();
+      row_[c] = std::numeric_limits<double>::quiet_NaN();
       if (is_missing(fields_[c])) continue;
       if (bad_[c].count++ == 0) bad_[c].line = records_.line(), bad_[c].first = fields_[c];
     }
@@ -206,13 +206,13 @@ class Parser {
   const DataPlace& place_;
   char separator_;
   CsvRecords records_;
-  MatrixWriter rows_;
+  MatrixWriter<double> rows_;
   std::size_t first_line_ = 0;
   bool has_header_ = false;
   std::vector<std::string> names_;
   std::string doubt_;
   std::vector<std::string_view> fields_;
-  std::vector<float> row_;
+  std::vector<double> row_;
   std::vector<NoNumbers> bad_;
 };
 

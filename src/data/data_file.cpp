@@ -4,6 +4,7 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "data/readers.hpp"
 
@@ -87,6 +88,12 @@ std::shared_ptr<const DataFile> open_as(DataFormat format, const DataPlace& plac
 }
 
 }  // namespace
+
+std::uint64_t declared_size(const DataPlace& place, std::string_view head) {
+  if (head.starts_with("\x93NUMPY")) return npy_size(place, head);
+  return is_idx(head) ? idx_size(head) : std::numeric_limits<std::uint64_t>::max();
+}
+
 }  // namespace data
 
 std::shared_ptr<const DataFile> open_data_file(const DataPlace& place) {

@@ -61,8 +61,8 @@ constexpr std::size_t scaling_rows = 100'000;
 DataScaling of_rows(ScalingMethod method, const DataRows& data, const DataSummary& summary,
                     const DataSource& rows) {
   standardising(data, summary);  // its refusals name the columns
-  const auto some = read_rows(rows, 0, std::min(rows.rows(), scaling_rows));
-  return fit_scaling(method, std::vector<double>(some.begin(), some.end()), rows.columns());
+  return fit_scaling(method, read_wide_rows(rows, 0, std::min(rows.rows(), scaling_rows)),
+                     rows.columns());
 }
 
 DataScaling find_scaling(const DataOptions& options, const DataRows& data,
@@ -127,7 +127,8 @@ void require_finite(const DataRows& data, const DataSummary& summary) {
   if (!summary.first_bad) return;
   const auto& bad = *summary.first_bad;
   const std::string what = fmt::format("hold {} in row {}, column {}", bad.value, bad.row,
-                                       column_text(bad.column, data.names));
+                                       column_text(bad.column, data.names)) +
+                           (std::isfinite(bad.value) ? ", which float32 has no place for" : "");
   const char* const remedy =
       "replace or drop such values first: quartic learns from complete, finite rows";
   if (data.names.empty()) refuse_data(*data.file, what + " (from 0)", remedy);
@@ -152,8 +153,8 @@ std::string repeats_of(const DataSource& rows, const DataSummary& summary) {
       std::min({rows.rows(), most_rows, std::max<std::size_t>(most_values / columns, 1)});
   std::vector<std::size_t> wanted(count);
   for (std::size_t n = 0; n < count; ++n) wanted[n] = n * rows.rows() / count;
-  std::vector<float> values(count * columns);
-  rows.read(wanted, values);
+  std::vector<double> values(count * columns);
+  rows.read_wide(wanted, values);
   bool real = false;
   for (std::size_t k = 0; k < values.size() && !real; ++k)
     real = values[k] != std::nearbyint(values[k]) &&

@@ -182,19 +182,28 @@ class DatasetFile final : public DataFile {
   std::size_t columns() const override { return columns_; }
 
   void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    read_as(rows, out, H5T_NATIVE_FLOAT);
+  }
+  void read_wide(std::span<const std::size_t> rows, std::span<double> out) const override {
+    read_as(rows, out, H5T_NATIVE_DOUBLE);
+  }
+
+ private:
+  template <class T>
+  void read_as(std::span<const std::size_t> rows, std::span<T> out, hid_t type) const {
     const hdf5::Silence silence;
     const std::size_t inner = lead_ == 2 ? shape_[1] : rows_;
     for_each_run(rows, rows_, [&](std::size_t first, std::size_t count, std::size_t at) {
       while (count > 0) {  // a run of rows may cross from chain to chain
         const std::size_t part = std::min(count, inner - first % inner);
-        read_run(first, part, out.subspan(at * columns_, part * columns_));
+        read_run(first, part, out.subspan(at * columns_, part * columns_), type);
         first += part, at += part, count -= part;
       }
     });
   }
 
- private:
-  void read_run(std::size_t first, std::size_t count, std::span<float> out) const {
+  template <class T>
+  void read_run(std::size_t first, std::size_t count, std::span<T> out, hid_t type) const {
     std::vector<hsize_t> start(shape_.size(), 0), size(shape_.begin(), shape_.end());
     if (lead_ == 2) start[0] = first / shape_[1], size[0] = 1, first %= shape_[1];
     start[lead_ - 1] = first, size[lead_ - 1] = count;
@@ -203,7 +212,7 @@ class DatasetFile final : public DataFile {
     const Handle memory(H5Screate_simple(1, &values, nullptr), H5Sclose);
     if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr) <
             0 ||
-        H5Dread(set_, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, out.data()) < 0)
+        H5Dread(set_, type, memory, space, H5P_DEFAULT, out.data()) < 0)
       throw BadInput(fmt::format("cannot read '{}': row {} cannot be read", info().name, first),
                      "the file is damaged, or packed by a filter that this HDF5 lacks");
   }

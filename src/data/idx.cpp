@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <limits>
 #include <utility>
 
 #include "data/readers.hpp"
@@ -20,7 +21,37 @@ Element element_of(unsigned char type, const DataPlace& place) {
   refuse(place, fmt::format("its IDX type 0x{:02x} is unknown", type), fetch_again);
 }
 
+std::uint64_t element_bytes(unsigned char type) {
+  switch (type) {
+    case 0x08:
+    case 0x09:
+      return 1;
+    case 0x0B:
+      return 2;
+    case 0x0C:
+    case 0x0D:
+      return 4;
+    default:
+      return 8;
+  }
+}
+
 }  // namespace
+
+std::uint64_t idx_size(std::string_view head) {
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  const std::size_t rank = static_cast<unsigned char>(head[3]), data = 4 + 4 * rank;
+  if (head.size() < data) return most;
+  std::uint64_t size = element_bytes(static_cast<unsigned char>(head[2]));
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    std::uint64_t extent = 0;
+    for (std::size_t k = 0; k < 4; ++k)
+      extent = extent << 8 | static_cast<unsigned char>(head[4 + 4 * axis + k]);
+    if (extent != 0 && size > (most - data) / extent) return most;
+    size *= extent;
+  }
+  return data + size;
+}
 
 std::shared_ptr<const DataFile> open_idx(const DataPlace& place, const Bytes& bytes) {
   const std::string start = bytes->head(4);

@@ -91,6 +91,16 @@ bool is_whole_png(std::string_view bytes) {
   return false;
 }
 
+/// Whether what a whole PNG packs is no more than its pixels can be: stb_image unpacks all of it
+/// into memory. O(size of the pixels).
+bool unpacks_within(std::string_view bytes, std::uint64_t width, std::uint64_t height) {
+  constexpr std::uint64_t pixel_bytes = 8, row_bytes = 8;  // 16 bits a channel; filters, passes
+  std::vector<std::string_view> parts;
+  for (std::size_t at = 8; bytes.size() >= at + 12; at += 12 + big(bytes, at, 4))
+    if (bytes.substr(at + 4, 4) == "IDAT") parts.push_back(bytes.substr(at + 8, big(bytes, at, 4)));
+  return inflates_within(parts, pixel_bytes * width * height + row_bytes * (height + 8));
+}
+
 /// Whether every Huffman table of a JPEG has at most 256 codes: stb_image 2.27 writes beyond its
 /// own tables otherwise. O(size).
 bool has_sound_tables(std::string_view bytes) {
@@ -111,6 +121,9 @@ Image read_stb(std::string_view bytes, const DataPlace& place) {
     refuse(place, "it is no whole PNG or JPEG image", fetch_again);
   check_size(static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height),
              8 * max_inflation * bytes.size(), place);
+  if (bytes.front() != '\xFF' &&
+      !unpacks_within(bytes, static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height)))
+    refuse(place, fmt::format("it goes on beyond its {} x {} pixels", height, width), fetch_again);
   const std::unique_ptr<unsigned short, void (*)(void*)> pixels(
       stbi_load_16_from_memory(data, size, &width, &height, &channels, 0), stbi_image_free);
   if (!pixels)
@@ -260,7 +273,7 @@ bool looks_like_image(std::string_view head) {
 
 std::shared_ptr<const DataFile> open_image(const DataPlace& place, const Bytes& bytes) {
   const Image image = read_image(place, *bytes);
-  MatrixWriter rows;
+  MatrixWriter<float> rows;
   rows.append(image.grey);
   return matrix_file(
       rows.finish(),
@@ -269,7 +282,7 @@ std::shared_ptr<const DataFile> open_image(const DataPlace& place, const Bytes& 
 
 std::shared_ptr<const DataFile> open_images(const DataPlace& place) {
   const auto files = images_in(place);
-  MatrixWriter rows;
+  MatrixWriter<float> rows;
   std::vector<std::size_t> shape;
   for (const auto& file : files) {
     const DataPlace one{.path = file, .dataset = {}, .format = DataFormat::image, .rows = {}};

@@ -1,4 +1,4 @@
-// Matrices of any numeric type in files, read by runs of rows as float32.
+// Matrices of any numeric type in files, read by runs of rows as float32 or float64.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -30,7 +30,7 @@ struct Half {
 };
 
 /// IEEE 754 binary16.
-float to_float(Half half) {
+float number(Half half) {
   const int exponent = (half.bits >> 10) & 31, fraction = half.bits & 1023;
   const float sign = half.bits & 0x8000 ? -1.0f : 1.0f;
   if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
@@ -39,24 +39,26 @@ float to_float(Half half) {
                   : sign * std::numeric_limits<float>::infinity();
 }
 template <class T>
-float to_float(T value) {
-  return static_cast<float>(value);
+T number(T value) {
+  return value;
 }
 
-template <class T>
-void convert_as(bool swapped, const std::byte* in, std::size_t count, float* out) {
+template <class T, class To>
+void convert_as(bool swapped, const std::byte* in, std::size_t count, To* out) {
   for (std::size_t k = 0; k < count; ++k) {
     T value;
     std::memcpy(&value, in + k * sizeof(T), sizeof(T));
-    out[k] = to_float(swapped ? swapped_bytes(value) : value);
+    out[k] = static_cast<To>(number(swapped ? swapped_bytes(value) : value));
   }
 }
 
-using Convert = void (*)(bool, const std::byte*, std::size_t, float*);
+template <class To>
+using Convert = void (*)(bool, const std::byte*, std::size_t, To*);
 
 /// Null where such values are not read.
-Convert converter(const Element& element) {
-  static constexpr std::pair<std::string_view, Convert> known[] = {
+template <class To>
+Convert<To> converter(const Element& element) {
+  static constexpr std::pair<std::string_view, Convert<To>> known[] = {
       {"f2", convert_as<Half>},          {"f4", convert_as<float>},
       {"f8", convert_as<double>},        {"i1", convert_as<std::int8_t>},
       {"i2", convert_as<std::int16_t>},  {"i4", convert_as<std::int32_t>},
@@ -71,35 +73,42 @@ Convert converter(const Element& element) {
 class MatrixFile final : public DataFile {
  public:
   MatrixFile(Matrix matrix, std::size_t columns, DataFileInfo info)
-      : DataFile(std::move(info)),
-        matrix_(std::move(matrix)),
-        columns_(columns),
-        convert_(converter(matrix_.element)) {}
+      : DataFile(std::move(info)), matrix_(std::move(matrix)), columns_(columns) {}
 
   std::size_t rows() const override { return matrix_.rows; }
   std::size_t columns() const override { return columns_; }
 
   void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    read_as(rows, out);
+  }
+  void read_wide(std::span<const std::size_t> rows, std::span<double> out) const override {
+    read_as(rows, out);
+  }
+
+ private:
+  template <class To>
+  void read_as(std::span<const std::size_t> rows, std::span<To> out) const {
     for_each_run(rows, matrix_.rows, [&](std::size_t first, std::size_t count, std::size_t at) {
       values(first * columns_, out.subspan(at * columns_, count * columns_));
     });
   }
 
- private:
-  void values(std::size_t first, std::span<float> out) const {
+  template <class To>
+  void values(std::size_t first, std::span<To> out) const {
     const Element& element = matrix_.element;
     std::uint64_t offset = matrix_.offset + std::uint64_t{first} * element.size;
-    if (element.kind == 'f' && element.size == sizeof(float) && !element.swapped) {
+    if (element.kind == 'f' && element.size == sizeof(To) && !element.swapped) {
       matrix_.bytes->read(offset, std::as_writable_bytes(out));
       return;
     }
+    const auto convert = converter<To>(element);
     const std::size_t chunk = std::min(out.size(), chunk_bytes / element.size);
     std::vector<std::byte> buffer(chunk * element.size);
     while (!out.empty()) {
       const std::size_t count = std::min(chunk, out.size());
       const auto bytes = std::span(buffer).first(count * element.size);
       matrix_.bytes->read(offset, bytes);
-      convert_(element.swapped, bytes.data(), count, out.data());
+      convert(element.swapped, bytes.data(), count, out.data());
       out = out.subspan(count);
       offset += bytes.size();
     }
@@ -107,7 +116,6 @@ class MatrixFile final : public DataFile {
 
   Matrix matrix_;
   std::size_t columns_;
-  Convert convert_;
 };
 
 std::size_t columns_of(const std::vector<std::size_t>& row_shape) {
@@ -180,7 +188,7 @@ std::uint64_t product_within(const std::vector<std::size_t>& shape, std::uint64_
 }
 
 bool is_known(const Element& element) {
-  return converter(element) != nullptr;
+  return converter<float>(element) != nullptr;
 }
 
 Matrix rest_as_matrix(const Bytes& bytes, std::uint64_t offset,

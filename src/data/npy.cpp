@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <limits>
 
 #include "data/readers.hpp"
 
@@ -149,7 +150,31 @@ Element element_of(const std::string& descr, const DataPlace& place) {
   return element;
 }
 
+/// The beginning of a file, as if that were all of it.
+class Head final : public ByteSource {
+ public:
+  explicit Head(std::string_view bytes) : bytes_(bytes) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  void read(std::uint64_t offset, std::span<std::byte> out) const override {
+    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
 }  // namespace
+
+std::uint64_t npy_size(const DataPlace& place, std::string_view head) {
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  const Header header = read_header(place, Head(head));
+  std::uint64_t size = element_of(header.descr, place).size;
+  for (const std::uint64_t extent : header.shape) {
+    if (extent != 0 && size > (most - header.data) / extent) return most;
+    size *= extent;
+  }
+  return header.data + size;
+}
 
 std::shared_ptr<const DataFile> open_npy(const DataPlace& place, const Bytes& bytes,
                                          DataFormat format, const std::string& member) {

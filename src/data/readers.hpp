@@ -57,23 +57,32 @@ Matrix rest_as_matrix(const std::shared_ptr<const ByteSource>& bytes, std::uint6
 /// The rows of a matrix whose first axis runs fastest, as a matrix in a temporary file. O(size).
 Matrix from_fortran_order(const Matrix& matrix, const std::vector<std::size_t>& row_shape);
 
-/// A float32 matrix that grows by rows in a temporary file.
+/// A matrix of float or double that grows by rows in a temporary file.
+template <class T>
 class MatrixWriter {
  public:
-  void append(std::span<const float> row) {
+  void append(std::span<const T> row) {
     out_.append(std::as_bytes(row));
     ++rows_;
   }
   std::size_t rows() const { return rows_; }
-  Matrix finish() { return {out_.finish(), 0, rows_, {}}; }
+  Matrix finish() { return {out_.finish(), 0, rows_, {'f', sizeof(T), false}}; }
 
  private:
   TemporaryWriter out_;
   std::size_t rows_ = 0;
 };
 
-/// An unpacked .gz file.
+/// The bytes of a whole file by the header that it begins with: of IDX, of npy, and of either, else
+/// the most there are. Throws BadInput where the header of npy is damaged.
+std::uint64_t idx_size(std::string_view head);
+std::uint64_t npy_size(const DataPlace& place, std::string_view head);
+std::uint64_t declared_size(const DataPlace& place, std::string_view head);
+
+/// An unpacked .gz file; refused beyond the size that its header declares.
 std::shared_ptr<const ByteSource> unpack_gzip(const DataPlace& place);
+/// Whether a zlib stream of these parts, one after another, makes at most so many bytes.
+bool inflates_within(const std::vector<std::string_view>& parts, std::uint64_t most);
 /// A raw deflate stream with the size and checksum that it must have.
 std::shared_ptr<const ByteSource> unpack_deflate(const DataPlace& place, const ByteSource& packed,
                                                  std::uint64_t size, std::uint32_t crc);

@@ -91,6 +91,13 @@ DataScaling composed(const DataScaling& first, DataScaling then, std::size_t col
   return then;
 }
 
+bool DataScaling::needs_wide() const {
+  constexpr double float_epsilon = 6e-8, wanted = 1e-3;
+  for (std::size_t c = 0; c < std::max(offset.size(), scale.size()); ++c)
+    if (std::abs(of(offset, c)) * float_epsilon > wanted * std::abs(of(scale, c))) return true;
+  return false;
+}
+
 double DataScaling::log_jacobian(std::size_t columns) const {
   double sum = 0;
   if (!rotation.empty()) {

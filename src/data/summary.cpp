@@ -13,53 +13,56 @@ namespace {
 
 constexpr std::size_t batch_bytes = std::size_t{4} << 20;
 
-bool all_finite(std::span<const float> values) {
+bool all_finite(std::span<const double> values) {
   // x - x is 0 for numbers alone, and the sum of zeros stays 0.
-  float sum = 0;
-  for (const float x : values) sum += x - x;
+  double sum = 0;
+  for (const double x : values) sum += x - x;
   return sum == 0;
+}
+
+/// As everything that learns has it.
+float narrowed(double x) {
+  return static_cast<float>(x);
 }
 
 class Accumulator {
  public:
   explicit Accumulator(std::size_t columns) : columns_(columns), sum_(columns), squares_(columns) {
     out_.mean.assign(columns, 0), out_.variance.assign(columns, 0), out_.finite.assign(columns, 0);
-    out_.low.assign(columns, std::numeric_limits<float>::infinity());
-    out_.high.assign(columns, -std::numeric_limits<float>::infinity());
+    out_.low.assign(columns, std::numeric_limits<double>::infinity());
+    out_.high.assign(columns, -std::numeric_limits<double>::infinity());
     out_.counting.resize(columns);
     std::iota(out_.counting.begin(), out_.counting.end(), std::size_t{0});
   }
 
   /// Keeps the columns that count the rows on, from 0 or 1.
-  void count(std::span<const float> batch, std::size_t first_row) {
+  void count(std::span<const double> batch, std::size_t first_row) {
     if (first_row == 0) first_.assign(batch.begin(), batch.begin() + std::ptrdiff_t(columns_));
     for (std::size_t n = 0; n < batch.size() / columns_ && !out_.counting.empty(); ++n)
       std::erase_if(out_.counting, [&](std::size_t c) {
-        const float start = first_[c];
+        const double start = first_[c];
         return (start != 0 && start != 1) ||
-               batch[n * columns_ + c] != start + static_cast<float>(first_row + n);
+               batch[n * columns_ + c] != start + static_cast<double>(first_row + n);
       });
   }
 
-  void hash(std::span<const float> batch) {
-    for (const float x : batch) {
-      hash_ = (hash_ ^ std::bit_cast<std::uint32_t>(x)) * 0x9E3779B97F4A7C15u;
+  void hash(std::span<const double> batch) {
+    for (const double x : batch) {
+      hash_ = (hash_ ^ std::bit_cast<std::uint32_t>(narrowed(x))) * 0x9E3779B97F4A7C15u;
       hash_ ^= hash_ >> 29;
     }
   }
 
-  void find_bad(std::span<const float> batch, std::size_t first_row) {
-    if (out_.first_bad || all_finite(batch)) return;
-    for (std::size_t k = 0; k < batch.size(); ++k) {
-      if (std::isfinite(batch[k])) continue;
+  void find_bad(std::span<const double> batch, std::size_t first_row) {
+    for (std::size_t k = 0; k < batch.size() && !out_.first_bad; ++k) {
+      if (std::isfinite(narrowed(batch[k]))) continue;
       out_.first_bad = {first_row + k / columns_, k % columns_, batch[k]};
-      return;
     }
   }
 
   /// Means and variances of batches join by Chan, Golub, LeVeque (1979), so that neither an offset
   /// of the data nor their number costs digits.
-  void add(std::span<const float> batch) {
+  void add(std::span<const double> batch) {
     const std::size_t rows = batch.size() / columns_;
     if (rows == 0) return;
     row_means(batch);
@@ -68,7 +71,7 @@ class Accumulator {
     std::fill(sum_.begin(), sum_.end(), 0.0);
     std::fill(squares_.begin(), squares_.end(), 0.0);
     for (std::size_t n = 0; n < rows; ++n) {
-      const float* const row = &batch[n * columns_];
+      const double* const row = &batch[n * columns_];
       for (std::size_t c = 0; c < columns_; ++c) {
         sum_[c] += row[c];
         out_.low[c] = std::min(out_.low[c], row[c]);
@@ -77,7 +80,7 @@ class Accumulator {
     }
     for (double& sum : sum_) sum /= static_cast<double>(rows);
     for (std::size_t n = 0; n < rows; ++n) {
-      const float* const row = &batch[n * columns_];
+      const double* const row = &batch[n * columns_];
       for (std::size_t c = 0; c < columns_; ++c) {
         const double deviation = row[c] - sum_[c];
         squares_[c] += deviation * deviation;
@@ -108,7 +111,7 @@ class Accumulator {
     out_.finite[c] += count;
   }
 
-  void add_with_gaps(std::span<const float> batch) {
+  void add_with_gaps(std::span<const double> batch) {
     for (std::size_t k = 0; k < batch.size(); ++k) {
       if (!std::isfinite(batch[k])) continue;
       const std::size_t c = k % columns_;
@@ -118,7 +121,7 @@ class Accumulator {
     }
   }
 
-  void row_means(std::span<const float> batch) {
+  void row_means(std::span<const double> batch) {
     for (std::size_t at = 0; at < batch.size(); at += columns_) {
       double sum = 0;
       for (std::size_t c = 0; c < columns_; ++c) sum += batch[at + c];
@@ -135,17 +138,17 @@ class Accumulator {
   double row_mean_ = 0, row_squares_ = 0;
   std::uint64_t hash_ = 0x243F6A8885A308D3u;  // the digits of pi
   std::vector<double> sum_, squares_;
-  std::vector<float> first_;
+  std::vector<double> first_;
   DataSummary out_;
 };
 
 std::size_t batch_rows(const DataSource& source) {
-  return std::max<std::size_t>(1, batch_bytes / (sizeof(float) * source.columns()));
+  return std::max<std::size_t>(1, batch_bytes / (sizeof(double) * source.columns()));
 }
 
 /// The rows of a batch that are not left out, moved together to its front.
-std::span<const float> kept(std::span<float> batch, std::size_t first, std::size_t columns,
-                            const std::vector<std::size_t>& left_out) {
+std::span<const double> kept(std::span<double> batch, std::size_t first, std::size_t columns,
+                             const std::vector<std::size_t>& left_out) {
   const std::size_t rows = batch.size() / columns;
   auto skip = std::lower_bound(left_out.begin(), left_out.end(), first);
   std::size_t count = 0;
@@ -168,11 +171,11 @@ std::size_t DataSummary::bad() const {
   return rows * columns() - std::accumulate(finite.begin(), finite.end(), std::size_t{0});
 }
 
-float DataSummary::lowest() const {
+double DataSummary::lowest() const {
   return *std::min_element(low.begin(), low.end());
 }
 
-float DataSummary::highest() const {
+double DataSummary::highest() const {
   return *std::max_element(high.begin(), high.end());
 }
 
@@ -205,7 +208,7 @@ std::vector<std::size_t> DataSummary::constant() const {
 
 DataSummary summarise(const DataSource& source, const std::vector<std::size_t>& left_out) {
   Accumulator sums(source.columns());
-  for_each_batch(source, batch_rows(source), [&](std::span<float> values, std::size_t first) {
+  for_each_wide_batch(source, batch_rows(source), [&](std::span<double> values, std::size_t first) {
     sums.hash(values);
     sums.find_bad(values, first);
     sums.count(values, first);
@@ -214,13 +217,13 @@ DataSummary summarise(const DataSource& source, const std::vector<std::size_t>& 
   return sums.finish(source.rows());
 }
 
-std::vector<std::uint64_t> histogram(const DataSource& source, float low, float high, int bins) {
+std::vector<std::uint64_t> histogram(const DataSource& source, double low, double high, int bins) {
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(bins), 0);
-  const double scale = high > low ? bins / (double{high} - low) : 0;
-  for_each_batch(source, batch_rows(source), [&](std::span<const float> values, std::size_t) {
-    for (const float x : values) {
+  const double scale = high > low ? bins / (high - low) : 0;
+  for_each_wide_batch(source, batch_rows(source), [&](std::span<const double> values, std::size_t) {
+    for (const double x : values) {
       if (!std::isfinite(x) || x < low || x > high) continue;
-      const auto bin = static_cast<std::size_t>((double{x} - low) * scale);
+      const auto bin = static_cast<std::size_t>((x - low) * scale);
       ++counts[std::min(bin, counts.size() - 1)];
     }
   });

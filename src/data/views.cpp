@@ -21,15 +21,22 @@ class RowView final : public DataSource {
   std::size_t rows() const override { return rows_.size(); }
   std::size_t columns() const override { return source_->columns(); }
   void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    source_->read(behind(rows), out);
+  }
+  void read_wide(std::span<const std::size_t> rows, std::span<double> out) const override {
+    source_->read_wide(behind(rows), out);
+  }
+
+ private:
+  std::vector<std::size_t> behind(std::span<const std::size_t> rows) const {
     std::vector<std::size_t> inner(rows.size());
     for (std::size_t n = 0; n < rows.size(); ++n) {
       if (rows[n] >= rows_.size()) data::refuse_row(rows[n], rows_.size());
       inner[n] = rows_[rows[n]];
     }
-    source_->read(inner, out);
+    return inner;
   }
 
- private:
   SharedSource source_;
   std::vector<std::size_t> rows_;
 };
@@ -41,20 +48,30 @@ class ColumnView final : public DataSource {
   std::size_t rows() const override { return source_->rows(); }
   std::size_t columns() const override { return columns_.size(); }
   void read(std::span<const std::size_t> rows, std::span<float> out) const override {
-    const std::size_t width = source_->columns();
-    std::vector<float> whole(rows.size() * width);
+    std::vector<float> whole(rows.size() * source_->columns());
     source_->read(rows, whole);
-    for (std::size_t n = 0; n < rows.size(); ++n)
+    choose(std::span<const float>(whole), rows.size(), out);
+  }
+  void read_wide(std::span<const std::size_t> rows, std::span<double> out) const override {
+    std::vector<double> whole(rows.size() * source_->columns());
+    source_->read_wide(rows, whole);
+    choose(std::span<const double>(whole), rows.size(), out);
+  }
+
+ private:
+  template <class T>
+  void choose(std::span<const T> whole, std::size_t rows, std::span<T> out) const {
+    const std::size_t width = source_->columns();
+    for (std::size_t n = 0; n < rows; ++n)
       for (std::size_t c = 0; c < columns_.size(); ++c)
         out[n * columns_.size() + c] = whole[n * width + columns_[c]];
   }
 
- private:
   SharedSource source_;
   std::vector<std::size_t> columns_;
 };
 
-/// Changes values, not which they are.
+/// Changes values, with all digits that they have, not which they are.
 template <class Map>
 class MappedView final : public DataSource {
  public:
@@ -62,8 +79,14 @@ class MappedView final : public DataSource {
   std::size_t rows() const override { return source_->rows(); }
   std::size_t columns() const override { return source_->columns(); }
   void read(std::span<const std::size_t> rows, std::span<float> out) const override {
+    std::vector<double> wide(rows.size() * columns());
+    read_wide(rows, wide);
+    std::transform(wide.begin(), wide.end(), out.begin(),
+                   [](double x) { return static_cast<float>(x); });
+  }
+  void read_wide(std::span<const std::size_t> rows, std::span<double> out) const override {
     const auto read = out.first(rows.size() * columns());
-    source_->read(rows, read);
+    source_->read_wide(rows, read);
     map_(read);
   }
 
@@ -109,9 +132,9 @@ SharedSource select_columns(SharedSource source, std::vector<std::size_t> column
 }
 
 SharedSource binarised(SharedSource source, double threshold) {
-  return mapped(std::move(source), [threshold](std::span<float> values) {
-    for (float& x : values)
-      if (!std::isnan(x)) x = x > threshold ? 1.0f : 0.0f;
+  return mapped(std::move(source), [threshold](std::span<double> values) {
+    for (double& x : values)
+      if (!std::isnan(x)) x = x > threshold ? 1 : 0;
   });
 }
 
@@ -120,7 +143,7 @@ SharedSource scaled(SharedSource source, DataScaling scaling) {
   scaling.check(columns);
   if (scaling.method == ScalingMethod::none) return source;
   return mapped(std::move(source),
-                [scaling = std::move(scaling), columns](std::span<float> values) {
+                [scaling = std::move(scaling), columns](std::span<double> values) {
                   scaling.to_model(values, columns);
                 });
 }

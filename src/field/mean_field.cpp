@@ -7,6 +7,7 @@
 #include "core/parallel.hpp"
 #include "quartic/core/quartic_density.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/core/stop.hpp"
 #include "quartic/field/action_path.hpp"
 #include "quartic/field/hidden_sites.hpp"
 #include "quartic/graph/structure.hpp"
@@ -61,6 +62,7 @@ class Descent {
     std::vector<double> j;
     std::vector<int> rest;
     for (int round = 0; round < rounds; ++round) {
+      heed_stop();
       double change = 0;
       const auto update = [&](const std::vector<int>& sites) {
         j.resize(sites.size());

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/parallel.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
@@ -23,19 +24,19 @@ template <class F>
 void for_each_block(StoredFields fields, int threads, F&& f) {
   const std::size_t samples = fields.samples();
   const auto sites = static_cast<std::size_t>(fields.sites);
-#pragma omp parallel num_threads(threads > 0 ? threads : omp_get_max_threads())
-  {
-    AlignedVector<float> block(sites * lanes);
-#pragma omp for schedule(static)
-    for (std::size_t first = 0; first < samples; first += lanes) {
-      const int count = static_cast<int>(std::min<std::size_t>(lanes, samples - first));
-      for (int lane = 0; lane < lanes; ++lane) {
-        const float* from = fields.phi.data() + (first + std::min(lane, count - 1)) * sites;
-        for (std::size_t i = 0; i < sites; ++i) block[i * lanes + lane] = from[i];
-      }
-      f(FieldBlock<const float>{block.data(), fields.sites, lanes}, first, count);
+  const int used = threads > 0 ? threads : omp_get_max_threads();
+  std::vector<AlignedVector<float>> blocks(used);  // each made by its thread
+  in_parallel(static_cast<int>((samples + lanes - 1) / lanes), used, [&](int index, int thread) {
+    auto& block = blocks[thread];
+    block.resize(sites * lanes);
+    const std::size_t first = static_cast<std::size_t>(index) * lanes;
+    const int count = static_cast<int>(std::min<std::size_t>(lanes, samples - first));
+    for (int lane = 0; lane < lanes; ++lane) {
+      const float* from = fields.phi.data() + (first + std::min(lane, count - 1)) * sites;
+      for (std::size_t i = 0; i < sites; ++i) block[i * lanes + lane] = from[i];
     }
-  }
+    f(FieldBlock<const float>{block.data(), fields.sites, lanes}, first, count);
+  });
 }
 
 /// One number a configuration: evaluate(block, out[lanes]).

@@ -1,7 +1,6 @@
 #include "quartic/graph/edge_list.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -14,6 +13,8 @@
 #include <vector>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/memory.hpp"
+#include "quartic/graph/graph.hpp"
 
 namespace quartic {
 namespace {
@@ -24,21 +25,6 @@ bool read_whole(const std::string& word, T& number) {
   const char* const end = word.data() + word.size();
   const auto [stop, error] = std::from_chars(word.data(), end, number);
   return error == std::errc{} && stop == end;
-}
-
-/// What a graph takes at least: its edges by site, and a few numbers a site of what lives on it.
-constexpr double site_bytes = 128;
-
-double machine_memory() {
-  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-}
-
-/// A slip in a site's number makes a graph of sites that nothing is joined to.
-void require_memory(const std::string& where, long sites) {
-  if (site_bytes * static_cast<double>(sites) <= machine_memory()) return;
-  throw BadInput(
-      fmt::format("{}: {} sites are more than this machine's memory holds", where, sites),
-      "sites are numbered from 0 without gaps: number them anew");
 }
 
 EdgeListed read(const std::filesystem::path& file) {
@@ -107,7 +93,10 @@ std::pair<int, int> ordered(const Edge& edge) {
 }  // namespace
 
 void resolve_duplicates(EdgeListed& list, Duplicates duplicates, const std::string& where) {
-  require_memory(where, list.sites);
+  // A slip in a site's number makes a graph of sites that nothing is joined to.
+  require_memory(graph_bytes(list.sites, static_cast<double>(list.edges.size())),
+                 fmt::format("{}: {} sites", where, list.sites),
+                 "sites are numbered from 0 without gaps: number them anew");
   if (duplicates == Duplicates::add) return;
   std::map<std::pair<int, int>, std::size_t> first;  // where an edge stands first
   EdgeListed kept{list.sites, {}, {}};

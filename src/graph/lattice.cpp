@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/memory.hpp"
 #include "quartic/core/suggest.hpp"
 
 namespace quartic {
@@ -66,9 +67,9 @@ void require_valid(const Lattice& lattice) {
   const double edges = name == "complete"    ? sites * (sites - 1) / 2
                        : name == "bipartite" ? static_cast<double>(extent[0]) * extent[1]
                                              : sites * dimension * dimension;
-  if (std::max(sites, edges) > 1e9)
-    throw BadInput(fmt::format("a {} lattice of {:g} sites is too large", name, sites),
-                   "lower extent");
+  const auto what = fmt::format("the sites and edges of a {} lattice of {:g} sites", name, sites);
+  if (std::max(sites, edges) > 1e9) throw BadInput(what + " are too many", "lower graph.extent");
+  require_memory(graph_bytes(sites, edges), what, "lower graph.extent");
 }
 
 std::vector<int> unit(int dimension, int direction) {

@@ -1,5 +1,8 @@
 #include "learn/equilibrium_sample.hpp"
 
+#include <fmt/format.h>
+
+#include "quartic/core/memory.hpp"
 #include "quartic/field/hidden_sites.hpp"
 #include "quartic/mcmc/gaussian_moves.hpp"
 
@@ -8,6 +11,10 @@ namespace quartic {
 template <class T>
 FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
                         const ProgressCallback& progress) {
+  require_memory(
+      sizeof(T) * static_cast<double>(sampler.sites()) * sampler.chains() * draws,
+      fmt::format("{} draws of {} chains of {} sites", draws, sampler.chains(), sampler.sites()),
+      "lower draws in the section of what draws them, or sampler.chains");
   FieldSamples<T> samples{sampler.sites(), sampler.lanes(),   sampler.blocks(),
                           draws,           sampler.threads(), {}};
   for (int draw = 0; draw < draws; ++draw) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/parallel.hpp"
 #include "learn/chain_groups.hpp"
 
 namespace quartic {
@@ -16,18 +17,17 @@ template <class T>
 template <class F>
 void FeatureStatistics<T>::for_each_batch(F&& f) const {
   // A parallel region costs more than a pass over few numbers.
-  [[maybe_unused]] const bool worth_it = count_ * size_ > 1e6;
-#pragma omp parallel num_threads(samples_.threads) if (worth_it)
-  {
-    std::vector<double> x(static_cast<std::size_t>(size_) * samples_.lanes);
-#pragma omp for schedule(static)
-    for (int block = 0; block < samples_.blocks; ++block) {
-      for (int draw = 0; draw < samples_.draws; ++draw) {
-        evaluate_features(parameters_, samples_.block(draw, block), x.data(), samples_.lanes);
-        f(block, draw, x.data());
-      }
+  const int threads = count_ * size_ > 1e6 ? samples_.threads : 1;
+  std::vector<std::vector<double>> features(threads);  // each made by its thread
+  in_parallel(samples_.blocks, threads, [&](int block, int thread) {
+    auto& x = features[thread];
+    x.resize(static_cast<std::size_t>(size_) * samples_.lanes);
+    for (int draw = 0; draw < samples_.draws; ++draw) {
+      heed_stop();
+      evaluate_features(parameters_, samples_.block(draw, block), x.data(), samples_.lanes);
+      f(block, draw, x.data());
     }
-  }
+  });
 }
 
 template <class T>
@@ -124,9 +124,9 @@ SymmetricMatrix FeatureStatistics<T>::weighted_covariance(std::span<const double
   const int columns = lanes * draws;
   std::vector<double> gram(static_cast<std::size_t>(size_) * size_);
   std::vector<double> x(static_cast<std::size_t>(size_) * columns);
+  const int threads = count_ * size_ > 1e6 ? samples_.threads : 1;
   for (int block = 0; block < samples_.blocks; ++block) {
-#pragma omp parallel for schedule(static) num_threads(samples_.threads) if (count_ * size_ > 1e6)
-    for (int draw = 0; draw < draws; ++draw) {
+    in_parallel(draws, threads, [&](int draw, int) {
       double* first = x.data() + static_cast<std::ptrdiff_t>(draw) * lanes;
       evaluate_features(parameters_, samples_.block(draw, block), first, columns);
       std::vector<double> root(lanes, 1.0);
@@ -137,7 +137,7 @@ SymmetricMatrix FeatureStatistics<T>::weighted_covariance(std::span<const double
         double* row = first + static_cast<std::ptrdiff_t>(k) * columns;
         for (int lane = 0; lane < lanes; ++lane) row[lane] = root[lane] * (row[lane] - mean_[k]);
       }
-    }
+    });
     accumulate_gram(x, size_, columns, columns, gram, samples_.threads);
   }
   for (double& g : gram) g /= count_;

@@ -31,7 +31,7 @@ double most_of_hidden(const FieldSamples<T>& drawn, const Parameters& parameters
     }
     most = std::max(most, gap * gap / 8 * square / count);
   }
-  return std::min(std::sqrt(radius / kl), std::sqrt(first_radius / most));
+  return std::min(std::sqrt(radius / kl), std::sqrt(first_trust_radius / most));
 }
 
 template double most_of_hidden(const FieldSamples<float>&, const Parameters&,

@@ -60,10 +60,12 @@ LikelihoodLearner<T>::LikelihoodLearner(const DataSource& data, const DataSource
       decay_(weight_decay(parameters_, options.restraint)) {
   require_valid(options_, parameters_);
   options_.optimiser = chosen_optimiser(options, parameters_);
+  if (options_.optimiser == LikelihoodOptimiser::newton)
+    require_dense(parameters_.size(), "fit.dense_limit");
   if (held_out) held_out_.emplace(*held_out, start, options.pass);
   state_.theta_error.assign(parameters_.size(), INFINITY);
   state_.draws = options_.draws, state_.sweeps = options_.sweeps;
-  state_.radius = first_radius;
+  state_.radius = first_trust_radius;
   note_moments();
 }
 
@@ -115,7 +117,7 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
   const bool lengthens = options_.optimiser == LikelihoodOptimiser::newton;
   const int most = std::max(options_.max_sweeps, options_.sweeps);
   if (state_.sweeps == 0) state_.sweeps = options_.sweeps;  // of a file of layout 4
-  if (!(state_.radius > 0)) state_.radius = first_radius;
+  if (!(state_.radius > 0)) state_.radius = first_trust_radius;
   expect_hidden_of_data();
   choose_global_moves();
   // Covariances want a few dozen samples a parameter.
@@ -309,7 +311,7 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
   if (quiet) {
     state_.weight = epoch.draws + (state_.quiet_epochs > 0 ? state_.weight : 0);
     newton = model.step(theta, state_.mean_gradient, lower_, ridge);
-    eta = std::min(1.0, most_of_hidden(epoch.drawn, parameters_, newton.step, first_radius));
+    eta = std::min(1.0, most_of_hidden(epoch.drawn, parameters_, newton.step, first_trust_radius));
   } else {
     state_.weight = epoch.draws;
     const double most = options_.rate.value_or(1);
@@ -320,7 +322,8 @@ double LikelihoodLearner<T>::newton(const Epoch& epoch, FitRow& row, std::vector
       state_.radius *= 4;
     eta = std::min({most, std::sqrt(2 * state_.radius / newton.decrement2),
                     most_of_hidden(epoch.drawn, parameters_, newton.step, state_.radius)});
-    state_.radius = std::min(state_.radius, std::max(first_radius, eta * eta * newton.decrement2));
+    state_.radius =
+        std::min(state_.radius, std::max(first_trust_radius, eta * eta * newton.decrement2));
   }
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
   // Errors are those that phi alone leaves.

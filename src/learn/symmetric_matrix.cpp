@@ -1,12 +1,22 @@
 #include "learn/symmetric_matrix.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/memory.hpp"
+#include "quartic/core/stop.hpp"
 
 namespace quartic {
+
+void require_dense(int parameters, const char* key) {
+  require_memory(2 * sizeof(double) * static_cast<double>(parameters) * parameters,
+                 fmt::format("a matrix of {} parameters and its factor", parameters),
+                 fmt::format("lower {}, or tie couplings", key));
+}
 
 void FreeFactor::solve(std::span<double> right, int count) const {
   const std::size_t free = free_.size();
@@ -17,8 +27,13 @@ void FreeFactor::solve(std::span<double> right, int count) const {
   if (dense_) {
     if (free > 0) dense_->solve(packed, count);
   } else {
-    Eigen::Map<Eigen::MatrixXd> x(packed.data(), static_cast<Eigen::Index>(free), count);
-    x = sparse_->solve(Eigen::MatrixXd(x));
+    constexpr int together = 16;
+    for (int first = 0; first < count; first += together) {
+      heed_stop();
+      Eigen::Map<Eigen::MatrixXd> x(packed.data() + free * first, static_cast<Eigen::Index>(free),
+                                    std::min(together, count - first));
+      x = sparse_->solve(Eigen::MatrixXd(x));
+    }
   }
   std::fill_n(right.begin(), full_ * count, 0.0);
   for (int c = 0; c < count; ++c)

@@ -12,6 +12,10 @@
 
 namespace quartic {
 
+/// Throws BadInput where a dense matrix of so many parameters would not fit; `key`: of the config,
+/// the most that are solved so.
+void require_dense(int parameters, const char* key);
+
 /// The Cholesky factor of the rows and columns of a matrix that are not fixed.
 class FreeFactor {
  public:

@@ -41,6 +41,7 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
   if (o.optimiser != Optimiser::natural) return;
   const Solver solver = chosen_solver(o, target, parameters, samples);
   if (solver == Solver::local) return require_local(o, target, parameters, samples);
+  if (solver == Solver::dense) require_dense(parameters.size(), "learn.dense_limit");
   if (o.ridge == 0 && samples <= parameters.size() + 1) {
     throw BadInput(
         fmt::format("learn: {:.0f} samples an epoch ({} chains x {} draws) are too few for the "

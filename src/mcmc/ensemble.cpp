@@ -9,6 +9,7 @@
 
 #include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/memory.hpp"
 
 namespace quartic {
 namespace {
@@ -65,6 +66,11 @@ Ensemble<T>::Ensemble(const Action& action, const SamplerOptions& options, std::
       sites_(action.graph->sites()),
       lanes_(lanes_for(options_.chains)),
       schedule_(first_schedule(options_, local_move_, *action.graph)) {
+  const int chains = options.rungs * options.chains;
+  require_memory(sizeof(T) * static_cast<double>(sites_) * chains,
+                 fmt::format("{} chains of {} sites", chains, sites_),
+                 options.rungs > 1 ? "lower sampler.chains or sampler.rungs"
+                                   : "lower sampler.chains or the graph's sites");
   threads_ = std::min(options.threads > 0 ? options.threads : omp_get_max_threads(), all_blocks());
   table_ = std::make_unique<SweepTable<T>>(*action.graph);
   if (options_.cluster != ClusterMove::none) {
@@ -76,7 +82,6 @@ Ensemble<T>::Ensemble(const Action& action, const SamplerOptions& options, std::
   scratch_.resize(threads_);
   if (static_cast<std::size_t>(sites_) * lanes_ * sizeof(T) > cache_bytes)
     ahead_.resize(all_blocks());
-  const int chains = options.rungs * options.chains;
   fields_.resize(static_cast<std::size_t>(sites_) * chains);
   streams_.resize(4 * static_cast<std::size_t>(chains));
   for (int chain = 0; chain < chains; ++chain) {
@@ -256,6 +261,7 @@ void Ensemble<T>::follow_bands(SweepBlock<T> block, std::array<int, 2> passes,
   auto& scratch = scratch_[omp_get_thread_num()];
   int step = 0;
   for (int wave = 0; wave < bands + count - 1; ++wave) {
+    heed_stop();
     for (; signs != nullptr && wave < bands && step < turn_plan_->before[wave]; ++step) {
       signs->begin = turn_plan_->steps[step][0], signs->end = turn_plan_->steps[step][1];
       turn_signs(*signs);
@@ -278,13 +284,25 @@ void Ensemble<T>::follow_bands(SweepBlock<T> block, std::array<int, 2> passes,
 
 template <class T>
 void Ensemble<T>::sweep(int count) {
+  try {
+    sweep_all(count);
+  } catch (...) {  // stopped within: what was drawn ahead is of other fields
+    forget_bonds();
+    throw;
+  }
+}
+
+template <class T>
+void Ensemble<T>::sweep_all(int count) {
   // Rungs meet after every sweep; without them a block may run ahead.
   const int stride = options_.rungs > 1 ? 1 : count;
   for (int done = 0; done < count; done += stride) {
     std::vector<Tally> tallies(all_blocks());
     for_all_blocks(all_blocks(), [&](int index) {
-      for (int k = 0; k < stride; ++k)
+      for (int k = 0; k < stride; ++k) {
+        heed_stop();
         sweep_block_once(index, steady_ || k + 1 < stride, tallies[index]);
+      }
     });
     sweeps_ += stride;
     if (options_.rungs > 1) exchange_rungs();

@@ -88,6 +88,7 @@ class Ensemble {
   void for_all_blocks(int count, const std::function<void(int)>& f) const;
   SweepBlock<T> sweep_block(int index);
   int band_sites() const;
+  void sweep_all(int count);
   void sweep_block_once(int index, bool again, Tally& tally);
   ClusterBlock<T> cluster_block(const SweepBlock<T>& block);
   void choose_signs(const ClusterBlock<T>& signs, Tally& tally);

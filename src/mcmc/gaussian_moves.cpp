@@ -5,6 +5,7 @@
 #include <numbers>
 #include <utility>
 
+#include "core/parallel.hpp"
 #include "field/quadratic_form.hpp"
 #include "quartic/core/random.hpp"
 
@@ -57,8 +58,7 @@ double GaussianMoves::move(Sampler<T>& sampler, double step, std::uint64_t seed)
   const double kept = std::sqrt(1 - step * step);
   std::vector<int> accepted(groups);
   const SerialBlas serial;
-#pragma omp parallel for schedule(dynamic) num_threads(std::min(sampler.threads(), groups))
-  for (int group = 0; group < groups; ++group) {
+  const auto move_group = [&](int group, int) {
     const int first = group * together, count = std::min(together, chains - first);
     std::vector<double> proposal(sites * count), before(sites), after(sites);
     std::vector<RandomStream> random;
@@ -81,7 +81,8 @@ double GaussianMoves::move(Sampler<T>& sampler, double step, std::uint64_t seed)
       for (std::size_t i = 0; i < sites; ++i) phi[i] = mean_[i] + after[i];
       ++accepted[group];
     }
-  }
+  };
+  in_parallel(groups, sampler.threads(), move_group, Share::as_free);
   int total = 0;
   for (const int n : accepted) total += n;
   if (total > 0) sampler.restore(state);

@@ -14,6 +14,7 @@
 // clang-format on
 
 #include "core/dispatch.hpp"
+#include "quartic/core/stop.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace quartic::HWY_NAMESPACE {
@@ -109,6 +110,7 @@ HWY_INLINE void integrate(const SweepBlock<T>& block, T* momentum, int steps, do
   if (integrator == Integrator::leapfrog) {
     kick(block, momentum, e / 2);
     for (int n = 1; n <= steps; ++n) {
+      heed_stop();
       drift(block, momentum, e);
       kick(block, momentum, n < steps ? e : e / 2);
     }
@@ -117,6 +119,7 @@ HWY_INLINE void integrate(const SweepBlock<T>& block, T* momentum, int steps, do
   constexpr double lambda = 0.1931833;
   drift(block, momentum, lambda * e);
   for (int n = 1; n <= steps; ++n) {
+    heed_stop();
     kick(block, momentum, e / 2);
     drift(block, momentum, (1 - 2 * lambda) * e);
     kick(block, momentum, e / 2);

@@ -12,6 +12,7 @@
 
 #include "core/dispatch.hpp"
 #include "mcmc/local_moves.hpp"
+#include "quartic/core/stop.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace quartic::HWY_NAMESPACE {
@@ -203,7 +204,9 @@ double Reflection(const SweepBlock<T>& block) {
 template <class T>
 double Metropolis(const SweepBlock<T>& block) {
   HWY_ALIGN T shift[kMostLanes];  // of hidden sites, which these do not move
+  constexpr int many_hits = 64;
   return sweep(block, shift, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
+    if (block.hits >= many_hits) heed_stop();
     apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
       const auto a = hn::Set(d, site.a), b = hn::Set(d, site.b);
       for (int hit = 0; hit < block.hits; ++hit) {

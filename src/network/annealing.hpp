@@ -39,6 +39,7 @@ class Annealing {
   void sweep(int count) {
     for_each_part(chains_.blocks(), threads_, [&](int block, int thread) {
       for (int k = 0; k < count; ++k) {
+        heed_stop();
         chains_.field_on_hidden(now_.layers, block, scratch_[thread]);
         transition(now_.layers, block, scratch_[thread]);
       }

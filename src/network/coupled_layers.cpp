@@ -1,6 +1,7 @@
 #include "network/coupled_layers.hpp"
 
 #include "core/blas.hpp"
+#include "quartic/core/memory.hpp"
 
 namespace quartic {
 namespace {
@@ -23,12 +24,14 @@ void clear_padding(LayerValues<T> field, int units, int count) {
 void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const float* a,
               std::ptrdiff_t lda, const float* b, std::ptrdiff_t ldb, float beta, float* c,
               std::ptrdiff_t ldc, float alpha) {
+  heed_stop();
   blas().sgemm(row_major, how(a_as), how(b_as), m, n, k, alpha, a, static_cast<int>(lda), b,
                static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
 }
 void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const double* a,
               std::ptrdiff_t lda, const double* b, std::ptrdiff_t ldb, double beta, double* c,
               std::ptrdiff_t ldc, double alpha) {
+  heed_stop();
   blas().dgemm(row_major, how(a_as), how(b_as), m, n, k, alpha, a, static_cast<int>(lda), b,
                static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
 }
@@ -101,12 +104,24 @@ std::vector<NetworkScratch<T>> make_scratch(int threads, const CoupledLayers<T>&
       threads, NetworkScratch<T>(units, layers.gated() ? layers.visible_units() : 0));
 }
 
+namespace {
+
+/// Chains in whole vectors.
+std::ptrdiff_t checked_stride(double visible, double hidden, int chains) {
+  require_memory(sizeof(double) * (visible + hidden) * chains,
+                 fmt::format("{} chains of {} units", chains, visible + hidden),
+                 "fewer chains, rows at a time (batch), ladders or rungs");
+  return (std::ptrdiff_t{chains} + 15) / 16 * 16;
+}
+
+}  // namespace
+
 template <class T>
 Chains<T>::Chains(int visible, int hidden, int chains, std::uint64_t seed, Stream stream)
     : visible_units_(visible),
       hidden_units_(hidden),
       chains_(chains),
-      stride_((chains + 15) / 16 * 16),
+      stride_(checked_stride(visible, hidden, chains)),
       visible_(static_cast<std::size_t>(stride_) * visible, T(0)),
       hidden_(static_cast<std::size_t>(stride_) * hidden, T(0)),
       scale_(stride_, T(1)),
@@ -154,6 +169,7 @@ template <class T>
 void Chains<T>::sweep(const CoupledLayers<T>& layers, int block, int count,
                       NetworkScratch<T>& scratch) {
   for (int k = 0; k < count; ++k) {
+    heed_stop();
     field_on_visible(layers, block, scratch);
     update_visible(layers, block, scratch);
     field_on_hidden(layers, block, scratch);

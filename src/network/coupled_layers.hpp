@@ -187,7 +187,7 @@ void conditional_means(const UnitType& type, const UnitBlock<T>& units, int coun
   type.kernels<T>().moments(units, {to, chains_in_block, count, sums.data(), false});
 }
 
-/// C = op(A) op(B) + beta C, row-major, OpenBLAS in the right precision.
+/// C = op(A) op(B) + beta C, row-major, OpenBLAS in the right precision. Heeds a stop.
 enum class Transpose { no, yes };
 void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const float* a,
               std::ptrdiff_t lda, const float* b, std::ptrdiff_t ldb, float beta, float* c,

@@ -178,17 +178,22 @@ struct NetworkLearner<T>::Parts {
         fmt::format("lower the rate (it was {:g}), raise the batch or add weight decay", rate()));
   }
 
+  /// Stopped or failed anywhere, it is as before the epoch.
   TrainRow run_epoch(const ProgressCallback& progress) {
+    try {
+      return run_whole_epoch(progress);
+    } catch (...) {
+      restore(good);
+      throw;
+    }
+  }
+
+  TrainRow run_whole_epoch(const ProgressCallback& progress) {
     const double used_rate = rate();
     for (const auto& batch : epoch_batches(data->rows(), o, seed, epoch)) {
       data->read(batch, rows.resize(o.batch));
       update(used_rate);
-      try {
-        report_progress(progress, 0);
-      } catch (...) {
-        restore(good);
-        throw;
-      }
+      report_progress(progress, 0);
     }
     const Network now = network();
     if (const auto reason = why_not_normalisable(now)) diverged(*reason);
@@ -261,7 +266,16 @@ void NetworkLearner<T>::update(std::span<const float> rows) {
                    "give whole rows; with start = \"data\" as many as there are chains");
   }
   std::copy(rows.begin(), rows.end(), p.rows.resize(static_cast<int>(count)).begin());
-  p.update(p.rate());
+  if (current_stoppable() == nullptr) return p.update(p.rate());
+  const TrainingState before = p.state();
+  try {
+    p.update(p.rate());
+  } catch (const Diverged&) {
+    throw;
+  } catch (...) {  // stopped
+    p.restore(before);
+    throw;
+  }
 }
 
 template <class T>

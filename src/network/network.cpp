@@ -10,6 +10,7 @@
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/linear_algebra.hpp"
+#include "quartic/core/memory.hpp"
 
 namespace quartic {
 namespace {
@@ -112,9 +113,15 @@ std::optional<std::string> why_not_gated(const Network& network) {
 }  // namespace
 
 Network::Network(Layer visible_layer, Layer hidden_layer)
-    : visible(std::move(visible_layer)),
-      hidden(std::move(hidden_layer)),
-      w(static_cast<std::size_t>(visible.size()) * hidden.size(), 0.0) {}
+    : visible(std::move(visible_layer)), hidden(std::move(hidden_layer)) {
+  constexpr double copies = 4;  // of the weights, with their gradient and its moments
+  const double weights = static_cast<double>(visible.size()) * hidden.size();
+  require_memory(
+      copies * sizeof(double) * weights,
+      fmt::format("the weights of {} visible and {} hidden units", visible.size(), hidden.size()),
+      "fewer hidden units (model.hidden_units)");
+  w.assign(static_cast<std::size_t>(weights), 0.0);
+}
 
 std::vector<double> Network::field_on_hidden(std::span<const double> phi) const {
   std::vector<double> field(hidden.size());

@@ -136,7 +136,9 @@ struct Resumed {
   Outcome go(Run& run, Go go_on) const {
     FileStore<Run> store(to);
     store.write(run);
-    return go_on(store);
+    const Outcome outcome = go_on(store);
+    if (outcome == Outcome::finished) store.forget_old();
+    return outcome;
   }
 
   DataSet data(const Config& config, const FitData& known,

@@ -48,7 +48,7 @@ std::optional<Slice> slice_of(std::string_view text, std::size_t size) {
 
 /// The given rows in the units of the data, [row][value].
 struct Given {
-  std::vector<float> values;
+  std::vector<double> values;
   std::size_t rows, columns;
 };
 
@@ -60,9 +60,9 @@ Given read_given(const NetworkRun& run, const CompletionOptions& options) {
   const SharedSource source = open_data_rows(data).rows;
   require_columns(source->columns(), run.data, options.given);
   const std::size_t visible = source->columns();
-  Given given{read_rows(*source, 0, source->rows()), source->rows(), visible};
-  for (float& x : given.values)
-    if (threshold && !std::isnan(x) && options.noise == 0) x = x > *threshold ? 1.0f : 0.0f;
+  Given given{read_wide_rows(*source, 0, source->rows()), source->rows(), visible};
+  for (double& x : given.values)
+    if (threshold && !std::isnan(x) && options.noise == 0) x = x > *threshold ? 1 : 0;
   return given;
 }
 
@@ -75,9 +75,8 @@ DataScaling by_columns(DataScaling scaling) {
 /// Behind these, NaN where unknown.
 std::vector<double> observations(const NetworkRun& run, const Given& given,
                                  const std::vector<bool>& hidden) {
-  std::vector<float> scaled = given.values;
-  by_columns(run.data.scaling).to_model(scaled, given.columns);
-  std::vector<double> out(scaled.begin(), scaled.end());
+  std::vector<double> out = given.values;
+  by_columns(run.data.scaling).to_model(std::span(out), given.columns);
   for (std::size_t k = 0; k < out.size() && !hidden.empty(); ++k)
     if (hidden[k % given.columns]) out[k] = std::numeric_limits<double>::quiet_NaN();
   return out;
@@ -128,13 +127,13 @@ class Completion {
   std::optional<RotatedSampler> rotated_;
 };
 
-std::vector<float> find_completions(const NetworkRun& run, const CompletionOptions& options,
-                                    const std::vector<double>& observed, std::size_t columns,
-                                    const ProgressCallback& progress) {
+std::vector<double> find_completions(const NetworkRun& run, const CompletionOptions& options,
+                                     const std::vector<double>& observed, std::size_t columns,
+                                     const ProgressCallback& progress) {
   constexpr std::size_t batch = 2048;
   const auto noise = noise_of(run, options.noise);
   const std::size_t rows = observed.size() / columns;
-  std::vector<float> out;
+  std::vector<double> out;
   const int sweeps = options.warm_up + (options.mean ? options.sweeps : 0);
   for (std::size_t begin = 0; begin < rows; begin += batch) {
     const std::size_t count = std::min(batch, rows - begin);
@@ -162,20 +161,20 @@ Estimate root(const Estimate& square) {
   return {value, value > 0 ? square.error / (2 * value) : 0};
 }
 
-std::optional<CompletionError> error_of(const Given& given, const std::vector<float>& completed,
+std::optional<CompletionError> error_of(const Given& given, const std::vector<double>& completed,
                                         const std::vector<bool>& hidden) {
   const auto count = static_cast<double>(std::count(hidden.begin(), hidden.end(), true));
   const std::size_t columns = given.columns;
-  const bool all_known =
-      std::none_of(given.values.begin(), given.values.end(), [](float x) { return std::isnan(x); });
+  const bool all_known = std::none_of(given.values.begin(), given.values.end(),
+                                      [](double x) { return std::isnan(x); });
   if (count == 0 || given.rows < 2 || !all_known) return std::nullopt;
   std::vector<double> mean(columns), of_completed(given.rows), of_means(given.rows);
   for (std::size_t k = 0; k < given.values.size(); ++k)
-    mean[k % columns] += static_cast<double>(given.values[k]) / static_cast<double>(given.rows);
+    mean[k % columns] += given.values[k] / static_cast<double>(given.rows);
   for (std::size_t k = 0; k < given.values.size(); ++k) {
     if (!hidden[k % columns]) continue;
-    const auto truth = static_cast<double>(given.values[k]);
-    of_completed[k / columns] += std::pow(static_cast<double>(completed[k]) - truth, 2) / count;
+    const double truth = given.values[k];
+    of_completed[k / columns] += std::pow(completed[k] - truth, 2) / count;
     of_means[k / columns] += std::pow(mean[k % columns] - truth, 2) / count;
   }
   return CompletionError{root(mean_of(of_completed)), root(mean_of(of_means))};
@@ -242,6 +241,7 @@ CompletedRows complete(const AnyRun& any, const CompletionOptions& options,
   out.unknown = static_cast<double>(unknown) / static_cast<double>(observed.size());
   out.error = error_of(given, out.values, hidden);
   out.names = run.data.names;
+  out.wide = run.data.scaling.needs_wide();
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/memory.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/network/exact.hpp"
 #include "quartic/network/sampler.hpp"
@@ -21,7 +22,13 @@ Shape shape_of(const Graph& graph) {
   return {lattice->extent.begin(), lattice->extent.end()};
 }
 
-Estimate total_mean(const std::vector<float>& values, std::size_t rows) {
+void require_room(int rows, std::size_t width) {
+  require_memory(
+      (2 * sizeof(double) + sizeof(float)) * static_cast<double>(rows) * static_cast<double>(width),
+      fmt::format("{} rows of {} values", rows, width), "draw fewer: --rows");
+}
+
+Estimate total_mean(const std::vector<double>& values, std::size_t rows) {
   const std::size_t width = values.size() / rows;
   std::vector<double> means(rows);
   for (std::size_t n = 0; n < values.size(); ++n) means[n / width] += values[n] / double(width);
@@ -51,6 +58,7 @@ std::vector<float> draw_fields(const Config& config, const Action& action,
   const auto sites = static_cast<std::size_t>(sampler.sites());
   const auto rows = static_cast<std::size_t>(options.rows);
   const auto columns = static_cast<std::size_t>(action.graph->visible_sites());
+  require_room(options.rows, columns);
   std::vector<float> values(rows * columns), phi(sites);
   for (std::size_t row = 0; row < rows; ++row) {
     const int chain = static_cast<int>(row % sampler.chains());
@@ -85,6 +93,7 @@ std::vector<float> draw_network(const NetworkRun& run, std::size_t width,
   const auto rows = static_cast<std::size_t>(options.rows);
   if (chain_values(run).empty())
     throw BadInput("this network is not learned yet", "quartic resume RUN goes on");
+  require_room(options.rows, width);
   const auto drawing = session.progress("drawing");
   std::vector<float> values;
   const auto take = [&](const NetworkSampler<float>& sampler) {
@@ -205,8 +214,10 @@ GeneratedRows generate(const AnyRun& run, const GenerateOptions& options, const 
                    "at least one row and one sweep between rows");
   Drawn drawn = std::visit(Draw{options, session}, run);
   const auto rows = static_cast<std::size_t>(options.rows);
-  drawn.scaling.from_model(drawn.values, drawn.values.size() / rows);
-  GeneratedRows out{std::move(drawn.values), {rows}, drawn.chains, {}, std::move(drawn.names)};
+  std::vector<double> values(drawn.values.begin(), drawn.values.end());
+  drawn.scaling.from_model(std::span(values), values.size() / rows);
+  GeneratedRows out{std::move(values),     drawn.scaling.needs_wide(), {rows}, drawn.chains, {},
+                    std::move(drawn.names)};
   out.shape.insert(out.shape.end(), drawn.shape.begin(), drawn.shape.end());
   out.mean = total_mean(out.values, rows);
   return out;

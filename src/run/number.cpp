@@ -34,10 +34,4 @@ std::string duration(double seconds) {
   return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
 }
 
-std::string bytes(double count) {
-  if (count < 1e6) return fmt::format("{:.0f} kB", count / 1e3);
-  if (count < 1e9) return fmt::format("{:.1f} MB", count / 1e6);
-  return fmt::format("{:.1f} GB", count / 1e9);
-}
-
 }  // namespace quartic

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "quartic/core/autocorrelation.hpp"
+#include "quartic/core/memory.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/run/loop.hpp"
 #include "quartic/stats/settled_wells.hpp"
@@ -158,10 +159,11 @@ class SampleTask {
     run_.schedule = sampler_.describe_schedule();
   }
 
-  // Every draw is a state to go on from; to remember each would cost more than the sweep, but for
-  // long ones, which a stop ends: they are begun anew.
+  // Every draw is a state to go on from. Short ones are not stopped; of long ones that are stopped
+  // the fields before are remembered where copying them is little work, else what was saved before
+  // counts.
   void mark() {
-    if (run_.config.sample.sweeps > sweeps_at_once()) before_ = sampler_.state();
+    if (!is_short() && updates_of_a_draw() > 50 * values()) before_ = sampler_.state();
   }
   std::optional<std::int64_t> rewind() {
     if (before_.phi.empty()) return std::nullopt;
@@ -169,15 +171,13 @@ class SampleTask {
     return measurement_.draws();
   }
 
-  void advance(const Session& session) {
+  void advance(const Session& /*session*/) {
     if (begun_ < 0) begun_ = clock_.seconds();
-    const int sweeps = run_.config.sample.sweeps, at_once = sweeps_at_once();
-    for (int done = 0; done < sweeps;) {
-      const int part = std::min(at_once, sweeps - done);
-      sampler_.sweep(part);
-      done += part;
-      if (done < sweeps) report_progress(session.going_on(), 0);
+    {
+      const Answering whole(is_short() ? nullptr : current_stoppable());
+      sampler_.sweep(run_.config.sample.sweeps);
     }
+    const Answering nobody;
     measurement_.add(sampler_);
     count_moves();
     if (run_.kept.wants(measurement_.draws())) keep();
@@ -226,12 +226,17 @@ class SampleTask {
   }
 
  private:
-  /// Those of a fraction of a second.
-  int sweeps_at_once() const {
-    constexpr double updates = 1e7;
-    const double of_a_sweep = static_cast<double>(sampler_.chains()) * sampler_.sites();
-    return static_cast<int>(std::max(1.0, updates / of_a_sweep));
+  double values() const {
+    return static_cast<double>(sampler_.chains()) * sampler_.options().rungs * sampler_.sites();
   }
+  double updates_of_a_draw() const {
+    const auto& o = sampler_.options();
+    const int of_a_site =
+        std::max({1 + sampler_.schedule().reflections, o.metropolis_hits, 2 * o.hmc_steps});
+    return values() * of_a_site * run_.config.sample.sweeps;
+  }
+  /// A fraction of a second on one thread.
+  bool is_short() const { return updates_of_a_draw() < 5e7; }
   double measuring_seconds() const { return begun_ < 0 ? 0 : clock_.seconds() - begun_; }
   bool out_of_time() const {
     return seconds_before_ + clock_.seconds() > run_.config.sample.max_seconds.value_or(INFINITY);
@@ -323,6 +328,14 @@ SampleRun begin_sampling(const Config& config, const Action& action, const std::
                          const std::vector<NamedFunction>& functions) {
   require_normalisable(action);
   Measurement(action, 16, 16, functions);  // or it throws
+  const int chains = config.sampler.options.chains, sites = action.graph->sites();
+  const auto kept = std::min<std::int64_t>(config.output.max_draws(chains, sites),
+                                           config.sample.draws.value_or(1 << 20));
+  require_memory(
+      (sizeof(float) * static_cast<double>(sites) + sizeof(double)) * chains *
+          static_cast<double>(kept),
+      fmt::format("stored fields, {} of each of {} chains of {} sites,", kept, chains, sites),
+      "lower output.draws, or sampler.chains");
   check_until(config.sample, config.sampler.precision, action, functions);
   Provenance provenance = make_provenance(command, config.run.seed);
   SampleRun run{.config = config, .provenance = std::move(provenance), .action = action};

@@ -184,13 +184,12 @@ Scores score(const AnyRun& run, const std::string& file, const Session& session)
              .discrete = scorer.discrete != nullptr,
              .ok = scorer.log_z.ok,
              .reason = scorer.log_z.reason};
-  for_each_batch(*data.rows, batch, [&](std::span<float> rows, std::size_t first) {
-    std::vector<double> wide(rows.begin(), rows.end());
+  for_each_wide_batch(*data.rows, batch, [&](std::span<double> rows, std::size_t first) {
     if (scorer.discrete) {
-      scorer.data.scaling.to_model(std::span(wide), data.rows->columns());
-      require_values(*scorer.discrete, wide, first, data);
+      scorer.data.scaling.to_model(rows, data.rows->columns());
+      require_values(*scorer.discrete, rows, first, data);
     }
-    scorer.add(wide, first, out);
+    scorer.add(rows, first, out);
     report_progress(progress, static_cast<double>(out.log_density.size()) /
                                   static_cast<double>(data.rows->rows()));
   });

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "quartic/core/error.hpp"
+#include "quartic/core/memory.hpp"
 #include "quartic/data/data_set.hpp"
 #include "quartic/run/data.hpp"
 
@@ -56,6 +57,9 @@ Features transform(const AnyRun& run, const TransformOptions& options, const Ses
   const int threads = networks.config.run.threads;
   const auto progress = session.progress("transforming");
   Features out{{}, source.rows(), stack.top().hidden.size(), stack.layers(), {}, networks.log_z};
+  require_memory(sizeof(float) * static_cast<double>(out.rows) * out.units,
+                 fmt::format("{} rows of {} hidden units", out.rows, out.units),
+                 "a file of fewer rows");
   std::vector<double> energies;  // -ln p - ln Z, or, of a stack, at least that
   for_each_batch(source, batch, [&](std::span<float> rows, std::size_t begin) {
     const RowStreams streams{networks.config.run.seed, begin};

@@ -7,6 +7,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "core/parallel.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/stats/jackknife.hpp"
 #include "quartic/stats/measurement.hpp"
@@ -210,10 +211,13 @@ std::vector<ObservableResult> Measurement::results() const {
   const auto derived = d.derived();
   const auto mean = d.means();
   std::vector<ObservableResult> results(d.names.size() + derived.size());
-#pragma omp parallel for schedule(dynamic) num_threads(d.threads)
-  for (int k = 0; k < static_cast<int>(results.size()); ++k)
-    results[k] =
-        k < d.observables() ? d.primary(k, mean) : d.combine(derived[k - d.observables()], mean);
+  in_parallel(
+      static_cast<int>(results.size()), d.threads,
+      [&](int k, int) {
+        results[k] = k < d.observables() ? d.primary(k, mean)
+                                         : d.combine(derived[k - d.observables()], mean);
+      },
+      Share::as_free);
   if (derived.back().name == "correlation_length2")
     results.push_back(correlation_length(results.back()));
   if (const auto reason = d.populations(results); !reason.empty())

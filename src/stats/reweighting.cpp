@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
 #include "stats/weight_sums.hpp"
 
@@ -108,10 +109,13 @@ class Evaluation {
     if (!before.empty()) max_before_ = *std::max_element(before.begin(), before.end());
     SampleWeights weights(exponents_);
     std::vector<std::vector<double>> sums(groups_.size());
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int g = 0; g < groups_.size(); ++g)
-      sums[g] = weight_sums(sample_, exponents_, max_before_, groups_.first[g],
-                            groups_.first[g + 1], weights);
+    in_parallel(
+        groups_.size(), threads,
+        [&](int g, int) {
+          sums[g] = weight_sums(sample_, exponents_, max_before_, groups_.first[g],
+                                groups_.first[g + 1], weights);
+        },
+        Share::as_free);
     const LeaveOneOut leave(groups_, sums);
     ReweightedPoint point = estimate(leave);
     const auto count = static_cast<double>(sample_.action.size());
@@ -239,9 +243,12 @@ std::vector<ReweightedPoint> Reweighting::scan(
           "give one coupling for every term of the sample");
   std::vector<ReweightedPoint> points(couplings.size());
   // One point: its groups run in parallel; many: the points.
-#pragma omp parallel for schedule(dynamic) num_threads(threads_) if (points.size() > 1)
-  for (std::size_t k = 0; k < couplings.size(); ++k)
-    points[k] = Evaluation(sample_, groups_, couplings[k]).run(tau_, threads_);
+  in_parallel(
+      static_cast<int>(points.size()), threads_,
+      [&](int k, int) {
+        points[k] = Evaluation(sample_, groups_, couplings[k]).run(tau_, threads_);
+      },
+      Share::as_free);
   return points;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/parallel.hpp"
+
 namespace quartic {
 namespace {
 
@@ -215,8 +217,7 @@ std::vector<double> error_carriers(const ReweightingSample& sample, const Sample
   const std::size_t observables = sample.observables.size();
   const std::size_t quantities = observables * (complex ? 2 : 1) + (complex ? 1 : 0);
   std::vector<std::vector<double>> moments(groups.size(), std::vector<double>(2 * quantities));
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-  for (int g = 0; g < groups.size(); ++g) {
+  const auto add_group = [&](int g, int) {
     const std::size_t first = groups.first[g], last = groups.first[g + 1];
     double* out = moments[g].data();
     for (int part = 0; part < (complex ? 2 : 1); ++part)
@@ -237,7 +238,8 @@ std::vector<double> error_carriers(const ReweightingSample& sample, const Sample
         const double x = weights.real[n], y = weights.imag[n];
         return share(n)[0] - std::sqrt(x * x + y * y) / sums[modulus];
       });
-  }
+  };
+  in_parallel(groups.size(), threads, add_group, Share::as_free);
   std::vector<double> carriers(quantities);
   for (std::size_t q = 0; q < quantities; ++q) {
     double second = 0, fourth = 0;

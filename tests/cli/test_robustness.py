@@ -104,8 +104,34 @@ def test_at_the_end_of_the_disk_the_old_run_is_whole(sampled, blocks):
         check=False,
     )
     assert done.returncode == 3 and "run.h5': File too large" in done.stderr, done
-    assert blocks == 60 or (sampled / "run.h5").read_bytes() == before  # 60: the beginning fits
-    assert quartic("show", "run.h5", cwd=sampled).returncode == 0
+    assert (sampled / "run.h5").read_bytes() == before
+    began = blocks == 60  # then the beginning fits, and can go on where there is room
+    assert sorted(p.name for p in sampled.iterdir()) == ["run.h5", *["run.h5.quartic.new"] * began, "run.toml"]
+    if began:
+        assert "can go on from 'run.h5.quartic.new'" in done.stderr
+        assert quartic("resume", "run.h5.quartic.new", "--quiet", cwd=sampled).returncode == 0
+
+
+def test_under_force_the_old_file_goes_where_the_new_run_has_ended(sampled):
+    before = (sampled / "run.h5").read_bytes()
+    done = quartic("sample", "run.toml", "-o", "run.h5", "--force", "--quiet", "--seed", 2, cwd=sampled)
+    assert done.returncode == 0 and (sampled / "run.h5").read_bytes() != before
+    endless = ("--set", "sample.draws=2000000000", "--max-hours", "0.0002")
+    assert quartic("sample", "run.toml", "-o", "run.h5", "--force", *endless, cwd=sampled).returncode == 6
+    assert sorted(p.name for p in sampled.iterdir()) == ["run.h5", "run.toml"]
+
+
+def test_a_killed_run_under_force_leaves_the_old_file_until_it_has_gone_on(sampled):
+    before = (sampled / "run.h5").read_bytes()
+    process = subprocess.Popen(
+        [QUARTIC, "sample", "run.toml", "-o", "run.h5", "--force", "--json", "--set", "sample.draws=20000"],
+        cwd=sampled, stdout=subprocess.PIPE, pipesize=4096,
+    )  # fmt: skip
+    process.stdout.readline()
+    process.kill()
+    process.communicate()
+    assert (sampled / "run.h5.quartic.old").read_bytes() == before
+    assert quartic("resume", "run.h5", "--quiet", cwd=sampled).returncode == 0
     assert sorted(p.name for p in sampled.iterdir()) == ["run.h5", "run.toml"]
 
 
@@ -269,6 +295,53 @@ def test_a_draw_of_any_length_heeds_a_stop_and_is_begun_anew(here):
     for key in ("hmc_steps", "metropolis_hits", "cluster_seeds"):
         done = quartic("validate", "run.toml", "--set", f"sampler.{key}=2147483647", cwd=here)
         assert done.returncode == 3 and "to 10000" in done.stderr
+
+
+def test_what_heeds_nothing_is_ended_by_the_clock(here):
+    """The longest step that there is: one draw of all but endless sweeps, in blocks of work that a stop ends."""
+    (here / "run.toml").write_text(SMALL.replace("[2, 2]", "[64, 64]"))
+    for key, value in (("sample.sweeps", 2147483647), ("sampler.hmc_steps", 10000), ("sampler.metropolis_hits", 10000)):
+        options = ("--set", f"{key}={value}", "--set", "sampler.chains=512", "--max-hours", "0.0003", "--force")
+        done = quartic("sample", "run.toml", "-o", "run.h5", *options, "--quiet", cwd=here)
+        assert done.returncode == 6 and "quartic: stopped" in done.stderr, done
+        assert "quartic resume run.h5" in done.stderr
+        assert quartic("show", "run.h5", cwd=here).returncode == 0
+
+
+# ---- memory ----
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ("sampler.chains=1048576 output.draws=1", "sampler.chains"),
+        ("graph.extent=[3000,3000]", "graph.extent"),
+        ("output.draws=1000000 sample.draws=1000000", "output.draws"),
+    ],
+)
+def test_more_memory_than_there_may_be_is_refused_with_the_key(here, setting, key):
+    (here / "run.toml").write_text(SMALL.replace("[2, 2]", "[8, 8]"))
+    done = quartic("sample", "run.toml", "-o", "run.h5", "--max-memory", 0.2,
+                   *(word for one in setting.split() for word in ("--set", one)), cwd=here)  # fmt: skip
+    refused(done, 3, "of memory, there are 200.0 MB", here)
+    assert key in done.stderr
+
+
+def test_memory_that_no_estimate_has_foreseen_is_refused_by_the_system(here):
+    for gigabytes in (0.001, 0.01, 0.03):
+        many = ("--set", "sampler.chains=96000", "--max-memory", gigabytes)
+        done = quartic("sample", "run.toml", "-o", "run.h5", *many, cwd=here)
+        assert done.returncode in (1, 3) and "memory" in done.stderr, done
+
+
+def test_the_schema_takes_what_the_program_takes(here):
+    schema = json.loads(quartic("validate", "--schema", cwd=here).stdout)
+    chains = schema["properties"]["sampler"]["properties"]["chains"]
+    assert (chains["minimum"], chains["maximum"], chains["multipleOf"]) == (16, 1048576, 16)
+    reference = quartic("validate", "--reference", cwd=here).stdout
+    for section in schema["properties"].values():
+        for key in section.get("items", section)["properties"]:
+            assert f"| `{key}` |" in reference
 
 
 def test_data_that_moved_are_named_where_a_run_goes_on(tmp_path):

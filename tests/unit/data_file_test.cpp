@@ -253,6 +253,21 @@ TEST_F(DataFiles, IdxAndGzipRefusals) {
   EXPECT_CONTAINS(refusal_of("a.gz", flipped), "gzip data are truncated or damaged");
 }
 
+// What unpacks to far more than its header declares is refused as soon as that is seen.
+TEST_F(DataFiles, PackedDataStopAtTheirDeclaredSize) {
+  const std::string zeros(std::size_t{64} << 20, '\0');
+  EXPECT_CONTAINS(refusal_of("a.gz", gzipped(idx(0x08, {10, 10}, zeros))),
+                  "beyond the 112 bytes that its header declares");
+  EXPECT_CONTAINS(refusal_of("a.npy.gz", gzipped(npy("<f4", "(2, 3)", zeros))),
+                  "bytes that its header declares");
+  EXPECT_CONTAINS(refusal_of("a.npz", zip({{"x.npy", npy("<f4", "(2, 3)", zeros)}}, true)),
+                  "compressed data are truncated or damaged");
+  EXPECT_EQ(
+      open_bytes_as("a.npz", zip({{"x.npy", npy("<f4", "(2, 3)", zeros.substr(0, 24))}}, true))
+          ->rows(),
+      2U);
+}
+
 // ---- CSV ----------------------------------------------------------------------------------------
 
 TEST_F(DataFiles, CsvDelimitersHeadersCommentsAndLineEnds) {
@@ -425,6 +440,13 @@ TEST_F(DataFiles, PnmOfEveryKind) {
 
 TEST_F(DataFiles, ImageRefusals) {
   const std::string png = encoded(true, 30, 20, 1, std::string(600, 'x'));
+  // A tiny image whose IDAT unpacks to 64 MiB.
+  const std::string large = encoded(true, 4096, 4096, 4, std::string(std::size_t{64} << 20, '\0'));
+  std::string bomb = large;
+  bomb.replace(16, 8, std::string("\0\0\0\1\0\0\0\1", 8));  // width and height
+  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(bomb.data() + 12), 17);
+  for (int k = 0; k < 4; ++k) bomb[29 + k] = static_cast<char>(sum >> (24 - 8 * k));
+  EXPECT_CONTAINS(refusal_of("a.png", bomb), "goes on beyond its 1 x 1 pixels");
   EXPECT_CONTAINS(refusal_of("a.png", png.substr(0, png.size() / 2)), "truncated or damaged");
   std::string flipped = png;
   flipped[50] = static_cast<char>(flipped[50] ^ 1);

@@ -1,6 +1,8 @@
 // Data sets: scalings and their inverses, splits, summaries, the [data] section.
 #include "quartic/data/data_set.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <random>
 
@@ -60,6 +62,57 @@ TEST_F(DataSets, StandardisedColumnsHaveMeanZeroAndVarianceOne) {
     EXPECT_NEAR(model.variance[c], 1, 1e-5);
   }
   EXPECT_EQ(set.description, "1000 x 3 from x.npy, f4, standardised");
+}
+
+/// Times, or what varies by little far from 0: float32 would have them as constant, or in steps.
+TEST_F(DataSets, ColumnsFarFromZeroKeepWhatTheyVaryBy) {
+  constexpr std::size_t rows = 300;
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  std::vector<double> values;
+  std::string text;
+  for (std::size_t n = 0; n < rows; ++n) {
+    const double row[] = {1e8 + normal(random), 1e6 + 1e-3 * normal(random),
+                          1.7e9 + 60.0 * static_cast<double>(n * n % 97)};
+    values.insert(values.end(), std::begin(row), std::end(row));
+    text += fmt::format("{},{},{}\n", row[0], row[1], row[2]);
+  }
+  spill(file("x.npy"), npy("<f8", "(300, 3)", raw(values)));
+  spill(file("x.csv"), text);
+  put_dataset(file("x.h5"), "x", {rows, 3}, H5T_NATIVE_DOUBLE, values.data());
+  for (const char* name : {"x.npy", "x.csv", "x.h5"}) {
+    DataOptions o;
+    o.path = file(name);
+    o.columns = "0-2";
+    o.scaling = ScalingMethod::standardise;
+    o.held_out = 0.25;
+    const DataSet set = open_data_set(o);
+    EXPECT_TRUE(set.summary.constant().empty()) << name;
+    EXPECT_TRUE(set.scaling.needs_wide()) << name;
+    const auto held_out = held_out_rows(rows, o.held_out, o.seed);
+    const auto train = other_rows(rows, held_out);
+    for (const auto& [source, numbers] :
+         {std::pair{set.train, train}, std::pair{set.held_out, held_out}}) {
+      const auto scaled = all_of(*source);
+      for (std::size_t n = 0; n < numbers.size(); ++n)
+        for (std::size_t c = 0; c < 3; ++c)
+          ASSERT_NEAR(scaled[3 * n + c],
+                      (values[3 * numbers[n] + c] - set.scaling.offset[c]) / set.scaling.scale[c],
+                      1e-6)
+              << name << " row " << numbers[n] << " column " << c;
+    }
+    EXPECT_EQ(set.checksum(),
+              open_data_set(options(Rows(values.begin(), values.end()), "(300, 3)")).checksum())
+        << "that of the data as float32";
+    spill(file("x.npy"), npy("<f8", "(300, 3)", raw(values)));
+  }
+}
+
+TEST_F(DataSets, ValuesBeyondFloat32AreRefused) {
+  spill(file("x.npy"), npy("<f8", "(3, 1)", raw<double>({1, 1e300, 2})));
+  DataOptions o;
+  o.path = file("x.npy");
+  EXPECT_NE(message([&] { open_data_set(o); }).find("hold 1e+300 in row 1"), std::string::npos);
 }
 
 TEST_F(DataSets, UnitScalingMapsTheExtremesToTheEndsAlike) {

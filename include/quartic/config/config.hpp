@@ -204,5 +204,7 @@ std::string to_toml(const Config& config);
 
 /// All sections and keys with type, default and meaning, as Markdown (docs/config.md).
 std::string config_reference();
+/// The same as a JSON schema: every key with its type, range and words.
+std::string config_schema();
 
 }  // namespace quartic

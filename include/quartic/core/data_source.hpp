@@ -20,6 +20,9 @@ class DataSource {
   /// in ascending order are read together, so contiguous batches are cheap. Throws BadInput where a
   /// row cannot be read.
   virtual void read(std::span<const std::size_t> rows, std::span<float> out) const = 0;
+  /// The same with all digits that the source has: columns far from 0, as times are, lose what they
+  /// vary by as float32.
+  virtual void read_wide(std::span<const std::size_t> rows, std::span<double> out) const;
 };
 
 /// The same for rows in ascending order that may repeat; each is read once.
@@ -28,6 +31,7 @@ void read_repeated(const DataSource& source, std::span<const std::size_t> rows,
 
 /// Rows first, first + 1, ...: `count` of them, or as many as there are, row after row.
 std::vector<float> read_rows(const DataSource& source, std::size_t first, std::size_t count);
+std::vector<double> read_wide_rows(const DataSource& source, std::size_t first, std::size_t count);
 
 /// So many of so many rows, or all where there are fewer, spread over all; ascending.
 std::vector<std::size_t> spread_over(std::size_t rows, std::size_t most);
@@ -38,6 +42,9 @@ std::vector<float> spread_rows(const DataSource& source, std::size_t most);
 /// values may be changed; they last until the next call.
 void for_each_batch(const DataSource& source, std::size_t rows,
                     const std::function<void(std::span<float> values, std::size_t first)>& visit);
+void for_each_wide_batch(
+    const DataSource& source, std::size_t rows,
+    const std::function<void(std::span<double> values, std::size_t first)>& visit);
 
 /// Rows in memory.
 class ArraySource final : public DataSource {

@@ -30,7 +30,7 @@ class ByteSink {
 ///
 /// What it holds before the first replace() stays. Symbolic links are followed: what they point at
 /// is replaced. While a new file is made it is FILE.quartic.tmp; such a file of a process that is
-/// gone is removed.
+/// gone is removed. At any instant FILE is there, whole.
 class OutputFile {
  public:
   /// Throws BadInput where another process writes it, or it cannot be written.
@@ -42,6 +42,15 @@ class OutputFile {
   /// Calls write(sink), forces what it put to the disk and puts it in the place of the file at
   /// once. On an exception the file is as before.
   void replace(const std::function<void(ByteSink& sink)>& write);
+
+  /// Keeps what the file holds now as FILE.quartic.old, until forget_old() or put_old_back(), after
+  /// which what the file has held since is FILE.quartic.new. Whether there is anything to keep, and
+  /// a file system that can (hard links).
+  bool keep_old();
+  void forget_old() noexcept;
+  void put_old_back() noexcept;
+  /// FILE.quartic.new, FILE a link followed.
+  std::filesystem::path taken_away() const;
 
  private:
   void begin();  ///< makes the new file

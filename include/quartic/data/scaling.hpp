@@ -55,6 +55,9 @@ struct DataScaling {
 
   /// One affine map a column: units of the model are units of the data.
   bool by_column() const { return power.empty() && rotation.empty(); }
+  /// Whether rows in the units of the data need float64: a column lies so far from 0 that float32
+  /// would not have a thousandth of its scale there.
+  bool needs_wide() const;
   /// ln |d model / d data| of a row: ln p_data(x) = ln p_model(y) + log_jacobian(columns). Without
   /// what depends on the row (`log_power`).
   double log_jacobian(std::size_t columns) const;

@@ -15,13 +15,13 @@ struct DataSummary {
   std::size_t rows = 0;             ///< that the moments are of
   std::vector<double> mean;         ///< of each column, without its NaN and infinite values
   std::vector<double> variance;     ///< of each column, divided by the number of values
-  std::vector<float> low, high;     ///< smallest and largest value of each column
+  std::vector<double> low, high;    ///< smallest and largest value of each column
   std::vector<std::size_t> finite;  ///< values of each column that are finite
 
-  /// The first value that is NaN or infinite.
+  /// The first value that is NaN or infinite, as float32.
   struct Place {
     std::size_t row = 0, column = 0;
-    float value = 0;
+    double value = 0;
   };
   std::optional<Place> first_bad;
 
@@ -30,14 +30,14 @@ struct DataSummary {
 
   double row_mean_variance = 0;  ///< of the means of single rows, unbiased
 
-  /// Of all rows, also those left out of the moments: equal data have equal ones, in any file
-  /// format. "60000x784:0123456789abcdef".
+  /// Of all rows, also those left out of the moments, as float32: equal data have equal ones, in
+  /// any file format. "60000x784:0123456789abcdef".
   std::string checksum;
 
   std::size_t columns() const { return mean.size(); }
   std::size_t bad() const;      ///< values that are NaN or infinite
-  float lowest() const;         ///< of all finite values
-  float highest() const;        ///< of all finite values
+  double lowest() const;        ///< of all finite values
+  double highest() const;       ///< of all finite values
   double deviation() const;     ///< standard deviation of all values about their mean
   Estimate total_mean() const;  ///< of all values; the error takes rows as independent
   std::vector<std::size_t> constant() const;  ///< columns whose values are all the same
@@ -48,6 +48,6 @@ struct DataSummary {
 DataSummary summarise(const DataSource& source, const std::vector<std::size_t>& left_out = {});
 
 /// How many finite values fall into each of `bins` equal parts of [low, high]. Reads everything.
-std::vector<std::uint64_t> histogram(const DataSource& source, float low, float high, int bins);
+std::vector<std::uint64_t> histogram(const DataSource& source, double low, double high, int bins);
 
 }  // namespace quartic

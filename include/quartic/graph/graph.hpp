@@ -32,6 +32,11 @@ struct Neighbour {
   std::int32_t edge;
 };
 
+/// What a graph takes at least, with a few numbers a site and edge of what lives on it.
+inline double graph_bytes(double sites, double edges) {
+  return 128 * sites + 64 * edges;
+}
+
 /// An undirected multigraph without self-loops, in compressed rows (CSR). Immutable.
 ///
 /// Usage:

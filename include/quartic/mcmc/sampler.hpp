@@ -127,6 +127,8 @@ class Sampler {
   /// Independent exact draws of the uncoupled action (w = 0) for all chains.
   void draw_uncoupled();
 
+  /// Throws Interrupted where a stop is heeded (core/stop.hpp): some chains have then gone further
+  /// than others.
   void sweep(int count = 1);
   /// Equilibrates with `sweeps` sweeps; adapts the step size and the rungs; and chooses reflections
   /// and cluster move, where they were not given, for most independent samples of m^2 and phi^2 at

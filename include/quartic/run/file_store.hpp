@@ -22,10 +22,75 @@ class FileStore : public Store<Run> {
   explicit FileStore(std::filesystem::path file) : name_(std::move(file)), file_(name_) {}
   void write(const Run& run) override { write_run(file_, run); }
   std::string place() const override { return "'" + name_.string() + "'"; }
+  /// What a run that was killed has left beside the file (NewFileStore).
+  void forget_old() { file_.forget_old(); }
+
+ protected:
+  OutputFile& file() { return file_; }
 
  private:
   std::filesystem::path name_;
   OutputFile file_;
 };
+
+/// Of a new run, in the place of another file perhaps: what that held stays as FILE.quartic.old
+/// until the new run has come to an end of its own, by settle(). Where it does not, as on a full
+/// disk, FILE is what it was and the new run's last state is FILE.quartic.new.
+template <class Run>
+class NewFileStore final : public FileStore<Run> {
+ public:
+  explicit NewFileStore(std::filesystem::path file) : FileStore<Run>(std::move(file)) {}
+  ~NewFileStore() override {
+    if (kept_ && written_)
+      this->file().put_old_back();
+    else if (kept_)
+      this->file().forget_old();
+  }
+
+  void write(const Run& run) override {
+    if (first_) kept_ = this->file().keep_old();
+    first_ = false;
+    try {
+      FileStore<Run>::write(run);
+    } catch (const BadInput& error) {
+      throw BadInput(error.what(), error.hint() + after_failure());
+    }
+    written_ = true;
+  }
+  bool written() const { return written_; }
+  /// The new run is what FILE holds.
+  void settle() {
+    this->forget_old();
+    kept_ = false;
+  }
+
+ private:
+  std::string after_failure() {
+    if (!kept_) return {};
+    if (!written_) return "; the file is as it was";
+    return "; the file is as it was before this run, which can go on from '" +
+           this->file().taken_away().string() + "'";
+  }
+
+  bool first_ = true, kept_ = false, written_ = false;
+};
+
+/// A new run from its beginning to its end, in a file: go(run, store).
+template <class Run, class Go>
+Outcome run_into(const std::filesystem::path& file, Run& run, Go&& go) {
+  NewFileStore<Run> store(file);
+  try {
+    const Outcome outcome = go(run, store);
+    store.settle();
+    return outcome;
+  } catch (const Diverged&) {  // its last good state counts
+    store.settle();
+    throw;
+  } catch (const Interrupted&) {  // outside of a loop, which would return
+    if (!store.written()) throw;
+    store.settle();
+    return Outcome::interrupted;
+  }
+}
 
 }  // namespace quartic

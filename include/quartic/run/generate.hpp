@@ -19,7 +19,8 @@ struct GenerateOptions {
 };
 
 struct GeneratedRows {
-  std::vector<float> values;            ///< [row][value], in the units of the data
+  std::vector<double> values;           ///< [row][value], in the units of the data
+  bool wide = false;                    ///< float32 would lose what the columns vary by
   std::vector<std::size_t> shape;       ///< rows first
   int chains = 0;                       ///< rows n and n + chains are of one chain
   Estimate mean;                        ///< of all values; the error takes rows as independent
@@ -46,7 +47,8 @@ struct CompletionError {
 };
 
 struct CompletedRows {
-  std::vector<float> values;       ///< [row][value], in the units of the data
+  std::vector<double> values;      ///< [row][value], in the units of the data
+  bool wide = false;               ///< float32 would lose what the columns vary by
   std::vector<std::size_t> shape;  ///< rows first
   double unknown = 0;              ///< fraction of the values
   std::optional<CompletionError> error;

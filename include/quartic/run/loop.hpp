@@ -107,11 +107,15 @@ class Loop {
   }
 
   void save() {
+    const Answering nobody;  // a state is saved whole
+    session_.observer.saving();
     task_.save();
     write();
   }
 
   void write() {
+    const Answering nobody;
+    session_.observer.saving();
     run_.provenance.seconds = before_ + session_.clock.seconds();
     store_.write(run_);
     saved_ = session_.clock.seconds();
@@ -132,6 +136,7 @@ class Loop {
 /// this may be a part of one.
 template <Task T>
 Outcome run_part(T& task, bool resumed, Store<typename T::Run>& store, const Session& session) {
+  const Stoppable stoppable(session.stop);
   try {
     Loop<T>(task, store, session).to_end(resumed);
   } catch (const Interrupted&) {

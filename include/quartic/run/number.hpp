@@ -21,7 +21,4 @@ std::string rounded(double value, int digits);
 /// 3.2 s, 4 min 12 s, 2 h 05 min.
 std::string duration(double seconds);
 
-/// 12 kB, 3.4 MB, 1.2 GB.
-std::string bytes(double count);
-
 }  // namespace quartic

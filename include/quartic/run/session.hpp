@@ -11,6 +11,7 @@
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/progress.hpp"
+#include "quartic/core/stop.hpp"
 
 namespace quartic {
 
@@ -27,13 +28,6 @@ class Clock {
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-/// Asked before every step and by every progress callback.
-class StopRequest {
- public:
-  virtual ~StopRequest() = default;
-  virtual bool requested() const { return false; }
 };
 
 /// A number of a step under the name that it has in the run's history; error NaN: none of its own.
@@ -63,6 +57,7 @@ class Observer {
   virtual void phase(std::string_view /*what*/, double /*done*/) {}
   /// After each step. `metrics` are made only where they are asked for.
   virtual void step(const Step& /*step*/, const std::function<Metrics()>& /*metrics*/) {}
+  virtual void saving() {}  ///< a complete state is at hand and is being saved
   virtual void saved() {}
   virtual void failed(const Error& /*error*/) {}
   virtual void ended(Outcome /*outcome*/) {}
@@ -79,6 +74,8 @@ class Store {
 };
 
 struct Session {
+  /// Asked before every step, by every progress callback and, where whoever starts the run has made
+  /// a Stoppable of it, by heed_stop() within them.
   const StopRequest& stop;
   Observer& observer;
   const Clock& clock;
