@@ -255,11 +255,13 @@ class Search {
     constexpr std::size_t most = 64;
     if (found_.size() >= most) return;
     std::vector<Descent::End> ends(starts.size());
-    in_parallel(static_cast<int>(starts.size()), static_cast<int>(descents_.size()),
-                [&](int k, int thread) {
-                  ends[k] = descents_[thread].go(off_the_saddle(std::move(starts[k].mean)),
-                                                 effort_.rounds, starts[k].last);
-                });
+    in_parallel(
+        static_cast<int>(starts.size()), static_cast<int>(descents_.size()),
+        [&](int k, int thread) {
+          ends[k] = descents_[thread].go(off_the_saddle(std::move(starts[k].mean)), effort_.rounds,
+                                         starts[k].last);
+        },
+        Share::as_free);
     for (auto& [mean, at_rest] : ends) {
       // What still moves is no minimum: a soft mode on its way, as of a nearly massless field.
       if (found_.size() >= most || (!at_rest && !found_.empty())) continue;
