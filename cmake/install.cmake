@@ -14,6 +14,15 @@ if(QUARTIC_APP)
   endif()
 endif()
 
+if(TARGET quartic_mpi)  # where src/mpi/ranks.cpp looks for it
+  set_target_properties(quartic_mpi PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  if(SKBUILD)
+    install(TARGETS quartic_mpi LIBRARY DESTINATION quartic COMPONENT python)
+  else()
+    install(TARGETS quartic_mpi LIBRARY DESTINATION lib/quartic COMPONENT program)
+  endif()
+endif()
+
 if(TARGET quartic_run)
   set(QUARTIC_RUN_TARGET quartic_run)
 endif()
@@ -28,3 +37,15 @@ configure_package_config_file(cmake/quartic-config.cmake.in ${PROJECT_BINARY_DIR
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/quartic-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/quartic-config.cmake ${PROJECT_BINARY_DIR}/quartic-config-version.cmake
         DESTINATION ${QUARTIC_CONFIG_DIR} COMPONENT development)
+
+# pkg-config: quartic, and with data, configs, run files and runs quartic-run. Both follow where they are installed.
+file(RELATIVE_PATH QUARTIC_PC_UP "/p/${CMAKE_INSTALL_LIBDIR}" "/p")
+configure_file(cmake/quartic.pc.in quartic.pc @ONLY)
+set(QUARTIC_PC_FILES ${PROJECT_BINARY_DIR}/quartic.pc)
+if(TARGET quartic_run)
+  list(JOIN HDF5_HL_LIBRARIES " " QUARTIC_PC_HL)
+  list(JOIN HDF5_C_LIBRARIES " " QUARTIC_PC_HDF5)
+  configure_file(cmake/quartic-run.pc.in quartic-run.pc @ONLY)
+  list(APPEND QUARTIC_PC_FILES ${PROJECT_BINARY_DIR}/quartic-run.pc)
+endif()
+install(FILES ${QUARTIC_PC_FILES} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)

@@ -113,7 +113,8 @@ bool watched(nb::object watch, F&& f) {
   Watched watched(std::move(watch));
   try {
     const nb::gil_scoped_release release;
-    const Stoppable stoppable(watched.watch);
+    std::optional<Stoppable> stoppable;  // ranks stop together (run/loop.hpp)
+    if (!watched.session.team.several()) stoppable.emplace(watched.watch);
     f(watched.session);
   } catch (const Interrupted&) {
     if (watched.watch.finish()) {
@@ -130,8 +131,10 @@ template <class Run, class Go>
 bool store_run(Run run, const std::string& file, nb::object watch, Go&& go) {
   Outcome outcome = Outcome::finished;
   watched(std::move(watch), [&](const Session& session) {
-    outcome =
-        run_into(file, run, [&](Run& begun, auto& store) { return go(begun, store, session); });
+    require_same_run(session.team, to_toml(run.config));
+    outcome = run_into(
+        file, run, [&](Run& begun, auto& store) { return go(begun, store, session); },
+        session.team);
   });
   return outcome == Outcome::finished;
 }
@@ -193,9 +196,10 @@ bool resume_run(const std::string& from, const std::string& to, std::optional<in
     functions.observables = functions_of(std::move(observables), *sampled->action.graph);
   Outcome outcome = Outcome::finished;
   watched(std::move(watch), [&](const Session& session) {
+    std::visit([&](const auto& r) { require_same_run(session.team, to_toml(r.config)); }, run);
     if (!finished(run))
       outcome = resume(run, from, to, session, functions);
-    else if (from != to)
+    else if (from != to && session.team.root())
       std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
   });
   return outcome == Outcome::finished;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace quartic::python {
@@ -82,6 +83,17 @@ void Watch::step(const Step& step, const std::function<Metrics()>& metrics) {
   const double spent = clock_.seconds() - now;
   if (interval_ > 0) next_ = now + std::max(interval_, 10 * spent);
 }
+
+Watched::Watched(nb::object object)
+    : watch(object),
+      agreed(
+          [&]() -> const Team& {
+            const auto address =
+                nb::cast<std::uintptr_t>(nb::getattr(object, "communicator", nb::int_(0)));
+            if (address == 0) return alone();
+            return ranks.emplace(reinterpret_cast<const void*>(address));  // NOLINT: mpi4py's
+          }(),
+          watch, watch, clock) {}
 
 bool Watch::finish() {
   if (raised_) std::rethrow_exception(std::exchange(raised_, nullptr));

@@ -6,9 +6,11 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <string>
 
-#include "quartic/run/session.hpp"
+#include "quartic/mpi/ranks.hpp"
+#include "quartic/run/agreed_session.hpp"
 #include "released.hpp"
 
 namespace quartic::python {
@@ -47,12 +49,15 @@ class Watch : public StopRequest, public Observer {
   mutable std::exception_ptr raised_;
 };
 
-/// All of a session of Python.
+/// All of a session of Python. The ranks of the watch's `communicator`, the address of an MPI_Comm,
+/// share it where there is one.
 struct Watched {
-  explicit Watched(nb::object object) : watch(std::move(object)) {}
+  explicit Watched(nb::object object);
   Clock clock;
+  std::optional<Ranks> ranks;
   Watch watch;
-  Session session{watch, watch, clock};
+  AgreedSession agreed;
+  const Session& session = agreed.session;
 };
 
 }  // namespace quartic::python

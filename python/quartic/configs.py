@@ -15,6 +15,7 @@ from ._quartic import Action, Graph
 from .arguments import file_name, function, mapping, observable_name
 from .errors import BadInput, BadType
 from .progress import Watch
+from .ranks import is_root, on_root
 from .runs import Result, temporary_file, threads_of
 from .seeds import RandomState, seed_of
 
@@ -170,15 +171,19 @@ def _place_for(path: PathLike | None, force: bool) -> tuple[Path, bool]:
 
 def into_file(run: Callable[[str, Watch], Any], path: PathLike | None, force: bool, watch: Watch) -> Result:
     """Runs into a file, and says where an interrupted one goes on."""
-    file, temporary = _place_for(path, force)
+    file, temporary = on_root(watch.comm, lambda: _place_for(path, force))
     try:
         finished = run(str(file), watch)
     except BaseException:
-        if temporary and not file.exists():  # else it holds the last good state, which the message names
+        if (
+            is_root(watch.comm) and temporary and not file.exists()
+        ):  # else it holds the last good state, which the message names
             shutil.rmtree(file.parent)
         raise
     finally:
         watch.close()
+    if not is_root(watch.comm):
+        return None  # type: ignore[return-value]
     result = Result.of(file, temporary=temporary)
     if finished is False:
         warnings.warn("stopped before its end; quartic.resume(result) goes on", stacklevel=3)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ._quartic import blas_warning, with_error
 from .arguments import function
+from .ranks import communicator_of, is_root
 
 Callback = Callable[[dict[str, Any]], Any]
 SHOWN = ("gradient_norm", "weight_ess", "gain", "acceptance", "m2", "log_likelihood")
@@ -15,11 +16,21 @@ SHOWN = ("gradient_norm", "weight_ess", "gain", "acceptance", "m2", "log_likelih
 class Watch:
     """Hears of a run (python/bindings/watch.hpp). What `step` and `phase` return says whether to stop."""
 
-    def __init__(self, callback: Callback | None = None, progress: bool | None = None, interval: float = 0.0):
+    def __init__(
+        self,
+        callback: Callback | None = None,
+        progress: bool | None = None,
+        interval: float = 0.0,
+        comm: Any = None,
+    ):
         if callback is not None:
             function("callback", "callback", callback)
+        self.comm = comm
+        self.communicator = communicator_of(comm, "comm")
         self.interval = interval
         self._callback = callback
+        if not is_root(comm):
+            progress = False
         shown = progress if progress is not None else sys.stderr.isatty() or "ipykernel" in sys.modules
         self.listens = callback is not None or shown
         self._disable = not shown

@@ -27,10 +27,11 @@ from .configs import (
 )
 from .errors import BadInput, BadType
 from .progress import Callback, Watch
+from .ranks import on_root
 from .reweighted import ReweightResult
 from .runs import LearnResult, Result, threads_of
 from .sampled import SampleResult
-from .seeds import RandomState
+from .seeds import RandomState, seed_of
 
 
 def sample(
@@ -52,6 +53,7 @@ def sample(
     path: PathLike | None = None,
     force: bool = False,
     settings: Mapping[str, Any] | None = None,
+    comm: Any = None,
 ) -> SampleResult:
     """Samples an action and measures it, every number with its error.
 
@@ -88,6 +90,9 @@ def sample(
         `SampleResult.save` copies.
     settings : mapping, optional
         Any other key of the config by "section.key", as in ``{"sampler.hmc_steps": 10}`` (docs/config.md).
+    comm : mpi4py.MPI.Comm, optional
+        Whose ranks share the chains (docs/clusters.md): all call this alike, rank 0 writes the file and gets the
+        result, the others None. Same bits for any number of them.
 
     Returns
     -------
@@ -111,6 +116,7 @@ def sample(
         raise BadType(f"{place}: until must name one observable and its relative error", "until={'m2': 0.01}")
     wanted, error = next(iter(until.items())) if until else (None, None)
     action = action_of(action, place)
+    random_state = on_root(comm, lambda: seed_of(random_state))
     config = make_config(
         place,
         {
@@ -123,7 +129,7 @@ def sample(
     config.set_graph(action.graph)
     config.set_couplings(action)
     functions = functions_of(observables, place)
-    watch = Watch(callback, progress, DRAW_INTERVAL)
+    watch = Watch(callback, progress, DRAW_INTERVAL, comm)
     return into_file(lambda file, w: _quartic.sample_run(config, file, place, functions, w), path, force, watch)  # type: ignore[return-value]
 
 
@@ -149,6 +155,7 @@ def learn(
     path: PathLike | None = None,
     force: bool = False,
     settings: Mapping[str, Any] | None = None,
+    comm: Any = None,
 ) -> LearnResult:
     """Learns the couplings of an action from a target action A, KL(p||q), and certifies them.
 
@@ -174,7 +181,7 @@ def learn(
         Free energies, bound and overlap after learning.
     callback : callable, optional
         Called after every epoch with a dict of its metrics. Where it returns true the run stops.
-    precision, progress, random_state, n_jobs, path, force, settings
+    precision, progress, random_state, n_jobs, path, force, settings, comm
         As of `sample`.
 
     Returns
@@ -212,6 +219,7 @@ def learn(
     }  # fmt: skip
     for kind, word in mapping(place, "freedom", freedom or {}, "freedom={'a': 'tied'}").items():
         keys[f"action.{kind}"] = {"freedom": word}
+    random_state = on_root(comm, lambda: seed_of(random_state))
     config = make_config(
         place, keys, settings, random_state, n_jobs, ("graph.",) if start is None else ("graph.", "action.")
     )
@@ -219,7 +227,7 @@ def learn(
     if start is not None:
         config.set_couplings(start)
     config.set_target(target_terms(target, place, graph))
-    watch = Watch(callback, progress)
+    watch = Watch(callback, progress, comm=comm)
     return into_file(lambda file, w: _quartic.learn_run(config, file, place, w), path, force, watch)  # type: ignore[return-value]
 
 

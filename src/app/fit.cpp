@@ -36,7 +36,7 @@ ErrorCode learn_from(const Loaded& loaded, const DataSet& data, const std::files
                      const BeginArguments& options, const Globals& globals) {
   const Config& config = loaded.config;
   const auto as = [&](auto run, auto go) {
-    Attended attended(globals, options.max_hours, file, false);
+    Attended attended(globals, options.pace, file, false);
     return attend(std::move(run), file, attended, globals, go);
   };
   if (config.model.kind == ModelKind::network) {
@@ -65,7 +65,12 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
   const Config& config = loaded.config;
   require_data(config, options.input);
   const auto file = output_file(loaded, options.input, globals, "-fit");
-  require_writable(file, globals.force);
+  if (globals.ranks && config.model.kind != ModelKind::network)
+    throw Error(ErrorCode::usage,
+                fmt::format("ranks cannot share the fit of a {}", name(config.model.kind)),
+                "start it without mpirun");
+  require_same_run(globals, config, file);
+  on_root(globals.team(), [&] { require_writable(file, globals.force); });
   const DataSet data = open_data(config, options.input);
   for (const auto& warning : data.warnings)
     warn(fmt::format("'{}': {}", config.data.path, warning), globals);
@@ -74,9 +79,9 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
   return naming_columns(names, [&] { return learn_from(loaded, data, file, options, globals); });
 }
 
-const Verb fit_verb =
-    beginning(12, "fit", "learn a field, a network or a deep stack from data, KL(q||p)",
-              "CONFIG.toml with a [data] section, or a run file whose config to use", fit);
+const Verb fit_verb = beginning(
+    12, "fit", "learn a field, a network or a deep stack from data, KL(q||p)",
+    "CONFIG.toml with a [data] section, or a run file whose config to use", fit, Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

@@ -88,13 +88,15 @@ ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals
   const Loaded loaded = load(options.input, globals);
   const NamedAction subject = make_subject(options, loaded);
   const auto learned = options.to_target ? learned_run(options.input) : std::nullopt;
+  require_same_run(globals, loaded.config,
+                   fmt::format("{} {} {}", subject.what, options.error, options.to_target));
   Attended attended(globals);
   const FreeEnergies results = free_energies(loaded.config, subject.action, options.error,
                                              learned ? &*learned : nullptr, attended.session);
   attended.progress.clear();
   if (globals.json)
     print_json(results_json(subject, results));
-  else
+  else if (globals.team().root())
     print(subject, results);
   if (!options.strict || results.combined.ok) return ErrorCode::ok;
   throw Error(ErrorCode::diagnostics_failed,
@@ -103,7 +105,8 @@ ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals
 }
 
 const Verb free_energy_verb(
-    25, "free-energy", free_energy, [](CLI::App& verb, FreeEnergyArguments& options) {
+    25, "free-energy", free_energy,
+    [](CLI::App& verb, FreeEnergyArguments& options) {
       verb.description("F = -ln Z of an action by two independent routes, with errors");
       verb.add_option("config", options.input,
                       "RUN.h5: its learned action; CONFIG.toml: the action that it starts from")
@@ -113,7 +116,8 @@ const Verb free_energy_verb(
       verb.add_option("--error", options.error, "wanted standard error of each route")
           ->check(positive())
           ->capture_default_str();
-    });
+    },
+    Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

@@ -12,17 +12,19 @@ ErrorCode learn(const BeginArguments& options, const Globals& globals) {
   require_target(loaded.config, options.input);
   const auto file = output_file(loaded, options.input, globals);
   const Problem problem = make_problem(loaded.config, loaded.graph);
-  LearnRun run = begin_learning(loaded.config, problem, globals.command);
-  require_writable(file, globals.force);
-  Attended attended(globals, options.max_hours, file, false);
+  require_same_run(globals, loaded.config, file);
+  LearnRun run = begin_learning(loaded.config, problem, globals.command, globals.team());
+  on_root(globals.team(), [&] { require_writable(file, globals.force); });
+  Attended attended(globals, options.pace, file, false);
   return attend(std::move(run), file, attended, globals,
                 [&](LearnRun& begun, auto& store, const Session& session) {
                   return quartic::learn(begun, problem, store, session);
                 });
 }
 
-const Verb learn_verb = beginning(10, "learn", "learn the couplings of a target action, KL(p||q)",
-                                  "CONFIG.toml, or a run file whose config to use", learn);
+const Verb learn_verb =
+    beginning(10, "learn", "learn the couplings of a target action, KL(p||q)",
+              "CONFIG.toml, or a run file whose config to use", learn, Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

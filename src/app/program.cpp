@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <optional>
 #include <stdexcept>
 
 #include "app/verb.hpp"
@@ -19,37 +20,48 @@
 namespace quartic::app {
 namespace {
 
-int fail(ErrorCode code, const std::string& message, const std::string& hint = {}) {
-  if (!message.empty()) to_error("quartic: {}\n", message);
-  if (!message.empty() && !hint.empty()) to_error("  hint: {}\n", hint);
+/// This process among the copies that a launcher started.
+struct Copies {
+  std::optional<Launch> launch = launched();
+  std::optional<Ranks> ranks = std::nullopt;  ///< once they have met
+};
+
+int fail(const Copies& copies, ErrorCode code, const std::string& message,
+         const std::string& hint = {}) {
+  const bool of_all = !copies.ranks || copies.ranks->meet();
+  const int rank = copies.ranks ? copies.ranks->rank() : copies.launch ? copies.launch->rank : 0;
+  if (!message.empty() && (rank == 0 || !of_all)) {
+    to_error("quartic: {}{}\n", of_all ? "" : fmt::format("rank {}: ", rank), message);
+    if (!hint.empty()) to_error("  hint: {}\n", hint);
+  }
+  if (!of_all) copies.ranks->abort(static_cast<int>(code));
   return static_cast<int>(code);
 }
 
 /// Fewer chains, or float32 fields: what no estimate has foreseen.
-void out_of_memory() {
-  put_error(
-      "quartic: out of memory\n  hint: fewer chains, rows or hidden units, float32 fields, or more "
-      "by --max-memory; quartic validate CONFIG estimates the memory\n");
+int out_of_memory(const Copies& copies) {
+  return fail(copies, ErrorCode::internal, "out of memory",
+              "fewer chains, rows or hidden units, float32 fields, or more by --max-memory; quartic "
+              "validate CONFIG estimates the memory");
 }
 
 /// What f() comes to: its exit code, or that of the error that it ended in, which is told.
 template <class F>
-int told(F&& f) {
+int told(const Copies& copies, F&& f) {
   try {
     return f();
   } catch (const Interrupted& stop) {
-    return fail(stop.code(), "stopped before anything was saved");
+    return fail(copies, stop.code(), "stopped before anything was saved");
   } catch (const Error& error) {
-    return fail(error.code(), error.what(), error.hint());
+    return fail(copies, error.code(), error.what(), error.hint());
   } catch (const std::bad_alloc&) {
-    out_of_memory();
+    return out_of_memory(copies);
   } catch (const std::length_error&) {  // more than there could ever be
-    out_of_memory();
+    return out_of_memory(copies);
   } catch (const std::exception& error) {
-    return fail(ErrorCode::internal, fmt::format("internal error: {}", error.what()),
+    return fail(copies, ErrorCode::internal, fmt::format("internal error: {}", error.what()),
                 "this is a defect in quartic: please report it with the command line");
   }
-  return static_cast<int>(ErrorCode::internal);
 }
 
 /// For what no error could be caught of: a thread's, or one of memory while another is told.
@@ -105,7 +117,28 @@ std::string usage_hint(CLI::App& app, int argc, char** argv) {
   return "quartic --help, quartic VERB --help";
 }
 
-int run(int argc, char** argv) {
+/// Every verb does its work alone, or its copies share it.
+void join(Copies& copies, Globals& globals) {
+  if (!copies.launch) return;
+  const auto& [launcher, rank, count] = *copies.launch;
+  if (!globals.shared)
+    throw Error(
+        ErrorCode::usage,
+        fmt::format("{} started {} copies of `quartic {}`, which is for one", launcher, count,
+                    globals.verb),
+        fmt::format("run it without {}; for runs of their own set QUARTIC_MPI=off", launcher));
+  copies.ranks.emplace();
+  if (copies.ranks->size() != count)
+    throw Error(ErrorCode::usage,
+                fmt::format("{} started {} copies, of which MPI has brought {} together", launcher,
+                            count, copies.ranks->size()),
+                "start them with the launcher of the MPI that quartic was built with; with Slurm "
+                "srun --mpi=pmix");
+  globals.ranks = &*copies.ranks;
+  if (rank > 0) globals.quiet = true, globals.json = false;
+}
+
+int run(int argc, char** argv, Copies& copies) {
   Globals globals;
   std::error_code error;
   globals.program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -119,10 +152,12 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& parse) {
-    if (parse.get_exit_code() == 0) return app.exit(parse);
-    return fail(ErrorCode::usage, parse.what(), usage_hint(app, argc, argv));
+    if (parse.get_exit_code() == 0)
+      return copies.launch && copies.launch->rank > 0 ? 0 : app.exit(parse);
+    return fail(copies, ErrorCode::usage, parse.what(), usage_hint(app, argc, argv));
   }
   limit_memory(globals.max_memory);
+  join(copies, globals);
   return static_cast<int>(globals.action());
 }
 
@@ -132,8 +167,9 @@ int program(int argc, char** argv) {
   std::set_terminate(end_at_once);
   secure_streams();
   end_without_hdf5();
-  const int code = told([&] { return run(argc, argv); });
-  const int written = told([] {
+  Copies copies;
+  const int code = told(copies, [&] { return run(argc, argv, copies); });
+  const int written = told(copies, [] {
     finish_output();
     return 0;
   });

@@ -12,7 +12,7 @@ struct ResumeArguments {
   std::filesystem::path run;
   std::optional<int> epochs, draws;
   std::string data;  ///< where they are now
-  double max_hours = 1e9;
+  Pace pace;
 };
 
 void refuse_settings(const Globals& globals) {
@@ -28,8 +28,26 @@ std::filesystem::path target_file(const ResumeArguments& options, const Globals&
   const bool elsewhere = !globals.output.empty();
   const std::filesystem::path file =
       elsewhere ? std::filesystem::path(globals.output) : options.run;
-  require_writable(file, globals.force || !elsewhere);
+  on_root(globals.team(), [&] { require_writable(file, globals.force || !elsewhere); });
   return file;
+}
+
+/// Ranks share what they could have begun together, from the same state.
+void require_shared(const ResumeArguments& options, const AnyRun& run, const Globals& globals) {
+  if (!globals.ranks) return;
+  const auto kind = run_kind(options.run);
+  if (kind == RunKind::fit || kind == RunKind::stack)
+    throw Error(ErrorCode::usage,
+                fmt::format("'{}' is a {}, which ranks cannot share", options.run.string(),
+                            kind == RunKind::fit ? "fit of a field" : "deep stack"),
+                "resume it without mpirun");
+  std::visit(
+      [&](const auto& r) {
+        require_same_run(
+            globals, r.config,
+            fmt::format("{} {} {}", options.run.string(), globals.output, r.provenance.seconds));
+      },
+      run);
 }
 
 /// --epochs or --draws, whichever this kind of run counts in.
@@ -70,6 +88,7 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   const auto limit = new_limit(options, run);
   if (globals.threads) set_threads(run, *globals.threads);
   if (limit) extend(run, *limit);
+  require_shared(options, run, globals);
   if (!options.data.empty()) move_data(run, options.data);
   if (finished(run)) {
     const std::string unit = unit_of(run);
@@ -80,26 +99,29 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   }
   const auto file = target_file(options, globals);
   const bool draws = std::holds_alternative<SampleRun>(run);
-  Attended attended(globals, options.max_hours, file, file == options.run,
+  Attended attended(globals, options.pace, file, file == options.run,
                     draws ? draw_json_interval : 0);
   const Outcome outcome = quartic::resume(run, options.run, file, attended.session);
   return conclude(outcome, run, file, attended, globals);
 }
 
-const Verb resume_verb(20, "resume", resume, [](CLI::App& verb, ResumeArguments& options) {
-  verb.description("continue an interrupted run to the same bits, or extend a finished one");
-  verb.add_option("run", options.run, "RUN.h5")->required();
-  verb.add_option("--epochs", options.epochs,
-                  "new limit of epochs of a learn or fit (of a deep stack: of its top layer), "
-                  "counted from the start")
-      ->check(integer(1));
-  verb.add_option("--draws", options.draws,
-                  "new number of draws of a sample, counted from the start")
-      ->check(integer(1));
-  verb.add_option("--data", options.data,
-                  "where the data of a fit are now; their checksum must agree");
-  add_max_hours(verb, options.max_hours);
-});
+const Verb resume_verb(
+    20, "resume", resume,
+    [](CLI::App& verb, ResumeArguments& options) {
+      verb.description("continue an interrupted run to the same bits, or extend a finished one");
+      verb.add_option("run", options.run, "RUN.h5")->required();
+      verb.add_option("--epochs", options.epochs,
+                      "new limit of epochs of a learn or fit (of a deep stack: of its top layer), "
+                      "counted from the start")
+          ->check(integer(1));
+      verb.add_option("--draws", options.draws,
+                      "new number of draws of a sample, counted from the start")
+          ->check(integer(1));
+      verb.add_option("--data", options.data,
+                      "where the data of a fit are now; their checksum must agree");
+      add_pace(verb, options.pace);
+    },
+    Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

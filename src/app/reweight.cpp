@@ -42,11 +42,17 @@ ReweightOptions options_of(const ReweightArguments& arguments, const Globals& gl
 }
 
 ErrorCode reweight(const ReweightArguments& arguments, const Globals& globals) {
-  if (!globals.output.empty()) require_writable(globals.output, globals.force);
+  const Team& team = globals.team();
+  quartic::require_same_run(team, globals.command);
+  on_root(team, [&] {
+    if (!globals.output.empty()) require_writable(globals.output, globals.force);
+  });
   Attended attended(globals);
   ReweightRun run = quartic::reweight(options_of(arguments, globals), attended.session);
   attended.progress.clear();
-  if (!globals.output.empty()) write_run(globals.output, run);
+  on_root(team, [&] {
+    if (!globals.output.empty()) write_run(globals.output, run);
+  });
   const auto points = run.points.size();
   const auto failed = std::count_if(run.points.begin(), run.points.end(),
                                     [](const ReweightedPoint& point) { return !point.ok; });
@@ -62,22 +68,27 @@ ErrorCode reweight(const ReweightArguments& arguments, const Globals& globals) {
                                : "--anneal, store more configurations, or put runs between");
 }
 
-const Verb reweight_verb(17, "reweight", reweight, [](CLI::App& verb, ReweightArguments& options) {
-  verb.description("reweight configurations to other, also complex, actions; scan a coupling");
-  verb.add_option("runs", options.runs, "RUN.h5 with configurations; several are combined by MBAR")
-      ->required();
-  verb.add_option("--to", options.to,
-                  "the action B: nn=-1,phi2=1.5+0.15i,..., or the [[target]] of a config; "
-                  "default: the run's own target");
-  verb.add_option("--scan", options.scan, "one coupling over a grid: nnn=-1:0:21");
-  verb.add_option("--observables", options.observables,
-                  "m, abs_m, m2, m4, action_density, or terms per site (phi2, nn, ...)")
-      ->capture_default_str();
-  verb.add_flag("--anneal", options.anneal,
-                "anneal the configurations from S to the real part of B in steps first (of a scan: "
-                "to its middle), where weights at once have died");
-  verb.add_flag("--strict", options.strict, "exit 5 where a point is not to be trusted");
-});
+const Verb reweight_verb(
+    17, "reweight", reweight,
+    [](CLI::App& verb, ReweightArguments& options) {
+      verb.description("reweight configurations to other, also complex, actions; scan a coupling");
+      verb.add_option("runs", options.runs,
+                      "RUN.h5 with configurations; several are combined by MBAR")
+          ->required();
+      verb.add_option("--to", options.to,
+                      "the action B: nn=-1,phi2=1.5+0.15i,..., or the [[target]] of a config; "
+                      "default: the run's own target");
+      verb.add_option("--scan", options.scan, "one coupling over a grid: nnn=-1:0:21");
+      verb.add_option("--observables", options.observables,
+                      "m, abs_m, m2, m4, action_density, or terms per site (phi2, nn, ...)")
+          ->capture_default_str();
+      verb.add_flag(
+          "--anneal", options.anneal,
+          "anneal the configurations from S to the real part of B in steps first (of a scan: "
+          "to its middle), where weights at once have died");
+      verb.add_flag("--strict", options.strict, "exit 5 where a point is not to be trusted");
+    },
+    Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

@@ -26,9 +26,10 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
   const auto file = output_file(loaded, options.input, globals, "-sample");
   const Action action =
       loaded.action ? *loaded.action : make_start(loaded.config, make_graph(loaded.config.graph));
+  require_same_run(globals, loaded.config, file);
   SampleRun run = begin_sampling(loaded.config, action, globals.command);
-  require_writable(file, globals.force);
-  Attended attended(globals, options.max_hours, file, false, draw_json_interval);
+  on_root(globals.team(), [&] { require_writable(file, globals.force); });
+  Attended attended(globals, options.pace, file, false, draw_json_interval);
   attended.progress.show_also(loaded.config.sample.until);
   return attend(std::move(run), file, attended, globals,
                 [](SampleRun& begun, auto& store, const Session& session) {
@@ -38,7 +39,7 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
 
 const Verb sample_verb =
     beginning(15, "sample", "sample an action or a learned model, measure with errors",
-              "CONFIG.toml, or a run file whose model to sample", sample);
+              "CONFIG.toml, or a run file whose model to sample", sample, Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

@@ -89,6 +89,11 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
     auto summary = std::visit([](const auto& r) { return reports::json(r); }, run);
     summary["event"] = "summary";
     summary["file"] = path_text(file.string());
+    if (globals.ranks)
+      summary.update(reports::json_of("ranks", globals.ranks->size(), "messages",
+                                      globals.ranks->traffic().messages, "message_bytes",
+                                      globals.ranks->traffic().bytes, "message_seconds",
+                                      globals.ranks->traffic().seconds));
     print_json(summary);
   } else if (!globals.quiet) {
     to_output("{}written to {}; next: quartic {} {}\n", report(run), file.string(),
@@ -100,13 +105,16 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
 
 Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(max_hours * 3600) {}
 
-Attended::Attended(const Globals& globals, double max_hours, const std::filesystem::path& file,
+Attended::Attended(const Globals& globals, const Pace& pace, const std::filesystem::path& file,
                    bool resumed, double json_interval)
-    : stop(clock, max_hours), progress(globals, json_interval) {
+    : stop(clock, pace.max_hours),
+      progress(globals, json_interval),
+      agreed(globals.team(), stop, progress, clock) {
+  agreed.session.checkpoint_seconds = 60 * pace.save_minutes;
   if (const auto warning = blas_identity().warning(); !warning.empty()) warn(warning, globals);
-  prepare_end(file, resumed);
+  prepare_end(file, resumed || !globals.team().root());  // whose the file is
   catch_signals();
-  if (max_hours < 1e6) set_timer(max_hours * 3600 + patience);
+  if (pace.max_hours < 1e6) set_timer(pace.max_hours * 3600 + patience);
 }
 
 Attended::~Attended() {
@@ -127,19 +135,25 @@ bool Stop::requested() const {
 }
 
 Verb beginning(int order, const char* name, const char* what, const char* input,
-               ErrorCode (*go)(const BeginArguments&, const Globals&)) {
-  return {order, name, go, [=](CLI::App& verb, BeginArguments& options) {
-            verb.description(what);
-            verb.add_option("config", options.input, input)->required();
-            add_max_hours(verb, options.max_hours);
-          }};
+               ErrorCode (*go)(const BeginArguments&, const Globals&), Work work) {
+  const auto describe = [=](CLI::App& verb, BeginArguments& options) {
+    verb.description(what);
+    verb.add_option("config", options.input, input)->required();
+    add_pace(verb, options.pace);
+  };
+  return {order, name, go, describe, work};
+}
+
+void require_same_run(const Globals& globals, const Config& config,
+                      const std::filesystem::path& file) {
+  quartic::require_same_run(globals.team(), to_toml(config) + file.string());
 }
 
 ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,
                    const Attended& attended, const Globals& globals) {
   set_timer(0);
   if (outcome == Outcome::interrupted) {
-    tell_stopped(file, attended);
+    if (globals.team().root()) tell_stopped(file, attended);
     return ErrorCode::interrupted;
   }
   print_summary(run, file, globals);

@@ -7,6 +7,7 @@
 
 #include "app/progress.hpp"
 #include "app/verb.hpp"
+#include "quartic/run/agreed_session.hpp"
 #include "quartic/run/any_run.hpp"
 #include "quartic/run/file_store.hpp"
 #include "quartic/run/session.hpp"
@@ -30,10 +31,11 @@ class Stop : public StopRequest {
 /// One for each verb that takes long.
 struct Attended {
   /// Of a verb that saves nothing on the way: a signal ends it at once.
-  explicit Attended(const Globals& globals) : stop(clock, 1e9), progress(globals) {}
+  explicit Attended(const Globals& globals)
+      : stop(clock, 1e9), progress(globals), agreed(globals.team(), stop, progress, clock) {}
   /// Of one that saves into `file`, which holds a state to go on from where it is `resumed`: a
   /// signal asks it to stop, and ends it where that is not heeded.
-  Attended(const Globals& globals, double max_hours, const std::filesystem::path& file,
+  Attended(const Globals& globals, const Pace& pace, const std::filesystem::path& file,
            bool resumed, double json_interval = 0);
   Attended(const Attended&) = delete;  // the session refers to the others
   ~Attended();
@@ -41,17 +43,22 @@ struct Attended {
   Clock clock;
   Stop stop;
   Progress progress;
-  Session session{stop, progress, clock};
+  AgreedSession agreed;
+  const Session& session = agreed.session;
 };
+
+/// Throws BadInput where ranks are not to do the same: a config and an output file.
+void require_same_run(const Globals& globals, const Config& config,
+                      const std::filesystem::path& file);
 
 /// What the verbs take that begin a run.
 struct BeginArguments {
   std::string input;
-  double max_hours = 1e9;
+  Pace pace;
 };
 /// Such a verb; `input` says what it begins from.
 Verb beginning(int order, const char* name, const char* what, const char* input,
-               ErrorCode (*go)(const BeginArguments&, const Globals&));
+               ErrorCode (*go)(const BeginArguments&, const Globals&), Work work = Work::of_one);
 
 /// What a verb that has written a run says at its end, and which verb to go on with; or that it was
 /// stopped, and how to go on.
@@ -63,7 +70,8 @@ template <class Run, class Go>
 ErrorCode attend(Run run, const std::filesystem::path& file, Attended& attended,
                  const Globals& globals, Go go) {
   const Outcome outcome = run_into(
-      file, run, [&](Run& begun, auto& store) { return go(begun, store, attended.session); });
+      file, run, [&](Run& begun, auto& store) { return go(begun, store, attended.session); },
+      globals.team());
   return conclude(outcome, std::move(run), file, attended, globals);
 }
 

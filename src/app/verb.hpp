@@ -18,6 +18,7 @@
 #include "app/streams.hpp"
 #include "quartic/config/config.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/mpi/ranks.hpp"
 #include "quartic/runfile/run_file.hpp"
 
 namespace quartic::app {
@@ -33,10 +34,19 @@ struct Globals {
   std::string command;                ///< the whole command line
   std::filesystem::path program;      ///< this executable
   std::function<ErrorCode()> action;
+  std::string verb;              ///< that was chosen
+  bool shared = false;           ///< whether ranks can share its work
+  const Ranks* ranks = nullptr;  ///< null: the process is alone
 
   /// --set, --seed and --threads as settings, in that order.
   std::vector<std::string> all_settings() const;
+
+  const Team& team() const { return ranks ? static_cast<const Team&>(*ranks) : alone(); }
 };
+
+/// Whether the ranks of an MPI job can share a verb's work; where not, it refuses to be one of
+/// many.
+enum class Work { of_one, shared };
 
 using Setup = std::function<void(CLI::App& app, Globals& globals)>;
 
@@ -45,13 +55,15 @@ using Setup = std::function<void(CLI::App& app, Globals& globals)>;
 struct Verb {
   template <class Arguments>
   Verb(int order, const char* name, ErrorCode (*go)(const Arguments&, const Globals&),
-       std::type_identity_t<std::function<void(CLI::App&, Arguments&)>> describe)
+       std::type_identity_t<std::function<void(CLI::App&, Arguments&)>> describe,
+       Work work = Work::of_one)
       : Verb(order, [=](CLI::App& app, Globals& globals) {
           auto* verb = app.add_subcommand(name);
           const auto arguments = std::make_shared<Arguments>();
           describe(*verb, *arguments);
           verb->callback([=, &globals] {
             globals.action = [=, &globals] { return go(*arguments, globals); };
+            globals.verb = name, globals.shared = work == Work::shared;
           });
         }) {}
   Verb(int order, Setup setup);
@@ -69,9 +81,18 @@ CLI::Validator not_negative();
 /// or nothing at all.
 CLI::Validator named();
 
-/// The option of every verb that saves on the way.
-inline void add_max_hours(CLI::App& verb, double& hours) {
-  verb.add_option("--max-hours", hours, "save and stop after this long")->check(positive());
+/// When a verb saves on the way, and for how long it goes on.
+struct Pace {
+  double max_hours = 1e9;
+  double save_minutes = 0.5;
+};
+inline void add_pace(CLI::App& verb, Pace& pace) {
+  verb.add_option("--max-hours", pace.max_hours, "save and stop after this long")
+      ->check(positive());
+  verb.add_option("--save-minutes", pace.save_minutes,
+                  "time between two states that are saved on the way, at least")
+      ->check(not_negative())
+      ->capture_default_str();
 }
 
 /// A line of JSON.

@@ -53,6 +53,7 @@ Certificate certify(const Sampler<T>& equilibrated, const Action& action, const 
   out.target_value = by_configuration(samples, options.draws,
                                       [&](const auto& block, auto a) { known.evaluate(block, a); });
   add_functions(target, samples, options.draws, out.target_value);
+  out.target_value = samples.of_all(out.target_value, options.draws);
   std::vector<double> difference = out.target_value;
   for (std::size_t n = 0; n < difference.size(); ++n) difference[n] -= out.draws.action_value[n];
   const Overlap overlap = measure_overlap(difference, out.draws.chains);

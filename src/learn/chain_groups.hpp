@@ -44,6 +44,21 @@ inline double variance_along(std::span<const double> vector, std::span<const dou
   return out;
 }
 
+/// Sums over the chains of each group, [group][k], less their part of the sum over all, times
+/// `scale` and the factor that makes the sum of outer products unbiased.
+inline std::vector<double> deviations_of_groups(std::span<const double> sums, int size,
+                                                const ChainGroups& groups, double scale) {
+  std::vector<double> total(size), out(sums.size());
+  for (std::size_t n = 0; n < sums.size(); ++n) total[n % size] += sums[n];
+  scale *= std::sqrt(groups.count / std::max(groups.count - 1.0, 1.0));
+  for (std::size_t n = 0; n < sums.size(); ++n) {
+    const int g = static_cast<int>(n / size);
+    out[n] =
+        scale * (sums[n] - total[n % size] * (groups.end(g) - groups.begin(g)) / groups.chains);
+  }
+  return out;
+}
+
 /// Sums over the chains of each group, less their part of the sum over all: [group][k] from [k *
 /// chains + chain], times `scale` and the factor that makes the sum of outer products unbiased.
 inline std::vector<double> group_deviations(std::span<const double> by_chain, int size, int chains,

@@ -15,8 +15,13 @@ FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
       sizeof(T) * static_cast<double>(sampler.sites()) * sampler.chains() * draws,
       fmt::format("{} draws of {} chains of {} sites", draws, sampler.chains(), sampler.sites()),
       "lower draws in the section of what draws them, or sampler.chains");
-  FieldSamples<T> samples{sampler.sites(), sampler.lanes(),   sampler.blocks(),
-                          draws,           sampler.threads(), {}};
+  FieldSamples<T> samples{sampler.sites(),
+                          sampler.lanes(),
+                          static_cast<int>(sampler.shares().count),
+                          draws,
+                          sampler.threads(),
+                          {},
+                          sampler.options().team};
   for (int draw = 0; draw < draws; ++draw) {
     sampler.sweep(sweeps);
     report_progress(progress, (draw + 1.0) / draws);
@@ -25,6 +30,21 @@ FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
         first, first + static_cast<std::ptrdiff_t>(sampler.sites()) * sampler.chains());
   }
   return samples;
+}
+
+template <class T>
+FieldSamples<T> gathered(const FieldSamples<T>& own) {
+  const Team& team = own.team();
+  if (!team.several()) return own;
+  FieldSamples<T> all = own;
+  all.shared = nullptr;
+  const std::size_t block = static_cast<std::size_t>(own.sites) * own.lanes;
+  for (auto& field : all.fields) {
+    const auto mine = std::move(field);
+    field.resize(block * own.blocks);
+    gather(team, own.shares(), std::span<const T>(mine), std::span<T>(field), block, true);
+  }
+  return all;
 }
 
 template <class T>
@@ -39,12 +59,17 @@ Sampler<T> continued(const Sampler<T>& equilibrated, const Action& action, std::
 
 template <class T>
 std::optional<GaussianMoves> moves_about(const Sampler<T>& sampler, const Action& action) {
-  const int sites = sampler.sites(), chains = sampler.chains();
+  const int sites = sampler.sites(), chains = sampler.all_chains();
   std::vector<double> mean(sites), square(sites), phi(sites);
-  for (int chain = 0; chain < chains; ++chain) {
-    sampler.configuration(chain, std::span(phi));
-    for (int i = 0; i < sites; ++i)
-      mean[i] += phi[i] / chains, square[i] += phi[i] * phi[i] / chains;
+  const Team& team = sampler.team();
+  for (int rank = 0; rank < team.size(); ++rank) {  // chain after chain
+    for (int chain = 0; rank == team.rank() && chain < sampler.chains(); ++chain) {
+      sampler.configuration(chain, std::span(phi));
+      for (int i = 0; i < sites; ++i)
+        mean[i] += phi[i] / chains, square[i] += phi[i] * phi[i] / chains;
+    }
+    team.broadcast(std::as_writable_bytes(std::span(mean)), rank);
+    team.broadcast(std::as_writable_bytes(std::span(square)), rank);
   }
   return GaussianMoves::of(action, mean, square);
 }
@@ -80,21 +105,26 @@ template <class T>
 Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int draws) {
   const auto sites = static_cast<std::size_t>(action.graph->visible_sites());
   Draws out{samples.chains(), draws, action.graph->visible_sites(), {}, {}};
-  out.phi.resize(static_cast<std::size_t>(samples.chains()) * draws * sites);
-  in_parallel(samples.chains(), samples.threads, [&](int chain, int) {
+  out.phi.resize(static_cast<std::size_t>(samples.own_chains()) * draws * sites);
+  in_parallel(samples.own_chains(), samples.threads, [&](int own, int) {
+    const int chain = samples.first_chain() + own;
     for (int draw = 0; draw < draws; ++draw) {
       const auto block = samples.block(draw, chain / samples.lanes);
-      float* phi = out.phi.data() + (static_cast<std::size_t>(chain) * draws + draw) * sites;
+      float* phi = out.phi.data() + (static_cast<std::size_t>(own) * draws + draw) * sites;
       for (std::size_t i = 0; i < sites; ++i)
         phi[i] = static_cast<float>(block.site(static_cast<int>(i))[chain % samples.lanes]);
     }
   });
-  out.action_value = by_configuration(samples, draws, [&](const auto& block, std::span<double> s) {
+  out.phi = samples.of_all(out.phi, draws * sites);
+  const auto own = by_configuration(samples, draws, [&](const auto& block, std::span<double> s) {
     evaluate_marginal_action(action, block, s);
   });
+  out.action_value = samples.of_all(own, draws);
   return out;
 }
 
+template FieldSamples<float> gathered(const FieldSamples<float>&);
+template FieldSamples<double> gathered(const FieldSamples<double>&);
 template Sampler<float> continued(const Sampler<float>&, const Action&, std::uint64_t);
 template Sampler<double> continued(const Sampler<double>&, const Action&, std::uint64_t);
 template std::optional<GaussianMoves> moves_about(const Sampler<float>&, const Action&);

@@ -20,6 +20,10 @@ template <class T>
 FieldSamples<T> collect(Sampler<T>& sampler, int draws, int sweeps,
                         const ProgressCallback& progress = {});
 
+/// Those of all ranks, nobody's alone.
+template <class T>
+FieldSamples<T> gathered(const FieldSamples<T>& own);
+
 /// A sampler with the fields of another and random streams of its own.
 template <class T>
 Sampler<T> continued(const Sampler<T>& equilibrated, const Action& action, std::uint64_t seed);
@@ -43,17 +47,18 @@ void expect_hidden(const Action& action, FieldSamples<T>& samples);
 template <class T>
 Draws stored_draws(const FieldSamples<T>& samples, const Action& action, int draws);
 
-/// evaluate(block, values by lane) for every configuration: [chain][draw], the first `draws`.
+/// evaluate(block, values by lane) for every configuration of a rank's own chains: [chain][draw],
+/// the first `draws`.
 template <class T, class Evaluate>
 std::vector<double> by_configuration(const FieldSamples<T>& samples, int draws,
                                      Evaluate&& evaluate) {
-  std::vector<double> out(static_cast<std::size_t>(samples.chains()) * draws);
-  in_parallel(samples.blocks, samples.threads, [&](int index, int) {
+  std::vector<double> out(static_cast<std::size_t>(samples.own_chains()) * draws);
+  in_parallel(samples.end() - samples.begin(), samples.threads, [&](int own, int) {
     std::vector<double> values(samples.lanes);
     for (int draw = 0; draw < draws; ++draw) {
-      evaluate(samples.block(draw, index), std::span<double>(values));
+      evaluate(samples.block(draw, samples.begin() + own), std::span<double>(values));
       for (int lane = 0; lane < samples.lanes; ++lane)
-        out[(static_cast<std::size_t>(index) * samples.lanes + lane) * draws + draw] = values[lane];
+        out[(static_cast<std::size_t>(own) * samples.lanes + lane) * draws + draw] = values[lane];
     }
   });
   return out;
@@ -65,11 +70,12 @@ void add_functions(const Target& target, const FieldSamples<T>& samples, int dra
                    std::vector<double>& values) {
   const Target functions = target.functions();
   for (int k = 0; k < functions.size(); ++k) {
+    const int begin = samples.begin(), own = samples.end() - begin;
     std::vector<double> value(values.size());
     evaluate_function<T>(
-        *functions.term(k).function(), samples.blocks * draws,
-        [&](int n) { return samples.block(n / samples.blocks, n % samples.blocks); }, value);
-    const std::size_t chains = samples.chains(), all = draws;
+        *functions.term(k).function(), own * draws,
+        [&](int n) { return samples.block(n / own, begin + n % own); }, value);
+    const std::size_t chains = samples.own_chains(), all = draws;
     for (std::size_t draw = 0; draw < all; ++draw)
       for (std::size_t chain = 0; chain < chains; ++chain)
         values[chain * all + draw] += functions.coupling(k).real() * value[draw * chains + chain];

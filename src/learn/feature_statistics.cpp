@@ -1,8 +1,10 @@
 #include "learn/feature_statistics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "core/exact_sum.hpp"
 #include "core/parallel.hpp"
 #include "learn/chain_groups.hpp"
 
@@ -12,19 +14,21 @@ double dot(std::span<const double> x, std::span<const double> y) {
   return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
 }
 
-/// Calls f(block, draw, features [parameter][lane]) for all blocks in parallel, draws in order.
+/// Calls f(block, draw, features [parameter][lane]) for a rank's blocks in parallel, draws in
+/// order.
 template <class T>
 template <class F>
 void FeatureStatistics<T>::for_each_batch(F&& f) const {
   // A parallel region costs more than a pass over few numbers.
   const int threads = count_ * size_ > 1e6 ? samples_.threads : 1;
   std::vector<std::vector<double>> features(threads);  // each made by its thread
-  in_parallel(samples_.blocks, threads, [&](int block, int thread) {
+  in_parallel(samples_.end() - samples_.begin(), threads, [&](int block, int thread) {
     auto& x = features[thread];
     x.resize(static_cast<std::size_t>(size_) * samples_.lanes);
     for (int draw = 0; draw < samples_.draws; ++draw) {
       heed_stop();
-      evaluate_features(parameters_, samples_.block(draw, block), x.data(), samples_.lanes);
+      evaluate_features(parameters_, samples_.block(draw, samples_.begin() + block), x.data(),
+                        samples_.lanes);
       f(block, draw, x.data());
     }
   });
@@ -39,7 +43,7 @@ FeatureStatistics<T>::FeatureStatistics(const FieldSamples<T>& samples,
       count_(static_cast<double>(samples.count())),
       mean_(size_) {
   const int lanes = samples.lanes;
-  std::vector<double> sums(static_cast<std::size_t>(size_) * samples.blocks);
+  std::vector<double> sums(static_cast<std::size_t>(size_) * (samples.end() - samples.begin()));
   for_each_batch([&](int block, int, const double* x) {
     for (int k = 0; k < size_; ++k) {
       double sum = 0;
@@ -47,17 +51,25 @@ FeatureStatistics<T>::FeatureStatistics(const FieldSamples<T>& samples,
       sums[static_cast<std::size_t>(block) * size_ + k] += sum;
     }
   });
-  for (int block = 0; block < samples.blocks; ++block)
-    for (int k = 0; k < size_; ++k)
-      mean_[k] += sums[static_cast<std::size_t>(block) * size_ + k] / count_;
+  mean_ = sum_of_blocks(sums);
+  for (double& mean : mean_) mean /= count_;
+}
+
+template <class T>
+std::vector<double> FeatureStatistics<T>::sum_of_blocks(const std::vector<double>& by_block) const {
+  const auto size = static_cast<std::size_t>(size_);
+  return exact_sums(
+      samples_.team(), samples_.threads, size, by_block.size() / size, 1,
+      [&](std::size_t k, std::size_t block) { return by_block[block * size + k]; },
+      [](std::size_t) { return 0; });
 }
 
 template <class T>
 std::vector<double> FeatureStatistics<T>::scores(std::span<const double> y,
                                                  std::vector<double>* squares) const {
-  const int chains = samples_.chains(), lanes = samples_.lanes, draws = samples_.draws;
+  const int chains = samples_.own_chains(), lanes = samples_.lanes, draws = samples_.draws;
   std::vector<double> score(static_cast<std::size_t>(size_) * chains);
-  std::vector<double> square(squares ? static_cast<std::size_t>(size_) * samples_.blocks : 0);
+  std::vector<double> square(squares ? static_cast<std::size_t>(size_) * (chains / lanes) : 0);
   for_each_batch([&](int block, int draw, const double* x) {
     std::vector<double> weight(lanes);
     for (int lane = 0; lane < lanes; ++lane)
@@ -74,16 +86,13 @@ std::vector<double> FeatureStatistics<T>::scores(std::span<const double> y,
       square[static_cast<std::size_t>(block) * size_ + k] += sum;
     }
   });
-  if (squares) {
-    squares->assign(size_, 0.0);
-    for (std::size_t n = 0; n < square.size(); ++n) (*squares)[n % size_] += square[n];
-  }
+  if (squares) *squares = sum_of_blocks(square);
   return score;
 }
 
 template <class T>
 std::vector<double> FeatureStatistics<T>::chain_sums(std::vector<double>* squares) const {
-  return scores(std::vector<double>(samples_.count(), 1.0), squares);
+  return scores(std::vector<double>(samples_.own_count(), 1.0), squares);
 }
 
 /// factor(k, chain) (f_k - <f_k>) of every sample, summed over k.
@@ -91,7 +100,7 @@ template <class T>
 template <class Factor>
 std::vector<double> FeatureStatistics<T>::project_by(Factor&& factor) const {
   const int lanes = samples_.lanes, draws = samples_.draws;
-  std::vector<double> out(samples_.count());
+  std::vector<double> out(samples_.own_count());
   for_each_batch([&](int block, int draw, const double* x) {
     std::vector<double> fit(lanes);
     for (int k = 0; k < size_; ++k)
@@ -115,31 +124,56 @@ std::vector<double> FeatureStatistics<T>::project_groups(std::span<const double>
   std::vector<const double*> of_chain;
   for (int g = 0; g < groups.count; ++g)
     of_chain.resize(groups.end(g), v.data() + static_cast<std::ptrdiff_t>(g) * size_);
-  return project_by([&](int k, int chain) { return of_chain[chain][k]; });
+  const auto own = of_chain.data() + samples_.first_chain();
+  return project_by([&](int k, int chain) { return own[chain][k]; });
 }
 
 template <class T>
 SymmetricMatrix FeatureStatistics<T>::weighted_covariance(std::span<const double> weight) const {
-  const int lanes = samples_.lanes, draws = samples_.draws;
-  const int columns = lanes * draws;
-  std::vector<double> gram(static_cast<std::size_t>(size_) * size_);
-  std::vector<double> x(static_cast<std::size_t>(size_) * columns);
+  const int lanes = samples_.lanes, draws = samples_.draws, columns = lanes * draws;
+  const auto size = static_cast<std::size_t>(size_), entries = size * size;
+  std::vector<double> x(size * columns);
   const int threads = count_ * size_ > 1e6 ? samples_.threads : 1;
-  for (int block = 0; block < samples_.blocks; ++block) {
+  const auto fill = [&](int own) {
     in_parallel(draws, threads, [&](int draw, int) {
       double* first = x.data() + static_cast<std::ptrdiff_t>(draw) * lanes;
-      evaluate_features(parameters_, samples_.block(draw, block), first, columns);
+      evaluate_features(parameters_, samples_.block(draw, samples_.begin() + own), first, columns);
       std::vector<double> root(lanes, 1.0);
       for (int lane = 0; lane < lanes && !weight.empty(); ++lane)
         root[lane] =
-            std::sqrt(weight[(static_cast<std::size_t>(block) * lanes + lane) * draws + draw]);
+            std::sqrt(weight[(static_cast<std::size_t>(own) * lanes + lane) * draws + draw]);
       for (int k = 0; k < size_; ++k) {
         double* row = first + static_cast<std::ptrdiff_t>(k) * columns;
         for (int lane = 0; lane < lanes; ++lane) row[lane] = root[lane] * (row[lane] - mean_[k]);
       }
     });
-    accumulate_gram(x, size_, columns, columns, gram, samples_.threads);
+  };
+  // |sum x y| <= sqrt(sum x^2 sum y^2), of every block.
+  const int own_blocks = samples_.end() - samples_.begin();
+  std::vector<double> largest(size);
+  for (int own = 0; own < own_blocks; ++own) {
+    fill(own);
+    for (std::size_t k = 0; k < size; ++k) {
+      const auto row = std::span(x).subspan(k * columns, columns);
+      const double square = dot(row, row);
+      if (!(square <= largest[k])) largest[k] = square;
+    }
   }
+  share_bounds(samples_.team(), largest);
+  std::vector<double> bounds(entries);
+  for (std::size_t k = 0; k < size; ++k)
+    for (std::size_t l = 0; l <= k; ++l)
+      bounds[k * size + l] = 2 * std::sqrt(largest[k]) * std::sqrt(largest[l]);
+  ExactSums sums(bounds);
+  std::vector<double> part(entries);
+  for (int own = 0; own < own_blocks; ++own) {
+    if (own_blocks > 1) fill(own);
+    std::fill(part.begin(), part.end(), 0.0);
+    accumulate_gram(x, size_, columns, columns, part, samples_.threads);
+    for (std::size_t k = 0; k < size; ++k)
+      for (std::size_t l = 0; l <= k; ++l) sums.add(k * size + l, part[k * size + l]);
+  }
+  auto gram = sums.total(samples_.team());
   for (double& g : gram) g /= count_;
   return SymmetricMatrix::dense(std::move(gram), size_);
 }
@@ -147,7 +181,7 @@ SymmetricMatrix FeatureStatistics<T>::weighted_covariance(std::span<const double
 template <class T>
 std::vector<double> FeatureStatistics<T>::apply(std::span<const double> v) const {
   const int lanes = samples_.lanes;
-  std::vector<double> parts(static_cast<std::size_t>(samples_.blocks) * size_);
+  std::vector<double> parts(static_cast<std::size_t>(samples_.end() - samples_.begin()) * size_);
   for_each_batch([&](int block, int, const double* x) {
     std::vector<double> fit(lanes);
     for (int k = 0; k < size_; ++k)
@@ -160,8 +194,8 @@ std::vector<double> FeatureStatistics<T>::apply(std::span<const double> v) const
       parts[static_cast<std::size_t>(block) * size_ + k] += sum;
     }
   });
-  std::vector<double> out(size_);
-  for (std::size_t n = 0; n < parts.size(); ++n) out[n % size_] += parts[n] / count_;
+  auto out = sum_of_blocks(parts);
+  for (double& sum : out) sum /= count_;
   return out;
 }
 

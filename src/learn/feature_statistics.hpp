@@ -4,10 +4,12 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "learn/symmetric_matrix.hpp"
 #include "quartic/core/aligned.hpp"
+#include "quartic/core/team.hpp"
 #include "quartic/field/features.hpp"
 #include "quartic/field/field_block.hpp"
 #include "quartic/field/parameters.hpp"
@@ -15,26 +17,46 @@
 
 namespace quartic {
 
-/// Configurations of one epoch, [draw][block][site][lane].
+/// Configurations of one epoch, [draw][block][site][lane]. Where ranks share the chains, the fields
+/// are those of this rank's blocks, [begin(), end()) of all.
 template <class T>
 struct FieldSamples {
   int sites, lanes, blocks, draws, threads;
   std::vector<AlignedVector<T>> fields;  ///< one an entry a draw
+  const Team* shared = nullptr;          ///< by whom; null: nobody
 
+  const Team& team() const { return shared ? *shared : alone(); }
+  Shares shares() const { return {static_cast<std::size_t>(blocks), team().size()}; }
+  int begin() const { return static_cast<int>(shares().begin(team().rank())); }
+  int end() const { return static_cast<int>(shares().begin(team().rank() + 1)); }
   void append(FieldSamples more) {
     for (auto& field : more.fields) fields.push_back(std::move(field));
     draws += more.draws;
   }
+  /// One's own, the first of them, and those of all.
+  int own_chains() const { return lanes * (end() - begin()); }
+  int first_chain() const { return lanes * begin(); }
   int chains() const { return lanes * blocks; }
+  std::size_t own_count() const { return static_cast<std::size_t>(own_chains()) * draws; }
   std::size_t count() const { return static_cast<std::size_t>(chains()) * draws; }
+  /// [own chain][width] as [chain][width] of all ranks, everywhere.
+  template <class V>
+  std::vector<V> of_all(const std::vector<V>& own, std::size_t width) const {
+    if (!team().several()) return own;
+    std::vector<V> all(static_cast<std::size_t>(chains()) * width);
+    gather(team(), shares(), std::span<const V>(own), std::span<V>(all), lanes * width, true);
+    return all;
+  }
   FieldBlock<const T> block(int draw, int index) const {
-    return {fields[draw].data() + static_cast<std::ptrdiff_t>(index) * sites * lanes, sites, lanes};
+    return {fields[draw].data() + static_cast<std::ptrdiff_t>(index - begin()) * sites * lanes,
+            sites, lanes};
   }
 };
 
-/// All sums run over chains in fixed order: the bits do not depend on threads. Features are
-/// recomputed from the configurations in every pass, O(samples K) each. Numbers by sample are
-/// stored [chain * draws + draw].
+/// Sums over chains are exact (core/exact_sum.hpp): the bits do not depend on threads or ranks, and
+/// what ranks tell each other does not grow with the chains. Features are recomputed from the
+/// configurations in every pass, O(samples K) each. Numbers by sample are stored [chain * draws +
+/// draw], those by chain and sample are of a rank's own chains.
 template <class T>
 class FeatureStatistics {
  public:
@@ -66,6 +88,8 @@ class FeatureStatistics {
  private:
   template <class F>
   void for_each_batch(F&& f) const;
+  /// Over all ranks' blocks, from [own block][k].
+  std::vector<double> sum_of_blocks(const std::vector<double>& by_block) const;
   template <class Factor>
   std::vector<double> project_by(Factor&& factor) const;
 

@@ -25,6 +25,7 @@ std::optional<WorkFreeEnergy> free_energy_from_gaussian(const Sampler<T>& equili
     const auto values = moves->remainders(sampler);
     for (std::size_t c = 0; c < chains; ++c) reverse[c * draws + draw] = -values[c];
   }
+  reverse = gather_chains(sampler, reverse);
   WorkFreeEnergy out;
   out.work = acceptance_ratio(moves->remainders(static_cast<int>(reverse.size()), seed), reverse);
   out.start = moves->free_energy();

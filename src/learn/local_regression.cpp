@@ -131,9 +131,47 @@ class PatchRegression {
 
 }  // namespace
 
+namespace {
+
+/// The steps of the patches from `first` on, of which every rank has made its own.
+void share(const Team& team, const Shares& shares, std::size_t groups, const Patches& patches,
+           int first, std::vector<NaturalStep>& parts) {
+  if (!team.several()) return;
+  const auto size = [&](std::size_t n) { return patches.all[first + n].couplings.size(); };
+  std::vector<std::size_t> bytes;
+  std::size_t all_values = 0;
+  for (int rank = 0; rank < team.size(); ++rank) {
+    std::size_t values = 0;
+    for (std::size_t n = shares.begin(rank); n < shares.begin(rank + 1); ++n)
+      values += 1 + size(n) * (1 + groups);
+    bytes.push_back(values * sizeof(double)), all_values += values;
+  }
+  std::vector<double> mine, all(all_values);
+  for (std::size_t n = shares.begin(team.rank()); n < shares.begin(team.rank() + 1); ++n) {
+    mine.push_back(parts[n].ridge);
+    mine.insert(mine.end(), parts[n].step.begin(), parts[n].step.end());
+    mine.insert(mine.end(), parts[n].noise.begin(), parts[n].noise.end());
+  }
+  team.gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)), bytes, true);
+  auto at = all.begin();
+  const auto take = [&](std::size_t count) {
+    std::vector<double> out(at, at + static_cast<std::ptrdiff_t>(count));
+    at += static_cast<std::ptrdiff_t>(count);
+    return out;
+  };
+  for (std::size_t n = 0; n < parts.size(); ++n) {
+    parts[n].ridge = *at++;
+    parts[n].step = take(size(n));
+    parts[n].noise = take(size(n) * groups);
+  }
+}
+
+}  // namespace
+
 template <class T>
 NaturalStep local_step(const FieldSamples<T>& samples, const SiteSamples& densities,
-                       const Parameters& parameters, const Patches& patches, double ridge) {
+                       const Parameters& parameters, const Patches& patches, double ridge,
+                       const Team& team) {
   const std::size_t size = parameters.size();
   NaturalStep out;
   out.step.resize(size), out.noise.resize(size * ChainGroups(samples.chains()).count);
@@ -145,9 +183,15 @@ NaturalStep local_step(const FieldSamples<T>& samples, const SiteSamples& densit
   const auto count = static_cast<int>(patches.all.size());
   for (int first = 0; first < count; first += together) {
     std::vector<NaturalStep> parts(std::min(together, count - first));
-    in_parallel(static_cast<int>(parts.size()), samples.threads, [&](int n, int thread) {
-      parts[n] = workers[thread].step(patches.all[first + n], ridge);
+    const Shares shares{parts.size(), team.size()};
+    const int begin = static_cast<int>(shares.begin(team.rank()));
+    quartic::together(team, [&] {
+      in_parallel(
+          static_cast<int>(shares.size(team.rank())), samples.threads, [&](int own, int thread) {
+            parts[begin + own] = workers[thread].step(patches.all[first + begin + own], ridge);
+          });
     });
+    share(team, shares, out.noise.size() / size, patches, first, parts);
     for (std::size_t n = 0; n < parts.size(); ++n) {
       const auto& couplings = patches.all[first + n].couplings;
       out.ridge = std::max(out.ridge, parts[n].ridge);
@@ -161,8 +205,8 @@ NaturalStep local_step(const FieldSamples<T>& samples, const SiteSamples& densit
 }
 
 template NaturalStep local_step(const FieldSamples<float>&, const SiteSamples&, const Parameters&,
-                                const Patches&, double);
+                                const Patches&, double, const Team&);
 template NaturalStep local_step(const FieldSamples<double>&, const SiteSamples&, const Parameters&,
-                                const Patches&, double);
+                                const Patches&, double, const Team&);
 
 }  // namespace quartic

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "core/exact_sum.hpp"
 #include "learn/chain_groups.hpp"
 #include "learn/feature_statistics.hpp"
 #include "learn/natural_step.hpp"
@@ -18,30 +19,30 @@
 
 namespace quartic {
 
-/// Configurations of one epoch, and D of each, [chain * draws + draw].
+/// Configurations of one epoch, and D of each, [own chain * draws + draw].
 template <class T>
 struct Samples : FieldSamples<T> {
   std::vector<double> difference;
 };
 
-/// All sums run over chains in fixed order: the bits do not depend on threads.
+/// Sums over chains are exact: the bits do not depend on threads or ranks.
 template <class T>
 class Regression {
  public:
   Regression(const Samples<T>& samples, const Parameters& parameters)
       : features_(samples, parameters),
         size_(parameters.size()),
-        chains_(samples.chains()),
+        groups_(samples.chains()),
         count_(features_.count()),
         centred_(samples.difference),
         gradient_(size_),
         variance_(size_) {
-    const double mean = std::accumulate(centred_.begin(), centred_.end(), 0.0) / count_;
+    const double mean = exact_sum(team(), centred_, [](double d) { return d; }) / count_;
     for (double& d : centred_) d -= mean;
     std::vector<double> squares;
-    const auto score = features_.scores(centred_, &squares);
+    const auto score = by_group(features_.scores(centred_, &squares));
     gradient_ = total(score);
-    gradient_error_ = noise_variance(group_deviations(score, size_, chains_, 1 / count_), size_);
+    gradient_error_ = noise_variance(deviations(score), size_);
     for (int k = 0; k < size_; ++k) {
       gradient_error_[k] = std::sqrt(gradient_error_[k]);
       variance_[k] = squares[k] / count_;
@@ -76,8 +77,7 @@ class Regression {
   /// 1985, HC2). `natural` is what dense() gave, and where the target lies in the
   /// span it is that. As dear as dense().
   Step newton(const Step& natural) const {
-    double square = 0;
-    for (const double d : centred_) square += d * d / count_;
+    const double square = mean_square(centred_);
     constexpr double in_span = 1e-6;
     if (square < in_span) return natural;
     Step result = natural;
@@ -154,8 +154,23 @@ class Regression {
   }
 
  private:
-  static double mean_square(const std::vector<double>& x) {
-    return dot(x, x) / static_cast<double>(x.size());
+  const Team& team() const { return features_.samples().team(); }
+  double mean_square(const std::vector<double>& x) const {
+    return exact_sum(team(), x, [](double v) { return v * v; }) / count_;
+  }
+  /// Of [k * own chains + chain], the sums over each group's chains, [group][k].
+  std::vector<double> by_group(const std::vector<double>& score) const {
+    const std::size_t chains = features_.samples().own_chains();
+    const int first = features_.samples().first_chain();
+    std::vector<std::size_t> group;
+    for (int g = 0; g < groups_.count; ++g) group.resize(groups_.end(g), g);
+    return exact_sums(
+        team(), features_.samples().threads, size_, chains, groups_.count,
+        [&](std::size_t k, std::size_t chain) { return score[k * chains + chain]; },
+        [&](std::size_t chain) { return group[first + chain]; });
+  }
+  std::vector<double> deviations(std::span<const double> score) const {
+    return deviations_of_groups(score, size_, groups_, 1 / count_);
   }
   static constexpr const char* hint =
       "draw more samples (sampler.chains, learn.draws), or tie couplings";
@@ -165,16 +180,17 @@ class Regression {
   }
   /// Of <weight f f'>, or nothing where that is not positive definite.
   std::optional<FreeFactor> curved(std::vector<double> weight, double ridge) const {
-    const double shift = std::max(-*std::min_element(weight.begin(), weight.end()), 0.0);
+    double shift = std::max(-*std::min_element(weight.begin(), weight.end()), 0.0);
+    team().max(std::span(&shift, 1));
     for (double& w : weight) w += shift;
     auto hessian = features_.weighted_covariance(weight);
     hessian.add(gram_, -shift);
     return hessian.factor(std::vector<char>(size_, 0), ridge);
   }
-  /// Mean over all samples, from sums by chain.
+  /// Mean over all samples, from sums by group.
   std::vector<double> total(std::span<const double> score) const {
     std::vector<double> out(size_);
-    for (std::size_t n = 0; n < score.size(); ++n) out[n / chains_] += score[n];
+    for (std::size_t n = 0; n < score.size(); ++n) out[n % size_] += score[n];
     for (double& x : out) x /= count_;
     return out;
   }
@@ -184,7 +200,7 @@ class Regression {
     auto rest = features_.project(step);
     for (std::size_t n = 0; n < rest.size(); ++n)
       rest[n] = centred_[n] - (weight.empty() ? 1 : weight[n]) * rest[n];
-    return group_deviations(features_.scores(rest), size_, chains_, 1 / count_);
+    return deviations(by_group(features_.scores(rest)));
   }
   /// The step by a factor of <weight f f'>, with its noise and significance.
   void solve(const FreeFactor& factor, std::span<const double> weight, bool correct_bias,
@@ -203,8 +219,8 @@ class Regression {
     }
     auto second = features_.project_groups(result.noise);
     for (std::size_t n = 0; n < second.size() && !weight.empty(); ++n) second[n] *= weight[n];
-    const auto score = features_.scores(second);
-    auto bias = total(score), part = group_deviations(score, size_, chains_, 1 / count_);
+    const auto score = by_group(features_.scores(second));
+    auto bias = total(score), part = deviations(score);
     factor.solve(bias, 1);
     factor.solve(part, groups);
     for (int k = 0; k < size_; ++k) result.step[k] += bias[k];
@@ -212,7 +228,8 @@ class Regression {
   }
 
   FeatureStatistics<T> features_;
-  int size_, chains_;
+  int size_;
+  ChainGroups groups_;
   double count_;
   std::vector<double> centred_, gradient_, gradient_error_, variance_;
   SymmetricMatrix gram_;  ///< Cov(f, f), of dense()

@@ -99,8 +99,10 @@ Samples<T> VariationalLearner<T>::sample(const ProgressCallback& progress) {
                                             difference[lane] -= s[lane];
                                         });
   add_functions(target_, samples, options_.draws, samples.difference);
-  for (const double d : samples.difference) {
-    if (std::isfinite(d)) continue;
+  double infinite = 0;
+  for (const double d : samples.difference) infinite = std::isfinite(d) ? infinite : 1;
+  samples.team().max(std::span(&infinite, 1));
+  if (infinite != 0) {
     throw Diverged(fmt::format("epoch {}: the action difference A - S is not finite", state_.epoch),
                    "lower learn.rate, or start closer to the target");
   }
@@ -137,8 +139,10 @@ NaturalStep VariationalLearner<T>::local_step(const Samples<T>& samples,
                                               const Regression<T>& regression, int radius) {
   if (!patches_ || patches_->radius != radius)
     patches_ = std::make_shared<const Patches>(make_patches(parameters_, radius));
-  const auto densities = action_difference(SitePart::density, target_, action_, samples);
-  auto out = quartic::local_step(samples, densities, parameters_, *patches_, options_.ridge);
+  const auto all = gathered<T>(samples);
+  const auto densities = action_difference(SitePart::density, target_, action_, all);
+  auto out =
+      quartic::local_step(all, densities, parameters_, *patches_, options_.ridge, samples.team());
   out.significance = regression.significance(out);
   return out;
 }
@@ -148,7 +152,7 @@ NaturalStep VariationalLearner<T>::natural_step(const Samples<T>& samples,
                                                 Regression<T>& regression, LearnRow& row) {
   if (state_.epoch == 0 && solver_ != Solver::dense && target_.has(SitePart::gradient)) {
     row.solver = "score";
-    return {score_step(samples, target_, action_, parameters_), {}, std::nan(""), 0};
+    return {score_step(gathered<T>(samples), target_, action_, parameters_), {}, std::nan(""), 0};
   }
   row.solver = name(solver_);
   if (solver_ == Solver::dense) return regression.dense(options_.ridge);
@@ -182,7 +186,9 @@ template <class T>
 LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
   sampler_.reset_acceptance();
   const Samples<T> samples = sample(progress);
-  const Overlap overlap = measure_overlap(samples.difference, sampler_.chains());
+  const Overlap overlap = measure_overlap(
+      samples.difference, sampler_.all_chains(),
+      {sampler_.first_chain(), sampler_.chains(), sampler_.shares(), &sampler_.team()});
   Regression<T> regression(samples, parameters_);
   const auto acceptance = sampler_.acceptance();
   LearnRow row;

@@ -39,6 +39,15 @@ SamplerOptions suited(SamplerOptions options, const Graph& graph) {
   return options;
 }
 
+/// Throws BadInput where a rank would have no chains.
+void require_chains_for_all(const Team& team, int blocks, int lanes) {
+  if (team.size() <= blocks) return;
+  throw BadInput(fmt::format("{} ranks for {} chains, which ranks share by blocks of {}",
+                             team.size(), blocks * lanes, lanes),
+                 fmt::format("start at most {} rank{}, or set sampler.chains to {} or more", blocks,
+                             blocks == 1 ? "" : "s", 64 * team.size()));
+}
+
 /// What sweeps are made of before a warm-up has measured anything: clusters where there is a bulk.
 template <class T>
 Schedule first_schedule(const SamplerOptions& options, const LocalMoveKind<T>& move,
@@ -66,9 +75,12 @@ Ensemble<T>::Ensemble(const Action& action, const SamplerOptions& options, std::
       sites_(action.graph->sites()),
       lanes_(lanes_for(options_.chains)),
       schedule_(first_schedule(options_, local_move_, *action.graph)) {
-  const int chains = options.rungs * options.chains;
-  require_memory(sizeof(T) * static_cast<double>(sites_) * chains,
-                 fmt::format("{} chains of {} sites", chains, sites_),
+  require_chains_for_all(team(), options_.chains / lanes_, lanes_);
+  blocks_ = static_cast<int>(shares().size(team().rank()));
+  first_chain_ = static_cast<int>(shares().begin(team().rank())) * lanes_;
+  const int own = options.rungs * chains();
+  require_memory(sizeof(T) * static_cast<double>(sites_) * own,
+                 fmt::format("{} chains of {} sites", own, sites_),
                  options.rungs > 1 ? "lower sampler.chains or sampler.rungs"
                                    : "lower sampler.chains or the graph's sites");
   threads_ = std::min(options.threads > 0 ? options.threads : omp_get_max_threads(), all_blocks());
@@ -82,10 +94,11 @@ Ensemble<T>::Ensemble(const Action& action, const SamplerOptions& options, std::
   scratch_.resize(threads_);
   if (static_cast<std::size_t>(sites_) * lanes_ * sizeof(T) > cache_bytes)
     ahead_.resize(all_blocks());
-  fields_.resize(static_cast<std::size_t>(sites_) * chains);
-  streams_.resize(4 * static_cast<std::size_t>(chains));
-  for (int chain = 0; chain < chains; ++chain) {
-    const auto words = seed_stream(seed, stream, static_cast<std::uint64_t>(chain));
+  fields_.resize(static_cast<std::size_t>(sites_) * own);
+  streams_.resize(4 * static_cast<std::size_t>(own));
+  for (int chain = 0; chain < own; ++chain) {
+    const int number = chain / chains() * options.chains + first_chain_ + chain % chains();
+    const auto words = seed_stream(seed, stream, static_cast<std::uint64_t>(number));
     for (int k = 0; k < 4; ++k)
       streams_[(chain / lanes_ * 4 + k) * lanes_ + chain % lanes_] = words[k];
   }
@@ -313,8 +326,13 @@ void Ensemble<T>::sweep_all(int count) {
 
 template <class T>
 Acceptance Ensemble<T>::acceptance() const {
+  Tally all = tally_;
+  if (team().several()) {  // counts of whole and half moves: exact in any order
+    team().add_counts(all.accepted);
+    team().add_counts(all.proposed);
+  }
   const auto rate = [&](Move move) {
-    return tally_.proposed[move] > 0 ? tally_.accepted[move] / tally_.proposed[move] : NAN;
+    return all.proposed[move] > 0 ? all.accepted[move] / all.proposed[move] : NAN;
   };
   // Flips are tried by a coin, and counted as half of the sweeps: where all are accepted the count
   // can exceed that.
@@ -343,7 +361,7 @@ template <class T>
 SamplerState Ensemble<T>::state() const {
   SamplerState state{std::vector<double>(fields_.size()),
                      std::vector<std::uint32_t>(streams_.size()), sweeps_, schedule_};
-  for (int chain = 0; chain < options_.rungs * options_.chains; ++chain) {
+  for (int chain = 0; chain < options_.rungs * chains(); ++chain) {
     for (int site = 0; site < sites_; ++site)
       state.phi[static_cast<std::size_t>(chain) * sites_ + site] = field_of(chain)[site * lanes_];
     for (int k = 0; k < 4; ++k)
@@ -352,8 +370,59 @@ SamplerState Ensemble<T>::state() const {
   return state;
 }
 
+/// [rung][own chain][width] of so many rungs as [rung][chain][width].
+template <class T>
+std::vector<double> Ensemble<T>::gather_by_chain(const std::vector<double>& own, int rungs) const {
+  if (!team().several()) return own;
+  const std::size_t mine = own.size() / rungs, width = mine / chains(),
+                    rung_size = width * options_.chains;
+  std::vector<double> all(rungs * rung_size);
+  for (int rung = 0; rung < rungs; ++rung)
+    gather(team(), shares(), std::span(own).subspan(rung * mine, mine),
+           std::span(all).subspan(rung * rung_size, rung_size), width * lanes_, true);
+  return all;
+}
+
+template <class T>
+SamplerState Ensemble<T>::gathered(const SamplerState& own, bool everywhere) const {
+  if (!team().several()) return own;
+  SamplerState all{{}, {}, own.sweeps, own.schedule};
+  const bool here = everywhere || team().root();
+  const auto collect = [&](const auto& part, auto& whole, std::size_t width) {
+    using V = typename std::decay_t<decltype(whole)>::value_type;
+    const std::size_t mine = width * chains(), size = width * options_.chains;
+    whole.resize(here ? options_.rungs * size : 0);
+    for (int rung = 0; rung < options_.rungs; ++rung)
+      gather(team(), shares(), std::span<const V>(part).subspan(rung * mine, mine),
+             here ? std::span<V>(whole).subspan(rung * size, size) : std::span<V>(), width * lanes_,
+             everywhere);
+  };
+  collect(own.phi, all.phi, static_cast<std::size_t>(sites_));
+  collect(own.streams, all.streams, 4);
+  return all;
+}
+
+template <class T>
+SamplerState Ensemble<T>::own_part(const SamplerState& all) const {
+  SamplerState own{{}, {}, all.sweeps, all.schedule};
+  const auto take = [&](const auto& whole, auto& part, std::size_t width) {
+    for (int rung = 0; rung < options_.rungs; ++rung) {
+      const auto first =
+          whole.begin() +
+          static_cast<std::ptrdiff_t>(width * (std::size_t(rung) * options_.chains + first_chain_));
+      part.insert(part.end(), first, first + static_cast<std::ptrdiff_t>(width * chains()));
+    }
+  };
+  take(all.phi, own.phi, static_cast<std::size_t>(sites_));
+  take(all.streams, own.streams, 4);
+  return own;
+}
+
 template <class T>
 void Ensemble<T>::restore(const SamplerState& state) {
+  const std::size_t all = static_cast<std::size_t>(options_.rungs) * options_.chains;
+  if (team().several() && state.phi.size() == all * sites_ && state.streams.size() == 4 * all)
+    return restore(own_part(state));
   if (state.phi.size() != fields_.size() || state.streams.size() != streams_.size() ||
       state.schedule.scales.size() != schedule_.scales.size()) {
     throw BadInput(
@@ -362,7 +431,7 @@ void Ensemble<T>::restore(const SamplerState& state) {
   }
   forget_bonds();
   schedule_ = state.schedule, sweeps_ = state.sweeps;
-  for (int chain = 0; chain < options_.rungs * options_.chains; ++chain) {
+  for (int chain = 0; chain < options_.rungs * chains(); ++chain) {
     for (int site = 0; site < sites_; ++site)
       field_of(chain)[site * lanes_] =
           static_cast<T>(state.phi[static_cast<std::size_t>(chain) * sites_ + site]);

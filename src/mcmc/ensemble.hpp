@@ -39,7 +39,7 @@ class Ensemble {
   const SamplerOptions& options() const { return options_; }
   int sites() const { return sites_; }
   int lanes() const { return lanes_; }
-  int blocks() const { return options_.chains / lanes_; }
+  int blocks() const { return blocks_; }
   int threads() const { return threads_; }
   FieldBlock<const T> block(int index) const {
     return {fields_.data() + block_offset(index), sites_, lanes_};
@@ -50,6 +50,7 @@ class Ensemble {
   void reset_acceptance() { tally_ = {}; }
 
   SamplerState state() const;
+  SamplerState gathered(const SamplerState& own, bool everywhere) const;
   void restore(const SamplerState& state);
 
  private:
@@ -62,7 +63,14 @@ class Ensemble {
     Tally& operator+=(const Tally& other);
   };
 
+  int chains() const { return blocks_ * lanes_; }
+  const Team& team() const { return options_.team ? *options_.team : alone(); }
+  Shares shares() const {
+    return {static_cast<std::size_t>(options_.chains / lanes_), team().size()};
+  }
   int all_blocks() const { return options_.rungs * blocks(); }  ///< the target's first
+  std::vector<double> gather_by_chain(const std::vector<double>& own, int rungs) const;
+  SamplerState own_part(const SamplerState& all) const;
   std::ptrdiff_t block_offset(int index) const {
     return static_cast<std::ptrdiff_t>(index) * sites_ * lanes_;
   }
@@ -109,7 +117,7 @@ class Ensemble {
 
   SamplerOptions options_;
   const LocalMoveKind<T>& local_move_;
-  int sites_, lanes_, threads_;
+  int sites_, lanes_, blocks_, first_chain_, threads_;
   Schedule schedule_;
   std::unique_ptr<SweepTable<T>> table_;
   std::unique_ptr<ClusterTable> cluster_table_;  ///< none where clusters are switched off

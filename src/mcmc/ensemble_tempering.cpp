@@ -10,7 +10,7 @@ namespace quartic {
 /// - sum w phi phi of every chain of every rung.
 template <class T>
 std::vector<double> Ensemble<T>::coupling_energies() const {
-  std::vector<double> energy(static_cast<std::size_t>(options_.rungs) * options_.chains);
+  std::vector<double> energy(static_cast<std::size_t>(options_.rungs) * chains());
   for_all_blocks(all_blocks(), [&](int index) {
     const FieldBlock<const T> block{fields_.data() + block_offset(index), sites_, lanes_};
     evaluate_action(*coupling_part_, block,
@@ -25,7 +25,7 @@ std::vector<double> Ensemble<T>::coupling_energies() const {
 template <class T>
 void Ensemble<T>::exchange_rungs() {
   const auto energy = coupling_energies();
-  const int chains = options_.chains;
+  const int chains = this->chains();
   for (int rung = static_cast<int>(sweeps_ % 2); rung + 1 < options_.rungs; rung += 2) {
     const double difference = schedule_.scales[rung] - schedule_.scales[rung + 1];
     for (int c = 0; c < chains; ++c) {
@@ -48,7 +48,7 @@ void Ensemble<T>::exchange_rungs() {
 template <class T>
 void Ensemble<T>::adapt_rungs() {
   const int rungs = options_.rungs, chains = options_.chains;
-  const auto energy = coupling_energies();
+  const auto energy = gather_by_chain(coupling_energies(), options_.rungs);
   std::vector<double> deviation(rungs), length{0};
   for (int rung = 0; rung < rungs; ++rung) {
     const std::span e(energy.data() + static_cast<std::ptrdiff_t>(rung) * chains, chains);

@@ -35,7 +35,7 @@ double cost_of(const Schedule& schedule) {
 template <class T>
 double Ensemble<T>::cost_per_sample() {
   const int trial = trial_sweeps(options_.chains);
-  std::vector<double> magnetisation(static_cast<std::size_t>(options_.chains) * trial),
+  std::vector<double> magnetisation(static_cast<std::size_t>(chains()) * trial),
       squares(magnetisation.size());
   for (int draw = 0; draw < trial; ++draw) {
     sweep(1);
@@ -54,8 +54,10 @@ double Ensemble<T>::cost_per_sample() {
       }
     });
   }
-  const double tau = std::max({0.5, estimate_series(magnetisation, options_.chains).tau,
-                               estimate_series(squares, options_.chains).tau});
+  const auto tau_of = [&](const std::vector<double>& own) {
+    return estimate_series(gather_by_chain(own, 1), options_.chains).tau;
+  };
+  const double tau = std::max({0.5, tau_of(magnetisation), tau_of(squares)});
   return tau * cost_of(schedule_);
 }
 

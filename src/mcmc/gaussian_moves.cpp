@@ -51,20 +51,22 @@ double GaussianMoves::remainder(std::span<const double> deviation) const {
 
 template <class T>
 double GaussianMoves::move(Sampler<T>& sampler, double step, std::uint64_t seed) const {
-  constexpr int together = 64;  // chains whose proposals are made by one triangular solution
+  // Chains whose proposals are made by one triangular solution: a block, whoever has it.
+  const int together = sampler.lanes();
   auto state = sampler.state();
   const auto sites = static_cast<std::size_t>(sampler.sites());
-  const int chains = sampler.chains(), groups = (chains + together - 1) / together;
+  const int groups = sampler.blocks();
   const double kept = std::sqrt(1 - step * step);
   std::vector<int> accepted(groups);
   const SerialBlas serial;
   const auto move_group = [&](int group, int) {
-    const int first = group * together, count = std::min(together, chains - first);
+    const int first = group * together, count = together;
     std::vector<double> proposal(sites * count), before(sites), after(sites);
     std::vector<RandomStream> random;
     for (int c = 0; c < count; ++c) {
-      random.emplace_back(seed, Stream::global,
-                          (static_cast<std::uint64_t>(state.sweeps) << 24U) + first + c);
+      random.emplace_back(
+          seed, Stream::global,
+          (static_cast<std::uint64_t>(state.sweeps) << 24U) + sampler.first_chain() + first + c);
       for (std::size_t i = 0; i < sites; ++i) proposal[c * sites + i] = random[c].normal();
     }
     factor_.correlate(proposal, count);
@@ -83,10 +85,11 @@ double GaussianMoves::move(Sampler<T>& sampler, double step, std::uint64_t seed)
     }
   };
   in_parallel(groups, sampler.threads(), move_group, Share::as_free);
-  int total = 0;
+  double total = 0;
   for (const int n : accepted) total += n;
   if (total > 0) sampler.restore(state);
-  return static_cast<double>(total) / chains;
+  sampler.team().add_counts(std::span(&total, 1));
+  return total / sampler.all_chains();
 }
 
 template <class T>

@@ -78,6 +78,10 @@ int Sampler<T>::lanes() const {
   return ensemble_->lanes();
 }
 template <class T>
+int Sampler<T>::blocks() const {
+  return ensemble_->blocks();
+}
+template <class T>
 int Sampler<T>::threads() const {
   return ensemble_->threads();
 }
@@ -107,6 +111,10 @@ void Sampler<T>::reset_acceptance() {
 template <class T>
 SamplerState Sampler<T>::state() const {
   return ensemble_->state();
+}
+template <class T>
+SamplerState Sampler<T>::gathered(const SamplerState& own, bool everywhere) const {
+  return ensemble_->gathered(own, everywhere);
 }
 template <class T>
 void Sampler<T>::restore(const SamplerState& state) {

@@ -1,6 +1,7 @@
 // A network as the kernels take it, and many chains of it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -11,6 +12,7 @@
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/linear_algebra.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/core/team.hpp"
 #include "quartic/network/network.hpp"
 #include "quartic/network/sampler.hpp"
 
@@ -74,6 +76,18 @@ struct NetworkScratch {
   LayerValues<T> values() { return {field.data(), chains_in_block}; }
   LayerValues<T> of_gates() { return {gates.data(), chains_in_block}; }
 };
+
+/// Rows [row][chain] of blocks that ranks have worked on, each its own: everywhere, by pieces that
+/// stay in the cache.
+template <class V>
+void share_blocks(const Team& team, const Shares& shares, V* values, std::size_t rows,
+                  std::size_t stride) {
+  constexpr std::size_t bytes = 1 << 18;
+  const std::size_t together = std::max<std::size_t>(1, bytes / (stride * sizeof(V)));
+  for (std::size_t row = 0; row < rows; row += together)
+    share_columns(team, shares, values + row * stride, std::min(together, rows - row), stride,
+                  chains_in_block, stride);
+}
 
 /// Chains of a network with their random streams. Rows are padded to whole vectors; the chains in
 /// the padding run along and are never looked at.
@@ -156,6 +170,17 @@ class Chains {
             static_cast<X>(from.unit(unit)[lane]);
   }
 
+  /// Blocks shared among ranks, each of which has worked on its own: visible values, or all that a
+  /// state holds, everywhere.
+  Shares shares(const Team& team) const {
+    return {static_cast<std::size_t>(blocks()), team.size()};
+  }
+  void share_visible(const Team& team) { share(team, visible_, visible_units_); }
+  void share_rest(const Team& team) {
+    share(team, hidden_, hidden_units_);
+    share(team, words_, 4);
+  }
+
   /// [chain][4].
   void set_streams(std::span<const std::uint32_t> from);
   NetworkSamplerState state() const;
@@ -163,6 +188,11 @@ class Chains {
   void restore(const NetworkSamplerState& state);
 
  private:
+  template <class V>
+  void share(const Team& team, AlignedVector<V>& values, int rows) {
+    share_blocks(team, shares(team), values.data(), static_cast<std::size_t>(rows),
+                 static_cast<std::size_t>(stride_));
+  }
   std::vector<double> rows(const AlignedVector<T>& values, int units) const;
   void set_rows(std::span<const double> from, AlignedVector<T>& values, int units);
   UnitBlock<T> units_block(const std::vector<UnitConstants<T>>& units, int block,
@@ -209,6 +239,15 @@ template <class F>
 void for_each_part(int count, int threads, F&& f) {
   const SerialBlas serial;
   in_parallel(count, threads, f);
+}
+
+/// The same of those that are this rank's.
+template <class F>
+void for_each_own(const Team& team, int count, int threads, F&& f) {
+  const Shares shares{static_cast<std::size_t>(count), team.size()};
+  const int first = static_cast<int>(shares.begin(team.rank()));
+  for_each_part(static_cast<int>(shares.size(team.rank())), threads,
+                [&](int part, int thread) { f(first + part, thread); });
 }
 
 }  // namespace quartic

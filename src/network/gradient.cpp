@@ -33,6 +33,40 @@ MomentDifference difference(const BlockSums& data, double rows, const BlockSums&
   return out;
 }
 
+namespace {
+
+/// Equally many numbers of every block.
+void share_sums(const Team& team, BlockSums& sums) {
+  const Shares shares{sums.size(), team.size()};
+  const std::size_t first = shares.begin(team.rank()), own = shares.size(team.rank());
+  double size = own > 0 ? static_cast<double>(sums[first].size()) : 0;
+  team.max(std::span(&size, 1));
+  const auto width = static_cast<std::size_t>(size);
+  std::vector<double> mine, all(sums.size() * width);
+  for (std::size_t block = first; block < first + own; ++block)
+    mine.insert(mine.end(), sums[block].begin(), sums[block].end());
+  gather(team, shares, std::span<const double>(mine), std::span<double>(all), width, true);
+  for (std::size_t block = 0; block < sums.size(); ++block)
+    sums[block].assign(all.begin() + static_cast<std::ptrdiff_t>(block * width),
+                       all.begin() + static_cast<std::ptrdiff_t>((block + 1) * width));
+}
+
+}  // namespace
+
+template <class T>
+void GradientTerm<T>::share(const Team& team, std::size_t units, std::size_t stride) {
+  if (!team.several()) return;
+  const Shares shares{visible.size(), team.size()};
+  share_blocks(team, shares, hidden_mean.data(), units, stride);
+  share_sums(team, visible);
+  share_sums(team, hidden);
+}
+
+template <class T>
+void DataTerm<T>::share(const Team& team) {
+  term_.share(team, hidden_, stride());
+}
+
 template <class T>
 DataTerm<T>::DataTerm(const CoupledLayers<T>& layers, HigherMoments higher)
     : visible_(layers.visible_units()),
@@ -89,6 +123,8 @@ void DataTerm<T>::products(int first, int units, T* out) const {
            term_.hidden_mean.data(), stride(), T(0), out, hidden_, T(1) / static_cast<T>(rows_));
 }
 
+template struct GradientTerm<float>;
+template struct GradientTerm<double>;
 template class DataTerm<float>;
 template class DataTerm<double>;
 

@@ -22,6 +22,9 @@ template <class T>
 struct GradientTerm {
   BlockSums visible, hidden;
   AlignedVector<T> hidden_mean;  ///< <h | phi>, [hidden][row], rows padded to whole vectors
+
+  /// Blocks of so many rows that ranks have worked on, each its own.
+  void share(const Team& team, std::size_t hidden, std::size_t stride);
 };
 
 /// Means over the data minus means over the model.
@@ -50,6 +53,8 @@ class DataTerm {
 
   /// Before the blocks of a batch, which may be worked on at once.
   void begin();
+  /// What ranks have gathered of their own blocks, everywhere.
+  void share(const Team& team);
   /// Leaves the field on the hidden units in `work`.
   void gather_block(const CoupledLayers<T>& layers, int block, NetworkScratch<T>& work);
   const GradientTerm<T>& term() const { return term_; }

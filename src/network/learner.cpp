@@ -110,27 +110,32 @@ struct NetworkLearner<T>::Parts {
   /// Both terms of the gradient.
   void gather() {
     rows.begin();
+    const Team& team = this->team();
     if (chains.tempered()) {
       const Network now = network();
       if (const auto reason = why_not_normalisable(now)) diverged(*reason);
       chains.sweep_ladder(now, offset, snapshots);
     }
     if (o.start == ChainStart::data) {
-      for_each_part(chains.blocks(), threads, [&](int block, int thread) {
+      for_each_own(team, chains.blocks(), threads, [&](int block, int thread) {
         rows.gather_block(layers, block, scratch[thread]);
         chains.start_at(rows.values(), layers, block, scratch[thread]);
         chains.gather_block(layers, block, scratch[thread]);
       });
     } else {  // one after the other: threads get equal shares of either, a model's block takes
               // longer
-      for_each_part(chains.blocks(), threads, [&](int block, int thread) {
+      for_each_own(team, chains.blocks(), threads, [&](int block, int thread) {
         chains.gather_block(layers, block, scratch[thread]);
       });
-      for_each_part(rows.blocks(), threads, [&](int block, int thread) {
+      for_each_own(team, rows.blocks(), threads, [&](int block, int thread) {
         rows.gather_block(layers, block, scratch[thread]);
       });
     }
+    rows.share(team);
+    chains.share(team);
   }
+
+  const Team& team() const { return o.team ? *o.team : alone(); }
 
   void update(double step_rate) {
     gather();
@@ -207,7 +212,8 @@ struct NetworkLearner<T>::Parts {
     return row;
   }
 
-  TrainingState state() const {
+  TrainingState state() {
+    weights.share_memory(layers);
     TrainingState s;
     s.epoch = epoch, s.updates = updates;
     s.couplings[0].assign(layers.w->begin(), layers.w->end());

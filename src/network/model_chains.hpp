@@ -78,6 +78,11 @@ class ModelChains {
     add_power_sums(phi.data, phi.stride, layers.visible_units(), chains_.count(block),
                    higher_.visible, powers.data());
   }
+  /// What ranks have gathered of their own blocks, everywhere.
+  void share(const Team& team) {
+    chains_.share_visible(team);
+    term_.share(team, chains_.hidden_units(), chains_.stride());
+  }
   const GradientTerm<T>& term() const { return term_; }
   /// Subtracts <phi_i h_j> of `units` visible units from `first` on, [unit][hidden].
   void subtract_products(int first, int units, T* from) {
@@ -100,7 +105,8 @@ class ModelChains {
 
   /// [chain][visible].
   std::vector<double> visible_rows() const { return chains_.visible_rows(); }
-  void store(TrainingState& state) const {
+  void store(TrainingState& state) {
+    if (options_.team) chains_.share_rest(*options_.team);
     state.chains = chains_.state();
     if (ladder_) state.ladder = ladder_->state();
   }

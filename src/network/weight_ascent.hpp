@@ -68,7 +68,8 @@ class WeightAscent {
     std::vector<double> squares(tiles.count);
     const bool adam = options_.optimiser == NetworkOptimiser::adam;
     const double time = static_cast<double>(update.time);
-    for_each_part(tiles.count, threads_, [&](int tile, int thread) {
+    const Team& team = options_.team ? *options_.team : alone();
+    for_each_own(team, tiles.count, threads_, [&](int tile, int thread) {
       const int first_unit = tiles.first(tile), units = tiles.size(tile);
       auto& gradient = tile_gradient_[thread];
       gradient.resize(static_cast<std::size_t>(units) * n);
@@ -102,6 +103,7 @@ class WeightAscent {
         squares[tile] += sums.square_gradient;
       }
     });
+    share(team, tiles, layers, out, squares);
     for (const auto& shift : tile_shift_)
       for (int j = 0; j < n; ++j) out.hidden_shift[j] += static_cast<double>(shift[j]);
     out.gradient_norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0) /
@@ -109,10 +111,50 @@ class WeightAscent {
     return out;
   }
 
+  /// Velocities, or moments, of all rows everywhere, for a state.
+  void share_memory(const CoupledLayers<T>& layers) {
+    if (!options_.team) return;
+    const Tiles tiles(layers.visible_units());
+    share_rows(*options_.team, tiles, first.data(), layers.hidden_units());
+    if (!second.empty()) share_rows(*options_.team, tiles, second.data(), layers.hidden_units());
+  }
+
   AlignedVector<T> first;   ///< velocities, or Adam's first moments
   AlignedVector<T> second;  ///< Adam's; empty for momentum
 
  private:
+  /// [visible][width], of which every rank has the rows of its own tiles.
+  template <class V>
+  static void share_rows(const Team& team, const Tiles& tiles, V* values, int width) {
+    if (!team.several()) return;
+    const Shares shares{static_cast<std::size_t>(tiles.count), team.size()};
+    const auto begin = [&](int rank) {
+      return static_cast<std::size_t>(tiles.first(static_cast<int>(shares.begin(rank)))) * width;
+    };
+    std::vector<std::size_t> sizes;
+    for (int rank = 0; rank < team.size(); ++rank)
+      sizes.push_back((begin(rank + 1) - begin(rank)) * sizeof(V));
+    const std::vector<V> mine(values + begin(team.rank()), values + begin(team.rank() + 1));
+    team.gather(std::as_bytes(std::span(mine)),
+                std::as_writable_bytes(std::span(values, begin(team.size()))), sizes, true);
+  }
+
+  /// Of one's own tiles what the others need: w, the shifts, the squares.
+  void share(const Team& team, const Tiles& tiles, CoupledLayers<T>& layers, WeightMove& out,
+             std::vector<double>& squares) {
+    if (!team.several()) return;
+    const int n = layers.hidden_units();
+    share_rows(team, tiles, layers.w->data(), n);
+    share_rows(team, tiles, out.visible_shift.data(), 1);
+    const Shares shares{static_cast<std::size_t>(tiles.count), team.size()};
+    share_columns(team, shares, squares.data(), 1, squares.size(), 1, squares.size());
+    for (int rank = 0; rank < team.size(); ++rank)
+      for (std::size_t tile = shares.begin(rank); tile < shares.begin(rank + 1); ++tile) {
+        tile_shift_[tile].resize(n);
+        team.broadcast(std::as_writable_bytes(std::span(tile_shift_[tile])), rank);
+      }
+  }
+
   TrainingOptions options_;
   std::vector<double> mean_, deviation_;
   int threads_;

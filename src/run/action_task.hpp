@@ -10,9 +10,10 @@
 
 namespace quartic {
 
-inline SamplerOptions sampler_options(const Config& config) {
+inline SamplerOptions sampler_options(const Config& config, const Team& team = alone()) {
   SamplerOptions options = config.sampler.options;
   options.threads = config.run.threads;
+  options.team = &team;
   return options;
 }
 
@@ -45,6 +46,10 @@ class ActionTask {
     run_.action = learner_.action();
     run_.theta_error = learner_.theta_error();
     run_.checkpoint = marked_;
+    const auto& sampler = learner_.sampler();
+    if (!sampler.team().several()) return;
+    auto all = sampler.gathered(marked_.sampler, false);
+    if (sampler.team().root()) run_.checkpoint.sampler = std::move(all);
   }
   StopReason stop_reason() const { return learner_.reason(); }
   Step step() const {

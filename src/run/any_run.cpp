@@ -134,7 +134,7 @@ struct Resumed {
   /// Kept from the first instant, with the limit that it has now.
   template <class Run, class Go>
   Outcome go(Run& run, Go go_on) const {
-    FileStore<Run> store(to);
+    FileStore<Run> store(to, session.team);
     store.write(run);
     const Outcome outcome = go_on(store);
     if (outcome == Outcome::finished) store.forget_old();

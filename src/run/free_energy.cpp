@@ -12,7 +12,7 @@ namespace {
 /// One configuration a chain of the run's sample goes from S to A.
 template <class T>
 FromLearned anneal_from_learned(const LearnRun& run, const Action& target, const Config& config,
-                                const ProgressCallback& progress) {
+                                const Team& team, const ProgressCallback& progress) {
   const Certificate& c = *run.certificate;
   std::vector<float> phi;
   const Draws& all = c.draws;
@@ -21,7 +21,7 @@ FromLearned anneal_from_learned(const LearnRun& run, const Action& target, const
     phi.insert(phi.end(), end - all.sites, end);
   }
   AnnealingOptions options;
-  options.sampler = sampler_options(config);
+  options.sampler = sampler_options(config, team);
   options.progress = progress;
   FromLearned out{{}, c.weight_ess, {}};
   out.sample = anneal_sample<T>({extend(run.action, target.graph), target}, phi, all.chains,
@@ -37,7 +37,7 @@ FreeEnergies measure(const Config& config, const Action& action, double error,
                      const LearnRun* learned, const Session& session) {
   const std::uint64_t seed = config.run.seed;
   FreeEnergyOptions options;
-  options.sampler = sampler_options(config);
+  options.sampler = sampler_options(config, session.team);
   options.error = error;
   report_progress(session.progress("pilot"), 0);
   const auto plan = plan_from_uncoupled<T>(action, options.sampler, seed);
@@ -47,8 +47,8 @@ FreeEnergies measure(const Config& config, const Action& action, double error,
   auto integration = free_energy_by_integration<T>(plan, options, seed);
   std::optional<FromLearned> third;
   if (learned && learned->certificate)
-    third =
-        anneal_from_learned<T>(*learned, action, config, session.progress("annealing from S to A"));
+    third = anneal_from_learned<T>(*learned, action, config, session.team,
+                                   session.progress("annealing from S to A"));
   auto combined = combine(work, integration);
   return {std::move(third), std::move(work), std::move(integration), std::move(combined)};
 }

@@ -10,16 +10,16 @@ namespace quartic {
 namespace {
 
 template <class T>
-VariationalLearner<T> make_learner(const Config& config, const Problem& problem) {
+VariationalLearner<T> make_learner(const Config& config, const Problem& problem, const Team& team) {
   return VariationalLearner<T>(problem.target, problem.parameters, problem.start,
-                               sampler_options(config), config.learn, config.run.seed);
+                               sampler_options(config, team), config.learn, config.run.seed);
 }
 
 template <class T>
 class LearnTask : public ActionTask<LearnRun, VariationalLearner<T>> {
  public:
-  LearnTask(LearnRun& run, const Problem& problem)
-      : Base(run, make_learner<T>(run.config, problem), run.config.learn.epochs),
+  LearnTask(LearnRun& run, const Problem& problem, const Team& team)
+      : Base(run, make_learner<T>(run.config, problem, team), run.config.learn.epochs),
         target_(problem.target) {}
 
   bool conclude(const Session& session) {
@@ -44,12 +44,14 @@ class LearnTask : public ActionTask<LearnRun, VariationalLearner<T>> {
 
 }  // namespace
 
-LearnRun begin_learning(const Config& config, const Problem& problem, const std::string& command) {
+LearnRun begin_learning(const Config& config, const Problem& problem, const std::string& command,
+                        const Team& team) {
   const bool real = std::all_of(config.target.begin(), config.target.end(),
                                 [](const TermSpec& spec) { return spec.coupling.imag() == 0; });
   if (real) require_normalisable(config.target, problem.graph);
   const auto precision = chosen_precision(config.sampler.precision, problem.start);
-  with_precision(precision, [&]<class T>() { make_learner<T>(config, problem); });  // or it throws
+  with_precision(precision,
+                 [&]<class T>() { make_learner<T>(config, problem, team); });  // or it throws
   Provenance provenance = make_provenance(command, config.run.seed);
   const auto freedom = config.action.freedom();
   LearnRun run{.config = config,
@@ -67,7 +69,7 @@ Outcome learn(LearnRun& run, const Problem& problem, Store<LearnRun>& store,
               const Session& session) {
   return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = LearnTask<T>::begun(run);
-    LearnTask<T> task(run, problem);
+    LearnTask<T> task(run, problem, session.team);
     return run_to_end(task, resumed, store, session);
   });
 }

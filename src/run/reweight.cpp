@@ -161,6 +161,37 @@ Pool read_pool(const std::vector<std::string>& files) {
   return pool;
 }
 
+/// [series][sample] by f(fields), of which every rank makes that of its part of the configurations,
+/// by blocks of as many as are worked on at once.
+template <class F>
+std::vector<std::vector<double>> shared_series(const Pool& pool, const Team& team, F&& f) {
+  if (!team.several()) return f(pool.fields());
+  constexpr std::size_t block = 64;
+  const std::size_t samples = pool.fields().samples(), sites = pool.fields().sites;
+  const Shares shares{(samples + block - 1) / block, team.size()};
+  const auto begin = [&](int rank) { return std::min(shares.begin(rank) * block, samples); };
+  const std::size_t first = begin(team.rank()), own = begin(team.rank() + 1) - first;
+  const StoredFields mine{std::span(pool.phi).subspan(first * sites, own * sites),
+                          static_cast<int>(sites)};
+  auto series = f(mine);
+  for (auto& values : series) {
+    values.insert(values.begin(), first, 0.0);
+    values.resize(samples);
+    share_columns(team, shares, values.data(), 1, samples, block, samples);
+  }
+  return series;
+}
+
+std::vector<double> action_of(const Action& action, const Pool& pool, int threads,
+                              const Team& team) {
+  return shared_series(
+             pool, team,
+             [&](StoredFields fields) {
+               return std::vector<std::vector<double>>{evaluate_action(action, fields, threads)};
+             })
+      .front();
+}
+
 /// What is annealed to: B, or where a coupling is scanned the middle of the grid.
 std::vector<TermSpec> annealing_target(const Targets& targets) {
   auto specs = targets.specs;
@@ -185,7 +216,7 @@ Action real_part(std::vector<TermSpec> real, const std::shared_ptr<const Graph>&
 /// The pool's configurations make way for annealed ones: all go from S to the real part of B and
 /// are weighted for S itself, ln w = -W + Re B - S. So they serve any action near B as those of an
 /// equilibrium sample would serve one near S.
-AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads,
+AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads, const Team& team,
                            const ProgressCallback& progress) {
   StoredSample& first = pool.first;
   if (pool.actions.size() > 1) {
@@ -199,14 +230,15 @@ AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads,
   const Action end = real_part(annealing_target(targets), first.action.graph);
   AnnealingOptions options;
   options.sampler = first.config.sampler.options, options.sampler.threads = threads;
+  options.sampler.team = &team;
   options.progress = progress;
   AnnealedSample out = with_precision(first.config.sampler.precision, [&]<class T>() {
     return anneal_sample<T>({extend(first.action, end.graph), end}, pool.phi, first.chains, options,
                             first.config.run.seed);
   });
   pool.phi = out.phi;
-  first.action_value = evaluate_action(first.action, pool.fields(), threads);
-  const auto target_value = evaluate_action(end, pool.fields(), threads);
+  first.action_value = action_of(first.action, pool, threads, team);
+  const auto target_value = action_of(end, pool, threads, team);
   for (std::size_t n = 0; n < target_value.size(); ++n)
     out.log_weight[n] += target_value[n] - first.action_value[n];
   first.log_weight = out.log_weight;
@@ -222,14 +254,15 @@ std::vector<double> odd_part(const std::vector<double>& x, const std::vector<dou
 }
 
 /// S of every action on all configurations, made even.
-std::vector<std::vector<double>> symmetric_actions(const Pool& pool, int threads) {
+std::vector<std::vector<double>> symmetric_actions(const Pool& pool, int threads,
+                                                   const Team& team) {
   std::vector<std::vector<double>> out;
   for (const auto& action : pool.actions) {
     Action odd(action.graph);
     odd.r = action.r;
-    auto& value = out.emplace_back(evaluate_action(action, pool.fields(), threads));
+    auto& value = out.emplace_back(action_of(action, pool, threads, team));
     if (std::any_of(odd.r.begin(), odd.r.end(), [](double r) { return r != 0; }))
-      value = symmetric_action(std::move(value), evaluate_action(odd, pool.fields(), threads));
+      value = symmetric_action(std::move(value), action_of(odd, pool, threads, team));
   }
   return out;
 }
@@ -237,12 +270,15 @@ std::vector<std::vector<double>> symmetric_actions(const Pool& pool, int threads
 /// Terms and observables of the configurations and, where they can have some, their odd parts.
 void evaluate_series(const Pool& pool, const Targets& targets,
                      const std::vector<std::string>& observables, const ReweightOptions& options,
-                     ReweightingSample& sample) {
+                     const Team& team, ReweightingSample& sample) {
   const int threads = options.threads;
   const Graph& graph = *pool.first.action.graph;
   const Target terms(targets.specs, graph);
-  sample.terms = evaluate_terms(terms, pool.fields(), threads);
-  sample.observables = evaluate_observables(observables, graph, pool.fields(), threads);
+  sample.terms = shared_series(
+      pool, team, [&](StoredFields fields) { return evaluate_terms(terms, fields, threads); });
+  sample.observables = shared_series(pool, team, [&](StoredFields fields) {
+    return evaluate_observables(observables, graph, fields, threads);
+  });
   for (const auto& function : options.functions)
     sample.observables.push_back(evaluate_function(function.value, pool.fields()));
   sample.odd_terms.resize(sample.terms.size());
@@ -272,11 +308,12 @@ void evaluate_series(const Pool& pool, const Targets& targets,
 /// Everything that reweighting needs of the samples; MBAR where there are several runs.
 ReweightingSample make_sample(const Pool& pool, const Targets& targets,
                               const std::vector<std::string>& observables,
-                              const ReweightOptions& options, std::vector<Estimate>& free_energy) {
+                              const ReweightOptions& options, const Team& team,
+                              std::vector<Estimate>& free_energy) {
   ReweightingSample sample;
   sample.sets = pool.sets;
-  evaluate_series(pool, targets, observables, options, sample);
-  auto actions = symmetric_actions(pool, options.threads);
+  evaluate_series(pool, targets, observables, options, team, sample);
+  auto actions = symmetric_actions(pool, options.threads, team);
   free_energy.assign(1, {0, 0});
   if (actions.size() > 1) {
     auto mbar = solve_mbar(actions, pool.sets);
@@ -364,8 +401,8 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
 
   std::optional<AnnealedSample> annealed;
   if (options.anneal)
-    annealed =
-        anneal_pool(pool, targets, options.threads, session.progress("annealing from S to B"));
+    annealed = anneal_pool(pool, targets, options.threads, session.team,
+                           session.progress("annealing from S to B"));
 
   Provenance provenance = make_provenance(options.command, pool.first.config.run.seed);
   const auto samples = pool.fields().samples();
@@ -380,8 +417,8 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
   run.config.target = targets.specs;
   for (const auto& spec : targets.specs) run.terms.push_back(spec.name);
   if (run.annealed) run.annealed_action = pool.first.action_value;
-  const Reweighting reweighting(make_sample(pool, targets, names, options, run.free_energy),
-                                options.threads);
+  const Reweighting reweighting(
+      make_sample(pool, targets, names, options, session.team, run.free_energy), options.threads);
   for (const auto& function : options.functions) run.observables.push_back(function.name);
   run.points = scan(reweighting, targets, session);
   judge_modes(reweighting, pool, targets, names, options, run.points);

@@ -24,13 +24,14 @@ constexpr double series_bytes = 64 << 20;  // of the measurement's bins
 constexpr int min_draws_until = 32;        // before sample.until may stop a run
 
 /// A power of two, so that joined bins fill it evenly.
-Measurement make_measurement(const Config& config, const Action& action,
+template <class T>
+Measurement make_measurement(const Sampler<T>& sampler, const Action& action,
                              const std::vector<NamedFunction>& functions) {
-  const int chains = config.sampler.options.chains;
+  const int chains = sampler.all_chains();
   const auto series =
       static_cast<double>(Measurement(action, chains, 16, functions).names().size()) * chains;
   const auto most = static_cast<unsigned>(std::clamp(series_bytes / (8 * series), 64.0, 4096.0));
-  return {action, chains, static_cast<int>(std::bit_floor(most)), functions};
+  return {action, sampler, static_cast<int>(std::bit_floor(most)), functions};
 }
 
 std::int64_t max_draws(const SampleConfig& sample) {
@@ -115,20 +116,23 @@ class SampleTask {
  public:
   using Run = SampleRun;
 
-  SampleTask(SampleRun& run, const Clock& clock, const std::vector<NamedFunction>& functions)
+  SampleTask(SampleRun& run, const Session& session, const std::vector<NamedFunction>& functions)
       : run_(run),
-        clock_(clock),
+        clock_(session.clock),
+        team_(session.team),
         functions_(functions),
         seconds_before_(run.provenance.seconds),
         measured_before_(run.measuring_seconds),
-        sampler_(run.action, sampler_options(run.config), run.config.run.seed, Stream::sample),
-        measurement_(make_measurement(run.config, run.action, functions)),
-        max_kept_(run.config.output.max_draws(sampler_.chains(), sampler_.sites())) {
+        sampler_(run.action, sampler_options(run.config, team_), run.config.run.seed,
+                 Stream::sample),
+        measurement_(make_measurement(sampler_, run.action, functions)),
+        max_kept_(run.config.output.max_draws(sampler_.all_chains(), sampler_.sites())) {
     if (begun(run)) {
       require_same_observables(run, measurement_);
       sampler_.restore(run.sampler);
       measurement_.restore(run.measurement);
     }
+    if (!team_.root()) leave_to_root();
     first_ = measurement_.draws();
   }
 
@@ -142,17 +146,18 @@ class SampleTask {
     const auto& wanted = run_.config.sample.warm_up;
     run_.warm_up_sweeps = wanted.value_or(first_warm_up);
     report_progress(progress, 0);  // the search for wells may take seconds
-    const Wells wells(run_.action, sampler_.chains());
+    const Wells wells(run_.action, sampler_.all_chains());
     if (wells.several()) wells.start(sampler_);
     sampler_.warm_up(run_.warm_up_sweeps, progress);
     if (!wanted) come_to_rest(progress);
     if (wells.several()) {
       const auto before = wells.nearest(sampler_);
-      const Measurement last = measure_after(first_warm_up, progress, functions_);
+      const Measurement last =
+          measure_after(first_warm_up, progress, functions_).gathered(sampler_, true);
       auto settled = settle_wells(sampler_, wells, run_.action, last, before, run_.config.run.seed,
                                   session.progress("annealing between wells"));
       if (!settled.of.empty()) come_to_rest(progress);
-      measurement_.set_wells(std::move(settled.of), std::move(settled.unvisited));
+      measurement_.set_wells(own_chains(settled.of), std::move(settled.unvisited));
       run_.wells = settled.text;
     }
     sampler_.reset_acceptance();
@@ -184,14 +189,16 @@ class SampleTask {
   }
 
   void save() {
-    run_.sampler = sampler_.state();
-    run_.measurement = measurement_.state();
-    const auto names = measurement_.names();
-    run_.observables.assign(names.begin(), names.end());
-    if (measurement_.draws() == 0) return;
-    run_.results = measurement_.results();
-    run_.two_point = measurement_.two_point();
+    run_.sampler = sampler_.gathered(sampler_.state(), false);
+    const Measurement all = measurement_.gathered(sampler_);
     run_.measuring_seconds = measured_before_ + measuring_seconds();
+    if (!team_.root()) return;
+    run_.measurement = all.state();
+    const auto names = all.names();
+    run_.observables.assign(names.begin(), names.end());
+    if (all.draws() == 0) return;
+    run_.results = all.results();
+    run_.two_point = all.two_point();
   }
 
   bool conclude(const Session& /*session*/) { return false; }
@@ -217,17 +224,19 @@ class SampleTask {
 
   Metrics metrics() const {
     const double updates = static_cast<double>(measurement_.draws() - first_) *
-                           run_.config.sample.sweeps * sampler_.chains() * sampler_.sites();
+                           run_.config.sample.sweeps * sampler_.all_chains() * sampler_.sites();
     Metrics out = {{"site_updates_per_second", updates / measuring_seconds(), std::nan("")},
                    {"acceptance", run_.acceptance.front().rate, std::nan("")}};
-    for (const auto& result : measurement_.results())
+    const Measurement all = measurement_.gathered(sampler_);
+    if (!team_.root()) return out;
+    for (const auto& result : all.results())
       out.push_back({result.name, result.estimate.mean, result.estimate.error});
     return out;
   }
 
  private:
   double values() const {
-    return static_cast<double>(sampler_.chains()) * sampler_.options().rungs * sampler_.sites();
+    return static_cast<double>(sampler_.all_chains()) * sampler_.options().rungs * sampler_.sites();
   }
   double updates_of_a_draw() const {
     const auto& o = sampler_.options();
@@ -243,21 +252,41 @@ class SampleTask {
   }
 
   bool reached_error(const SampleConfig& sample) const {
-    const auto results = measurement_.results();
-    const auto found = std::find_if(results.begin(), results.end(),
-                                    [&](const auto& r) { return r.name == sample.until; });
-    const auto& e = found->estimate;
-    return found->ok && e.error <= sample.relative_error.value_or(0.01) * std::abs(e.mean);
+    const Measurement all = measurement_.gathered(sampler_);
+    return decided<bool>(team_, [&] {
+      const auto results = all.results();
+      const auto found = std::find_if(results.begin(), results.end(),
+                                      [&](const auto& r) { return r.name == sample.until; });
+      const auto& e = found->estimate;
+      return found->ok && e.error <= sample.relative_error.value_or(0.01) * std::abs(e.mean);
+    });
+  }
+
+  /// What another rank than the root has no use for: fields of chains that are not its own.
+  void leave_to_root() {
+    run_.sampler = {}, run_.measurement = {};
+    for (auto& phi : run_.kept.phi) phi = {};
+    for (auto& action : run_.kept.action) action = {};
+  }
+
+  /// One's own of values by chain.
+  std::vector<std::int32_t> own_chains(const std::vector<std::int32_t>& all) const {
+    if (all.empty()) return all;
+    const auto first = all.begin() + sampler_.first_chain();
+    return {first, first + sampler_.chains()};
   }
 
   /// Until averages stand still.
   void come_to_rest(const ProgressCallback& progress) {
     run_.stationary = true;
     for (int window = first_warm_up; run_.stationary; window *= 2) {
-      double max_drift = 0;
-      const Measurement last = measure_after(window, progress);
-      for (const char* name : {"action", "m2", "phi2"})
-        max_drift = std::max(max_drift, drift(last.series(name), sampler_.chains()));
+      const Measurement last = measure_after(window, progress).gathered(sampler_);
+      const double max_drift = decided<double>(team_, [&] {
+        double most = 0;
+        for (const char* name : {"action", "m2", "phi2"})
+          most = std::max(most, drift(last.series(name), sampler_.all_chains()));
+        return most;
+      });
       if (max_drift < stationary_drift) return;
       run_.stationary = run_.warm_up_sweeps < max_warm_up && !out_of_time();
     }
@@ -266,7 +295,7 @@ class SampleTask {
   /// Goes on for `sweeps` sweeps of warm-up.
   Measurement measure_after(int sweeps, const ProgressCallback& progress,
                             const std::vector<NamedFunction>& functions = {}) {
-    Measurement window(run_.action, sampler_.chains(), 256, functions);
+    Measurement window(run_.action, sampler_, 256, functions);
     window.set_spectrum_interval(0);
     for (int k = 0; k < sweeps; ++k) {
       sampler_.sweep(1);
@@ -301,17 +330,21 @@ class SampleTask {
         action[chain] = run_.action.evaluate(std::vector<double>(stored.begin(), stored.end()));
       }
     });
-    for (int chain = 0; chain < sampler_.chains(); ++chain)
+    action = gather_chains(sampler_, action);
+    for (std::size_t chain = 0; chain < action.size(); ++chain)
       if (!std::isfinite(action[chain])) {
         throw Diverged(fmt::format("the action of chain {} is not finite at draw {}", chain,
                                    measurement_.draws()),
                        "try sampler.precision=float64");
       }
+    phi = gather_chains(sampler_, phi, false);
+    if (!team_.root()) action = {};
     run_.kept.keep(std::move(phi), std::move(action), max_kept_);
   }
 
   SampleRun& run_;
   const Clock& clock_;
+  const Team& team_;
   const std::vector<NamedFunction>& functions_;
   double seconds_before_, measured_before_;
   Sampler<T> sampler_;
@@ -348,7 +381,7 @@ Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session,
                const std::vector<NamedFunction>& functions) {
   return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = SampleTask<T>::begun(run);
-    SampleTask<T> task(run, session.clock, functions);
+    SampleTask<T> task(run, session, functions);
     return run_to_end(task, resumed, store, session);
   });
 }

@@ -35,10 +35,12 @@ Network first_network(const Config& config, const NetworkData& data, int units) 
                          options);
 }
 
-PacedLearner paced(const NetworkRun& run, const NetworkData& data, const Network& start) {
+PacedLearner paced(const NetworkRun& run, const NetworkData& data, const Network& start,
+                   const Team& team) {
   const Config& config = run.config;
   TrainingOptions options = config.training;
   options.threads = config.run.threads;
+  options.team = &team;
   return {options.epochs == 0 ? Pace::chosen : Pace::given,
           {.learned = data.learned,
            .moments = data.moments,
@@ -51,11 +53,15 @@ PacedLearner paced(const NetworkRun& run, const NetworkData& data, const Network
 
 }  // namespace
 
-TrainTask::TrainTask(NetworkRun& run, const NetworkData& data)
-    : TrainTask(run, data, first_network(run.config, data, run.network.hidden.size())) {}
+TrainTask::TrainTask(NetworkRun& run, const NetworkData& data, const Team& team)
+    : TrainTask(run, data, first_network(run.config, data, run.network.hidden.size()), team) {}
 
-TrainTask::TrainTask(NetworkRun& run, const NetworkData& data, const Network& start)
-    : run_(run), data_(data), learner_(paced(run, data, start)), first_(run.checkpoint.epoch) {
+TrainTask::TrainTask(NetworkRun& run, const NetworkData& data, const Network& start,
+                     const Team& team)
+    : run_(run),
+      data_(data),
+      learner_(paced(run, data, start, team)),
+      first_(run.checkpoint.epoch) {
   if (begun(run)) learner_.restore(run.checkpoint, run.pace);
 }
 
@@ -237,6 +243,9 @@ Outcome train(NetworkRun& run, const NetworkData& data, Store<NetworkRun>& store
   const std::size_t rows = data.learned->rows(), columns = data.learned->columns();
   const auto begun = way_begun(run);
   const LearningWay way = begun ? *begun : way_of(run.config, rows, columns);
+  if (session.team.several() && way != LearningWay::chains)
+    throw BadInput("a network that is learned exactly, or begins with what is, is for one rank",
+                   "start it without mpirun; or give [training] epochs and exact_units = 0");
   if (way == LearningWay::chains_from_exact) return train_from_exact(run, data, store, session);
   if (way == LearningWay::exactly) {
     const bool resumed = DensityTask::begun(run);
@@ -244,7 +253,7 @@ Outcome train(NetworkRun& run, const NetworkData& data, Store<NetworkRun>& store
     return run_to_end(task, resumed, store, session);
   }
   const bool resumed = TrainTask::begun(run);
-  TrainTask task(run, data);
+  TrainTask task(run, data, session.team);
   return run_to_end(task, resumed, store, session);
 }
 

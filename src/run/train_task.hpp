@@ -16,9 +16,10 @@ class TrainTask {
   using Run = NetworkRun;
 
   /// From `start`, by default independent columns, or the state that the run has. The data are in
-  /// its units.
-  TrainTask(NetworkRun& run, const NetworkData& data, const Network& start);
-  TrainTask(NetworkRun& run, const NetworkData& data);
+  /// its units; the ranks of the team share rows, chains and weights.
+  TrainTask(NetworkRun& run, const NetworkData& data, const Network& start,
+            const Team& team = alone());
+  TrainTask(NetworkRun& run, const NetworkData& data, const Team& team = alone());
 
   /// Whether the run has a state to go on from.
   static bool begun(const NetworkRun& run) { return !run.checkpoint.chains.streams.empty(); }

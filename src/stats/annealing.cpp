@@ -15,7 +15,7 @@ namespace {
 template <class T>
 std::vector<float> fields(const Sampler<T>& sampler) {
   const auto phi = get_fields(sampler);
-  return {phi.begin(), phi.end()};
+  return gather_chains(sampler, std::vector<float>(phi.begin(), phi.end()));
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ std::vector<double> drive(Sampler<T>& sampler, const ActionPath& path,
     sampler.sweep(1);
     report_progress(progress, static_cast<double>(n) / static_cast<double>(stops.size() - 1));
   }
-  return work;
+  return gather_chains(sampler, work);
 }
 
 template <class T>
@@ -54,6 +54,7 @@ AnnealedSample anneal_sample(const ActionPath& path, std::span<const float> phi,
   const std::vector<double> start(phi.begin(), phi.end());
   SamplerOptions moves = moves_along(options.sampler);
   moves.chains = out.chains * out.draws;
+  moves = shared_if_many(moves);
   Sampler<T> sampler(path.from, moves, seed, Stream::annealing);
   const auto plan = plan_annealing<T>(path, moves, seed, start);
   // Of work with a normal distribution the weights keep the fraction exp(-variance).

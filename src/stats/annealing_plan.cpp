@@ -60,6 +60,7 @@ class Pilot {
     wanted = moves_along(wanted);
     const std::size_t most = large(path) ? 32 : 256;
     wanted.chains = static_cast<int>(given > 0 ? std::min(given / 16 * 16, most) : most);
+    wanted.team = nullptr;  // few: every rank makes them all
     return wanted;
   }
   /// Evenly spread over all that are given, because neighbouring draws of a chain are alike.
@@ -127,10 +128,10 @@ bool one_well(const Action& action, std::vector<MeanField> minima) {
 /// F_1 by annealing forward along a plan, of about unit variance of the work.
 template <class T>
 Estimate trial(const AnnealingPlan& plan, const SamplerOptions& options, std::uint64_t seed) {
-  Sampler<T> sampler(plan.path.from, moves_along(options), seed, Stream::pilot);
+  Sampler<T> sampler(plan.path.from, shared_if_many(moves_along(options)), seed, Stream::pilot);
   sampler.draw_uncoupled();
   const auto work = drive(sampler, plan.path, plan.stops(std::min(plan.steps_for(1), 5000)));
-  const Estimate ratio = measure_overlap(work, sampler.chains()).log_mean_weight;
+  const Estimate ratio = measure_overlap(work, sampler.all_chains()).log_mean_weight;
   return {uncoupled_free_energy(plan.path.from) - ratio.value, ratio.error};
 }
 

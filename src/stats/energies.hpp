@@ -22,10 +22,13 @@ std::vector<double> energies(const Sampler<T>& sampler, const Action& action) {
   return out;
 }
 
-/// Fields [chain][site]; streams stay.
+/// Fields [chain][site], of a rank's own chains or of all, of which it takes its own; streams stay.
 template <class T>
 void set_fields(Sampler<T>& sampler, std::span<const double> phi) {
   auto state = sampler.state();
+  const auto sites = static_cast<std::size_t>(sampler.sites());
+  if (phi.size() > state.phi.size())
+    phi = phi.subspan(sampler.first_chain() * sites, sampler.chains() * sites);
   state.phi.assign(phi.begin(), phi.end());
   sampler.restore(state);
 }
@@ -45,6 +48,13 @@ std::vector<double> get_fields(const Sampler<T>& sampler) {
 inline SamplerOptions moves_along(SamplerOptions wanted) {
   wanted.rungs = 1, wanted.hmc_steps = 0;
   return wanted;
+}
+
+/// Where there are fewer blocks of chains than ranks, every rank makes them all.
+inline SamplerOptions shared_if_many(SamplerOptions options) {
+  const int blocks = options.chains / (options.chains % 64 == 0 ? 64 : 16);
+  if (options.team && options.team->size() > blocks) options.team = nullptr;
+  return options;
 }
 
 }  // namespace quartic

@@ -36,7 +36,8 @@ class Annealer {
            const Sampler<T>* equilibrated)
       : plan_(plan),
         options_(options),
-        forward_(plan.path.from, moves_along(options.sampler), seed, Stream::annealing),
+        forward_(plan.path.from, shared_if_many(moves_along(options.sampler)), seed,
+                 Stream::annealing),
         reverse_(plan.path.to, reverse_options(options, equilibrated), seed, Stream::reverse) {
     if (equilibrated) equilibrium_ = get_fields(*equilibrated);
   }
@@ -60,7 +61,7 @@ class Annealer {
  private:
   static SamplerOptions reverse_options(const FreeEnergyOptions& options,
                                         const Sampler<T>* equilibrated) {
-    return moves_along(equilibrated ? equilibrated->options() : options.sampler);
+    return shared_if_many(moves_along(equilibrated ? equilibrated->options() : options.sampler));
   }
 
   const AnnealingPlan& plan_;

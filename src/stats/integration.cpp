@@ -81,10 +81,11 @@ class PathIntegrator {
         options_(options),
         difference_(plan.path.difference()),
         nodes_(make_nodes(plan)),
-        sampler_(plan.path.from, moves_along(options.sampler), seed, Stream::integration),
+        sampler_(plan.path.from, shared_if_many(moves_along(options.sampler)), seed,
+                 Stream::integration),
         sum_{std::vector<double>(sampler_.chains()), std::vector<double>(sampler_.chains())} {
     const double wanted = plan.friction_length() / options.error;
-    draws_ = std::max(1.0, 1.2 * wanted * wanted / sampler_.chains() / 2);
+    draws_ = std::max(1.0, 1.2 * wanted * wanted / sampler_.all_chains() / 2);
   }
 
   IntegrationResult run() {
@@ -93,7 +94,7 @@ class PathIntegrator {
     for (;;) {
       draws_ = std::min(draws_, std::max(1.0, (options_.max_sweeps - sweeps_) / 2.0));
       const auto up = pass(true), down = pass(false);
-      const Estimate lag = mean_of(minus(up.fine, down.fine));
+      const Estimate lag = mean_of(gather_chains(sampler_, minus(up.fine, down.fine)));
       result.hysteresis = {lag.value, lag.error};
       add(up), add(down);
       evaluate(result);
@@ -167,7 +168,8 @@ class PathIntegrator {
     auto fine = sum_.fine, rules = minus(sum_.fine, sum_.coarse);
     for (double& x : fine) x /= weight_;
     for (double& x : rules) x /= weight_;
-    const Estimate integral = mean_of(fine), apart = mean_of(rules);
+    const Estimate integral = mean_of(gather_chains(sampler_, fine)),
+                   apart = mean_of(gather_chains(sampler_, rules));
     result.statistical_error = integral.error;
     result.quadrature_error = std::max(0.0, std::abs(apart.value) - 2 * apart.error);
     result.difference = {integral.value,

@@ -55,12 +55,13 @@ void observe(const LocalSums& sums, double shift, int lanes, const double* sum, 
 
 }  // namespace
 
-Measurement::Data::Data(const Action& measured, int chains_measured, int most,
+Measurement::Data::Data(const Action& measured, ChainPart measured_part, int most,
                         std::vector<NamedFunction> own)
     : functions(std::move(own)),
       action(measured),
       sums(measured),
-      chains(chains_measured),
+      part(measured_part),
+      chains(part.count),
       max_bins(most),
       threads(omp_get_max_threads()) {
   if (chains < 1 || max_bins < 16 || max_bins % 2 != 0) {
@@ -88,7 +89,7 @@ Measurement::Data::Data(const Action& measured, int chains_measured, int most,
   open_bin.assign(row(), 0);
   squares.assign(row(), 0);
   products.assign(pairs.size() * static_cast<std::size_t>(chains), 0);
-  while (chains_per_group < 16 && chains > 64 * chains_per_group) chains_per_group *= 2;
+  while (chains_per_group < 16 && part.all > 64 * chains_per_group) chains_per_group *= 2;
 }
 
 int Measurement::Data::index(const std::string& name) const {
@@ -161,7 +162,15 @@ void Measurement::Data::set_spectra(std::span<const double> by_group) {
 
 Measurement::Measurement(const Action& action, int chains, int max_bins,
                          std::vector<NamedFunction> functions)
-    : data_(make_hidden<Data>(action, chains, max_bins, std::move(functions))) {}
+    : data_(make_hidden<Data>(action, ChainPart{0, chains, chains}, max_bins,
+                              std::move(functions))) {}
+
+template <class T>
+Measurement::Measurement(const Action& action, const Sampler<T>& sampler, int max_bins,
+                         std::vector<NamedFunction> functions)
+    : data_(make_hidden<Data>(
+          action, ChainPart{sampler.first_chain(), sampler.chains(), sampler.all_chains()},
+          max_bins, std::move(functions))) {}
 
 /// From the values of the first draw of a block; chain 0 is as good as any.
 void Measurement::Data::take_references(const std::vector<double>& values, int lanes) {
@@ -192,7 +201,10 @@ void Measurement::add(const Sampler<T>& sampler) {
   };
   const std::size_t own = d.names.size() - d.functions.size();  // the first of the user's
   const bool first_draw = d.draws == 0;
-  if (first_draw) d.take_references(values_of(sampler.block(0)), sampler.lanes());
+  if (first_draw) {
+    d.take_references(values_of(sampler.block(0)), sampler.lanes());
+    sampler.team().broadcast(std::as_writable_bytes(std::span(d.reference)));
+  }
   if (spectrum && d.spectra.empty())
     d.spectra.assign(static_cast<std::size_t>(d.chains / d.chains_per_group) * d.sums.sites, 0);
   sampler.for_each_block([&](int index) {
@@ -226,7 +238,10 @@ void Measurement::add(const Sampler<T>& sampler) {
         d.functions[k].value, sampler.blocks(), [&](int index) { return sampler.block(index); },
         values);
     const std::size_t row = (own + k) * d.chains;
-    if (first_draw) d.reference[own + k] = std::isfinite(values[0]) ? values[0] : 0;
+    if (first_draw) {
+      d.reference[own + k] = std::isfinite(values[0]) ? values[0] : 0;
+      sampler.team().broadcast(std::as_writable_bytes(std::span(&d.reference[own + k], 1)));
+    }
     for (int chain = 0; chain < d.chains; ++chain) {
       const double value = values[chain] - d.reference[own + k];
       d.open_bin[row + chain] += value;
@@ -299,8 +314,66 @@ MeasurementState Measurement::state() const {
   return state;
 }
 
+/// Of what is [row][chain][width], the part of the chains.
+MeasurementState Measurement::Data::own_part(const MeasurementState& all) const {
+  MeasurementState own = all;
+  const auto take = [&](const auto& whole, auto& mine, std::size_t rows) {
+    mine.clear();
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t size = whole.size() / rows;
+      const auto at = [&](std::size_t chain) {
+        return whole.begin() + static_cast<std::ptrdiff_t>(row * size + size * chain / part.all);
+      };
+      mine.insert(mine.end(), at(part.first), at(part.first + part.count));
+    }
+  };
+  const std::size_t rows = names.size();
+  take(all.bins, own.bins, rows);
+  take(all.open_bin, own.open_bin, rows);
+  take(all.squares, own.squares, rows);
+  take(all.products, own.products, pairs.size());
+  take(all.spectra, own.spectra, all.spectra.empty() ? 0 : 1);
+  take(all.wells, own.wells, all.wells.empty() ? 0 : 1);
+  return own;
+}
+
+template <class T>
+Measurement Measurement::gathered(const Sampler<T>& sampler, bool everywhere) const {
+  const auto& d = *data_;
+  Measurement out(
+      make_hidden<Data>(d.action, ChainPart{0, d.part.all, d.part.all}, d.max_bins, d.functions));
+  out.data_->spectrum_interval = d.spectrum_interval;
+  out.data_->threads = d.threads;
+  MeasurementState all = state();
+  const bool here = everywhere || sampler.team().root();
+  const auto collect = [&](auto& values, std::size_t rows) {
+    using V = typename std::decay_t<decltype(values)>::value_type;
+    const auto own = std::move(values);
+    const std::size_t size = rows > 0 ? own.size() / rows : 0,
+                      whole = size / d.part.count * d.part.all;
+    values.assign(here ? rows * whole : 0, V{});
+    for (std::size_t row = 0; row < rows; ++row)
+      gather(sampler.team(), sampler.shares(), std::span<const V>(own).subspan(row * size, size),
+             here ? std::span<V>(values).subspan(row * whole, whole) : std::span<V>(),
+             size / sampler.blocks(), everywhere);
+  };
+  if (sampler.team().several()) {
+    const std::size_t rows = d.names.size();
+    collect(all.bins, rows);
+    collect(all.open_bin, rows);
+    collect(all.squares, rows);
+    collect(all.products, d.pairs.size());
+    collect(all.spectra, all.spectra.empty() ? 0 : 1);
+    collect(all.wells, all.wells.empty() ? 0 : 1);
+  }
+  if (here) out.restore(all);
+  return out;
+}
+
 void Measurement::restore(const MeasurementState& state) {
   auto& d = *data_;
+  if (d.part.count < d.part.all && state.open_bin.size() == d.names.size() * d.part.all)
+    return restore(d.own_part(state));
   const std::size_t count = state.bins.size() / d.row();
   const auto open = state.draws - static_cast<std::int64_t>(count) * state.bin_length;
   const std::size_t spectra =
@@ -327,7 +400,13 @@ void Measurement::restore(const MeasurementState& state) {
       d.bins[bin * d.row() + k] = state.bins[k * count + bin];
 }
 
-template void Measurement::add(const Sampler<float>&);
-template void Measurement::add(const Sampler<double>&);
+#define QUARTIC_INSTANTIATE(T)                                               \
+  template Measurement::Measurement(const Action&, const Sampler<T>&, int,   \
+                                    std::vector<NamedFunction>);             \
+  template Measurement Measurement::gathered(const Sampler<T>&, bool) const; \
+  template void Measurement::add(const Sampler<T>&);
+QUARTIC_INSTANTIATE(float)
+QUARTIC_INSTANTIATE(double)
+#undef QUARTIC_INSTANTIATE
 
 }  // namespace quartic

@@ -21,12 +21,18 @@ struct Derived {
   bool variance = false;  ///< cannot be negative
 };
 
+/// Chains [first, first + count) of so many.
+struct ChainPart {
+  int first, count, all;
+};
+
 struct Measurement::Data {
   std::vector<NamedFunction> functions;  ///< of the user's, the last of `names`
   Action action;
   LocalSums sums;
-  int chains, max_bins;
-  int threads;  ///< for results
+  ChainPart part;
+  int chains, max_bins;  ///< chains: part.count
+  int threads;           ///< for results
   std::vector<std::string> names, meanings;
   std::vector<std::pair<int, int>> pairs;  ///< of observables that derived quantities combine
 
@@ -43,7 +49,7 @@ struct Measurement::Data {
   int chains_per_group = 1;     ///< in spectra, divides 16
   std::vector<double> spectra;  ///< sums as add_power lays them out; empty where there are none
 
-  Data(const Action& action, int chains, int max_bins, std::vector<NamedFunction> functions);
+  Data(const Action& action, ChainPart part, int max_bins, std::vector<NamedFunction> functions);
 
   int observables() const { return static_cast<int>(names.size()); }
   int index(const std::string& name) const;  ///< -1: not there
@@ -63,6 +69,7 @@ struct Measurement::Data {
   void close_bin();
   std::vector<double> spectra_by_group() const;  ///< [group][site]
   void set_spectra(std::span<const double> by_group);
+  MeasurementState own_part(const MeasurementState& all) const;
 };
 
 }  // namespace quartic

@@ -59,9 +59,9 @@ template <class T>
 void move_chains(Sampler<T>& sampler, const std::vector<std::int32_t>& well,
                  const std::vector<int>& wanted) {
   const auto sites = static_cast<std::ptrdiff_t>(sampler.sites());
-  auto state = sampler.state();
+  auto state = sampler.gathered(sampler.state(), true);
   std::vector<std::vector<int>> members(wanted.size());
-  for (int chain = 0; chain < sampler.chains(); ++chain) members[well[chain]].push_back(chain);
+  for (int chain = 0; chain < sampler.all_chains(); ++chain) members[well[chain]].push_back(chain);
   std::vector<int> spare;
   for (std::size_t w = 0; w < wanted.size(); ++w)
     for (std::size_t k = wanted[w]; k < members[w].size(); ++k) spare.push_back(members[w][k]);
@@ -102,7 +102,7 @@ SettledWells settle_wells(Sampler<T>& sampler, const Wells& wells, const Action&
                           const Measurement& window, const std::vector<std::int32_t>& before,
                           std::uint64_t seed, const ProgressCallback& progress) {
   constexpr double min_effective = 8, negligible = 1e-3;
-  const int chains = sampler.chains();
+  const int chains = sampler.all_chains();
   std::vector<std::int32_t> start(chains);
   for (int chain = 0; chain < chains; ++chain) start[chain] = wells.start_of(chain);
   const auto well = wells.nearest(sampler);

@@ -120,7 +120,7 @@ void Wells::start(Sampler<T>& sampler) const {
     const auto drawn = sampler.state();
     const int chains = static_cast<int>(drawn.phi.size() / sites);  // of all rungs
     for (int chain = 0; chain < chains; ++chain)
-      if (start_of(chain % sampler.chains()) == k)
+      if (start_of(sampler.first_chain() + chain % sampler.chains()) == k)
         std::copy_n(drawn.phi.begin() + static_cast<std::ptrdiff_t>(chain * sites), sites,
                     state.phi.begin() + static_cast<std::ptrdiff_t>(chain * sites));
     state.streams = drawn.streams;
@@ -149,13 +149,13 @@ std::vector<std::int32_t> Wells::nearest(const Sampler<T>& sampler) const {
     for (int lane = 0; lane < sampler.lanes(); ++lane)
       out[index * sampler.lanes() + lane] = nearest(sampler.block(index), lane);
   });
-  return out;
+  return gather_chains(sampler, out);
 }
 
 template <class T>
 bool Wells::forgotten(const Sampler<T>& sampler) const {
-  std::vector<std::int32_t> start(sampler.chains());
-  for (int chain = 0; chain < sampler.chains(); ++chain) start[chain] = start_of(chain);
+  std::vector<std::int32_t> start(sampler.all_chains());
+  for (int chain = 0; chain < sampler.all_chains(); ++chain) start[chain] = start_of(chain);
   std::vector<double> product(sampler.chains());
   for (const auto& minimum : minima_) {
     sampler.for_each_block([&](int index) {
@@ -167,7 +167,7 @@ bool Wells::forgotten(const Sampler<T>& sampler) const {
         product[index * block.lanes + lane] = sum;
       }
     });
-    if (groups_differ(product, sampler.chains(), start)) return false;
+    if (groups_differ(gather_chains(sampler, product), sampler.all_chains(), start)) return false;
   }
   return true;
 }
@@ -178,6 +178,7 @@ std::vector<WellShare> well_shares(const Wells& wells, const Action& action,
                                    const ProgressCallback& progress) {
   SamplerOptions options = moves_along(sampler);
   options.chains = trajectories;
+  options.team = nullptr;  // few: every rank makes them all
   Sampler<T> driven(action, options, seed, Stream::annealing);
   std::vector<PartialSum> best(wells.minima().size());
   for (int k = 0; k < wells.starts(); ++k) {

@@ -12,6 +12,7 @@
 #include "quartic/core/hidden.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/core/random.hpp"
+#include "quartic/core/team.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/field/field_block.hpp"
 
@@ -61,6 +62,9 @@ struct SamplerOptions {
   Integrator integrator = Integrator::omelyan;
   int rungs = 1;    ///< > 1: parallel tempering over so many strengths of w, down to w = 0
   int threads = 0;  ///< 0: all cores; never changes the results
+  /// Who shares the chains, by whole blocks of 16, of 64 where their number is a multiple of 64;
+  /// outlives the sampler; null: nobody. Never changes the results.
+  const Team* team = nullptr;
 
   LocalMove local_move() const;
 };
@@ -79,7 +83,7 @@ struct Schedule {
 };
 
 /// Exact state of a sampler: fields [chain][site], float fields widened, and the random streams;
-/// chains of all rungs, the target's first.
+/// chains of all rungs, the target's first. Of the chains of one rank, or of all.
 struct SamplerState {
   std::vector<double> phi;             ///< rungs x chains x sites
   std::vector<std::uint32_t> streams;  ///< rungs x chains x 4
@@ -104,6 +108,10 @@ struct Acceptance {
 /// Fields are stored [block][site][lane], a lane being a chain; blocks run in parallel, and since
 /// every chain has its own random stream, results depend on neither threads nor blocks.
 ///
+/// Where ranks share the chains (SamplerOptions::team), a sampler holds those of its own rank:
+/// chains, blocks, fields, state are these, chain 0 being first_chain() of all_chains(). All ranks
+/// call the same members in the same order; what warm_up and acceptance() find is of all chains.
+///
 /// Usage:
 ///
 ///     const auto graph = std::make_shared<Graph>(make_lattice({"square", {4, 4}, {true, true}}));
@@ -115,10 +123,10 @@ struct Acceptance {
 template <class T>
 class Sampler {
  public:
-  /// Throws BadInput for a number of chains that is not a positive multiple of 16, an action that
-  /// is not normalisable, negative counts. The fields start as exact draws of the uncoupled action
-  /// (w = 0) if that is normalisable, else as independent draws of unit Gaussians. O(chains (V +
-  /// E)).
+  /// Throws BadInput for a number of chains that is not a positive multiple of 16, more ranks than
+  /// blocks of chains, an action that is not normalisable, negative counts. The fields start as
+  /// exact draws of the uncoupled action (w = 0) if that is normalisable, else as independent draws
+  /// of unit Gaussians. O(chains (V + E)).
   Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed,
           Stream stream = Stream::fields);
 
@@ -142,10 +150,17 @@ class Sampler {
 
   const SamplerOptions& options() const;
   LocalMove local_move() const { return options().local_move(); }
-  int chains() const { return options().chains; }
+  int chains() const { return blocks() * lanes(); }
+  int all_chains() const { return options().chains; }
+  int first_chain() const { return static_cast<int>(shares().begin(team().rank())) * lanes(); }
+  const Team& team() const { return options().team ? *options().team : alone(); }
+  /// Of all blocks.
+  Shares shares() const {
+    return {static_cast<std::size_t>(all_chains() / lanes()), team().size()};
+  }
   int sites() const;
   int lanes() const;  ///< chains in a block
-  int blocks() const { return chains() / lanes(); }
+  int blocks() const;
   int threads() const;
   FieldBlock<const T> block(int index) const;
   /// The field of a chain, out[site]; U is float or double. O(V).
@@ -154,14 +169,32 @@ class Sampler {
   /// Calls f(index) for all blocks in parallel; exceptions come out.
   void for_each_block(const std::function<void(int)>& f) const;
 
+  /// Of all ranks' chains.
   Acceptance acceptance() const;
   void reset_acceptance();
 
   SamplerState state() const;
+  /// `own` of every rank as one; on the root, or everywhere.
+  SamplerState gathered(const SamplerState& own, bool everywhere) const;
+  /// The state of these chains, or of all ranks' chains, of which it takes its own.
   void restore(const SamplerState& state);
 
  private:
   Hidden<Ensemble<T>> ensemble_;
 };
+
+/// [chain][width] of one's own chains to [chain][width] of all; on the root, or everywhere. Where
+/// it is not wanted, empty.
+template <class V, class T>
+std::vector<V> gather_chains(const Sampler<T>& sampler, const std::vector<V>& own,
+                             bool everywhere = true) {
+  const Team& team = sampler.team();
+  if (!team.several()) return own;
+  const auto width = own.size() / static_cast<std::size_t>(sampler.chains());
+  std::vector<V> all(everywhere || team.root() ? width * sampler.all_chains() : 0);
+  gather(team, sampler.shares(), std::span<const V>(own), std::span<V>(all),
+         width * sampler.lanes(), everywhere);
+  return all;
+}
 
 }  // namespace quartic

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "quartic/core/team.hpp"
 #include "quartic/core/words.hpp"
 
 namespace quartic {
@@ -60,6 +61,8 @@ struct TrainingOptions {
   bool hidden_shape = false;
   bool shuffle = true;  ///< draw the rows of batches anew every epoch
   int threads = 0;      ///< 0: all cores; never changes the results
+  /// Who shares rows, chains and w; outlives the learner; null: nobody. Never changes the results.
+  const Team* team = nullptr;
 };
 
 /// Rows an update of so many: `batch`, or by default a twentieth of them, from 64 to 500, so that

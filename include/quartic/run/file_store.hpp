@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "quartic/core/team.hpp"
 #include "quartic/run/session.hpp"
 #include "quartic/runfile/fit_run.hpp"
 #include "quartic/runfile/learn_run.hpp"
@@ -14,23 +16,33 @@
 
 namespace quartic {
 
-/// Writes the whole file anew, atomically, with every state. While it lives, no other process
-/// writes the file.
+/// Writes the whole file anew, atomically, with every state; of a team, the root does. While it
+/// lives, no other process writes the file.
 template <class Run>
 class FileStore : public Store<Run> {
  public:
-  explicit FileStore(std::filesystem::path file) : name_(std::move(file)), file_(name_) {}
-  void write(const Run& run) override { write_run(file_, run); }
+  explicit FileStore(std::filesystem::path file, const Team& team = alone())
+      : team_(team), name_(std::move(file)) {
+    on_root(team_, [&] { file_.emplace(name_); });
+  }
+  void write(const Run& run) override {
+    on_root(team_, [&] { write_run(*file_, run); });
+  }
   std::string place() const override { return "'" + name_.string() + "'"; }
   /// What a run that was killed has left beside the file (NewFileStore).
-  void forget_old() { file_.forget_old(); }
+  void forget_old() {
+    on_root(team_, [&] { file_->forget_old(); });
+  }
 
  protected:
-  OutputFile& file() { return file_; }
+  const Team& team() const { return team_; }
+  /// Of the root alone.
+  OutputFile& file() { return *file_; }
 
  private:
+  const Team& team_;
   std::filesystem::path name_;
-  OutputFile file_;
+  std::optional<OutputFile> file_;  ///< of the root
 };
 
 /// Of a new run, in the place of another file perhaps: what that held stays as FILE.quartic.old
@@ -39,7 +51,8 @@ class FileStore : public Store<Run> {
 template <class Run>
 class NewFileStore final : public FileStore<Run> {
  public:
-  explicit NewFileStore(std::filesystem::path file) : FileStore<Run>(std::move(file)) {}
+  explicit NewFileStore(std::filesystem::path file, const Team& team = alone())
+      : FileStore<Run>(std::move(file), team) {}
   ~NewFileStore() override {
     if (kept_ && written_)
       this->file().put_old_back();
@@ -48,7 +61,7 @@ class NewFileStore final : public FileStore<Run> {
   }
 
   void write(const Run& run) override {
-    if (first_) kept_ = this->file().keep_old();
+    if (first_) on_root(this->team(), [&] { kept_ = this->file().keep_old(); });
     first_ = false;
     try {
       FileStore<Run>::write(run);
@@ -72,13 +85,14 @@ class NewFileStore final : public FileStore<Run> {
            this->file().taken_away().string() + "'";
   }
 
-  bool first_ = true, kept_ = false, written_ = false;
+  bool first_ = true, kept_ = false, written_ = false;  ///< kept_: by the root
 };
 
 /// A new run from its beginning to its end, in a file: go(run, store).
 template <class Run, class Go>
-Outcome run_into(const std::filesystem::path& file, Run& run, Go&& go) {
-  NewFileStore<Run> store(file);
+Outcome run_into(const std::filesystem::path& file, Run& run, Go&& go,
+                 const Team& team = alone()) {
+  NewFileStore<Run> store(file, team);
   try {
     const Outcome outcome = go(run, store);
     store.settle();

@@ -11,7 +11,8 @@ namespace quartic {
 
 /// A run that has not begun. `command` is what its provenance says started it. Throws as the
 /// learner does for a problem that it cannot learn.
-LearnRun begin_learning(const Config& config, const Problem& problem, const std::string& command);
+LearnRun begin_learning(const Config& config, const Problem& problem, const std::string& command,
+                        const Team& team = alone());
 
 /// Learns on from where the run is until it is finished, then certifies. Throws Diverged, after the
 /// last good state was stored.

@@ -136,7 +136,9 @@ class Loop {
 /// this may be a part of one.
 template <Task T>
 Outcome run_part(T& task, bool resumed, Store<typename T::Run>& store, const Session& session) {
-  const Stoppable stoppable(session.stop);
+  // Ranks stop together, between steps and where progress is told; alone a stop is heeded anywhere.
+  std::optional<Stoppable> stoppable;
+  if (!session.team.several()) stoppable.emplace(session.stop);
   try {
     Loop<T>(task, store, session).to_end(resumed);
   } catch (const Interrupted&) {

@@ -12,6 +12,7 @@
 #include "quartic/core/error.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/core/stop.hpp"
+#include "quartic/core/team.hpp"
 
 namespace quartic {
 
@@ -80,6 +81,7 @@ struct Session {
   Observer& observer;
   const Clock& clock;
   double checkpoint_seconds = 30;  ///< between two saves
+  const Team& team = alone();      ///< who shares the run; of several: AgreedSession's
 
   /// Asks whether to go on, and tells nobody: within a step.
   ProgressCallback going_on() const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "quartic/core/autocorrelation.hpp"
@@ -100,6 +101,11 @@ class Measurement {
   /// taken.
   Measurement(const Action& action, int chains, int max_bins = 4096,
               std::vector<NamedFunction> functions = {});
+  /// Of a sampler's chains, which are perhaps a rank's of many: a state of all is restored as
+  /// these, and gathered() measures all.
+  template <class T>
+  Measurement(const Action& action, const Sampler<T>& sampler, int max_bins = 4096,
+              std::vector<NamedFunction> functions = {});
 
   /// One draw of every chain. O(chains (V + E)), in parallel over blocks, independent of threads;
   /// every `spectrum_interval`-th draw the structure factor too, O(chains V log V).
@@ -136,11 +142,16 @@ class Measurement {
   std::optional<TwoPoint> two_point() const;
 
   MeasurementState state() const;
+  /// The measurement of all ranks' chains: on the root, elsewhere one without draws; or everywhere.
+  /// The sampler is that which was measured. O(draws kept chains).
+  template <class T>
+  Measurement gathered(const Sampler<T>& sampler, bool everywhere = false) const;
   /// Throws BadInput where the state is of another action, number of chains or max_bins.
   void restore(const MeasurementState& state);
 
  private:
   struct Data;
+  explicit Measurement(Hidden<Data> data) : data_(std::move(data)) {}
   Hidden<Data> data_;
 };
 

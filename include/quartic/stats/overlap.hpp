@@ -4,6 +4,7 @@
 #include <span>
 
 #include "quartic/core/estimate.hpp"
+#include "quartic/core/team.hpp"
 
 namespace quartic {
 
@@ -20,8 +21,16 @@ struct Overlap {
   Estimate half_variance;  ///< Var(D) / 2, the gap to leading order
 };
 
-/// difference[chain * draws + draw] of equally long chains. O(samples). Throws BadInput for fewer
-/// than two chains or 64 samples.
-Overlap measure_overlap(std::span<const double> difference, int chains);
+/// Those of all chains that a rank has; the blocks that ranks share.
+struct OwnChains {
+  int first = 0, count = 0;
+  Shares shares = {0, 1};
+  const Team* team = nullptr;
+};
+
+/// difference[chain * draws + draw] of equally long chains; of one's own, where ranks share them.
+/// What ranks tell each other does not grow with the chains, beyond 64 of them. O(samples). Throws
+/// BadInput for fewer than two chains or 64 samples.
+Overlap measure_overlap(std::span<const double> difference, int chains, const OwnChains& own = {});
 
 }  // namespace quartic

@@ -34,7 +34,7 @@ class Wells {
   /// The minimum that a field is nearest to, in units of each site's width. O(minima V).
   template <class T>
   int nearest(FieldBlock<const T> block, int lane) const;
-  /// The same of every chain of a sampler.
+  /// The same of every chain of a sampler, of all ranks'.
   template <class T>
   std::vector<std::int32_t> nearest(const Sampler<T>& sampler) const;
   /// Whether the fields have forgotten their starts: their products with every minimum do not
