@@ -171,10 +171,7 @@ class Learning:
         if learner.rate < wanted.learning_rate and way == "chains":
             out.append(f"learning_rate={wanted.learning_rate:g} made ln p fall: it was learned at {learner.rate:.3g}")
         if learner.keeps_best and learner.rising:
-            out.append(
-                f"ln p of held-out rows was still rising after {learner.epoch} passes: n_iter={2 * learner.epoch}, or "
-                "a larger learning_rate"
-            )
+            out.append(f"ln p of held-out rows was still rising after {learner.epoch} passes: a larger learning_rate")
         if wanted.n_iter is not None and learner.last and learner.before:
             value, error = learner.last
             if value - learner.before[0] < max(2 * error, 0.005):

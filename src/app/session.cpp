@@ -80,7 +80,7 @@ void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
   const std::string where = attended.progress.where();
   to_error("quartic: stopped {} {} and saved; continue with\n  quartic resume {}\n",
            late ? "by --max-hours" : "by a signal", where, file.string());
-  if (late && where.starts_with("in the phase"))
+  if (late && (where.starts_with("in the phase") || where == "at its start"))
     to_error("  which begins this phase anew: it needs more than --max-hours left it\n");
 }
 

@@ -15,8 +15,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view names[] = {"chain", "square",    "cubic",    "hypercubic", "triangular",
-                                      "king",  "honeycomb", "complete", "bipartite"};
+constexpr std::string_view known_lattices[] = {"chain",      "square",     "cubic",
+                                               "hypercubic", "triangular", "king",
+                                               "honeycomb",  "complete",   "bipartite"};
 
 bool regular(const Lattice& lattice) {
   return lattice.name != "complete" && lattice.name != "bipartite";
@@ -30,8 +31,9 @@ int wanted_dimension(std::string_view name) {  // 0: any
 
 void require_valid(const Lattice& lattice) {
   const auto& [name, extent, periodic] = lattice;
-  if (std::find(std::begin(names), std::end(names), name) == std::end(names)) {
-    throw BadInput(fmt::format("unknown lattice '{}'", name), suggestion(name, names));
+  if (std::find(std::begin(known_lattices), std::end(known_lattices), name) ==
+      std::end(known_lattices)) {
+    throw BadInput(fmt::format("unknown lattice '{}'", name), suggestion(name, known_lattices));
   }
   const int dimension = static_cast<int>(extent.size()), wanted = wanted_dimension(name);
   if (dimension == 0 || (wanted > 0 && dimension != wanted)) {
@@ -117,7 +119,7 @@ std::vector<Edge> dense_edges(const Lattice& lattice) {
 }  // namespace
 
 std::span<const std::string_view> lattice_names() {
-  return names;
+  return known_lattices;
 }
 
 int Lattice::sites() const {

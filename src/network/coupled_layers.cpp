@@ -1,5 +1,7 @@
 #include "network/coupled_layers.hpp"
 
+#include <fmt/format.h>
+
 #include "core/blas.hpp"
 #include "quartic/core/memory.hpp"
 

@@ -45,22 +45,6 @@ void require_valid(const TrainingOptions& o, const DataSource& data, const Colum
   require_normalisable(start);
 }
 
-/// Ranks share blocks of chains; ladders are nobody's but one's own.
-void require_work_for_all(const TrainingOptions& o) {
-  const int ranks = o.team ? o.team->size() : 1;
-  if (ranks > 1 && o.rungs > 1)
-    throw BadInput(
-        fmt::format("training: {} ranks cannot share a ladder of {} rungs", ranks, o.rungs),
-        "one rank, or training.rungs = 1");
-  const int blocks = (o.chains + chains_in_block - 1) / chains_in_block;
-  if (ranks > blocks)
-    throw BadInput(fmt::format("{} ranks for {} chains of the network, which ranks share by blocks "
-                               "of {}",
-                               ranks, o.chains, chains_in_block),
-                   fmt::format("start at most {} rank{}, or set training.chains to {} or more",
-                               blocks, blocks == 1 ? "" : "s", chains_in_block * ranks));
-}
-
 Estimate column_mean(std::span<const float> rows, std::size_t column, std::size_t columns) {
   std::vector<double> values;
   for (std::size_t k = column; k < rows.size(); k += columns) values.push_back(rows[k]);
@@ -85,14 +69,34 @@ double moment_score(std::span<const float> batch, std::span<const float> chains,
 
 }  // namespace
 
-TrainingOptions checked(TrainingOptions options, const DataSource& data,
-                        const ColumnMoments& moments, const Network& start) {
-  require_valid(options, data, moments, start);
-  options.batch = batch_rows(options, data.rows());
+void require_work_for_all(const TrainingOptions& o) {
+  const int ranks = o.team ? o.team->size() : 1;
+  if (ranks > 1 && o.rungs > 1)
+    throw BadInput(
+        fmt::format("training: {} ranks cannot share a ladder of {} rungs", ranks, o.rungs),
+        "one rank, or training.rungs = 1");
+  const int blocks = (o.chains + chains_in_block - 1) / chains_in_block;
+  if (ranks > blocks)
+    throw BadInput(fmt::format("{} ranks for {} chains of the network, which ranks share by blocks "
+                               "of {}",
+                               ranks, o.chains, chains_in_block),
+                   fmt::format("start at most {} rank{}, or set training.chains to {} or more",
+                               blocks, blocks == 1 ? "" : "s", chains_in_block * ranks));
+}
+
+TrainingOptions sized(TrainingOptions options, std::size_t rows) {
+  options.batch = batch_rows(options, rows);
   if (options.chains == 0 || options.start == ChainStart::data) {
     options.chains = options.batch;
     if (options.rungs > 1) options.chains = (options.batch + 15) / 16 * 16;
   }
+  return options;
+}
+
+TrainingOptions checked(TrainingOptions options, const DataSource& data,
+                        const ColumnMoments& moments, const Network& start) {
+  require_valid(options, data, moments, start);
+  options = sized(options, data.rows());
   require_work_for_all(options);
   options.snapshots |= options.rungs > 1 && options.tempering == Tempering::trajectory;
   return options;

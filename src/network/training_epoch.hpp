@@ -11,6 +11,12 @@
 
 namespace quartic {
 
+/// With as many rows and chains as there will be.
+TrainingOptions sized(TrainingOptions options, std::size_t rows);
+/// Ranks share blocks of chains; ladders are nobody's but one's own. Throws BadInput for more ranks
+/// than blocks.
+void require_work_for_all(const TrainingOptions& sized);
+
 /// Options with their defaults filled in. Throws BadInput for what cannot be.
 TrainingOptions checked(TrainingOptions options, const DataSource& data,
                         const ColumnMoments& moments, const Network& start);

@@ -361,14 +361,15 @@ SampleRun begin_sampling(const Config& config, const Action& action, const std::
                          const std::vector<NamedFunction>& functions) {
   require_normalisable(action);
   Measurement(action, 16, 16, functions);  // or it throws
-  const int chains = config.sampler.options.chains, sites = action.graph->sites();
-  const auto kept = std::min<std::int64_t>(config.output.max_draws(chains, sites),
-                                           config.sample.draws.value_or(1 << 20));
-  require_memory(
-      (sizeof(float) * static_cast<double>(sites) + sizeof(double)) * chains *
-          static_cast<double>(kept),
-      fmt::format("stored fields, {} of each of {} chains of {} sites,", kept, chains, sites),
-      "lower output.draws, or sampler.chains");
+  if (config.sample.draws) {               // else nobody knows how many they will be
+    const int chains = config.sampler.options.chains, sites = action.graph->sites();
+    const auto kept =
+        std::min<std::int64_t>(config.output.max_draws(chains, sites), *config.sample.draws);
+    require_memory(
+        (sizeof(float) * sites + sizeof(double)) * chains * static_cast<double>(kept),
+        fmt::format("stored fields, {} of each of {} chains of {} sites,", kept, chains, sites),
+        "lower output.draws, or sampler.chains");
+  }
   check_until(config.sample, config.sampler.precision, action, functions);
   Provenance provenance = make_provenance(command, config.run.seed);
   SampleRun run{.config = config, .provenance = std::move(provenance), .action = action};

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "network/training_epoch.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/run/loop.hpp"
 #include "quartic/run/metrics.hpp"
@@ -232,7 +233,7 @@ Outcome train_from_exact(NetworkRun& run, const NetworkData& data, Store<Network
     return Outcome::interrupted;
   }
   const StartTask::Start start = race.start();
-  TrainTask task(run, start.data, start.network);
+  TrainTask task(run, start.data, start.network, session.team);
   return run_to_end(task, raced, store, session);
 }
 
@@ -243,9 +244,13 @@ Outcome train(NetworkRun& run, const NetworkData& data, Store<NetworkRun>& store
   const std::size_t rows = data.learned->rows(), columns = data.learned->columns();
   const auto begun = way_begun(run);
   const LearningWay way = begun ? *begun : way_of(run.config, rows, columns);
-  if (session.team.several() && way != LearningWay::chains)
-    throw BadInput("a network that is learned exactly, or begins with what is, is for one rank",
-                   "start it without mpirun; or give [training] epochs and exact_units = 0");
+  if (session.team.several() && way == LearningWay::exactly)
+    throw BadInput("a network that is learned exactly is for one rank",
+                   "start it without mpirun; or let chains learn it, with a number of "
+                   "training.epochs");
+  TrainingOptions options = run.config.training;
+  options.team = &session.team;
+  require_work_for_all(sized(options, rows));
   if (way == LearningWay::chains_from_exact) return train_from_exact(run, data, store, session);
   if (way == LearningWay::exactly) {
     const bool resumed = DensityTask::begun(run);

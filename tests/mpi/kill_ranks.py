@@ -18,13 +18,13 @@ from program import QUARTIC, same_bits  # noqa: E402
 from test_ranks import LEARN, SAMPLE, mpirun, ranks_of  # noqa: E402
 
 CASES = {
-    "sample": SAMPLE.replace("draws = 40", "draws = 1500"),
+    "sample": SAMPLE.replace("draws = 40", "draws = 3000"),
     "learn": LEARN.replace("epochs = 12", "epochs = 25\nstop_early = false"),
 }  # fmt: skip
 
 
 def start(here: Path, ranks: int, *arguments: str) -> subprocess.Popen:
-    command, env = mpirun(ranks, *arguments, "--threads", 1, "--quiet", "--save-minutes", 0.002)
+    command, env = mpirun(ranks, *arguments, "--threads", 1, "--quiet", "--save-minutes", 0.02)
     return subprocess.Popen(command, cwd=here, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "quartic/core/progress.hpp"
 #include "quartic/learn/stop_reason.hpp"
@@ -77,6 +78,10 @@ class Loop {
         save();
         throw Interrupted();
       }
+      // The time of ranks is that of the question before, which knows nothing of a state written
+      // since.
+      if (session_.team.several() && std::exchange(written_, false))
+        saved_ = session_.clock.seconds();
       if (session_.clock.seconds() - saved_ > session_.checkpoint_seconds) save();
       step();
       run_.stop_reason = task_.stop_reason();
@@ -118,7 +123,7 @@ class Loop {
     session_.observer.saving();
     run_.provenance.seconds = before_ + session_.clock.seconds();
     store_.write(run_);
-    saved_ = session_.clock.seconds();
+    saved_ = session_.clock.seconds(), written_ = true;
     session_.observer.saved();
   }
 
@@ -127,6 +132,7 @@ class Loop {
   Store<Run>& store_;
   const Session& session_;
   double before_, saved_ = 0;
+  bool written_ = false;
   std::string good_ = "; the last good state is in ";
 };
 
