@@ -103,8 +103,10 @@ template <class IO, class Row>
 void scalars(IO& io, const std::string& group, Row& row) {
   for_each_member(row, "", [&]<class V>(const std::string& name, V& member) {
     const std::string path = group + "/" + name;
-    if constexpr (!writing<IO> && std::is_floating_point_v<V>)
-      if (!io.has(path)) return void(member = static_cast<V>(std::nan("")));
+    if constexpr (!writing<IO>) {  // by itself: a writer has no `has`
+      if constexpr (std::is_floating_point_v<V>)
+        if (!io.has(path)) return void(member = static_cast<V>(std::nan("")));
+    }
     scalar(io, path, member);
   });
 }

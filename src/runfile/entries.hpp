@@ -110,14 +110,18 @@ template <class IO, class... Pairs>
 void dimensions(IO& io, const std::string& group, Pairs&&... pairs) {
   const auto one = [&]<class List>(const std::string& name, List& list) {
     using T = typename List::value_type;
-    if constexpr (writing<IO> && std::is_same_v<T, std::string>)
-      io.dimension(group, name, list);
-    else if constexpr (writing<IO>)
-      io.template dimension<T>(group, name, list);
-    else if constexpr (std::is_same_v<T, std::string>)
-      list = io.texts(group + "/" + name);
-    else
-      list = io.template list<T>(group + "/" + name);
+    constexpr bool words = std::is_same_v<T, std::string>;
+    if constexpr (writing<IO>) {
+      if constexpr (words)
+        io.dimension(group, name, list);
+      else
+        io.template dimension<T>(group, name, list);
+    } else {
+      if constexpr (words)
+        list = io.texts(group + "/" + name);
+      else
+        list = io.template list<T>(group + "/" + name);
+    }
   };
   members(one, pairs...);
 }
