@@ -40,9 +40,10 @@ int fail(const Copies& copies, ErrorCode code, const std::string& message,
 
 /// Fewer chains, or float32 fields: what no estimate has foreseen.
 int out_of_memory(const Copies& copies) {
-  return fail(copies, ErrorCode::internal, "out of memory",
-              "fewer chains, rows or hidden units, float32 fields, or more by --max-memory; quartic "
-              "validate CONFIG estimates the memory");
+  return fail(
+      copies, ErrorCode::internal, "out of memory",
+      "fewer chains, rows or hidden units, float32 fields, or more by --max-memory; quartic "
+      "validate CONFIG estimates the memory");
 }
 
 /// What f() comes to: its exit code, or that of the error that it ended in, which is told.

@@ -26,8 +26,9 @@ class AgreedStop : public StopRequest, public Clock {
   mutable double seconds_ = 0;
 };
 
-/// Tells the root's observer alone, but of what is saved every rank's. Where that asks for the metrics of a step, all ranks make them:
-/// they may need all chains. One message of a number a step.
+/// Tells the root's observer alone, but of what is saved every rank's. Where that asks for the
+/// metrics of a step, all ranks make them: they may need all chains. One message of a number a
+/// step.
 class RootObserver : public Observer {
  public:
   RootObserver(const Team& team, Observer& own) : team_(team), own_(own) {}

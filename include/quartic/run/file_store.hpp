@@ -90,8 +90,7 @@ class NewFileStore final : public FileStore<Run> {
 
 /// A new run from its beginning to its end, in a file: go(run, store).
 template <class Run, class Go>
-Outcome run_into(const std::filesystem::path& file, Run& run, Go&& go,
-                 const Team& team = alone()) {
+Outcome run_into(const std::filesystem::path& file, Run& run, Go&& go, const Team& team = alone()) {
   NewFileStore<Run> store(file, team);
   try {
     const Outcome outcome = go(run, store);
