@@ -14,6 +14,7 @@
 #include "quartic/run/loop.hpp"
 #include "quartic/runfile/sample_file.hpp"
 #include "run/action_task.hpp"
+#include "run/density_remarks.hpp"
 #include "run/hidden_planes.hpp"
 
 namespace quartic {
@@ -48,7 +49,13 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
   }
 
   void advance(const Session& session) {
-    Base::advance(session);
+    try {
+      Base::advance(session);
+    } catch (const Diverged& error) {
+      throw by_the_data(error);
+    } catch (const BadInput& error) {  // couplings that no precision holds
+      throw by_the_data(error);
+    }
     const int epoch = run_.history.rows.back().epoch;
     if (keeps_snapshot(epoch)) keep_snapshot(epoch);
   }
@@ -74,6 +81,14 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
  private:
   using Base = ActionTask<FitRun, LikelihoodLearner<T>>;
   using Base::learner_, Base::run_;
+
+  /// Couplings that run away do so where the data have no density.
+  Diverged by_the_data(const Error& error) const {
+    constexpr std::size_t enough = 4096;
+    const auto rows = read_wide_rows(*data_.train, 0, enough);
+    const auto remarks = remarks_on(rows, data_.train->columns(), run_.data.names);
+    return Diverged(error.what(), remarks.empty() ? error.hint() : remarks.front());
+  }
 
   void keep_snapshot(int epoch) {
     const auto& sampler = std::as_const(learner_).sampler();
