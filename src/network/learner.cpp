@@ -272,7 +272,15 @@ void NetworkLearner<T>::update(std::span<const float> rows) {
                    "give whole rows; with start = \"data\" as many as there are chains");
   }
   std::copy(rows.begin(), rows.end(), p.rows.resize(static_cast<int>(count)).begin());
-  if (current_stoppable() == nullptr) return p.update(p.rate());
+  // One that is over in an instant goes to its end: what it would go back to is not worth a copy.
+  constexpr double long_one = 2e10;  // multiplications, about a second of one core
+  const double work = static_cast<double>(columns) * p.layers.hidden_units() *
+                      (3.0 * static_cast<double>(count) + 2.0 * p.o.steps * p.chains.size());
+  if (current_stoppable() == nullptr || work < long_one) {
+    heed_stop();
+    const Answering to_nobody;
+    return p.update(p.rate());
+  }
   const TrainingState before = p.state();
   try {
     p.update(p.rate());
