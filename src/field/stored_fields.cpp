@@ -24,7 +24,7 @@ template <class F>
 void for_each_block(StoredFields fields, int threads, F&& f) {
   const std::size_t samples = fields.samples();
   const auto sites = static_cast<std::size_t>(fields.sites);
-  const int used = threads > 0 ? threads : omp_get_max_threads();
+  const int used = threads_or_all(threads);
   std::vector<AlignedVector<float>> blocks(used);  // each made by its thread
   in_parallel(static_cast<int>((samples + lanes - 1) / lanes), used, [&](int index, int thread) {
     auto& block = blocks[thread];

@@ -15,10 +15,7 @@ namespace quartic {
 
 RowStream::RowStream(const DataSource& source, int sites, int max_groups, int threads,
                      std::size_t batch_bytes)
-    : source_(source),
-      rows_(source.rows()),
-      sites_(sites),
-      threads_(threads > 0 ? threads : omp_get_max_threads()) {
+    : source_(source), rows_(source.rows()), sites_(sites), threads_(threads_or_all(threads)) {
   if (source.columns() != static_cast<std::size_t>(sites)) {
     throw BadInput(
         fmt::format("the data have {} columns, the graph has {} sites", source.columns(), sites),

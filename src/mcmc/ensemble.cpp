@@ -83,7 +83,7 @@ Ensemble<T>::Ensemble(const Action& action, const SamplerOptions& options, std::
                  fmt::format("{} chains of {} sites", own, sites_),
                  options.rungs > 1 ? "lower sampler.chains or sampler.rungs"
                                    : "lower sampler.chains or the graph's sites");
-  threads_ = std::min(options.threads > 0 ? options.threads : omp_get_max_threads(), all_blocks());
+  threads_ = std::min(threads_or_all(options.threads), all_blocks());
   table_ = std::make_unique<SweepTable<T>>(*action.graph);
   if (options_.cluster != ClusterMove::none) {
     cluster_table_ = std::make_unique<ClusterTable>(*action.graph);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/blas.hpp"
+#include "core/parallel.hpp"
 #include "quartic/core/memory.hpp"
 
 namespace quartic {
@@ -42,7 +43,7 @@ int thread_count(int wanted, const Network& network) {
   constexpr double least = 5e5;  // products, some tens of microseconds
   const double work = static_cast<double>(network.w.size()) * chains_in_block;
   if (work < least) return 1;
-  return wanted > 0 ? wanted : omp_get_max_threads();
+  return threads_or_all(wanted);
 }
 
 template <class T>

@@ -11,6 +11,7 @@
 
 #include "core/limited_memory.hpp"
 #include "core/packed_state.hpp"
+#include "core/parallel.hpp"
 #include "network/coupled_layers.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/network/exact.hpp"
@@ -54,7 +55,7 @@ struct ExactLearner::Parts {
         now(start),
         columns(start.visible.size()),
         count(rows.size() / static_cast<std::size_t>(columns)),
-        threads(of.threads > 0 ? of.threads : omp_get_max_threads()) {
+        threads(threads_or_all(of.threads)) {
     first.assign(columns, 0.0), second = first, fourth = first, variance = first;
     const double share = 1 / static_cast<double>(count);
     for (std::size_t n = 0; n < rows.size(); ++n) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/parallel.hpp"
 #include "network/coupled_layers.hpp"
 
 namespace quartic {
@@ -77,7 +78,7 @@ class SummedSide {
         u_(seen_from(hidden, network.u, network)),
         squares_(network.gated() && !hidden),
         gates_(network.gated() && hidden),
-        threads_(threads > 0 ? threads : omp_get_max_threads()),
+        threads_(threads_or_all(threads)),
         ones_(chains_in_block, 1.0) {}
 
   const Layer& layer() const { return layer_; }

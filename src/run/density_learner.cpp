@@ -215,7 +215,7 @@ DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) 
   if (o.folds == 0) o.folds = rows < 500 ? 5 : rows < 3000 ? 3 : 1;
   if (o.folds < 1 || o.folds > most_splits)
     throw BadInput(fmt::format("{} splits of 15 % of the rows", o.folds), "1 to 6 of them");
-  if (o.threads == 0) o.threads = omp_get_max_threads();
+  o.threads = threads_or_all(o.threads);
   return o;
 }
 

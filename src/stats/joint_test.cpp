@@ -50,7 +50,7 @@ std::vector<std::vector<float>> largest_z(std::span<const float> rows, std::span
   const int tiles = (size + gemm_tile - 1) / gemm_tile;
   std::vector<std::vector<std::vector<float>>> part(
       tiles, std::vector<std::vector<float>>(families, std::vector<float>(replicates)));
-  in_parallel(tiles, threads > 0 ? threads : omp_get_max_threads(), [&](int t, int) {
+  in_parallel(tiles, threads_or_all(threads), [&](int t, int) {
     const int first = t * gemm_tile, width = std::min(gemm_tile, size - first);
     const Matrix z = taken * all.middleCols(first, width);
     for (int b = 0; b < replicates; ++b)

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/graph/lattice.hpp"
@@ -63,7 +64,7 @@ Measurement::Data::Data(const Action& measured, ChainPart measured_part, int mos
       part(measured_part),
       chains(part.count),
       max_bins(most),
-      threads(omp_get_max_threads()) {
+      threads(threads_or_all(0)) {
   if (chains < 1 || max_bins < 16 || max_bins % 2 != 0) {
     throw BadInput(
         fmt::format("measurement: {} chains with at most {} bins cannot be", chains, max_bins),

@@ -221,7 +221,7 @@ std::vector<double> symmetric_action(std::vector<double> action, const std::vect
 }
 
 Reweighting::Reweighting(ReweightingSample sample, int threads)
-    : sample_(std::move(sample)), threads_(threads > 0 ? threads : omp_get_max_threads()) {
+    : sample_(std::move(sample)), threads_(threads_or_all(threads)) {
   check(sample_);
   tau_ = std::max(slowest_autocorrelation(sample_.sets, sample_.terms),
                   slowest_autocorrelation(sample_.sets, sample_.observables));

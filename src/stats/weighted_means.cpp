@@ -16,7 +16,7 @@ void for_each_evaluated(const FieldStatistics& statistics, const FieldSample& sa
                         Visit&& visit) {
   constexpr int shares = 64;
   const std::size_t count = sample.count(), blocks = (count + lanes_at_once - 1) / lanes_at_once;
-  in_parallel(shares, threads > 0 ? threads : omp_get_max_threads(), [&](int share, int) {
+  in_parallel(shares, threads_or_all(threads), [&](int share, int) {
     AlignedVector<double> phi(static_cast<std::size_t>(sample.sites()) * lanes_at_once),
         values(static_cast<std::size_t>(statistics.size()) * lanes_at_once);
     auto scratch = statistics.scratch();

@@ -15,6 +15,17 @@ from children import default_signals
 QUARTIC = os.environ.get("QUARTIC") or shutil.which(
     "quartic", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 )
+A3 = """
+[[target]]
+term = "nn"
+coupling = -1.0
+[[target]]
+term = "phi2"
+coupling = 1.52425
+[[target]]
+term = "phi4"
+coupling = 0.175
+"""
 NETWORK_CONFIG = """[model]
 kind = "network"
 visible = "quartic"

@@ -8,21 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from program import QUARTIC, contents, needs_program, quartic, refused, same_bits, started, stopped
+from program import A3, QUARTIC, contents, needs_program, quartic, refused, same_bits, started, stopped
 
 pytestmark = needs_program
 
-A3 = """
-[[target]]
-term = "nn"
-coupling = -1.0
-[[target]]
-term = "phi2"
-coupling = 1.52425
-[[target]]
-term = "phi4"
-coupling = 0.175
-"""
 SMALL = "[graph]\nextent = [3, 3]\n[sampler]\nchains = 32\n[certificate]\nchains = 64\nsteps = 20\ndraws = 4\n"
 # Long enough to be interrupted, and never done before its last epoch.
 STEADY = '[learn]\noptimiser = "gradient"\nstop_early = false\nepochs = 400\n'

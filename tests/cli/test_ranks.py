@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from children import default_signals
-from program import NETWORK_CONFIG, QUARTIC, quartic, same_bits
+from program import A3, NETWORK_CONFIG, QUARTIC, quartic, same_bits
 
 PLUGIN = os.environ.get("QUARTIC_MPI_LIBRARY") or next(
     (
@@ -57,33 +57,10 @@ draws = 40
 [output]
 draws = 6
 """
-LEARN = """[run]
-seed = 5
-[graph]
-lattice = "square"
-extent = [4, 4]
-[action.a]
-start = 1.5
-[action.b]
-start = 0.2
-[[target]]
-term = "nn"
-coupling = -1.0
-[[target]]
-term = "phi2"
-coupling = 1.52425
-[[target]]
-term = "phi4"
-coupling = 0.175
-[sampler]
-chains = 256
-[learn]
-epochs = 12
-draws = 4
-[certificate]
-draws = 4
-chains = 256
-"""
+LEARN = (
+    "[run]\nseed = 5\n[graph]\nextent = [4, 4]\n[action]\na.start = 1.5\nb.start = 0.2\n[sampler]\nchains = 256\n"
+    "[learn]\nepochs = 12\ndraws = 4\n[certificate]\ndraws = 4\nchains = 256\n" + A3
+)
 
 
 def mpirun(ranks, *arguments, launcher=(), **environment):
