@@ -127,6 +127,7 @@ class Parser {
   void begin() {
     first_line_ = records_.line();
     row_.resize(fields_.size()), bad_.resize(fields_.size());
+    start_.resize(fields_.size()), index_.assign(fields_.size(), true);
     const bool named = is_header(fields_);
     has_header_ = named || (fields_[0].empty() && width() > 1 && fields_[1] == "0" &&
                             counts(fields_, width() - 1));
@@ -146,7 +147,10 @@ class Parser {
 
   void parse_row() {
     for (std::size_t c = 0; c < width(); ++c) {
-      if (parse(fields_[c], row_[c])) continue;
+      const bool number = parse(fields_[c], row_[c]);
+      if (rows_.rows() == 0) start_[c] = row_[c];
+      index_[c] = index_[c] && number && row_[c] == start_[c] + static_cast<double>(rows_.rows());
+      if (number) continue;
       row_[c] = std::numeric_limits<double>::quiet_NaN();
       if (is_missing(fields_[c])) continue;
       if (bad_[c].count++ == 0) bad_[c].line = records_.line(), bad_[c].first = fields_[c];
@@ -155,11 +159,12 @@ class Parser {
 
   /// Of the columns that will be used.
   void require_numbers() const {
+    constexpr std::size_t least_rows = 4;  // fewer may count by chance
     std::vector<std::size_t> good, bad;
     for (const std::size_t c : wanted_columns())
       if (bad_[c].count > 0)
         bad.push_back(c);
-      else if (!is_index_name(c, names_))
+      else if (!is_index_name(c, names_) && !(index_[c] && rows_.rows() >= least_rows))
         good.push_back(c);
     if (bad.empty()) return;
     const std::size_t worst = *std::max_element(
@@ -214,6 +219,8 @@ class Parser {
   std::vector<std::string_view> fields_;
   std::vector<double> row_;
   std::vector<NoNumbers> bad_;
+  std::vector<double> start_;
+  std::vector<bool> index_;  ///< whether a column counts the rows so far
 };
 
 }  // namespace

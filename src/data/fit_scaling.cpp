@@ -51,10 +51,11 @@ double best_power(std::vector<double> z) {
 }
 
 /// Principal axes of the shrunk correlation of standardised rows.
-void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t columns, bool back) {
+void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t columns, bool back,
+            FewRows few) {
   const auto n = static_cast<Eigen::Index>(columns),
              count = static_cast<Eigen::Index>(rows.size() / columns);
-  if (count <= n)
+  if (count <= n && few == FewRows::refused)
     throw BadInput(
         fmt::format("{} rows are too few to whiten {} columns: they lie in a plane", count, n),
         "more rows or fewer columns, or scaling by columns or powers");
@@ -72,11 +73,13 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
   constexpr double resolved = 1e-10;
   const double least = solver.eigenvalues().minCoeff() / solver.eigenvalues().maxCoeff();
-  const double of_rows = (x * solver.eigenvectors().col(0)).squaredNorm() /
+  // Of fewer rows than columns the first axes have no variance but by shrinkage.
+  const Eigen::Index first = std::max<Eigen::Index>(n - count + 1, 0);
+  const double of_rows = (x * solver.eigenvectors().col(first)).squaredNorm() /
                          (static_cast<double>(count) * solver.eigenvalues().maxCoeff());
   if (!(std::min(least, of_rows) > resolved)) {
     Eigen::Index column = 0;
-    solver.eigenvectors().col(0).cwiseAbs().maxCoeff(&column);
+    solver.eigenvectors().col(first).cwiseAbs().maxCoeff(&column);
     throw BadInput(fmt::format("column {} is a linear combination of others: together they have no "
                                "density and cannot be whitened",
                                column),
@@ -93,7 +96,8 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
 
 }  // namespace
 
-DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std::size_t columns) {
+DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std::size_t columns,
+                        FewRows few) {
   if (columns == 0 || rows.size() % columns != 0 || rows.size() < 2 * columns)
     throw BadInput(
         fmt::format("{} values do not make two rows of {} columns", rows.size(), columns),
@@ -136,7 +140,7 @@ DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std:
     for (std::size_t k = 0; k < z.size(); ++k)
       z[k] = (z[k] - out.centre[k % columns]) / out.spread[k % columns];
   }
-  if (turned) whiten(out, z, columns, method == ScalingMethod::zca);
+  if (turned) whiten(out, z, columns, method == ScalingMethod::zca, few);
   return out;
 }
 

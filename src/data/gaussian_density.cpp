@@ -11,7 +11,7 @@ namespace quartic {
 
 std::vector<double> gaussian_log_density(std::span<const double> rows,
                                          std::span<const double> learned, std::size_t columns) {
-  const DataScaling white = fit_scaling(ScalingMethod::whiten, learned, columns);
+  const DataScaling white = fit_scaling(ScalingMethod::whiten, learned, columns, FewRows::shrunk);
   std::vector<double> values(rows.begin(), rows.end());
   white.to_model(std::span(values), columns);
   const double normal = white.log_jacobian(columns) -

@@ -86,8 +86,9 @@ std::vector<float> model_rows(const DataScaling& scaling, std::span<const double
   return {out.begin(), out.end()};
 }
 
-DataScaling scaling_by(ScalingMethod method, std::span<const double> rows, std::size_t columns) {
-  return method == ScalingMethod::none ? DataScaling{} : fit_scaling(method, rows, columns);
+DataScaling scaling_by(ScalingMethod method, std::span<const double> rows, std::size_t columns,
+                       FewRows few) {
+  return method == ScalingMethod::none ? DataScaling{} : fit_scaling(method, rows, columns, few);
 }
 
 /// Units alone, with the columns' moments. Rotated columns are Gaussian, of the variance 1 that the
@@ -112,14 +113,33 @@ Network without_couplings(Network network, const DataScaling& scaling, bool own,
   return network;
 }
 
+/// Whether whitened columns of so few rows have in some directions no variance but the one that
+/// shrinkage gives them: there is one Gaussian, and nothing to learn.
+bool only_gaussian(const DataScaling& scaling, std::size_t rows, std::size_t columns) {
+  return !scaling.rotation.empty() && rows <= columns;
+}
+
+Network uncoupled_network(const DensityOptions& o, int columns) {
+  Network out(Layer(o.visible, columns), Layer(o.hidden, o.hidden_units));
+  if (o.gates) out.u.resize(out.w.size());
+  return out;
+}
+
 /// One scaling on one fold.
 class Trial {
  public:
   Trial(ScalingMethod method, const Split& split, std::size_t columns, const DensityOptions& o,
         int threads, std::uint64_t seed)
-      : scaling_(scaling_by(method, split.train, columns)), held_out_(split.held_out) {
+      : scaling_(scaling_by(method, split.train, columns, o.few_rows)), held_out_(split.held_out) {
     auto rows = model_rows(scaling_, split.train, columns, o.noise, seed);
     const int width = static_cast<int>(columns);
+    if (only_gaussian(scaling_, rows.size() / columns, columns)) {
+      const Network alone =
+          without_couplings(uncoupled_network(o, width), scaling_, false, rows, width);
+      alone_[0] = log_densities(alone, uncoupled_log_z(alone), scaling_, held_out_, threads);
+      alone_[1] = alone_[0];
+      return;
+    }
     const Network start =
         exact_start(o.visible, o.hidden, o.hidden_units, o.gates, rows, width, seed);
     for (const bool own : {false, true}) {
@@ -132,6 +152,7 @@ class Trial {
   void step(const ProgressCallback& going_on) { learner_->step(iterations_in_round, going_on); }
   std::vector<double> state() const { return learner_->state(); }
   void restore(std::span<const double> state) { learner_->restore(state); }
+  bool learns() const { return learner_.has_value(); }
   bool converged() const { return learner_->converged(); }
   const std::vector<double>& alone(bool own) const { return alone_[own]; }
   std::vector<double> scores() const {
@@ -273,6 +294,8 @@ std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<
       const auto shrunk = joined(alone[0]), of_rows = joined(alone[1]);
       one.own = mean_of(of_rows).value > mean_of(shrunk).value;
       one.take(one.own ? of_rows : shrunk);
+      if (!std::all_of(one.trials.begin(), one.trials.end(), [](auto& t) { return t.learns(); }))
+        one.end();
       out.push_back(std::move(one));
     } catch (const BadInput& error) {
       if (scaling == o.scalings.back() && out.empty()) throw;
@@ -327,6 +350,8 @@ struct DensityLearner::Parts {
                     ? std::vector<std::string>{}
                     : remarks_on(rows, width, options.names)),
         candidates(candidates_of(options, varied_splits(), width, s, remarks)) {
+    if (auto few = remark_on_few(rows.size() / columns, columns); !few.empty())
+      remarks.push_back(std::move(few));
     if (options.rounds == 0) decide();
   }
 
@@ -390,9 +415,13 @@ struct DensityLearner::Parts {
 
   /// To learn all rows.
   void prepare() {
-    scaling = scaling_by(best().scaling, rows, columns);
+    scaling = scaling_by(best().scaling, rows, columns, options.few_rows);
     const auto all = model_rows(scaling, rows, columns, options.noise, seed);
     const int width = static_cast<int>(columns);
+    if (best().best == 0 && only_gaussian(scaling, rows.size() / columns, columns)) {
+      alone = without_couplings(uncoupled_network(options, width), scaling, false, all, width);
+      return;
+    }
     const Network start = exact_start(options.visible, options.hidden, options.hidden_units,
                                       options.gates, all, width, seed);
     alone = without_couplings(start, scaling, candidates[chosen].own, all, width);
@@ -456,7 +485,7 @@ DensityChoice DensityLearner::choice() const {
   out.held_out = mean_of(p.candidates[out.chosen].at_best);
   out.iterations = p.learner ? p.learner->iterations() : 0;
   out.remarks = p.remarks;
-  if (!p.racing && one_row_decides(p.candidates[out.chosen].at_best))
+  if (!p.racing && one_row_decides(p.candidates[out.chosen].at_best, p.columns))
     out.remarks.emplace_back(
         "one held-out row decides ln p and its error: the tails are heavier than "
         "those of the density, or the row is wrong");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/distributions/chi_squared.hpp>
 #include <cmath>
 #include <set>
 
@@ -78,11 +79,24 @@ std::vector<std::string> remarks_on(std::span<const double> rows, std::size_t co
   return out;
 }
 
-bool one_row_decides(const std::vector<double>& scores) {
+std::string remark_on_few(std::size_t rows, std::size_t columns) {
+  constexpr std::size_t rows_a_column = 4;
+  if (rows > rows_a_column * columns) return {};
+  return fmt::format(
+      "{} rows are few for {} columns: what held-out rows choose they choose by "
+      "chance, and ln p of other rows may be nats lower",
+      rows, columns);
+}
+
+bool one_row_decides(const std::vector<double>& scores, std::size_t columns) {
+  if (scores.size() < enough) return false;
   const Estimate mean = mean_of(scores);
   const double away = mean.value - *std::min_element(scores.begin(), scores.end());
   const double spread = mean.error * static_cast<double>(scores.size());
-  return scores.size() >= enough && 2 * away * away > spread * spread;
+  const boost::math::chi_squared chi2(static_cast<double>(columns));
+  const double by_chance = boost::math::quantile(
+      boost::math::complement(chi2, 1e-3 / static_cast<double>(scores.size())));
+  return 2 * away * away > spread * spread && 2 * away > by_chance - static_cast<double>(columns);
 }
 
 }  // namespace quartic

@@ -13,7 +13,13 @@ namespace quartic {
 std::vector<std::string> remarks_on(std::span<const double> rows, std::size_t columns,
                                     const std::vector<std::string>& names);
 
-/// Whether one of the rows' ln p has most of their variance.
-bool one_row_decides(const std::vector<double>& scores);
+/// Whether so few rows of so many columns have little to say of other rows: 4 a column at most.
+/// One sentence, or none.
+std::string remark_on_few(std::size_t rows, std::size_t columns);
+
+/// Whether one of the rows' ln p has most of their variance, and is below what chance gives a
+/// density with the tails of a Gaussian in one of so many rows out of a thousand tables: there
+/// -ln p - const is chi^2/2 of as many degrees of freedom as there are columns.
+bool one_row_decides(const std::vector<double>& scores, std::size_t columns);
 
 }  // namespace quartic

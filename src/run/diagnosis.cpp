@@ -10,6 +10,7 @@
 #include "quartic/data/gaussian_density.hpp"
 #include "quartic/mcmc/precision.hpp"
 #include "quartic/stats/identities.hpp"
+#include "run/heavy_tails.hpp"
 
 namespace quartic {
 namespace {
@@ -159,13 +160,25 @@ Check overfitting_check(const LogLikelihood& here, const LogLikelihood& held_out
           "overfitting: " + remedies};
 }
 
+/// What stands in the way of a density, or of judging it.
+void check_remarks(std::vector<Check>& checks, const std::vector<std::string>& remarks) {
+  for (const std::string& remark : remarks)
+    checks.push_back(check("density of the columns", 0, "there", false, remark));
+}
+
 /// chi^2 per moment, whose moments are correlated: only gross misfits are named.
-Check moments_check(const char* what, const MomentMatch& match) {
+Check moments_check(const FitRun& run, const char* what, const MomentMatch& match) {
+  const Parameters every(run.action.graph,
+                         {Freedom::free, Freedom::free, Freedom::free, Freedom::free});
+  const bool mean = match.all.worst >= 0 && every.kind(match.all.worst) == CouplingKind::r &&
+                    run.freedom[static_cast<int>(CouplingKind::r)] == Freedom::frozen;
   return check(
       fmt::format("chi2 of {}", what), match.all.chi2, fmt::format("<= {}", max_chi2),
       match.all.chi2 <= max_chi2,
-      fmt::format("the model misses {} by {:.1f} errors: free more couplings, or more edges",
-                  match.label(match.all.worst), std::abs(match.all.worst_z)));
+      fmt::format("the model misses {} by {:.1f} errors: {}", match.label(match.all.worst),
+                  std::abs(match.all.worst_z),
+                  mean ? "action.r = { freedom = \"free\" }, or data.scaling = \"standardise\""
+                       : "free more couplings, or more edges"));
 }
 
 }  // namespace
@@ -234,6 +247,7 @@ std::vector<Check> diagnose(const LearnRun& run) {
 
 std::vector<Check> diagnose(const FitRun& run) {
   auto checks = learning_checks(run);
+  check_remarks(checks, run.data.remarks);
   if (!run.evaluation) {
     if (run.config.evaluation.enabled) checks.push_back(missing("evaluation"));
     return checks;
@@ -241,9 +255,11 @@ std::vector<Check> diagnose(const FitRun& run) {
   const Evaluation& j = *run.evaluation;
   checks.push_back(check("free energy", static_cast<double>(j.ok), "ok", j.ok, j.reason));
   checks.push_back(annealing_check(j.free_energy.work.forward_ess, "evaluation"));
-  checks.push_back(moments_check("the data's moments", j.train.moments));
+  if (const std::string tails = heavy_tails(run); !tails.empty())
+    checks.push_back(check("tails of the data", 0, "the model's", false, tails));
+  checks.push_back(moments_check(run, "the data's moments", j.train.moments));
   if (j.held_out) {
-    checks.push_back(moments_check("held-out moments", j.held_out->moments));
+    checks.push_back(moments_check(run, "held-out moments", j.held_out->moments));
     checks.push_back(
         overfitting_check(j.train.log_likelihood, j.held_out->log_likelihood,
                           "fit.weight_decay, fit.held_out_patience, or tied couplings"));
@@ -274,19 +290,13 @@ void check_independent(std::vector<Check>& checks, const NetworkEvaluation& j) {
                     "\"auto\", more epochs or another rate"});
 }
 
-/// What stands in the way of a density, or of judging it.
-void check_remarks(std::vector<Check>& checks, const DensityChoice& choice) {
-  for (const std::string& remark : choice.remarks)
-    checks.push_back(check("the columns have a density", 0, "yes", false, remark));
-}
-
 /// Of a network that was learned exactly.
 std::vector<Check> diagnose_density(const NetworkRun& run) {
   const DensityChoice& choice = run.density.choice;
   std::vector<Check> checks{check("iterations, all done", choice.iterations, "finished",
                                   run.stop_reason != StopReason::running && !run.draws.empty(),
                                   "quartic resume RUN")};
-  check_remarks(checks, choice);
+  check_remarks(checks, choice.remarks);
   const DensityCandidate& best = choice.best();
   const double rise = best.last_rise();
   checks.push_back({"ln p held out, rise in the last tenth",
@@ -325,7 +335,7 @@ std::vector<Check> diagnose(const NetworkRun& run) {
       check("moments, batch - chains", score, fmt::format("<= {}", max_moment_score),
             score <= max_moment_score,
             "the chains lag behind the network: more training.steps, rungs, or a lower rate"));
-  check_remarks(checks, run.density.choice);
+  check_remarks(checks, run.density.choice.remarks);
   if (run.evaluations.empty()) {
     checks.push_back(check("evaluation", 0, "there", false, "quartic resume RUN"));
     return checks;

@@ -84,9 +84,7 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
 
   /// Couplings that run away do so where the data have no density.
   Diverged by_the_data(const Error& error) const {
-    constexpr std::size_t enough = 4096;
-    const auto rows = read_wide_rows(*data_.train, 0, enough);
-    const auto remarks = remarks_on(rows, data_.train->columns(), run_.data.names);
+    const auto& remarks = run_.data.remarks;
     return Diverged(error.what(), remarks.empty() ? error.hint() : remarks.front());
   }
 
@@ -104,6 +102,14 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
 
   const DataSet& data_;
 };
+
+std::vector<std::string> remarks_on_some(const DataSet& data) {
+  constexpr std::size_t most_rows = 4096, most_values = 1 << 22;
+  const std::size_t columns = data.train->columns();
+  const auto rows =
+      spread_rows(*data.train, std::clamp<std::size_t>(most_values / columns, 1, most_rows));
+  return remarks_on(std::vector<double>(rows.begin(), rows.end()), columns, data.names);
+}
 
 /// The couplings that the data were drawn from, where they are the fields of a run on this graph,
 /// as they are.
@@ -157,6 +163,7 @@ FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
   Provenance provenance = make_provenance(command, config.run.seed);
   const auto freedom = config.action.freedom();
   FitData known = describe(data, 0);
+  if (config.fit.pass.noise == 0) known.remarks = remarks_on_some(data);
   Config own = config;
   FitRun run{.config = std::move(own),
              .provenance = std::move(provenance),

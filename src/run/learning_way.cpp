@@ -26,6 +26,7 @@ LearningWay learning_way(const WantedNetwork& wanted) {
 
 DensityOptions start_options(const WantedNetwork& wanted, std::vector<ScalingMethod> scalings) {
   DensityOptions o;
+  o.few_rows = FewRows::refused;  // chains are to learn from it
   o.visible = wanted.visible;
   o.scalings = std::move(scalings);
   o.gates = false;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "quartic/run/number.hpp"
+#include "run/heavy_tails.hpp"
 #include "run/report_couplings.hpp"
 #include "run/report_json.hpp"
 
@@ -75,42 +76,23 @@ std::string score_text(const FitRun& run, const DataScore& score) {
   return out;
 }
 
-/// Columns whose b is at its bound and whose <phi^4> is above the model's by more than chance: of
-/// rows from the model its standard deviation is about sqrt(24) <phi^2>^2 where <phi^2> agrees, as
-/// of a Gaussian (that of the rows themselves says nothing where one of them decides).
-std::vector<int> heavy_tailed_columns(const FitRun& run) {
-  constexpr double least = 4;  // errors: of many columns none by chance
-  using enum Freedom;
-  const Parameters every(run.action.graph, {free, free, free, free});
-  const MomentMatch& moments = run.evaluation->train.moments;
-  std::vector<int> out;
-  for (int i = 0; i < run.action.graph->visible_sites(); ++i) {
-    const int fourth = every.begin(CouplingKind::b) + i, second = every.begin(CouplingKind::a) + i;
-    if (!std::isnan(moments.z[fourth])) continue;
-    const double variance = moments.data[second].value;
-    const double error = std::hypot(variance * variance * std::sqrt(24.0 / run.data.rows),
-                                    moments.model[fourth].error);
-    if (moments.data[fourth].value - moments.model[fourth].value > least * error) out.push_back(i);
-  }
-  return out;
-}
-
 /// That at b = 0 the data have no more of a fourth moment than the model says nothing of tails:
 /// Gaussian data put half of the b there.
 std::string at_bound_text(const FitRun& run, int at_bound) {
-  constexpr std::size_t listed = 8;
-  const int sites = run.action.graph->visible_sites();
-  std::string out = run.freedom[static_cast<int>(CouplingKind::b)] == Freedom::tied
-                        ? std::string("b is at its bound")
-                        : fmt::format("{} of {} b are at their bound", at_bound, sites);
-  std::vector<int> columns;
-  if (run.evaluation) columns = heavy_tailed_columns(run);
-  if (columns.empty()) return out + ", where the model is Gaussian\n";
-  const std::size_t all = columns.size();
-  columns.resize(std::min(all, listed));
-  return fmt::format(
-      "{}: the data have heavier tails than exp(-b phi^4) can have in column{} {}{}\n", out,
-      all == 1 ? "" : "s", fmt::join(columns, ", "), all > listed ? ", ..." : "");
+  const bool tied = run.freedom[static_cast<int>(CouplingKind::b)] == Freedom::tied;
+  return fmt::format("{}, where the model is Gaussian\n",
+                     tied ? std::string("b is at its bound")
+                          : fmt::format("{} of {} b are at their bound", at_bound,
+                                        run.action.graph->visible_sites()));
+}
+
+/// Why not to take the fit for the data's density.
+std::string notes_text(const FitRun& run) {
+  auto notes = run.data.remarks;
+  if (auto tails = heavy_tails(run); !tails.empty()) notes.push_back(std::move(tails));
+  std::string out;
+  for (const std::string& note : notes) out += fmt::format("  NOTE: {}\n", note);
+  return out;
 }
 
 std::string evaluation_text(const FitRun& run) {
@@ -166,7 +148,7 @@ std::string text(const FitRun& run) {
     if (row.at_bound > 0) out += at_bound_text(run, row.at_bound);
   }
   if (run.evaluation) out += evaluation_text(run);
-  return out + origin_text(run.config, run.provenance);
+  return out + notes_text(run) + origin_text(run.config, run.provenance);
 }
 
 nlohmann::json json(const FitRun& run) {

@@ -30,6 +30,7 @@ void data(IO& io, Data& data, int columns) {
              data.scaling.method, "rows", data.rows, "held_out", data.held_out, "pass_seconds",
              data.pass_seconds);
   if (has(io, "data/column", !data.names.empty())) dimensions(io, "data", "column", data.names);
+  if (has(io, "data/remark", !data.remarks.empty())) dimensions(io, "data", "remark", data.remarks);
   if constexpr (writing<IO>) {
     const std::vector<std::int32_t> shape(data.row_shape.begin(), data.row_shape.end());
     io.attributes("data", "row_shape", view(shape));

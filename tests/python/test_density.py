@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.covariance import LedoitWolf
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import roc_auc_score
@@ -111,7 +112,7 @@ def test_no_rate_diverges(visible, hidden):
 
 def test_a_rate_that_is_too_large_is_halved_with_a_warning():
     X = rings(400, 3)
-    with pytest.warns(ConvergenceWarning, match=r"learning_rate=100 made ln p fall: it was learned at"):
+    with pytest.warns(ConvergenceWarning, match=r"a learning rate of 100 made ln p fall: it was learned at"):
         machine = RestrictedBoltzmannMachine(3, learning_rate=100, n_iter=20, random_state=0).fit(X)
     assert machine.score(X) > gaussian_score(X, X) - 1.5
 
@@ -183,10 +184,23 @@ def test_one_gaussian_is_compared_with_in_the_units_of_the_data():
 
 def test_fewer_rows_than_columns_are_no_dependent_columns():
     X = np.random.default_rng(3).normal(size=(40, 60))
-    with pytest.raises(quartic.BadInput, match="34 rows are too few to whiten 60 columns"):
-        RestrictedBoltzmannMachine(scaling="whiten", random_state=0).fit(X)
-    with pytest.warns(ConvergenceWarning, match="whiten and power-whiten left out: 34 rows are too few"):
-        RestrictedBoltzmannMachine(max_iter=20, random_state=0).fit(X)
+    with pytest.raises(quartic.BadInput, match="29 rows are too few to whiten 60 columns"):
+        RestrictedBoltzmannMachine(40, scaling="whiten", random_state=0).fit(X)
+    with pytest.warns(ConvergenceWarning, match="whiten and power-whiten left out: 29 rows are too few"):
+        RestrictedBoltzmannMachine(40, max_iter=20, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize("units", [("quartic", "binary"), ("gaussian", "gaussian")])
+@pytest.mark.parametrize(("rows", "columns"), [(14, 20), (30, 30)])
+def test_fewer_rows_than_columns_are_learned_as_the_shrunk_gaussian(rows, columns, units):
+    """Columns by themselves are 5 to 40 nats below it."""
+    random = np.random.default_rng(1)
+    mixing = random.normal(size=(columns, columns)) / columns**0.5 + 0.5 * np.eye(columns)
+    X, others = random.normal(size=(rows, columns)) @ mixing, random.normal(size=(2000, columns)) @ mixing
+    with pytest.warns(ConvergenceWarning, match=f"{rows} rows are few for {columns} columns"):
+        machine = RestrictedBoltzmannMachine(visible=units[0], hidden=units[1], random_state=0).fit(X)
+    assert machine.score(others) > LedoitWolf().fit(X).score(others) - 2
+    assert machine.sample(5).shape == (5, columns)
 
 
 @pytest.mark.parametrize(

@@ -219,9 +219,23 @@ def test_tails_of_a_field_are_called_heavy_beyond_chance_alone():
     X = random.multivariate_normal(np.zeros(5), 0.6 ** abs(np.subtract.outer(range(5), range(5))), 2000)
     field = LatticeField(chains=256, random_state=0).fit(X)
     assert "at their bound, where the model is Gaussian" in str(field.result_)
+    assert "heavier tails" not in str(field.result_)
     X[:, 3] = random.standard_t(5, 2000)
-    field = LatticeField(chains=256, random_state=0).fit(X)
+    with pytest.warns(ConvergenceWarning, match=r"heavier tails than exp\(-b phi\^4\) can have in column 3"):
+        field = LatticeField(chains=256, random_state=0).fit(X)
     assert "heavier tails than exp(-b phi^4) can have in column 3\n" in str(field.result_)
+
+
+def test_a_field_says_where_columns_have_no_density():
+    """Of few values, and of Cauchy's distribution, which one row decides."""
+    random = np.random.default_rng(2)
+    X = random.normal(size=(500, 4))
+    X[:, 1], X[:, 2] = np.floor(X[:, 1]), random.standard_cauchy(500)
+    with pytest.warns(ConvergenceWarning, match="column 1 takes at most 10 values"):
+        field = LatticeField(chains=256, random_state=0).fit(X)
+    said = " ".join(check.advice for check in field.result_.checks if not check.ok)
+    assert "one value has half of the variance of column 2" in said
+    assert "heavier tails than exp(-b phi^4) can have in column 2" in said
 
 
 def test_few_rows_of_a_field_are_warned_of():

@@ -138,6 +138,8 @@ TEST_F(Csv, TextIsRefusedWithTheLineThatLeavesItOut) {
   EXPECT_CONTAINS(refusal(",a,kind,when\n0,1,x,2020-01-01\n1,2,y,2020-01-02\n"),
                   "2 columns hold text | [data] columns = [\"a\"] leaves text out");
   EXPECT_CONTAINS(refusal("1,x,3\n4,y,6\n"), "[data] columns = \"0,2\" leaves text out");
+  EXPECT_CONTAINS(refusal("n,a,kind\n7,.1,x\n8,.2,x\n9,.3,y\n10,.4,y\n"),  // n counts the rows
+                  "the column is text | [data] columns = [\"a\"] leaves text out");
   EXPECT_CONTAINS(refusal("a,b\n1,2\n3,4\n5,6\n7,oops\n"),
                   "line 5, column 2 (b): 'oops' is no number | numbers have a decimal point");
 }

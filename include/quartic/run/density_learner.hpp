@@ -26,6 +26,9 @@ struct DensityOptions {
   int patience = 15;  ///< a candidate ends where so many rounds brought less than .005 a row
   double noise = 0;   ///< standard deviation of Gaussian noise on the scaled rows to learn from
   int threads = 0;    ///< 0: all cores; never changes the results
+  /// Shrunk: whitened columns of no more rows than columns are a candidate as one Gaussian, from
+  /// which nothing else is learned.
+  FewRows few_rows = FewRows::shrunk;
   std::vector<std::string> names = {};  ///< of columns, for remarks; none: their numbers
 };
 

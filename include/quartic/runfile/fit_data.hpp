@@ -16,7 +16,8 @@ struct FitData {
   std::size_t rows = 0, held_out = 0;
   double pass_seconds = 0;      ///< one pass over all of them, for their moments
   std::vector<float> examples;  ///< some of the rows, [row][column], in the units of the model
-  std::vector<std::string> names = {};  ///< of the columns; none where the file had none
+  std::vector<std::string> names = {};    ///< of the columns; none where the file had none
+  std::vector<std::string> remarks = {};  ///< why a field's data have no density; a sentence each
 };
 
 }  // namespace quartic
