@@ -169,7 +169,8 @@ class Learning:
             out.append(f"{rows} rows are too few to learn a density from: ln p of other rows means nothing")
         # From what was learned exactly a slow pace is no surprise.
         if learner.rate < wanted.learning_rate and way == "chains" and rows >= _FEWEST_ROWS:
-            out.append(f"a learning rate of {wanted.learning_rate:g} made ln p fall: it was learned at {learner.rate:.3g}")
+            rate = wanted.learning_rate
+            out.append(f"a learning rate of {rate:g} made ln p fall: it was learned at {learner.rate:.3g}")
         if learner.keeps_best and learner.rising:
             out.append(f"ln p of held-out rows was still rising after {learner.epoch} passes: a larger learning_rate")
         if wanted.n_iter is not None and learner.last and learner.before:
