@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/field/projection.hpp"
@@ -342,7 +343,7 @@ void judge_modes(const Reweighting& reweighting, const Pool& pool, const Targets
           values.push_back(evaluate_function(function.value, one)[0]);
         return values;
       },
-      options.threads);
+      points.size() > 1 ? 1 : options.threads);
   const auto ask = [&](ReweightedPoint& point) {
     if (!point.ok) return;
     point.reason = why_not_conditional(pool.fields(), reweighting, targets.specs, graph, point);
@@ -353,12 +354,19 @@ void judge_modes(const Reweighting& reweighting, const Pool& pool, const Targets
   constexpr std::size_t some = 32;
   const std::size_t step = std::max<std::size_t>(1, points.size() / some), end = points.size() - 1;
   const auto asked_first = [&](std::size_t k) { return k % step == 0 || k == end; };
-  for (std::size_t k = 0; k <= end; ++k)
-    if (asked_first(k)) ask(points[k]);
-  for (std::size_t k = 0; k <= end; ++k) {
+  const auto ask_all = [&](const auto& wanted) {
+    std::vector<std::size_t> those;
+    for (std::size_t k = 0; k <= end; ++k)
+      if (wanted(k)) those.push_back(k);
+    in_parallel(
+        static_cast<int>(those.size()), options.threads, [&](int k, int) { ask(points[those[k]]); },
+        Share::as_free);
+  };
+  ask_all(asked_first);
+  ask_all([&](std::size_t k) {
     const std::size_t before = k - k % step, after = std::min(before + step, end);
-    if (!asked_first(k) && !(points[before].ok && points[after].ok)) ask(points[k]);
-  }
+    return !asked_first(k) && !(points[before].ok && points[after].ok);
+  });
 }
 
 std::vector<ReweightedPoint> scan(const Reweighting& reweighting, const Targets& targets,
