@@ -4,11 +4,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
 #include "quartic/core/blas.hpp"
 #include "quartic/core/shown.hpp"
+#include "quartic/run/diagnosis.hpp"
 #include "quartic/run/report.hpp"
 #include "run/report_json.hpp"
 
@@ -84,6 +86,17 @@ void tell_stopped(const std::filesystem::path& file, const Attended& attended) {
     to_error("  which begins this phase anew: it needs more than --max-hours left it\n");
 }
 
+/// Whoever does not ask is told that checks failed; a sample's are many, and the next step anyway.
+std::string next_step(const AnyRun& run, const std::filesystem::path& file) {
+  if (std::holds_alternative<SampleRun>(run))
+    return fmt::format("quartic diagnose {}", file.string());
+  const auto checks = diagnose(run);
+  const auto failed = std::count_if(checks.begin(), checks.end(), [](auto& c) { return !c.ok; });
+  if (failed == 0) return fmt::format("quartic plot {}", file.string());
+  return fmt::format("quartic diagnose {}, as {} of {} checks failed", file.string(), failed,
+                     checks.size());
+}
+
 void print_summary(const AnyRun& run, const std::filesystem::path& file, const Globals& globals) {
   if (globals.json) {
     auto summary = std::visit([](const auto& r) { return reports::json(r); }, run);
@@ -96,8 +109,7 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
                                       globals.ranks->traffic().seconds));
     print_json(summary);
   } else if (!globals.quiet) {
-    to_output("{}written to {}; next: quartic {} {}\n", report(run), file.string(),
-              std::holds_alternative<SampleRun>(run) ? "diagnose" : "plot", file.string());
+    to_output("{}written to {}; next: {}\n", report(run), file.string(), next_step(run, file));
   }
 }
 
