@@ -227,7 +227,7 @@ void bind_density(nb::module_& m) {
         nb::arg("hidden") = "binary", nb::arg("hidden_units") = 0, nb::arg("gates") = true,
         nb::arg("scalings") =
             std::vector<std::string>{"standardise", "whiten", "power", "power-whiten"},
-        nb::arg("ridge") = 1.0, nb::arg("folds") = 0, nb::arg("rounds") = 250,
+        nb::arg("ridge") = 1.0, nb::arg("folds") = 0, nb::arg("rounds") = 500,
         nb::arg("patience") = 15, nb::arg("noise") = 0.0, nb::arg("threads") = 0,
         nb::arg("random_state") = nb::none(), nb::arg("progress") = nb::none(),
         nb::arg("names") = std::vector<std::string>{},

@@ -137,7 +137,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         gates: bool | None = None,
         scaling: str | None = "auto",
         ridge: float = 1.0,
-        max_iter: int = 2500,
+        max_iter: int = 5000,
         learning_rate: float = 0.05,
         batch_size: int | None = None,
         n_iter: int | None = None,

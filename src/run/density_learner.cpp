@@ -240,9 +240,16 @@ DensityOptions checked(DensityOptions o, std::size_t rows, std::size_t columns) 
   return o;
 }
 
+/// Rounds without a rise that are waited for: between symmetric saddles, where hidden units are yet
+/// alike, plateaus grow as long as what came before.
+int patience_at(int round, int least) {
+  return std::max(least, round / 3);
+}
+
 /// Whether held-out ln p has not risen, by more than nobody would wait for, for `patience` rounds.
-bool stalled(const DensityCandidate& one, int round, int patience) {
+bool stalled(const DensityCandidate& one, int round, int least) {
   constexpr double worth_waiting = 0.005;  // nats a row
+  const int patience = patience_at(round, least);
   if (round < patience) return false;
   const auto then = one.held_out.begin() + (round - patience + 1);
   const double before = *std::max_element(one.held_out.begin(), then);
@@ -368,7 +375,7 @@ struct DensityLearner::Parts {
   int rounds_ahead() const {
     int last = raced;
     for (const Candidate& one : candidates)
-      if (!one.ended) last = std::max(last, one.record.best + options.patience);
+      if (!one.ended) last = std::max(last, one.record.best + patience_at(raced, options.patience));
     return std::min(last, options.rounds) - raced;
   }
 

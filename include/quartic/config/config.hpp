@@ -94,7 +94,7 @@ struct ModelConfig {
 /// [training] of a network whose ln Z is exact.
 struct ExactTraining {
   double ridge = 1;       ///< as in ExactOptions
-  int iterations = 2500;  ///< at most
+  int iterations = 5000;  ///< at most
 };
 
 /// [evaluation] of what was learned from data, a field or a network. Empty numbers: those that

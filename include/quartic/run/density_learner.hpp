@@ -22,8 +22,9 @@ struct DensityOptions {
   double ridge = 1;   ///< as in ExactOptions
   int folds = 0;      ///< splits, each holds out other 15 % of the rows; 0: 5 below 500 rows, 3
                       ///< below 3000, else 1
-  int rounds = 250;   ///< most rounds of 10 iterations; 0: units alone, no more than their scaling
-  int patience = 15;  ///< a candidate ends where so many rounds brought less than .005 a row
+  int rounds = 500;   ///< most rounds of 10 iterations; 0: units alone, no more than their scaling
+  int patience = 15;  ///< a candidate ends where so many rounds, or a third of all so far, brought
+                      ///< less than .005 a row
   double noise = 0;   ///< standard deviation of Gaussian noise on the scaled rows to learn from
   int threads = 0;    ///< 0: all cores; never changes the results
   /// Shrunk: whitened columns of no more rows than columns are a candidate as one Gaussian, from
@@ -45,11 +46,12 @@ struct DensityFit {
 
 /// Learns networks whose ln Z is exact (network/exact_learner.hpp) with every scaling on the splits
 /// in step, drops those that fall behind the best by more than 2 errors of the paired difference,
-/// ends a candidate whose held-out ln p has not risen for `patience` rounds, takes the scaling and
-/// the number of rounds of largest held-out ln p and learns all rows again as long. Round 0, units
-/// alone, is a candidate too, with whitened columns the Gaussian of the shrunk covariance; it is
-/// taken unless another is better by more than the error of the difference. All choices are made
-/// on `rows` alone; bounded in iterations, never by the clock: the same seed gives the same bits.
+/// ends a candidate whose held-out ln p has not risen for as long as `patience` says, takes the
+/// scaling and the number of rounds of largest held-out ln p and learns all rows again as long.
+/// Round 0, units alone, is a candidate too, with whitened columns the Gaussian of the shrunk
+/// covariance; it is taken unless another is better by more than the error of the difference. All
+/// choices are made on `rows` alone; bounded in iterations, never by the clock: the same seed gives
+/// the same bits.
 class DensityLearner {
  public:
   /// rows[row][column], in the units of the data. Throws BadInput as fit_scaling and ExactLearner
