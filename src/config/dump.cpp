@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "config/table.hpp"
 #include "quartic/config/config.hpp"
 
@@ -28,16 +26,6 @@ bool is_default(const Section& section, const Section& defaults) {
   return true;
 }
 
-/// Whether what the config is for needs the section; others are dumped where they say something.
-bool plays_a_part(std::string_view section, const Config& config) {
-  const auto in = [&](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), section) != names.end();
-  };
-  if (config.data.path.empty()) return !in({"model", "data", "fit", "training", "evaluation"});
-  if (config.model.kind == ModelKind::field) return !in({"training", "learn", "certificate"});
-  return in({"training", "evaluation", "model", "data", "run", "output"});
-}
-
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -54,7 +42,7 @@ void append_reference(std::string& out, const Section& section, std::string_view
   for (const auto& key : section.keys) {
     const std::string value = dump(key);
     out += fmt::format("| `{}` | {} | {} | {} |\n", key.name, escaped(type_name(key)),
-                       value.empty() ? "-" : fmt::format("`{}`", value), escaped(key.doc));
+                       value.empty() ? "-" : fmt::format("`{}`", value), escaped(meaning(key)));
   }
 }
 

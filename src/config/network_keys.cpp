@@ -7,9 +7,9 @@ std::vector<Key> model_keys(ModelConfig& m) {
       {"kind", choice(m.kind),
        "field: an action on [graph]; network: two layers of units; stack: networks on top of each "
        "other"},
-      {"visible", choice(m.visible),
-       "of a network: units of the data, quartic or gaussian for real values, binary for 0 and 1, "
-       "spin for -1 and 1"},
+      of_network({"visible", choice(m.visible),
+                  "units of the data, quartic or gaussian for real values, binary for 0 and 1, "
+                  "spin for -1 and 1"}),
       {"hidden", choices(m.hidden),
        "units that are not seen: of a network; of a field binary or spin; of a deep stack one for "
        "all layers, or one a layer"},
@@ -22,15 +22,14 @@ std::vector<Key> model_keys(ModelConfig& m) {
       {"gates", &m.gates,
        "whether a hidden unit may change the width of a column too; auto: of a network where it is "
        "learned exactly"},
-      {"features", choice(m.features),
-       "of a deep stack: what a layer learns from, draws or expectations of the hidden units "
-       "below"},
-      {"noise", &m.noise,
-       "of a network: standard deviation of Gaussian noise on the data, in the model's units "
-       "(where "
-       "the scaling is chosen: in those of each column's spread); continuous units want some where "
-       "columns hardly vary or values are discrete",
-       between(0, most_noise)},
+      of_stack({"features", choice(m.features),
+                "what a layer learns from, draws or expectations of the hidden units below"}),
+      of_network(
+          {"noise", &m.noise,
+           "standard deviation of Gaussian noise on the data, in the model's units (where the "
+           "scaling is chosen: in those of each column's spread); continuous units want some "
+           "where columns hardly vary or values are discrete",
+           between(0, most_noise)}),
   };
 }
 
@@ -47,9 +46,9 @@ std::vector<Key> training_keys(Config& config) {
       {"ridge", &config.exact.ridge, "of exact learning: strength of the Gaussian prior of w and u",
        between(0, most_decay)},
       {"iterations", &config.exact.iterations, "of exact learning: at most", at_least(10)},
-      {"layer_epochs", &config.layer_epochs,
-       "of a deep stack: instead of epochs, those of each layer from the data upwards; 0: auto",
-       at_least(0), true},
+      of_stack({"layer_epochs", &config.layer_epochs,
+                "instead of epochs, those of each layer from the data upwards; 0: auto",
+                at_least(0), true}),
       {"batch", AutoInt{&o.batch}, "rows an update; auto: a twentieth of all, from 64 to 500",
        between(1, max_chains)},
       {"chains", AutoInt{&o.chains}, "of the model term; auto: as many as rows in a batch",
@@ -66,9 +65,9 @@ std::vector<Key> training_keys(Config& config) {
        "keep the network after 4, 6, 8, 12, 16, ... updates, and find ln Z along them"},
       {"optimiser", choice(o.optimiser), "stochastic gradient with momentum, or adam"},
       {"rate", &o.rate, "in units of the data's spread", above(0, most_rate)},
-      {"layer_rates", &config.layer_rates,
-       "of a deep stack: instead of rate, those of each layer from the data upwards",
-       above(0, most_rate), true},
+      of_stack({"layer_rates", &config.layer_rates,
+                "instead of rate, those of each layer from the data upwards", above(0, most_rate),
+                true}),
       {"schedule", choice(o.schedule), "how the rate goes to final_rate over the epochs"},
       {"final_rate", &o.final_rate, "of the schedules that are not constant", above(0, most_rate)},
       {"momentum", &o.momentum, "of the optimiser momentum", between(0, 0.999)},
@@ -82,32 +81,32 @@ std::vector<Key> training_keys(Config& config) {
 
 std::vector<Key> evaluation_keys(EvaluationConfig& e) {
   return {
-      {"enabled", &e.enabled,
-       "of a field: compute free energy, log-likelihood and moments after learning"},
-      {"every", &e.every, "of a network: epochs between evaluations; 0: at the end alone",
-       at_least(0)},
-      {"rows", &e.rows,
-       "of a network: most rows of the data, and of those held out, that are scored", at_least(2)},
+      of_field({"enabled", &e.enabled,
+                "compute free energy, log-likelihood and moments after learning"}),
+      of_network(
+          {"every", &e.every, "epochs between evaluations; 0: at the end alone", at_least(0)}),
+      of_network({"rows", &e.rows, "most rows of the data, and of those held out, that are scored",
+                  at_least(2)}),
       {"chains", &e.chains,
        "annealed trajectories; auto: 1024 of a field, always a multiple of 16, 512 of a network",
        between(16, max_chains)},
       {"steps", &e.steps,
        "annealing steps; auto: of a field as many as the error needs, of a network 1000",
        at_least(1)},
-      {"error", &e.error, "of a field: wanted standard error of the free energy",
-       above(0, most_error)},
-      {"draws", &e.draws, "of a field: configurations a chain for the averages", at_least(2)},
+      of_field(
+          {"error", &e.error, "wanted standard error of the free energy", above(0, most_error)}),
+      of_field({"draws", &e.draws, "configurations a chain for the averages", at_least(2)}),
       {"sweeps", &e.sweeps,
        "of a field: sweeps between them, auto: 8; of a network: sweeps of parallel tempering, the "
        "first half to equilibrate, at least 100 or 0 for no tempering, auto: 2000",
        at_least(0)},
-      {"ladders",
-       &e.ladders,
-       "of a network: ladders of parallel tempering",
-       {.low = 32, .high = max_chains, .multiple = 16}},
-      {"rungs", AutoInt{&e.rungs}, "of a network: rungs of a ladder; auto: by their exchanges",
-       between(2, max_rungs)},
-      {"exact", &e.exact, "of a network: take the exact ln Z where there is one"},
+      of_network({"ladders",
+                  &e.ladders,
+                  "ladders of parallel tempering",
+                  {.low = 32, .high = max_chains, .multiple = 16}}),
+      of_network({"rungs", AutoInt{&e.rungs}, "rungs of a ladder; auto: by their exchanges",
+                  between(2, max_rungs)}),
+      of_network({"exact", &e.exact, "take the exact ln Z where there is one"}),
   };
 }
 

@@ -125,7 +125,7 @@ Json section_schema(const Section& section) {
   Json out = typed("object"), properties = Json::object();
   for (const auto& key : section.keys) {
     Json value = value_schema(key);
-    value["description"] = key.doc;
+    value["description"] = meaning(key);
     properties[std::string(key.name)] = std::move(value);
   }
   out["description"] = section.doc;

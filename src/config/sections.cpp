@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "config/keys.hpp"
 
 namespace quartic::binder {
@@ -48,6 +50,15 @@ std::vector<Section> sections(Config& c) {
       {"run", "Randomness and machine.", run_keys(c.run)},
       {"output", "What is stored, and where.", output_keys(c.output)},
   };
+}
+
+bool plays_a_part(std::string_view section, const Config& config) {
+  const auto in = [&](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), section) != names.end();
+  };
+  if (config.data.path.empty()) return !in({"model", "data", "fit", "training", "evaluation"});
+  if (config.model.kind == ModelKind::field) return !in({"training", "learn", "certificate"});
+  return in({"training", "evaluation", "model", "data", "run", "output"});
 }
 
 void fill_starts(ActionConfig& action) {

@@ -121,6 +121,11 @@ std::string dump(const Key& key) {
       key.value);
 }
 
+std::string meaning(const Key& key) {
+  constexpr std::string_view whose[] = {"", "of a field: ", "of a network: ", "of a deep stack: "};
+  return std::string(whose[static_cast<int>(key.of)]).append(key.doc);
+}
+
 std::string type_name(const Key& key) {
   const std::string range = range_words(key.range);
   return std::visit(

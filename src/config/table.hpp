@@ -136,13 +136,29 @@ using Reference =
                  std::optional<double>*, std::vector<int>*, std::optional<bool>*,
                  std::vector<double>*, std::vector<std::string>*, ByKind, CouplingStart*>;
 
+/// What a key of [model], [training] or [evaluation] is for; a stack has those of a network, too.
+enum class Of { anything, field, network, stack };
+
 struct Key {
   std::string_view name;
   Reference value;
   std::string_view doc;
   Range range{};
   bool omit_unset = false;  ///< leave it out of the dump where it is empty (no "auto")
+  Of of = Of::anything;
 };
+inline Key of_field(Key key) {
+  key.of = Of::field;
+  return key;
+}
+inline Key of_network(Key key) {
+  key.of = Of::network;
+  return key;
+}
+inline Key of_stack(Key key) {
+  key.of = Of::stack;
+  return key;
+}
 
 struct Section {
   std::string_view name;
@@ -152,6 +168,8 @@ struct Section {
 
 /// Every section but [[target]], bound to the config.
 std::vector<Section> sections(Config& config);
+/// Whether what the config is for needs the section.
+bool plays_a_part(std::string_view section, const Config& config);
 /// One [[target]] entry.
 Section target_section(TermSpec& spec);
 /// Starts that are not given: the defaults, unless a homogeneous theory gives them.
@@ -163,5 +181,7 @@ std::string toml_number(double value);
 std::string dump(const Key& key);
 /// "a number > 0", "auto or an integer >= 1", ...
 std::string type_name(const Key& key);
+/// What the key means, and of what: "of a network: ...".
+std::string meaning(const Key& key);
 
 }  // namespace quartic::binder
