@@ -194,7 +194,7 @@ ErrorCode bench(const BenchArguments& options, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-const Verb bench_verb(80, "bench", bench, [](CLI::App& verb, BenchArguments& options) {
+const Verb bench_verb(520, "bench", bench, [](CLI::App& verb, BenchArguments& options) {
   verb.description(
       "speed of the kernels, effective samples a second and times of learning on this machine");
   verb.add_option("--extent", options.extents, "lattices L x L for the effective samples")

@@ -52,13 +52,14 @@ ErrorCode diagnose_run(const DiagnoseArguments& options, const Globals& globals)
   return options.strict && failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-const Verb diagnose_verb(45, "diagnose", diagnose_run,
-                         [](CLI::App& verb, DiagnoseArguments& options) {
-                           verb.description("health checks of a run, with verdict and advice");
-                           verb.add_option("run", options.run, "RUN.h5")->required();
-                           verb.add_flag("--strict", options.strict,
-                                         "exit with 5 if any check fails");
-                         });
+const Verb diagnose_verb(
+    314, "diagnose", diagnose_run, [](CLI::App& verb, DiagnoseArguments& options) {
+      verb.description(
+          "health checks of a run, with verdict and advice"
+          "\n$ quartic diagnose run.h5 --strict");
+      verb.add_option("RUN", options.run, "a run file")->required()->type_name(value::run);
+      verb.add_flag("--strict", options.strict, "exit with 5 if any check fails");
+    });
 
 }  // namespace
 }  // namespace quartic::app

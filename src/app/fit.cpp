@@ -36,7 +36,7 @@ ErrorCode learn_from(const Loaded& loaded, const DataSet& data, const std::files
                      const BeginArguments& options, const Globals& globals) {
   const Config& config = loaded.config;
   const auto as = [&](auto run, auto go) {
-    Attended attended(globals, options.pace, file, false);
+    Attended attended(globals, options.saving, file, false);
     return attend(std::move(run), file, attended, globals, go);
   };
   if (config.model.kind == ModelKind::network) {
@@ -79,9 +79,12 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
   return naming_columns(names, [&] { return learn_from(loaded, data, file, options, globals); });
 }
 
-const Verb fit_verb = beginning(
-    12, "fit", "learn a field, a network or a deep stack from data, KL(q||p)",
-    "CONFIG.toml with a [data] section, or a run file whose config to use", fit, Work::shared);
+const Verb fit_verb = beginning(212, "fit",
+                                "learn a field, a network or a deep stack from data, KL(q||p)"
+                                "\n$ quartic fit run.toml -o run.h5"
+                                "\n$ quartic fit run.toml --set data.path=table.csv",
+                                "a config with a [data] section, or a run file whose config to use",
+                                fit, Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

@@ -105,12 +105,15 @@ ErrorCode free_energy(const FreeEnergyArguments& options, const Globals& globals
 }
 
 const Verb free_energy_verb(
-    25, "free-energy", free_energy,
+    218, "free-energy", free_energy,
     [](CLI::App& verb, FreeEnergyArguments& options) {
-      verb.description("F = -ln Z of an action by two independent routes, with errors");
-      verb.add_option("config", options.input,
-                      "RUN.h5: its learned action; CONFIG.toml: the action that it starts from")
-          ->required();
+      verb.description(
+          "F = -ln Z of an action by two independent routes, with errors"
+          "\n$ quartic free-energy run.toml --error 0.002");
+      verb.add_option("CONFIG", options.input,
+                      "a run file: its learned action; a config: the action that it starts from")
+          ->required()
+          ->type_name(value::config);
       verb.add_flag("--to-target", options.to_target, "of the target A instead");
       verb.add_flag("--strict", options.strict, "exit 5 where it is not to be trusted");
       verb.add_option("--error", options.error, "wanted standard error of each route")

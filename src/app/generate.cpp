@@ -91,10 +91,12 @@ ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
   return write(GenerateOptions{}, quartic::generate);
 }
 
-const Verb generate_verb(35, "generate", generate, [](CLI::App& verb, GenerateArguments& options) {
+const Verb generate_verb(410, "generate", generate, [](CLI::App& verb, GenerateArguments& options) {
   verb.description(
-      "draws of a model, in the units of the data it learned from: -o FILE.npy or FILE.csv");
-  verb.add_option("run", options.run, "RUN.h5")->required();
+      "draws of a model, in the units of the data: -o FILE.npy or FILE.csv"
+      "\n$ quartic generate run.h5 --rows 500 -o new.npy"
+      "\n$ quartic generate run.h5 --given images.npy --hide 14:,: -o completed.npy");
+  verb.add_option("RUN", options.run, "a run file")->required()->type_name(value::run);
   verb.add_option("--rows", options.rows, "how many; 1000, or all that are given")
       ->check(integer(1));
   verb.add_option("--sweeps", options.sweeps,
@@ -103,7 +105,8 @@ const Verb generate_verb(35, "generate", generate, [](CLI::App& verb, GenerateAr
   verb.add_option("--warm-up", options.warm_up, "sweeps before the first; 200")->check(integer(0));
   auto& completion = options.completion;
   auto* given = verb.add_option("--given", completion.given,
-                                "rows to complete, NaN where unknown: inpainting, denoising");
+                                "rows to complete, NaN where unknown: inpainting, denoising")
+                    ->type_name(value::data);
   verb.add_option("--hide", completion.hide,
                   "region of every given row that is unknown as well: 14:,: or 0:7")
       ->needs(given);

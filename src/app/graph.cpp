@@ -9,6 +9,7 @@
 
 #include "app/verb.hpp"
 #include "quartic/field/factorisation.hpp"
+#include "quartic/graph/lattice.hpp"
 #include "quartic/graph/structure.hpp"
 #include "quartic/run/problem.hpp"
 #include "run/report_json.hpp"
@@ -144,19 +145,24 @@ ErrorCode show_graph(const GraphArguments& options, const Globals& globals) {
   return failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-const Verb graph_verb(35, "graph", show_graph, [](CLI::App& verb, GraphArguments& options) {
-  verb.description("a graph's nodes, edges, colours, maximal cliques, Markov check");
-  verb.add_option("config", options.input, "CONFIG.toml or RUN.h5");
-  auto* lattice = verb.add_option("--lattice", options.lattice, "a lattice by name");
+const Verb graph_verb(116, "graph", show_graph, [](CLI::App& verb, GraphArguments& options) {
+  verb.description(
+      "a graph's nodes, edges, colours, maximal cliques, Markov check"
+      "\n$ quartic graph --lattice king --extent 4 4 --w 1 --a 4 --b 0.3");
+  verb.add_option("CONFIG", options.input, "a config or run file")->type_name(value::config);
+  auto* lattice = verb.add_option("--lattice", options.lattice, "a lattice by name")
+                      ->check(offers({lattice_names().begin(), lattice_names().end()}));
   verb.add_option("--extent", options.extent, "its extents")->needs(lattice);
-  verb.add_option("--boundary", options.boundary, "periodic or open, one or one a direction")
+  verb.add_option("--boundary", options.boundary, "one for all, or one a direction")
       ->needs(lattice)
-      ->check(CLI::IsMember({"periodic", "open"}));
-  verb.add_option("--edges", options.edges, "an edge list")->excludes(lattice);
-  verb.add_option("--w", options.w, "uniform couplings of the action to check");
-  verb.add_option("--r", options.r);
-  verb.add_option("--a", options.a);
-  verb.add_option("--b", options.b);
+      ->check(one_of({"periodic", "open"}));
+  verb.add_option("--edges", options.edges, "an edge list")
+      ->excludes(lattice)
+      ->type_name(value::file);
+  verb.add_option("--w", options.w, "of the action to check, -w phi_i phi_j; the same everywhere");
+  verb.add_option("--r", options.r, "r phi_i");
+  verb.add_option("--a", options.a, "a phi_i^2");
+  verb.add_option("--b", options.b, "b phi_i^4");
   verb.add_flag("--all", options.all, "list every maximal clique");
 });
 

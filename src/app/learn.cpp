@@ -15,7 +15,7 @@ ErrorCode learn(const BeginArguments& options, const Globals& globals) {
   require_same_run(globals, loaded.config, file);
   LearnRun run = begin_learning(loaded.config, problem, globals.command, globals.team());
   on_root(globals.team(), [&] { require_writable(file, globals.force); });
-  Attended attended(globals, options.pace, file, false);
+  Attended attended(globals, options.saving, file, false);
   return attend(std::move(run), file, attended, globals,
                 [&](LearnRun& begun, auto& store, const Session& session) {
                   return quartic::learn(begun, problem, store, session);
@@ -23,8 +23,11 @@ ErrorCode learn(const BeginArguments& options, const Globals& globals) {
 }
 
 const Verb learn_verb =
-    beginning(10, "learn", "learn the couplings of a target action, KL(p||q)",
-              "CONFIG.toml, or a run file whose config to use", learn, Work::shared);
+    beginning(210, "learn",
+              "learn the couplings of a target action, KL(p||q)"
+              "\n$ quartic learn run.toml -o run.h5"
+              "\n$ quartic learn run.toml --set learn.optimiser=adam --seed 2",
+              "a config, or a run file whose config to use", learn, Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

@@ -37,7 +37,12 @@ int run(const std::vector<std::string>& words, bool silent) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-ErrorCode plot(const std::string& file, const Globals& globals) {
+struct PlotArguments {
+  std::string run, format = "png";
+};
+
+ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
+  const std::string& file = arguments.run;
   read_run(file);  // a clear sentence for what is no whole run file
   const std::string python = python_beside(globals.program);
   if (run({python, "-c", "import matplotlib, quartic.plot"}, true) != 0) {
@@ -53,15 +58,22 @@ ErrorCode plot(const std::string& file, const Globals& globals) {
                                     : globals.output;
   const std::filesystem::path figures = directory;
   require_writable(std::filesystem::is_directory(figures) ? figures / "figure" : figures, true);
-  const int status = run({python, "-m", "quartic.plot", file, "-o", directory}, globals.quiet);
+  const int status =
+      run({python, "-m", "quartic.plot", file, "-o", directory, "--format", arguments.format},
+          globals.quiet);
   if (status != 0)
     throw Error(ErrorCode::internal, fmt::format("the figures of '{}' could not be drawn", file));
   return ErrorCode::ok;
 }
 
-const Verb plot_verb(50, "plot", plot, [](CLI::App& verb, std::string& file) {
-  verb.description("figures of a run, into the directory -o (default: RUN-figures)");
-  verb.add_option("run", file, "RUN.h5")->required();
+const Verb plot_verb(312, "plot", plot, [](CLI::App& verb, PlotArguments& options) {
+  verb.description(
+      "figures of a run, into the directory -o (default: RUN-figures)"
+      "\n$ quartic plot run.h5 --format pdf -o figures");
+  verb.add_option("RUN", options.run, "a run file")->required()->type_name(value::run);
+  verb.add_option("--format", options.format, "of the figures' files")
+      ->check(one_of({"png", "pdf", "svg"}))
+      ->capture_default_str();
 });
 
 }  // namespace

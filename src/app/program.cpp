@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "app/verb.hpp"
+#include "config/table.hpp"
 #include "quartic/core/memory.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/core/simd.hpp"
@@ -91,7 +92,8 @@ std::string quoted(const std::string& word) {
 }
 
 void add_globals(CLI::App& app, Globals& globals) {
-  app.set_version_flag("--version", version());
+  app.set_help_flag("-h,--help", "this help");
+  app.set_version_flag("--version", version(), "version, compiler, vector instructions");
   app.add_option("--seed", globals.seed, "seed of all random streams (run.seed)")
       ->check(integer(0, max_seed));
   app.add_option("--threads", globals.threads, "threads; never changes the results (run.threads)")
@@ -99,23 +101,82 @@ void add_globals(CLI::App& app, Globals& globals) {
   app.add_option("--max-memory", globals.max_memory,
                  "GB that may be taken; all that the machine or its container has")
       ->check(positive());
-  app.add_option("-o,--output", globals.output, "output file or directory")->check(named());
-  app.add_option("--set", globals.settings, "section.key=value: overrides a key of the config")
-      ->allow_extra_args(false);
+  app.add_option("-o,--output", globals.output, "output file or directory")
+      ->check(named())
+      ->type_name(value::file);
+  app.add_option("--set", globals.settings, "overrides a key of the config; as often as needed")
+      ->allow_extra_args(false)
+      ->type_name(value::setting);
   app.add_flag("--force", globals.force, "overwrite an existing output file");
   app.add_flag("--quiet", globals.quiet, "no progress, no summary");
   app.add_flag("--json", globals.json, "machine-readable output, one JSON object a line");
 }
 
-/// The verb that was meant, where the first word is none.
-std::string usage_hint(CLI::App& app, int argc, char** argv) {
-  std::vector<std::string> verbs;
-  for (const auto* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
-  const std::vector<std::string_view> names(verbs.begin(), verbs.end());
-  const std::string_view first = argc > 1 ? argv[1] : "";
-  const bool none = std::find(names.begin(), names.end(), first) == names.end();
-  if (none && !first.empty() && first[0] != '-') return suggestion(first, names);
-  return "quartic --help, quartic VERB --help";
+/// The key of the config that an option was taken for, preferably of the verb's own section, or one
+/// of nearly that name: --set section.key; nothing where there is none.
+std::string key_hint(std::string key, const std::string& verb) {
+  std::replace(key.begin(), key.end(), '-', '_');
+  std::vector<std::string_view> names;
+  Config config;
+  const auto all = binder::sections(config);
+  for (const auto& section : all)
+    for (const auto& known : section.keys) names.push_back(known.name);
+  const std::string nearest = nearest_name(key, names);
+  std::string found;
+  for (const auto& section : all)
+    for (const auto& known : section.keys)
+      if (known.name == nearest && (found.empty() || section.name == verb))
+        found = fmt::format("a key of the config is set by --set {}.{}=...", section.name, nearest);
+  return found;
+}
+
+/// The first word that has the form of an option and is none; empty where there is none.
+std::string unknown_option(const std::vector<std::string_view>& names,
+                           const std::vector<std::string>& words) {
+  for (const auto& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    const bool known = std::find(names.begin(), names.end(), name) != names.end();
+    if (name.starts_with("--") && name.size() > 2 && !known) return name;
+  }
+  return {};
+}
+
+/// What was wrong with a command line, and what was meant.
+std::pair<std::string, std::string> usage_error(const CLI::App& app, const CLI::ParseError& error,
+                                                const std::vector<std::string>& words) {
+  const auto verbs = words_of_verbs(app);
+  const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const VerbWords& one) {
+    return std::find(words.begin(), words.end(), one.name) != words.end();
+  });
+  const std::string name = verb == verbs.end() ? std::string() : verb->name;
+  const std::string help = name.empty() ? "quartic --help" : fmt::format("quartic {} --help", name);
+  if (name.empty() && !words.empty() && !words.front().starts_with('-')) {
+    std::vector<std::string_view> names;
+    for (const auto& one : verbs) names.push_back(one.name);
+    return {fmt::format("there is no verb '{}'", words.front()), suggestion(words.front(), names)};
+  }
+  auto options = words_of_verb(app).options;
+  if (!name.empty()) options.insert(options.end(), verb->options.begin(), verb->options.end());
+  std::vector<std::string_view> names;
+  for (const auto& option : options)
+    names.insert(names.end(), option.names.begin(), option.names.end());
+  if (const auto unknown = unknown_option(names, words); !unknown.empty()) {
+    const std::string key = key_hint(unknown.substr(2), name);
+    return {fmt::format("there is no option {}{}", unknown, name.empty() ? "" : " of " + name),
+            !nearest_name(unknown, names).empty() ? suggestion(unknown, names)
+            : key.empty()                         ? help
+                                                  : key};
+  }
+  return {name.empty() ? "a verb is missing" : error.what(), help};
+}
+
+/// quartic help [VERB] as quartic [VERB] --help.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty() || words.front() != "help") return words;
+  words.erase(words.begin());
+  words.emplace_back("--help");
+  return words;
 }
 
 /// Every verb does its work alone, or its copies share it.
@@ -147,15 +208,17 @@ int run(int argc, char** argv, Copies& copies) {
     globals.command += (k ? " " : "") + (k ? quoted(argv[k]) : std::string("quartic"));
   CLI::App app("Machine learning with phi^4 lattice field theories", "quartic");
   app.require_subcommand(1);
-  app.footer("docs/exit-codes.md lists the exit codes; `quartic VERB --help` a verb's options");
+  app.formatter(make_help());
   add_globals(app, globals);
   add_verbs(app, globals);
+  const auto words = arguments_of(argc, argv);
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // the last first
   } catch (const CLI::ParseError& parse) {
     if (parse.get_exit_code() == 0)
       return copies.launch && copies.launch->rank > 0 ? 0 : app.exit(parse);
-    return fail(copies, ErrorCode::usage, parse.what(), usage_hint(app, argc, argv));
+    const auto [what, meant] = usage_error(app, parse, words);
+    return fail(copies, ErrorCode::usage, what, meant);
   }
   limit_memory(globals.max_memory);
   join(copies, globals);

@@ -12,7 +12,7 @@ struct ResumeArguments {
   std::filesystem::path run;
   std::optional<int> epochs, draws;
   std::string data;  ///< where they are now
-  Pace pace;
+  Saving saving;
 };
 
 void refuse_settings(const Globals& globals) {
@@ -99,17 +99,19 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   }
   const auto file = target_file(options, globals);
   const bool draws = std::holds_alternative<SampleRun>(run);
-  Attended attended(globals, options.pace, file, file == options.run,
+  Attended attended(globals, options.saving, file, file == options.run,
                     draws ? draw_json_interval : 0);
   const Outcome outcome = quartic::resume(run, options.run, file, attended.session);
   return conclude(outcome, run, file, attended, globals);
 }
 
 const Verb resume_verb(
-    20, "resume", resume,
+    220, "resume", resume,
     [](CLI::App& verb, ResumeArguments& options) {
-      verb.description("continue an interrupted run to the same bits, or extend a finished one");
-      verb.add_option("run", options.run, "RUN.h5")->required();
+      verb.description(
+          "continue an interrupted run to the same bits, or extend a finished one"
+          "\n$ quartic resume run.h5 --epochs 500");
+      verb.add_option("RUN", options.run, "a run file")->required()->type_name(value::run);
       verb.add_option("--epochs", options.epochs,
                       "new limit of epochs of a learn or fit (of a deep stack: of its top layer), "
                       "counted from the start")
@@ -118,8 +120,9 @@ const Verb resume_verb(
                       "new number of draws of a sample, counted from the start")
           ->check(integer(1));
       verb.add_option("--data", options.data,
-                      "where the data of a fit are now; their checksum must agree");
-      add_pace(verb, options.pace);
+                      "where the data of a fit are now; their checksum must agree")
+          ->type_name(value::data);
+      add_saving(verb, options.saving);
     },
     Work::shared);
 

@@ -69,16 +69,22 @@ ErrorCode reweight(const ReweightArguments& arguments, const Globals& globals) {
 }
 
 const Verb reweight_verb(
-    17, "reweight", reweight,
+    216, "reweight", reweight,
     [](CLI::App& verb, ReweightArguments& options) {
-      verb.description("reweight configurations to other, also complex, actions; scan a coupling");
-      verb.add_option("runs", options.runs,
-                      "RUN.h5 with configurations; several are combined by MBAR")
-          ->required();
+      verb.description(
+          "reweight configurations to other, also complex, actions; scan a coupling"
+          "\n$ quartic reweight run.h5 --to nn=-1,phi2=1.5+0.15i,phi4=0.175"
+          "\n$ quartic reweight run.h5 --scan nnn=-1:0:21 -o scan.h5");
+      verb.add_option("RUN", options.runs,
+                      "run file with configurations; several are combined by MBAR")
+          ->required()
+          ->type_name(value::run);
       verb.add_option("--to", options.to,
                       "the action B: nn=-1,phi2=1.5+0.15i,..., or the [[target]] of a config; "
-                      "default: the run's own target");
-      verb.add_option("--scan", options.scan, "one coupling over a grid: nnn=-1:0:21");
+                      "default: the run's own target")
+          ->type_name(value::config);
+      verb.add_option("--scan", options.scan, "one coupling over a grid: nnn=-1:0:21")
+          ->type_name(value::scan);
       verb.add_option("--observables", options.observables,
                       "m, abs_m, m2, m4, action_density, or terms per site (phi2, nn, ...)")
           ->capture_default_str();

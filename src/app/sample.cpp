@@ -29,7 +29,7 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
   require_same_run(globals, loaded.config, file);
   SampleRun run = begin_sampling(loaded.config, action, globals.command);
   on_root(globals.team(), [&] { require_writable(file, globals.force); });
-  Attended attended(globals, options.pace, file, false, draw_json_interval);
+  Attended attended(globals, options.saving, file, false, draw_json_interval);
   attended.progress.show_also(loaded.config.sample.until);
   return attend(std::move(run), file, attended, globals,
                 [](SampleRun& begun, auto& store, const Session& session) {
@@ -38,8 +38,10 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
 }
 
 const Verb sample_verb =
-    beginning(15, "sample", "sample an action or a learned model, measure with errors",
-              "CONFIG.toml, or a run file whose model to sample", sample, Work::shared);
+    beginning(214, "sample",
+              "sample an action or a learned model, measure with errors"
+              "\n$ quartic sample run.toml --set sample.until=m2 --set sample.relative_error=0.01",
+              "a config, or a run file whose model to sample", sample, Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

@@ -76,17 +76,20 @@ ErrorCode score(const ScoreArguments& arguments, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-const Verb score_verb(36, "score", score, [](CLI::App& verb, ScoreArguments& options) {
+const Verb score_verb(414, "score", score, [](CLI::App& verb, ScoreArguments& options) {
   verb.description(
-      "ln p of every row of data under the field, network or deep stack of a run, in the units of "
-      "the data: its mean and the least likely rows; with -o FILE.csv or FILE.npy all of them, as "
+      "ln p of rows of data: the mean and the least likely, with -o all\n"
+      "Under the field, network or deep stack of a run, in the units of the data. With -o FILE.csv "
+      "or FILE.npy all rows, as "
       "row, log_density, error. The error is that of ln Z where it is estimated, common to all "
-      "rows; of a deep stack, whose value is a lower bound, with that of its hidden draws");
-  verb.add_option("run", options.run, "RUN.h5 of quartic fit")->required();
-  verb.add_option("data", options.data,
+      "rows; of a deep stack, whose value is a lower bound, with that of its hidden draws."
+      "\n$ quartic score run.h5 table.csv -o scores.csv");
+  verb.add_option("RUN", options.run, "run file of quartic fit")->required()->type_name(value::run);
+  verb.add_option("DATA", options.data,
                   "npy, npz, HDF5, IDX, CSV, images; columns as the run learned them, by name "
                   "where both know names")
-      ->required();
+      ->required()
+      ->type_name(value::data);
 });
 
 }  // namespace

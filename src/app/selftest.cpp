@@ -82,7 +82,7 @@ ErrorCode selftest(const SelfTestArguments& options, const Globals& globals) {
                 globals);
 }
 
-const Verb selftest_verb(70, "selftest", selftest, [](CLI::App& verb, SelfTestArguments& options) {
+const Verb selftest_verb(510, "selftest", selftest, [](CLI::App& verb, SelfTestArguments& options) {
   verb.description("recompute known values on this machine");
   verb.add_flag("--long", options.traps,
                 "fields on which samplers usually lie, against exact values: a minute or two");

@@ -117,16 +117,16 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
 
 Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(max_hours * 3600) {}
 
-Attended::Attended(const Globals& globals, const Pace& pace, const std::filesystem::path& file,
+Attended::Attended(const Globals& globals, const Saving& saving, const std::filesystem::path& file,
                    bool resumed, double json_interval)
-    : stop(clock, pace.max_hours),
+    : stop(clock, saving.max_hours),
       progress(globals, json_interval),
       agreed(globals.team(), stop, progress, clock) {
-  agreed.session.checkpoint_seconds = 60 * pace.save_minutes;
+  agreed.session.checkpoint_seconds = 60 * saving.save_minutes;
   if (const auto warning = blas_identity().warning(); !warning.empty()) warn(warning, globals);
   prepare_end(file, resumed || !globals.team().root());  // whose the file is
   catch_signals();
-  if (pace.max_hours < 1e6) set_timer(pace.max_hours * 3600 + patience);
+  if (saving.max_hours < 1e6) set_timer(saving.max_hours * 3600 + patience);
 }
 
 Attended::~Attended() {
@@ -150,8 +150,8 @@ Verb beginning(int order, const char* name, const char* what, const char* input,
                ErrorCode (*go)(const BeginArguments&, const Globals&), Work work) {
   const auto describe = [=](CLI::App& verb, BeginArguments& options) {
     verb.description(what);
-    verb.add_option("config", options.input, input)->required();
-    add_pace(verb, options.pace);
+    verb.add_option("CONFIG", options.input, input)->required()->type_name(value::config);
+    add_saving(verb, options.saving);
   };
   return {order, name, go, describe, work};
 }

@@ -66,14 +66,17 @@ ErrorCode transform(const TransformArguments& arguments, const Globals& globals)
 }
 
 const Verb transform_verb(
-    34, "transform", transform, [](CLI::App& verb, TransformArguments& options) {
+    412, "transform", transform, [](CLI::App& verb, TransformArguments& options) {
       verb.description(
-          "hidden features of rows of data, by a network or deep stack: -o FILE.npy or "
-          "FILE.csv");
-      verb.add_option("run", options.run, "RUN.h5 of a network or deep stack")->required();
-      verb.add_option("data", options.options.data,
+          "hidden features of rows, of a network or stack: -o FILE.npy or FILE.csv"
+          "\n$ quartic transform run.h5 table.csv -o features.npy");
+      verb.add_option("RUN", options.run, "run file of a network or deep stack")
+          ->required()
+          ->type_name(value::run);
+      verb.add_option("DATA", options.options.data,
                       "npy, npz, HDF5, IDX, CSV, images, as fit reads them")
-          ->required();
+          ->required()
+          ->type_name(value::data);
       verb.add_option("--layer", options.options.layer,
                       "of a deep stack: whose hidden units, 1 is that of the data; the top one")
           ->check(integer(1));

@@ -126,11 +126,11 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
     if (globals.json)
       print_json({{"reference", config_reference()}});
     else
-      put_out(config_reference());
+      write_text(config_reference(), globals);
     return ErrorCode::ok;
   }
   if (options.schema) {
-    put_out(config_schema());
+    write_text(config_schema(), globals);
     return ErrorCode::ok;
   }
   if (options.input.empty())
@@ -145,7 +145,7 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
   if (options.effective && globals.json)
     print_json({{"config", to_toml(loaded.config)}});
   else if (options.effective)
-    put_out(to_toml(loaded.config));
+    write_text(to_toml(loaded.config), globals);
   else if (globals.json && !globals.quiet)
     print_json(to_json(f, loaded.config, output));
   else if (!globals.quiet)
@@ -153,9 +153,12 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-const Verb validate_verb(30, "validate", validate, [](CLI::App& verb, ValidateArguments& options) {
-  verb.description("check a config and say what it would run");
-  verb.add_option("config", options.input, "CONFIG.toml or RUN.h5");
+const Verb validate_verb(112, "validate", validate, [](CLI::App& verb, ValidateArguments& options) {
+  verb.description(
+      "check a config and say what it would run"
+      "\n$ quartic validate run.toml --set graph.extent=[8,8]"
+      "\n$ quartic validate --schema > quartic.schema.json");
+  verb.add_option("CONFIG", options.input, "a config or run file")->type_name(value::config);
   verb.add_flag("--effective", options.effective, "print the config with all defaults filled in");
   verb.add_flag("--reference", options.reference, "print all sections and keys as Markdown");
   verb.add_flag("--schema", options.schema, "print them, with their ranges, as a JSON schema");

@@ -1,6 +1,7 @@
 #include "app/verb.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +11,8 @@
 #include <map>
 #include <utility>
 
+#include "quartic/core/output_file.hpp"
+#include "quartic/core/suggest.hpp"
 #include "quartic/field/hidden_sites.hpp"
 #include "quartic/runfile/sample_file.hpp"
 
@@ -27,15 +30,18 @@ bool changes_graph(const std::vector<std::string>& settings) {
                      [](const std::string& s) { return s.starts_with("graph."); });
 }
 
-CLI::Validator number(const char* what, bool (*fits)(double)) {
+CLI::Validator number(const std::string& range, const std::function<bool(double)>& fits) {
   const auto check = [=](const std::string& text) -> std::string {
     char* stop = nullptr;
     const double value = std::strtod(text.c_str(), &stop);
     if (!text.empty() && *stop == '\0' && fits(value) && std::isfinite(value)) return {};
-    return fmt::format("{}, not '{}'", what, text);
+    return fmt::format("must be a number {}, not '{}'", range, text);
   };
-  return CLI::Validator(check, "");
+  return CLI::Validator(check, range);
 }
+
+constexpr const char* chapters[] = {
+    "", "to begin", "runs", "what a run holds", "what a model does", "this machine"};
 
 /// Where data are given and a config is wanted.
 void refuse_data(const std::filesystem::path& file) {
@@ -55,8 +61,12 @@ Verb::Verb(int order, Setup setup) {
 }
 
 void add_verbs(CLI::App& app, Globals& globals) {
-  for (const auto& [order, setup] : registry()) setup(app, globals);
-  for (auto* verb : app.get_subcommands({})) verb->fallthrough();
+  for (const auto& [order, setup] : registry()) {
+    setup(app, globals);
+    auto* verb = app.get_subcommands({}).back();
+    verb->fallthrough();
+    if (!verb->get_group().empty()) verb->group(chapters[order / 100]);
+  }
 }
 
 CLI::Validator integer(std::int64_t low, std::int64_t high) {
@@ -67,11 +77,12 @@ CLI::Validator integer(std::int64_t low, std::int64_t high) {
     if (error == std::errc{} && stop == end && value >= low && value <= high) return {};
     return fmt::format("must be an integer from {} to {}, not '{}'", low, high, text);
   };
-  return CLI::Validator(check, "");
+  return CLI::Validator(
+      check, high >= max_int ? fmt::format(">= {}", low) : fmt::format("from {} to {}", low, high));
 }
 
 CLI::Validator positive() {
-  return number("must be a number above 0", [](double value) { return value > 0; });
+  return number("> 0", [](double value) { return value > 0; });
 }
 
 CLI::Validator named() {
@@ -80,7 +91,32 @@ CLI::Validator named() {
 }
 
 CLI::Validator not_negative() {
-  return number("must be a number >= 0", [](double value) { return value >= 0; });
+  return number(">= 0", [](double value) { return value >= 0; });
+}
+
+CLI::Validator between(double low, double high) {
+  return number(fmt::format("from {} to {}", low, high),
+                [=](double value) { return value >= low && value <= high; });
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  const auto check = [words](const std::string& text) -> std::string {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return {};
+    const std::vector<std::string_view> names(words.begin(), words.end());
+    return fmt::format("cannot be '{}'; {}", text, suggestion(text, names));
+  };
+  return CLI::Validator(check, fmt::format("{{{}}}", fmt::join(words, ",")));
+}
+
+CLI::Validator offers(const std::vector<std::string>& words) {
+  return CLI::Validator([](const std::string&) { return std::string(); },
+                        fmt::format("{{{}}}", fmt::join(words, ",")));
+}
+
+void write_text(const std::string& text, const Globals& globals) {
+  if (globals.output.empty()) return put_out(text);
+  require_writable(globals.output, globals.force);
+  replace_file(globals.output, [&](ByteSink& sink) { sink.put(text); });
 }
 
 void print_json(const nlohmann::json& json) {

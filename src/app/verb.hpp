@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "app/streams.hpp"
+#include "app/words.hpp"
 #include "quartic/config/config.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/mpi/ranks.hpp"
@@ -50,8 +51,9 @@ enum class Work { of_one, shared };
 
 using Setup = std::function<void(CLI::App& app, Globals& globals)>;
 
-/// Registers a verb: its place in the help, its name, what it does with its arguments once they are
-/// parsed, and what describes it and adds the options that set them.
+/// Registers a verb: its place in the help, whose hundreds are its chapter, its name, what it does
+/// with its arguments once they are parsed, and what describes it and adds the options that set
+/// them.
 struct Verb {
   template <class Arguments>
   Verb(int order, const char* name, ErrorCode (*go)(const Arguments&, const Globals&),
@@ -78,22 +80,33 @@ CLI::Validator integer(std::int64_t low, std::int64_t high = max_int);
 /// no number above 0, or none that is 0 or above.
 CLI::Validator positive();
 CLI::Validator not_negative();
+CLI::Validator between(double low, double high);
 /// or nothing at all.
 CLI::Validator named();
+/// What refuses the value of an option that is none of these words, or names them alone.
+CLI::Validator one_of(std::vector<std::string> words);
+CLI::Validator offers(const std::vector<std::string>& words);
+template <Worded E>
+std::vector<std::string> all_words() {
+  return {words_of<E>.begin(), words_of<E>.end()};
+}
 
 /// When a verb saves on the way, and for how long it goes on.
-struct Pace {
+struct Saving {
   double max_hours = 1e9;
   double save_minutes = 0.5;
 };
-inline void add_pace(CLI::App& verb, Pace& pace) {
-  verb.add_option("--max-hours", pace.max_hours, "save and stop after this long")
+inline void add_saving(CLI::App& verb, Saving& saving) {
+  verb.add_option("--max-hours", saving.max_hours, "save and stop after this long")
       ->check(positive());
-  verb.add_option("--save-minutes", pace.save_minutes,
+  verb.add_option("--save-minutes", saving.save_minutes,
                   "time between two states that are saved on the way, at least")
       ->check(not_negative())
       ->capture_default_str();
 }
+
+/// Onto standard output, or into the file -o, which is not overwritten without --force.
+void write_text(const std::string& text, const Globals& globals);
 
 /// A line of JSON.
 void print_json(const nlohmann::json& json);

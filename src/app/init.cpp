@@ -1,0 +1,92 @@
+// quartic init KIND: a config to begin from
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "app/verb.hpp"
+#include "quartic/config/config_template.hpp"
+#include "quartic/core/output_file.hpp"
+#include "quartic/data/data_set.hpp"
+
+namespace quartic::app {
+namespace {
+
+struct InitArguments {
+  std::string kind, data;
+};
+
+ConfigKind kind_of(const std::string& word) {
+  if (const auto kind = find_word<ConfigKind>(word)) return *kind;
+  if (word == "fit")
+    throw Error(ErrorCode::usage, "a fit is of a field, a network or a deep stack",
+                "quartic init field, quartic init network or quartic init stack");
+  throw Error(ErrorCode::usage, fmt::format("there is no config for '{}'", word),
+              suggestion(word, words_of<ConfigKind>));
+}
+
+/// A lattice that has a site for every column: of images their own, else one where every column
+/// knows every other, or a chain where these would be too many.
+std::vector<std::string> graph_of(const DataSet& data) {
+  const auto& shape = data.row_shape;
+  const std::size_t columns = data.train->columns();
+  constexpr std::size_t few = 32;
+  if (shape.size() == 2 && shape[0] > 1 && shape[1] > 1)
+    return {"graph.lattice=square", fmt::format("graph.extent=[{}, {}]", shape[0], shape[1]),
+            "graph.boundary=open"};
+  if (columns > few)
+    return {"graph.lattice=chain", fmt::format("graph.extent=[{}]", columns),
+            "graph.boundary=open"};
+  return {"graph.lattice=complete", fmt::format("graph.extent=[{}]", columns), "graph.boundary=[]"};
+}
+
+/// What the data ask for.
+std::vector<std::string> settings_of(ConfigKind kind, const std::string& file,
+                                     const Globals& globals) {
+  if (file.empty()) return {};
+  const bool fits =
+      kind == ConfigKind::field || kind == ConfigKind::network || kind == ConfigKind::stack;
+  if (!fits)
+    throw Error(ErrorCode::usage, fmt::format("--data is not for {}", name(kind)),
+                "quartic init field, network or stack learn from data");
+  Config config;
+  for (const auto& setting : globals.all_settings()) apply_setting(config, setting);
+  config.data.path = file;
+  const DataSet data = open_data_set(config.data);
+  for (const auto& warning : data.warnings) warn(warning, globals);
+  std::vector<std::string> settings = {"data.path=" + toml_string(path_text(file))};
+  if (kind != ConfigKind::network) settings.emplace_back("data.scaling=standardise");
+  if (kind != ConfigKind::field) return settings;
+  for (auto& setting : graph_of(data)) settings.push_back(std::move(setting));
+  return settings;
+}
+
+ErrorCode init(const InitArguments& arguments, const Globals& globals) {
+  const ConfigKind kind = kind_of(arguments.kind);
+  const std::filesystem::path file = globals.output;
+  auto settings = settings_of(kind, arguments.data, globals);
+  for (auto& setting : globals.all_settings()) settings.push_back(std::move(setting));
+  const std::string shown_name = file.empty() ? std::string(name(kind)) + ".toml" : file.string();
+  const std::string text = config_template(kind, shown_name, settings);
+  write_text(text, globals);
+  if (!file.empty() && !globals.quiet)
+    to_output("written to {}; next: quartic validate {}\n", file.string(), file.string());
+  return ErrorCode::ok;
+}
+
+const Verb init_verb(110, "init", init, [](CLI::App& verb, InitArguments& options) {
+  verb.description(
+      "a config to begin from, every key with its meaning, to -o or standard output"
+      "\n$ quartic init learn -o learn.toml"
+      "\n$ quartic init network --data table.csv -o table.toml");
+  verb.add_option("KIND", options.kind, "what the config is for")
+      ->required()
+      ->type_name("KIND")
+      ->check(offers(all_words<ConfigKind>()));
+  verb.add_option(
+          "--data", options.data,
+          "of field, network and stack: the rows to learn from; a field gets a site a column")
+      ->type_name(value::data);
+});
+
+}  // namespace
+}  // namespace quartic::app
