@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <limits>
+#include <new>
 #include <string_view>
 #include <vector>
 
@@ -150,8 +152,21 @@ struct Loaded {
   BlasIdentity identity;
 };
 
+/// OpenBLAS takes so much as it is loaded, and again for every thread that calls it while others
+/// do; where there is none, it ends the process with words of its own.
+constexpr std::size_t buffer = 32 << 20;
+
+/// Throws std::bad_alloc where a limit of the process leaves less.
+void require_room(std::size_t bytes) {
+  void* place = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (place == MAP_FAILED) throw std::bad_alloc();
+  munmap(place, bytes);
+}
+
 Loaded load() {
   const OneCpu one;
+  constexpr std::size_t code = 48 << 20;  // of all its kernels, at most
+  require_room(code + buffer);
   std::string tried;
   for (const auto& file : candidates()) {
     tried += (tried.empty() ? "" : ", ") + file;
@@ -192,7 +207,13 @@ double measure_speed() {
 }  // namespace
 
 const BlasFunctions& blas() {
-  return loaded().functions;
+  const BlasFunctions& functions = loaded().functions;
+  thread_local bool has_room = false;
+  if (!has_room) {
+    require_room(buffer);
+    has_room = true;
+  }
+  return functions;
 }
 
 const BlasIdentity& blas_identity() {

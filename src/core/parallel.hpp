@@ -15,6 +15,10 @@ inline int threads_or_all(int wanted) {
   return wanted > 0 ? wanted : omp_get_max_threads();
 }
 
+/// At most so many threads, but no more than the process may start: under limits of its memory or
+/// of tasks, where OpenMP would end it with words of its own. Tried once; O(1) from then on.
+int threads_that_start(int wanted);
+
 /// How parts are given to threads.
 enum class Share {
   equal,    ///< consecutive ones, so that a repeated call finds its memory near
@@ -40,7 +44,7 @@ void in_parallel(int count, int threads, F&& f, Share share = Share::equal) {
       if (!failed.exchange(true)) failure = std::current_exception();
     }
   };
-  [[maybe_unused]] const int used = std::max(1, std::min(threads, count));
+  [[maybe_unused]] const int used = threads_that_start(std::max(1, std::min(threads, count)));
   if (share == Share::equal) {
 #pragma omp parallel for schedule(static) num_threads(used) if (used > 1)
     for (int index = 0; index < count; ++index) part(index);
