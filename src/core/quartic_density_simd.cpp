@@ -30,7 +30,8 @@ void Moments(size_t count, const double* a_in, const double* b_in, const double*
     const V t = hn::Abs(j), one = hn::Set(d, 1.0), zero = hn::Zero(d);
     const V x0 = mode_of(d, a, b, t);
     const V bx2 = hn::Mul(hn::Mul(b, x0), x0);
-    const V curvature = hn::MulAdd(hn::Set(d, 6.0), bx2, a);
+    const V curvature =  // as in quartic_window
+        hn::Max(hn::MulAdd(hn::Set(d, 6.0), bx2, a), hn::Mul(hn::Set(d, 4.0), bx2));
     const V peak = hn::Mul(x0, hn::Sub(t, hn::Mul(x0, hn::Add(a, bx2))));
     const V cutoff = hn::Set(d, quartic_cutoff);
     const V harmonic = hn::Sqrt(hn::Div(cutoff, curvature));

@@ -56,9 +56,9 @@ inline QuarticWindow quartic_window(double a, double b, double t) {
   QuarticWindow window{};
   const double x = window.mode = quartic_mode(a, b, t);
   window.peak = x * (t - x * (a + b * x * x));
-  window.curvature = a + 6 * b * x * x;
   // Left of the mode the exponent falls by at least a quarter of the harmonic drop, as curvature >=
-  // 4 b mode^2.
+  // 4 b mode^2, also where x^2 underflows in the well of a tiny a < 0.
+  window.curvature = std::max(a + 6 * b * x * x, 4 * b * x * x);
   const double left = std::min(x, std::sqrt(4 * quartic_cutoff / window.curvature));
   const double right = std::min(std::sqrt(quartic_cutoff / window.curvature),
                                 std::sqrt(std::sqrt(quartic_cutoff / b)));

@@ -100,6 +100,20 @@ TEST(QuarticDensity, EverySimdTargetMatchesTheReference) {
   restrict_simd_target("");
 }
 
+/// The wells of a tiny a < 0 are at sqrt(-a / 2b), whose square underflows.
+TEST(QuarticDensity, WellsTooNearToBeToldAreOne) {
+  const std::vector<double> a{-1e-320, -1e-300, -1e-160, -1e-40, -1e-320}, b{0.5, 3, 0.5, 2, 1e-8},
+      j{0, 0, 0, 0, 0.1};
+  std::vector<double> log_normaliser(a.size()), mean(a.size()), second(a.size()), fourth(a.size());
+  quartic_moments(a, b, j, log_normaliser, mean, second, fourth);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const auto none = quartic_moments(0, b[i], j[i]), scalar = quartic_moments(a[i], b[i], j[i]);
+    EXPECT_LT(relative(scalar.second, none.second), 1e-12) << a[i];
+    EXPECT_LT(relative(second[i], none.second), 1e-12) << a[i];
+    EXPECT_NEAR(log_normaliser[i], none.log_normaliser, 1e-11) << a[i];
+  }
+}
+
 TEST(QuarticDensity, DrawsHaveTheRightMoments) {
   RandomStream random(7, Stream::check, 0);
   for (const auto& [a, b, j] : cases()) {
