@@ -124,7 +124,12 @@ TrainingState training_state_from(nb::handle from) {
 
 ColumnMoments column_moments_from(nb::handle state) {
   const nb::object m = state["column_moments"];
-  return {nb::cast<std::size_t>(m[0]), doubles_from(m[1]), doubles_from(m[2]), doubles_from(m[3])};
+  return {nb::cast<std::size_t>(m[0]),
+          doubles_from(m[1]),
+          doubles_from(m[2]),
+          doubles_from(m[3]),
+          {},
+          {}};
 }
 
 Trainer make_trainer(nb::object rows, const Network& network, TrainingOptions options,

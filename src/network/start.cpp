@@ -148,19 +148,11 @@ void fit_continuous(Layer& layer, const ColumnMoments& moments) {
 }
 
 void fit_discrete(Layer& layer, const ColumnMoments& moments) {
+  require_values(layer.unit, moments);
   const double low = layer.values()[0], high = layer.values()[1];
   const double rows = static_cast<double>(moments.rows);
   for (int i = 0; i < layer.size(); ++i) {
-    const double mean = moments.first[i];
-    // <(x - low) (high - x)> >= 0 vanishes only for the two values.
-    const double between = (low + high) * mean - low * high - moments.second[i];
-    if (std::abs(between) > 1e-6 || mean < low - 1e-6 || mean > high + 1e-6) {
-      throw BadInput(fmt::format("column {} of the data holds other values than {:g} and {:g}, the "
-                                 "values of a {} unit",
-                                 i, low, high, name(layer.unit)),
-                     "binarise the data, or use gaussian or quartic units");
-    }
-    const double of_high = (mean - low) / (high - low) * rows;
+    const double of_high = (moments.first[i] - low) / (high - low) * rows;
     layer.r[i] = -std::log((of_high + 0.5) / (rows - of_high + 0.5)) / (high - low);
   }
 }
@@ -180,10 +172,28 @@ std::array<double, 9> unit_covariance(const Layer& layer, int i) {
   return out;
 }
 
+void require_values(Unit unit, const ColumnMoments& moments) {
+  const Layer layer(unit, 1);
+  if (!layer.discrete()) return;
+  constexpr double rounding = 1e-6;
+  const double low = layer.values()[0], high = layer.values()[1];
+  for (std::size_t i = 0; i < moments.first.size(); ++i) {
+    // Between the two values, <(x - low) (high - x)> >= 0 vanishes only for these.
+    const double between = (low + high) * moments.first[i] - low * high - moments.second[i];
+    const double least = moments.low.empty() ? moments.first[i] : moments.low[i],
+                 most = moments.high.empty() ? moments.first[i] : moments.high[i];
+    if (std::abs(between) > rounding || least < low - rounding || most > high + rounding)
+      throw BadInput(fmt::format("column {} of the data holds other values than {:g} and {:g}, the "
+                                 "values of a {} unit",
+                                 i, low, high, name(unit)),
+                     "binarise the data, or use gaussian or quartic units");
+  }
+}
+
 ColumnMoments column_moments(const DataSource& data) {
   const std::size_t columns = data.columns(), rows = data.rows(), piece = 1024;
-  ColumnMoments out{rows, std::vector<double>(columns), std::vector<double>(columns),
-                    std::vector<double>(columns)};
+  const std::vector<double> zeros(columns);
+  ColumnMoments out{rows, zeros, zeros, zeros, zeros, zeros};
   for_each_batch(data, piece, [&](std::span<const float> values, std::size_t begin) {
     for (std::size_t n = 0; n < values.size(); ++n) {
       const std::size_t i = n % columns;
@@ -194,6 +204,9 @@ ColumnMoments column_moments(const DataSource& data) {
             "remove or fill the values that are missing");
       }
       out.first[i] += x, out.second[i] += x2, out.fourth[i] += x2 * x2;
+      const bool begins = begin == 0 && n < columns;  // the first row
+      out.low[i] = begins ? x : std::min(out.low[i], x);
+      out.high[i] = begins ? x : std::max(out.high[i], x);
     }
   });
   for (auto* sums : {&out.first, &out.second, &out.fourth})
@@ -264,8 +277,8 @@ Network base_network(const Network& network, const ColumnMoments& moments,
   if (rows.empty() || rows.size() % visible != 0)
     throw BadInput(fmt::format("{} values are no rows of {} visible units", rows.size(), visible),
                    "give whole rows, one value a visible unit");
-  ColumnMoments given{rows.size() / visible, std::vector<double>(hidden),
-                      std::vector<double>(hidden), std::vector<double>(hidden)};
+  const std::vector<double> zeros(hidden);
+  ColumnMoments given{rows.size() / visible, zeros, zeros, zeros, {}, {}};
   for (std::size_t row = 0; row < given.rows; ++row) {
     const auto phi = rows.subspan(row * visible, visible);
     const auto field = network.field_on_hidden(std::vector<double>(phi.begin(), phi.end()));

@@ -215,6 +215,8 @@ NetworkRun begin_training(const Config& config, const NetworkData& data, FitData
   const std::size_t rows = data.learned->rows(), columns = data.learned->columns();
   Network network = first_network(
       config, data, hidden_units(config, way_of(config, rows, columns), rows, columns));
+  if (!data.held_out.empty())
+    require_values(network.visible.unit, column_moments(ArraySource(data.held_out, columns)));
   return {.config = config,
           .provenance = std::move(provenance),
           .network = std::move(network),

@@ -114,6 +114,10 @@ TEST(NetworkStart, ColumnsThatCannotBeAreNamed) {
   // Discrete columns that never change are fine.
   const auto constant = column_moments(ArraySource({0, 1, 0, 0, 0, 1}, 2));
   EXPECT_TRUE(std::isfinite(fit_layer(Unit::binary, constant).r[0]));
+  // Of mean 0 and variance 1 as a spin may be, but none.
+  const auto standard = column_moments(ArraySource({-0.5F, -0.5F, -0.5F, -0.5F, 2}, 1));
+  EXPECT_NEAR(standard.second[0], 1, 1e-12);
+  EXPECT_THROW(fit_layer(Unit::spin, standard), BadInput);
   rows[6] = NAN;
   EXPECT_THROW(column_moments(ArraySource(rows, 4)), BadInput);
 }

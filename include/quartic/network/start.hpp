@@ -14,6 +14,7 @@ namespace quartic {
 struct ColumnMoments {
   std::size_t rows = 0;
   std::vector<double> first, second, fourth;  ///< <x>, <x^2>, <x^4>
+  std::vector<double> low, high;              ///< least and largest x; empty: not known
   double variance(std::size_t column) const {
     return second[column] - first[column] * first[column];
   }
@@ -30,6 +31,8 @@ ColumnMoments column_moments(const DataSource& data);
 /// deviation), naming the column, and where a discrete unit's column holds other values than the
 /// unit.
 Layer fit_layer(Unit unit, const ColumnMoments& moments);
+/// Throws BadInput where the columns hold values that a unit of this kind does not take.
+void require_values(Unit unit, const ColumnMoments& moments);
 
 struct StartOptions {
   double deviation = 0.01;  ///< of w_ij, in units of 1 / (deviation of phi_i)
