@@ -424,6 +424,7 @@ void bind_runs(nb::module_& m) {
       .def_prop_ro("output", [](const Settings& self) { return self.config.output.file; })
       .def("__str__", [](const Settings& self) { return to_toml(self.config); });
 
+  m.def("config_schema", &config_schema);
   m.def("sample_run", &sample_run);
   m.def("learn_run", &learn_run);
   m.def("fit_run", &fit_run);

@@ -8,27 +8,29 @@ from typing import Any
 import numpy as np
 
 from .errors import BadInput, BadType
+from .ranges import Range, range_of
 
 
 def whole(place: str, name: str, value: Any, least: int) -> int:
-    """An integer of at least so much."""
+    """An integer of at least so much, at most what a count of the config may be."""
+    most = range_of("sample.draws").high
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise BadType(f"{place}: {name} must be an integer, not {value!r}", f"{name}={max(least, 1)}, say")
-    if not least <= value < 2**31:
+    if not least <= value <= most:
         raise BadInput(
-            f"{place}: {name} must be an integer from {least} to 2**31 - 1, not {value}", f"{name}={max(least, 1)}, say"
+            f"{place}: {name} must be an integer from {least} to {most}, not {value}", f"{name}={max(least, 1)}, say"
         )
     return int(value)
 
 
-def positive(place: str, name: str, value: Any) -> float:
+def number(place: str, name: str, value: Any, allowed: Range) -> float:
     try:
-        number = float(value)
+        found = float(value)
     except (TypeError, ValueError):
         raise BadType(f"{place}: {name} must be a number, not {value!r}", f"{name}=0.01, say") from None
-    if not 0 < number < float("inf"):
-        raise BadInput(f"{place}: {name} must be > 0, not {value}", f"{name}=0.01, say")
-    return number
+    if not allowed.holds(found):
+        raise BadInput(f"{place}: {name} must be {allowed}, not {value}", f"{name}=0.01, say")
+    return found
 
 
 def file_name(place: str, value: Any) -> Path:

@@ -27,13 +27,21 @@ from . import _quartic
 from ._quartic import NetworkSampler
 from .arguments import whole
 from .errors import BadInput
+from .ranges import range_of
 from .results import LogZ
 from .seeds import RandomState, seed_of
 from .training import BY_ROWS, DISCRETE, Learned, Learning
 
-_COUNT = Interval(Integral, 1, 2**31 - 1, closed="both")
 _UNITS = {"quartic", "gaussian", *DISCRETE}
 _FEWEST_ROWS_MORE = 20  # for partial_fit to go on exactly
+
+
+def _interval(key: str, least: int | None = None) -> Interval:
+    """The range of a key of the config, from `least` where 0 means "auto" there."""
+    low, high, excluded, integer = range_of(key)
+    return Interval(
+        Integral if integer else Real, low if least is None else least, high, closed="right" if excluded else "both"
+    )
 
 
 class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, OutlierMixin, BaseEstimator):
@@ -108,21 +116,21 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     """
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's convention)
-        "n_components": [_COUNT, None],
+        "n_components": [_interval("model.hidden_units", 1), None],
         "visible": [StrOptions(_UNITS)],
         "hidden": [StrOptions(_UNITS)],
         "gates": ["boolean", None],
-        "ridge": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 10, 2**31 - 1, closed="both")],
+        "ridge": [_interval("training.ridge")],
+        "max_iter": [_interval("training.iterations")],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [_COUNT, None],
-        "n_iter": [_COUNT, None],
-        "steps": [_COUNT],
-        "rungs": [_COUNT],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "noise": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [_interval("training.rate")],
+        "batch_size": [_interval("training.batch"), None],
+        "n_iter": [_interval("training.epochs"), None],
+        "steps": [_interval("training.steps")],
+        "rungs": [_interval("training.rungs")],
+        "momentum": [_interval("training.momentum")],
+        "weight_decay": [_interval("training.weight_decay")],
+        "noise": [_interval("model.noise")],
         "scaling": [StrOptions({"auto", "all", *BY_ROWS}), None],
         "n_jobs": [None, Integral],
         "random_state": ["random_state", np.random.Generator],

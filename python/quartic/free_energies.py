@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action
-from .arguments import positive
+from .arguments import number
 from .configs import (
     Terms,
     action_of,
@@ -16,6 +16,7 @@ from .configs import (
     target_terms,
 )
 from .progress import Watch
+from .ranges import range_of
 from .results import Judged
 from .runs import Result
 from .seeds import RandomState
@@ -66,7 +67,7 @@ def free_energy(
     True
     """
     place = "quartic.free_energy()"
-    error = positive(place, "error", error)
+    error = number(place, "error", error, range_of("certificate.error"))
     start = action_of(action, place)
     if to is not None:
         first = free_energy(

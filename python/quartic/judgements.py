@@ -9,10 +9,11 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Graph
-from .arguments import positive
+from .arguments import number
 from .configs import action_of, make_config
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
+from .ranges import Range
 from .results import Check, Estimate
 from .runs import Result
 from .sampled import SampleResult
@@ -183,9 +184,7 @@ def judge(
     'WRONG'
     """
     place = "quartic.judge()"
-    level = positive(place, "level", level)
-    if level > 0.5:
-        raise BadInput(f"{place}: level must be at most 0.5, not {level}", "level=0.001, say")
+    level = number(place, "level", level, Range(0, 0.5, low_excluded=True, integer=False))
     action = action_of(action, place)
     fields = _fields(phi, action.graph, place, one_chain)
     density = None

@@ -19,6 +19,7 @@ DRAWERS = {
 
 def plot(run: Result, folder: Path, extension: str = "png") -> list[Path]:
     """Draws every figure that the run has data for; returns the files written."""
+    run.data  # noqa: B018 (refused before anything is made)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with plt.rc_context(STYLE):
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         files = plot(Result.of(options.run), options.output or Path(f"{options.run.stem}-figures"), options.format)
     except (Error, OSError) as error:
-        print(f"quartic plot: {error}", file=sys.stderr)
+        print(f"quartic: {error}", file=sys.stderr)
         return getattr(error, "code", 3)
     for file in files:
         print(file)

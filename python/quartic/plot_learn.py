@@ -31,7 +31,7 @@ PLANAR = ("square", "king", "triangular")
 def draw_epoch_axis(axes: Axes, run: Learned) -> np.ndarray:
     """Epochs from 1 on a logarithmic axis."""
     x = run.array("history/epoch") + 1.0
-    last = max(x[-1], 2.0)
+    last = max([2.0, *x[-1:]])  # of a run that was stopped in its warm-up there are none
     axes.set(xscale="log", xlim=(1, last), xlabel="epoch + 1")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0) if last < 50 else (1.0,)))
     plain(axes.xaxis)

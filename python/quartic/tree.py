@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import xarray
 
-from .errors import BadInput
+from .errors import BadInput, Error
 from .former_names import FORMER_NAMES, FORMER_WORDS
 
 AXES = ("x", "y", "z", "t")
@@ -25,10 +25,19 @@ def read_tree(path: Path) -> xarray.DataTree:
     except OSError as error:
         raise BadInput(f"{path}: not an HDF5 file", "quartic.open takes what quartic wrote") from error
     with file:
-        nodes = {"/": xarray.Dataset(attrs=_attributes(file))}
-        if "config" in file:
-            nodes["/"].attrs["config"] = plain(file["config"][()])
-        _Reader(file, nodes).add(file)
+        try:
+            return _tree(file)
+        except Error:
+            raise
+        except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # h5py's, xarray's
+            raise BadInput(f"{path}: a group of it is not that of a run file: {error}", WHOLE) from error
+
+
+def _tree(file: h5py.File) -> xarray.DataTree:
+    nodes = {"/": xarray.Dataset(attrs=_attributes(file))}
+    if "config" in file:
+        nodes["/"].attrs["config"] = plain(file["config"][()])
+    _Reader(file, nodes).add(file)
     return xarray.DataTree.from_dict(nodes)
 
 
@@ -66,9 +75,9 @@ class _Reader:
         return xarray.Dataset(variables, scales, _attributes(group))
 
     def dimensions(self, data: h5py.Dataset, name: str) -> list[str]:
-        """Names of its dimension scales; an axis without one is its own."""
-        axes = enumerate(data.dims)
-        found = [scale[0].name.rpartition("/")[-1] if len(scale) else f"{name}_{k}" for k, scale in axes]
+        """Names of its dimension scales; an axis without one, or whose scale was removed, is its own."""
+        scales = [scale[0].name if len(scale) else None for scale in data.dims]
+        found = [scale.rpartition("/")[-1] if scale else f"{name}_{k}" for k, scale in enumerate(scales)]
         return [self.names.get(n, n) for n in found]
 
     def values(self, data: h5py.Dataset) -> Any:

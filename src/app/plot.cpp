@@ -16,16 +16,13 @@ std::string python_beside(const std::filesystem::path& program) {
   return access(beside.c_str(), X_OK) == 0 ? beside.string() : std::string("python3");
 }
 
-/// Runs a command and gives its exit status, 127 where it cannot be started.
-int run(const std::vector<std::string>& words, bool silent) {
+/// Runs a command without the given streams and gives its exit status, 127 where it cannot start.
+int run(const std::vector<std::string>& words, const std::vector<int>& silent) {
   const pid_t child = fork();
   if (child < 0) return 127;
   if (child == 0) {
-    if (silent) {
-      const int null = open("/dev/null", O_WRONLY);
-      dup2(null, STDOUT_FILENO);
-      dup2(null, STDERR_FILENO);
-    }
+    const int null = open("/dev/null", O_WRONLY);
+    for (const int stream : silent) dup2(null, stream);
     std::vector<char*> arguments;
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -44,8 +41,18 @@ struct PlotArguments {
 ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
   const std::string& file = arguments.run;
   read_run(file);  // a clear sentence for what is no whole run file
+  const std::string directory = globals.output.empty()
+                                    ? std::filesystem::path(file).stem().string() + "-figures"
+                                    : globals.output;
+  const std::filesystem::path figures = directory;
+  std::error_code error;
+  const auto there = std::filesystem::status(figures, error);
+  if (std::filesystem::exists(there) && !std::filesystem::is_directory(there))
+    throw BadInput(fmt::format("'{}' is there and no directory for figures", directory),
+                   "give another name with -o");
+  require_writable(std::filesystem::is_directory(there) ? figures / "figure" : figures, true);
   const std::string python = python_beside(globals.program);
-  if (run({python, "-c", "import matplotlib, quartic.plot"}, true) != 0) {
+  if (run({python, "-c", "import matplotlib, quartic.plot"}, {STDOUT_FILENO, STDERR_FILENO}) != 0) {
     throw BadInput(
         fmt::format(
             "figures need the Python package quartic with matplotlib, which {} cannot import",
@@ -53,14 +60,11 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
         "pip install '.[plot]' in quartic's source directory, or activate the environment that has "
         "it");
   }
-  const std::string directory = globals.output.empty()
-                                    ? std::filesystem::path(file).stem().string() + "-figures"
-                                    : globals.output;
-  const std::filesystem::path figures = directory;
-  require_writable(std::filesystem::is_directory(figures) ? figures / "figure" : figures, true);
   const int status =
       run({python, "-m", "quartic.plot", file, "-o", directory, "--format", arguments.format},
-          globals.quiet);
+          globals.quiet ? std::vector{STDOUT_FILENO} : std::vector<int>{});
+  const auto code = static_cast<ErrorCode>(status);
+  if (code == ErrorCode::bad_input) return code;  // it has said why
   if (status != 0)
     throw Error(ErrorCode::internal, fmt::format("the figures of '{}' could not be drawn", file));
   return ErrorCode::ok;

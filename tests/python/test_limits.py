@@ -56,6 +56,41 @@ def test_numbers_of_rows_and_sweeps_out_of_range_are_refused():
         quartic.RestrictedBoltzmannMachine(2, batch_size=2**40).fit(X)
 
 
+def test_ranges_are_those_of_the_config():
+    from quartic.ranges import range_of
+
+    rungs = range_of("training.rungs")
+    assert (rungs.low, rungs.high, rungs.integer) == (1, 1000, True)
+    assert range_of("training.rate").low_excluded and not range_of("training.rate").holds(0)
+    for key, beyond in (("rungs", 1001), ("batch_size", 2**20 + 1), ("learning_rate", 1e7), ("momentum", 1.0)):
+        with pytest.raises(ValueError, match=key):
+            quartic.RestrictedBoltzmannMachine(2, **{key: beyond}).fit(X)
+    S = quartic.Action(quartic.lattice("square", 2), w=0.3, a=0.5, b=0.2)
+    for wrong in (0, -1, 1e7, float("nan")):
+        with pytest.raises(quartic.BadInput, match="error must be > 0 and at most"):
+            quartic.free_energy(S, error=wrong)
+
+
+def test_axes_without_their_scale_have_a_name_of_their_own_and_none_disagrees(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    run = quartic.sample(
+        quartic.Action(quartic.lattice("square", 2), w=0.3, a=0.5, b=0.2), draws=10, chains=16, random_state=1
+    )
+    run.save(tmp_path / "run.h5")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        file["posterior/other"] = np.arange(3)
+        del file["posterior/chain"]
+        file.move("posterior/other", "posterior/chain")
+    assert quartic.open(tmp_path / "run.h5").data["posterior/phi"].dims[0] == "phi_0"
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        scale, phi = file["posterior/chain"], file["posterior/phi"]
+        scale.make_scale("chain")
+        del phi.attrs["DIMENSION_LIST"]
+        phi.dims[0].attach_scale(scale)
+    with pytest.raises(quartic.BadInput, match="not that of a run file"):
+        quartic.open(tmp_path / "run.h5").data  # noqa: B018
+
+
 def test_what_leads_elsewhere_or_in_a_circle_is_refused(tmp_path):
     h5py = pytest.importorskip("h5py")
     run = quartic.sample(
