@@ -51,6 +51,13 @@ DataReport examine(const DataOptions& options) {
   return report;
 }
 
+/// So many digits as tell values between the two apart, `wanted` where these are far apart.
+int digits(double low, double high, int wanted) {
+  const double ratio = std::max(std::abs(low), std::abs(high)) / (high - low);
+  if (!(ratio > 1) || !std::isfinite(ratio)) return wanted;
+  return std::min(wanted + static_cast<int>(std::log10(ratio)), 17);
+}
+
 /// "0.5", or "0.1 to 0.9" where columns differ.
 std::string range(const std::vector<double>& values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
@@ -64,13 +71,14 @@ void print_histogram(const DataReport& report) {
   const double most =
       static_cast<double>(*std::max_element(report.counts.begin(), report.counts.end()));
   if (!(low < high)) return;
+  const int shown = digits(low, high, 4);
   to_output("histogram\n");
   for (int k = 0; k < bins; ++k) {
     const double count = static_cast<double>(report.counts[static_cast<std::size_t>(k)]);
     const auto bar = static_cast<std::size_t>(std::ceil(longest_bar * count / most));
-    to_output("  {:>10.4g} to {:>10.4g}  {:5.1f} %{}{}\n", low + (high - low) * k / bins,
-              low + (high - low) * (k + 1) / bins, 100 * count / all, bar ? "  " : "",
-              std::string(bar, '#'));
+    to_output("  {:>10} to {:>10}  {:5.1f} %{}{}\n", rounded(low + (high - low) * k / bins, shown),
+              rounded(low + (high - low) * (k + 1) / bins, shown), 100 * count / all,
+              bar ? "  " : "", std::string(bar, '#'));
   }
 }
 
@@ -81,13 +89,16 @@ void print_columns(const DataReport& report) {
   std::size_t width = 0;
   const std::size_t shown = std::min(names.size(), named_columns);
   for (std::size_t c = 0; c < shown; ++c) width = std::max(width, column_text(c, names).size());
-  for (std::size_t c = 0; c < shown; ++c)
-    to_output("{:<12}{:<{}}  {:g} to {:g}, mean {:.5g}, deviation {:.4g}{}\n", c ? "" : "columns",
-              column_text(c, names), width, summary.low[c], summary.high[c], summary.mean[c],
-              std::sqrt(summary.variance[c]),
+  for (std::size_t c = 0; c < shown; ++c) {
+    const double low = summary.low[c], high = summary.high[c];
+    to_output("{:<12}{:<{}}  {} to {}, mean {}, deviation {}{}\n", c ? "" : "columns",
+              column_text(c, names), width, rounded(low, digits(low, high, 6)),
+              rounded(high, digits(low, high, 6)), rounded(summary.mean[c], digits(low, high, 5)),
+              rounded(std::sqrt(summary.variance[c]), 4),
               summary.finite[c] == summary.rows
                   ? ""
                   : fmt::format(", {} missing", summary.rows - summary.finite[c]));
+  }
   if (names.size() > shown) to_output("{:<12}and {} more\n", "", names.size() - shown);
 }
 
@@ -103,10 +114,12 @@ void print(const DataReport& report) {
   print_columns(report);
   if (std::isfinite(summary.lowest())) {
     const Estimate mean = summary.total_mean();
-    to_output("range       {:g} to {:g}\n", summary.lowest(), summary.highest());
+    const int shown = digits(summary.lowest(), summary.highest(), 6);
+    to_output("range       {} to {}\n", rounded(summary.lowest(), shown),
+              rounded(summary.highest(), shown));
     to_output("mean        {}{}\n", with_error(mean),
               summary.rows > 1 ? ", if rows are independent" : ", of one row: no error");
-    to_output("deviation   {:.6g}\n", summary.deviation());
+    to_output("deviation   {}\n", rounded(summary.deviation(), 6));
   }
   auto constant = summary.constant();
   if (summary.rows == 1) constant.clear();  // all are, and it says nothing

@@ -60,11 +60,11 @@ void print(const NamedAction& subject, const FreeEnergies& r) {
   line("  upper bound", w.upper, "from the mean forward work");
   line("  lower bound", w.lower, "from the mean reverse work");
   line("integration", r.integration.difference,
-       fmt::format("{} nodes, quadrature {:.1g}, up - down {}; {}", r.integration.nodes,
-                   r.integration.quadrature_error, with_error(r.integration.hysteresis),
+       fmt::format("{} nodes, quadrature {}, up - down {}; {}", r.integration.nodes,
+                   rounded(r.integration.quadrature_error, 1), with_error(r.integration.hysteresis),
                    verdict(r.integration.ok, r.integration.reason)));
   line("combined", r.combined.value,
-       fmt::format("the routes differ by {:.1f} standard errors; {}", std::abs(r.combined.z),
+       fmt::format("the routes differ by {} standard errors; {}", fixed(std::abs(r.combined.z), 1),
                    verdict(r.combined.ok, r.combined.reason)));
   if (!r.learned) return;
   const auto& sample = r.learned->sample;

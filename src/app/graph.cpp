@@ -104,12 +104,13 @@ void print(const Graph& graph, const std::vector<std::vector<int>>& cliques, boo
 }
 
 void print(const Checks& checks) {
-  to_output("factorisation    sum_c ln psi_c = -S to {:.1e} of its terms: {}\n", checks.defect,
-            checks.factorises ? "holds" : "FAILS");
+  to_output("factorisation    sum_c ln psi_c = -S to {} of its terms: {}\n",
+            rounded(checks.defect, 2), checks.factorises ? "holds" : "FAILS");
   to_output(
-      "local Markov     p(phi_i | rest) changes by {:.1e} with non-neighbours, by {:.1e} with a "
+      "local Markov     p(phi_i | rest) changes by {} with non-neighbours, by {} with a "
       "neighbour: {}\n",
-      checks.markov.max_change, checks.markov.max_control, checks.markov.holds ? "holds" : "FAILS");
+      rounded(checks.markov.max_change, 2), rounded(checks.markov.max_control, 2),
+      checks.markov.holds ? "holds" : "FAILS");
 }
 
 nlohmann::json graph_json(const Graph& graph, const std::vector<std::vector<int>>& cliques,

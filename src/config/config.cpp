@@ -62,14 +62,24 @@ void read_document(Config& config, const toml::table& document,
   if (!config.data.path.empty() && config.target.empty()) require_no_certificate(document);
 }
 
+/// Counted from 1.
+std::string_view line_of(std::string_view text, std::size_t number) {
+  for (; number > 1 && !text.empty(); --number)
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  return text.substr(0, text.find('\n'));
+}
+
 toml::table parse(std::string_view text, const std::string& place_name) {
   try {
     return toml::parse(text, std::string_view(place_name));
   } catch (const toml::parse_error& error) {
     std::string what(error.description());
     std::replace(what.begin(), what.end(), '\n', ' ');
+    constexpr std::string_view minus = "\xE2\x88\x92";  // as word processors write it
     throw BadInput(fmt::format("{}: {}", place(error.source()), what),
-                   "the config is TOML: key = value, text in quotes");
+                   line_of(text, error.source().begin.line).find(minus) != std::string_view::npos
+                       ? "a minus sign of this line is U+2212: write '-'"
+                       : "the config is TOML: key = value, text in quotes");
   }
 }
 

@@ -129,7 +129,7 @@ std::vector<Key> sampler_keys(SamplerConfig& s) {
   return {
       {"chains", &o.chains, "independent Markov chains", multiple_of(16, max_chains)},
       {"reflections", &o.reflections, "reflections a sweep; auto: tuned in the warm-up",
-       at_least(0)},
+       between(0, most_in_sweep)},
       {"cluster", choice(o.cluster),
        "move of the signs, before every second local pass: fill from a few seeds, Swendsen-Wang; "
        "auto: tuned in the warm-up"},

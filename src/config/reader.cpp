@@ -96,7 +96,9 @@ class Value {
     const bool low = range.low_excluded ? value > range.low : value >= range.low;
     const bool multiple = range.multiple == 1 || std::fmod(value, range.multiple) == 0;
     if (!std::isfinite(value) || !low || value > range.high || !multiple)
-      out_of_range(fmt::format("{}", value));
+      out_of_range(fmt::format(
+          "{}{}", value,
+          std::abs(value) > largest_number ? fmt::format(", beyond {:g}", largest_number) : ""));
   }
 
   const Key& key_;

@@ -418,6 +418,21 @@ SamplerState Ensemble<T>::own_part(const SamplerState& all) const {
   return own;
 }
 
+namespace {
+
+/// What a warm-up may leave.
+void require_possible(const SamplerState& state) {
+  const Schedule& s = state.schedule;
+  const auto scale = [](double x) { return x >= 0 && x <= 1; };
+  if (s.reflections < 0 || s.reflections > most_in_sweep || state.sweeps < 0 ||
+      !(s.step_size >= 0 && std::isfinite(s.step_size)) ||
+      !std::all_of(s.scales.begin(), s.scales.end(), scale))
+    throw BadInput("the saved sampler state has a schedule of moves that no warm-up leaves",
+                   "resume from a file that no other program has changed");
+}
+
+}  // namespace
+
 template <class T>
 void Ensemble<T>::restore(const SamplerState& state) {
   const std::size_t all = static_cast<std::size_t>(options_.rungs) * options_.chains;
@@ -429,6 +444,7 @@ void Ensemble<T>::restore(const SamplerState& state) {
         "the saved sampler state has another number of chains, sites or rungs than this run",
         "resume with the configuration that the run file holds");
   }
+  require_possible(state);
   forget_bonds();
   schedule_ = state.schedule, sweeps_ = state.sweeps;
   for (int chain = 0; chain < options_.rungs * chains(); ++chain) {

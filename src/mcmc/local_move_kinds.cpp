@@ -76,9 +76,9 @@ void require_one_local_move(const SamplerOptions& options) {
   std::string_view chosen;
   for (const auto& kind : kinds<float>) {
     const int value = kind.chosen_by != nullptr ? options.*kind.chosen_by : 0;
-    if (value < 0)
+    if (value < 0 || value > most_in_sweep)
       throw BadInput(fmt::format("sampler: {} = {}", kind.option, value),
-                     fmt::format("{} is at least 0", kind.option));
+                     fmt::format("{} is from 0 to {}", kind.option, most_in_sweep));
     if (value > 0 && !chosen.empty())
       throw BadInput(fmt::format("sampler: {} and {} exclude each other", chosen, kind.option),
                      "each takes the place of the other local moves: set one of them to 0");

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "mcmc/ensemble.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
 namespace {
+
+constexpr int any = std::numeric_limits<int>::max();
 
 const SamplerOptions& valid(const SamplerOptions& options) {
   if (options.chains < 16 || options.chains % 16 != 0) {
@@ -17,15 +20,16 @@ const SamplerOptions& valid(const SamplerOptions& options) {
         "chains run side by side in SIMD lanes; use " +
             std::to_string(std::max(16, (options.chains + 15) / 16 * 16)));
   }
-  const auto require = [](const char* what, int value, int least) {
-    if (value < least)
+  const auto require = [](const char* what, int value, int least, int most) {
+    if (value < least || value > most)
       throw BadInput(fmt::format("sampler: {} = {}", what, value),
-                     fmt::format("{} is at least {}", what, least));
+                     most == any ? fmt::format("{} is at least {}", what, least)
+                                 : fmt::format("{} is from {} to {}", what, least, most));
   };
-  require("reflections", options.reflections.value_or(0), 0);
-  require("threads", options.threads, 0);
-  require("cluster_seeds", options.cluster_seeds, 1);
-  require("rungs", options.rungs, 1);
+  require("reflections", options.reflections.value_or(0), 0, most_in_sweep);
+  require("threads", options.threads, 0, any);
+  require("cluster_seeds", options.cluster_seeds, 1, most_in_sweep);
+  require("rungs", options.rungs, 1, any);
   require_one_local_move(options);
   return options;
 }

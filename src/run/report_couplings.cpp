@@ -60,7 +60,7 @@ std::string kind_line(const LearnedCouplings& run, CouplingKind kind, bool hidde
   line += fmt::format("{:<16} {:<9} {:<9}", with_error(s.mean, s.error), rounded(s.spread, 2),
                       rounded(s.error, 2));
   if (std::isfinite(s.max_deviation))
-    line += fmt::format(" {:<10.6g} {:.2g}", s.expected_mean, s.max_deviation);
+    line += fmt::format(" {:<10} {:.2g}", rounded(s.expected_mean, 6), s.max_deviation);
   return line + "\n";
 }
 

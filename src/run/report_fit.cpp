@@ -143,8 +143,9 @@ std::string text(const FitRun& run) {
   out += couplings_text(learned(run)) + z_text(run);
   if (!run.history.rows.empty()) {
     const auto& row = run.history.rows.back();
-    out += fmt::format("last epoch: gradient norm {}, gain since the start {}, acceptance {:.3f}\n",
-                       with_error(row.gradient_norm), with_error(row.gain), row.acceptance);
+    out +=
+        fmt::format("last epoch: gradient norm {}, gain since the start {}, acceptance {}\n",
+                    with_error(row.gradient_norm), with_error(row.gain), fixed(row.acceptance, 3));
     if (row.at_bound > 0) out += at_bound_text(run, row.at_bound);
   }
   if (run.evaluation) out += evaluation_text(run);

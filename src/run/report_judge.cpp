@@ -35,15 +35,15 @@ std::string judged_number(const Estimate& e) {
 
 std::string family_line(const FamilyTest& test, double level) {
   const TestedStatistic& worst = test.worst.front();
-  return fmt::format("{:<24} {:>5}  {:<40} {:<16} {:<14} {:>7.1f} {:>8.2g}  {}\n",
-                     name(test.family), test.count, worst.name, judged_number(worst.value),
-                     judged_number(worst.expected), worst.z, test.adjusted,
+  return fmt::format("{:<24} {:>5}  {:<40} {:<16} {:<14} {:>7} {:>8}  {}\n", name(test.family),
+                     test.count, worst.name, judged_number(worst.value),
+                     judged_number(worst.expected), fixed(worst.z, 1), rounded(test.adjusted, 2),
                      test.adjusted >= level ? "ok" : "FAILED");
 }
 
 std::string weights_text(const WeightSummary& w) {
-  return fmt::format("weights exp(-S) / q: p = {:.2g} without them, what follows is with them\n",
-                     w.p_value_as_they_are) +
+  return fmt::format("weights exp(-S) / q: p = {} without them, what follows is with them\n",
+                     rounded(w.p_value_as_they_are, 2)) +
          estimate_line("weight ESS", w.ess, "of 1") +
          estimate_line("ln Z", w.log_z, "where logq is normalised") +
          estimate_line("KL(q||p)", w.kl, "");
@@ -79,12 +79,11 @@ std::string report_json(const Judgement& judgement) {
 
 std::string report(const Judgement& j) {
   using namespace reports;  // NOLINT: its lines
-  std::string out = j.draws == 1
-                        ? fmt::format("{} independent rows of {} sites", j.chains, j.sites)
-                        : fmt::format("{} chains of {} draws of {} sites, {:.3g} effective",
-                                      j.chains, j.draws, j.sites, j.effective);
-  out += fmt::format("; reference run: {} chains of {} draws, {:.3g} effective\n",
-                     j.reference.chains, j.reference.draws, j.reference.effective);
+  std::string out = j.draws == 1 ? fmt::format("{} independent rows of {} sites", j.chains, j.sites)
+                                 : fmt::format("{} chains of {} draws of {} sites, {} effective",
+                                               j.chains, j.draws, j.sites, rounded(j.effective, 3));
+  out += fmt::format("; reference run: {} chains of {} draws, {} effective\n", j.reference.chains,
+                     j.reference.draws, rounded(j.reference.effective, 3));
   if (j.weights) out += weights_text(*j.weights);
   out += fmt::format("{:<24} {:>5}  {:<40} {:<16} {:<14} {:>7} {:>8}\n", "family", "tests",
                      "the worst of them", "value", "must be", "z", "p");
@@ -94,8 +93,8 @@ std::string report(const Judgement& j) {
     out += fmt::format("{:<31} {:<40} {:<31} {}\n", check.name, judged_number(check.value),
                        check.threshold, check.ok ? "ok" : "FAILED");
   }
-  out += fmt::format("{}: p = {:.2g} of all together, level {:g}\n", name(j.verdict), j.p_value,
-                     j.level);
+  out += fmt::format("{}: p = {} of all together, level {:g}\n", name(j.verdict),
+                     rounded(j.p_value, 2), j.level);
   for (const auto& finding : j.findings) out += "  " + finding + "\n";
   return out;
 }

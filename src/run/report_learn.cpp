@@ -52,10 +52,9 @@ std::string text(const LearnRun& run) {
   out += couplings_text(learned(run));
   if (!run.history.rows.empty()) {
     const auto& row = run.history.rows.back();
-    out +=
-        fmt::format("last epoch: gradient norm {}, Var(A-S) {}, weight ESS {}, acceptance {:.3f}\n",
-                    with_error(row.gradient_norm), with_error(row.action_variance),
-                    with_error(row.weight_ess), row.acceptance);
+    out += fmt::format("last epoch: gradient norm {}, Var(A-S) {}, weight ESS {}, acceptance {}\n",
+                       with_error(row.gradient_norm), with_error(row.action_variance),
+                       with_error(row.weight_ess), fixed(row.acceptance, 3));
     out += solver_text(row);
   }
   if (run.certificate) out += certificate_text(*run.certificate);

@@ -25,10 +25,10 @@ std::string sampling_text(const SampleRun& run) {
   if (!run.wells.empty()) out += fmt::format("wells     {}\n", run.wells);
   out += fmt::format("schedule  {}\nacceptance", run.schedule);
   for (std::size_t k = 0; k < run.acceptance.size(); ++k)
-    out +=
-        fmt::format("{} {} {:.3f}", k ? "," : "", run.acceptance[k].move, run.acceptance[k].rate);
+    out += fmt::format("{} {} {}", k ? "," : "", run.acceptance[k].move,
+                       fixed(run.acceptance[k].rate, 3));
   if (run.flipped.draws > 0)
-    out += fmt::format("; signs flipped by clusters {:.3f}", run.flipped.rate);
+    out += fmt::format("; signs flipped by clusters {}", fixed(run.flipped.rate, 3));
   return out + "\n";
 }
 

@@ -117,6 +117,9 @@ StackRun read_stack_run(const std::filesystem::path& file) {
   if (layers < 1 || layers > run.config.model.layers())
     in.refuse(fmt::format("{} layers of {}", layers, run.config.model.layers()));
   for (int l = 0; l < layers; ++l) run.layers.push_back(read_layer(in, run, l));
+  for (std::size_t l = 0; l < run.bounds.size(); ++l)
+    if (l >= run.layers.size() || run.layers[l].evaluations.empty())
+      in.refuse(fmt::format("layer {} has a bound and no evaluation", l + 1));
   if (in.has("results/bound_held_out") != (run.layers.front().data.held_out > 0) &&
       !run.bounds.empty())
     in.refuse("its bounds and its data differ in whether rows are held out");

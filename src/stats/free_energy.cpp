@@ -23,6 +23,12 @@ int cap(const FreeEnergyOptions& options) {
   return static_cast<int>(std::min(5e4 * finer * finer, 1e8));
 }
 
+/// At most so many steps; what these are far from reaching is told after a part of them.
+int within_reach(double wanted, int most) {
+  constexpr double far = 1000;
+  return wanted > far * most ? std::max(1, most / 16) : most;
+}
+
 ProgressCallback part(const ProgressCallback& progress, double begin, double end) {
   if (!progress) return {};
   return [=](double done) { return progress(begin + (end - begin) * done); };
@@ -86,8 +92,9 @@ WorkFreeEnergy free_energy_by_work(const AnnealingPlan& plan, const FreeEnergyOp
   // Both directions together have the error sqrt(variance / 2 n), as long as the variance is small.
   const double variance =
       std::min(0.5, 1.6 * options.sampler.chains * options.error * options.error);
-  const int most = cap(options);
-  out.steps = options.steps > 0 ? options.steps : std::min(plan.steps_for(variance), most);
+  const int suggested = plan.steps_for(variance);
+  const int most = within_reach(suggested, cap(options));
+  out.steps = options.steps > 0 ? options.steps : std::min(suggested, most);
   Annealer<T> annealer(plan, options, seed, equilibrated);
   for (;;) {
     out.work = annealer.round(out.steps);

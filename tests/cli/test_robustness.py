@@ -6,6 +6,7 @@ import os
 import resource
 import stat
 import subprocess
+from functools import partial
 
 import numpy as np
 import pytest
@@ -248,7 +249,56 @@ def test_a_dataset_that_maps_to_itself_ends(sampled):
     assert done.returncode == 3 and "put together from this file" in done.stderr
 
 
+def test_figures_that_have_no_place_are_bad_input(sampled):
+    (sampled / "loop").symlink_to("loop")
+    for words in (["loop"], ["run.toml", "--force"], ["none/figures"], ["/proc/figures", "--quiet"]):
+        done = quartic("plot", "run.h5", "-o", *words, cwd=sampled)
+        assert done.returncode == 3 and done.stderr.startswith("quartic: ") and "Traceback" not in done.stderr, done
+    assert (sampled / "run.toml").read_text() == SMALL
+
+
+def test_a_schedule_that_no_warm_up_leaves_is_refused(sampled):
+    h5py = pytest.importorskip("h5py")
+    for name, value in (("reflections", 2147483647), ("reflections", -1), ("step_size", np.nan)):
+        path = sampled / "changed.h5"
+        path.write_bytes((sampled / "run.h5").read_bytes())
+        with h5py.File(path, "r+") as file:
+            attributes = file["checkpoint"].attrs
+            attributes[name] = attributes[name].dtype.type(value)
+        done = quartic("resume", "changed.h5", "--draws", 100, "--quiet", cwd=sampled)
+        assert done.returncode == 3 and "schedule of moves" in done.stderr, done
+    done = quartic("validate", "run.toml", "--set", "sampler.reflections=2147483647", cwd=sampled)
+    assert done.returncode == 3 and "from 0 to 10000" in done.stderr
+
+
+def test_a_stack_with_more_bounds_than_layers_is_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    config = NETWORK_CONFIG.replace('"network"', '"stack"').replace("hidden_units = 4", "hidden_units = [3, 2]")
+    fitted(tmp_path, np.random.default_rng(1).normal(0, 1, (60, 4)), config, "--set", "training.epochs=2")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        file["model"].attrs["layers"] = np.int32(1)
+    for verb in ("show", "diagnose"):
+        done = quartic(verb, "run.h5", cwd=tmp_path)
+        assert done.returncode == 3 and "layer 2 has a bound and no evaluation" in done.stderr
+
+
 # ---- numbers and words ----
+
+
+def test_rows_that_a_discrete_unit_does_not_take_are_refused_before_anything_is_learned(tmp_path):
+    """Of mean 0 and variance 1, as standardised columns are, or only among those held out."""
+    random = np.random.default_rng(1)
+    spins = random.choice([-1.0, 1.0], (100, 4))
+    other = spins.copy()
+    other[-1, 2] = 3
+    for rows, scaling in ((random.normal(0, 1, (100, 4)), "standardise"), (other, "none")):
+        for kind, units in (("network", "3"), ("stack", "[3, 2]")):
+            np.save(tmp_path / "x.npy", rows)
+            text = NETWORK_CONFIG.replace('"quartic"', '"spin"').replace('"standardise"', f'"{scaling}"')
+            text = text.replace('"network"', f'"{kind}"').replace("hidden_units = 4", f"hidden_units = {units}")
+            (tmp_path / "run.toml").write_text(text)
+            done = quartic("fit", "run.toml", "-o", "run.h5", cwd=tmp_path)
+            refused(done, 3, "holds other values than -1 and 1", tmp_path, ("run.toml", "x.npy"))
 
 
 def test_what_is_not_resolved_is_no_number(here):
@@ -265,6 +315,7 @@ def test_what_is_not_resolved_is_no_number(here):
         (["--set", "run.seed=1.0"], "must be an integer >= 0, not 1.0"),
         (["--set", "sample.draws=1e3"], "integer >= 1, not 1000.0"),
         (["--set", "sample.draws=5000000000"], "not 5000000000, above 2^31 - 1"),
+        (["--set", "action.a=1e300"], "not 1e+300, beyond 1e+30"),
     ],
 )
 def test_numbers_out_of_range_are_refused_with_the_range(here, words, said):
@@ -278,6 +329,19 @@ def test_slips_are_met_with_what_was_meant(here):
     (here / "x.csv").write_text("a,b\n1,2\n")
     refused(quartic("fit", "x.csv", cwd=here), 3, "is data: a config is wanted", here, ("run.toml", "x.csv"))
     assert 'data.path = "x.csv"' in quartic("fit", "x.csv", cwd=here).stderr
+
+
+def test_a_minus_that_is_none_is_named(here):
+    (here / "minus.toml").write_text("[action]\na = 0.5\nw = \u22120.3\n")
+    done = quartic("validate", "minus.toml", cwd=here)
+    assert done.returncode == 3 and "minus.toml:3" in done.stderr and "U+2212: write '-'" in done.stderr
+
+
+def test_values_far_from_zero_are_told_apart(here):
+    np.save(here / "x.npy", 1e8 + np.random.default_rng(1).normal(0, 1, (200, 3)))
+    shown = quartic("data", "x.npy", cwd=here).stdout
+    low, high = (float(word) for word in shown.split("range")[1].split("\n")[0].split(" to "))
+    assert 4 < high - low < 10, shown
 
 
 def test_a_terminal_obeys_no_name_of_a_file(here):
@@ -332,6 +396,22 @@ def test_memory_that_no_estimate_has_foreseen_is_refused_by_the_system(here):
         many = ("--set", "sampler.chains=96000", "--max-memory", gigabytes)
         done = quartic("sample", "run.toml", "-o", "run.h5", *many, cwd=here)
         assert done.returncode in (1, 3) and "memory" in done.stderr, done
+
+
+def test_libraries_that_find_no_room_end_nothing(tmp_path):
+    """OpenBLAS and OpenMP end a process with words of their own."""
+    np.save(tmp_path / "x.npy", np.random.default_rng(1).normal(0, 1, (60, 4)))
+    (tmp_path / "run.toml").write_text(NETWORK_CONFIG)
+    codes = set()
+    (tmp_path / "wide.toml").write_text(SMALL.replace("[2, 2]", "[16, 16]").replace("= 16", "= 2048"))
+    for megabytes in (40, 60, 80, 100, 150, 200, 300):
+        for words in (["fit", "run.toml"], ["sample", "wide.toml", "--threads", "64"]):
+            limited = partial(resource.setrlimit, resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+            done = quartic(*words, "-o", "run.h5", "--force", "--quiet", cwd=tmp_path, preexec_fn=limited)
+            codes.add(done.returncode)
+            said = "quartic: out of memory" in done.stderr or "of memory, there are" in done.stderr
+            assert done.returncode == 0 or said, done
+    assert codes >= {0, 1}
 
 
 def test_the_schema_takes_what_the_program_takes(here):

@@ -135,11 +135,12 @@ TEST(Refusals, Sampler) {
   };
   expect_refused({
       {"chains = 20", "use 32", with([](auto& o) { o.chains = 20; })},
-      {"reflections = -1", "at least 0", with([](auto& o) { o.reflections = -1; })},
-      {"metropolis_hits = -1", "at least 0", with([](auto& o) { o.metropolis_hits = -1; })},
-      {"hmc_steps = -1", "at least 0", with([](auto& o) { o.hmc_steps = -1; })},
+      {"reflections = -1", "0 to 10000", with([](auto& o) { o.reflections = -1; })},
+      {"reflections = 2147483647", "0 to 10000", with([](auto& o) { o.reflections = 2147483647; })},
+      {"metropolis_hits = -1", "0 to 10000", with([](auto& o) { o.metropolis_hits = -1; })},
+      {"hmc_steps = 10001", "0 to 10000", with([](auto& o) { o.hmc_steps = 10001; })},
       {"threads = -1", "at least 0", with([](auto& o) { o.threads = -1; })},
-      {"cluster_seeds = 0", "at least 1", with([](auto& o) { o.cluster_seeds = 0; })},
+      {"cluster_seeds = 0", "1 to 10000", with([](auto& o) { o.cluster_seeds = 0; })},
       {"rungs = 0", "at least 1", with([](auto& o) { o.rungs = 0; })},
       {"exclude each other", "to 0", with([](auto& o) { o.hmc_steps = 1, o.metropolis_hits = 1; })},
       {"another number of chains", "the run file holds",

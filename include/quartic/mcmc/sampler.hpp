@@ -51,6 +51,9 @@ enum class Integrator {
 template <>
 inline constexpr auto words_of<Integrator> = word_list("leapfrog", "omelyan");
 
+/// Of what a sweep does again and again: reflections, hits, seeds, steps of a trajectory.
+inline constexpr int most_in_sweep = 10000;
+
 struct SamplerOptions {
   int chains = 1024;               ///< a multiple of 16
   std::optional<int> reflections;  ///< reflections a sweep; empty: tuned during warm-up

@@ -18,6 +18,9 @@ inline std::string with_error(const Estimate& e) {
 /// With so many digits; "-" where it is not finite.
 std::string rounded(double value, int digits);
 
+/// With so many decimals; "-" where it is not finite.
+std::string fixed(double value, int decimals);
+
 /// 3.2 s, 4 min 12 s, 2 h 05 min.
 std::string duration(double seconds);
 
