@@ -11,6 +11,7 @@
 #include "quartic/field/factorisation.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/graph/structure.hpp"
+#include "quartic/run/number.hpp"
 #include "quartic/run/problem.hpp"
 #include "run/report_json.hpp"
 
