@@ -6,9 +6,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .plot_learn import draw_epoch_axis, draw_history, draw_summary, maps_figure
-from .plot_panels import comparison_figure, draw_band, histograms_figure, images_figure, plane
-from .plot_style import DATA
+from .plot_learn import draw_epoch_axis, draw_summary
+from .plot_maps import hidden_weights, maps_figure
+from .plot_panels import (
+    Row,
+    comparison_figure,
+    draw_band,
+    fields_figure,
+    histograms_figure,
+    images_figure,
+    labels,
+    pairs_figure,
+    plane,
+    table_of_weights,
+)
+from .plot_style import DASHED, DATA, decades, head, number, short, title
 from .runs import FieldResult
 
 MOMENTS = (
@@ -23,8 +35,8 @@ RESULTS = {
     "pseudo_likelihood": "pseudo-likelihood",
     "score_matching": "score matching",
     "free_energy": "$F$",
+    "annealing_ess": "ESS of annealing",
 }
-GRADIENT = r"$|\langle f\rangle_p-\langle f\rangle_{\mathrm{data}}|$"
 COLUMNS = 8  # of samples
 
 
@@ -39,28 +51,42 @@ def draw_gain(axes: Axes, run: FieldResult) -> None:
     axes.legend(loc="lower right")
 
 
+def draw_chi2(axes: Axes, run: FieldResult) -> None:
+    """How far the moments of the chains are from those of the data, in their errors: 1 is no further than noise."""
+    x = draw_epoch_axis(axes, run)
+    for prefix, label, colour in DATA:
+        chi2 = run.array(f"history/{prefix}chi2")
+        if np.isfinite(chi2).any():
+            draw_band(axes, x, chi2, 0 * chi2, colour, label, log=True)
+    axes.axhline(1, **DASHED)
+    axes.set_ylabel(r"$\chi^2$ a moment")
+    axes.legend(loc="best")
+    decades(axes)
+
+
 def summary_figure(run: FieldResult) -> Figure:
-    results = run.arrays("results")
-    more = [
-        (f"$\\chi^2$ a moment, {label}", f"{np.nanmean(results[f'{prefix}moment_z'] ** 2):.2f}")
+    results, estimates = run.arrays("results"), run.estimates
+    rows: list[Row] = [(label, number(*estimates[name])) for name, label in RESULTS.items() if name in estimates]
+    rows += [
+        (f"$\\chi^2$ a moment, {label}", short(np.nanmean(results[f"{prefix}moment_z"] ** 2)))
         for prefix, label, _ in DATA
         if f"{prefix}moment_z" in results
     ]
-    figure, left, right = draw_summary(run, RESULTS, more)
+    figure, left, right = draw_summary(run, rows)
     draw_gain(left, run)
-    draw_history(right, run, "gradient_norm", GRADIENT)
+    draw_chi2(right, run)
     return figure
 
 
-def fields_figure(run: FieldResult) -> Figure:
+def densities_figure(run: FieldResult) -> Figure:
     """Densities of data and model, of all sites and of a few."""
     last = run.examples.shape[1] - 1
     picked = sorted({k * (last + 1) // 3 for k in range(3)} | {last}) if last and len(run.examples) > 50 else []
     model = run.to_data(run.phi).reshape(-1, last + 1)
-    return histograms_figure(run.to_data(run.examples), model, picked, "site")
+    return histograms_figure(run.to_data(run.examples), model, picked, labels(run, "site "), together=True)
 
 
-def samples_figure(run: FieldResult) -> Figure:
+def samples_figure(run: FieldResult, shape: tuple[int, int]) -> Figure:
     """Rows of the data, and chains at epochs 0, 1, 2, 4, ...; the last row: the learned ensemble."""
     snapshots = zip(run.array("history/snapshot"), run.array("history/phi"), strict=True)
     rows = [("data", run.examples)] + [(f"epoch {epoch}", phi) for epoch, phi in snapshots]
@@ -71,7 +97,7 @@ def samples_figure(run: FieldResult) -> Figure:
     low, high = np.quantile(run.to_data(run.examples), [0.002, 0.998])
     margin = 0.15 * (high - low)
     images = [(label, run.to_data(phi[:COLUMNS])) for label, phi in rows]
-    return images_figure(images, _shape(run), 1.0, cmap="gray", vmin=low - margin, vmax=high + margin)
+    return images_figure(images, shape, 1.0, cmap="gray", vmin=low - margin, vmax=high + margin)
 
 
 def _shape(run: FieldResult) -> tuple[int, int] | None:
@@ -97,15 +123,27 @@ def true_figure(run: FieldResult) -> Figure:
     return comparison_figure(parts, "true", "learned", "(learned − true) / error", (theta - expected) / errors)
 
 
+def units_figure(run: FieldResult) -> Figure:
+    """What the hidden units are coupled to."""
+    weights, shape = hidden_weights(run), _shape(run)
+    if shape:
+        return fields_figure(weights, shape, "couplings $w_{ij}$")
+    return head(table_of_weights(weights, labels(run), "$w_{ij}$"), title(run))
+
+
 def figures(run: FieldResult) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
     if run.data["history/epoch"].size:
         yield "summary", summary_figure(run)
         yield "maps", maps_figure(run)
-    if _shape(run) is not None:
-        yield "samples", samples_figure(run)
+        if "hidden_units" in run.data["model"].attrs:
+            yield "features", units_figure(run)
+    if shape := _shape(run):
+        yield "samples", samples_figure(run, shape)
     if "posterior" in run.data:
-        yield "histograms", fields_figure(run)
+        if shape is None:
+            yield "pairs", pairs_figure(run.to_data(run.examples), run.to_data(run.phi[:, -1]), labels(run))
+        yield "histograms", densities_figure(run)
         yield "moments", moments_figure(run)
     if np.isfinite(run.expected).all():
         yield "true-couplings", true_figure(run)

@@ -6,37 +6,28 @@ from functools import partial
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
-from ._quartic import Action
-from .plot_panels import draw_band, draw_rows, draw_two_histograms, figure_of, untrusted
-from .plot_style import BLUE, DASHED, GREEN, ORANGE, PURPLE, head, number, plain, title, whole
+from .plot_maps import maps_figure
+from .plot_panels import Row, draw_band, draw_rows, draw_two_histograms, figure_of, rows_of_checks, untrusted
+from .plot_style import BLUE, COLOURS, DASHED, GREY, SYMBOLS_OF_KINDS, decades, epochs, head, number, title
 from .runs import FieldResult, LearnResult
 
 Learned = LearnResult | FieldResult
-COLOURS = {"w": BLUE, "r": PURPLE, "a": ORANGE, "b": GREEN}
-SYMBOLS = {"w": "$w_{ij}$", "r": "$r_i$", "a": "$a_i$", "b": "$b_i$"}
 HISTORY = {
     "gradient_norm": r"$|\nabla\mathcal{F}|$",
     "action_variance": r"$\mathrm{Var}(A-S)$",
     "weight_ess": "weight ESS",
 }
-PLANAR = ("square", "king", "triangular")
+ROUNDING = 1e-13  # of what it began with, below which a number of the history is none
 
 # --- history --------------------------------------------------------------------------------------
 
 
 def draw_epoch_axis(axes: Axes, run: Learned) -> np.ndarray:
-    """Epochs from 1 on a logarithmic axis."""
-    x = run.array("history/epoch") + 1.0
-    last = max([2.0, *x[-1:]])  # of a run that was stopped in its warm-up there are none
-    axes.set(xscale="log", xlim=(1, last), xlabel="epoch + 1")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0) if last < 50 else (1.0,)))
-    plain(axes.xaxis)
-    if last < 50:
-        axes.xaxis.set_minor_locator(NullLocator())
+    x = run.array("history/epoch").astype(float)
+    epochs(axes, max([1.0, *x[-1:]]))  # of a run that was stopped in its warm-up there are none
     return x
 
 
@@ -47,119 +38,75 @@ def draw_trajectories(axes: Axes, run: Learned, kind: str) -> None:
     alpha, width = (1.0, 1.5) if n == 1 else (max(0.2, min(0.8, 25 / n)), 0.8)
     drawn = np.unique(np.linspace(0, n - 1, min(n, 500)).astype(int))  # more only hide one another
     theta = run.array("history/theta")[:, columns][:, drawn]
-    axes.plot(x, theta, color=COLOURS[kind], alpha=alpha, linewidth=width)
+    axes.plot(x, theta, color=COLOURS[kind], alpha=alpha, linewidth=width, marker="." if n == 1 and len(x) < 20 else "")
+    if n == 1 and len(x) and run.theta_error[columns[0]] > 0:  # that of the last epoch is known
+        axes.errorbar(x[-1], theta[-1, 0], run.theta_error[columns[0]], color=COLOURS[kind], capsize=2)
     expected = run.expected[columns]
     levels = np.unique(np.round(expected[np.isfinite(expected)], 12))
     if len(levels) <= 8:
         for level in levels:
             axes.axhline(level, **DASHED)
     if len(levels) == 1:
-        axes.set_title(f"expected {levels[0]:g}", loc="right", fontsize=8)
+        axes.set_title(f"dashed: expected, {levels[0]:g}", loc="right", fontsize=8)
     axes.margins(y=0.08)
-    axes.set_ylabel(SYMBOLS[kind] if n > 1 else f"${kind}$")
+    axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.set_ylabel(SYMBOLS_OF_KINDS[kind] if n > 1 else f"${kind}$")
 
 
 def draw_history(axes: Axes, run: Learned, name: str, label: str = "") -> None:
     """One column of the history with its error band; shares between 0 and 1 linearly, else logarithmically."""
     share = name == "weight_ess"
     x = draw_epoch_axis(axes, run)
-    draw_band(axes, x, run.array(f"history/{name}"), run.array(f"history/{name}_error"), BLUE, log=not share)
+    y, error = run.array(f"history/{name}"), run.array(f"history/{name}_error")
+    floor = 0 if share else ROUNDING * np.nanmax(y, initial=0)
+    draw_band(axes, x, np.maximum(y, floor), error, BLUE, log=not share)
+    if (y < floor).any():
+        axes.axhline(floor, color=GREY, linestyle=":", linewidth=0.9)
+        axes.text(0.98, 0.07, "0, to rounding", transform=axes.transAxes, ha="right", fontsize=8, color=GREY)
     axes.set_ylabel(label or HISTORY[name])
     if share:
         axes.set_ylim(0, 1.04)
+    else:
+        decades(axes)
 
 
-def draw_summary(run: Learned, labels: dict[str, str], more: Iterable = ()) -> tuple[Figure, Axes, Axes]:
-    """Couplings above; beneath the results with the verdict, and two panels to draw in."""
-    wide = max(3, len(run.kinds))
-    figure, panels = plt.subplots(2, wide, figsize=(2.9 * wide + 0.2, 5))
-    for axes in [*panels[0, len(run.kinds) :], *panels[1, 3:]]:
-        axes.axis("off")
-    for axes, kind in zip(panels[0], run.kinds, strict=False):
+def draw_summary(run: Learned, rows: Iterable[Row]) -> tuple[Figure, Axes, Axes]:
+    """Couplings above; beneath two panels to draw in, and the results with the verdict of the checks."""
+    kinds = list(run.kinds)
+    width = 2.9 * max(3, len(kinds)) + 0.2
+    figure = plt.figure(figsize=(width, 5.4))
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1, 1.1])
+    for axes, kind in zip(top.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
         draw_trajectories(axes, run, kind)
-    results, estimates = run.arrays("results"), run.estimates
-    rows = [(label, number(*estimates[name])) for name, label in labels.items() if name in estimates]
-    rows += [*more, ("stopped", run.stop_reason.replace("_", " "))]
+    left, right, table = bottom.subplots(1, 3, width_ratios=[1, 1, 1.15])
+    results = run.arrays("results")
+    last = max([0, *run.array("history/epoch")[-1:]])
+    shown: list[Row] = [*rows, ("epochs", f"{last}, {run.stop_reason.replace('_', ' ')}")]
     if not results.get("ok", 1):
-        rows += untrusted(str(results["reason"]))
-    draw_rows(panels[1, 2], rows)
-    return head(figure, title(run)), *panels[1, :2]
-
-
-# --- coupling maps --------------------------------------------------------------------------------
-
-
-def _colour_range(values: np.ndarray) -> tuple[float, float]:
-    """At least one per cent to either side of the middle, so that equal couplings look equal."""
-    low, high = float(values.min()), float(values.max())
-    middle = (low + high) / 2
-    half = max((high - low) / 2, 0.01 * abs(middle), 1e-12)
-    return middle - half, middle + half
-
-
-def draw_bond_map(axes: Axes, action: Action) -> LineCollection:
-    """Couplings of the edges as coloured lines, each as two halves, which an edge around the boundary has apart."""
-    extent = np.array(action.graph.extent)
-    first, second = (np.stack(np.unravel_index(sites, extent), axis=-1) for sites in action.graph.edges.T)
-    step = second - first
-    half = np.where(np.abs(step) > 1, step - extent * np.round(step / extent), step) / 2
-    halves = np.stack([first, first + half, second, second - half], axis=1).reshape(-1, 2, 2)
-    lines = LineCollection(halves[..., ::-1], capstyle="round")
-    lines.set_array(np.repeat(action.w, 2))
-    lines.set_linewidth(float(np.clip(26 / max(extent), 1.2, 5)))
-    axes.add_collection(lines)
-    row, column = np.indices(extent)
-    if max(extent) <= 32:  # else they would hide the edges
-        axes.scatter(column, row, s=min(90 / max(extent), 18), color="#333333", zorder=3)
-    return lines
-
-
-def draw_map(axes: Axes, run: Learned, kind: str) -> None:
-    values, (rows, columns) = getattr(run.action, kind), run.extent
-    drawn = draw_bond_map(axes, run.action) if kind == "w" else axes.imshow(values.reshape(rows, columns))
-    drawn.set(cmap="viridis", clim=_colour_range(values))
-    axes.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal", title=SYMBOLS[kind])
-    axes.tick_params(length=0)
-    for direction, n in ((axes.xaxis, columns), (axes.yaxis, rows)):
-        direction.set_major_locator(MaxNLocator(5, integer=True) if n > 8 else FixedLocator(range(n)))
-    axes.spines[:].set_visible(False)
-    bar = axes.figure.colorbar(drawn, ax=axes, shrink=0.82, pad=0.03)
-    bar.outline.set_visible(False)
-    bar.ax.ticklabel_format(useOffset=False)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(5))
-
-
-def draw_strip(axes: Axes, run: Learned, kind: str) -> None:
-    """Final couplings of one kind in order, with errors; what is expected of them dashed."""
-    columns = run.kinds[kind]
-    values, errors = run.array("history/theta")[-1, columns], np.nan_to_num(run.theta_error[columns])
-    axes.errorbar(range(len(values)), values, errors, fmt="o", markersize=2.5, color=COLOURS[kind], elinewidth=0.7)
-    axes.plot(run.expected[columns], **DASHED)
-    low, high = _colour_range(np.append(values + errors, values - errors))
-    axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
-    axes.ticklabel_format(axis="y", useOffset=False)
-    whole(axes, 6)
-    axes.set(xlabel="edge" if kind == "w" else "site", ylabel=SYMBOLS[kind])
-
-
-def maps_figure(run: Learned) -> Figure:
-    """On a planar lattice maps, else strips, in which hidden units have their place."""
-    planar = run.data["model"].attrs["lattice"] in PLANAR and "hidden_units" not in run.data["model"].attrs
-    if not planar or len(run.extent) != 2 or min(run.extent) == 1:
-        return figure_of(run, [partial(draw_strip, kind=kind) for kind in run.kinds], 6.4, 1.8, stacked=True)
-    shown = [kind for kind in COLOURS if kind == "w" or np.ptp(getattr(run.action, kind)) or kind in run.kinds]
-    return figure_of(run, [partial(draw_map, kind=kind) for kind in shown], 3.1, 2.8)
+        shown += untrusted(str(results["reason"]))
+    draw_rows(table, [*shown, *rows_of_checks(run)])
+    head(top, title(run))
+    return figure, left, right
 
 
 # --- the run --------------------------------------------------------------------------------------
 
 RESULTS = {
     "target_free_energy": "$F_A$",
-    "variational_free_energy": r"$\mathcal{F}$, the bound",
-    "gap": r"gap $\mathcal{F}-F_A$",
+    "variational_free_energy": r"$\mathcal{F}\geq F_A$, the bound",
+    "gap": r"$\mathcal{F}-F_A=\mathrm{KL}(p|q)$",
     "half_variance": r"$\frac{1}{2}\mathrm{Var}(A-S)$",
     "weight_ess": "weight ESS",
+    "annealing_ess": "ESS of annealing",
 }
+
+
+def certificate_rows(run: LearnResult) -> list[Row]:
+    """What the certificate says, numbers that are nothing but rounding as 0."""
+    estimates = run.estimates
+    scale = abs(estimates["variational_free_energy"].value) if "variational_free_energy" in estimates else 0.0
+    rows: list[Row] = [(label, number(*estimates[name], scale)) for name, label in RESULTS.items() if name in estimates]
+    return rows or [("no certificate", "")]
 
 
 def draw_overlap(axes: Axes, run: LearnResult, name: str) -> None:
@@ -178,7 +125,7 @@ def draw_overlap(axes: Axes, run: LearnResult, name: str) -> None:
 
 
 def summary_figure(run: LearnResult) -> Figure:
-    figure, left, right = draw_summary(run, RESULTS)
+    figure, left, right = draw_summary(run, certificate_rows(run))
     draw_history(left, run, "action_variance")
     if "posterior" in run.data:
         draw_overlap(right, run, "target")

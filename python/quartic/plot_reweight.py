@@ -1,5 +1,6 @@
 """Figures of a run of `quartic reweight`."""
 
+import textwrap
 from collections.abc import Iterator
 
 import numpy as np
@@ -51,6 +52,12 @@ def draw_curve(axes: Axes, run: ReweightResult, y: np.ndarray, error: np.ndarray
         axes.set_ylim(max(bottom, low - room), min(top, high + room))
 
 
+def _why_not(run: ReweightResult) -> str:
+    """What is said of most points that are not ok, without its numbers."""
+    reasons = [str(reason).split(":")[0].split(" (")[0] for reason in run.array("results/reason") if str(reason)]
+    return max(set(reasons), key=reasons.count) if reasons else ""
+
+
 def draw_ess(axes: Axes, run: ReweightResult) -> None:
     x, ok = draw_scan_axis(axes, run)
     ess = run.weight_ess
@@ -58,7 +65,8 @@ def draw_ess(axes: Axes, run: ReweightResult) -> None:
     axes.set(yscale="log", ylim=(min(max(ess.min() / 2, 1e-6), 0.1), 1.5), ylabel="weight ESS")
     axes.yaxis.set_minor_formatter(NullFormatter())
     if not ok.all():
-        axes.text(0.02, 0.04, "shaded: not to be trusted", transform=axes.transAxes, fontsize=7, color="#6b665e")
+        text = textwrap.fill(f"shaded: not to be trusted; {_why_not(run)}", 52)
+        axes.text(0.02, 0.04, text, transform=axes.transAxes, fontsize=7, color="#6b665e")
 
 
 def draw_phase(axes: Axes, run: ReweightResult) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from .errors import BadInput
-from .plot_panels import draw_band, draw_rows, figure_of
+from .plot_panels import draw_band, draw_rows, figure_of, rows_of_checks
 from .plot_style import BLUE, DASHED, GREEN, ORANGE, PALE, head, number, plain, symbol, title, whole, without_scale
 from .sampled import SampleResult
 
@@ -160,11 +160,11 @@ def draw_structure_factor(axes: Axes, run: SampleResult) -> None:
     momentum, mean, scatter = shells(sum(momenta), factor, error)
     axes.axhline(mean[0], **DASHED)
     axes.errorbar(momentum[1:], mean[1:], scatter[1:], fmt="o", markersize=2.5, elinewidth=0.8, color=BLUE)
-    axes.set(xscale="log", yscale="log", xlabel=r"$\hat k$,   $\hat k^2 = \Sigma_d 4\sin^2(k_d/2)$", ylabel="$S(k)$")
+    axes.set(xscale="log", yscale="log", xlabel=r"$\hat k$,   $\hat k^2 = \sum_d 4\,\sin^2(k_d/2)$", ylabel="$S(k)$")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     plain(axes.xaxis)
     plain(axes.yaxis)
-    axes.set_title(f"$S(0)$ = {number(factor.flat[0], error.flat[0])}", loc="right", fontsize=9)
+    axes.set_title(f"dashed: $S(0)$ = {number(factor.flat[0], error.flat[0])}", loc="right", fontsize=9)
 
 
 def summary_figure(run: SampleResult) -> Figure:
@@ -172,7 +172,7 @@ def summary_figure(run: SampleResult) -> Figure:
     draw_trace(panels[0, 0], run, "m")
     draw_running_mean(panels[0, 1], run, "phi2")
     panels[0, 0].set_title(f"{len(CHAINS)} chains{_binned(run)}", loc="left", fontsize=9)
-    panels[0, 1].set_title("running means; black: all chains", loc="left", fontsize=9)
+    panels[0, 1].set_title("running means; black: all chains ± 2 errors", loc="left", fontsize=9)
     draw_histogram(panels[0, 2], run, "m")
     draw_autocorrelation(panels[1, 0], run)
     if run.two_point:
@@ -183,6 +183,8 @@ def summary_figure(run: SampleResult) -> Figure:
     for name, o in ((name, run.observables[name]) for name in (*TABLE, *run.functions) if name in run.observables):
         ess = f"{o.ess:.1e}".replace("e+0", "e") if np.isfinite(o.ess) else "–"
         rows.append((symbol(name) + ("" if o.ok else "  NOT ok"), number(o.value, o.error), ess))
+    checks = rows_of_checks(run)
+    rows += [(label, text, "") for label, text in checks]
     draw_rows(panels[1, 2], rows, (0.0, 0.72, 1.0))
     return head(figure, f"{title(run)}   {len(run.series['m'])} chains × {run.draws} draws")
 

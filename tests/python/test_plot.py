@@ -7,7 +7,10 @@ from synthetic import write_run, write_sample
 import quartic
 
 plot = pytest.importorskip("quartic.plot")
-from quartic.plot_style import number  # noqa: E402
+from matplotlib import pyplot as plt  # noqa: E402
+
+from quartic import plot_maps, plot_network, plot_panels  # noqa: E402
+from quartic.plot_style import STYLE, number  # noqa: E402
 
 
 def test_reader_gives_what_was_written(tmp_path):
@@ -106,14 +109,19 @@ def test_fields_that_are_not_there_are_named(tmp_path):
 @pytest.mark.parametrize(
     "value, error, text",
     [
-        (-20.4123, 0.0031, "-20.4123(31)"),
+        (-20.4123, 0.0031, "−20.412(3)"),
         (0.5, 0.0, "0.5"),
         (123.4, 12.0, "123(12)"),
-        (7.66e-16, 4e-17, "7.66e-16 ± 4e-17"),
+        (7.66e-16, 4e-17, "7.66e−16 ± 4e−17"),
     ],
 )
-def test_numbers_carry_their_error(value, error, text):
+def test_numbers_carry_their_error_as_in_the_reports(value, error, text):
     assert number(value, error) == text
+    assert number(value, error, scale=abs(value)) == text
+
+
+def test_what_is_only_rounding_is_zero():
+    assert number(7.66e-16, 4e-17, scale=8.0) == "0 (rounding)"
 
 
 def test_own_observables_are_drawn_whatever_their_names(tmp_path):
@@ -124,3 +132,235 @@ def test_own_observables_are_drawn_whatever_their_names(tmp_path):
     for options in ({}, {"scan": {"phi2": [0.99, 1, 1.01]}}):
         to = {"nn": -0.4, "phi2": 1.0 + (0 if options else 0.01j), "phi4": 0.2}
         assert plot.plot(quartic.reweight(run, to, observables=own, **options), tmp_path)
+
+
+# --- figures as their readers see them -------------------------------------------------------------
+
+NETWORK = """[model]
+kind = "network"
+[data]
+path = "rows.npy"
+scaling = "standardise"
+held_out = 0.2
+[evaluation]
+steps = 20
+chains = 32
+sweeps = 0
+"""
+FIELD = """[graph]
+lattice = "square"
+extent = [3, 3]
+boundary = "open"
+[model]
+hidden_units = 2
+[action]
+r.freedom = "free"
+[data]
+path = "rows.npy"
+scaling = "standardise"
+held_out = 0.2
+[fit]
+epochs = 3
+[sampler]
+chains = 64
+[evaluation]
+chains = 32
+steps = 10
+draws = 4
+"""
+STACK = NETWORK.replace('"network"', '"stack"\nhidden_units = [4, 3]')
+TABLE = NETWORK.replace("rows.npy", "table.csv")
+
+
+def images(rng, rows):
+    """3 x 3 pixels of which one row or another is bright."""
+    bright = np.zeros((rows, 3, 3))
+    bright[np.arange(rows), rng.integers(3, size=rows)] = 3
+    return bright + rng.normal(size=(rows, 3, 3))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """One of every kind of data."""
+    folder = tmp_path_factory.mktemp("runs")
+    rng = np.random.default_rng(5)
+    np.save(folder / "rows.npy", images(rng, 400).astype(np.float32))
+    length = rng.normal(5, 1, 300)
+    table = np.stack([length, np.exp(0.3 * length) + rng.normal(0, 0.2, 300), rng.normal(0, 0.01, 300)], axis=1)
+    np.savetxt(folder / "table.csv", table, delimiter=",", header="length,mass,a long name of a column", comments="")
+    made = {}
+    for name, text, settings in (
+        ("chains", NETWORK, {"model.hidden_units": 5, "training.epochs": 4, "evaluation.every": 2}),
+        ("once", NETWORK, {"model.hidden_units": 5, "training.epochs": 2}),
+        ("exact", TABLE, {"model.hidden_units": 2, "training.iterations": 20}),
+        ("field", FIELD, {}),
+        ("stack", STACK, {"training.layer_epochs": [1, 1]}),
+    ):
+        (folder / f"{name}.toml").write_text(text)
+        made[name] = quartic.run(folder / f"{name}.toml", path=folder / f"{name}.h5", settings=settings, progress=False)
+    return made
+
+
+def figures_of(run):
+    with plt.rc_context({**STYLE, "figure.max_open_warning": 0}):
+        drawn = dict(plot.DRAWERS[run.kind].figures(run))
+        for figure in drawn.values():
+            figure.set_dpi(60)
+            figure.canvas.draw()
+    return drawn
+
+
+@pytest.fixture(scope="module")
+def drawn(runs):
+    yield {name: figures_of(run) for name, run in runs.items()}
+    plt.close("all")
+
+
+def overlapping(axes, renderer):
+    """Pairs of labels of ticks, in sight, of one axis that lie on one another."""
+    found = []
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        shown = [t for t in axis.get_major_ticks() if low <= t.get_loc() <= high and t.label1.get_visible()]
+        boxes = [(t.label1.get_text(), t.label1.get_window_extent(renderer)) for t in shown if t.label1.get_text()]
+        rotated = any(t.label1.get_rotation() for t in shown)
+        found += [] if rotated else [
+            (a, b) for k, (a, first) in enumerate(boxes) for b, second in boxes[k + 1 :] if first.overlaps(second)
+        ]  # fmt: skip
+    return found
+
+
+COUNTED = ("epoch", "rank", "draw", "layers of the stack", "edge", "site")
+
+
+def legible(figures):
+    """No label of a tick on another, no parts of what is counted."""
+    for name, figure in figures.items():
+        renderer = figure.canvas.get_renderer()
+        for axes in (axes for axes in figure.axes if axes.axison):
+            assert not overlapping(axes, renderer), name
+            low, high = axes.get_xlim()
+            ticks = [t for t in axes.get_xticks() if low <= t <= high]
+            if axes.get_xlabel() in COUNTED:
+                assert ticks and all(float(t).is_integer() for t in ticks), (name, ticks)
+
+
+def test_figures_of_fits_are_legible(drawn):
+    for figures in drawn.values():
+        legible(figures)
+    common = {"summary", "features", "histograms", "moments"}
+    assert set(drawn["chains"]) == common | {"samples"} and set(drawn["exact"]) == common | {"pairs"}
+    assert set(drawn["field"]) == common | {"samples", "maps"}
+    assert set(drawn["stack"]) >= {"summary", "layer-1", "layer-2", "features-1", "features-2", "samples"}
+
+
+def test_figures_of_learning_and_sampling_are_legible(tmp_path):
+    for path in (
+        write_run(tmp_path / "a.h5", epochs=7, misfit=0.02, optimiser="natural"),
+        write_run(tmp_path / "b.h5", epochs=300),
+        write_sample(tmp_path / "c.h5"),
+    ):
+        legible(figures_of(quartic.open(path)))
+        plt.close("all")
+
+
+@pytest.mark.parametrize("name", ["chains", "once", "exact", "field", "stack"])
+def test_no_error_bar_is_zero_where_the_error_is_known(drawn, name):
+    """ln p of an exactly known ln Z still has the error of its finite rows."""
+    shown = 0
+    for figure in drawn[name].values():
+        for axes in figure.axes:
+            if "ln p" not in axes.get_ylabel() or "lower bound" in axes.get_ylabel():
+                continue
+            for bars in axes.containers:
+                for segment in bars.lines[2][0].get_segments():
+                    shown += 1
+                    assert abs(segment[1][1] - segment[0][1]) > 1e-6
+    assert shown or name == "field"  # whose gain has a band
+
+
+def test_summaries_say_what_the_checks_say(runs, drawn):
+    for name, run in runs.items():
+        text = [t.get_text() for axes in drawn[name]["summary"].axes for t in axes.texts]
+        passed = sum(check.ok for check in run.checks)
+        assert f"{passed} of {len(run.checks)} hold" in text, name
+        for check in [check for check in run.checks if not check.ok][:3]:
+            assert any(line.startswith(f"NOT ok: {check.name[:20]}") for line in text), name
+
+
+def test_couplings_are_one_number_as_often_as_noise_says():
+    """Equal within errors: nearly always where they are, hardly ever where they differ by three errors."""
+    rng = np.random.default_rng(2)
+    for n in (9, 64, 256):
+        errors = rng.uniform(0.5, 2, (300, n))
+        noise = errors * rng.normal(size=(300, n))
+        equal = [plot_maps.Couplings("w", 7 + x, e).alike for x, e in zip(noise, errors, strict=True)]
+        assert np.mean(equal) > 0.98
+        others = 7 + noise + 3 * errors * rng.normal(size=(300, n))
+        unequal = [plot_maps.Couplings("w", x, e).alike for x, e in zip(others, errors, strict=True)]
+        assert np.mean(unequal) < (0.1 if n < 20 else 1e-3)
+    tied = plot_maps.Couplings("a", np.full(5, 2.0), np.full(5, 0.1))
+    assert tied.alike and tied.mean() == (2.0, 0.1)
+    independent = plot_maps.Couplings("a", 2 + 0.1 * np.array([1, -1, 1, -1.0]), np.full(4, 0.1))
+    assert independent.alike and independent.mean() == (2.0, pytest.approx(0.05))
+    unknown = plot_maps.Couplings("a", np.array([1.0, 2.0]), np.zeros(2))
+    assert not unknown.alike and not unknown.zero.any()
+
+
+def map_of(path, misfit):
+    run = quartic.open(write_run(path, epochs=5, misfit=misfit, optimiser="natural"))
+    _, axes = plt.subplots()
+    plot_maps.draw_map(axes, run, "a")
+    return axes.images[0].get_array(), axes.get_title()
+
+
+def test_maps_do_not_colour_noise(tmp_path):
+    values, title = map_of(tmp_path / "noise.h5", 0.0)
+    assert "1.52" in title and "the same everywhere" in title
+    values, title = map_of(tmp_path / "signal.h5", 0.02)
+    assert "the same" not in title and not np.ma.getmaskarray(values).any()
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "signal.h5", "r+") as file:
+        file["model/a"][3], file["model/a"][7] = 1e-3, -1e-3  # their errors are 1e-3
+    _, axes = plt.subplots()
+    plot_maps.draw_map(axes, quartic.open(tmp_path / "signal.h5"), "a")
+    mask = np.ma.getmaskarray(axes.images[0].get_array()).ravel()
+    assert list(np.flatnonzero(mask)) == [3, 7] and "2 of 16 within 2 errors of 0" in axes.get_title()
+    plt.close("all")
+
+
+def test_receptive_fields_are_those_of_the_strongest_units_first(runs):
+    run = runs["chains"]
+    figure = plot_network.features_figure(run, run.network.w, "")
+    norm = np.sort(np.sqrt((run.network.w**2).sum(axis=0)))[::-1]
+    shown = [axes for axes in figure.axes if axes.images]
+    assert [axes.texts[0].get_text() for axes in shown] == [f"{x:.3g}" for x in norm]
+    strongest = run.network.w[:, np.argmax((run.network.w**2).sum(axis=0))].reshape(3, 3)
+    np.testing.assert_array_equal(shown[0].images[0].get_array(), strongest)
+    plt.close("all")
+
+
+def test_units_of_a_field_are_drawn_as_the_action_has_them(runs):
+    action, weights = runs["field"].action, plot_maps.hidden_weights(runs["field"])
+    assert weights.shape == (9, 2)
+    for (i, j), w in zip(action.graph.edges, action.w, strict=True):
+        if j >= 9:
+            assert weights[i, j - 9] == w
+
+
+def test_a_mosaic_has_every_image_once():
+    pixels = np.arange(5 * 6.0).reshape(5, 6)
+    mosaic = plot_panels.mosaic(pixels, (2, 3), columns=2)
+    counts = [(mosaic == value).sum() for value in pixels.ravel()]
+    assert min(counts) == max(counts) > 0 and np.ma.count_masked(mosaic) > 0
+
+
+def test_histograms_have_errors_of_independent_rows():
+    """Columns of one row that are all the same count once: errors sqrt(rows), not sqrt(values)."""
+    rows = np.repeat(np.random.default_rng(0).normal(size=(400, 1)), 9, axis=1)
+    _, axes = plt.subplots()
+    plot_panels._draw_errors(axes, rows, np.array([-10.0, 0.0, 10.0]))
+    segment = axes.containers[0].lines[2][0].get_segments()[0]
+    share = (rows[:, 0] < 0).mean()
+    assert (segment[1][1] - segment[0][1]) / 2 == pytest.approx(np.sqrt(share * (1 - share) / 400) / 10, rel=1e-6)
+    plt.close("all")
