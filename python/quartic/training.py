@@ -150,7 +150,7 @@ class Learning:
             learner.network, scaling, learner.chains, learner.best_epoch if learner.keeps_best else learner.epoch,
             history, candidates=fit["candidates"], state=learner.state(), batch=learner.batch,
             base=learner.base(rows[rest][:: -(-len(rest) // 1000)]),
-            warnings=fit["remarks"] + self._said(learner, len(X), way),
+            warnings=fit["remarks"] + self._said(learner, len(X), way, scaling),
         )  # fmt: skip
         self._judge(out, learner, X[judged], X[rest])
         return out
@@ -163,7 +163,7 @@ class Learning:
         order = np.random.default_rng([self.seed, 2]).permutation(rows)
         return order[_held_out(rows) :], order[: min(_held_out(rows), 2000)]
 
-    def _said(self, learner: PacedLearner, rows: int, way: str) -> list[str]:
+    def _said(self, learner: PacedLearner, rows: int, way: str, scaling: Scaling) -> list[str]:
         wanted, out = self.wanted, []
         if rows < _FEWEST_ROWS:
             out.append(f"{rows} rows are too few to learn a density from: ln p of other rows means nothing")
@@ -173,12 +173,21 @@ class Learning:
             out.append(f"a learning rate of {rate:g} made ln p fall: it was learned at {learner.rate:.3g}")
         if learner.keeps_best and learner.rising:
             out.append(f"ln p of held-out rows was still rising after {learner.epoch} passes: a larger learning_rate")
+        if learner.keeps_best and way == "chains-from-exact" and learner.best_epoch == 0:
+            out.append(
+                "chains found nothing better than what fewer units learn exactly, where they began: n_components=None "
+                "is as good and cheaper"
+            )
         if wanted.n_iter is not None and learner.last and learner.before:
             value, error = learner.last
-            if value - learner.before[0] < max(2 * error, 0.005):
+            gain, noise = value - learner.before[0], max(2 * error, 0.005)
+            if gain < noise:
+                alone = "independent columns" if scaling.by_column else "the scaled columns by themselves"
+                verdict = f"lower than that of {alone}"
+                if gain > -noise:
+                    verdict = f"no higher than that of {alone}, which they may be"
                 out.append(
-                    f"ln p after {wanted.n_iter} passes is no higher than that of independent columns, which they may "
-                    "be: n_iter=None, more passes or another learning_rate"
+                    f"ln p after {wanted.n_iter} passes is {verdict}: n_iter=None, more passes or another learning_rate"
                 )
         return out
 
@@ -193,6 +202,7 @@ class Learning:
             below = _quartic.below_gaussian(levels, log_z, judged, learned)
             if below is not None:
                 remedy = "scaling='whiten' begins there; " if out.scaling.by_column else ""
+                remedy += "n_iter=None, " if self.wanted.n_iter is not None else ""
                 out.warnings.append(
                     f"ln p is {below:.2g} a row below that of one Gaussian with its correlations: {remedy}more passes "
                     "or n_components may help"

@@ -71,7 +71,7 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
   const double shrinkage = away > 0 ? std::clamp(noise / away, 0.0, 1.0) : 1;
   covariance = (1 - shrinkage) * covariance + shrinkage * level * Eigen::MatrixXd::Identity(n, n);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
-  constexpr double resolved = 1e-10;
+  constexpr double resolved = 1e-13;  // of the variance: float64, squared, has no more
   const double least = solver.eigenvalues().minCoeff() / solver.eigenvalues().maxCoeff();
   // Of fewer rows than columns the first axes have no variance but by shrinkage.
   const Eigen::Index first = std::max<Eigen::Index>(n - count + 1, 0);
@@ -80,10 +80,11 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
   if (!(std::min(least, of_rows) > resolved)) {
     Eigen::Index column = 0;
     solver.eigenvectors().col(first).cwiseAbs().maxCoeff(&column);
-    throw BadInput(fmt::format("column {} is a linear combination of others: together they have no "
-                               "density and cannot be whitened",
-                               column),
-                   "leave it out, or add noise");
+    throw BadInput(
+        fmt::format("column {} is a linear combination of others, to rounding: together they "
+                    "have no density and cannot be whitened",
+                    column),
+        "leave it out, or add noise");
   }
   const Eigen::VectorXd widths = solver.eigenvalues().cwiseSqrt();
   const Eigen::MatrixXd& axes = solver.eigenvectors();

@@ -13,16 +13,37 @@
 namespace quartic {
 namespace {
 
-constexpr std::size_t few = 10;     // values
+constexpr std::size_t few = 20;     // values
 constexpr std::size_t enough = 20;  // rows, of which one has no large part by chance
 
-/// On values like these ln p rises without bound as they are learned.
-bool has_few_values(std::span<const double> rows, std::size_t column, std::size_t columns) {
+/// How the rows repeat values in a column.
+struct Repeats {
+  std::size_t distinct = 0, most = 0;  ///< values, rows of the most frequent
+  double value = 0;                    ///< that one
+  bool coarse = false;                 ///< few values, each in many rows
+  bool atom = false;                   ///< one value in far more rows than its like
+};
+
+Repeats repeats_in(std::span<const double> rows, std::size_t column, std::size_t columns) {
+  std::vector<double> sorted;
+  for (std::size_t k = column; k < rows.size(); k += columns) sorted.push_back(rows[k]);
+  std::sort(sorted.begin(), sorted.end());
+  Repeats out;
+  std::vector<std::size_t> counts;
+  for (std::size_t k = 0; k < sorted.size();) {
+    const auto end =
+        std::upper_bound(sorted.begin() + static_cast<std::ptrdiff_t>(k), sorted.end(), sorted[k]);
+    const auto count = static_cast<std::size_t>(end - sorted.begin()) - k;
+    if (count > out.most) out.most = count, out.value = sorted[k];
+    counts.push_back(count), k += count;
+  }
+  out.distinct = counts.size();
+  const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
+  std::nth_element(counts.begin(), middle, counts.end());
   constexpr std::size_t times = 10;
-  std::set<double> values;
-  for (std::size_t k = column; k < rows.size() && values.size() <= few; k += columns)
-    values.insert(rows[k]);
-  return values.size() <= few && times * values.size() <= rows.size() / columns;
+  out.coarse = out.distinct <= few && times * out.distinct <= sorted.size();
+  out.atom = !out.coarse && times * out.most >= sorted.size() && out.most >= times * *middle;
+  return out;
 }
 
 bool one_value_has_half_the_variance(std::span<const double> rows, std::size_t column,
@@ -37,13 +58,33 @@ bool one_value_has_half_the_variance(std::span<const double> rows, std::size_t c
   return largest > square / 2;
 }
 
-std::size_t copies(std::span<const double> rows, std::size_t columns) {
+std::size_t distinct_rows(std::span<const double> rows, std::size_t columns) {
   std::set<std::vector<double>> seen;
   for (std::size_t k = 0; k < rows.size(); k += columns) {
     const auto row = rows.subspan(k, columns);
     seen.emplace(row.begin(), row.end());
   }
-  return rows.size() / columns - seen.size();
+  return seen.size();
+}
+
+/// Rows that are like others, and not by chance: in a column that has about as many values as there
+/// are different rows.
+std::size_t copies(std::span<const double> rows, std::size_t columns,
+                   const std::vector<Repeats>& repeats) {
+  const std::size_t different = distinct_rows(rows, columns), count = rows.size() / columns;
+  std::vector<std::size_t> telling;
+  for (std::size_t c = 0; c < columns; ++c)
+    if (2 * repeats[c].distinct >= different && (columns > 1 || 5 * different >= count))
+      telling.push_back(c);
+  std::vector<double> those;
+  for (std::size_t k = 0; k < rows.size(); k += columns) {
+    const auto row = rows.subspan(k, columns);
+    const bool tells = std::any_of(telling.begin(), telling.end(), [&](std::size_t c) {
+      return !repeats[c].atom || row[c] != repeats[c].value;
+    });
+    if (tells) those.insert(those.end(), row.begin(), row.end());
+  }
+  return those.size() / columns - distinct_rows(those, columns);
 }
 
 }  // namespace
@@ -51,27 +92,41 @@ std::size_t copies(std::span<const double> rows, std::size_t columns) {
 std::vector<std::string> remarks_on(std::span<const double> rows, std::size_t columns,
                                     const std::vector<std::string>& names) {
   const std::size_t count = rows.size() / columns;
-  std::vector<std::size_t> coarse, far;
+  std::vector<std::size_t> coarse, atoms, far;
+  std::vector<Repeats> repeats;
   for (std::size_t c = 0; c < columns; ++c) {
-    if (has_few_values(rows, c, columns))
+    const Repeats& here = repeats.emplace_back(repeats_in(rows, c, columns));
+    if (here.coarse)
       coarse.push_back(c);
+    else if (here.atom)
+      atoms.push_back(c);
     else if (count >= enough && one_value_has_half_the_variance(rows, c, columns))
       far.push_back(c);
   }
   std::vector<std::string> out;
-  if (!coarse.empty()) {
-    const bool one = coarse.size() == 1;
+  const auto unbounded = [&](const std::vector<std::size_t>& in, const std::string& why,
+                             const char* width) {
+    const bool one = in.size() == 1;
     out.push_back(fmt::format(
-        "column{} {} take{} at most {} values: ln p has no limit as a density learns them, and "
-        "compares with no other's; noise as wide as their step gives one",
-        one ? "" : "s", columns_text(coarse, names), one ? "s" : "", few));
+        "column{} {} take{} {}: ln p has no limit as a density learns {}, and "
+        "compares with no other's; noise as wide as {} gives one",
+        one ? "" : "s", columns_text(in, names), one ? "s" : "", why, one ? "it" : "them", width));
+  };
+  if (!coarse.empty()) unbounded(coarse, fmt::format("at most {} values", few), "their step");
+  if (!atoms.empty()) {
+    double least = 1;
+    for (const std::size_t c : atoms)
+      least = std::min(least, static_cast<double>(repeats[c].most) / static_cast<double>(count));
+    unbounded(atoms,
+              fmt::format("one value in {:.0f} % of the rows or more", std::floor(100 * least)),
+              "the values near it are apart");
   }
   if (!far.empty())
     out.push_back(
         fmt::format("one value has half of the variance of column{} {}: leave its row "
                     "out if it is wrong; no density of this kind has such tails",
                     far.size() == 1 ? "" : "s", columns_text(far, names)));
-  if (const std::size_t same = copies(rows, columns); 10 * same > count)
+  if (const std::size_t same = copies(rows, columns, repeats); 10 * same > count)
     out.push_back(
         fmt::format("{} of {} rows are copies of others, learned and held out at once: "
                     "held-out rows say too high an ln p; keep one of each",

@@ -201,9 +201,9 @@ def test_data_that_a_field_cannot_have_are_said(tmp_path):
     """Columns of few values, whose means a frozen r cannot follow."""
     rows = np.random.default_rng(3).integers(0, 4, (800, 9)).astype(float)
     text = fitted(tmp_path, rows, CONFIG.replace('r.freedom = "free"', "").replace("held_out = 0.2", ""))
-    assert "NOTE: columns 0, 1, 2, 3, 4, ... take at most 10 values" in text
+    assert "NOTE: columns 0, 1, 2, 3, 4, ... take at most 20 values" in text
     said = quartic("diagnose", "run.h5", cwd=tmp_path).stdout
-    assert "density of the columns: columns 0, 1, 2, 3, 4, ... take at most 10 values" in said
+    assert "density of the columns: columns 0, 1, 2, 3, 4, ... take at most 20 values" in said
     assert 'action.r = { freedom = "free" }, or data.scaling = "standardise"' in said
 
 

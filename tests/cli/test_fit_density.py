@@ -335,6 +335,6 @@ def test_a_network_is_shown_beside_one_gaussian(tmp_path):
     rows[:, 2] = rows[:, 0] - rows[:, 1]
     rows = np.c_[rows, np.arange(400) % 3]
     text = fitted(tmp_path, rows, CONFIG + "[training]\niterations = 20\n")
-    assert "NOTE: column 3 takes at most 10 values" in text
+    assert "NOTE: column 3 takes at most 20 values" in text
     assert "NOTE: whiten left out: column" in text
     assert "whiten left out" in quartic("show", "run.h5", cwd=tmp_path).stdout

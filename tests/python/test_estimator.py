@@ -231,11 +231,21 @@ def test_a_field_says_where_columns_have_no_density():
     random = np.random.default_rng(2)
     X = random.normal(size=(500, 4))
     X[:, 1], X[:, 2] = np.floor(X[:, 1]), random.standard_cauchy(500)
-    with pytest.warns(ConvergenceWarning, match="column 1 takes at most 10 values"):
+    with pytest.warns(ConvergenceWarning, match="column 1 takes at most 20 values"):
         field = LatticeField(chains=256, random_state=0).fit(X)
     said = " ".join(check.advice for check in field.result_.checks if not check.ok)
     assert "one value has half of the variance of column 2" in said
     assert "heavier tails than exp(-b phi^4) can have in column 2" in said
+
+
+@pytest.mark.parametrize(("rho", "least", "most"), [(0.99, 5, 16), (0.0, 2.9, 3.1)])
+def test_moments_that_say_one_thing_are_one_moment(rho, least, most):
+    """Of correlation .99 all 23 are of one mode: their mean z^2 is chi^2 of little freedom."""
+    distance = abs(np.subtract.outer(range(6), range(6)))
+    X = np.random.default_rng(1).multivariate_normal(np.zeros(6), rho**distance, 1000)
+    field = LatticeField(chains=256, random_state=0).fit(X)
+    (check,) = (check for check in field.result_.checks if check.name == "chi2 of the data's moments")
+    assert least < float(check.threshold.removeprefix("<= ")) < most
 
 
 def test_few_rows_of_a_field_are_warned_of():

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "quartic/core/random.hpp"
 
 namespace quartic {
@@ -30,6 +33,55 @@ TEST(DensityRemarks, OneRowDecidesByMoreThanChance) {
     EXPECT_LE(by_chance, 8) << columns;  // 1e-3 a table, 2 of them
   }
   EXPECT_FALSE(one_row_decides(normal_scores(10, 1, 9, 1), 1)) << "so few rows say nothing";
+}
+
+/// Two columns of normal values, changed by `change`, as many rows.
+template <class Change>
+std::vector<double> table(int rows, Change&& change) {
+  RandomStream random(7, Stream::start, 0);
+  std::vector<double> out;
+  for (int n = 0; n < rows; ++n)
+    for (int c = 0; c < 2; ++c) {
+      const double x = random.normal();
+      out.push_back(change(x, c));
+    }
+  return out;
+}
+
+std::string remarks(const std::vector<double>& rows) {
+  std::string out;
+  for (const auto& remark : remarks_on(rows, 2, {})) out += remark + "; ";
+  return out;
+}
+
+TEST(DensityRemarks, OneValueInManyRowsHasNoDensity) {
+  EXPECT_EQ(remarks(table(900, [](double x, int) { return x; })), "");
+  // Of a resolution as coarse as that of iris nothing is said, of whole steps it is.
+  EXPECT_EQ(remarks(table(150, [](double x, int) { return std::round(7 * x) / 7; })), "");
+  EXPECT_TRUE(remarks(table(900, [](double x, int) {
+                return std::round(2 * x);
+              })).starts_with("columns 0, 1 take at most 20 values: ln p has no limit"));
+  EXPECT_TRUE(remarks(table(900, [](double x, int c) {
+                return c == 1 && x < 0 ? 0 : x;
+              })).starts_with("column 1 takes one value in 5"));
+  EXPECT_TRUE(remarks(table(900, [](double x, int) {
+                return std::clamp(x, -1.0, 1.0);
+              })).starts_with("columns 0, 1 take one value in 1"));
+}
+
+TEST(DensityRemarks, CopiesAreThoseThatAreNotByChance) {
+  const auto normal = table(300, [](double x, int) { return x; });
+  for (const int times : {2, 10}) {
+    std::vector<double> copied;
+    for (int k = 0; k < times; ++k) copied.insert(copied.end(), normal.begin(), normal.end());
+    EXPECT_NE(remarks(copied).find("rows are copies of others"), std::string::npos) << times;
+  }
+  for (const double steps : {3.0, 8.0})  // of whole steps in both columns rows are alike by chance
+    EXPECT_EQ(
+        remarks(table(2000, [&](double x, int) { return std::round(steps * x); })).find("copies"),
+        std::string::npos);
+  const auto zeros = [](double x, int) { return std::max(x, 0.0); };  // (0, 0) in a quarter
+  EXPECT_EQ(remarks(table(2000, zeros)).find("copies"), std::string::npos);
 }
 
 TEST(DensityRemarks, FewRowsAreThoseOfFourAColumn) {
