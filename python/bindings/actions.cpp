@@ -144,13 +144,26 @@ nb::tuple parts_of_action(nb::handle self) {
 void bind_actions(nb::module_& m) {
   nb::class_<Action> action(
       m, "Action",
-      "S(phi) = - sum_<ij> w_ij phi_i phi_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4),\n"
-      "p = exp(-S) / Z (Bachtis, Aarts & Lucini, Phys. Rev. D 103, 074510).\n\n"
-      "Parameters\n----------\ngraph : Graph\nw : float or array_like, shape (edges,)\n"
-      "r, a, b : float or array_like, shape (sites,)\n\n"
-      "Examples\n--------\n>>> import quartic\n"
-      ">>> S = quartic.Action(quartic.lattice('square', 4), w=1, a=1.5, b=0.2)\n"
-      ">>> print(S([[0.0] * 4] * 4))\n0.0");
+      R"(S(phi) = - sum_<ij> w_ij phi_i phi_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4).
+
+The fields have p = exp(-S) / Z (Bachtis, Aarts & Lucini, Phys. Rev. D 103, 074510). Called, it gives S of fields of
+shape (..., sites) or ``(..., *extent)``.
+
+Parameters
+----------
+graph : Graph
+    Whose sites carry the field.
+w : float or array_like, shape (edges,)
+    Couplings of the edges; positive ones align neighbours.
+r, a, b : float or array_like, shape (sites,)
+    Linear, quadratic and quartic couplings of the sites.
+
+Examples
+--------
+>>> import quartic
+>>> S = quartic.Action(quartic.lattice('square', 4), w=1, a=1.5, b=0.2)
+>>> print(S([[0.0] * 4] * 4))
+0.0)");
   action.def(
       "__init__",
       [](Action* self, nb::args given, nb::kwargs named) {
@@ -171,8 +184,9 @@ void bind_actions(nb::module_& m) {
       nb::sig("def __init__(self, graph: Graph, w: numpy.typing.ArrayLike = 0.0, "
               "r: numpy.typing.ArrayLike = 0.0, a: numpy.typing.ArrayLike = 0.0, "
               "b: numpy.typing.ArrayLike = 0.0) -> None"));
-  action.def_prop_ro("graph",
-                     [](const Action& self) { return std::const_pointer_cast<Graph>(self.graph); });
+  action.def_prop_ro(
+      "graph", [](const Action& self) { return std::const_pointer_cast<Graph>(self.graph); },
+      "The graph that it is on.");
   bind_couplings<CouplingKind::w>(action, "w", "Couplings of the edges (a view).");
   bind_couplings<CouplingKind::r>(action, "r", "Linear couplings of the sites (a view).");
   bind_couplings<CouplingKind::a>(action, "a", "Quadratic couplings of the sites (a view).");
@@ -186,22 +200,55 @@ void bind_actions(nb::module_& m) {
       "gradient", &gradient, nb::arg("phi").none(),
       nb::sig(
           "def gradient(self, phi: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]"),
-      "dS/dphi, in the shape of phi.");
-  action.def(
-      "features", &features, nb::arg("phi"),
-      "dS/dtheta: -phi_i phi_j by edge, then phi, phi^2 and phi^4 by site, shape (..., edges "
-      "+ 3 sites).");
+      R"(The gradient dS/dphi.
+
+Parameters
+----------
+phi : array_like
+    Fields of shape (..., sites) or ``(..., *extent)``.
+
+Returns
+-------
+numpy.ndarray
+    In the shape of phi.)");
+  action.def("features", &features, nb::arg("phi"),
+             R"(What S is linear in, dS/dtheta.
+
+Parameters
+----------
+phi : array_like
+    Fields of shape (..., sites) or ``(..., *extent)``.
+
+Returns
+-------
+numpy.ndarray
+    -phi_i phi_j by edge, then phi, phi^2 and phi^4 by site, shape (..., edges + 3 sites).)");
   action.def(
       "why_not_normalisable",
       [](const Action& self) { return quartic::why_not_normalisable(self); },
-      "Why exp(-S) cannot be normalised, or None where it can.");
+      R"(Why exp(-S) cannot be normalised, or None where it can.
+
+Returns
+-------
+str or None
+    With the site and the coupling.)");
   action.def_static(
       "from_run",
       [](nb::object run) {
         return nb::module_::import_("quartic.runs").attr("action_of_run")(run);
       },
       nb::arg("run"), nb::sig("def from_run(run: object) -> Action"),
-      "The action that a run ended with: a result, or the path of a run file.");
+      R"(The action that a run ended with.
+
+Parameters
+----------
+run : result or path
+    A run with an action, or its file.
+
+Returns
+-------
+Action
+    With the run's couplings.)");
   action.def("__reduce__", [](nb::handle_t<Action> self) { return parts_of_action(self); });
   action.def("__deepcopy__", [](nb::handle_t<Action> self, nb::handle) {
     const nb::tuple parts = parts_of_action(self);

@@ -88,7 +88,12 @@ NB_MODULE(_quartic, m) {
   });
 
   m.def("simd_target", &quartic::simd_target,
-        "The SIMD instruction set that the kernels use on this machine.");
+        R"(The SIMD instruction set that the kernels use on this machine.
+
+Returns
+-------
+str
+    As in "AVX2".)");
   m.def("blas_warning", [] { return quartic::blas_identity().warning(); });
   m.def("quartic_moments", &moments, nb::arg("a"), nb::arg("b"), nb::arg("j"));
   m.def("draw_quartic", &draws, nb::arg("a"), nb::arg("b"), nb::arg("j"), nb::arg("seed"));

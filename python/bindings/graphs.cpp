@@ -120,14 +120,22 @@ nb::tuple parts_of_graph(nb::handle self) {
 
 void bind_graphs(nb::module_& m) {
   nb::class_<Graph>(m, "Graph", nb::dynamic_attr(),
-                    "An undirected graph: sites 0..sites-1, edges in a fixed order.\n\n"
-                    "Parameters\n----------\nsites : int\nedges : array_like, shape (edges, 2)\n"
-                    "    The two sites of each edge.\n"
-                    "duplicates : str\n"
-                    "    Of an edge that stands twice, in either direction: 'refuse', 'merge' (one "
-                    "edge), 'add' (both count).\n\n"
-                    "Examples\n--------\n>>> import quartic\n"
-                    ">>> quartic.Graph(3, [[0, 1], [1, 2]]).degree(1)\n2")
+                    R"(An undirected graph: sites 0 to sites - 1, edges in a fixed order.
+
+Parameters
+----------
+sites : int
+    Number of sites.
+edges : array_like, shape (edges, 2)
+    The two sites of each edge.
+duplicates : {"refuse", "merge", "add"}
+    Of an edge that stands twice, in either direction: merge makes one edge of them, with add both count.
+
+Examples
+--------
+>>> import quartic
+>>> quartic.Graph(3, [[0, 1], [1, 2]]).degree(1)
+2)")
       .def(
           "__init__",
           [](Graph* self, nb::args given, nb::kwargs named) {
@@ -166,28 +174,73 @@ void bind_graphs(nb::module_& m) {
           [](const Graph& graph, nb::handle site) {
             return neighbour_sites(graph, integer(site, "site")).size();
           },
-          nb::arg("site"), "How many edges a site has.")
+          nb::arg("site"), R"(How many edges a site has.
+
+Parameters
+----------
+site : int
+    Counted from 0.
+
+Returns
+-------
+int
+    Doubled edges count twice.)")
       .def(
           "neighbours",
           [](const Graph& graph, nb::handle site) {
             return neighbour_sites(graph, integer(site, "site"));
           },
-          nb::arg("site"), "The sites at the other ends of its edges.")
-      .def("same_as", &same, nb::arg("other"), "Whether sites, edges and extents are the same.")
+          nb::arg("site"), R"(The sites at the other ends of its edges.
+
+Parameters
+----------
+site : int
+    Counted from 0.
+
+Returns
+-------
+list of int
+    One an edge.)")
+      .def("same_as", &same, nb::arg("other"), R"(Whether sites, edges and extents are the same.
+
+Parameters
+----------
+other : Graph
+    The one to compare with.
+
+Returns
+-------
+bool
+    Labels do not count.)")
       .def_static(
           "from_networkx",
           [](nb::object graph) {
             return nb::module_::import_("quartic.networks").attr("from_networkx")(graph);
           },
           nb::arg("graph").none(), nb::sig("def from_networkx(graph: object) -> Graph"),
-          "The graph of a networkx graph, its nodes' names as `labels`, in their order there.")
+          R"(The graph of a networkx graph, its nodes' names as `labels`, in their order there.
+
+Parameters
+----------
+graph : networkx.Graph
+    Without directions and self-loops.
+
+Returns
+-------
+Graph
+    Parallel edges count.)")
       .def(
           "to_networkx",
           [](nb::object self) {
             return nb::module_::import_("quartic.networks").attr("to_networkx")(self);
           },
           nb::sig("def to_networkx(self) -> object"),
-          "A networkx.MultiGraph, its nodes named by `labels`.")
+          R"(The same for networkx, nodes named by `labels`.
+
+Returns
+-------
+networkx.MultiGraph
+    Since parallel edges count.)")
       .def("__reduce__", [](nb::handle_t<Graph> self) { return parts_of_graph(self); })
       .def("__deepcopy__",
            [](nb::handle_t<Graph> self, nb::handle) {
@@ -197,17 +250,31 @@ void bind_graphs(nb::module_& m) {
       .def("__repr__",
            [](const Graph& graph) { return "<quartic.Graph: " + graph.description() + ">"; });
 
-  m.def(
-      "lattice", &make_lattice_of,
-      nb::sig(
-          "def lattice(name: str, extent: int | collections.abc.Sequence[int], periodic: bool | "
-          "collections.abc.Sequence[bool] = True) -> Graph"),
-      "The graph of a named lattice.\n\nParameters\n----------\nname : str\n"
-      "    chain, square, cubic, hypercubic, triangular, king, honeycomb, complete or bipartite.\n"
-      "extent : int or sequence of int\n    Sites in each direction; one number for all.\n"
-      "periodic : bool or sequence of bool\n    One value, or one a direction.\n\n"
-      "Returns\n-------\nGraph\n    Its sites are numbered row-major.\n\n"
-      "Examples\n--------\n>>> import quartic\n>>> quartic.lattice('square', 4).sites\n16");
+  m.def("lattice", &make_lattice_of,
+        nb::sig(
+            "def lattice(name: str, extent: int | collections.abc.Sequence[int], periodic: bool | "
+            "collections.abc.Sequence[bool] = True) -> Graph"),
+        R"(The graph of a named lattice.
+
+Parameters
+----------
+name : str
+    One of chain, square, cubic, hypercubic, triangular, king, honeycomb, complete and bipartite.
+extent : int or sequence of int
+    Sites in each direction; one number for all.
+periodic : bool or sequence of bool
+    One value, or one a direction.
+
+Returns
+-------
+Graph
+    Its sites are numbered row-major.
+
+Examples
+--------
+>>> import quartic
+>>> quartic.lattice('square', 4).sites
+16)");
 }
 
 }  // namespace quartic::python

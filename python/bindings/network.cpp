@@ -189,15 +189,23 @@ void unpickle(Network& self, const nb::tuple& state) {
 void bind_model(nb::module_& m) {
   nb::class_<Network> type(
       m, "Network",
-      "S(phi, h) = - sum_ij (w_ij phi_i + u_ij phi_i^2) h_j + sum_i (r_i phi_i + a_i phi_i^2 + "
-      "b_i phi_i^4)\n"
-      "            + sum_j (s_j h_j + m_j h_j^2 + n_j h_j^4), p ~ exp(-S).\n\n"
-      "`u`, the gates, let a hidden unit change the width of a visible one; None without.\n"
-      "`w` has shape (visible units, hidden units); units of either layer are 'quartic', "
-      "'gaussian', 'binary' (0, 1)\n"
-      "or 'spin' (-1, 1). Couplings are numbers or arrays, one a unit; left out, units have a "
-      "variance near 1.\n"
-      "Rows of units may have any shape (..., units).");
+      R"(A phi^4 network: visible units phi and hidden units h, coupled between the layers only.
+
+S(phi, h) = - sum_ij (w_ij phi_i + u_ij phi_i^2) h_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_i^4)
++ sum_j (s_j h_j + m_j h_j^2 + n_j h_j^4), p ~ exp(-S). Rows of units may have any shape (..., units).
+
+Parameters
+----------
+w : array_like, shape (visible units, hidden units)
+    Weights.
+visible, hidden : {"quartic", "gaussian", "binary", "spin"}
+    Kind of units; binary ones are 0 or 1, spins -1 or 1.
+r, a, b : float or array_like, optional
+    Couplings of the visible units; left out, they have a variance near 1.
+s, m, n : float or array_like, optional
+    Couplings of the hidden units; likewise.
+u : array_like, shape (visible units, hidden units), optional
+    Gates, by which a hidden unit changes the width of a visible one.)");
   type.def(
       "__init__",
       [](Network* self, nb::object w, const std::string& visible, const std::string& hidden,
@@ -212,8 +220,25 @@ void bind_model(nb::module_& m) {
   type.def_static("from_data", &network_from_data, nb::arg("data"), nb::arg("hidden_units"),
                   nb::arg("visible") = "quartic", nb::arg("hidden") = "binary",
                   nb::arg("deviation") = 0.01, nb::arg("random_state") = nb::none(),
-                  "Where training starts: visible units with the moments of the data's columns, "
-                  "small Gaussian w.");
+                  R"(Where training starts.
+
+Parameters
+----------
+data : array_like, shape (rows, columns)
+    Whose columns' moments the visible units get.
+hidden_units : int
+    How many.
+visible, hidden : {"quartic", "gaussian", "binary", "spin"}
+    Kind of units.
+deviation : float
+    Standard deviation of the Gaussian weights.
+random_state : int, Generator, RandomState or None
+    Seed.
+
+Returns
+-------
+Network
+    With small random weights.)");
   bind_couplings<'w'>(type, "Weights, shape (visible, hidden) (a view, as those below).");
   bind_couplings<'u'>(type, "Gates, shape (visible, hidden), or None.");
   bind_couplings<'r'>(type, "Of the visible units, linear.");
@@ -222,44 +247,128 @@ void bind_model(nb::module_& m) {
   bind_couplings<'s'>(type, "Of the hidden units, linear.");
   bind_couplings<'m'>(type, "Of the hidden units, quadratic.");
   bind_couplings<'n'>(type, "Of the hidden units, quartic.");
-  type.def_prop_ro("visible",
-                   [](const Network& self) { return std::string(name(self.visible.unit)); })
-      .def_prop_ro("hidden",
-                   [](const Network& self) { return std::string(name(self.hidden.unit)); })
+  type.def_prop_ro(
+          "visible", [](const Network& self) { return std::string(name(self.visible.unit)); },
+          "Kind of the visible units.")
+      .def_prop_ro(
+          "hidden", [](const Network& self) { return std::string(name(self.hidden.unit)); },
+          "Kind of the hidden units.")
       .def_prop_ro("transposed", &Network::transposed, "The same with the layers exchanged.")
-      .def("energy", &energy, nb::arg("phi"), nb::arg("h"), "S of configurations.")
+      .def("energy", &energy, nb::arg("phi"), nb::arg("h"),
+           R"(S of configurations.
+
+Parameters
+----------
+phi : array_like
+    Shape (..., visible units).
+h : array_like
+    Shape (..., hidden units).
+
+Returns
+-------
+numpy.ndarray
+    Shape (...).)")
       .def("free_energy", &free_energy, nb::arg("phi"), nb::arg("threads") = 0,
-           "-ln of the sum over h of exp(-S), which is -ln p(phi) - ln Z.")
+           R"(Negative logarithm of the sum over h of exp(-S), which is -ln p(phi) - ln Z.
+
+Parameters
+----------
+phi : array_like
+    Shape (..., visible units).
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+numpy.ndarray
+    Shape (...).)")
       .def(
           "hidden_mean",
           [](const Network& self, nb::object phi, int threads) {
             return hidden_values(self, phi, std::nullopt, threads);
           },
-          nb::arg("phi"), nb::arg("threads") = 0, "<h> given phi.")
+          nb::arg("phi"), nb::arg("threads") = 0, R"(<h> given phi.
+
+Parameters
+----------
+phi : array_like
+    Shape (..., visible units).
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+numpy.ndarray
+    Shape (..., hidden units).)")
       .def(
           "visible_mean",
           [](const Network& self, nb::object h, int threads) {
             return visible_values(self, h, std::nullopt, threads);
           },
-          nb::arg("h"), nb::arg("threads") = 0, "<phi> given h.")
+          nb::arg("h"), nb::arg("threads") = 0, R"(<phi> given h.
+
+Parameters
+----------
+h : array_like
+    Shape (..., hidden units).
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+numpy.ndarray
+    Shape (..., visible units).)")
       .def(
           "hidden_draw",
           [](const Network& self, nb::object phi, nb::object random_state, int threads) {
             return hidden_values(self, phi, seed_of(random_state), threads);
           },
           nb::arg("phi"), nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
-          "Exact draws from p(h | phi).")
+          R"(Exact draws from p(h | phi).
+
+Parameters
+----------
+phi : array_like
+    Shape (..., visible units).
+random_state : int, Generator, RandomState or None
+    Seed.
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+numpy.ndarray
+    Shape (..., hidden units).)")
       .def(
           "visible_draw",
           [](const Network& self, nb::object h, nb::object random_state, int threads) {
             return visible_values(self, h, seed_of(random_state), threads);
           },
           nb::arg("h"), nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
-          "Exact draws from p(phi | h).")
+          R"(Exact draws from p(phi | h).
+
+Parameters
+----------
+h : array_like
+    Shape (..., hidden units).
+random_state : int, Generator, RandomState or None
+    Seed.
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+numpy.ndarray
+    Shape (..., visible units).)")
       .def(
           "why_not_normalisable",
           [](const Network& self) { return quartic::why_not_normalisable(self); },
-          "Why exp(-S) cannot be normalised, or None where it can.")
+          R"(Why exp(-S) cannot be normalised, or None where it can.
+
+Returns
+-------
+str or None
+    With the unit and the coupling.)")
       .def("__repr__", [](const Network& self) {
         return "<quartic.Network: " + std::to_string(self.visible.size()) + " " +
                std::string(name(self.visible.unit)) + " visible, " +

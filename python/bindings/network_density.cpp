@@ -64,7 +64,19 @@ void bind_scaling(nb::module_& m) {
             return fit_scaling(from_word<ScalingMethod>(method, "scaling"), values, input.shape(1));
           },
           nb::arg("method"), nb::arg("data"),
-          "By 'standardise', 'power', 'whiten', 'zca' or 'power-whiten'.")
+          R"(The scaling that rows call for.
+
+Parameters
+----------
+method : {"standardise", "power", "whiten", "zca", "power-whiten"}
+    How.
+data : array_like, shape (rows, columns)
+    What it is fitted to.
+
+Returns
+-------
+Scaling
+    Of these columns.)")
       .def_static(
           "columns",
           [](nb::object offset, nb::object scale) {
@@ -73,18 +85,64 @@ void bind_scaling(nb::module_& m) {
             out.offset = doubles_from(offset), out.scale = doubles_from(scale);
             return out;
           },
-          nb::arg("offset"), nb::arg("scale"), "(data - offset) / scale.")
-      .def_prop_ro("method", [](const DataScaling& self) { return std::string(name(self.method)); })
+          nb::arg("offset"), nb::arg("scale"), R"(The scaling (data - offset) / scale.
+
+Parameters
+----------
+offset, scale : array_like
+    One value a column.
+
+Returns
+-------
+Scaling
+    Of these columns.)")
+      .def_prop_ro(
+          "method", [](const DataScaling& self) { return std::string(name(self.method)); },
+          "Its name.")
       .def_prop_ro("by_column", &DataScaling::by_column,
                    "Whether columns of the model are columns of the data.")
-      .def_prop_ro("offset", &part_of<&DataScaling::offset>)
-      .def_prop_ro("scale", &part_of<&DataScaling::scale>)
-      .def_prop_ro("power", &part_of<&DataScaling::power>)
-      .def_prop_ro("rotation", &part_of<&DataScaling::rotation>)
-      .def("to_model", &mapped<to_model>, nb::arg("rows"))
-      .def("from_model", &mapped<from_model>, nb::arg("rows"))
+      .def_prop_ro("offset", &part_of<&DataScaling::offset>, "What is taken from the data.")
+      .def_prop_ro("scale", &part_of<&DataScaling::scale>, "What that is divided by.")
+      .def_prop_ro("power", &part_of<&DataScaling::power>,
+                   "Exponents of Yeo and Johnson, one a column; empty without.")
+      .def_prop_ro("rotation", &part_of<&DataScaling::rotation>,
+                   "Axes of the whitened columns; empty without.")
+      .def("to_model", &mapped<to_model>, nb::arg("rows"),
+           R"(From the units of the data to those of the model.
+
+Parameters
+----------
+rows : array_like, shape (rows, columns)
+    Of the data.
+
+Returns
+-------
+numpy.ndarray
+    In the same shape.)")
+      .def("from_model", &mapped<from_model>, nb::arg("rows"),
+           R"(From the units of the model to those of the data.
+
+Parameters
+----------
+rows : array_like, shape (rows, columns)
+    Of the model.
+
+Returns
+-------
+numpy.ndarray
+    In the same shape.)")
       .def("log_jacobian", &log_jacobians, nb::arg("rows"),
-           "ln |d model / d data| of every row, given in the units of the data.")
+           R"(Logarithm of the volume that the map to the model gives each row.
+
+Parameters
+----------
+rows : array_like, shape (rows, columns)
+    In the units of the data.
+
+Returns
+-------
+numpy.ndarray
+    Logarithm of the determinant of d model / d data, one a row.)")
       .def("__getstate__",
            [](const DataScaling& s) {
              return nb::make_tuple(std::string(name(s.method)), s.offset, s.scale, s.power,

@@ -194,19 +194,70 @@ void bind_likelihood(nb::class_<Network>& type) {
         return quartic::exact_log_z(self, threads);
       },
       nb::arg("threads") = 0,
-      "ln Z: Lebesgue measure of continuous units, counting measure of the others.");
+      R"(The normaliser ln Z, where `exact_method` knows one.
+
+Parameters
+----------
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+float
+    With Lebesgue measure of continuous units, counting measure of the others.)");
   type.def("exact_moments", &exact_moments, nb::arg("threads") = 0,
-           "All expectations of the network, as quartic.NetworkMoments.");
+           R"(All expectations of the network, where `exact_method` knows a way.
+
+Parameters
+----------
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+NetworkMoments
+    Without errors, since they are exact.)");
   type.def("moments_given_visible", &moments_of_rows, nb::arg("phi"),
-           "The same averaged over rows of phi with h ~ p(h | phi).");
-  type.def(
-      "log_likelihood_gradient", &gradient, nb::arg("phi"), nb::arg("model") = nb::none(),
-      nb::arg("threads") = 0,
-      "d <ln p> / d (w, r, a, b, s, m, n, u) over rows of phi, against the moments `model` (by "
-      "default the exact ones).");
+           R"(Average of the moments over rows of phi, with h ~ p(h | phi).
+
+Parameters
+----------
+phi : array_like
+    Shape (..., visible units).
+
+Returns
+-------
+NetworkMoments
+    What data have of the moments of the model.)");
+  type.def("log_likelihood_gradient", &gradient, nb::arg("phi"), nb::arg("model") = nb::none(),
+           nb::arg("threads") = 0,
+           R"(Gradient of the mean ln p of rows.
+
+Parameters
+----------
+phi : array_like
+    Shape (..., visible units).
+model : NetworkMoments, optional
+    The model's moments; by default the exact ones.
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+NetworkMoments
+    That is d <ln p> / d of the couplings of those names.)");
   type.def("base", &base_from_data, nb::arg("data"),
-           "Independent units with the moments that data give both layers: the best start of "
-           "estimate_log_z.");
+           R"(Independent units with the moments that data give both layers.
+
+Parameters
+----------
+data : array_like, shape (rows, visible units)
+    Rows that the network has learned, say.
+
+Returns
+-------
+Network
+    The best start of `estimate_log_z`.)");
   type.def(
       "estimate_log_z",
       [](const Network& self, const Network* base, int chains, int steps, int ladders, int sweeps,
@@ -221,12 +272,45 @@ void bind_likelihood(nb::class_<Network>& type) {
       nb::arg("steps") = 1000, nb::arg("ladders") = 64, nb::arg("sweeps") = 2000,
       nb::arg("rungs") = 0, nb::arg("exact") = true, nb::arg("start") = nb::none(),
       nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
-      "ln Z with its error as quartic.LogZ: exact where it can be, else by annealing both ways and "
-      "parallel tempering\n"
-      "along the line from `base` (by default the same units uncoupled; see `base`). `start`: rows "
-      "of the model, or data.");
+      R"(The normaliser ln Z with its error.
+
+Parameters
+----------
+base : Network, optional
+    Where the path begins, see `base`; by default the same units uncoupled.
+chains, steps : int
+    Of annealing, each way.
+ladders, sweeps, rungs : int
+    Of parallel tempering; no rungs: as many as it needs.
+exact : bool
+    Whether to take the exact value where there is one.
+start : array_like, optional
+    Rows of the model, or data.
+random_state : int, Generator, RandomState or None
+    Seed.
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+LogZ
+    By annealing both ways and parallel tempering, with a verdict.)");
   type.def("log_likelihood", &likelihood, nb::arg("phi"), nb::arg("log_z"), nb::arg("threads") = 0,
-           "Mean ln p of rows with its interval, as quartic.Likelihood.");
+           R"(Mean ln p of rows with its interval.
+
+Parameters
+----------
+phi : array_like
+    Shape (..., visible units).
+log_z : LogZ
+    The normaliser, of `estimate_log_z`.
+threads : int
+    0 for all cores; never changes the results.
+
+Returns
+-------
+Likelihood
+    With the errors of ln Z and of the rows.)");
 }
 
 }  // namespace quartic::python

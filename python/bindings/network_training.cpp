@@ -185,10 +185,21 @@ nb::object sampler_values(const NetworkChains& self) {
 }
 
 void bind_sampler(nb::module_& m) {
-  nb::class_<NetworkChains>(
-      m, "NetworkSampler",
-      "Gibbs sampling of a network on many chains, float32; the same bits for any "
-      "number of threads.")
+  nb::class_<NetworkChains>(m, "NetworkSampler",
+                            R"(Gibbs sampling of a network on many chains.
+
+In float32, with the same bits for any number of threads.
+
+Parameters
+----------
+network : Network
+    What is sampled.
+chains : int
+    How many.
+random_state : int, Generator, RandomState or None
+    Seed.
+threads : int
+    0 for all cores.)")
       .def(
           "__init__",
           [](NetworkChains* self, const Network& network, int chains, nb::object random_state,
@@ -199,7 +210,13 @@ void bind_sampler(nb::module_& m) {
           },
           nb::arg("network"), nb::arg("chains"), nb::arg("random_state") = nb::none(),
           nb::arg("threads") = 0)
-      .def("sweep", &NetworkChains::sweep, nb::arg("count") = 1, nb::call_guard<Released>())
+      .def("sweep", &NetworkChains::sweep, nb::arg("count") = 1, nb::call_guard<Released>(),
+           R"(Move all chains on.
+
+Parameters
+----------
+count : int
+    Sweeps.)")
       .def(
           "set_visible",
           [](NetworkChains& self, nb::object phi) {
@@ -207,21 +224,41 @@ void bind_sampler(nb::module_& m) {
             const Released released;
             self.set_visible(rows.all());
           },
-          nb::arg("phi"), "Visible values, one row a chain; the hidden ones are drawn afresh.")
+          nb::arg("phi"), R"(Put the chains somewhere; the hidden values are drawn afresh.
+
+Parameters
+----------
+phi : array_like, shape (chains, visible units)
+    Visible values.)")
       .def_prop_ro("visible", &sampler_values<&NetworkChains::visible, false>,
-                   "Shape (chains, visible units).")
-      .def_prop_ro("hidden", &sampler_values<&NetworkChains::hidden, true>)
+                   "Visible values, shape (chains, visible units).")
+      .def_prop_ro("hidden", &sampler_values<&NetworkChains::hidden, true>,
+                   "Hidden values, shape (chains, hidden units).")
       .def_prop_ro("visible_means", &sampler_values<&NetworkChains::visible_means, false>,
                    "<phi> given the hidden values.")
-      .def_prop_ro("hidden_means", &sampler_values<&NetworkChains::hidden_means, true>);
+      .def_prop_ro("hidden_means", &sampler_values<&NetworkChains::hidden_means, true>,
+                   "<h> given the visible values.");
 }
 
 /// What is seen of a learner between two epochs.
 template <class Self>
 void bind_learner(nb::class_<Self>& learner) {
-  learner.def_prop_ro("batch", [](const Self& self) { return learner_of(self).options().batch; })
+  learner
+      .def_prop_ro(
+          "batch", [](const Self& self) { return learner_of(self).options().batch; },
+          "Rows an update.")
       .def("base", &base_of<Self>, nb::arg("rows"),
-           "Network.base with the moments of all data, and those of hidden units given these rows.")
+           R"(Independent units, as `Network.base` gives them, with the moments of all data.
+
+Parameters
+----------
+rows : array_like, shape (rows, visible units)
+    Given these the hidden units have their moments.
+
+Returns
+-------
+Network
+    The best start of `Network.estimate_log_z`.)")
       .def_prop_ro(
           "chains",
           [](const Self& self) {
@@ -231,17 +268,26 @@ void bind_learner(nb::class_<Self>& learner) {
             return chain_rows(std::move(values), chains, units);
           },
           "Visible values of the model's chains.")
-      .def_prop_ro("epoch", [](const Self& self) { return learner_of(self).epoch(); })
-      .def_prop_ro("updates", [](const Self& self) { return learner_of(self).updates(); })
-      .def_prop_ro("finished",
-                   [](const Self& self) {
-                     if constexpr (std::is_same_v<Self, PacedLearner>)
-                       return self.finished();
-                     else
-                       return learner_of(self).finished();
-                   })
+      .def_prop_ro(
+          "epoch", [](const Self& self) { return learner_of(self).epoch(); }, "Epochs done.")
+      .def_prop_ro(
+          "updates", [](const Self& self) { return learner_of(self).updates(); }, "Updates done.")
+      .def_prop_ro(
+          "finished",
+          [](const Self& self) {
+            if constexpr (std::is_same_v<Self, PacedLearner>)
+              return self.finished();
+            else
+              return learner_of(self).finished();
+          },
+          "Whether all epochs are done.")
       .def("state", &state_of<Self>,
-           "Everything that an exact restart needs besides data and options.");
+           R"(What an exact restart needs besides data and options.
+
+Returns
+-------
+object
+    For the argument `state`.)");
 }
 
 /// A value of the watch with its error, where somebody looked.
@@ -323,8 +369,50 @@ void bind_paced_learner(nb::module_& m) {
 void bind_trainer(nb::module_& m) {
   nb::class_<Trainer> learner(
       m, "NetworkLearner",
-      "Learning a network from data: persistent, tempered or contrastive chains. "
-      "One `step` is an epoch.");
+      R"(Learning a network from data: persistent, tempered or contrastive chains.
+
+One `step` is an epoch. What `quartic fit` calls `[training]`, whose keys docs/config.md describes.
+
+Parameters
+----------
+data : array_like, shape (rows, columns)
+    Rows in the units of the network; float32 is not copied.
+network : Network
+    Where it starts, see `Network.from_data`.
+epochs : int
+    Passes over the data.
+batch, chains : int
+    Rows an update, and chains of the model; 0: a twentieth of the rows, from 64 to 500, and as many chains.
+steps : int
+    Sweeps of Gibbs sampling an update (the k of PCD-k).
+start : {"persistent", "data"}
+    Where chains are at an update: where the last one left them, or at the data (contrastive divergence).
+rungs : int
+    More than 1: parallel tempering.
+tempering : {"temperature", "trajectory"}
+    What the rungs are: tempered networks, or former ones.
+snapshots : bool
+    Whether former networks are kept.
+optimiser : {"momentum", "adam"}
+    Which takes the gradients.
+rate, final_rate : float
+    Steps of the updates, in units of the data's spread, and where `schedule` leads them.
+schedule : {"constant", "linear", "exponential"}
+    Of the rate.
+momentum, weight_decay : float
+    Of the updates of the weights.
+centring : bool
+    Whether units are centred in the gradient.
+hidden_shape : bool
+    Whether m of quartic hidden units is learned too.
+shuffle : bool
+    Whether rows come in another order each epoch.
+threads : int
+    0 for all cores; never changes the results.
+random_state : int, Generator, RandomState or None
+    Seed.
+state : object, optional
+    What `state` gave: goes on from there, with the same options.)");
   learner
       .def(
           "__init__",
@@ -354,9 +442,7 @@ void bind_trainer(nb::module_& m) {
           nb::arg("schedule") = "constant", nb::arg("momentum") = 0.0,
           nb::arg("weight_decay") = 0.0, nb::arg("centring") = true,
           nb::arg("hidden_shape") = false, nb::arg("shuffle") = true, nb::arg("threads") = 0,
-          nb::arg("random_state") = nb::none(), nb::arg("state") = nb::none(),
-          "`data` of shape (rows, columns), float32 is not copied. `state`: go on from there, with "
-          "the same options.")
+          nb::arg("random_state") = nb::none(), nb::arg("state") = nb::none())
       .def(
           "step",
           [](Trainer& self) {
@@ -367,8 +453,18 @@ void bind_trainer(nb::module_& m) {
             }
             return to_python(row);
           },
-          "One epoch; how it went, as a dict. Ctrl-C within it: the learner is as before it.")
-      .def("update", &update, nb::arg("rows"), "One update on given rows.")
+          R"(One epoch. Ctrl-C within it: the learner is as before it.
+
+Returns
+-------
+dict
+    How it went.)")
+      .def("update", &update, nb::arg("rows"), R"(One update on given rows.
+
+Parameters
+----------
+rows : array_like, shape (rows, visible units)
+    In the units of the network.)")
       .def_prop_ro(
           "network", [](const Trainer& self) { return self.trainer.network(); },
           "The network as it is now (a copy).");

@@ -22,8 +22,9 @@ except ImportError as error:
 
 
 class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
-    """Networks on top of each other, each trained on the hidden units of the one below (Hinton, Osindero & Teh, Neural
-    Comput. 18, 1527, 2006).
+    """Networks on top of each other, each trained on the hidden units of the one below.
+
+    After Hinton, Osindero & Teh, Neural Comput. 18, 1527, 2006.
 
     Parameters
     ----------
@@ -42,19 +43,22 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
     steps, rungs : int
         Sweeps of Gibbs sampling an update; rungs of parallel tempering.
     momentum, weight_decay : float
+        Of the updates of the weights.
     noise : float
         Standard deviation of Gaussian noise on real-valued rows, in scaled units.
     scaling : {"columns", "all", None}
         As of RestrictedBoltzmannMachine; binary and spin data are never scaled.
-    verbose, n_jobs, random_state
+    verbose, n_jobs, random_state : optional
         As of LatticeField.
 
     Attributes
     ----------
     result_ : StackResult
-    bound_ : Estimate
-        Lower bound of the mean ln p of the rows, in scaled units.
-    center_, scale_, n_features_in_
+        The run: its networks, history, bounds, checks.
+    center_, scale_ : numpy.ndarray
+        What was taken from each column, and what it was divided by.
+    n_features_in_ : int
+        Columns of X.
 
     Examples
     --------
@@ -102,7 +106,20 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Trains layer after layer on rows of shape (n_samples, n_features), or on images."""
+        """Train layer after layer.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features), or images.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        DeepStack
+            Itself, fitted.
+        """
         rows = self._rows(X, reset=True)
         keys = {
             "model.kind": "stack", "model.visible": self.visible, "model.hidden": self.hidden,
@@ -122,6 +139,7 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
 
     @property
     def bound_(self) -> Estimate:
+        """Lower bound of the mean ln p of the rows, in scaled units."""
         bounds = self.result_.bounds
         return Estimate(float(bounds["bound"][-1]), float(bounds["bound_error"][-1]))
 
@@ -130,8 +148,20 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         return int(np.atleast_1d(self.hidden_units)[-1])
 
     def transform(self, X: Any, layer: int | None = None) -> np.ndarray:
-        """Expectations of the hidden units of a layer (1: the data's; the top one by default), shape (n_samples,
-        units)."""
+        """Mean of the hidden units of a layer, given rows.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows or images.
+        layer : int, optional
+            Which: 1 is the data's; the top one by default.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_samples, units).
+        """
         check_is_fitted(self)
         rows = self._seen(X)
         watch = Watch(progress=False)

@@ -13,7 +13,13 @@ from .seeds import RandomState, seed_of
 
 
 class Moments(NamedTuple):
-    """Raw moments of the quartic density."""
+    """Raw moments of the quartic density.
+
+    Attributes
+    ----------
+    mean, second, fourth : numpy.ndarray
+        <x>, <x^2>, <x^4>.
+    """
 
     mean: np.ndarray
     second: np.ndarray
@@ -27,17 +33,52 @@ def _compute(a: ArrayLike, b: ArrayLike, j: ArrayLike) -> np.ndarray:
 
 
 def log_normaliser(a: ArrayLike, b: ArrayLike, j: ArrayLike = 0.0) -> np.ndarray:
-    """ln of the integral of exp(-b x^4 - a x^2 + j x), relative error below 1e-12."""
+    """Logarithm of the integral of exp(-b x^4 - a x^2 + j x).
+
+    Parameters
+    ----------
+    a, b, j : array_like
+        Couplings, broadcast against each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        With a relative error below 1e-12.
+    """
     return _compute(a, b, j)[0][()]
 
 
 def moments(a: ArrayLike, b: ArrayLike, j: ArrayLike = 0.0) -> Moments:
-    """<x>, <x^2> and <x^4>, relative error below 1e-12."""
+    """<x>, <x^2> and <x^4>.
+
+    Parameters
+    ----------
+    a, b, j : array_like
+        Couplings, broadcast against each other.
+
+    Returns
+    -------
+    Moments
+        With a relative error below 1e-12.
+    """
     return Moments(*(row[()] for row in _compute(a, b, j)[1:]))
 
 
 def log_density(x: ArrayLike, a: ArrayLike, b: ArrayLike, j: ArrayLike = 0.0) -> np.ndarray:
-    """ln p(x), normalised."""
+    """Logarithm of the normalised density.
+
+    Parameters
+    ----------
+    x : array_like
+        Where.
+    a, b, j : array_like
+        Couplings, broadcast against x and each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        As ln p(x).
+    """
     x, a, b, j = (np.asarray(v, dtype=np.float64) for v in (x, a, b, j))
     square = x * x
     return -(b * square + a) * square + j * x - log_normaliser(a, b, j)
@@ -50,9 +91,21 @@ def draw(
     size: int | tuple[int, ...] | None = None,
     random_state: RandomState = None,
 ) -> np.ndarray:
-    """Exact, independent draws, of shape `size` (by default the arguments' broadcast shape).
+    """Exact, independent draws.
 
-    The same integer `random_state` gives the same draws.
+    Parameters
+    ----------
+    a, b, j : array_like
+        Couplings, broadcast against each other.
+    size : int or tuple of int, optional
+        Shape of the result; by default that of the couplings.
+    random_state : int, Generator, RandomState or None
+        The same integer gives the same draws.
+
+    Returns
+    -------
+    numpy.ndarray
+        Draws of shape `size`.
     """
     seed = seed_of(random_state)
     arrays = [np.asarray(v, dtype=np.float64) for v in (a, b, j)]

@@ -23,8 +23,15 @@ def in_python(text: str) -> str:
 
 
 class Error(RuntimeError):
-    """Anything quartic refuses or fails at. `hint`, where there is one, names the remedy; `code` is the exit
-    code that the command line gives for the same error."""
+    """Anything quartic refuses or fails at.
+
+    Attributes
+    ----------
+    hint : str
+        The remedy, where there is one.
+    code : int
+        The exit code that the command line gives for the same error.
+    """
 
     def __init__(self, message: str, hint: str = "", code: int = 1):
         super().__init__(in_python(f"{message} ({hint})" if hint else message))

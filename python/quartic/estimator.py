@@ -62,48 +62,67 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     Parameters
     ----------
-    n_components : number of hidden units; None: as many as are cheap to learn exactly, about one for 15 rows at most.
-    visible, hidden : kind of units: "quartic", "gaussian", "binary" (0, 1) or "spin" (-1, 1).
-    gates : whether a hidden unit may change the width of a column too (u); None: where it is learned exactly.
-    scaling : "auto": the best on held-out rows of "columns", "power", "whiten" and "power-whiten" where it is learned
-        exactly or chains begin so, else "columns". "columns": each column by its own
-        spread; "all": one spread for all, as for pixels;
-        "power": each column by the monotone map (Yeo and Johnson) that makes it most like a Gaussian, against heavy
-        tails; "whiten": uncorrelated columns along the principal axes; "zca": the same turned back; "power-whiten":
-        both; None: as they are.
-    ridge : strength of the Gaussian prior of w and u in exact learning.
-    max_iter : most iterations of exact learning.
-    n_iter : passes over the data with chains; None: exact learning where it can be, else until held-out ln p has not
-        risen for three checks in a row. A number always means chains.
-    learning_rate : step of learning with chains, in units of the data's spread; halved where it makes ln p fall.
-    batch_size : rows an update, and the number of persistent chains; None: a twentieth of the rows, from 64 to 500.
-    steps : sweeps of Gibbs sampling an update (the k of PCD-k).
-    rungs : more than 1, say 4: the chains are tempered, so that they pass between well-separated clusters; without,
-        ln p of clustered data varies by nats from seed to seed. Costs as many times the sampling.
-    momentum, weight_decay : of the updates of the weights, with chains.
-    noise : standard deviation of Gaussian noise added to real-valued rows to learn from, in units of each column's
-        spread. A tenth is right where columns hardly vary or take few values, as pixels do.
-    contamination : fraction of the rows learned from that `predict` calls outliers.
-    n_jobs : threads, None for all cores; never changes the results.
-    random_state : None, an integer, a Generator or a RandomState.
+    n_components : int, optional
+        Number of hidden units; None: as many as are cheap to learn exactly, about one for 15 rows at most.
+    visible, hidden : {"quartic", "gaussian", "binary", "spin"}
+        Kind of units; binary ones are 0 or 1, spins -1 or 1.
+    gates : bool, optional
+        Whether a hidden unit may change the width of a column too (u); None: where it is learned exactly.
+    scaling : {"auto", "columns", "all", "power", "whiten", "zca", "power-whiten", None}
+        "auto": the best on held-out rows of "columns", "power", "whiten" and "power-whiten" where it is learned exactly
+        or chains begin so, else "columns". "columns": each column by its own spread; "all": one spread for all, as for
+        pixels; "power": each column by the monotone map (Yeo and Johnson) that makes it most like a Gaussian, against
+        heavy tails; "whiten": uncorrelated columns along the principal axes; "zca": the same turned back;
+        "power-whiten": both; None: as they are.
+    ridge : float
+        Strength of the Gaussian prior of w and u in exact learning.
+    max_iter : int
+        Most iterations of exact learning.
+    learning_rate : float
+        Step of learning with chains, in units of the data's spread; halved where it makes ln p fall.
+    batch_size : int, optional
+        Rows an update, and the number of persistent chains; None: a twentieth of the rows, from 64 to 500.
+    n_iter : int, optional
+        Passes over the data with chains; None: exact learning where it can be, else until held-out ln p has not risen
+        for three checks in a row. A number always means chains.
+    steps : int
+        Sweeps of Gibbs sampling an update (the k of PCD-k).
+    rungs : int
+        More than 1, say 4: the chains are tempered, so that they pass between well-separated clusters; without, ln p of
+        clustered data varies by nats from seed to seed. Costs as many times the sampling.
+    momentum, weight_decay : float
+        Of the updates of the weights, with chains.
+    noise : float
+        Standard deviation of Gaussian noise added to real-valued rows to learn from, in units of each column's spread.
+        A tenth is right where columns hardly vary or take few values, as pixels do.
+    contamination : float
+        Fraction of the rows learned from that `predict` calls outliers.
+    n_jobs : int, optional
+        Threads, None for all cores; never changes the results.
+    random_state : int, Generator, RandomState or None
+        Seed of all random streams.
 
     Attributes
     ----------
-    network_ : the quartic.Network, in scaled units.
-    components_ : its weights, shape (n_components, n_features).
-    scaling_ : the quartic.Scaling to these units and back.
-    center_, scale_ : its affine part, (X - center_) / scale_.
-    held_out_ : quartic.Estimate of ln p a held-out row, in the units of X, by which was chosen; None without a choice.
-    candidates_ : of exact learning, also of that which chains begin with, a dict a scaling: held-out ln p every 10
-        iterations, and where it was best.
-    chains_ : where the model's persistent chains are (exactly learned: independent draws), in scaled units.
-    history_ : one dict an epoch, as quartic.NetworkLearner.step gives it; with exact learning held-out ln p every 10
-        iterations.
-    n_iter_ : epochs or iterations done.
-    offset_ : `decision_function` is `score_samples` less this.
-    log_z_ : quartic.LogZ of network_, exact or estimated with its error when it is first asked for; see
-        `estimate_log_z`.
-    n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
+    network_ : Network
+        What was learned, in scaled units.
+    scaling_ : Scaling
+        To these units and back.
+    center_, scale_ : numpy.ndarray
+        Its affine part, ``(X - center_) / scale_``.
+    held_out_ : Estimate or None
+        ln p a held-out row, in the units of X, by which was chosen; None without a choice.
+    candidates_ : list of dict
+        Of exact learning, also of that which chains begin with, one a scaling: held-out ln p every 10 iterations, and
+        where it was best.
+    chains_ : numpy.ndarray
+        Where the model's persistent chains are (exactly learned: independent draws), in scaled units.
+    history_ : list of dict
+        One an epoch, as NetworkLearner.step gives it; with exact learning held-out ln p every 10 iterations.
+    n_iter_ : int
+        Epochs or iterations done.
+    n_features_in_, feature_names_in_ : int, numpy.ndarray
+        As everywhere in scikit-learn.
 
     Examples
     --------
@@ -181,7 +200,20 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learns from the rows of X afresh."""
+        """Learn from the rows of X afresh.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features).
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        RestrictedBoltzmannMachine
+            Itself, fitted.
+        """
         X = self._rows(X, reset=True)
         self._begin()
         learned = self._learning.learn(X)
@@ -193,8 +225,23 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """One pass over the rows of X in batches, in the order given. The first rows ever seen set the scaling. A
-        machine that `fit` has learned exactly makes 10 iterations of exact learning on these rows instead."""
+        """One pass over the rows of X in batches, in the order given.
+
+        The first rows ever seen set the scaling. A machine that `fit` has learned exactly makes 10 iterations of exact
+        learning on these rows instead.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features).
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        RestrictedBoltzmannMachine
+            Itself, fitted.
+        """
         first = not hasattr(self, "network_")
         X = self._rows(X, reset=first)
         if first:
@@ -264,6 +311,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     @property
     def components_(self) -> np.ndarray:
+        """Weights of the hidden units, shape (n_components, n_features)."""
         return self.network_.w.T
 
     @property
@@ -273,20 +321,61 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     # --- using ---
 
     def transform(self, X: Any) -> np.ndarray:
-        """Expectations of the hidden units given rows, shape (n_samples, n_components)."""
+        """Mean of the hidden units given rows.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features).
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_samples, n_components).
+        """
         rows = self._seen(X)
         return self.network_.hidden_mean(rows, threads=self._threads)
 
     def gibbs(self, X: Any, random_state: RandomState = None) -> np.ndarray:
-        """One step of Gibbs sampling from every row: hidden units given it, then visible ones given them."""
+        """One step of Gibbs sampling from every row: hidden units given it, then visible ones given them.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features).
+        random_state : int, Generator, RandomState or None
+            The same integer gives the same rows.
+
+        Returns
+        -------
+        numpy.ndarray
+            Rows in the shape and units of X.
+        """
         rows = self._seen(X)
         random = np.random.default_rng(seed_of(random_state))
         hidden = self.network_.hidden_draw(rows, random, threads=self._threads)
         return self.scaling_.from_model(self.network_.visible_draw(hidden, random, threads=self._threads))
 
     def sample(self, n_samples: int = 1, random_state: RandomState = None, sweeps: int = 500) -> np.ndarray:
-        """Rows drawn from the model: independent ones where there are at most 20 two-valued hidden units, else from
-        where the persistent chains ended, after so many sweeps."""
+        """Draw rows from the model.
+
+        They are independent where there are at most 20 two-valued hidden units, else from where the persistent chains
+        ended, after so many sweeps.
+
+        Parameters
+        ----------
+        n_samples : int
+            How many.
+        random_state : int, Generator, RandomState or None
+            The same integer gives the same rows.
+        sweeps : int
+            Of Gibbs sampling, where they come from chains.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_samples, n_features), in the units of the data.
+        """
         check_is_fitted(self)
         n_samples = whole("sample()", "n_samples", n_samples, 1)
         sweeps = whole("sample()", "sweeps", sweeps, 0)
@@ -313,9 +402,22 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     # --- judging ---
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """ln p of every row, with ln Z of `log_z_`: exact for small networks, else an estimate whose error and bounds
-        shift all rows alike (a warning says if it is not to be trusted). For real-valued units a density in the units
-        of X, for discrete ones a probability."""
+        """Log-likelihood of every row, with ln Z of ``log_z_``.
+
+        That is exact for small networks, else an estimate whose error and bounds shift all rows alike (a warning says
+        if it is not to be trusted).
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features).
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_samples,), ln p: for real-valued units a density in the units of X, for discrete ones a
+            probability.
+        """
         rows = self._seen(X)
         z = self.log_z_
         if z.ok and not z.exact and not self._continuous:
@@ -332,22 +434,59 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         return plain + self.scaling_.log_jacobian(np.asarray(X, dtype=np.float64))
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mean ln p of the rows of X."""
+        """Mean ln p of the rows of X.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features).
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            In the units of X.
+        """
         return float(np.mean(self.score_samples(X)))
 
     # --- outliers: ln Z cancels, so that none is needed ---
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """ln p of rows less that which a fraction `contamination` of the rows learned from stays below."""
+        """How far rows are from being called outliers.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features).
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_samples,): ln p of rows less that which a fraction `contamination` of the rows learned from stays
+            below.
+        """
         rows = self._seen(X)
         return self._levels(X, rows) - self._level
 
     def predict(self, X: Any) -> np.ndarray:
-        """-1 for outliers, 1 for the others."""
+        """Tell outliers from the others.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features).
+
+        Returns
+        -------
+        numpy.ndarray
+            -1 for outliers, 1 for the others.
+        """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     @property
     def offset_(self) -> float:
+        """What ``decision_function`` takes from ``score_samples``."""
         return self._level - self.log_z_.value.value
 
     def _set_offset(self, X: np.ndarray) -> None:
@@ -356,14 +495,25 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     @property
     def log_z_(self) -> LogZ:
-        """ln Z of `network_`, estimated when it is first asked for."""
+        """The normaliser ln Z of ``network_``, exact or estimated when it is first asked for."""
         check_is_fitted(self)
         if self._log_z is None:
             self.estimate_log_z()
         return self._log_z
 
     def estimate_log_z(self, **options: Any) -> LogZ:
-        """Finds ln Z with other than the default effort; `options` are those of quartic.Network.estimate_log_z."""
+        """Find ln Z with other than the default effort.
+
+        Parameters
+        ----------
+        **options
+            Those of `Network.estimate_log_z`.
+
+        Returns
+        -------
+        LogZ
+            Which ``log_z_`` is from now on.
+        """
         check_is_fitted(self)
         defaults = {"random_state": self._seed, "threads": self._threads, "start": self.chains_}
         self._log_z = self.network_.estimate_log_z(self._base, **{**defaults, **options})

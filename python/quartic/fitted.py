@@ -65,19 +65,21 @@ class FittedRun(BaseEstimator):
         return (self._rows(X, reset=False) - self.center_) / self.scale_
 
     def sample(self, n_samples: int = 1, random_state: RandomState = None, sweeps: int = 10) -> np.ndarray:
-        """Rows drawn from the model, in the units and the shape of the data.
+        """Draw rows from the model, in the units and the shape of the data.
 
         Parameters
         ----------
         n_samples : int
+            How many.
         random_state : int, Generator, RandomState or None
+            The same integer gives the same rows.
         sweeps : int
             Between rows of one chain.
 
         Returns
         -------
         numpy.ndarray
-            Shape (n_samples, n_features), or (n_samples, *shape of an image) where images were fitted.
+            Shape (n_samples, n_features), or n_samples images where images were fitted.
         """
         check_is_fitted(self)
         rows = generate(

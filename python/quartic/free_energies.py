@@ -23,8 +23,17 @@ from .seeds import RandomState
 
 
 class FreeEnergy(Judged):
-    """F = -ln Z with its error. `routes` has the two independent ones and more; `ok` says whether they agree and are
-    sound, `reason` why not."""
+    """F = -ln Z with its error.
+
+    Attributes
+    ----------
+    value, error : float
+        F and its standard error.
+    routes : dict
+        The two independent ones and more.
+    ok : bool
+        Whether these agree and are sound; `reason` says why not.
+    """
 
     routes: dict[str, Any]
 
@@ -52,12 +61,13 @@ def free_energy(
         Then F_A - F_S of this action A on the same graph, from F of both.
     error : float
         Wanted standard error of each route.
-    progress, random_state, n_jobs, settings
+    progress, random_state, n_jobs, settings : optional
         As of `sample`.
 
     Returns
     -------
     FreeEnergy
+        With both routes and a verdict.
 
     Examples
     --------

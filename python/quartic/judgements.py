@@ -141,7 +141,7 @@ def judge(
     n_jobs: int | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Judgement:
-    """Judges whether fields from anywhere (a flow, a diffusion model, another code) follow exp(-S) / Z.
+    """Judge whether fields from anywhere (a flow, a diffusion model, another code) follow exp(-S) / Z.
 
     They are held against identities that every sample obeys (Schwinger-Dyson equations by term, site, edge and mode),
     the symmetries of S, and moments and structure factor of a reference run of quartic's own sampler; repeated rows
@@ -152,21 +152,22 @@ def judge(
     action : Action or result
         S.
     phi : array
-        Fields of shape (row, *extent), rows said to be independent, or (chain, draw, *extent), whose autocorrelation
-        is measured; the sites may also be one axis. 64 configurations or more.
+        Fields of shape ``(row, *extent)``, rows said to be independent, or ``(chain, draw, *extent)``, whose
+        autocorrelation is measured; the sites may also be one axis. 64 configurations or more.
     logq : array, optional
-        ln of each row's density under what made it. Then the rows with weights exp(-S) / q are judged, and their ESS,
-        ln Z and KL(q||p) are given. A constant may be missing, but from ln Z.
+        Logarithm of each row's density under what made it. Then the rows with weights exp(-S) / q are judged, and
+        their ESS, ln Z and KL(q||p) are given. A constant may be missing, but from ln Z.
     one_chain : bool
         The rows are draws of one Markov chain, in their order.
     level : float
         Fields are called wrong where the p-value is below: so often right ones are.
-    progress, random_state, n_jobs, settings
+    progress, random_state, n_jobs, settings : optional
         As of `sample`, of the reference run.
 
     Returns
     -------
     Judgement
+        The verdict, and what it rests on.
 
     Raises
     ------

@@ -37,11 +37,13 @@ class LatticeField(FittedRun):
     freedom : mapping, optional
         "free", "tied" or "frozen" by kind of coupling.
     optimiser : {"newton", "adam", "gradient"}, optional
+        Newton's method by default, where its matrix fits.
     max_iter : int, optional
         Epochs at most.
     weight_decay : float
-        lambda: lambda/2 theta^2 is taken from the mean ln p. Few rows are helped by some 0.1 / n_samples, a prior of
-        variance 10 on every coupling; neighbours correlated by .99 have couplings of hundreds, which it would spoil.
+        With lambda the number given, lambda/2 theta^2 is taken from the mean ln p. Few rows are helped by some
+        0.1 / n_samples, a prior of variance 10 on every coupling; neighbours correlated by .99 have couplings of
+        hundreds, which it would spoil.
     chains : int, optional
         Markov chains, a multiple of 16.
     error : float
@@ -51,20 +53,24 @@ class LatticeField(FittedRun):
     n_jobs : int, optional
         Threads, all cores by default; never changes the results.
     random_state : int, Generator, RandomState or None
+        Seed of all random streams.
 
     Attributes
     ----------
     action_ : Action
-        In scaled units x = (X - center_) / scale_.
+        In scaled units ``x = (X - center_) / scale_``.
     couplings_, errors_ : dict of numpy.ndarray
         w by edge, r, a, b by site, and their standard errors.
     log_z_ : Estimate
-        ln Z of action_.
+        ln Z of ``action_``.
     result_ : FieldResult
         The run: its history, checks, `ok`.
     converged_ : bool
+        Whether the couplings stopped moving beyond their errors.
     center_, scale_ : numpy.ndarray
+        What was taken from each column, and what it was divided by.
     n_features_in_ : int
+        Columns of X.
 
     Examples
     --------
@@ -109,7 +115,20 @@ class LatticeField(FittedRun):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Fits the field to rows, shape (n_samples, n_features), or to images, shape (n_samples, *extent)."""
+        """Fit the field to rows or images.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows, shape (n_samples, n_features), or images, shape ``(n_samples, *extent)``.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        LatticeField
+            Itself, fitted.
+        """
         rows = self._rows(X, reset=True)
         if len(rows) < _FEWEST_ROWS:
             warnings.warn(
@@ -157,16 +176,39 @@ class LatticeField(FittedRun):
 
     @property
     def log_z_(self) -> Estimate:
-        """ln Z with its error; a warning where it is not to be trusted is `result_.reason`."""
+        """The normaliser ln Z with its error; ``result_.reason`` says where it is not to be trusted."""
         free_energy = self.result_.evaluation["free_energy"]
         return Estimate(-free_energy.value, free_energy.error)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """ln p of every row, a density in the units of X, shape (n_samples,). The error of `log_z_` shifts all
-        alike."""
+        """Log-density of every row.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows or images.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_samples,), ln p in the units of X. The error of ``log_z_`` shifts all alike.
+        """
         rows = self._seen(X)
         return -self.action_(rows.astype(np.float64)) - self.log_z_.value - float(np.log(self.scale_).sum())
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mean ln p of the rows of X."""
+        """Mean ln p of the rows of X.
+
+        Parameters
+        ----------
+        X : array_like
+            Rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            In the units of X.
+        """
         return float(np.mean(self.score_samples(X)))

@@ -40,7 +40,9 @@ class Watch:
             warnings.warn(slow, stacklevel=3)
 
     def _bar_of(self, what: str, total: float | None, unit: str = "") -> Any:
-        from tqdm.auto import tqdm  # slow to import
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "IProgress not found")  # a bar of text will do in a notebook
+            from tqdm.auto import tqdm  # slow to import
 
         if self._bar is None or self._what != what:
             self.close()

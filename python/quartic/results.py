@@ -8,7 +8,15 @@ from ._quartic import with_error
 
 
 class Estimate(NamedTuple):
-    """A number and its standard error. `str` gives ``0.482(5)``; ``gvar.gvar(*estimate)`` takes it as it is."""
+    """A number and its standard error.
+
+    `str` gives ``0.482(5)``; ``gvar.gvar(*estimate)`` takes it as it is.
+
+    Attributes
+    ----------
+    value, error : float
+        The number, and one standard deviation.
+    """
 
     value: float
     error: float
@@ -77,7 +85,15 @@ class Observable(Judged):
 
 
 class ComplexEstimate(NamedTuple):
-    """A complex number and the standard errors of its parts."""
+    """A complex number and the standard errors of its parts.
+
+    Attributes
+    ----------
+    value : complex
+        The number.
+    real_error, imag_error : float
+        One standard deviation of either part.
+    """
 
     value: complex
     real_error: float
@@ -85,10 +101,12 @@ class ComplexEstimate(NamedTuple):
 
     @property
     def real(self) -> Estimate:
+        """The real part."""
         return Estimate(self.value.real, self.real_error)
 
     @property
     def imag(self) -> Estimate:
+        """The imaginary part."""
         return Estimate(self.value.imag, self.imag_error)
 
     def __repr__(self) -> str:
@@ -103,7 +121,21 @@ class ComplexEstimate(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A health check of a run: what the value should be, and what to do where it is not."""
+    """A health check of a run: what the value should be, and what to do where it is not.
+
+    Attributes
+    ----------
+    name : str
+        What is checked.
+    value : Estimate
+        What was found.
+    threshold : str
+        What it should be.
+    ok : bool
+        Whether it is.
+    advice : str
+        What to do where it is not.
+    """
 
     name: str
     value: Estimate
@@ -113,9 +145,19 @@ class Check(NamedTuple):
 
 
 class NetworkMoments(NamedTuple):
-    """<phi h>, <phi>, <phi^2>, <phi^4>, <h>, <h^2>, <h^4>, <phi^2 h>, or d ln p / d of the couplings of those names.
+    """Moments of a network, or d ln p / d of the couplings of those names.
 
-    `u` is None without gates."""
+    Attributes
+    ----------
+    w : numpy.ndarray
+        <phi h>, shape (visible units, hidden units).
+    r, a, b : numpy.ndarray
+        <phi>, <phi^2>, <phi^4>, one a visible unit.
+    s, m, n : numpy.ndarray
+        <h>, <h^2>, <h^4>, one a hidden unit.
+    u : numpy.ndarray or None
+        <phi^2 h>; None without gates.
+    """
 
     w: np.ndarray
     r: np.ndarray
@@ -128,12 +170,26 @@ class NetworkMoments(NamedTuple):
 
 
 class LogZ(NamedTuple):
-    """ln Z of a network and what it is known from.
+    """Normaliser of a network, ln Z, and what it is known from.
 
-    `value` is the best estimate; annealing from independent units to the network (`forward`) gives too little on
-    average, the way back (`reverse`) too much; `ladder` is parallel tempering's, None where ln Z is `exact`. `modes` is
-    the sum over the network's mean-field modes, None where there is one and nothing else failed; ln Z is not below
-    `bound`, their best. Unless `ok`, `reason` says why not to trust it.
+    Attributes
+    ----------
+    value : Estimate
+        The best estimate.
+    forward, reverse : Estimate
+        By annealing from independent units to the network, too little on average, and by the way back, too much.
+    annealed : Estimate
+        Both ways together, by the acceptance ratio.
+    ladder : Estimate or None
+        By parallel tempering; None where ln Z is `exact`.
+    exact : bool
+        Whether it is a sum, an integral or a determinant instead of an estimate.
+    ok : bool
+        Whether to trust it; `reason` says why not.
+    modes : Estimate or None
+        The sum over the network's mean-field modes; None where there is one and nothing else failed.
+    bound : float
+        The best bound of a mean-field mode: ln Z is not below it.
     """
 
     value: Estimate
@@ -149,9 +205,20 @@ class LogZ(NamedTuple):
 
 
 class Likelihood(NamedTuple):
-    """Mean ln p of rows: its error is that of ln Z, `lower` and `upper` come from both ways of annealing, `rows_error`
-    is the standard error over the rows. Unless `ok`, `reason` says why not to trust it: that of ln Z, or rows of
-    discrete units whose probabilities add up to more than 1."""
+    """Mean ln p of rows, and what it is uncertain by.
+
+    Attributes
+    ----------
+    value : Estimate
+        Its error is that of ln Z.
+    lower, upper : float
+        By ln Z of both ways of annealing.
+    rows_error : float
+        Standard error over the rows.
+    ok : bool
+        Whether to trust it; `reason` says why not: that of ln Z, or rows of discrete units whose probabilities add up
+        to more than 1.
+    """
 
     value: Estimate
     lower: float

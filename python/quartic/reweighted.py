@@ -10,13 +10,16 @@ from .runs import OfAction
 
 
 class ReweightResult(OfAction):
-    """Configurations reweighted to other actions, one entry a point. `result["m2"]` is one ComplexEstimate a point,
-    or one alone where nothing is scanned."""
+    """Configurations reweighted to other actions, one entry a point.
+
+    `result["m2"]` is one ComplexEstimate a point, or one alone where nothing is scanned.
+    """
 
     kind = "reweight"
 
     @property
     def observables(self) -> list[str]:
+        """Names of what was averaged."""
         return self.array("results/observable").tolist()
 
     @property
@@ -31,6 +34,7 @@ class ReweightResult(OfAction):
 
     @property
     def terms(self) -> list[str]:
+        """Names of the terms of the action B."""
         return self.array("results/term").tolist()
 
     @property
@@ -40,7 +44,7 @@ class ReweightResult(OfAction):
 
     @property
     def log_ratio(self) -> list[ComplexEstimate] | ComplexEstimate:
-        """ln Z_B / Z_S."""
+        """Logarithm of Z_B / Z_S, at every point or the only one."""
         return self._estimates("log_ratio")
 
     def __getitem__(self, name: str) -> list[ComplexEstimate] | ComplexEstimate:

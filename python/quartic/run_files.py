@@ -46,8 +46,9 @@ def run(
     force: bool = False,
     settings: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Runs a config file as the command line would: `fit` where it has data, `learn` where it has a target, else
-    `sample`.
+    """Run a config file as the command line would.
+
+    That is `fit` where it has data, `learn` where it has a target, else `sample`.
 
     Parameters
     ----------
@@ -55,14 +56,15 @@ def run(
         TOML (docs/config.md).
     path : path, optional
         The run file to write; the config's own output.file, or a temporary one.
+    callback, progress, force : optional
+        As of `sample` and `learn`.
     settings : mapping, optional
         Keys that override the config's, by "section.key".
-    callback, progress, force
-        As of `sample` and `learn`.
 
     Returns
     -------
     SampleResult, LearnResult, FieldResult, NetworkResult or StackResult
+        By what the config asks for.
     """
     place = "quartic.run()"
     settings_of = mapping(place, "settings", settings or {}, "settings={'sample.draws': 10}")
@@ -79,11 +81,17 @@ def run(
 
 
 def open_run(path: PathLike) -> Result:
-    """The run in a run file, of whatever kind: exported as `quartic.open`.
+    """The run in a run file, of whatever kind.
+
+    Parameters
+    ----------
+    path : path
+        The run file.
 
     Returns
     -------
     SampleResult, LearnResult, FieldResult, NetworkResult, StackResult or ReweightResult
+        By the verb that wrote it.
 
     Raises
     ------
@@ -106,19 +114,27 @@ def resume(
     path: PathLike | None = None,
     force: bool = False,
 ) -> Result:
-    """Goes on with an interrupted run to the bits of one that never stopped, or extends a finished one.
+    """Go on with an interrupted run to the bits of one that never stopped, or extend a finished one.
 
     Parameters
     ----------
     run : result or path
+        What goes on.
     epochs, draws : int, optional
         A new limit, counted from the start.
     target, observables : optional
         The functions that the run began with, which no file can hold.
+    callback, progress, n_jobs : optional
+        As of `sample` and `learn`.
     path : path, optional
         Where it goes on; by default in the run's own file.
-    callback, progress, n_jobs, force
-        As of `sample` and `learn`.
+    force : bool
+        Whether to write over a file that exists.
+
+    Returns
+    -------
+    Result
+        Of the kind of `run`.
     """
     place = "quartic.resume()"
     known = run if isinstance(run, Result) else Result.of(file_name(place, run))

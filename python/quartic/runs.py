@@ -42,18 +42,8 @@ class Result:
 
     Attributes
     ----------
-    data : xarray.DataTree
-        The whole file; ArviZ takes it as it is.
-    ok : bool
-        Whether all health checks hold; `reason` names the first that does not, `checks` lists them.
     path : pathlib.Path
         The run file.
-    config : str
-        The effective config, TOML.
-    provenance : dict
-        Version, seed, command, date, host, seconds.
-    finished : bool
-        False where it was interrupted: `quartic.resume(result)` goes on.
     """
 
     kind: ClassVar[str]
@@ -71,7 +61,20 @@ class Result:
 
     @staticmethod
     def of(path: str | os.PathLike[str], *, temporary: bool = False) -> Result:
-        """The run in a file, as what it is."""
+        """The run in a file, as what it is: `quartic.open`.
+
+        Parameters
+        ----------
+        path : path
+            The run file.
+        temporary : bool
+            Whether its folder goes with the result.
+
+        Returns
+        -------
+        Result
+            Of the kind that the file has.
+        """
         kind = Result._kinds[_quartic.run_kind(os.fspath(path))]
         return kind(path, temporary=temporary)
 
@@ -79,16 +82,39 @@ class Result:
 
     @cached_property
     def data(self) -> xarray.DataTree:
+        """The whole file; ArviZ takes it as it is."""
         from .tree import read_tree  # h5py and xarray are slow to import
 
         return read_tree(self.path)
 
     def array(self, name: str) -> np.ndarray:
-        """A variable of `data` as a plain array: "history/theta"."""
+        """A variable of `data` as a plain array.
+
+        Parameters
+        ----------
+        name : str
+            With its group, as in "history/theta".
+
+        Returns
+        -------
+        numpy.ndarray
+            A copy of its values.
+        """
         return np.asarray(self.data[name].values)
 
     def arrays(self, group: str) -> dict[str, np.ndarray]:
-        """A group's variables and coordinates as plain arrays."""
+        """A group's variables and coordinates as plain arrays.
+
+        Parameters
+        ----------
+        group : str
+            As in "results".
+
+        Returns
+        -------
+        dict of numpy.ndarray
+            By name.
+        """
         return {str(name): values.values for name, values in self._dataset(group).variables.items()}
 
     def _dataset(self, group: str) -> xarray.Dataset:
@@ -97,12 +123,12 @@ class Result:
 
     @property
     def extent(self) -> tuple[int, ...]:
-        """Of a lattice; () of another graph, and of networks."""
+        """Extents of a lattice; () of another graph, and of networks."""
         return tuple(int(n) for n in np.atleast_1d(self.data["model"].attrs.get("extent", ())))
 
     @property
     def phi(self) -> np.ndarray:
-        """The stored fields, shape (chains, draws, *extent), of networks (chains, draws, visible units), float32."""
+        """The stored fields, float32, ``(chains, draws, *extent)``, of networks (chains, draws, visible units)."""
         if "posterior" not in self.data:
             raise BadInput(f"{self.path}: no stored fields", "a learn run needs its certificate, a fit its evaluation")
         fields = self.array("posterior/phi")
@@ -110,10 +136,12 @@ class Result:
 
     @property
     def config(self) -> str:
+        """The effective config, TOML."""
         return self.data.attrs.get("config", "")
 
     @property
     def provenance(self) -> dict[str, Any]:
+        """Version, seed, command, date, host, seconds and more."""
         found = self.data["provenance"].attrs if "provenance" in self.data else {}
         return {str(name): value for name, value in found.items()}
 
@@ -124,6 +152,7 @@ class Result:
 
     @cached_property
     def checks(self) -> list[Check]:
+        """All health checks."""
         return [
             Check(name, Estimate(value, error), threshold, ok, in_python(advice))
             for name, value, error, threshold, ok, advice in _quartic.checks_of(str(self.path))
@@ -131,6 +160,7 @@ class Result:
 
     @property
     def ok(self) -> bool:
+        """Whether all health checks hold; `reason` names the first that does not."""
         return all(check.ok for check in self.checks)
 
     @property
@@ -142,6 +172,7 @@ class Result:
 
     @cached_property
     def finished(self) -> bool:
+        """False where it was interrupted: `quartic.resume(result)` goes on."""
         return _quartic.finished_run(str(self.path))
 
     @property
@@ -150,7 +181,25 @@ class Result:
         return str(self.data["results/stop_reason"].item())
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
-        """Writes the run file there. Raises BadInput where there is one, unless `force`."""
+        """Write the run file somewhere else.
+
+        Parameters
+        ----------
+        path : path
+            Where.
+        force : bool
+            Whether to write over a file that exists.
+
+        Returns
+        -------
+        pathlib.Path
+            The new file.
+
+        Raises
+        ------
+        BadInput
+            Where there is a file already, unless `force`.
+        """
         _quartic.require_writable(str(file_name("save()", path)), force)
         return Path(shutil.copyfile(self.path, path))
 
@@ -200,7 +249,7 @@ class OfAction(Result):
 class _Learned(OfAction):
     @property
     def parameters(self) -> list[str]:
-        """Labels of the columns of theta, "w[0,1]", "a[5]" or, where tied, "b"."""
+        """Labels of the columns of theta, such as "w[0,1]", "a[5]" or, where tied, "b"."""
         return self.array("history/parameter").tolist()
 
     @property
@@ -210,11 +259,12 @@ class _Learned(OfAction):
 
     @property
     def theta(self) -> np.ndarray:
-        """The couplings that `parameters` names; `theta_error` their standard errors, 0 where not yet moved."""
+        """The couplings that `parameters` names."""
         return self._by_parameter({kind: getattr(self.action, kind) for kind in self.kinds})
 
     @property
     def theta_error(self) -> np.ndarray:
+        """Standard errors of `theta`; 0 where not yet moved."""
         return self._by_parameter(self.errors)
 
     @property
@@ -248,6 +298,7 @@ class _Learned(OfAction):
 
     @property
     def converged(self) -> bool:
+        """Whether the couplings stopped moving beyond their errors."""
         return self.stop_reason == "converged"
 
     @property
@@ -291,7 +342,18 @@ class _OfData(Result):
         return self.array("observed_data/phi")
 
     def to_data(self, phi: np.ndarray) -> np.ndarray:
-        """From the units of the model, that of `phi` and `examples`, to those of the data."""
+        """From the units of the model, that of `phi` and `examples`, to those of the data.
+
+        Parameters
+        ----------
+        phi : array_like
+            Rows of the model, shape (..., columns) or as `phi`.
+
+        Returns
+        -------
+        numpy.ndarray
+            In the shape of `phi`.
+        """
         rows = np.reshape(phi, (-1, self.examples.shape[1]))
         return self.scaling.from_model(np.asarray(rows, dtype=np.float64)).reshape(np.shape(phi))
 
@@ -307,13 +369,38 @@ class _OfData(Result):
         return Network(visible=attributes["visible_unit"], hidden=attributes["hidden_unit"], **couplings)
 
     def sample(self, rows: int = 1000, **options: Any) -> np.ndarray:
-        """Rows drawn from the model, in the units of the data; see `generate`."""
+        """Draw rows from the model, in the units of the data.
+
+        Parameters
+        ----------
+        rows : int
+            How many.
+        **options
+            Those of `generate`.
+
+        Returns
+        -------
+        numpy.ndarray
+            As `generate` gives them.
+        """
         return generate(self, rows, **options)
 
     def score_samples(self, X: Any, *, n_jobs: int | None = None) -> np.ndarray:
-        """ln p of rows, as `quartic score` gives it, shape (n_samples,): a density in the units of the data, a
-        probability where the units are discrete; of a deep stack a lower bound. X is an array, or the name of a file,
-        whose columns are found by name where it has names. A warning says if ln Z is not to be trusted."""
+        """Log-likelihood of rows, as `quartic score` gives it.
+
+        Parameters
+        ----------
+        X : array_like or path
+            Rows, or the name of a file, whose columns are found by name where it has names.
+        n_jobs : int, optional
+            Threads; all cores by default.
+
+        Returns
+        -------
+        numpy.ndarray
+            The logarithm ln p of every row: a density in the units of the data, a probability where the units are
+            discrete; of a deep stack a lower bound. A warning says if ln Z is not to be trusted.
+        """
         watch = Watch(progress=False)
         with tempfile.TemporaryDirectory(prefix="quartic-") as folder:
             file = X if isinstance(X, str | os.PathLike) else Path(folder) / "rows.npy"
@@ -332,6 +419,7 @@ class FieldResult(_Learned, _OfData):
 
     @property
     def evaluation(self) -> dict[str, Estimate]:
+        """Log-likelihoods, F and what else the report gives, by name."""
         return self.estimates
 
 
@@ -342,14 +430,17 @@ class NetworkResult(_OfData):
 
     @cached_property
     def network(self) -> Network:
+        """The network, in the units of the model."""
         return self._network("model")
 
     @property
     def history(self) -> xarray.Dataset:
+        """One row an epoch."""
         return self._dataset("history")
 
     @property
     def evaluations(self) -> xarray.Dataset:
+        """Every look at ln Z and at ln p of the data, with errors."""
         return self._dataset("evaluations")
 
     @property
@@ -407,17 +498,21 @@ def generate(
 
     Parameters
     ----------
+    result : FieldResult, NetworkResult or StackResult
+        What was learned.
     rows : int
         How many.
     sweeps, warm_up : int
         Sweeps between rows of one chain, and before the first.
     mean : bool
         Of networks and stacks: the mean of the visible units given drawn hidden ones, instead of a draw.
+    progress, random_state, n_jobs : optional
+        As of `sample`.
 
     Returns
     -------
     numpy.ndarray
-        float32, shape (rows, *shape of a row).
+        Rows in the shape of those of the data, float32.
     """
     if not isinstance(result, Result):
         raise BadType(f"quartic.generate(): {type(result).__name__} is no result", "quartic.open('run.h5')")

@@ -14,12 +14,16 @@ from .runs import OfAction, plain
 
 
 class SampleResult(OfAction):
-    """A sampled action: observables with errors, stored fields. `result["m2"]` is an `Observable`."""
+    """A sampled action: observables with errors, stored fields.
+
+    `result["m2"]` is an `Observable`.
+    """
 
     kind = "sample"
 
     @cached_property
     def observables(self) -> dict[str, Observable]:
+        """All of them, by name."""
         columns = self.arrays("results")
         fields = ("value", "error", "tau", "tau_error", "ess", "r_hat", "ok", "reason", "meaning")
         rows = zip(*(columns[name] for name in ("observable", *fields)), strict=True)
@@ -42,7 +46,13 @@ class SampleResult(OfAction):
         return iter(self.observables)
 
     def keys(self) -> list[str]:
-        """Names of the observables."""
+        """List the names of the observables.
+
+        Returns
+        -------
+        list of str
+            As `observables` has them.
+        """
         return list(self.observables)
 
     def _ipython_key_completions_(self) -> list[str]:
@@ -55,6 +65,7 @@ class SampleResult(OfAction):
 
     @property
     def draws(self) -> int:
+        """Draws of every chain."""
         return int(self.data["measurement"].attrs["draws"])
 
     @property
@@ -64,7 +75,7 @@ class SampleResult(OfAction):
 
     @cached_property
     def series(self) -> dict[str, np.ndarray]:
-        """Means over bins of successive draws by primary observable, shape (chains, bins)."""
+        """Primary observables, each averaged over bins of successive draws, shape (chains, bins)."""
         names, bins = self.array("measurement/observable").tolist(), self.array("measurement/bins")
         if "reference" in self.data["measurement"]:
             start = self.array("measurement/reference")[:, None, None]
@@ -75,17 +86,31 @@ class SampleResult(OfAction):
 
     @property
     def two_point(self) -> dict[str, np.ndarray]:
-        """structure_factor, correlation and their errors in the shape of the lattice; empty elsewhere."""
+        """Arrays structure_factor, correlation and their errors in the shape of the lattice; empty elsewhere."""
         results = self.arrays("results")
         names = [name for name in ("structure_factor", "correlation") if name in results]
         return {key: results[key].reshape(self.extent) for n in names for key in (n, f"{n}_error")}
 
     @property
     def acceptance(self) -> dict[str, float]:
+        """Accepted over proposed, by move."""
         return dict(zip(self.array("results/move").tolist(), self.array("results/acceptance").tolist(), strict=True))
 
     def to_pyerrors(self, name: str, ensemble: str = "quartic") -> Any:
-        """A primary observable as a `pyerrors.Obs`, its chains as replica."""
+        """A primary observable for pyerrors, its chains as replica.
+
+        Parameters
+        ----------
+        name : str
+            One of `series`.
+        ensemble : str
+            What pyerrors calls the ensemble.
+
+        Returns
+        -------
+        pyerrors.Obs
+            Whose own errors come by the same method.
+        """
         import pyerrors
 
         if name not in self.series:

@@ -22,11 +22,12 @@ class Sampler:
     Parameters
     ----------
     action : Action
+        What is sampled.
     chains : int
         A multiple of 16.
     warm_up : int
         Sweeps before the first draw, in which the moves are tuned.
-    precision, progress, random_state, n_jobs, settings
+    precision, progress, random_state, n_jobs, settings : optional
         As of `sample`.
 
     Examples
@@ -64,8 +65,20 @@ class Sampler:
         self.action = action
 
     def draws(self, count: int | None = None, *, sweeps: int = 1) -> Iterator[np.ndarray]:
-        """`count` draws (endlessly many: None), each an array of its own of shape (chains, *extent), written once by
-        C++."""
+        """Iterate over draws of all chains.
+
+        Parameters
+        ----------
+        count : int, optional
+            How many; endlessly many by default.
+        sweeps : int
+            Sweeps before each.
+
+        Yields
+        ------
+        numpy.ndarray
+            Fields of shape ``(chains, *extent)``, an array of its own.
+        """
         sweeps = whole("Sampler.draws()", "sweeps", sweeps, 1)
         count = None if count is None else whole("Sampler.draws()", "count", count, 0)
         done = 0
@@ -75,6 +88,13 @@ class Sampler:
             done += 1
 
     def sweep(self, count: int = 1) -> None:
+        """Move all chains on.
+
+        Parameters
+        ----------
+        count : int
+            Sweeps.
+        """
         self._chains.sweep(whole("Sampler.sweep()", "count", count, 1))
 
     @property
@@ -87,8 +107,20 @@ class Sampler:
 
 
 def to_pymbar(runs: Sequence[Result]) -> tuple[np.ndarray, np.ndarray]:
-    """u_kn and N_k of runs for ``pymbar.MBAR(u_kn, N_k)``: the action of every run on the stored fields of all, whose
-    draws are correlated (`thin` them)."""
+    """What ``pymbar.MBAR(u_kn, N_k)`` takes: the action of every run on the stored fields of all.
+
+    Parameters
+    ----------
+    runs : sequence of SampleResult
+        Draws of a chain are correlated: `thin` them.
+
+    Returns
+    -------
+    u_kn : numpy.ndarray
+        Actions, shape (runs, fields).
+    N_k : numpy.ndarray
+        Fields of every run.
+    """
     for run in runs if isinstance(runs, Sequence) else [runs]:
         if not isinstance(run, SampleResult):
             raise BadType(f"quartic.to_pymbar(): {type(run).__name__} is no sampled run", "to_pymbar([run1, run2])")

@@ -55,7 +55,7 @@ def sample(
     settings: Mapping[str, Any] | None = None,
     comm: Any = None,
 ) -> SampleResult:
-    """Samples an action and measures it, every number with its error.
+    """Sample an action and measure it, every number with its error.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def sample(
     max_seconds : float, optional
         Stop after this long.
     observables : mapping of callables, optional
-        Own observables by name: each takes fields of shape (n, *extent) and returns n numbers.
+        Own observables by name: each takes fields of shape ``(n, *extent)`` and returns n numbers.
     precision : {"auto", "float32", "float64"}, optional
         Of the fields; sums are always float64.
     callback : callable, optional
@@ -88,6 +88,8 @@ def sample(
     path : path, optional
         The run file to write, refused where there is one unless `force`. By default a temporary file that
         `SampleResult.save` copies.
+    force : bool
+        Whether to write over a file that exists.
     settings : mapping, optional
         Any other key of the config by "section.key", as in ``{"sampler.hmc_steps": 10}`` (docs/config.md).
     comm : mpi4py.MPI.Comm, optional
@@ -97,6 +99,7 @@ def sample(
     Returns
     -------
     SampleResult
+        Observables, fields, and the whole run.
 
     Raises
     ------
@@ -157,15 +160,15 @@ def learn(
     settings: Mapping[str, Any] | None = None,
     comm: Any = None,
 ) -> LearnResult:
-    """Learns the couplings of an action from a target action A, KL(p||q), and certifies them.
+    """Learn the couplings of an action from a target action A, KL(p||q), and certify them.
 
     Parameters
     ----------
     target : mapping, sequence, callable or Action
         A: couplings by term (``{"nn": -1, "phi2": 1.5, "phi4": 0.2}``; nn, nnn, edges, phi, phi2, phi4, phi6,
         plaquette, or a displacement such as ``(2, 0)``), pairs of term and coupling, another action, or any function
-        that takes fields of shape (n, *extent) and returns their n actions; it is called on whole blocks. Where it has
-        methods `densities` and `gradient`, of the fields' own shape, large lattices are learned patch by patch.
+        that takes fields of shape ``(n, *extent)`` and returns their n actions; it is called on whole blocks. Where it
+        has methods `densities` and `gradient`, of the fields' own shape, large lattices are learned patch by patch.
     graph : Graph, optional
         That of `start` where it is not given.
     start : Action, optional
@@ -173,20 +176,24 @@ def learn(
     freedom : mapping, optional
         "free", "tied" or "frozen" by kind of coupling, as in ``{"r": "frozen", "a": "tied"}``. r is frozen by default.
     optimiser : {"natural", "adam", "gradient"}, optional
+        The natural gradient by default.
     rate : float, optional
         Of the update; 1 for natural, 0.01 for the others.
     epochs, chains, draws, sweeps, warm_up : int, optional
         At most so many epochs; chains; configurations a chain and epoch, sweeps between them and before the first.
     certificate : bool, optional
         Free energies, bound and overlap after learning.
+    precision : {"auto", "float32", "float64"}, optional
+        As of `sample`.
     callback : callable, optional
         Called after every epoch with a dict of its metrics. Where it returns true the run stops.
-    precision, progress, random_state, n_jobs, path, force, settings, comm
+    progress, random_state, n_jobs, path, force, settings, comm : optional
         As of `sample`.
 
     Returns
     -------
     LearnResult
+        The learned action with its errors, history and certificate.
 
     Raises
     ------
@@ -243,7 +250,7 @@ def reweight(
     path: PathLike | None = None,
     force: bool = False,
 ) -> ReweightResult:
-    """Reweights configurations to another, also complex, action B.
+    """Reweight configurations to another, also complex, action B.
 
     Parameters
     ----------
@@ -257,12 +264,13 @@ def reweight(
         Names (m, abs_m, m2, m4, action_density, or terms per site) and functions, as of `sample`.
     anneal : bool
         Anneal the configurations to the real part of B first, where weights at once have died.
-    progress, n_jobs, path, force
+    progress, n_jobs, path, force : optional
         As of `sample`.
 
     Returns
     -------
     ReweightResult
+        Averages under B at every point, each with its verdict.
 
     Examples
     --------
