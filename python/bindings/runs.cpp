@@ -12,6 +12,7 @@
 #include "functions.hpp"
 #include "numpy.hpp"
 #include "quartic/core/output_file.hpp"
+#include "quartic/core/shown.hpp"
 #include "quartic/graph/lattice.hpp"
 #include "quartic/run/any_run.hpp"
 #include "quartic/run/data.hpp"
@@ -425,6 +426,9 @@ void bind_runs(nb::module_& m) {
       .def("__str__", [](const Settings& self) { return to_toml(self.config); });
 
   m.def("config_schema", &config_schema);
+  m.def("path_text", [](const nb::bytes& path) {
+    return path_text(std::string_view(path.c_str(), path.size()));
+  });
   m.def("sample_run", &sample_run);
   m.def("learn_run", &learn_run);
   m.def("fit_run", &fit_run);

@@ -24,7 +24,7 @@ from .plot_panels import (
     table_of_weights,
     untrusted,
 )
-from .plot_style import BLUE, DASHED, GREEN, ORANGE, epochs, head, number, whole
+from .plot_style import BLUE, DASHED, GREEN, ORANGE, epochs, file_name, head, number, whole
 from .runs import NetworkResult, StackResult
 
 Drawn = NetworkResult | StackResult
@@ -179,14 +179,14 @@ def density_figure(run: NetworkResult) -> Figure:
         panels[0, 1].axis("off")
         panels[1, 0].axis("off")
     draw_rows(panels[1, 1], [*rows, *rows_of_checks(run)])
-    return head(figure, run.path.name)
+    return head(figure, file_name(run))
 
 
 def start_figure(run: NetworkResult) -> Figure:
     """Of what chains began with."""
     figure, axes = plt.subplots(figsize=(4, 3))
     draw_candidates(axes, run.arrays("density"))
-    return head(figure, f"{run.path.name}: the start of the chains, learned exactly")
+    return head(figure, f"{file_name(run)}: the start of the chains, learned exactly")
 
 
 def summary_figure(
@@ -288,7 +288,7 @@ def figures(run: NetworkResult) -> Iterator[tuple[str, Figure]]:
         yield "summary", density_figure(run)
     elif len(history["epoch"]):
         evaluations = run.arrays("evaluations")
-        yield "summary", summary_figure(run.network, history, evaluations, run.path.name, rows_of_checks(run))
+        yield "summary", summary_figure(run.network, history, evaluations, file_name(run), rows_of_checks(run))
     if "density" in run.data and not run.exact:
         yield "start", start_figure(run)
     yield "features", features_figure(run, run.network.w, run.path.name)

@@ -102,7 +102,7 @@ def scan_figure(run: ReweightResult) -> Figure:
         for term, g in zip(run.terms, run.couplings[0], strict=True)
         if term != run.scanned
     )
-    top.suptitle(f"{title(run)}   B: {fixed}", x=0.01, ha="left", fontsize=8)
+    top.suptitle(f"{title(run)}   B: {fixed}", x=0.01, ha="left", fontsize=8, parse_math=False)
     return figure
 
 

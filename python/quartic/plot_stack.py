@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from . import plot_network
 from .plot_panels import Row, draw_judged, draw_rows, rows_of_checks, untrusted
-from .plot_style import BLUE, ORANGE, head, number
+from .plot_style import BLUE, ORANGE, file_name, head, number
 from .runs import StackResult
 
 
@@ -33,7 +33,7 @@ def summary_figure(run: StackResult) -> Figure:
     left.set_xlim(0.8, bounds["layer"][-1] + 0.24)
     left.legend(loc="best")
     draw_rows(right, [*rows, *rows_of_checks(run)])
-    return head(figure, run.path.name)
+    return head(figure, file_name(run))
 
 
 def figures(run: StackResult) -> Iterator[tuple[str, Figure]]:
@@ -45,7 +45,7 @@ def figures(run: StackResult) -> Iterator[tuple[str, Figure]]:
     for k, (network, projection) in enumerate(zip(run.networks, projections, strict=True), 1):
         history, evaluations = (run.arrays(f"layer_{k}/{group}") for group in ("history", "evaluations"))
         if len(history["epoch"]):
-            text = f"{run.path.name}, layer {k}"
+            text = f"{file_name(run)}, layer {k}"
             yield f"layer-{k}", plot_network.summary_figure(network, history, evaluations, text)
             seen = run.examples.std(axis=0)[:, None] * projection
             yield f"features-{k}", plot_network.features_figure(run, seen, text)

@@ -1,5 +1,6 @@
 """How figures of all kinds of run look: colours, numbers with their errors, axes."""
 
+import os
 from typing import Any
 
 import matplotlib
@@ -13,6 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
+from . import _quartic
 from ._quartic import with_error
 from .runs import Result
 
@@ -82,14 +84,19 @@ def short(value: float) -> str:
     return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
 
 
+def file_name(run: Result) -> str:
+    """As it can be shown: a name is any bytes."""
+    return _quartic.path_text(os.fsencode(run.path.name))
+
+
 def title(run: Result) -> str:
     """File and lattice."""
     size = "×".join(map(str, run.extent))
-    return f"{run.path.name}   {run.data['model'].attrs['lattice'] or 'edge list'} {size}".rstrip()
+    return f"{file_name(run)}   {run.data['model'].attrs['lattice'] or 'edge list'} {size}".rstrip()
 
 
 def head(figure: Figure, text: str) -> Figure:
-    figure.suptitle(text, x=0.01, ha="left", fontsize=9)
+    figure.suptitle(text, x=0.01, ha="left", fontsize=9, parse_math=False)  # a dollar is one
     return figure
 
 

@@ -53,7 +53,7 @@ int told(const Copies& copies, F&& f) {
   try {
     return f();
   } catch (const Interrupted& stop) {
-    return fail(copies, stop.code(), "stopped before anything was saved");
+    return fail(copies, stop.code(), "stopped before anything new was saved");
   } catch (const Error& error) {
     return fail(copies, error.code(), error.what(), error.hint());
   } catch (const std::bad_alloc&) {

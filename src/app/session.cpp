@@ -127,6 +127,7 @@ Attended::Attended(const Globals& globals, const Saving& saving, const std::file
   prepare_end(file, resumed || !globals.team().root());  // whose the file is
   catch_signals();
   if (saving.max_hours < 1e6) set_timer(saving.max_hours * 3600 + patience);
+  if (!globals.team().several()) stoppable.emplace(agreed.session.stop);
 }
 
 Attended::~Attended() {
@@ -164,6 +165,7 @@ void require_same_run(const Globals& globals, const Config& config,
 ErrorCode conclude(Outcome outcome, const AnyRun& run, const std::filesystem::path& file,
                    const Attended& attended, const Globals& globals) {
   set_timer(0);
+  const Answering nobody;
   if (outcome == Outcome::interrupted) {
     if (globals.team().root()) tell_stopped(file, attended);
     return ErrorCode::interrupted;

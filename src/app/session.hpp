@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "app/progress.hpp"
 #include "app/verb.hpp"
+#include "quartic/core/stop.hpp"
 #include "quartic/run/agreed_session.hpp"
 #include "quartic/run/any_run.hpp"
 #include "quartic/run/file_store.hpp"
@@ -45,6 +47,8 @@ struct Attended {
   Progress progress;
   AgreedSession agreed;
   const Session& session = agreed.session;
+  /// From here on, of what comes before a run's own loop; ranks stop together.
+  std::optional<Stoppable> stoppable;
 };
 
 /// Throws BadInput where ranks are not to do the same: a config and an output file.

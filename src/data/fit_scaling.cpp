@@ -6,7 +6,10 @@
 #include <boost/math/tools/minima.hpp>
 #include <cmath>
 
+#include "core/blas.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/linear_algebra.hpp"
+#include "quartic/core/stop.hpp"
 #include "quartic/data/scaling.hpp"
 
 namespace quartic {
@@ -61,7 +64,17 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
         "more rows or fewer columns, or scaling by columns or powers");
   using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::Map<const Rows> x(rows.data(), count, n);
-  Eigen::MatrixXd covariance = x.transpose() * x / static_cast<double>(count);
+  const SerialBlas serial;
+  Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(n, n);
+  const int width = static_cast<int>(n);
+  for (Eigen::Index row = 0; row < count; row += 1024) {
+    heed_stop();
+    const int some = static_cast<int>(std::min<Eigen::Index>(1024, count - row));
+    blas().dsyrk(row_major, lower_triangle, transposed, width, some, 1 / static_cast<double>(count),
+                 rows.data() + row * n, width, 1, covariance.data(), width);
+  }
+  // Of columns, as Eigen has them, what was written is the upper triangle.
+  covariance = Eigen::MatrixXd(covariance.selfadjointView<Eigen::Upper>());
   const double level = covariance.trace() / static_cast<double>(n);
   const double away = (covariance - level * Eigen::MatrixXd::Identity(n, n)).squaredNorm();
   // sum over rows of |x x^T - C|^2 = |x|^4 - 2 x^T C x + |C|^2
@@ -128,6 +141,7 @@ DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std:
     z[k] = (z[k] - out.offset[k % columns]) / out.scale[k % columns];
   if (power) {
     for (std::size_t c = 0; c < columns; ++c) {
+      heed_stop();
       std::vector<double> column;
       for (std::size_t k = c; k < z.size(); k += columns) column.push_back(z[k]);
       out.power.push_back(best_power(std::move(column)));

@@ -146,7 +146,11 @@ void Ensemble<T>::draw_uncoupled() {
   for_all_blocks(all_blocks(), [&](int index) {
     auto block = sweep_block(index);
     block.scale = 0;
-    heat_bath_sweep(block);
+    for (; block.begin < sites_; block.begin += band_sites()) {
+      heed_stop();
+      block.end = std::min(sites_, block.begin + band_sites());
+      heat_bath_sweep(block);
+    }
   });
 }
 

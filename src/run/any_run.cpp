@@ -136,9 +136,13 @@ struct Resumed {
   Outcome go(Run& run, Go go_on) const {
     FileStore<Run> store(to, session.team);
     store.write(run);
-    const Outcome outcome = go_on(store);
-    if (outcome == Outcome::finished) store.forget_old();
-    return outcome;
+    try {
+      const Outcome outcome = go_on(store);
+      if (outcome == Outcome::finished) store.forget_old();
+      return outcome;
+    } catch (const Interrupted&) {  // outside of a loop, which would return
+      return Outcome::interrupted;
+    }
   }
 
   DataSet data(const Config& config, const FitData& known,

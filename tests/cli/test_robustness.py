@@ -372,6 +372,14 @@ def test_what_heeds_nothing_is_ended_by_the_clock(here):
         assert quartic("show", "run.h5", cwd=here).returncode == 0
 
 
+def test_what_comes_before_a_run_s_first_state_heeds_a_stop(tmp_path):
+    """Scalings of an exact fit's folds are found before there is a state; nothing is lost without one."""
+    np.save(tmp_path / "x.npy", np.random.default_rng(1).normal(0, 1, (300, 8)))
+    (tmp_path / "run.toml").write_text('[model]\nkind = "network"\n[data]\npath = "x.npy"\n')
+    done = quartic("fit", "run.toml", "-o", "run.h5", "--max-hours", 1e-9, cwd=tmp_path)
+    refused(done, 6, "stopped before anything new was saved", tmp_path, ("run.toml", "x.npy"))
+
+
 # ---- memory ----
 
 
