@@ -291,5 +291,5 @@ def figures(run: NetworkResult) -> Iterator[tuple[str, Figure]]:
         yield "summary", summary_figure(run.network, history, evaluations, file_name(run), rows_of_checks(run))
     if "density" in run.data and not run.exact:
         yield "start", start_figure(run)
-    yield "features", features_figure(run, run.network.w, run.path.name)
+    yield "features", features_figure(run, run.network.w, file_name(run))
     yield from sample_figures(run)
