@@ -128,16 +128,25 @@ bool watched(nb::object watch, F&& f) {
   return true;
 }
 
-template <class Run, class Go>
-bool store_run(Run run, const std::string& file, nb::object watch, Go&& go) {
+/// Of the run that begin(session) gives.
+template <class Begin, class Go>
+bool store_begun(Begin&& begin, const std::string& file, nb::object watch, Go&& go) {
   Outcome outcome = Outcome::finished;
   watched(std::move(watch), [&](const Session& session) {
+    auto run = begin(session);
+    using Run = decltype(run);
     require_same_run(session.team, to_toml(run.config));
     outcome = run_into(
         file, run, [&](Run& begun, auto& store) { return go(begun, store, session); },
         session.team);
   });
   return outcome == Outcome::finished;
+}
+
+template <class Run, class Go>
+bool store_run(Run run, const std::string& file, nb::object watch, Go&& go) {
+  return store_begun([&](const Session&) { return std::move(run); }, file, std::move(watch),
+                     std::forward<Go>(go));
 }
 
 bool sample_run(const Settings& given, const std::string& file, const std::string& command,
@@ -178,10 +187,14 @@ bool fit_run(const Settings& given, const std::string& file, const std::string& 
                        return train(run, data, store, session);
                      });
   const Action start = make_start(config, make_graph(config.graph));
-  return store_run(begin_fit(config, start, data, given.place, command), file, std::move(watch),
-                   [&](FitRun& run, auto& store, const Session& session) {
-                     return fit(run, data, store, session);
-                   });
+  const auto begin = [&](const Session& session) {
+    return begin_fit(config, start, data, given.place, command,
+                     session.progress("placing hidden units"));
+  };
+  return store_begun(begin, file, std::move(watch),
+                     [&](FitRun& run, auto& store, const Session& session) {
+                       return fit(run, data, store, session);
+                     });
 }
 
 bool resume_run(const std::string& from, const std::string& to, std::optional<int> limit,

@@ -23,6 +23,7 @@ from .run_files import resume, run
 from .runs import FieldResult, LearnResult, NetworkResult, Result, StackResult, generate
 from .sampled import SampleResult
 from .samplers import Sampler, to_pymbar
+from .tensorboard import TensorBoard
 from .verbs import learn, reweight, sample
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ __all__ = [
     "Sampler",
     "Scaling",
     "StackResult",
+    "TensorBoard",
     "density",
     "free_energy",
     "generate",

@@ -244,7 +244,8 @@ def mosaic(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ma.Ma
     shape = (shape[0] * zoom, shape[1] * zoom)
     gap = max(1, round(0.08 * max(shape)))
     rows = -(-len(images) // columns)
-    whole_image = np.ma.masked_all((rows * (shape[0] + gap) - gap, columns * (shape[1] + gap) - gap))
+    size = (rows * (shape[0] + gap) - gap, columns * (shape[1] + gap) - gap)
+    whole_image = np.ma.array(np.zeros(size), mask=True)
     for k, image in enumerate(images):
         y, x = (k // columns) * (shape[0] + gap), (k % columns) * (shape[1] + gap)
         whole_image[y : y + shape[0], x : x + shape[1]] = image

@@ -23,8 +23,8 @@ std::string value_text(const Estimate& value) {
 void print(const std::vector<Check>& checks) {
   to_output("{:<30} {:<16} {:<20} {}\n", "check", "value", "threshold", "verdict");
   for (const auto& check : checks)
-    to_output("{:<30} {:<16} {:<20} {}\n", check.name, value_text(check.value), check.threshold,
-              check.ok ? "ok" : "FAILED");
+    put_report(fmt::format("{:<30} {:<16} {:<20} {}\n", check.name, value_text(check.value),
+                           check.threshold, check.ok ? "ok" : "FAILED"));
   for (const auto& check : checks)
     if (!check.ok) to_output("{}: {}\n", check.name, check.advice);
 }

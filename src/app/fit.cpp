@@ -35,29 +35,36 @@ auto naming_columns(const std::vector<std::string>& names, F&& f) {
 ErrorCode learn_from(const Loaded& loaded, const DataSet& data, const std::filesystem::path& file,
                      const BeginArguments& options, const Globals& globals) {
   const Config& config = loaded.config;
-  const auto as = [&](auto run, auto go) {
-    Attended attended(globals, options.saving, file, false);
-    return attend(std::move(run), file, attended, globals, go);
+  const auto as = [&](auto begin, auto go) {
+    Attended attended(globals, options.attendance, file, false);
+    return attend(begin(attended.session), file, attended, globals, go);
   };
   if (config.model.kind == ModelKind::network) {
     const NetworkData learned = network_data(config, rows_of(data), data.scaling);
-    return as(begin_training(config, learned, describe(data, 0), globals.command),
-              [&](NetworkRun& run, auto& store, const Session& session) {
-                return train(run, learned, store, session);
-              });
+    return as(
+        [&](const Session&) {
+          return begin_training(config, learned, describe(data, 0), globals.command);
+        },
+        [&](NetworkRun& run, auto& store, const Session& session) {
+          return train(run, learned, store, session);
+        });
   }
   if (config.model.kind == ModelKind::stack) {
-    return as(begin_stack(config, globals.command),
+    return as([&](const Session&) { return begin_stack(config, globals.command); },
               [&](StackRun& run, auto& store, const Session& session) {
                 return train(run, data, store, session);
               });
   }
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   require_sites(data, *graph, options.input);
-  return as(begin_fit(config, make_start(config, graph), data, options.input, globals.command),
-            [&](FitRun& run, auto& store, const Session& session) {
-              return quartic::fit(run, data, store, session);
-            });
+  return as(
+      [&](const Session& session) {
+        return begin_fit(config, make_start(config, graph), data, options.input, globals.command,
+                         session.progress("placing hidden units"));
+      },
+      [&](FitRun& run, auto& store, const Session& session) {
+        return quartic::fit(run, data, store, session);
+      });
 }
 
 ErrorCode fit(const BeginArguments& options, const Globals& globals) {

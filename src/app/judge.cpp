@@ -40,7 +40,8 @@ ErrorCode judge(const JudgeArguments& arguments, const Globals& globals) {
     json["graph"] = action.graph->description();
     print_json(json);
   } else if (!globals.quiet) {
-    to_output("{} on {}: {}", fields.place, action.graph->description(), report(judgement));
+    put_report(
+        fmt::format("{} on {}: {}", fields.place, action.graph->description(), report(judgement)));
   }
   return judgement.ok() ? ErrorCode::ok : ErrorCode::diagnostics_failed;
 }

@@ -15,7 +15,7 @@ ErrorCode learn(const BeginArguments& options, const Globals& globals) {
   require_same_run(globals, loaded.config, file);
   LearnRun run = begin_learning(loaded.config, problem, globals.command, globals.team());
   on_root(globals.team(), [&] { require_writable(file, globals.force); });
-  Attended attended(globals, options.saving, file, false);
+  Attended attended(globals, options.attendance, file, false);
   return attend(std::move(run), file, attended, globals,
                 [&](LearnRun& begun, auto& store, const Session& session) {
                   return quartic::learn(begun, problem, store, session);

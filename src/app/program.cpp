@@ -32,7 +32,8 @@ int fail(const Copies& copies, ErrorCode code, const std::string& message,
   const bool of_all = !copies.ranks || copies.ranks->meet();
   const int rank = copies.ranks ? copies.ranks->rank() : copies.launch ? copies.launch->rank : 0;
   if (!message.empty() && (rank == 0 || !of_all)) {
-    to_error("quartic: {}{}\n", of_all ? "" : fmt::format("rank {}: ", rank), message);
+    put_error(painted("quartic:", Colour::red, STDERR_FILENO));
+    to_error(" {}{}\n", of_all ? "" : fmt::format("rank {}: ", rank), message);
     if (!hint.empty()) to_error("  hint: {}\n", hint);
   }
   if (!of_all) copies.ranks->abort(static_cast<int>(code));

@@ -12,7 +12,7 @@ struct ResumeArguments {
   std::filesystem::path run;
   std::optional<int> epochs, draws;
   std::string data;  ///< where they are now
-  Saving saving;
+  Attendance attendance;
 };
 
 void refuse_settings(const Globals& globals) {
@@ -99,7 +99,7 @@ ErrorCode resume(const ResumeArguments& options, const Globals& globals) {
   }
   const auto file = target_file(options, globals);
   const bool draws = std::holds_alternative<SampleRun>(run);
-  Attended attended(globals, options.saving, file, file == options.run,
+  Attended attended(globals, options.attendance, file, file == options.run,
                     draws ? draw_json_interval : 0);
   const Outcome outcome = quartic::resume(run, options.run, file, attended.session);
   return conclude(outcome, run, file, attended, globals);
@@ -122,7 +122,7 @@ const Verb resume_verb(
       verb.add_option("--data", options.data,
                       "where the data of a fit are now; their checksum must agree")
           ->type_name(value::data);
-      add_saving(verb, options.saving);
+      add_attendance(verb, options.attendance);
     },
     Work::shared);
 

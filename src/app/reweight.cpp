@@ -60,7 +60,7 @@ ErrorCode reweight(const ReweightArguments& arguments, const Globals& globals) {
   if (globals.json)
     put_out(report_json(any) + "\n");
   else if (!globals.quiet)
-    to_output("{}", report(any));
+    put_report(report(any));
   if (!arguments.strict || failed == 0) return ErrorCode::ok;
   throw Error(ErrorCode::diagnostics_failed,
               fmt::format("{} of {} points are not to be trusted", failed, points),

@@ -29,7 +29,7 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
   require_same_run(globals, loaded.config, file);
   SampleRun run = begin_sampling(loaded.config, action, globals.command);
   on_root(globals.team(), [&] { require_writable(file, globals.force); });
-  Attended attended(globals, options.saving, file, false, draw_json_interval);
+  Attended attended(globals, options.attendance, file, false, draw_json_interval);
   attended.progress.show_also(loaded.config.sample.until);
   return attend(std::move(run), file, attended, globals,
                 [](SampleRun& begun, auto& store, const Session& session) {

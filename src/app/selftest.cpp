@@ -14,8 +14,9 @@ namespace quartic::app {
 namespace {
 
 void print(const SelfTestResult& result) {
-  to_output("{:<6} {:<44} {:>18.10g} {:>18.10g} {:>9.2g}\n", result.ok ? "ok" : "FAILED",
-            result.name, result.value, result.expected, result.error);
+  put_report(fmt::format("{:<6} {:<44} {:>18.10g} {:>18.10g} {:>9.2g}\n",
+                         result.ok ? "ok" : "FAILED", result.name, result.value, result.expected,
+                         result.error));
 }
 
 void print(const TrapResult& result) {

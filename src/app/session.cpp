@@ -109,7 +109,8 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
                                       globals.ranks->traffic().seconds));
     print_json(summary);
   } else if (!globals.quiet) {
-    to_output("{}written to {}; next: {}\n", report(run), file.string(), next_step(run, file));
+    put_report(report(run));
+    to_output("written to {}; next: {}\n", file.string(), next_step(run, file));
   }
 }
 
@@ -117,16 +118,18 @@ void print_summary(const AnyRun& run, const std::filesystem::path& file, const G
 
 Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(max_hours * 3600) {}
 
-Attended::Attended(const Globals& globals, const Saving& saving, const std::filesystem::path& file,
-                   bool resumed, double json_interval)
-    : stop(clock, saving.max_hours),
-      progress(globals, json_interval),
+Attended::Attended(const Globals& globals, const Attendance& attendance,
+                   const std::filesystem::path& file, bool resumed, double json_interval)
+    : stop(clock, attendance.max_hours),
+      progress(globals, json_interval, attendance.live),
       agreed(globals.team(), stop, progress, clock) {
-  agreed.session.checkpoint_seconds = 60 * saving.save_minutes;
+  agreed.session.checkpoint_seconds = 60 * attendance.save_minutes;
+  if (attendance.live && !globals.json && !progress.drawn())
+    warn("--live draws on terminals alone: this is none", globals);
   if (const auto warning = blas_identity().warning(); !warning.empty()) warn(warning, globals);
   prepare_end(file, resumed || !globals.team().root());  // whose the file is
   catch_signals();
-  if (saving.max_hours < 1e6) set_timer(saving.max_hours * 3600 + patience);
+  if (attendance.max_hours < 1e6) set_timer(attendance.max_hours * 3600 + patience);
   if (!globals.team().several()) stoppable.emplace(agreed.session.stop);
 }
 
@@ -152,7 +155,7 @@ Verb beginning(int order, const char* name, const char* what, const char* input,
   const auto describe = [=](CLI::App& verb, BeginArguments& options) {
     verb.description(what);
     verb.add_option("CONFIG", options.input, input)->required()->type_name(value::config);
-    add_saving(verb, options.saving);
+    add_attendance(verb, options.attendance);
   };
   return {order, name, go, describe, work};
 }

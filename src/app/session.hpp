@@ -37,7 +37,7 @@ struct Attended {
       : stop(clock, 1e9), progress(globals), agreed(globals.team(), stop, progress, clock) {}
   /// Of one that saves into `file`, which holds a state to go on from where it is `resumed`: a
   /// signal asks it to stop, and ends it where that is not heeded.
-  Attended(const Globals& globals, const Saving& saving, const std::filesystem::path& file,
+  Attended(const Globals& globals, const Attendance& attendance, const std::filesystem::path& file,
            bool resumed, double json_interval = 0);
   Attended(const Attended&) = delete;  // the session refers to the others
   ~Attended();
@@ -58,7 +58,7 @@ void require_same_run(const Globals& globals, const Config& config,
 /// What the verbs take that begin a run.
 struct BeginArguments {
   std::string input;
-  Saving saving;
+  Attendance attendance;
 };
 /// Such a verb; `input` says what it begins from.
 Verb beginning(int order, const char* name, const char* what, const char* input,

@@ -21,7 +21,7 @@ ErrorCode show(const ShowArguments& options, const Globals& globals) {
   else if (globals.json)
     put_out(report_json(read_run(options.run)) + "\n");
   else
-    to_output("{}", report(read_run(options.run)));
+    put_report(report(read_run(options.run)));
   return ErrorCode::ok;
 }
 

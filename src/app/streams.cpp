@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/shown.hpp"
@@ -32,6 +34,28 @@ void secure_streams() {
       (void)!open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool is_terminal(int descriptor) {
+  const char* kind = std::getenv("TERM");
+  return isatty(descriptor) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
+std::string painted(std::string_view text, Colour colour, int descriptor) {
+  const char* none = std::getenv("NO_COLOR");
+  if ((none != nullptr && *none != '\0') || !is_terminal(descriptor)) return std::string(text);
+  constexpr const char* codes[] = {"\x1b[31m", "\x1b[33m"};
+  return std::string(codes[static_cast<int>(colour)]).append(text).append("\x1b[0m");
+}
+
+void put_report(std::string_view report) {
+  std::string text = shown(report);
+  for (const std::string_view word : {"NOT TO BE TRUSTED", "NOT ok", "FAILED", "WRONG"}) {
+    const std::string red = painted(word, Colour::red, STDOUT_FILENO);
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + red.size()))
+      text.replace(at, word.size(), red);
+  }
+  put_out(text);
 }
 
 void put_out(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +15,13 @@ namespace quartic::app {
 /// Gives descriptors 0, 1 and 2 that are closed a place where nothing can be read or written, lest
 /// a file gets their numbers; and lets writing say that it failed rather than kill the process.
 void secure_streams();
+
+/// Whether a descriptor is a terminal on which lines can be drawn anew.
+bool is_terminal(int descriptor);
+
+/// Colours of words, on terminals alone and never where NO_COLOR is set (no-color.org).
+enum class Colour { red, yellow };
+std::string painted(std::string_view text, Colour colour, int descriptor);
 
 void put_out(std::string_view text);
 void put_error(std::string_view text);
@@ -30,6 +38,9 @@ template <class... Arguments>
 void to_error(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   put_error(shown(fmt::format(format, std::forward<Arguments>(arguments)...)));
 }
+
+/// A report likewise, with the words in it that say what is not to be trusted in red.
+void put_report(std::string_view report);
 
 /// Throws BadInput where standard output did not take everything; without a word where its reader
 /// has gone, as that of `quartic show RUN | head` has.

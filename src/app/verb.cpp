@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -125,7 +126,9 @@ void print_json(const nlohmann::json& json) {
 }
 
 void warn(const std::string& what, const Globals& globals) {
-  if (!globals.quiet) to_error("quartic: warning: {}\n", what);
+  if (globals.quiet) return;
+  put_error(painted("quartic: warning:", Colour::yellow, STDERR_FILENO));
+  to_error(" {}\n", what);
 }
 
 std::vector<std::string> Globals::all_settings() const {

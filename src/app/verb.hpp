@@ -91,18 +91,21 @@ std::vector<std::string> all_words() {
   return {words_of<E>.begin(), words_of<E>.end()};
 }
 
-/// When a verb saves on the way, and for how long it goes on.
-struct Saving {
+/// How a run is attended: for how long, when it is saved on the way, and whether its curves are
+/// shown.
+struct Attendance {
   double max_hours = 1e9;
   double save_minutes = 0.5;
+  bool live = false;
 };
-inline void add_saving(CLI::App& verb, Saving& saving) {
-  verb.add_option("--max-hours", saving.max_hours, "save and stop after this long")
+inline void add_attendance(CLI::App& verb, Attendance& attendance) {
+  verb.add_option("--max-hours", attendance.max_hours, "save and stop after this long")
       ->check(positive());
-  verb.add_option("--save-minutes", saving.save_minutes,
+  verb.add_option("--save-minutes", attendance.save_minutes,
                   "time between two states that are saved on the way, at least")
       ->check(not_negative())
       ->capture_default_str();
+  verb.add_flag("--live", attendance.live, "curves of its numbers on the terminal while it runs");
 }
 
 /// Onto standard output, or into the file -o, which is not overwritten without --force.

@@ -155,11 +155,12 @@ Action with_hidden_units(const Config& config, const Action& start) {
 }
 
 FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
-                 const std::string& where, const std::string& command) {
+                 const std::string& where, const std::string& command,
+                 const ProgressCallback& progress) {
   Action start = with_hidden_units(config, field);
   require_sites(data, *start.graph, where);
   if (start.graph->hidden_sites() > 0 && config.fit.start != LikelihoodStart::given)
-    place_hidden_units(start, *data.train, config.run.seed, config.run.threads);
+    place_hidden_units(start, *data.train, config.run.seed, config.run.threads, progress);
   Provenance provenance = make_provenance(command, config.run.seed);
   const auto freedom = config.action.freedom();
   FitData known = describe(data, 0);

@@ -22,14 +22,16 @@ std::optional<DataScaling> whitening(std::span<const double> rows, std::size_t c
 }
 
 Network best_network(const std::vector<float>& rows, int columns, int units, std::uint64_t seed,
-                     int threads) {
+                     int threads, const ProgressCallback& progress) {
   constexpr int starts = 6, iterations = 60;
   std::optional<ExactLearner> best;
   for (int k = 0; k < starts; ++k) {
+    report_progress(progress, static_cast<double>(k) / starts);
     const Network start =
         exact_start(Unit::gaussian, Unit::binary, units, false, rows, columns, seed + k);
     ExactLearner learner(rows, start, {.threads = threads});
-    learner.step(iterations);
+    learner.step(iterations,
+                 [&](double done) { return !progress || progress((k + done) / starts); });
     if (!best || learner.log_likelihood() > best->log_likelihood())
       best.emplace(std::move(learner));
   }
@@ -59,7 +61,8 @@ void place(Action& action, int j, const DataScaling& whitening, const Network& n
 
 }  // namespace
 
-void place_hidden_units(Action& action, const DataSource& source, std::uint64_t seed, int threads) {
+void place_hidden_units(Action& action, const DataSource& source, std::uint64_t seed, int threads,
+                        const ProgressCallback& progress) {
   constexpr std::size_t most_rows = 4096, fewest_rows = 8, most_columns = 512;
   const Graph& graph = *action.graph;
   const auto columns = static_cast<std::size_t>(graph.visible_sites());
@@ -71,7 +74,7 @@ void place_hidden_units(Action& action, const DataSource& source, std::uint64_t 
   if (!scaling) return;
   scaling->to_model(std::span(rows), columns);
   const int units = std::min(hidden, exact_units(width, count));
-  const Network network = best_network(rows, width, units, seed, threads);
+  const Network network = best_network(rows, width, units, seed, threads, progress);
   for (int j = 0; j < units; ++j) {
     double square = 0;
     for (int k = 0; k < width; ++k) square += std::pow(network.weight(k, j), 2);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "quartic/core/data_source.hpp"
+#include "quartic/core/progress.hpp"
 #include "quartic/field/action.hpp"
 
 namespace quartic {
@@ -15,7 +16,8 @@ namespace quartic {
 /// random plane rarely parts what has two modes, and from one that does not the climb of ln p,
 /// which is not concave, ends at a density of one mode. The first exact_units sites get a plane,
 /// none of more than 512 columns, and none where a network learns nothing. On 4096 rows at most:
-/// O(rows columns^2) and that of the learning.
-void place_hidden_units(Action& action, const DataSource& rows, std::uint64_t seed, int threads);
+/// O(rows columns^2) and that of the learning. Throws Interrupted where `progress` says to stop.
+void place_hidden_units(Action& action, const DataSource& rows, std::uint64_t seed, int threads,
+                        const ProgressCallback& progress = {});
 
 }  // namespace quartic

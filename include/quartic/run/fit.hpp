@@ -14,9 +14,11 @@ namespace quartic {
 Action with_hidden_units(const Config& config, const Action& start);
 
 /// A run that has not begun, from this action on, with_hidden_units. Throws BadInput, beginning
-/// with `where`, if the columns of the data are not the sites of the graph.
+/// with `where`, if the columns of the data are not the sites of the graph. Hidden units are placed
+/// (seconds), of which `progress` hears.
 FitRun begin_fit(const Config& config, const Action& start, const DataSet& data,
-                 const std::string& where, const std::string& command);
+                 const std::string& where, const std::string& command,
+                 const ProgressCallback& progress = {});
 
 /// Fits on from where the run is until it is finished, then evaluates the model. Throws Diverged,
 /// after the last good state was stored.
