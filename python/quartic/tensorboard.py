@@ -60,7 +60,7 @@ class TensorBoard:
         self._written: dict[int, int] = {}  # by layer
 
     def __call__(self, numbers: dict[str, Any]) -> bool:
-        """Writes a step; never stops the run."""
+        """Write a step; never stops the run."""
         step, layer = int(numbers["done"]), int(numbers.get("layer", 0))
         before = self._written.get(layer)
         if before is not None and before <= step < before + self.every:
@@ -77,7 +77,7 @@ class TensorBoard:
         return False
 
     def close(self) -> None:
-        """Ends the file of events; leaving a `with` block does."""
+        """End the file of events; leaving a `with` block does."""
         self._writer.close()
 
     def __enter__(self) -> TensorBoard:
