@@ -121,6 +121,7 @@ Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(m
 Attended::Attended(const Globals& globals, const Attendance& attendance,
                    const std::filesystem::path& file, bool resumed, double json_interval)
     : stop(clock, attendance.max_hours),
+      beginning(clock, attendance.max_hours + 1.0 / 3600),
       progress(globals, json_interval, attendance.live),
       agreed(globals.team(), stop, progress, clock) {
   agreed.session.checkpoint_seconds = 60 * attendance.save_minutes;
@@ -130,7 +131,7 @@ Attended::Attended(const Globals& globals, const Attendance& attendance,
   prepare_end(file, resumed || !globals.team().root());  // whose the file is
   catch_signals();
   if (attendance.max_hours < 1e6) set_timer(attendance.max_hours * 3600 + patience);
-  if (!globals.team().several()) stoppable.emplace(agreed.session.stop);
+  if (!globals.team().several()) stoppable.emplace(beginning);
 }
 
 Attended::~Attended() {

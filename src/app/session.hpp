@@ -34,7 +34,10 @@ class Stop : public StopRequest {
 struct Attended {
   /// Of a verb that saves nothing on the way: a signal ends it at once.
   explicit Attended(const Globals& globals)
-      : stop(clock, 1e9), progress(globals), agreed(globals.team(), stop, progress, clock) {}
+      : stop(clock, 1e9),
+        beginning(clock, 1e9),
+        progress(globals),
+        agreed(globals.team(), stop, progress, clock) {}
   /// Of one that saves into `file`, which holds a state to go on from where it is `resumed`: a
   /// signal asks it to stop, and ends it where that is not heeded.
   Attended(const Globals& globals, const Attendance& attendance, const std::filesystem::path& file,
@@ -44,6 +47,7 @@ struct Attended {
 
   Clock clock;
   Stop stop;
+  Stop beginning;  ///< a second later, so that what begins at once is saved as it begins
   Progress progress;
   AgreedSession agreed;
   const Session& session = agreed.session;

@@ -57,7 +57,7 @@ def test_python_has_the_names_of_today():
 def test_they_are_drawn(kind, tmp_path):
     plot = pytest.importorskip("quartic.plot")
     assert plot.main([str(OLD / f"{kind}.h5"), "-o", str(tmp_path)]) == 0
-    drawn = {"learn": 5, "fit": 5, "network": 3, "stack": 4, "sample": 3, "reweight": 1}
+    drawn = {"learn": 5, "fit": 5, "network": 5, "stack": 6, "sample": 3, "reweight": 1}
     assert len(list(tmp_path.iterdir())) == drawn[kind]
 
 
