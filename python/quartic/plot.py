@@ -1,6 +1,7 @@
 """Figures of a run: `python -m quartic.plot RUN [-o DIR] [--format png|pdf|svg]`, the same as `quartic plot`."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path, metavar="RUN", help="a run file")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder of the figures (RUN-figures, here)")
     parser.add_argument("--format", choices=("png", "pdf", "svg"), default="png")
+    parser.add_argument("--json", action="store_true", help="a JSON object for each")
     options = parser.parse_args(arguments)
     try:
         files = plot(Result.of(options.run), options.output or Path(f"{options.run.stem}-figures"), options.format)
@@ -41,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"quartic: {error}", file=sys.stderr)
         return getattr(error, "code", 3)
     for file in files:
-        print(file)
+        print(json.dumps({"event": "figure", "file": str(file)}) if options.json else file)
     return 0
 
 

@@ -34,6 +34,23 @@ def temporary_file() -> Path:
     return Path(tempfile.mkdtemp(prefix="quartic-")) / "run.h5"
 
 
+def _incomplete(path: Path, name: str) -> BadInput:
+    return BadInput(
+        f"{path} is not a whole quartic run file: it has no '{name}'", "docs/run-file.md lists what it holds"
+    )
+
+
+class _Entries(dict[str, np.ndarray]):
+    """Of a group, which says what it lacks."""
+
+    def __init__(self, found: dict[str, np.ndarray], path: Path, group: str):
+        super().__init__(found)
+        self._path, self._group = path, group
+
+    def __missing__(self, name: str) -> np.ndarray:
+        raise _incomplete(self._path, f"{self._group}/{name}")
+
+
 class Result:
     """A run: sampled, learned, fitted or reweighted.
 
@@ -100,7 +117,10 @@ class Result:
         numpy.ndarray
             A copy of its values.
         """
-        return np.asarray(self.data[name].values)
+        try:
+            return np.asarray(self.data[name].values)
+        except KeyError:
+            raise _incomplete(self.path, name) from None
 
     def arrays(self, group: str) -> dict[str, np.ndarray]:
         """A group's variables and coordinates as plain arrays.
@@ -115,10 +135,14 @@ class Result:
         dict of numpy.ndarray
             By name.
         """
-        return {str(name): values.values for name, values in self._dataset(group).variables.items()}
+        found = {str(name): values.values for name, values in self._dataset(group).variables.items()}
+        return _Entries(found, self.path, group)
 
     def _dataset(self, group: str) -> xarray.Dataset:
-        node: Any = self.data[group]
+        try:
+            node: Any = self.data[group]
+        except KeyError:
+            raise _incomplete(self.path, group) from None
         return node.to_dataset(inherit=False)
 
     @property

@@ -16,10 +16,20 @@ std::string python_beside(const std::filesystem::path& program) {
   return access(beside.c_str(), X_OK) == 0 ? beside.string() : std::string("python3");
 }
 
-/// Runs a command without the given streams and gives its exit status, 127 where it cannot start.
+constexpr int no_package = 75, no_program = 127;
+constexpr const char* draw =
+    "import sys\n"
+    "try:\n"
+    "    from quartic.plot import main\n"
+    "except ImportError:\n"
+    "    sys.exit(75)\n"
+    "sys.exit(main(sys.argv[1:]))\n";
+
+/// Runs a command without the given streams and gives its exit status, no_program where there is
+/// none.
 int run(const std::vector<std::string>& words, const std::vector<int>& silent) {
   const pid_t child = fork();
-  if (child < 0) return 127;
+  if (child < 0) return no_program;
   if (child == 0) {
     const int null = open("/dev/null", O_WRONLY);
     for (const int stream : silent) dup2(null, stream);
@@ -27,7 +37,7 @@ int run(const std::vector<std::string>& words, const std::vector<int>& silent) {
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     execvp(arguments[0], arguments.data());
-    _exit(127);
+    _exit(no_program);
   }
   int status = 0;
   waitpid(child, &status, 0);
@@ -52,17 +62,18 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
                    "give another name with -o");
   require_writable(std::filesystem::is_directory(there) ? figures / "figure" : figures, true);
   const std::string python = python_beside(globals.program);
-  if (run({python, "-c", "import matplotlib, quartic.plot"}, {STDOUT_FILENO, STDERR_FILENO}) != 0) {
+  std::vector<std::string> words{python, "-P",      "-c",       draw,
+                                 "-o",   directory, "--format", arguments.format};
+  if (globals.json) words.emplace_back("--json");
+  words.insert(words.end(), {"--", file});
+  const int status = run(words, globals.quiet ? std::vector{STDOUT_FILENO} : std::vector<int>{});
+  if (status == no_package || status == no_program)
     throw BadInput(
         fmt::format(
             "figures need the Python package quartic with matplotlib, which {} cannot import",
             python),
         "pip install '.[plot]' in quartic's source directory, or activate the environment that has "
         "it");
-  }
-  const int status =
-      run({python, "-m", "quartic.plot", file, "-o", directory, "--format", arguments.format},
-          globals.quiet ? std::vector{STDOUT_FILENO} : std::vector<int>{});
   const auto code = static_cast<ErrorCode>(status);
   if (code == ErrorCode::bad_input) return code;  // it has said why
   if (status != 0)

@@ -228,6 +228,14 @@ void OutputFile::put_old_back() noexcept {
   fs::rename(old, file_, error);
 }
 
+void OutputFile::withdraw(bool kept) noexcept {
+  std::error_code error;
+  if (kept)
+    fs::rename(beside(file_, ".quartic.old"), file_, error);
+  else
+    fs::remove(file_, error);
+}
+
 fs::path OutputFile::taken_away() const {
   return beside(file_, ".quartic.new");
 }

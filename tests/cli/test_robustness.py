@@ -1,6 +1,7 @@
 """What the program does where streams, disks, names and files are not as they should be."""
 
 import fcntl
+import importlib.util
 import json
 import os
 import resource
@@ -122,6 +123,19 @@ def test_under_force_the_old_file_goes_where_the_new_run_has_ended(sampled):
     assert sorted(p.name for p in sampled.iterdir()) == ["run.h5", "run.toml"]
 
 
+def test_what_is_refused_before_anything_is_learned_leaves_nothing(tmp_path):
+    """The warm-up finds that a column does not vary; --force then leaves the old file."""
+    rows = np.random.default_rng(1).normal(0, 1, (60, 4))
+    rows[:, 1] = 0
+    np.save(tmp_path / "x.npy", rows)
+    (tmp_path / "run.toml").write_text('[graph]\nextent = [2, 2]\n[data]\npath = "x.npy"\n[fit]\nepochs = 2\n')
+    refused(quartic("fit", "run.toml", "-o", "run.h5", cwd=tmp_path), 3, "do not vary", tmp_path, ("run.toml", "x.npy"))
+    (tmp_path / "run.h5").write_bytes(b"mine")
+    done = quartic("fit", "run.toml", "-o", "run.h5", "--force", cwd=tmp_path)
+    refused(done, 3, "do not vary", tmp_path, ("run.toml", "x.npy", "run.h5"))
+    assert (tmp_path / "run.h5").read_bytes() == b"mine"
+
+
 def test_a_killed_run_under_force_leaves_the_old_file_until_it_has_gone_on(sampled):
     before = (sampled / "run.h5").read_bytes()
     process = subprocess.Popen(
@@ -174,7 +188,13 @@ def test_what_a_killed_run_left_is_removed_by_the_next(here):
 
 
 def test_every_line_under_json_is_json(sampled):
-    for words in (["show", "run.h5", "--config"], ["validate", "run.toml", "--effective"], ["validate", "--reference"]):
+    plots = [["plot", "run.h5"]] if importlib.util.find_spec("matplotlib") else []
+    for words in (
+        ["show", "run.h5", "--config"],
+        ["validate", "run.toml", "--effective"],
+        ["validate", "--reference"],
+        *plots,
+    ):
         lines = quartic(*words, "--json", cwd=sampled).stdout.splitlines()
         assert lines and all(isinstance(json.loads(line), dict) for line in lines)
 

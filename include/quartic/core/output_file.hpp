@@ -49,6 +49,8 @@ class OutputFile {
   bool keep_old();
   void forget_old() noexcept;
   void put_old_back() noexcept;
+  /// Without what the file has held since: as it was, or, where nothing was `kept`, not there.
+  void withdraw(bool kept) noexcept;
   /// FILE.quartic.new, FILE a link followed.
   std::filesystem::path taken_away() const;
 

@@ -66,11 +66,20 @@ class NewFileStore final : public FileStore<Run> {
     try {
       FileStore<Run>::write(run);
     } catch (const BadInput& error) {
+      failed_ = true;
       throw BadInput(error.what(), error.hint() + after_failure());
     }
+    only_begun_ = !written_;
     written_ = true;
   }
   bool written() const { return written_; }
+  /// After an error of the input that its first state knew nothing of: nothing was learned, and
+  /// nothing stays.
+  void discard_beginning() {
+    if (!only_begun_ || failed_) return;
+    on_root(this->team(), [&] { this->file().withdraw(kept_); });
+    kept_ = false;
+  }
   /// The new run is what FILE holds.
   void settle() {
     this->forget_old();
@@ -86,6 +95,7 @@ class NewFileStore final : public FileStore<Run> {
   }
 
   bool first_ = true, kept_ = false, written_ = false;  ///< kept_: by the root
+  bool only_begun_ = false, failed_ = false;            ///< written once; a write was none
 };
 
 /// A new run from its beginning to its end, in a file: go(run, store).
@@ -98,6 +108,9 @@ Outcome run_into(const std::filesystem::path& file, Run& run, Go&& go, const Tea
     return outcome;
   } catch (const Diverged&) {  // its last good state counts
     store.settle();
+    throw;
+  } catch (const BadInput&) {
+    store.discard_beginning();
     throw;
   } catch (const Interrupted&) {  // outside of a loop, which would return
     if (!store.written()) throw;
