@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/parallel.hpp"
+#include "mcmc/hidden_moves.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/memory.hpp"
 
@@ -30,9 +31,7 @@ enum Purpose : std::uint32_t { for_moves, for_bonds };
 /// field only where S stays the same. Throws BadInput for the moves that move real values alone.
 SamplerOptions suited(SamplerOptions options, const Graph& graph) {
   if (graph.hidden_sites() == 0) return options;
-  if (options.local_move() != LocalMove::independence)
-    throw BadInput(fmt::format("sampler: {} moves no hidden units", name(options.local_move())),
-                   "leave metropolis_hits and hmc_steps at 0");
+  require_hidden_moves(options);
   options.cluster = ClusterMove::none;
   const bool odd = graph.hidden_values() == HiddenValues::spin && !graph.gated();
   options.flips = options.flips && odd;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "mcmc/hidden_moves.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/learn/evaluation.hpp"
 #include "quartic/learn/likelihood.hpp"
@@ -147,6 +148,7 @@ Action with_hidden_units(const Config& config, const Action& start) {
   if (config.fit.pass.noise > 0)
     throw BadInput("noise in [fit] is for fields without hidden units",
                    "noise = 0, or add noise to the data themselves");
+  require_hidden_moves(config.sampler.options);
   Action action(std::make_shared<Graph>(start.graph, units, *values, model.gates.value_or(false)));
   for (const auto kind : all_coupling_kinds)
     std::copy(start.couplings(kind).begin(), start.couplings(kind).end(),
