@@ -1,7 +1,10 @@
 """The checks of the source tree: clean as it stands, and able to fail."""
 
+import re
 import subprocess
 import sys
+import tarfile
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,3 +48,45 @@ def test_a_call_after_the_first_member_of_a_designated_initialiser_is_found(tmp_
     (tmp_path / "src/run/read.cpp").write_text("Run f() { return {.config = read(),\n  .action = read_action(in)}; }\n")
     done = run("initialisers", tmp_path)
     assert done.returncode == 1 and "read.cpp:1" in done.stdout
+
+
+def git(folder, *arguments):
+    return subprocess.check_output(["git", "-C", folder, *arguments])
+
+
+def commit_seen_by_cmake(source):
+    script = 'include(cmake/commit.cmake)\nmessage("${QUARTIC_GIT_HASH}")\n'
+    (source / "say.cmake").write_text(script)
+    command = ["cmake", f"-DPROJECT_SOURCE_DIR={source}", "-P", "say.cmake"]
+    return subprocess.run(command, cwd=source, check=True, capture_output=True, text=True).stderr.strip()
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no clone")
+def test_clones_archives_and_sdists_know_their_commit(tmp_path):
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", ROOT, clone)
+    commit = git(clone, "rev-parse", "HEAD").decode()[:12]
+    assert commit_seen_by_cmake(clone) == commit
+
+    backend = "import quartic_backend; print(quartic_backend.build_sdist('dist'))"
+    made = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, 'cmake/backend'); {backend}"],
+        cwd=clone, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    git(clone, "archive", "--prefix=archive/", "--output", tmp_path / "archive.tar", "HEAD")
+    git(tmp_path, "init", "--quiet")  # of which the unpacked ones are no part
+    git(tmp_path, "-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet", "--allow-empty", "-m", "another")
+    for packed in (clone / "dist" / made.stdout.split()[-1], tmp_path / "archive.tar"):
+        with tarfile.open(packed) as tar:
+            folder = tmp_path / tar.getnames()[0].split("/")[0]
+            tar.extractall(tmp_path, filter="data")
+        assert commit_seen_by_cmake(folder) == commit
+
+    (folder / "cmake/commit.cmake").write_bytes((ROOT / "cmake/commit.cmake").read_bytes())
+    assert commit_seen_by_cmake(folder) == "unknown"
+
+
+def test_one_version_everywhere():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    for file, before in (("CMakeLists.txt", r"project\(quartic VERSION "), ("CITATION.cff", "(?m)^version: ")):
+        assert re.search(before + re.escape(version) + r"\b", (ROOT / file).read_text()), file
