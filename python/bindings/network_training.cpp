@@ -361,6 +361,7 @@ void bind_paced_learner(nb::module_& m) {
       .def_prop_ro("last_log_z", &seen<&TrainingWatch::last_log_z>)
       .def_prop_ro("best_log_z", &seen<&TrainingWatch::best_log_z>)
       .def_prop_ro("best_epoch", &told<&TrainingWatch::best_epoch>)
+      .def_prop_ro("gained", &told<&TrainingWatch::gained>)
       .def_prop_ro("last_epoch", &told<&TrainingWatch::last_epoch>)
       .def_prop_ro("rising", &told<&TrainingWatch::rising>);
   bind_learner(learner);

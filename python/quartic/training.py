@@ -173,7 +173,7 @@ class Learning:
             out.append(f"a learning rate of {rate:g} made ln p fall: it was learned at {learner.rate:.3g}")
         if learner.keeps_best and learner.rising:
             out.append(f"ln p of held-out rows was still rising after {learner.epoch} passes: a larger learning_rate")
-        if learner.keeps_best and way == "chains-from-exact" and learner.best_epoch == 0:
+        if learner.keeps_best and way == "chains-from-exact" and not learner.gained:
             out.append(
                 "chains found nothing better than what fewer units learn exactly, where they began: n_components=None "
                 "is as good and cheaper"

@@ -178,13 +178,9 @@ std::string repeats_of(const DataSource& rows, const DataSummary& summary) {
 
 }  // namespace
 
-std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& summary) {
+std::string index_warning(const DataRows& data, const DataSummary& summary) {
   constexpr std::size_t least_rows = 4;  // fewer may count by chance
   const DataFileInfo& info = data.file->info();
-  std::vector<std::string> out;
-  if (!info.doubt.empty()) out.push_back(info.doubt);
-  auto repeats = summary.first_bad ? std::string() : repeats_of(*data.rows, summary);
-  if (!repeats.empty()) out.push_back(std::move(repeats));
   std::vector<std::size_t> index, others;
   for (std::size_t c = 0; c < summary.columns(); ++c) {
     const std::size_t in_file = number_in_file(data, c);
@@ -192,12 +188,19 @@ std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& 
                         std::binary_search(summary.counting.begin(), summary.counting.end(), c);
     (counts || is_index_name(in_file, info.names) ? index : others).push_back(in_file);
   }
-  if (index.empty() || others.empty()) return out;
+  if (index.empty() || others.empty()) return {};
   const bool one = index.size() == 1;
-  out.push_back(
-      fmt::format("column{} {} look{} like an index of the rows, no data; [data] {} leaves {} out",
-                  one ? "" : "s", columns_text(index, info.names), one ? "s" : "",
-                  columns_line(others, info.names), one ? "it" : "them"));
+  return fmt::format(
+      "column{} {} look{} like an index of the rows, no data; [data] {} leaves {} out",
+      one ? "" : "s", columns_text(index, info.names), one ? "s" : "",
+      columns_line(others, info.names), one ? "it" : "them");
+}
+
+std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& summary) {
+  std::vector<std::string> out{data.file->info().doubt};
+  if (!summary.first_bad) out.push_back(repeats_of(*data.rows, summary));
+  out.push_back(index_warning(data, summary));
+  std::erase(out, "");
   return out;
 }
 
@@ -215,6 +218,7 @@ DataSet open_data_set(const DataOptions& options, const DataRows& data) {
   require_finite(data, set.summary);
   set.names = data.names;
   set.warnings = data_warnings(data, set.summary);
+  set.index_warning = index_warning(data, set.summary);
   set.train = data.rows;
   if (!held_out.empty()) {
     set.train = select_rows(data.rows, other_rows(data.rows->rows(), held_out));

@@ -87,9 +87,11 @@ void require_same(const DataSet& data, const FitData& known, const Config& confi
 }
 
 FitData describe(const DataSet& data, double pass_seconds) {
-  return {data.description, data.checksum(),        data.row_shape,
-          data.scaling,     data.train->rows(),     data.held_out ? data.held_out->rows() : 0,
-          pass_seconds,     some_rows(*data.train), data.names};
+  FitData out{data.description, data.checksum(),        data.row_shape,
+              data.scaling,     data.train->rows(),     data.held_out ? data.held_out->rows() : 0,
+              pass_seconds,     some_rows(*data.train), data.names};
+  if (!data.index_warning.empty()) out.remarks.push_back(data.index_warning);
+  return out;
 }
 
 DataOptions options_like(const Config& config, const FitData& learned, const std::string& file) {

@@ -336,6 +336,7 @@ std::vector<Check> diagnose_density(const NetworkRun& run) {
   std::vector<Check> checks{check("iterations, all done", choice.iterations, "finished",
                                   run.stop_reason != StopReason::running && !run.draws.empty(),
                                   "quartic resume RUN")};
+  check_remarks(checks, run.data.remarks);
   check_remarks(checks, choice.remarks);
   const DensityCandidate& best = choice.best();
   const double rise = best.last_rise();
@@ -375,6 +376,7 @@ std::vector<Check> diagnose(const NetworkRun& run) {
       check("moments, batch - chains", score, fmt::format("<= {}", max_moment_score),
             score <= max_moment_score,
             "the chains lag behind the network: more training.steps, rungs, or a lower rate"));
+  check_remarks(checks, run.data.remarks);
   check_remarks(checks, run.density.choice.remarks);
   if (run.evaluations.empty()) {
     checks.push_back(check("evaluation", 0, "there", false, "quartic resume RUN"));

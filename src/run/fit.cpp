@@ -166,7 +166,8 @@ FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
   Provenance provenance = make_provenance(command, config.run.seed);
   const auto freedom = config.action.freedom();
   FitData known = describe(data, 0);
-  if (config.fit.pass.noise == 0) known.remarks = remarks_on_some(data);
+  if (config.fit.pass.noise == 0)
+    std::ranges::move(remarks_on_some(data), std::back_inserter(known.remarks));
   Config own = config;
   FitRun run{.config = std::move(own),
              .provenance = std::move(provenance),

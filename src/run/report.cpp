@@ -36,6 +36,12 @@ std::string estimate_line(std::string_view what, const Estimate& e, const std::s
   return fmt::format("  {:<18} {:<18} {}\n", what, number, meaning);
 }
 
+std::string notes_text(const std::vector<std::string>& notes) {
+  std::string out;
+  for (const std::string& note : notes) out += fmt::format("  NOTE: {}\n", note);
+  return out;
+}
+
 std::string graph_text(const Action& action) {
   const auto& graph = *action.graph;
   return fmt::format("graph     {}: {} sites, {} edges\n", graph.description(), graph.sites(),

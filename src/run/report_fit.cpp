@@ -87,12 +87,10 @@ std::string at_bound_text(const FitRun& run, int at_bound) {
 }
 
 /// Why not to take the fit for the data's density.
-std::string notes_text(const FitRun& run) {
+std::string lacks_text(const FitRun& run) {
   auto notes = run.data.remarks;
   if (auto tails = heavy_tails(run); !tails.empty()) notes.push_back(std::move(tails));
-  std::string out;
-  for (const std::string& note : notes) out += fmt::format("  NOTE: {}\n", note);
-  return out;
+  return notes_text(notes);
 }
 
 std::string evaluation_text(const FitRun& run) {
@@ -149,7 +147,7 @@ std::string text(const FitRun& run) {
     if (row.at_bound > 0) out += at_bound_text(run, row.at_bound);
   }
   if (run.evaluation) out += evaluation_text(run);
-  return out + notes_text(run) + origin_text(run.config, run.provenance);
+  return out + lacks_text(run) + origin_text(run.config, run.provenance);
 }
 
 nlohmann::json json(const FitRun& run) {

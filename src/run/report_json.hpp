@@ -37,6 +37,8 @@ std::string likelihood_text(std::string_view what, const LogLikelihood& likeliho
                             const std::optional<LogLikelihood>& in_data);
 
 /// One line: what, its value with its error, what it means.
+/// What the data lack, a sentence a line.
+std::string notes_text(const std::vector<std::string>& notes);
 std::string estimate_line(std::string_view what, const Estimate& estimate,
                           const std::string& meaning);
 std::string graph_text(const Action& action);

@@ -67,8 +67,7 @@ std::string density_text(const NetworkRun& run) {
                        with_error(best, one.error), 10 * one.best, one.dropped ? ", dropped" : "",
                        chosen ? running ? ", the best so far" : ", chosen" : "");
   }
-  for (const std::string& remark : choice.remarks) out += fmt::format("  NOTE: {}\n", remark);
-  return out;
+  return out + notes_text(choice.remarks);
 }
 
 }  // namespace
@@ -95,6 +94,7 @@ std::string training_text(const NetworkRun& run) {
                   name(network.visible.unit), network.hidden.size(), name(network.hidden.unit));
   out += fmt::format("data      {}\n", run.data.description);
   out += fmt::format("rows      {} to learn from, {} held out\n", run.data.rows, run.data.held_out);
+  out += notes_text(run.data.remarks);
   if (!run.density.choice.candidates.empty()) out += density_text(run);
   if (run.exact()) return out + (run.evaluations.empty() ? "" : evaluation_text(run));
   const double rate = run.history.empty() ? training.rate : run.history.front().rate;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -34,6 +35,11 @@ Network first_network(const Config& config, const NetworkData& data, int units) 
   options.seed = config.run.seed;
   return initial_network(config.model.visible, config.model.hidden_unit(0), units, data.moments,
                          options);
+}
+
+/// An end that was interrupted comes again.
+void remark_once(std::vector<std::string>& remarks, std::string remark) {
+  if (std::ranges::find(remarks, remark) == remarks.end()) remarks.push_back(std::move(remark));
 }
 
 PacedLearner paced(const NetworkRun& run, const NetworkData& data, const Network& start,
@@ -100,6 +106,11 @@ bool TrainTask::conclude(const Session& session) {
   if (!run_.draws.empty()) return false;
   // From the saved state, where a run killed while it concludes would begin again.
   learner_.restore(run_.checkpoint, run_.pace);
+  if (run_.density.start && learner_.keeps_best() && !learner_.watch()->gained())
+    remark_once(run_.density.choice.remarks,
+                "chains found nothing better than what fewer units learn exactly, where they "
+                "began: hidden_units = "
+                "\"auto\" is as good and cheaper");
   // An end that was interrupted may have left its own.
   const int last = run_.history.empty() ? 0 : run_.history.back().epoch;
   std::erase_if(run_.evaluations, [last](const auto& e) { return e.epoch >= last; });

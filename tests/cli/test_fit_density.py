@@ -201,6 +201,14 @@ def test_chains_from_what_is_exact_are_no_worse_and_alike_in_python(many):
     assert shown(folder)["evaluations"][-1]["ok"]
 
 
+def test_chains_that_found_nothing_say_so(many, tmp_path):
+    here = copied(many[0], tmp_path, MANY + "[training]\nrate = 1e-30\n")  # no weight changes
+    assert quartic("fit", "run.toml", "-o", "run.h5", "--force", cwd=here).returncode == 0
+    nothing = "chains found nothing better than what fewer units learn exactly"
+    assert quartic("show", "run.h5", cwd=here).stdout.count(nothing) == 1
+    assert nothing in quartic("diagnose", "run.h5", cwd=here).stdout
+
+
 def test_such_a_run_goes_on_and_keeps_its_units(many, tmp_path):
     folder, _ = many
     here = copied(folder, tmp_path, MANY)

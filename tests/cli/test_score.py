@@ -221,5 +221,9 @@ def test_fit_warns_of_an_index(made, tmp_path):
     done = quartic("fit", "run.toml", cwd=tmp_path)
     assert done.returncode == 0 and 'columns = ["width", "height"] leaves it out' in done.stderr
     assert "quartic: warning: " in done.stderr and "index" in done.stderr
-    done = quartic("fit", "run.toml", "--quiet", "--force", cwd=tmp_path)
+    done = quartic("fit", "run.toml", "--quiet", "--force", "-o", "run.h5", cwd=tmp_path)
     assert done.returncode == 0 and done.stderr == ""
+    for verb in ("show", "diagnose"):
+        assert 'looks like an index of the rows, no data; [data] columns = ["width", "height"]' in quartic(
+            verb, "run.h5", cwd=tmp_path
+        ).stdout  # fmt: skip

@@ -45,6 +45,7 @@ struct DataSet {
   std::vector<std::size_t> row_shape;  ///< 28 x 28 of images; of one axis where columns were chosen
   std::vector<std::string> names;      ///< of the columns, where the file has them
   std::vector<std::string> warnings;   ///< what is odd about them (data_warnings)
+  std::string index_warning;  ///< of these the one that what is learned suffers from, or none
   DataScaling scaling;
   DataSummary summary;      ///< of the training rows, before scaling
   std::string description;  ///< "60000 x 784 from images-idx3-ubyte.gz, u1, scaled to [-1, 1]"
