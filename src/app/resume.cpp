@@ -36,10 +36,9 @@ std::filesystem::path target_file(const ResumeArguments& options, const Globals&
 void require_shared(const ResumeArguments& options, const AnyRun& run, const Globals& globals) {
   if (!globals.ranks) return;
   const auto kind = run_kind(options.run);
-  if (kind == RunKind::fit || kind == RunKind::stack)
+  if (kind == RunKind::stack)
     throw Error(ErrorCode::usage,
-                fmt::format("'{}' is a {}, which ranks cannot share", options.run.string(),
-                            kind == RunKind::fit ? "fit of a field" : "deep stack"),
+                fmt::format("'{}' is a deep stack, which ranks cannot share", options.run.string()),
                 "resume it without mpirun");
   std::visit(
       [&](const auto& r) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/exact_sum.hpp"
 #include "core/student.hpp"
 
 namespace quartic {
@@ -42,6 +43,19 @@ inline double variance_along(std::span<const double> vector, std::span<const dou
     out += along * along;
   }
   return out;
+}
+
+/// Of [k * own chains + chain], the sums over each group's chains of all ranks, [group][k], exact.
+inline std::vector<double> sums_of_groups(const Team& team, int threads, const ChainGroups& groups,
+                                          std::span<const double> by_chain, std::size_t size,
+                                          int first_chain) {
+  const std::size_t chains = by_chain.size() / size;
+  std::vector<std::size_t> group;
+  for (int g = 0; g < groups.count; ++g) group.resize(groups.end(g), g);
+  return exact_sums(
+      team, threads, size, chains, groups.count,
+      [&](std::size_t k, std::size_t chain) { return by_chain[k * chains + chain]; },
+      [&](std::size_t chain) { return group[first_chain + chain]; });
 }
 
 /// Sums over the chains of each group, [group][k], less their part of the sum over all, times

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/exact_sum.hpp"
 #include "learn/equilibrium_sample.hpp"
 #include "quartic/field/features.hpp"
 
@@ -18,19 +19,23 @@ namespace {
 constexpr int drawn_of = 8;
 
 /// tau, in draws, of the f_k whose means over a chain's draws scatter most: their variance is
-/// 2 tau / draws that of a draw. No more than draws / 2 can be seen. Sums are [k][chain].
-double slowest_tau(std::span<const double> sums, std::span<const double> squares,
-                   std::span<const double> mean, int draws) {
-  const std::size_t chains = sums.size() / mean.size();
+/// 2 tau / draws that of a draw. No more than draws / 2 can be seen. Sums are [k][chain], of a
+/// rank's own chains.
+double slowest_tau(const Team& team, int threads, std::span<const double> sums,
+                   std::span<const double> squares, std::span<const double> mean, int draws) {
+  const std::size_t size = mean.size(), chains = sums.size() / size;
+  const auto scatter = exact_sums(
+      team, threads, 2 * size, chains, 1,
+      [&](std::size_t row, std::size_t chain) {
+        const std::size_t k = row % size, n = k * chains + chain;
+        const double between = sums[n] / draws - mean[k];
+        return row < size ? between * between : squares[n] / draws - mean[k] * mean[k];
+      },
+      [](std::size_t) { return 0; });
   double slowest = 0;
-  for (std::size_t k = 0; k < mean.size(); ++k) {
-    double between = 0, all = 0;
-    for (std::size_t n = k * chains; n < (k + 1) * chains; ++n) {
-      between += std::pow(sums[n] / draws - mean[k], 2);
-      all += squares[n] / draws - mean[k] * mean[k];
-    }
-    if (all > 0) slowest = std::max(slowest, draws * between / all / 2);
-  }
+  for (std::size_t k = 0; k < size; ++k)
+    if (scatter[size + k] > 0)
+      slowest = std::max(slowest, draws * scatter[k] / scatter[size + k] / 2);
   return slowest;
 }
 
@@ -44,11 +49,19 @@ EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
   if (plan.global) out.global_acceptance = 0;
   const bool hidden = plan.action.graph->hidden_sites() > 0;
   const int size = parameters.size(), chains = sampler.chains(), lanes = sampler.lanes();
-  constexpr double max_values = 64e6;
-  const double room = std::max(max_values / (double(chains) * sampler.sites()), 1.0);
+  constexpr double max_values = 64e6;  // of all ranks, so that their number changes nothing
+  const double room = std::max(max_values / (double(sampler.all_chains()) * sampler.sites()), 1.0);
   const int stored = static_cast<int>(std::min({double(plan.draws), double(plan.stored), room}));
-  out.samples = {sampler.sites(), lanes, sampler.blocks(), stored, sampler.threads(), {}};
-  out.drawn = {sampler.sites(), lanes, sampler.blocks(), 0, sampler.threads(), {}};
+  const auto none = [&](int draws) {
+    return FieldSamples<T>{sampler.sites(),
+                           lanes,
+                           static_cast<int>(sampler.shares().count),
+                           draws,
+                           sampler.threads(),
+                           {},
+                           sampler.options().team};
+  };
+  out.samples = none(stored), out.drawn = none(0);
   std::vector<double> sums(static_cast<std::size_t>(size) * chains), squares(sums.size());
   std::vector<std::vector<double>> scratch(sampler.threads());
   sampler.reset_acceptance();
@@ -58,7 +71,7 @@ EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
       out.global_acceptance += plan.global->move(sampler, plan.global_step, plan.seed) / plan.draws;
     report_progress(progress, 0);
     const T* first = sampler.block(0).data;
-    FieldSamples<T> expected{sampler.sites(), lanes, sampler.blocks(), 1, sampler.threads(), {}};
+    FieldSamples<T> expected = none(1);
     if (draw < stored || hidden) {
       expected.fields.emplace_back(first,
                                    first + static_cast<std::ptrdiff_t>(sampler.sites()) * chains);
@@ -69,7 +82,7 @@ EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
     sampler.for_each_block([&](int index) {
       auto& x = scratch[omp_get_thread_num()];
       x.resize(static_cast<std::size_t>(size) * lanes);
-      const FieldBlock<const T> block = hidden ? expected.block(0, index) : sampler.block(index);
+      const FieldBlock<const T> block = hidden ? expected.block(0, expected.begin() + index) : sampler.block(index);
       evaluate_features(parameters, block, x.data(), lanes);
       for (int k = 0; k < size; ++k) {
         const auto at =
@@ -84,8 +97,12 @@ EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
     });
     if (draw < stored) out.samples.fields.push_back(std::move(expected.fields.front()));
   }
-  out.sampled = sampled_mean(sums, size, chains, plan.draws);
-  out.tau = slowest_tau(sums, squares, out.sampled.mean, plan.draws);
+  const ChainGroups groups(sampler.all_chains());
+  const Team& team = sampler.team();
+  out.sampled = sampled_mean(
+      sums_of_groups(team, sampler.threads(), groups, sums, size, sampler.first_chain()), size,
+      groups, plan.draws);
+  out.tau = slowest_tau(team, sampler.threads(), sums, squares, out.sampled.mean, plan.draws);
   return out;
 }
 

@@ -93,11 +93,12 @@ FieldSamples<T> draw_equilibrium(const Sampler<T>& equilibrated, const Action& a
 template <class T>
 void expect_hidden(const Action& action, FieldSamples<T>& samples) {
   if (action.graph->hidden_sites() == 0) return;
-  in_parallel(samples.blocks * samples.draws, samples.threads, [&](int n, int) {
-    T* first = samples.fields[n / samples.blocks].data();
+  const int own = samples.end() - samples.begin();
+  in_parallel(own * samples.draws, samples.threads, [&](int n, int) {
+    T* first = samples.fields[n / own].data();
     const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(samples.sites) * samples.lanes;
     expect_hidden(action,
-                  FieldBlock<T>{first + n % samples.blocks * size, samples.sites, samples.lanes});
+                  FieldBlock<T>{first + n % own * size, samples.sites, samples.lanes});
   });
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/exact_sum.hpp"
 #include "quartic/field/hidden_sites.hpp"
 
 namespace quartic {
@@ -15,20 +16,21 @@ double most_of_hidden(const FieldSamples<T>& drawn, const Parameters& parameters
   if (drawn.draws == 0) return std::numeric_limits<double>::infinity();
   const FeatureStatistics<T> joint(drawn, parameters);
   const auto projected = joint.project(step);
-  const double count = joint.count(), kl = dot(projected, projected) / count / 2;
+  const auto square_of = [](double x) { return x * x; };
+  const double count = joint.count(),
+               kl = exact_sum(drawn.team(), projected, square_of) / count / 2;
   const Graph& graph = parameters.graph();
   Action change(std::make_shared<Graph>(graph));
   parameters.scatter(step, change);
   const double gap = 1 - graph.hidden_low();
   double most = 0;
-  std::vector<double> j(drawn.lanes);
+  const int own = drawn.end() - drawn.begin();
+  std::vector<double> j(drawn.own_count());
   for (int site = graph.visible_sites(); site < graph.sites(); ++site) {
-    double square = 0;
-    for (int n = 0; n < drawn.draws * drawn.blocks; ++n) {
-      const auto phi = drawn.block(n / drawn.blocks, n % drawn.blocks);
-      hidden_field(change, site, phi, std::span(j));
-      square += dot(j, j);
-    }
+    for (int n = 0; n < drawn.draws * own; ++n)
+      hidden_field(change, site, drawn.block(n / own, drawn.begin() + n % own),
+                   std::span(j).subspan(static_cast<std::size_t>(n) * drawn.lanes, drawn.lanes));
+    const double square = exact_sum(drawn.team(), j, square_of);
     most = std::max(most, gap * gap / 8 * square / count);
   }
   return std::min(std::sqrt(radius / kl), std::sqrt(first_trust_radius / most));

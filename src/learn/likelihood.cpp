@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/exact_sum.hpp"
 #include "learn/chain_groups.hpp"
 #include "learn/hidden_step.hpp"
 #include "learn/learner_parts.hpp"
@@ -121,7 +122,7 @@ typename LikelihoodLearner<T>::Epoch LikelihoodLearner<T>::sample(
   expect_hidden_of_data();
   choose_global_moves();
   // Covariances want a few dozen samples a parameter.
-  const double wanted = 64.0 * parameters_.size() / sampler_.chains();
+  const double wanted = 64.0 * parameters_.size() / sampler_.all_chains();
   Epoch epoch;
   for (;;) {
     const EpochPlan plan{action_,
@@ -156,7 +157,9 @@ typename LikelihoodLearner<T>::Climb LikelihoodLearner<T>::climb_along(const Epo
   const auto& d = state_.last_step;
   const FeatureStatistics<T> features(epoch.samples, parameters_);
   const auto projected = features.project(d);
-  return {dot(d, epoch.sampled.mean) - dot(d, mean_), dot(projected, projected) / features.count()};
+  const double square =
+      exact_sum(sampler_.team(), projected, [](double x) { return x * x; }) / features.count();
+  return {dot(d, epoch.sampled.mean) - dot(d, mean_), square};
 }
 
 /// How much faster ln p of held-out data changes along d than that of the data.

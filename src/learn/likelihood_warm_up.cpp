@@ -15,14 +15,16 @@ void LikelihoodLearner<T>::send_chains_to_data() {
   const auto sites = static_cast<std::size_t>(action_.graph->visible_sites());
   const auto all = static_cast<std::size_t>(sampler_.sites());
   const auto chains = static_cast<std::size_t>(sampler_.chains());
+  const auto first = static_cast<std::size_t>(sampler_.first_chain()),
+             of_all = static_cast<std::size_t>(sampler_.all_chains());
   // Rows spread over the whole set; each chain gets noise of its own.
   std::vector<std::size_t> rows;
   for (std::size_t chain = 0; chain < chains; ++chain)
-    rows.push_back(chain * source_->rows() / chains);
+    rows.push_back((first + chain) * source_->rows() / of_all);
   std::vector<float> values(chains * sites);
   read_repeated(*source_, rows, values);
   for (std::size_t chain = 0; chain < chains; ++chain) {
-    RandomStream random(seed_, Stream::jitter, (std::uint64_t{1} << 40U) + chain);
+    RandomStream random(seed_, Stream::jitter, (std::uint64_t{1} << 40U) + first + chain);
     for (std::size_t i = 0; i < sites; ++i) {
       const double noise = options_.pass.noise > 0 ? options_.pass.noise * random.normal() : 0;
       // Chains of all rungs follow the target's; they begin alike.

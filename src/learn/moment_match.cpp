@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/exact_sum.hpp"
 #include "learn/equilibrium_sample.hpp"
 #include "learn/feature_statistics.hpp"
 
@@ -19,17 +20,18 @@ ModelMoments moments_of(const FeatureStatistics<T>& every,
                         const std::shared_ptr<const Graph>& graph) {
   std::vector<double> squares;
   const auto sums = every.chain_sums(&squares);
-  const int chains = every.samples().chains(), draws = every.samples().draws;
+  const auto& samples = every.samples();
+  const int chains = samples.chains(), draws = samples.draws;
+  const std::size_t own = samples.own_chains();
+  const auto scatter = exact_sums(
+      samples.team(), samples.threads, every.size(), own, 1,
+      [&](std::size_t k, std::size_t chain) { return std::pow(sums[k * own + chain] / draws, 2); },
+      [](std::size_t) { return 0; });
   ModelMoments out{graph, {}, {}};
   for (int k = 0; k < every.size(); ++k) {
-    double scatter = 0;
-    for (int c = 0; c < chains; ++c) {
-      const double mean = sums[static_cast<std::size_t>(k) * chains + c] / draws;
-      scatter += mean * mean;
-    }
     const bool edge = k < graph->edge_count();
     out.moment.push_back({edge ? -every.mean()[k] : every.mean()[k],
-                          std::sqrt(scatter / (static_cast<double>(chains) * (chains - 1)))});
+                          std::sqrt(scatter[k] / (static_cast<double>(chains) * (chains - 1)))});
     out.deviation.push_back(std::sqrt(squares[k] / every.count()));
   }
   return out;

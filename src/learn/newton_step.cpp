@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "learn/chain_groups.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -18,12 +17,13 @@ double shrinkage(double size, double samples) {
 
 }  // namespace
 
-SampledMean sampled_mean(std::span<const double> sums, int size, int chains, int draws) {
+SampledMean sampled_mean(std::span<const double> sums, int size, const ChainGroups& groups,
+                         int draws) {
   SampledMean out;
-  const double count = static_cast<double>(chains) * draws;
+  const double count = static_cast<double>(groups.chains) * draws;
   out.mean.resize(size);
-  for (std::size_t n = 0; n < sums.size(); ++n) out.mean[n / chains] += sums[n] / count;
-  out.deviations = group_deviations(sums, size, chains, 1 / count);
+  for (std::size_t n = 0; n < sums.size(); ++n) out.mean[n % size] += sums[n] / count;
+  out.deviations = deviations_of_groups(sums, size, groups, 1 / count);
   out.error = noise_variance(out.deviations, size);
   for (double& e : out.error) e = std::sqrt(e);
   return out;

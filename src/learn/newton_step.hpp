@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "learn/chain_groups.hpp"
 #include "learn/feature_statistics.hpp"
 
 namespace quartic {
@@ -16,8 +17,9 @@ struct SampledMean {
   std::vector<double> deviations;
 };
 
-/// From sums by chain, [k * chains + chain], over `draws` configurations each.
-SampledMean sampled_mean(std::span<const double> sums, int size, int chains, int draws);
+/// From sums over the chains of each group, [group][k], of `draws` configurations a chain.
+SampledMean sampled_mean(std::span<const double> sums, int size, const ChainGroups& groups,
+                         int draws);
 
 /// Where the quadratic model of the objective is largest within the bounds.
 struct NewtonStep {

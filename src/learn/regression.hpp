@@ -160,14 +160,8 @@ class Regression {
   }
   /// Of [k * own chains + chain], the sums over each group's chains, [group][k].
   std::vector<double> by_group(const std::vector<double>& score) const {
-    const std::size_t chains = features_.samples().own_chains();
-    const int first = features_.samples().first_chain();
-    std::vector<std::size_t> group;
-    for (int g = 0; g < groups_.count; ++g) group.resize(groups_.end(g), g);
-    return exact_sums(
-        team(), features_.samples().threads, size_, chains, groups_.count,
-        [&](std::size_t k, std::size_t chain) { return score[k * chains + chain]; },
-        [&](std::size_t chain) { return group[first + chain]; });
+    const auto& samples = features_.samples();
+    return sums_of_groups(team(), samples.threads, groups_, score, size_, samples.first_chain());
   }
   std::vector<double> deviations(std::span<const double> score) const {
     return deviations_of_groups(score, size_, groups_, 1 / count_);

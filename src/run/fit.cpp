@@ -29,20 +29,20 @@ LikelihoodOptions fit_options(const Config& config) {
 
 /// Passes over the data once, and notes how long it took.
 template <class T>
-LikelihoodLearner<T> make_learner(FitRun& run, const DataSet& data, const Clock& clock) {
-  const double start = clock.seconds();
+LikelihoodLearner<T> make_learner(FitRun& run, const DataSet& data, const Team& team) {
+  const Clock clock;
   LikelihoodLearner<T> learner(*data.train, data.held_out.get(), run.parameters(), run.action,
-                               sampler_options(run.config), fit_options(run.config),
+                               sampler_options(run.config, team), fit_options(run.config),
                                run.config.run.seed);
-  run.data.pass_seconds = clock.seconds() - start;
+  run.data.pass_seconds = clock.seconds();
   return learner;
 }
 
 template <class T>
 class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
  public:
-  FitTask(FitRun& run, const DataSet& data, const Clock& clock)
-      : Base(run, make_learner<T>(run, data, clock), run.config.fit.epochs), data_(data) {}
+  FitTask(FitRun& run, const DataSet& data, const Team& team)
+      : Base(run, make_learner<T>(run, data, team), run.config.fit.epochs), data_(data) {}
 
   void warm_up(const Session& session) {
     Base::warm_up(session);
@@ -98,6 +98,7 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
       sampler.configuration(chain, std::span(phi));
       snapshot.phi.insert(snapshot.phi.end(), phi.begin(), phi.begin() + sites);
     }
+    sampler.team().broadcast(std::as_writable_bytes(std::span(snapshot.phi)));  // the root has them
     run_.snapshots.push_back(std::move(snapshot));
   }
 
@@ -189,7 +190,7 @@ FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
 Outcome fit(FitRun& run, const DataSet& data, Store<FitRun>& store, const Session& session) {
   return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = FitTask<T>::begun(run);
-    FitTask<T> task(run, data, session.clock);
+    FitTask<T> task(run, data, session.team);
     return run_to_end(task, resumed, store, session);
   });
 }
