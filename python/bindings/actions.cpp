@@ -35,7 +35,7 @@ void bind_couplings(nb::class_<Action>& type, const char* name, const char* doc)
         auto& couplings = nb::cast<Action&>(self).couplings(kind);
         return Array(couplings.data(), {couplings.size()}, self);
       },
-      [](Action& action, nb::object value) { set_couplings(action, kind, value); },
+      [](Action& action, ArrayLike value) { set_couplings(action, kind, value); },
       nb::for_getter(nb::rv_policy::reference), nb::for_setter(nb::arg("value").none()), doc);
 }
 
@@ -76,13 +76,13 @@ Fields fields_of(const Action& action, nb::handle given) {
   return out;
 }
 
-nb::object reshaped(std::vector<double> values, nb::handle shape) {
+Doubles reshaped(std::vector<double> values, nb::handle shape) {
   const std::size_t size = values.size();
   nb::object flat = nb::cast(to_numpy(std::move(values), {size}));
-  return flat.attr("reshape")(nb::tuple(nb::borrow(shape)))[nb::tuple()];
+  return nb::object(flat.attr("reshape")(nb::tuple(nb::borrow(shape)))[nb::tuple()]);
 }
 
-nb::object evaluate(const Action& action, nb::object given) {
+Doubles evaluate(const Action& action, ArrayLike given) {
   const Fields fields = fields_of(action, given);
   const auto sites = static_cast<std::size_t>(action.graph->sites());
   std::vector<double> values(fields.count);
@@ -94,7 +94,7 @@ nb::object evaluate(const Action& action, nb::object given) {
   return reshaped(std::move(values), fields.shape);
 }
 
-nb::object gradient(const Action& action, nb::object given) {
+Doubles gradient(const Action& action, ArrayLike given) {
   const Fields fields = fields_of(action, given);
   const auto sites = static_cast<std::size_t>(action.graph->sites());
   std::vector<double> values(fields.count * sites);
@@ -113,7 +113,7 @@ nb::object gradient(const Action& action, nb::object given) {
   return reshaped(std::move(values), shape);
 }
 
-nb::object features(const Action& action, nb::object given) {
+Doubles features(const Action& action, ArrayLike given) {
   Fields fields = fields_of(action, given);
   const auto sites = static_cast<std::size_t>(action.graph->sites());
   const auto edges = action.graph->edges();
@@ -191,16 +191,10 @@ Examples
   bind_couplings<CouplingKind::r>(action, "r", "Linear couplings of the sites (a view).");
   bind_couplings<CouplingKind::a>(action, "a", "Quadratic couplings of the sites (a view).");
   bind_couplings<CouplingKind::b>(action, "b", "Quartic couplings of the sites (a view).");
-  action.def(
-      "__call__", &evaluate, nb::arg("phi").none(),
-      nb::sig(
-          "def __call__(self, phi: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]"),
-      "S of fields of shape (..., sites) or (..., *extent); the result has shape (...).");
-  action.def(
-      "gradient", &gradient, nb::arg("phi").none(),
-      nb::sig(
-          "def gradient(self, phi: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]"),
-      R"(The gradient dS/dphi.
+  action.def("__call__", &evaluate, nb::arg("phi"),
+             "S of fields of shape (..., sites) or (..., *extent); the result has shape (...).");
+  action.def("gradient", &gradient, nb::arg("phi"),
+             R"(The gradient dS/dphi.
 
 Parameters
 ----------

@@ -15,6 +15,7 @@
 #include "quartic/core/random.hpp"
 #include "quartic/core/simd.hpp"
 #include "quartic/run/number.hpp"
+#include "quartic/runfile/run_file.hpp"
 
 #ifdef QUARTIC_PROGRAM_IN_MODULE  // cmake/wheel.cmake links what the module knows nothing of
 namespace quartic::app {
@@ -87,6 +88,7 @@ NB_MODULE(_quartic, m) {
     }
   });
 
+  m.attr("version") = quartic::program_provenance().version;
   m.def("simd_target", &quartic::simd_target,
         R"(The SIMD instruction set that the kernels use on this machine.
 

@@ -81,7 +81,7 @@ Graph make_graph(nb::args given, nb::kwargs named) {
   return {list.sites, std::move(list.edges)};
 }
 
-nb::object edge_table(const Graph& graph) {
+Typed<"numpy.typing.NDArray[numpy.int32]"> edge_table(const Graph& graph) {
   std::vector<std::int32_t> table;
   for (const auto& [i, j] : graph.edges()) table.insert(table.end(), {i, j});
   return nb::cast(to_numpy(std::move(table), {static_cast<std::size_t>(graph.edge_count()), 2}));
@@ -144,9 +144,7 @@ Examples
           nb::sig("def __init__(self, sites: int, edges: numpy.typing.ArrayLike, duplicates: str = "
                   "'refuse') -> None"))
       .def_prop_ro("sites", &Graph::sites, "Number of sites.")
-      .def_prop_ro("edges", &edge_table,
-                   nb::for_getter(nb::sig("def edges(self) -> numpy.typing.NDArray[numpy.int32]")),
-                   "The two sites of each edge, int32, shape (edges, 2).")
+      .def_prop_ro("edges", &edge_table, "The two sites of each edge, int32, shape (edges, 2).")
       .def_prop_ro(
           "extent",
           [](const Graph& graph) -> std::optional<std::vector<int>> {
@@ -155,10 +153,9 @@ Examples
           },
           "Extents of the lattice, None for an edge list; site values reshape to it.")
       .def_prop_rw(
-          "labels",
-          [](nb::handle self) -> nb::object {
+          "labels", [](nb::handle self) -> Typed<"list | None"> {
             const nb::object all = self.attr("__dict__");
-            return all.attr("get")("_labels");
+            return nb::object(all.attr("get")("_labels"));
           },
           [](nb::handle self, nb::object labels) {
             if (!labels.is_none() &&
@@ -171,7 +168,7 @@ Examples
           nb::arg("labels").none(), "Names of the sites, a list; None: they are numbers.")
       .def(
           "degree",
-          [](const Graph& graph, nb::handle site) {
+          [](const Graph& graph, Typed<"int"> site) {
             return neighbour_sites(graph, integer(site, "site")).size();
           },
           nb::arg("site"), R"(How many edges a site has.
@@ -187,7 +184,7 @@ int
     Doubled edges count twice.)")
       .def(
           "neighbours",
-          [](const Graph& graph, nb::handle site) {
+          [](const Graph& graph, Typed<"int"> site) {
             return neighbour_sites(graph, integer(site, "site"));
           },
           nb::arg("site"), R"(The sites at the other ends of its edges.

@@ -53,20 +53,23 @@ void set_couplings(Network& network, char name, nb::handle value) {
 template <char name>
 void bind_couplings(nb::class_<Network>& type, const char* doc) {
   static constexpr char letter[] = {name, 0};
+  using Given = std::conditional_t<name == 'u', Typed<"numpy.typing.ArrayLike | None">, ArrayLike>;
   type.def_prop_rw(
       letter,
       [](nb::handle_t<Network> self) {
         auto& network = nb::cast<Network&>(self);
         auto& values = couplings_of(network, name);
-        if constexpr (name == 'w' || name == 'u') {
-          if (values.empty()) return nb::object(nb::none());
-          return nb::cast(
-              Array(values.data(), {network.visible.r.size(), network.hidden.r.size()}, self));
-        } else {
-          return nb::cast(Array(values.data(), {values.size()}, self));
-        }
+        const auto table = [&] {
+          return Array(values.data(), {network.visible.r.size(), network.hidden.r.size()}, self);
+        };
+        if constexpr (name == 'u')
+          return values.empty() ? std::nullopt : std::optional(table());
+        else if constexpr (name == 'w')
+          return table();
+        else
+          return Array(values.data(), {values.size()}, self);
       },
-      [](Network& network, nb::object value) { set_couplings(network, name, value); }, doc);
+      [](Network& network, Given value) { set_couplings(network, name, value); }, doc);
 }
 
 Network make_network(nb::handle w, const std::string& visible, const std::string& hidden,
@@ -85,7 +88,7 @@ Network make_network(nb::handle w, const std::string& visible, const std::string
 
 // --- values and moments -------------------------------------------------------------------------
 
-nb::object energy(const Network& network, nb::object phi, nb::object h) {
+Doubles energy(const Network& network, ArrayLike phi, ArrayLike h) {
   const Rows visible = rows_of(phi, network.visible.size(), "visible"),
              hidden = rows_of(h, network.hidden.size(), "hidden");
   if (visible.count != hidden.count) {
@@ -101,7 +104,7 @@ nb::object energy(const Network& network, nb::object phi, nb::object h) {
   return shaped(visible, std::move(values));
 }
 
-nb::object free_energy(const Network& network, nb::object phi, int threads) {
+Doubles free_energy(const Network& network, ArrayLike phi, int threads) {
   const Rows rows = rows_of(phi, network.visible.size(), "visible");
   std::vector<double> values;
   {
@@ -133,8 +136,8 @@ std::vector<double> other_layer(Of of, const Network& network, const Rows& rows,
   return out;
 }
 
-nb::object hidden_values(const Network& network, nb::object phi, std::optional<std::uint64_t> seed,
-                         int threads) {
+Doubles hidden_values(const Network& network, nb::handle phi, std::optional<std::uint64_t> seed,
+                      int threads) {
   const Rows rows = rows_of(phi, network.visible.size(), "visible");
   std::vector<double> values;
   {
@@ -144,8 +147,8 @@ nb::object hidden_values(const Network& network, nb::object phi, std::optional<s
   return shaped(rows, std::move(values), network.hidden.size());
 }
 
-nb::object visible_values(const Network& network, nb::object h, std::optional<std::uint64_t> seed,
-                          int threads) {
+Doubles visible_values(const Network& network, nb::handle h, std::optional<std::uint64_t> seed,
+                       int threads) {
   const Rows rows = rows_of(h, network.hidden.size(), "hidden");
   std::vector<double> values;
   {
@@ -155,7 +158,7 @@ nb::object visible_values(const Network& network, nb::object h, std::optional<st
   return shaped(rows, std::move(values), network.visible.size());
 }
 
-Network network_from_data(nb::object rows, int hidden_units, const std::string& visible,
+Network network_from_data(ArrayLike rows, int hidden_units, const std::string& visible,
                           const std::string& hidden, double deviation, nb::object random_state) {
   const NumpySource data(rows);
   const std::uint64_t seed = seed_of(random_state);
@@ -208,9 +211,9 @@ u : array_like, shape (visible units, hidden units), optional
     Gates, by which a hidden unit changes the width of a visible one.)");
   type.def(
       "__init__",
-      [](Network* self, nb::object w, const std::string& visible, const std::string& hidden,
-         nb::object r, nb::object a, nb::object b, nb::object s, nb::object m_, nb::object n,
-         nb::object u) {
+      [](Network* self, ArrayLike w, const std::string& visible, const std::string& hidden,
+         ArrayLike r, ArrayLike a, ArrayLike b, ArrayLike s, ArrayLike m_, ArrayLike n,
+         ArrayLike u) {
         new (self) Network(make_network(w, visible, hidden, {r, a, b, s, m_, n, u}));
       },
       nb::arg("w"), nb::arg("visible") = "quartic", nb::arg("hidden") = "binary",
@@ -284,7 +287,7 @@ numpy.ndarray
     Shape (...).)")
       .def(
           "hidden_mean",
-          [](const Network& self, nb::object phi, int threads) {
+          [](const Network& self, ArrayLike phi, int threads) {
             return hidden_values(self, phi, std::nullopt, threads);
           },
           nb::arg("phi"), nb::arg("threads") = 0, R"(<h> given phi.
@@ -302,7 +305,7 @@ numpy.ndarray
     Shape (..., hidden units).)")
       .def(
           "visible_mean",
-          [](const Network& self, nb::object h, int threads) {
+          [](const Network& self, ArrayLike h, int threads) {
             return visible_values(self, h, std::nullopt, threads);
           },
           nb::arg("h"), nb::arg("threads") = 0, R"(<phi> given h.
@@ -320,7 +323,7 @@ numpy.ndarray
     Shape (..., visible units).)")
       .def(
           "hidden_draw",
-          [](const Network& self, nb::object phi, nb::object random_state, int threads) {
+          [](const Network& self, ArrayLike phi, nb::object random_state, int threads) {
             return hidden_values(self, phi, seed_of(random_state), threads);
           },
           nb::arg("phi"), nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,
@@ -341,7 +344,7 @@ numpy.ndarray
     Shape (..., hidden units).)")
       .def(
           "visible_draw",
-          [](const Network& self, nb::object h, nb::object random_state, int threads) {
+          [](const Network& self, ArrayLike h, nb::object random_state, int threads) {
             return visible_values(self, h, seed_of(random_state), threads);
           },
           nb::arg("h"), nb::arg("random_state") = nb::none(), nb::arg("threads") = 0,

@@ -1,5 +1,6 @@
 // Densities of tables in Python: scalings, learning without chains, independent draws.
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -25,7 +26,7 @@ Rows scaled_rows(const DataScaling& scaling, nb::handle values) {
 }
 
 template <auto map>
-nb::object mapped(const DataScaling& self, nb::object values) {
+Doubles mapped(const DataScaling& self, ArrayLike values) {
   const Rows rows = scaled_rows(self, values);
   std::vector<double> out(rows.all().begin(), rows.all().end());
   {
@@ -35,7 +36,7 @@ nb::object mapped(const DataScaling& self, nb::object values) {
   return shaped(rows, std::move(out), static_cast<int>(rows.width));
 }
 
-nb::object log_jacobians(const DataScaling& self, nb::object values) {
+Doubles log_jacobians(const DataScaling& self, ArrayLike values) {
   const Rows rows = scaled_rows(self, values);
   std::vector<double> out(rows.count, self.log_jacobian(rows.width));
   for (std::size_t n = 0; n < rows.count; ++n) out[n] += self.log_power(rows.row(n));
@@ -43,7 +44,7 @@ nb::object log_jacobians(const DataScaling& self, nb::object values) {
 }
 
 template <auto part>
-nb::object part_of(const DataScaling& self) {
+Doubles part_of(const DataScaling& self) {
   return vector_to_python(self.*part);
 }
 
@@ -56,7 +57,7 @@ void bind_scaling(nb::module_& m) {
       .def(nb::init<>(), "The identity.")
       .def_static(
           "fit",
-          [](const std::string& method, nb::object data) {
+          [](const std::string& method, ArrayLike data) {
             const Input input = as_input(data);
             if (input.ndim() != 2) throw BadInput("data must be an array of shape (rows, columns)");
             const auto values = span(input);
@@ -79,7 +80,7 @@ Scaling
     Of these columns.)")
       .def_static(
           "columns",
-          [](nb::object offset, nb::object scale) {
+          [](ArrayLike offset, ArrayLike scale) {
             DataScaling out;
             out.method = ScalingMethod::constants;
             out.offset = doubles_from(offset), out.scale = doubles_from(scale);
@@ -215,7 +216,7 @@ WantedNetwork wanted(const std::string& visible, const std::string& hidden, int 
           noisy};
 }
 
-nb::dict learned(nb::object data, const std::string& visible, const std::string& hidden,
+nb::dict learned(ArrayLike data, const std::string& visible, const std::string& hidden,
                  int hidden_units, bool gates, const std::vector<std::string>& scalings,
                  double ridge, int folds, int rounds, int patience, double noise, int threads,
                  nb::object random_state, nb::object progress, std::vector<std::string> names) {
@@ -229,7 +230,7 @@ nb::dict learned(nb::object data, const std::string& visible, const std::string&
 }
 
 /// With `start`, the network that chains begin with, in the place of the density.
-nb::dict start_learned(nb::object data, const std::string& visible, const std::string& hidden,
+nb::dict start_learned(ArrayLike data, const std::string& visible, const std::string& hidden,
                        int hidden_units, const std::vector<std::string>& scalings, double ridge,
                        int rounds, int threads, std::uint64_t random_state, nb::object progress,
                        std::vector<std::string> names) {
@@ -257,8 +258,7 @@ nb::dict start_learned(nb::object data, const std::string& visible, const std::s
   return out;
 }
 
-Network more_of(const Network& network, nb::object data, int iterations, double ridge,
-                int threads) {
+Network more_of(const Network& network, ArrayLike data, int iterations, double ridge, int threads) {
   const NumpySource source(data);
   const Released released;
   ExactLearner learner(read_rows(source, 0, source.rows()), network, {ridge, threads});
@@ -266,7 +266,7 @@ Network more_of(const Network& network, nb::object data, int iterations, double 
   return learner.network();
 }
 
-nb::object draws(const Network& network, int count, nb::object random_state, int threads) {
+Doubles draws(const Network& network, int count, nb::object random_state, int threads) {
   const std::uint64_t seed = seed_of(random_state);
   std::vector<double> values;
   {
@@ -308,13 +308,13 @@ void bind_density(nb::module_& m) {
         "So many learn so many rows by chains.");
   m.def(
       "below_gaussian",
-      [](nb::object levels, nb::tuple log_z, nb::object rows,
-         nb::object learned) -> std::optional<double> {
+      [](ArrayLike levels, std::pair<double, double> log_z, ArrayLike rows,
+         ArrayLike learned) -> std::optional<double> {
         const Input judged = as_input(rows), some = as_input(learned), ln_p = as_input(levels);
         if (judged.ndim() != 2 || some.ndim() != 2 || judged.shape(1) != some.shape(1) ||
             ln_p.size() != judged.shape(0))
           throw BadInput("rows must be arrays of shape (rows, columns) of as many columns");
-        const Estimate z{nb::cast<double>(log_z[0]), nb::cast<double>(log_z[1])};
+        const Estimate z{log_z.first, log_z.second};
         const Released released;
         const auto above = above_gaussian(span(ln_p), z, span(judged), span(some), some.shape(1));
         if (!above || !below_gaussian(*above)) return std::nullopt;

@@ -15,8 +15,12 @@ constexpr MomentList all_moments[] = {&NetworkMoments::w, &NetworkMoments::r, &N
                                       &NetworkMoments::b, &NetworkMoments::s, &NetworkMoments::m,
                                       &NetworkMoments::n, &NetworkMoments::u};
 
+using Moments = Typed<"quartic.NetworkMoments">;
+using LogZOfPython = Typed<"quartic.LogZ">;
+using LikelihoodOfPython = Typed<"quartic.Likelihood">;
+
 /// quartic.NetworkMoments, w and u of shape (visible, hidden).
-nb::object to_python(const NetworkMoments& moments) {
+Moments to_python(const NetworkMoments& moments) {
   nb::list values;
   for (const auto list : all_moments) {
     auto copy = moments.*list;
@@ -28,7 +32,7 @@ nb::object to_python(const NetworkMoments& moments) {
   values[last] = moments.u.empty()
                      ? nb::object(nb::none())
                      : values[last].attr("reshape")(moments.r.size(), moments.s.size());
-  return nb::module_::import_("quartic.results").attr("NetworkMoments")(*values);
+  return nb::object(nb::module_::import_("quartic.results").attr("NetworkMoments")(*values));
 }
 
 NetworkMoments from_python(nb::handle moments) {
@@ -58,7 +62,7 @@ NetworkMoments mean_moments(const Rows& rows, F&& f) {
   return sum;
 }
 
-nb::object moments_of_rows(const Network& network, nb::object phi) {
+Moments moments_of_rows(const Network& network, ArrayLike phi) {
   const Rows rows = rows_of(phi, network.visible.size(), "visible");
   NetworkMoments mean;
   {
@@ -69,7 +73,7 @@ nb::object moments_of_rows(const Network& network, nb::object phi) {
   return to_python(mean);
 }
 
-nb::object exact_moments(const Network& network, int threads) {
+Moments exact_moments(const Network& network, int threads) {
   NetworkMoments moments;
   {
     const Released released;
@@ -78,7 +82,7 @@ nb::object exact_moments(const Network& network, int threads) {
   return to_python(moments);
 }
 
-nb::object gradient(const Network& network, nb::object phi, nb::object model, int threads) {
+Moments gradient(const Network& network, ArrayLike phi, Moments model, int threads) {
   const Rows rows = rows_of(phi, network.visible.size(), "visible");
   NetworkMoments of_model, mean;
   if (!model.is_none()) of_model = from_python(model);
@@ -99,13 +103,14 @@ nb::object to_python(const Estimate& x) {
   return nb::module_::import_("quartic.results").attr("Estimate")(x.value, x.error);
 }
 
-nb::object to_python(const LogZ& z) {
+LogZOfPython to_python(const LogZ& z) {
   nb::object ladder = nb::none(), modes = nb::none();
   if (z.ladder) ladder = to_python(z.ladder->value);
   if (z.modes) modes = to_python(z.modes->value);
-  return nb::module_::import_("quartic.results")
-      .attr("LogZ")(to_python(z.value), to_python(z.forward), to_python(z.reverse),
-                    to_python(z.annealed), ladder, z.exact, z.ok, z.reason, modes, z.bound);
+  return nb::object(nb::module_::import_("quartic.results")
+                        .attr("LogZ")(to_python(z.value), to_python(z.forward),
+                                      to_python(z.reverse), to_python(z.annealed), ladder, z.exact,
+                                      z.ok, z.reason, modes, z.bound));
 }
 
 LogZ log_z_from_python(nb::handle z) {
@@ -126,8 +131,8 @@ Network uncoupled(Network network) {
   return network;
 }
 
-nb::object log_z(const Network& network, const Network* base, const LogZOptions& options,
-                 nb::object start, nb::object random_state) {
+LogZOfPython log_z(const Network& network, const Network* base, const LogZOptions& options,
+                   nb::handle start, nb::handle random_state) {
   LogZ out;
   std::optional<Rows> from;
   if (!start.is_none()) from = rows_of(start, network.visible.size(), "visible");
@@ -140,7 +145,7 @@ nb::object log_z(const Network& network, const Network* base, const LogZOptions&
   return to_python(out);
 }
 
-nb::object likelihood(const Network& network, nb::object phi, nb::object z, int threads) {
+LikelihoodOfPython likelihood(const Network& network, ArrayLike phi, LogZOfPython z, int threads) {
   const auto rows = as_input<FloatInput>(phi, "float32");
   count_rows(rows, network.visible.size(), "visible");
   LogZ known = log_z_from_python(z);
@@ -153,12 +158,12 @@ nb::object likelihood(const Network& network, nb::object phi, nb::object z, int 
     if (const auto why = contradiction(network, values, known, threads))
       known.ok = false, known.reason = *why;
   }
-  return nb::module_::import_("quartic.results")
-      .attr("Likelihood")(to_python(out.value), out.lower, out.upper, out.rows_error, known.ok,
-                          known.reason);
+  return nb::object(nb::module_::import_("quartic.results")
+                        .attr("Likelihood")(to_python(out.value), out.lower, out.upper,
+                                            out.rows_error, known.ok, known.reason));
 }
 
-Network base_from_data(const Network& network, nb::object rows) {
+Network base_from_data(const Network& network, ArrayLike rows) {
   const NumpySource data(rows);
   if (data.columns() != static_cast<std::size_t>(network.visible.size())) {
     throw BadInput("the data have " + std::to_string(data.columns()) + " columns, the network " +
@@ -261,7 +266,7 @@ Network
   type.def(
       "estimate_log_z",
       [](const Network& self, const Network* base, int chains, int steps, int ladders, int sweeps,
-         int rungs, bool exact, nb::object start, nb::object random_state, int threads) {
+         int rungs, bool exact, ArrayLike start, nb::object random_state, int threads) {
         LogZOptions options;
         options.chains = chains, options.steps = steps, options.ladders = ladders;
         options.sweeps = sweeps, options.rungs = rungs, options.exact = exact;

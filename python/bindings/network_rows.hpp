@@ -51,13 +51,13 @@ inline Rows rows_of(nb::handle value, int width, const char* of) {
 }
 
 /// One value a row (or `width` of them) in the shape that the rows came in.
-inline nb::object shaped(const Rows& rows, std::vector<double> values, int width = 0) {
+inline Doubles shaped(const Rows& rows, std::vector<double> values, int width = 0) {
   nb::list shape;
   for (std::size_t d = 0; d + 1 < rows.values.ndim(); ++d) shape.append(rows.values.shape(d));
   if (width > 0) shape.append(width);
   const std::size_t size = values.size();
-  return nb::cast(to_numpy(std::move(values), {size}))
-      .attr("reshape")(nb::tuple(shape))[nb::tuple()];
+  return nb::object(
+      nb::cast(to_numpy(std::move(values), {size})).attr("reshape")(nb::tuple(shape))[nb::tuple()]);
 }
 
 template <class T>

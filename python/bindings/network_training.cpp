@@ -149,7 +149,7 @@ Trainer make_trainer(nb::object rows, const Network& network, TrainingOptions op
   return out;
 }
 
-void update(Trainer& self, nb::object rows) {
+void update(Trainer& self, ArrayLike rows) {
   const auto values = as_input<FloatInput>(rows, "float32");
   count_rows(values, self.trainer.network().visible.size(), "visible");
   const Released released;
@@ -157,7 +157,7 @@ void update(Trainer& self, nb::object rows) {
 }
 
 template <class Self>
-Network base_of(const Self& self, nb::object rows) {
+Network base_of(const Self& self, ArrayLike rows) {
   const NumpySource some(rows);
   const ColumnMoments& moments = moments_of(self);
   if (some.columns() != moments.first.size()) throw BadInput("rows of another width");
@@ -167,13 +167,13 @@ Network base_of(const Self& self, nb::object rows) {
 
 using NetworkChains = NetworkSampler<float>;
 
-nb::object chain_rows(std::vector<double> values, int chains, int units) {
+Doubles chain_rows(std::vector<double> values, int chains, int units) {
   return nb::cast(to_numpy(std::move(values),
                            {static_cast<std::size_t>(chains), static_cast<std::size_t>(units)}));
 }
 
 template <auto values, bool hidden>
-nb::object sampler_values(const NetworkChains& self) {
+Doubles sampler_values(const NetworkChains& self) {
   std::vector<double> out;
   {
     const Released released;
@@ -219,7 +219,7 @@ count : int
     Sweeps.)")
       .def(
           "set_visible",
-          [](NetworkChains& self, nb::object phi) {
+          [](NetworkChains& self, ArrayLike phi) {
             const Rows rows = rows_of(phi, self.network().visible.size(), "visible");
             const Released released;
             self.set_visible(rows.all());
@@ -314,7 +314,7 @@ void bind_paced_learner(nb::module_& m) {
   learner
       .def(
           "__init__",
-          [](PacedLearner* self, nb::object data, const Network& network, nb::object judged,
+          [](PacedLearner* self, ArrayLike data, const Network& network, ArrayLike judged,
              std::optional<int> epochs, int batch, int steps, int rungs, double rate,
              double momentum, double weight_decay, int threads, std::uint64_t random_state) {
             TrainingOptions o;
@@ -417,7 +417,7 @@ state : object, optional
   learner
       .def(
           "__init__",
-          [](Trainer* self, nb::object data, const Network& network, int epochs, int batch,
+          [](Trainer* self, ArrayLike data, const Network& network, int epochs, int batch,
              int chains, int steps, const std::string& start, int rungs,
              const std::string& tempering, bool snapshots, const std::string& optimiser,
              double rate, double final_rate, const std::string& schedule, double momentum,

@@ -25,6 +25,28 @@ using Input = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 using Row = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Array = nb::ndarray<nb::numpy, double>;
 
+/// Text as an argument of a template.
+template <std::size_t N>
+struct Word {
+  char text[N];
+  constexpr Word(const char (&of)[N]) { std::copy_n(of, N, text); }
+};
+
+/// Any object of Python's, whose type a signature (`_quartic.pyi`) gives in these words.
+template <Word word>
+class Typed : public nb::object {
+ public:
+  static constexpr auto Name = nb::detail::const_name(word.text);
+  static bool check_(nb::handle) { return true; }
+  using nb::object::object;
+  Typed(nb::object of) : nb::object(std::move(of)) {}
+};
+
+using ArrayLike = Typed<"numpy.typing.ArrayLike">;
+using Doubles = Typed<"numpy.typing.NDArray[numpy.float64]">;
+using Floats = Typed<"numpy.typing.NDArray[numpy.float32]">;
+using Floatings = Typed<"numpy.typing.NDArray[numpy.floating]">;  // of either width
+
 /// Gives a vector to numpy without copying it.
 template <class T>
 nb::ndarray<nb::numpy, T> to_numpy(std::vector<T> values,

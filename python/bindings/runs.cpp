@@ -271,15 +271,15 @@ nb::tuple judge_fields(const Settings& given, const Input& phi, const std::optio
 }
 
 template <class T>
-nb::object rows_to_python(std::vector<T> values, const std::vector<std::size_t>& shape) {
+Floatings rows_to_python(std::vector<T> values, const std::vector<std::size_t>& shape) {
   auto* kept = new std::vector<T>(std::move(values));
   nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
   return nb::cast(
       nb::ndarray<nb::numpy, T>(kept->data(), shape.size(), shape.data(), std::move(owner)));
 }
 
-nb::object generate_rows(const std::string& file, int rows, int sweeps, int warm_up, bool mean,
-                         const std::vector<std::string>& settings, nb::object watch) {
+Floatings generate_rows(const std::string& file, int rows, int sweeps, int warm_up, bool mean,
+                        const std::vector<std::string>& settings, nb::object watch) {
   AnyRun run = read_run(file);
   for (const auto& setting : settings)
     std::visit([&](auto& r) { apply_setting(r.config, setting); }, run);
@@ -292,8 +292,8 @@ nb::object generate_rows(const std::string& file, int rows, int sweeps, int warm
   return rows_to_python(std::vector<float>(out.values.begin(), out.values.end()), out.shape);
 }
 
-nb::object transform_rows(const std::string& file, const std::string& data,
-                          std::optional<int> layer, bool draws, int threads, nb::object watch) {
+Floatings transform_rows(const std::string& file, const std::string& data, std::optional<int> layer,
+                         bool draws, int threads, nb::object watch) {
   AnyRun run = read_run(file);
   set_threads(run, threads);
   Features out;
@@ -361,7 +361,7 @@ class Chains {
   }
 
   /// The fields now, written once into an array of Python's.
-  nb::object fields() {
+  Floatings fields() {
     return visit([&]<class T>(Sampler<T>& sampler) {
       std::vector<std::size_t> shape = {static_cast<std::size_t>(sampler.chains())};
       const Lattice* lattice = action_.graph->lattice();

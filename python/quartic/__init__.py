@@ -8,10 +8,9 @@ S(phi) = - sum_<ij> w_ij phi_i phi_j + sum_i (r_i phi_i + a_i phi_i^2 + b_i phi_
 need). `quartic.density` holds the single-site density, `quartic.plot` draws results (needs matplotlib).
 """
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from . import density
+from . import _quartic, density
 from ._quartic import Action, Graph, Network, NetworkLearner, NetworkSampler, Scaling, lattice, simd_target
 from .errors import BadInput, BadType, Diverged, Error
 from .free_energies import FreeEnergy, free_energy
@@ -31,10 +30,7 @@ if TYPE_CHECKING:
     from .estimator import RestrictedBoltzmannMachine
     from .lattice_field import LatticeField
 
-try:
-    __version__ = version("quartic")
-except PackageNotFoundError:  # used from a source tree
-    __version__ = "unknown"
+__version__ = _quartic.version
 
 _ESTIMATORS = {"DeepStack": "deep", "LatticeField": "lattice_field", "RestrictedBoltzmannMachine": "estimator"}
 

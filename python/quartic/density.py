@@ -112,5 +112,6 @@ def draw(
     if size is None:
         size = np.broadcast_shapes(*(v.shape for v in arrays))
     a, b, j = (np.broadcast_to(v, size) for v in arrays)
-    flat = _quartic.draw_quartic(*(np.ascontiguousarray(v).reshape(-1) for v in (a, b, j)), seed)
-    return flat.reshape(a.shape)[()]
+    a, b, j = (np.ascontiguousarray(v).reshape(-1) for v in (a, b, j))
+    flat = _quartic.draw_quartic(a, b, j, seed)
+    return flat.reshape(size)[()]

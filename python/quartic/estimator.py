@@ -24,7 +24,7 @@ except ImportError as error:
     ) from error
 
 from . import _quartic
-from ._quartic import NetworkSampler
+from ._quartic import Network, NetworkSampler
 from .arguments import whole
 from .errors import BadInput
 from .ranges import range_of
@@ -197,6 +197,10 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.random_state = random_state
 
     # --- learning ---
+
+    network_: Network  # fitted, as are the others whose names end so
+    _log_z: LogZ | None
+    _trained: dict[str, Any] | None
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -497,9 +501,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     def log_z_(self) -> LogZ:
         """The normaliser ln Z of ``network_``, exact or estimated when it is first asked for."""
         check_is_fitted(self)
-        if self._log_z is None:
-            self.estimate_log_z()
-        return self._log_z
+        return self.estimate_log_z() if self._log_z is None else self._log_z
 
     def estimate_log_z(self, **options: Any) -> LogZ:
         """Find ln Z with other than the default effort.
@@ -516,10 +518,11 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         """
         check_is_fitted(self)
         defaults = {"random_state": self._seed, "threads": self._threads, "start": self.chains_}
-        self._log_z = self.network_.estimate_log_z(self._base, **{**defaults, **options})
-        if not self._log_z.ok:
-            warnings.warn(f"ln Z is not to be trusted: {self._log_z.reason}", ConvergenceWarning, stacklevel=3)
-        return self._log_z
+        z = self.network_.estimate_log_z(self._base, **{**defaults, **options})
+        self._log_z = z
+        if not z.ok:
+            warnings.warn(f"ln Z is not to be trusted: {z.reason}", ConvergenceWarning, stacklevel=3)
+        return z
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")

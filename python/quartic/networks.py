@@ -28,7 +28,11 @@ def from_networkx(graph: Any) -> Graph:
 
 def rebuild(parts: tuple[Any, ...], labels: list[Any] | None) -> Graph:
     """What pickle makes a graph of: name, extent and boundary of a lattice, or sites and edges."""
-    graph = lattice(*parts) if len(parts) == 3 else Graph(*parts, duplicates="add")
+    if len(parts) == 3:
+        graph = lattice(*parts)
+    else:
+        sites, edges = parts
+        graph = Graph(sites, edges, duplicates="add")
     graph.labels = labels
     return graph
 

@@ -75,7 +75,7 @@ def draw_summary(run: Learned, rows: Iterable[Row]) -> tuple[Figure, Axes, Axes]
     kinds = list(run.kinds)
     width = 2.9 * max(3, len(kinds)) + 0.2
     figure = plt.figure(figsize=(width, 5.4))
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1, 1.1])
+    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[1, 1.1])[:, 0]
     for axes, kind in zip(top.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
         draw_trajectories(axes, run, kind)
     left, right, table = bottom.subplots(1, 3, width_ratios=[1, 1, 1.15])
@@ -115,7 +115,8 @@ def draw_overlap(axes: Axes, run: LearnResult, name: str) -> None:
     values = target if name == "target" else action
     finite = values[np.isfinite(values)]
     most = int(np.clip(np.sqrt(finite.size) / 1.5, 12, 48))
-    bins = np.linspace(*np.quantile(finite, [0.0005, 0.9995]), most + 1)
+    low, high = np.quantile(finite, [0.0005, 0.9995])
+    bins = np.linspace(low, high, most + 1)
     logarithm = action - target
     first = {"x": values, "label": "learned, $e^{-S}$"}
     second = {"x": values, "label": "reweighted to $e^{-A}$", "weights": np.exp(logarithm - logarithm.max())}

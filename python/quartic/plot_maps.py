@@ -87,11 +87,11 @@ def draw_bonds(axes: Axes, run: Learned, values: np.ma.MaskedArray) -> LineColle
     step = second - first
     half = np.where(np.abs(step) > 1, step - extent * np.round(step / extent), step) / 2
     halves = np.stack([first, first + half, second, second - half], axis=1).reshape(-1, 2, 2)
-    lines = LineCollection(halves[..., ::-1], capstyle="round")
+    lines = LineCollection(list(halves[..., ::-1]), capstyle="round")
     lines.set_array(np.ma.repeat(values, 2))
     lines.set_linewidth(float(np.clip(26 / max(extent), 1.2, 5)))
     axes.add_collection(lines)
-    row, column = np.indices(extent)
+    row, column = np.indices(run.extent)
     if max(extent) <= 32:  # else they would hide the edges
         axes.scatter(column, row, s=min(90 / max(extent), 18), color="#333333", zorder=3)
     return lines

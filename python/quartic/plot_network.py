@@ -1,6 +1,7 @@
 """Figures of a run of `quartic fit` of a network."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -122,7 +123,7 @@ def draw_candidates(axes: Axes, density: Columns) -> None:
     for k, name in enumerate(density["scaling"]):
         curve, best = density["held_out"][k], int(density["best_round"][k])
         line = axes.plot(steps, curve, linewidth=1, color=f"C{k}", label=str(name))[0]
-        style = {"fmt": "o", "markersize": 3, "color": line.get_color(), "capsize": 2}
+        style: dict[str, Any] = {"fmt": "o", "markersize": 3, "color": line.get_color(), "capsize": 2}
         axes.errorbar(steps[best], curve[best], density["best_error"][k], **style)
     tops = np.nanmax(density["held_out"]) + density["best_error"].max()
     axes.set(xlabel="iterations", ylabel=r"$\ln p$ a held-out row", ylim=(low, tops + 0.05 * (tops - low)))

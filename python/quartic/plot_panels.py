@@ -2,12 +2,14 @@
 
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from .errors import BadInput
@@ -36,7 +38,7 @@ def draw_band(axes: Axes, x, y, error, colour: str, label: str = "", log: bool =
 
 def draw_judged(axes: Axes, x, y, low, high, colour: str, label: str, marker: str = "o") -> None:
     """Numbers with the ends of their errors."""
-    style = {"markersize": 3.5, "linewidth": 1, "capsize": 2, "color": colour}
+    style: dict[str, Any] = {"markersize": 3.5, "linewidth": 1, "capsize": 2, "color": colour}
     axes.errorbar(x, y, [y - low, high - y], fmt=f"{marker}-", label=label, **style)
     axes.ticklabel_format(axis="y", useOffset=False)
     whole(axes)
@@ -105,7 +107,7 @@ def draw_normal(axes: Axes, z: np.ndarray, zlabel: str) -> None:
 
 
 def comparison_figure(
-    parts: dict[str, tuple], xlabel: str, ylabel: str, zlabel: str = "", z: np.ndarray | None = None
+    parts: Mapping[str, Iterable[np.ndarray]], xlabel: str, ylabel: str, zlabel: str = "", z: np.ndarray | None = None
 ) -> Figure:
     """Of each part x, y and their errors against one another, on the line where they are equal; deviations in units
     of their errors beside the normal distribution."""
@@ -157,7 +159,7 @@ def _draw_errors(axes: Axes, rows: np.ndarray, bins: np.ndarray) -> None:
 
 def labels(run: Result, otherwise: str = "") -> list[str]:
     """Of the columns of the data: their names, or their numbers behind a word."""
-    names = run.arrays("data").get("column", [])
+    names = run.arrays("data").get("column", np.empty(0))
     columns = run.array("observed_data/phi").shape[1]
     return [str(name) for name in names] or [f"{otherwise}{k}" for k in range(columns)]
 
@@ -191,8 +193,8 @@ def pairs_figure(data: np.ndarray, model: np.ndarray, names: Sequence[str], most
         columns = np.sort(np.argsort(-known)[:most])
     n, rows = len(columns), min(len(data), len(model), 500)
     figure, panels = plt.subplots(n, n, figsize=(1.6 * n + 0.4, 1.6 * n + 0.4), squeeze=False, sharex="col")
-    for i, y in enumerate(columns):
-        for j, x in enumerate(columns):
+    for i, y in enumerate(columns.tolist()):
+        for j, x in enumerate(columns.tolist()):
             axes = panels[i, j]
             if j > i:
                 axes.axis("off")
@@ -257,8 +259,9 @@ def blocks_figure(blocks: dict[str, np.ndarray], shape: tuple[int, int], columns
     made = {name: mosaic(images, shape, columns) for name, images in blocks.items()}
     height, width = next(iter(made.values())).shape
     side = 3.3
-    figure, panels = plt.subplots(1, len(made), figsize=(side * len(made), side * height / width + 0.2), squeeze=False)
-    figure.get_layout_engine().set(w_pad=0.12)
+    size = (side * len(made), side * height / width + 0.2)
+    layout = ConstrainedLayoutEngine(w_pad=0.12)
+    figure, panels = plt.subplots(1, len(made), figsize=size, squeeze=False, layout=layout)
     for axes, (name, image) in zip(panels[0], made.items(), strict=True):
         axes.imshow(image, interpolation="none", **options)
         axes.axis("off")

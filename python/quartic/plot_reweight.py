@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -31,7 +32,7 @@ def draw_scan_axis(axes: Axes, run: ReweightResult) -> tuple[np.ndarray, np.ndar
     x = g.imag if imaginary else g.real
     order = np.argsort(x)
     edges = np.interp(np.arange(-0.5, len(x)), range(len(x)), x[order])
-    style = {"color": UNTRUSTED, "linewidth": 0, "zorder": 0, "transform": axes.get_xaxis_transform()}
+    style: dict[str, Any] = {"color": UNTRUSTED, "linewidth": 0, "zorder": 0, "transform": axes.get_xaxis_transform()}
     axes.add_patch(StepPatch(1.0 - ok[order], edges, fill=True, **style))
     axes.set(xlim=(x.min(), x.max()), xlabel=f"{'Im ' if imaginary else ''}coupling of {run.scanned}")
     return x, ok
@@ -84,7 +85,7 @@ def scan_figure(run: ReweightResult) -> Figure:
     parts = [("Re", "real", BLUE), ("Im", "imag", ORANGE)][: 1 + _complex(run)]
     shown = min(len(run.observables), MOST_PANELS)
     figure = plt.figure(figsize=(max(2.75 * shown, 5.6) + 0.2, 2.0 * len(parts) + 2.3))
-    top, bottom = figure.subfigures(2, 1, height_ratios=[2.0 * len(parts), 2.2])
+    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[2.0 * len(parts), 2.2])[:, 0]
     panels = top.subplots(len(parts), shown, sharex=True, squeeze=False)
     for row, (part, which, colour) in zip(panels, parts, strict=True):
         of = f"{part} " if _complex(run) else ""

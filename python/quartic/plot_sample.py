@@ -1,6 +1,7 @@
 """Figures of a run of `quartic sample`."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -111,7 +112,7 @@ def draw_autocorrelation(axes: Axes, run: SampleResult) -> None:
         shown = 1 + min(max(int(np.ceil(8 * slowest / run.bin_length)), 8), len(rho) // 2)
         time = np.arange(shown) * run.bin_length
         label = f"{symbol(name)}   $\\tau$ = {number(observable.tau, observable.tau_error)}"
-        style = {"color": colour, "fmt": "o-", "markersize": 2.5, "linewidth": 0.9, "elinewidth": 0.7}
+        style: dict[str, Any] = {"color": colour, "fmt": "o-", "markersize": 2.5, "linewidth": 0.9, "elinewidth": 0.7}
         axes.errorbar(time, rho[:shown], error[:shown], label=label, **style)
     axes.axhline(0, color="black", linewidth=0.7)
     axes.set(xlim=(-0.02 * time[-1], 1.02 * time[-1]), ylim=(min(-0.08, axes.get_ylim()[0]), 1.05))
@@ -135,7 +136,7 @@ def draw_correlation(axes: Axes, run: SampleResult) -> None:
     sides = {n: run.extent.index(n) for n in run.extent[:3] if n > 1}
     for n, axis in sides.items():
         y, error = (np.moveaxis(of, axis, 0).reshape(n, -1)[: n // 2 + 1, 0] for of in both)
-        style = {"color": CHAINS[axis], "fmt": "o-", "markersize": 3, "linewidth": 0.9, "elinewidth": 0.9}
+        style: dict[str, Any] = {"color": CHAINS[axis], "fmt": "o-", "markersize": 3, "linewidth": 0.9}
         axes.errorbar(np.arange(n // 2 + 1), y, error, label=f"side of {n}", **style)
     if len(sides) > 1:
         axes.legend(loc="upper right")
@@ -157,7 +158,7 @@ def draw_structure_factor(axes: Axes, run: SampleResult) -> None:
     """S(k) against the lattice momentum; S(0), the susceptibility, dashed."""
     factor, error = run.two_point["structure_factor"], run.two_point["structure_factor_error"]
     momenta = np.meshgrid(*(4 * np.sin(np.pi * np.arange(n) / n) ** 2 for n in run.extent), indexing="ij")
-    momentum, mean, scatter = shells(sum(momenta), factor, error)
+    momentum, mean, scatter = shells(np.sum(momenta, axis=0), factor, error)
     axes.axhline(mean[0], **DASHED)
     axes.errorbar(momentum[1:], mean[1:], scatter[1:], fmt="o", markersize=2.5, elinewidth=0.8, color=BLUE)
     axes.set(xscale="log", yscale="log", xlabel=r"$\hat k$,   $\hat k^2 = \sum_d 4\,\sin^2(k_d/2)$", ylabel="$S(k)$")

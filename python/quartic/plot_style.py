@@ -21,7 +21,7 @@ from .runs import Result
 # Okabe and Ito's, which the colour-blind tell apart.
 BLUE, ORANGE, GREEN, PURPLE, PALE = "#0072b2", "#d55e00", "#009e73", "#aa4499", "#9cc8e3"
 GREY, RED = "#8c8c8c", "#b2182b"
-STYLE: dict[str, Any] = {
+STYLE: Any = {  # matplotlib's types name every key
     "figure.constrained_layout.use": True,
     "savefig.dpi": 200,
     "font.size": 9,

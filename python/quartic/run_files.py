@@ -160,7 +160,7 @@ def resume(
         watch.close()
     result = Result.of(to)
     if to == known.path:
-        result._kept = known  # a temporary file goes with its last user
+        result._kept = known
     return result
 
 

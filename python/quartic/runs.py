@@ -73,6 +73,7 @@ class Result:
 
     def __init__(self, path: str | os.PathLike[str], *, temporary: bool = False):
         self.path = Path(path)
+        self._kept: Result | None = None  # whose temporary file this run shares
         if temporary:
             weakref.finalize(self, shutil.rmtree, self.path.parent, ignore_errors=True)
 

@@ -219,7 +219,7 @@ def learn(
     graph = graph_of(graph, place)
     if start is not None and start.graph is not graph and not start.graph.same_as(graph):
         raise BadInput(f"{place}: start is on another graph ({start.graph!r})", "leave graph out: start has one")
-    keys = {
+    keys: dict[str, Any] = {
         "sampler.chains": chains, "sampler.precision": precision, "learn.optimiser": optimiser, "learn.rate": rate,
         "learn.epochs": epochs, "learn.draws": draws, "learn.sweeps": sweeps, "learn.warm_up": warm_up,
         "certificate.enabled": certificate,

@@ -1,6 +1,7 @@
 """README, docs/python.md and the examples of docstrings do what they say; types hold for a user's script."""
 
 import doctest
+import os
 import re
 import subprocess
 import sys
@@ -50,6 +51,13 @@ for field in quartic.Sampler(S, 16).draws(2):
     field.mean()
 quartic.reweight(result, {"phi4": 1.0})["m2"]
 """
+
+
+def test_the_package_is_typed():
+    pytest.importorskip("mypy")
+    environment = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run([ROOT / "tools/types"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "no issues" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_users_script_is_strictly_typed(tmp_path):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import quartic
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -88,5 +90,6 @@ def test_clones_archives_and_sdists_know_their_commit(tmp_path):
 
 def test_one_version_everywhere():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert quartic.__version__ == version  # compiled in: a folder without metadata says it too
     for file, before in (("CMakeLists.txt", r"project\(quartic VERSION "), ("CITATION.cff", "(?m)^version: ")):
         assert re.search(before + re.escape(version) + r"\b", (ROOT / file).read_text()), file
