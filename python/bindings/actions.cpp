@@ -191,10 +191,16 @@ Examples
   bind_couplings<CouplingKind::r>(action, "r", "Linear couplings of the sites (a view).");
   bind_couplings<CouplingKind::a>(action, "a", "Quadratic couplings of the sites (a view).");
   bind_couplings<CouplingKind::b>(action, "b", "Quartic couplings of the sites (a view).");
-  action.def("__call__", &evaluate, nb::arg("phi"),
-             "S of fields of shape (..., sites) or (..., *extent); the result has shape (...).");
-  action.def("gradient", &gradient, nb::arg("phi"),
-             R"(The gradient dS/dphi.
+  action.def(
+      "__call__", &evaluate, nb::arg("phi").none(),
+      nb::sig(
+          "def __call__(self, phi: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]"),
+      "S of fields of shape (..., sites) or (..., *extent); the result has shape (...).");
+  action.def(
+      "gradient", &gradient, nb::arg("phi").none(),
+      nb::sig(
+          "def gradient(self, phi: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]"),
+      R"(The gradient dS/dphi.
 
 Parameters
 ----------
