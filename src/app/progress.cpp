@@ -181,11 +181,13 @@ void Progress::add_to_curves(const Step& step, const Metrics& metrics) {
   constexpr std::size_t most = 5;
   for (const auto& [name, label] : labels) {
     if (name == "site_updates_per_second" || name == "acceptance") continue;
-    const auto found = std::find_if(metrics.begin(), metrics.end(),
-                                    [&](const Metric& metric) { return metric.name == name; });
+    const auto found =
+        std::find_if(metrics.begin(), metrics.end(),
+                     [&, &name = name](const Metric& metric) { return metric.name == name; });
     if (found == metrics.end() || !std::isfinite(found->value)) continue;
-    auto curve = std::find_if(curves_.begin(), curves_.end(),
-                              [&](const Curve& known) { return known.label == label; });
+    auto curve =
+        std::find_if(curves_.begin(), curves_.end(),
+                     [&, &label = label](const Curve& known) { return known.label == label; });
     if (curve == curves_.end()) {
       if (curves_.size() == most) return;
       curve = curves_.insert(curve, {std::string(label), {}, {}});

@@ -275,7 +275,7 @@ void read(const Section& section, const toml::table& table,
           const std::filesystem::path& directory) {
   for (const auto& [name, node] : table) {
     const auto key = std::find_if(section.keys.begin(), section.keys.end(),
-                                  [&](const Key& k) { return k.name == name.str(); });
+                                  [&, &name = name](const Key& k) { return k.name == name.str(); });
     if (key == section.keys.end()) {
       throw BadInput(
           fmt::format("{}: unknown key '{}' in {}; {}", place(name.source()), name.str(),

@@ -265,9 +265,9 @@ class Search {
     for (auto& [mean, at_rest] : ends) {
       // What still moves is no minimum: a soft mode on its way, as of a nearly massless field.
       if (found_.size() >= most || (!at_rest && !found_.empty())) continue;
-      const bool known = std::any_of(found_.begin(), found_.end(), [&](const MeanField& other) {
-        return descent().same(mean, other.mean);
-      });
+      const bool known = std::any_of(
+          found_.begin(), found_.end(),
+          [&, &mean = mean](const MeanField& other) { return descent().same(mean, other.mean); });
       if (!known) found_.push_back(descent().minimum(std::move(mean)));
     }
   }

@@ -100,7 +100,7 @@ PathModel<T> PathModels<T>::at(double t) const {
   const auto [segment, fraction] = path_.place(t);
   const Network &from = *path_.knots()[segment], &to = *path_.knots()[segment + 1];
   const Layer visible = layer_between(from.visible, to.visible, fraction);
-  const auto layers = [&](Weights w) {
+  const auto layers = [&, fraction = fraction](Weights w) {
     return CoupledLayers<T>(std::move(w), visible, layer_between(from.hidden, to.hidden, fraction));
   };
   if (segment == 0)  // the base's w is zero

@@ -115,7 +115,9 @@ Action make_start(const Config& config, std::shared_ptr<const Graph> graph) {
     if (!coupling.start) continue;
     const auto [low, high] = *coupling.start;
     RandomStream random(config.run.seed, Stream::start, static_cast<std::uint64_t>(kind));
-    const auto draw = [&] { return low == high ? low : low + (high - low) * random.uniform(); };
+    const auto draw = [&, low = low, high = high] {
+      return low == high ? low : low + (high - low) * random.uniform();
+    };
     if (coupling.freedom == Freedom::tied)
       std::fill(values.begin(), values.end(), draw());
     else

@@ -322,7 +322,7 @@ void FieldStatistics::evaluate_group(const Group& group, const double* phi, doub
   const auto edges = action_.graph->edges();
   const double* y = s.centred.data();
   const double* g = s.gradient.data();
-  const auto& [ww, rw, aw, bw] = weight_;
+  const auto &ww = weight_[0], &rw = weight_[1], &aw = weight_[2], &bw = weight_[3];
   const auto square = [](double x) { return x * x; };
   /// Sums term(i, k) over sites, k = i * 16 + lane.
   const auto over_sites = [&](auto&& term) {
@@ -420,7 +420,8 @@ void FieldStatistics::evaluate_group(const Group& group, const double* phi, doub
     case What::axis:
       for (std::size_t d = 0; d < axes_.size(); ++d)
         for (const auto& [i, j] : axes_[d])
-          each_lane(out + d * L, [&](int l) { return phi[i * L + l] * phi[j * L + l]; });
+          each_lane(out + d * L,
+                    [&, i = i, j = j](int l) { return phi[i * L + l] * phi[j * L + l]; });
       for (int lane = 0; lane < L; ++lane) {
         double mean = 0;
         for (std::size_t d = 0; d < axes_.size(); ++d)

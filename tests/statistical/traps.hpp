@@ -229,7 +229,7 @@ inline std::string test_name(const ::testing::TestParamInfo<TrapFamily>& paramet
 inline std::vector<TrapFamily> trap_families() {
   std::vector<TrapFamily> families;
   for (const auto& trap : traps()["traps"])
-    if (families.empty() || families.back().name != trap["family"])
+    if (families.empty() || families.back().name != trap["family"].get<std::string>())
       families.push_back({trap["family"]});
   families.push_back({"free energies", free_energy});
   families.push_back({"reweighting", reweighted});

@@ -424,8 +424,8 @@ TEST(DataConfig, RefusesWhatCannotBe) {
            {"[data]\npath = 'x'\nscaling = 'constants'\n", "needs offset or scale"},
            {"[data]\npath = 'x'\nscaling = 'constants'\nscale = 0\n",
             "scale in [data] cannot be 0"}})
-    EXPECT_NE(message([&] { parse(text); }).find(expected), std::string::npos)
-        << message([&] { parse(text); });
+    EXPECT_NE(message([&, &text = text] { parse(text); }).find(expected), std::string::npos)
+        << message([&, &text = text] { parse(text); });
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ TEST(DataMoments, AreTheMomentsOfTheData) {
   const auto mean = moments.mean(Parameters(graph, all_free));
   for (const int e : {0, 7}) {
     const auto [i, j] = graph->edges()[e];
-    EXPECT_NEAR(-mean[e], average(data, [&](auto& x) { return x[i] * x[j]; }), 1e-12);
+    EXPECT_NEAR(-mean[e], average(data, [i = i, j = j](auto& x) { return x[i] * x[j]; }), 1e-12);
   }
   const Parameters tied(graph, mixed);
   double sum = 0;

@@ -42,8 +42,8 @@ TEST(NetworkExact, MatchesReferenceValues) {
     expect_near(log_p, values["ln_p"], "ln p");
     const auto gradient = log_likelihood_gradient(
         network, exact.moments, data[values["gradient_at_data_index"].get<int>()]);
-    const auto check = [&](const char* key, const std::vector<double>& of_model,
-                           const std::vector<double>& of_gradient, double sign) {
+    const auto check = [&, &values = values](const char* key, const std::vector<double>& of_model,
+                                             const std::vector<double>& of_gradient, double sign) {
       if (!values["expectation_of_f"].contains(key)) return;
       auto f = of_model;
       for (double& x : f) x *= sign;
