@@ -85,7 +85,7 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         weight_decay: float = 0.0,
         noise: float = 0.0,
         scaling: str | None = "columns",
-        verbose: bool = False,
+        verbose: bool | None = None,
         n_jobs: int | None = None,
         random_state: RandomState = None,
     ):

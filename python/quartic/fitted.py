@@ -26,7 +26,7 @@ class FittedRun(BaseEstimator):
     # parameters of every subclass
     scaling: str | None
     noise: float
-    verbose: bool
+    verbose: bool | None
     n_jobs: int | None
     random_state: RandomState
 
@@ -44,7 +44,7 @@ class FittedRun(BaseEstimator):
         random = self.random_state
         seed = seed_of(random if isinstance(random, np.random.Generator) else check_random_state(random))
         self.center_, self.scale_ = self._scaling(rows)
-        watch = Watch(progress=None if self.verbose else False)
+        watch = Watch(progress=self.verbose)
         scaled = (rows - self.center_) / self.scale_
         result = fit_rows(
             scaled, f"{type(self).__name__}.fit()", {name: value for name, value in keys.items() if value is not None},

@@ -48,8 +48,8 @@ class LatticeField(FittedRun):
         Markov chains, a multiple of 16.
     error : float
         Wanted standard error of ln Z.
-    verbose : bool
-        A bar where stderr is a terminal.
+    verbose : bool, optional
+        Whether to show a bar; by default where stderr is a terminal.
     n_jobs : int, optional
         Threads, all cores by default; never changes the results.
     random_state : int, Generator, RandomState or None
@@ -95,7 +95,7 @@ class LatticeField(FittedRun):
         weight_decay: float = 0.0,
         chains: int | None = None,
         error: float = 0.01,
-        verbose: bool = False,
+        verbose: bool | None = None,
         n_jobs: int | None = None,
         random_state: RandomState = None,
     ):

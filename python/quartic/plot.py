@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from matplotlib import pyplot as plt
@@ -18,16 +19,20 @@ DRAWERS = {
 }  # fmt: skip
 
 
-def plot(run: Result, folder: Path, extension: str = "png") -> list[Path]:
-    """Draws every figure that the run has data for; returns the files written."""
-    files = []
+def draw(run: Result, folder: Path, extension: str = "png") -> Iterator[Path]:
+    """Draws every figure that the run has data for; the files as they are written."""
     with plt.rc_context(STYLE):
         for name, figure in DRAWERS[run.kind].figures(run):
             folder.mkdir(parents=True, exist_ok=True)  # of what is refused nothing is left
-            files.append(folder / f"{name}.{extension}")
-            figure.savefig(files[-1])
+            file = folder / f"{name}.{extension}"
+            figure.savefig(file)
             plt.close(figure)
-    return files
+            yield file
+
+
+def plot(run: Result, folder: Path, extension: str = "png") -> list[Path]:
+    """The same at once; returns the files written."""
+    return list(draw(run, folder, extension))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,13 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--format", choices=("png", "pdf", "svg"), default="png")
     parser.add_argument("--json", action="store_true", help="a JSON object for each")
     options = parser.parse_args(arguments)
+    folder = options.output or Path(f"{options.run.stem}-figures")
     try:
-        files = plot(Result.of(options.run), options.output or Path(f"{options.run.stem}-figures"), options.format)
+        for file in draw(Result.of(options.run), folder, options.format):
+            print(json.dumps({"event": "figure", "file": str(file)}) if options.json else file, flush=True)
     except (Error, OSError) as error:
         print(f"quartic: {error}", file=sys.stderr)
         return getattr(error, "code", 3)
-    for file in files:
-        print(json.dumps({"event": "figure", "file": str(file)}) if options.json else file)
     return 0
 
 

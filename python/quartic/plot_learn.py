@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -32,7 +33,7 @@ def draw_epoch_axis(axes: Axes, run: Learned) -> np.ndarray:
 
 
 def draw_trajectories(axes: Axes, run: Learned, kind: str) -> None:
-    """Every coupling of one kind against epochs; what is expected of it dashed."""
+    """Every coupling of one kind against epochs; what is expected of it dashed, beside the panel the error of one."""
     x, columns = draw_epoch_axis(axes, run), run.kinds[kind]
     n = len(columns)
     alpha, width = (1.0, 1.5) if n == 1 else (max(0.2, min(0.8, 25 / n)), 0.8)
@@ -41,6 +42,12 @@ def draw_trajectories(axes: Axes, run: Learned, kind: str) -> None:
     axes.plot(x, theta, color=COLOURS[kind], alpha=alpha, linewidth=width, marker="." if n == 1 and len(x) < 20 else "")
     if n == 1 and len(x) and run.theta_error[columns[0]] > 0:  # that of the last epoch is known
         axes.errorbar(x[-1], theta[-1, 0], run.theta_error[columns[0]], color=COLOURS[kind], capsize=2)
+    elif n > 1 and len(x):
+        error = float(np.sqrt(np.mean(run.theta_error[columns] ** 2)))
+        if np.isfinite(error) and error > 0:
+            style: dict[str, Any] = {"color": "black", "capsize": 2, "elinewidth": 0.8, "capthick": 0.8}
+            beside = axes.get_yaxis_transform()  # the panel
+            axes.errorbar(1.03, np.median(theta[-1]), error, transform=beside, clip_on=False, **style)
     expected = run.expected[columns]
     levels = np.unique(np.round(expected[np.isfinite(expected)], 12))
     if len(levels) <= 8:

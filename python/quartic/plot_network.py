@@ -206,11 +206,11 @@ def summary_figure(
     return head(figure, text)
 
 
-def features_figure(run: Drawn, w: np.ndarray, text: str) -> Figure:
+def features_figure(run: Drawn, w: np.ndarray, text: str, label: str = "$w$") -> Figure:
     """What every hidden unit responds to, the strongest first."""
     if shape := image_shape(run):
         return fields_figure(w, shape, "receptive fields")
-    return head(table_of_weights(w, labels(run), "$w$"), f"{text}   hidden units by strength")
+    return head(table_of_weights(w, labels(run), label), f"{text}   hidden units by strength")
 
 
 def image_shape(run: Drawn) -> tuple[int, int] | None:
@@ -249,11 +249,12 @@ def units_figure(run: Drawn) -> Figure:
 
 def moments_figure(run: Drawn) -> Figure:
     """Mean, variance and products of pairs, data against draws: each a mean over rows, with its error. In units of the
-    data, where these are no pixels in those of each column's deviation."""
+    data; where these are no pixels, every column from its mean, in units of its deviation."""
     both = [run.to_data(rows.astype(float)) for rows in (run.examples, _drawn(run))]
-    if image_shape(run) is None:
-        spread = both[0].std(axis=0)
-        both = [rows / np.where(spread > 0, spread, 1) for rows in both]
+    table = image_shape(run) is None
+    if table:
+        centre, spread = both[0].mean(axis=0), both[0].std(axis=0)
+        both = [(rows - centre) / np.where(spread > 0, spread, 1) for rows in both]
     first, second = np.triu_indices(both[0].shape[1], 1)
     if len(first) > 2000:
         some = np.random.default_rng(0).choice(len(first), 2000, replace=False)
@@ -267,7 +268,8 @@ def moments_figure(run: Drawn) -> Figure:
     parts = {
         name: (*(x.mean(0) for x in of), *(x.std(0) / np.sqrt(len(x)) for x in of)) for name, of in products.items()
     }
-    return comparison_figure({name: part for name, part in parts.items() if part[0].size}, "data", "network")
+    figure = comparison_figure({name: part for name, part in parts.items() if part[0].size}, "data", "network")
+    return head(figure, "columns from their means, in units of their deviations") if table else figure
 
 
 def sample_figures(run: Drawn) -> Iterator[tuple[str, Figure]]:

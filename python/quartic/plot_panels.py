@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from .errors import BadInput
-from .plot_style import BLUE, ORANGE, PALE, RED, whole, without_scale
+from .plot_style import BLUE, GREEN, PALE, RED, whole, without_scale
 from .runs import Result
 
 
@@ -57,7 +57,8 @@ def draw_rows(axes: Axes, rows: Sequence[Row], positions: tuple[float, ...] = (0
         for column, (x, text) in enumerate(zip(positions, row, strict=True)):
             shown, side = (re.sub(r"-(?=[\d.])", "−", text), "right") if column else (text, "left")
             colour = RED if bad else "black"
-            axes.text(x, 0.97 - k * step, shown, transform=axes.transAxes, va="top", ha=side, color=colour)
+            # On one line, however high the mathematics beside it.
+            axes.text(x, 0.93 - k * step, shown, transform=axes.transAxes, va="baseline", ha=side, color=colour)
 
 
 def untrusted(reason: str) -> list[Row]:
@@ -131,6 +132,12 @@ def comparison_figure(
     return figure
 
 
+def legend_above(axes: Axes) -> None:
+    """The legend, with room for it above a histogram."""
+    axes.set_ylim(0, 1.25 * axes.get_ylim()[1])
+    axes.legend(loc="upper right", handlelength=1.4)
+
+
 def draw_two_histograms(axes: Axes, first: dict, second: dict, bins, label: str, legend: bool = True) -> None:
     """Densities over the same bins, the first filled, the second a line; dicts of what `hist` takes."""
     axes.hist(bins=bins, density=True, color=PALE, **first)
@@ -139,22 +146,24 @@ def draw_two_histograms(axes: Axes, first: dict, second: dict, bins, label: str,
     axes.xaxis.set_major_locator(MaxNLocator(5))
     without_scale(axes)
     if legend:
-        axes.set_ylim(0, 1.25 * axes.get_ylim()[1])
-        axes.legend(loc="upper right", handlelength=1.4)
+        legend_above(axes)
 
 
-def _bins(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    """By Freedman and Diaconis."""
+def _bins(x: np.ndarray, low: float, high: float, rows: int) -> np.ndarray:
+    """By Freedman and Diaconis, but no more than so many rows tell apart."""
     width = 2 * np.subtract(*np.quantile(x, [0.75, 0.25])) / max(x.size, 1) ** (1 / 3)
-    return np.linspace(low, high, int(np.clip((high - low) / max(width, 1e-300), 16, 80)) + 1)
+    most = int(np.clip(1.5 * np.sqrt(rows), 16, 80))
+    return np.linspace(low, high, int(np.clip((high - low) / max(width, 1e-300), 16, most)) + 1)
 
 
-def _draw_errors(axes: Axes, rows: np.ndarray, bins: np.ndarray) -> None:
-    """On the tops of a histogram's bars, by the scatter between rows: their columns are not independent."""
+def _draw_errors(axes: Axes, rows: np.ndarray, bins: np.ndarray, colour: str, shift: float) -> None:
+    """On the tops of a histogram's bars, `shift` of a bar from their middle, by the scatter between rows: their columns
+    are not independent."""
     counts = np.stack([np.histogram(row, bins)[0] for row in np.atleast_2d(rows)])
     density = 1 / (counts.sum() * (bins[1] - bins[0]))
     error = counts.std(axis=0) * np.sqrt(len(counts)) * density
-    axes.errorbar((bins[1:] + bins[:-1]) / 2, counts.sum(0) * density, error, fmt="none", ecolor=BLUE, elinewidth=0.7)
+    middle = (bins[1:] + bins[:-1]) / 2 + shift * (bins[1] - bins[0])
+    axes.errorbar(middle, counts.sum(0) * density, error, fmt="none", ecolor=colour, elinewidth=0.7)
 
 
 def labels(run: Result, otherwise: str = "") -> list[str]:
@@ -174,12 +183,15 @@ def histograms_figure(
         x, y = (rows if column is None else rows[:, [column]] for rows in (data, model))
         low, high = np.quantile(np.concatenate([x.ravel(), y.ravel()]), [0.0005, 0.9995])
         margin = 0.05 * max(high - low, 1e-12)
-        bins = _bins(x, low - margin, high + margin)
+        independent = min(x.size, y.size) if column is None else min(len(x), len(y))
+        bins = _bins(x, low - margin, high + margin, independent)
         name = "all columns" if column is None else names[column]
         first, second = {"x": x.ravel(), "label": "data"}, {"x": y.ravel(), "label": "model"}
-        draw_two_histograms(axes, first, second, bins, name, axes is panels[0, 0])
-        if len(x) > 1:
-            _draw_errors(axes, x, bins)
+        draw_two_histograms(axes, first, second, bins, name, legend=False)
+        for rows, colour, shift in ((x, BLUE, -0.12), (y, "black", 0.12)):
+            if len(rows) > 1:
+                _draw_errors(axes, rows, bins, colour, shift)
+    legend_above(panels[0, 0])
     return figure
 
 
@@ -201,11 +213,11 @@ def pairs_figure(data: np.ndarray, model: np.ndarray, names: Sequence[str], most
                 continue
             if i == j:
                 bins = np.histogram_bin_edges(np.concatenate([data[:, x], model[:, x]]), 24)
-                for of, colour in ((data, BLUE), (model, ORANGE)):
+                for of, colour in ((data, BLUE), (model, GREEN)):
                     axes.hist(of[:, x], bins, density=True, histtype="step", color=colour)
                 axes.set_yticks([])
             else:
-                for of, colour in ((model, ORANGE), (data, BLUE)):
+                for of, colour in ((model, GREEN), (data, BLUE)):
                     axes.plot(of[:rows, x], of[:rows, y], ".", markersize=2, alpha=0.5, color=colour, rasterized=True)
                 axes.yaxis.set_major_locator(MaxNLocator(3))
             axes.xaxis.set_major_locator(MaxNLocator(2))
@@ -214,7 +226,7 @@ def pairs_figure(data: np.ndarray, model: np.ndarray, names: Sequence[str], most
             if j == 0 and i > 0:
                 axes.set_ylabel(names[y])
     figure.align_ylabels(panels[:, 0])
-    for k, (word, colour) in enumerate((("data", BLUE), ("draws", ORANGE))):
+    for k, (word, colour) in enumerate((("data", BLUE), ("draws", GREEN))):
         figure.text(0.98, 0.96 - 0.035 * k, f"● {word}", color=colour, ha="right", va="top")
     return figure
 

@@ -9,10 +9,10 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from .plot_panels import draw_band, draw_rows
-from .plot_style import BLUE, GREEN, ORANGE, PURPLE, average, number, title
+from .plot_style import BLUE, GREEN, ORANGE, PURPLE, average, number, plain, title
 from .reweighted import ReweightResult
 
 MOST_PANELS = 4  # side by side
@@ -34,7 +34,8 @@ def draw_scan_axis(axes: Axes, run: ReweightResult) -> tuple[np.ndarray, np.ndar
     edges = np.interp(np.arange(-0.5, len(x)), range(len(x)), x[order])
     style: dict[str, Any] = {"color": UNTRUSTED, "linewidth": 0, "zorder": 0, "transform": axes.get_xaxis_transform()}
     axes.add_patch(StepPatch(1.0 - ok[order], edges, fill=True, **style))
-    axes.set(xlim=(x.min(), x.max()), xlabel=f"{'Im ' if imaginary else ''}coupling of {run.scanned}")
+    margin = 0.02 * np.ptp(x)  # lest the points at the ends are cut
+    axes.set(xlim=(x.min() - margin, x.max() + margin), xlabel=f"{'Im ' if imaginary else ''}coupling of {run.scanned}")
     return x, ok
 
 
@@ -64,7 +65,7 @@ def draw_ess(axes: Axes, run: ReweightResult) -> None:
     ess = run.weight_ess
     draw_band(axes, x, ess, run.array("results/weight_ess_error"), GREEN, log=True, few=61)
     axes.set(yscale="log", ylim=(min(max(ess.min() / 2, 1e-6), 0.1), 1.5), ylabel="weight ESS")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    plain(axes.yaxis)
     if not ok.all():
         text = textwrap.fill(f"shaded: not to be trusted; {_why_not(run)}", 52)
         axes.text(0.02, 0.04, text, transform=axes.transAxes, fontsize=7, color="#6b665e")

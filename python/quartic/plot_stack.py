@@ -14,13 +14,14 @@ from .runs import StackResult
 
 
 def summary_figure(run: StackResult) -> Figure:
-    """The bound of ln p by the stack up to every layer."""
+    """The bound of ln p by the stack up to every layer, in the units of the data."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3))
     bounds, networks = run.arrays("results"), run.networks
+    units = float(run.scaling.log_jacobian(run.to_data(run.examples).astype(float)).mean())
     rows: list[Row] = [("visible", f"{networks[0].w.shape[0]} {networks[0].visible}")]
     rows += [(f"layer {k}", f"{network.w.shape[1]} {network.hidden}") for k, network in enumerate(networks, 1)]
     for name, label, colour in (("bound", "data", BLUE), ("bound_held_out", "held out", ORANGE)):
-        value = bounds.get(name, np.empty(0))
+        value = bounds.get(name, np.empty(0)) + units
         if value.size:
             error = np.hypot(bounds[f"{name}_error"], bounds[f"{name}_rows_error"])
             held_out = name != "bound"
@@ -48,5 +49,6 @@ def figures(run: StackResult) -> Iterator[tuple[str, Figure]]:
             text = f"{file_name(run)}, layer {k}"
             yield f"layer-{k}", plot_network.summary_figure(network, history, evaluations, text)
             seen = run.examples.std(axis=0)[:, None] * projection
-            yield f"features-{k}", plot_network.features_figure(run, seen, text)
+            label = "$w$" if k == 1 else r"$\prod w$"
+            yield f"features-{k}", plot_network.features_figure(run, seen, text, f"{label} × deviation of the column")
     yield from plot_network.sample_figures(run)

@@ -49,8 +49,9 @@ class Watch:
             self._what = what
             shape = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}" if not unit else None
             self._bar = tqdm(
-                total=total, desc=what, unit=unit, leave=False, delay=1, disable=self._disable, bar_format=shape
-            )
+                total=total, desc=what, unit=unit, leave=False, delay=1, disable=self._disable, bar_format=shape,
+                miniters=0,  # else a run that slows down leaves the bar as it was for as long as steps were fast
+            )  # fmt: skip
         return self._bar
 
     def phase(self, name: str, done: float) -> None:

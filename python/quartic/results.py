@@ -203,6 +203,11 @@ class LogZ(NamedTuple):
     modes: Estimate | None = None
     bound: float = -np.inf
 
+    def __str__(self) -> str:
+        if self.exact:
+            return f"{self.value.value:.6g}, exact"
+        return str(self.value) if self.ok else f"{self.value}, NOT TO BE TRUSTED: {self.reason}"
+
 
 class Likelihood(NamedTuple):
     """Mean ln p of rows, and what it is uncertain by.
@@ -226,3 +231,7 @@ class Likelihood(NamedTuple):
     rows_error: float
     ok: bool = True
     reason: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.value} (other rows: ± {self.rows_error:.2g})"
+        return text if self.ok else f"{text}, NOT TO BE TRUSTED: {self.reason}"

@@ -112,7 +112,8 @@ void print(const DataReport& report) {
   if (report.data.row_shape.size() > 1) to_output(" ({})", fmt::join(report.data.row_shape, " x "));
   to_output("\n");
   print_columns(report);
-  if (std::isfinite(summary.lowest())) {
+  // Columns with names are different things, which have no mean in common.
+  if (report.data.names.empty() && std::isfinite(summary.lowest())) {
     const Estimate mean = summary.total_mean();
     const int shown = digits(summary.lowest(), summary.highest(), 6);
     to_output("range       {} to {}\n", rounded(summary.lowest(), shown),
@@ -137,7 +138,7 @@ void print(const DataReport& report) {
       to_output("held out    {} rows, {} to learn from\n", report.set->held_out->rows(),
                 report.set->train->rows());
   }
-  print_histogram(report);
+  if (report.data.names.empty()) print_histogram(report);
 }
 
 /// Whether it can be learned from, and if not, why.

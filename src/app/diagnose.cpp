@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 
 #include "app/verb.hpp"
 #include "quartic/run/diagnosis.hpp"
@@ -16,15 +17,29 @@ struct DiagnoseArguments {
   bool strict = false;
 };
 
-std::string value_text(const Estimate& value) {
+std::string number_text(const Estimate& value) {
   return value.error > 0 ? with_error(value) : rounded(value.value, 4);
 }
 
+/// Of a check whose value is whether it holds, that alone.
+std::string value_text(const Check& check) {
+  return check.threshold == "ok" ? "" : number_text(check.value);
+}
+
 void print(const std::vector<Check>& checks) {
-  to_output("{:<30} {:<16} {:<20} {}\n", "check", "value", "threshold", "verdict");
+  std::size_t name = 0, value = 0, threshold = 0;
+  for (const auto& check : checks) {
+    name = std::max(name, check.name.size());
+    value = std::max(value, value_text(check).size());
+    threshold = std::max(threshold, check.threshold.size());
+  }
+  const auto row = [&](std::string_view a, std::string_view b, std::string_view c,
+                       std::string_view d) {
+    return fmt::format("{:<{}}  {:<{}}  {:<{}}  {}\n", a, name, b, value, c, threshold, d);
+  };
+  put_out(row("check", "value", "threshold", "verdict"));
   for (const auto& check : checks)
-    put_report(fmt::format("{:<30} {:<16} {:<20} {}\n", check.name, value_text(check.value),
-                           check.threshold, check.ok ? "ok" : "FAILED"));
+    put_report(row(check.name, value_text(check), check.threshold, check.ok ? "ok" : "FAILED"));
   for (const auto& check : checks)
     if (!check.ok) to_output("{}: {}\n", check.name, check.advice);
 }

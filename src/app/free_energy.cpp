@@ -31,7 +31,7 @@ NamedAction make_subject(const FreeEnergyArguments& options, const Loaded& loade
   const auto graph = loaded.graph ? loaded.graph : make_graph(config.graph);
   if (options.to_target) return {target_action(config, graph), "target A"};
   if (loaded.action) return {*loaded.action, "action of the run"};
-  return {make_start(config, graph), "start of S"};
+  return {make_start(config, graph), config.target.empty() ? "action" : "start of S"};
 }
 
 /// The learn run that the input is, if it is one.

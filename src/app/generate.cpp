@@ -34,11 +34,11 @@ void print(const GeneratedRows& rows, const GenerateOptions& options,
   } else if (!globals.quiet) {
     to_output("{} rows of {} values written to {}\n", options.rows,
               fmt::join(rows.shape.begin() + 1, rows.shape.end(), " x "), file.string());
-    to_output("mean {}; {}\n", with_error(rows.mean),
-              options.rows <= rows.chains
-                  ? "each row is of a chain of its own"
-                  : fmt::format("rows n and n + {} are of one chain, {} sweeps apart", rows.chains,
-                                options.sweeps));
+    if (rows.names.empty()) to_output("mean {}; ", with_error(rows.mean));
+    to_output("{}\n", options.rows <= rows.chains
+                          ? "each row is of a chain of its own"
+                          : fmt::format("rows n and n + {} are of one chain, {} sweeps apart",
+                                        rows.chains, options.sweeps));
   }
 }
 

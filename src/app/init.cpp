@@ -39,6 +39,25 @@ std::vector<std::string> graph_of(const DataSet& data) {
   return {"graph.lattice=complete", fmt::format("graph.extent=[{}]", columns), "graph.boundary=[]"};
 }
 
+/// Text and numbers of rows are left out of a table, which is said.
+std::vector<std::string> columns_of(DataOptions& data, const Globals& globals) {
+  if (!data.columns.empty() || !data.column_names.empty()) return {};
+  const TableColumns table = table_columns(data);
+  if (table.data.empty() || (table.text.empty() && table.index.empty())) return {};
+  for (const auto& [columns, what] :
+       {std::pair(&table.text, "text"), std::pair(&table.index, "an index of the rows")})
+    if (!columns->empty())
+      warn(fmt::format("[data] columns leaves out {}: {}", columns_text(*columns, table.names),
+                       what),
+           globals);
+  std::string setting = "data." + columns_line(table.data, table.names);
+  setting.replace(setting.find(" = "), 3, "=");
+  Config chosen;
+  apply_setting(chosen, setting);
+  data.columns = chosen.data.columns, data.column_names = chosen.data.column_names;
+  return {setting};
+}
+
 /// What the data ask for.
 std::vector<std::string> settings_of(ConfigKind kind, const std::string& file,
                                      const Globals& globals) {
@@ -51,9 +70,11 @@ std::vector<std::string> settings_of(ConfigKind kind, const std::string& file,
   Config config;
   for (const auto& setting : globals.all_settings()) apply_setting(config, setting);
   config.data.path = file;
+  auto columns = columns_of(config.data, globals);
   const DataSet data = open_data_set(config.data);
   for (const auto& warning : data.warnings) warn(warning, globals);
   std::vector<std::string> settings = {"data.path=" + toml_string(path_text(file))};
+  for (auto& setting : columns) settings.push_back(std::move(setting));
   if (kind != ConfigKind::network) settings.emplace_back("data.scaling=standardise");
   if (kind != ConfigKind::field) return settings;
   for (auto& setting : graph_of(data)) settings.push_back(std::move(setting));

@@ -1,6 +1,7 @@
 #include "app/program.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -168,7 +169,12 @@ std::pair<std::string, std::string> usage_error(const CLI::App& app, const CLI::
             : key.empty()                         ? help
                                                   : key};
   }
-  return {name.empty() ? "a verb is missing" : error.what(), help};
+  if (name.empty()) return {"a verb is missing", help};
+  std::string hint = help;
+  for (const auto& argument : verb->arguments)
+    if (error.what() == argument.value + " is required" && !argument.choices.empty())
+      hint = fmt::format("one of: {}", fmt::join(argument.choices, ", "));
+  return {error.what(), hint};
 }
 
 /// quartic help [VERB] as quartic [VERB] --help.

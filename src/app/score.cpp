@@ -48,7 +48,7 @@ void print(const Scores& scores, const std::string& file) {
   to_output(
       "ln Z        {}\n",
       scores.exact ? "exact" : "error " + rounded(scores.log_z_error, 2) + ", common to all rows");
-  to_output("lowest\n");
+  to_output("lowest, counted from 0\n");
   for (const std::size_t n : lowest_rows(scores, lowest_shown))
     to_output("  row {:<8}  {}\n", n, rounded(scores.log_density[n], 6));
   if (!file.empty()) to_output("written to {}: row, log_density, error\n", file);

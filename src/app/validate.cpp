@@ -1,10 +1,13 @@
 // quartic validate CONFIG: checks it and says what `fit`, `learn` or `sample` would run
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/verb.hpp"
 #include "quartic/core/memory.hpp"
 #include "quartic/run/forecast.hpp"
 #include "quartic/run/number.hpp"
+#include "quartic/run/problem.hpp"
 #include "quartic/run/report.hpp"
 #include "run/report_json.hpp"
 
@@ -61,6 +64,19 @@ std::string parameters_text(const Parameters& parameters) {
   return out;
 }
 
+/// "w 1, a 1.4, b 0.25", "w 0.2 to 0.6, ..."; a kind that is 0 everywhere is left out.
+std::string action_text(const Action& action) {
+  std::string out;
+  for (const auto kind : all_coupling_kinds) {
+    const auto& all = action.couplings(kind);
+    const auto [low, high] = std::minmax_element(all.begin(), all.end());
+    if (low == all.end() || (*low == 0 && *high == 0)) continue;
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name(kind), rounded(*low, 6));
+    if (*low < *high) out += fmt::format(" to {}", rounded(*high, 6));
+  }
+  return out;
+}
+
 std::string draws_text(const SampleConfig& sample) {
   if (sample.draws) return fmt::format("{} draws each", *sample.draws);
   return sample.until.empty() ? "1000 draws each"
@@ -99,7 +115,10 @@ void print(const Forecast& f, const Config& config, const std::string& output) {
          fmt::format("{} {} units, {} {} hidden ones; {}", layer.visible, name(layer.visible_unit),
                      layer.hidden, name(layer.hidden_unit), learning_text(layer)));
   if (f.kind == Kind::learn) line("target", target_text(config.target));
-  if (f.kind == Kind::sample) line("target", "none: this can be sampled, not learned");
+  if (f.kind == Kind::sample) {
+    line("action", action_text(make_start(config, f.graph)));
+    line("target", "none: this can be sampled, not learned");
+  }
   if (!f.data.empty()) {
     line("data", f.data);
     line("rows", fmt::format("{} to learn from, {} held out", f.rows, f.held_out));

@@ -176,10 +176,10 @@ std::string Help::make_help(const CLI::App* app, std::string /*name*/,
     append_rows(out, chapter, rows, width);
     append_rows(out, "options of every verb", rows_of(words.options), width);
     out += "\nquartic VERB --help has the options of a verb, quartic man VERB its page.\n";
-    out += "exit codes:";
+    std::string codes = "exit codes:";
     for (const auto& code : exit_codes())
-      out += fmt::format("{} {} {}", code.code ? "," : "", code.code, code.name);
-    return out + "\n";
+      codes += fmt::format("{} {} {}", code.code ? "," : "", code.code, code.name);
+    return out + wrapped(codes, 0, width) + "\n";
   }
   std::string out = fmt::format("usage: {}\n\n{}\n", words.usage(), wrapped(words.brief, 0, width));
   if (!words.more.empty()) out += fmt::format("\n{}\n", wrapped(words.more, 0, width));

@@ -131,7 +131,15 @@ std::string comment(std::string_view text) {
   return out;
 }
 
-std::string head(const Template& kind, const std::string& file) {
+/// "section.key" or "section.key.more", as in a setting.
+bool names(std::string_view setting, std::string_view section, std::string_view key) {
+  const std::string path = fmt::format("{}.{}", section, key);
+  if (!setting.starts_with(path)) return false;
+  return setting[path.size()] == '=' || setting[path.size()] == '.';
+}
+
+std::string head(const Template& kind, const std::string& file,
+                 const std::vector<std::string>& settings) {
   const std::string run = std::filesystem::path(file).stem().string() + ".h5";
   std::string out = "#:schema ./quartic.schema.json\n";
   out += comment(fmt::format("A config of quartic for {}:", kind.what)) + "#\n";
@@ -141,8 +149,10 @@ std::string head(const Template& kind, const std::string& file) {
     replace_all(line, "{}", file);
     out += fmt::format("#   {}\n", line);
   }
-  if (!kind.settings.empty() &&
-      std::count(kind.settings.begin(), kind.settings.end(), rows.front()) > 0)
+  const bool own_data = std::any_of(settings.begin(), settings.end(), [](const auto& setting) {
+    return names(setting, "data", "path");
+  });
+  if (!own_data && std::count(kind.settings.begin(), kind.settings.end(), rows.front()) > 0)
     out += "#\n" + comment(fmt::format(
                        "Its data are of `quartic init sample -o sample.toml; quartic sample "
                        "sample.toml`, as long as path in [data] names no others."));
@@ -165,13 +175,6 @@ void name_files_from(const std::filesystem::path& directory, const Section& sect
     if (const auto* start = std::get_if<CouplingStart*>(&key.value))
       name_from(directory, (*start)->file);
   }
-}
-
-/// "section.key" or "section.key.more", as in a setting.
-bool names(std::string_view setting, std::string_view section, std::string_view key) {
-  const std::string path = fmt::format("{}.{}", section, key);
-  if (!setting.starts_with(path)) return false;
-  return setting[path.size()] == '=' || setting[path.size()] == '.';
 }
 
 bool is_for(Of of, ModelKind model) {
@@ -239,7 +242,7 @@ std::string config_template(ConfigKind kind, const std::string& file,
   require_consistent(config, file);
   fill_starts(config.action);
   const auto directory = std::filesystem::absolute(file).parent_path();
-  std::string out = head(made, shown(file));
+  std::string out = head(made, shown(file), settings);
   for (const auto& section : sections(config)) {
     name_files_from(directory, section);
     const bool left_out = std::count(made.without.begin(), made.without.end(), section.name) > 0;

@@ -111,6 +111,20 @@ std::vector<std::string_view> names_of(const Section& section) {
   return names;
 }
 
+/// What an unknown key was meant to be: a near one of its section, or one of another section.
+std::string key_suggestion(std::string_view name, const Section& section) {
+  const auto names = names_of(section);
+  if (nearest_name(name, names).empty()) {
+    Config config;
+    std::string homes;
+    for (const auto& other : sections(config))
+      for (const auto& key : other.keys)
+        if (key.name == name) homes += fmt::format(" [{}]", other.name);
+    if (!homes.empty()) return "a key of" + homes;
+  }
+  return suggestion(name, names);
+}
+
 /// The place of a node's word among the names.
 int find_word(const std::vector<std::string_view>& names, const Key& key, const toml::node& node) {
   const std::string word = Value(key, node).text(node);
@@ -280,7 +294,7 @@ void read(const Section& section, const toml::table& table,
       throw BadInput(
           fmt::format("{}: unknown key '{}' in {}; {}", place(name.source()), name.str(),
                       section.name == "target" ? "[[target]]" : fmt::format("[{}]", section.name),
-                      suggestion(name.str(), names_of(section))));
+                      key_suggestion(name.str(), section)));
     }
     read_key(*key, node, directory);
   }

@@ -159,6 +159,7 @@ class Parser {
 
   /// Of the columns that will be used.
   void require_numbers() const {
+    if (place_.text_is_missing) return;
     constexpr std::size_t least_rows = 4;  // fewer may count by chance
     std::vector<std::size_t> good, bad;
     for (const std::size_t c : wanted_columns())
@@ -174,7 +175,13 @@ class Parser {
                                    names_.empty() ? "" : fmt::format(" ({})", names_[worst]),
                                    printable(first.first));
     if (is_number_but_for_separators(first.first))
-      refuse(place_, what, "numbers have a decimal point and no other separator, as in 1234.5");
+      refuse(
+          place_, what,
+          separator_ == ';' || separator_ == '\t'
+              ? fmt::format("numbers have a decimal point; where commas are decimal ones: tr , . "
+                            "< '{}' > points.csv",
+                            path_text(place_.path.string()))
+              : "numbers have a decimal point and no other separator, as in 1234.5");
     if (first.first.starts_with("\xE2\x88\x92"))
       refuse(place_, what, "its minus sign is U+2212: write '-'");
     const bool text = 2 * first.count > rows_.rows();

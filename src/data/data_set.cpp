@@ -100,12 +100,18 @@ std::size_t number_in_file(const DataRows& data, std::size_t column) {
   return data.chosen.empty() ? column : data.chosen[column];
 }
 
-}  // namespace
+/// Whether a column seems to number the rows.
+bool is_index(const DataRows& data, const DataSummary& summary, std::size_t column) {
+  constexpr std::size_t least_rows = 4;  // fewer may count by chance
+  if (is_index_name(number_in_file(data, column), data.file->info().names)) return true;
+  return data.rows->rows() >= least_rows &&
+         std::binary_search(summary.counting.begin(), summary.counting.end(), column);
+}
 
-DataRows open_data_rows(const DataOptions& options) {
+DataRows open_rows(const DataOptions& options, bool text_is_missing) {
   const ColumnChoice choice{options.columns, options.column_names, options.learned_names,
                             options.learned_columns};
-  DataPlace place{options.path, options.dataset, options.format, {}, choice};
+  DataPlace place{options.path, options.dataset, options.format, {}, choice, text_is_missing};
   if (options.rows) place.rows = static_cast<std::size_t>(std::max(1, *options.rows));
   DataRows data{.file = open_data_file(place)};
   const DataFileInfo& info = data.file->info();
@@ -123,6 +129,25 @@ DataRows open_data_rows(const DataOptions& options) {
   return data;
 }
 
+}  // namespace
+
+DataRows open_data_rows(const DataOptions& options) {
+  return open_rows(options, false);
+}
+
+TableColumns table_columns(const DataOptions& options) {
+  const DataRows data = open_rows(options, true);
+  TableColumns out;
+  out.names = data.file->info().names;
+  const bool table = data.file->info().format == DataFormat::csv;
+  const DataSummary summary = table ? summarise(*data.rows) : DataSummary{};
+  for (std::size_t c = 0; c < data.rows->columns(); ++c) {
+    const bool text = table && summary.finite[c] == 0, index = table && is_index(data, summary, c);
+    (text ? out.text : index ? out.index : out.data).push_back(number_in_file(data, c));
+  }
+  return out;
+}
+
 void require_finite(const DataRows& data, const DataSummary& summary) {
   if (!summary.first_bad) return;
   const auto& bad = *summary.first_bad;
@@ -134,7 +159,7 @@ void require_finite(const DataRows& data, const DataSummary& summary) {
   if (data.names.empty()) refuse_data(*data.file, what + " (from 0)", remedy);
   std::vector<std::size_t> complete;
   for (std::size_t c = 0; c < summary.columns(); ++c)
-    if (c != bad.column && summary.finite[c] == summary.rows)
+    if (c != bad.column && summary.finite[c] == summary.rows && !is_index(data, summary, c))
       complete.push_back(number_in_file(data, c));
   refuse_data(*data.file, what + ", counted from 0",
               complete.empty() ? remedy
@@ -176,17 +201,11 @@ std::string repeats_of(const DataSource& rows, const DataSummary& summary) {
       count, distinct);
 }
 
-}  // namespace
-
 std::string index_warning(const DataRows& data, const DataSummary& summary) {
-  constexpr std::size_t least_rows = 4;  // fewer may count by chance
   const DataFileInfo& info = data.file->info();
   std::vector<std::size_t> index, others;
   for (std::size_t c = 0; c < summary.columns(); ++c) {
-    const std::size_t in_file = number_in_file(data, c);
-    const bool counts = data.rows->rows() >= least_rows &&
-                        std::binary_search(summary.counting.begin(), summary.counting.end(), c);
-    (counts || is_index_name(in_file, info.names) ? index : others).push_back(in_file);
+    (is_index(data, summary, c) ? index : others).push_back(number_in_file(data, c));
   }
   if (index.empty() || others.empty()) return {};
   const bool one = index.size() == 1;
@@ -195,6 +214,8 @@ std::string index_warning(const DataRows& data, const DataSummary& summary) {
       one ? "" : "s", columns_text(index, info.names), one ? "s" : "",
       columns_line(others, info.names), one ? "it" : "them");
 }
+
+}  // namespace
 
 std::vector<std::string> data_warnings(const DataRows& data, const DataSummary& summary) {
   std::vector<std::string> out{data.file->info().doubt};

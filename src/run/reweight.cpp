@@ -1,10 +1,13 @@
 #include "quartic/run/reweight.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
+#include <utility>
 
 #include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
@@ -34,13 +37,45 @@ void require_term(const std::string& name) {
     throw BadInput(fmt::format("unknown term '{}'", name), suggestion(name, known));
 }
 
-std::vector<TermSpec> target_of(const ReweightOptions& options, const Config& config) {
+/// The action as terms, where each kind of coupling is one number; else none.
+std::vector<TermSpec> own_terms(const Action& action) {
+  constexpr std::pair<CouplingKind, const char*> terms[] = {{CouplingKind::w, "nn"},
+                                                            {CouplingKind::r, "phi"},
+                                                            {CouplingKind::a, "phi2"},
+                                                            {CouplingKind::b, "phi4"}};
+  std::vector<TermSpec> out;
+  for (const auto& [kind, term] : terms) {
+    const auto& all = action.couplings(kind);
+    if (all.empty() ||
+        std::adjacent_find(all.begin(), all.end(), std::not_equal_to<>()) != all.end())
+      return {};
+    if (all.front() == 0) continue;
+    auto& spec = out.emplace_back();
+    spec.name = kind == CouplingKind::w && !action.graph->lattice() ? "edges" : term;
+    spec.coupling = kind == CouplingKind::w ? -all.front() : all.front();
+  }
+  return out;
+}
+
+/// "nn=-1,phi2=1.4,phi4=0.25", as --to takes it.
+std::string as_option(const std::vector<TermSpec>& specs) {
+  std::vector<std::string> parts;
+  for (const auto& spec : specs)
+    parts.push_back(fmt::format("{}={:.6g}", spec.name, spec.coupling.real()));
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+/// What is asked for, else the run's own target; a scan without either leaves its own action.
+std::vector<TermSpec> target_of(const ReweightOptions& options, const StoredSample& sample) {
   for (const auto& spec : options.target) require_term(spec.name);
   if (!options.target.empty()) return options.target;
-  if (config.target.empty())
-    throw Error(ErrorCode::usage, fmt::format("'{}' has no target of its own", options.runs[0]),
-                "say where to: --to nn=-1,phi2=1.52425,phi4=0.175");
-  return config.target;
+  if (!sample.config.target.empty()) return sample.config.target;
+  const auto own = own_terms(sample.action);
+  if (!options.scanned.empty() && !own.empty()) return own;
+  throw Error(ErrorCode::usage, fmt::format("'{}' has no target of its own", options.runs[0]),
+              own.empty() ? "say where to: --to nn=-1,phi2=1.52425,phi4=0.175"
+                          : fmt::format("say where to: --to {}, which is its own action, changed",
+                                        as_option(own)));
 }
 
 std::vector<std::complex<double>> couplings_of(const std::vector<TermSpec>& specs) {
@@ -50,7 +85,7 @@ std::vector<std::complex<double>> couplings_of(const std::vector<TermSpec>& spec
 }
 
 Targets make_targets(const ReweightOptions& options, const StoredSample& sample) {
-  Targets targets{target_of(options, sample.config), {}};
+  Targets targets{target_of(options, sample), {}};
   auto& specs = targets.specs;
   if (options.scanned.empty()) {
     require_normalisable(specs, sample.action.graph);

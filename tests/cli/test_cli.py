@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -107,6 +108,30 @@ def test_version_and_help(here):
     done = quartic("--version", cwd=here)
     assert done.returncode == 0 and done.stdout.startswith("quartic ")
     assert "learn" in quartic("--help", cwd=here).stdout
+
+
+def test_validate_says_what_is_sampled(here):
+    (here / "s.toml").write_text("[graph]\nextent = [4, 4]\n[action]\nkappa = 1\nmu2 = -1.2\nlambda = 1\n")
+    assert "action      w 1, a 1.4, b 0.25\n" in quartic("validate", "s.toml", cwd=here).stdout
+    done = quartic("validate", "s.toml", "--set", "action.a=[1.5, 2]", cwd=here)
+    assert re.search(r"action      w 1, a 1\.\d+ to 1\.\d+, b 0\.25\n", done.stdout)
+
+
+def test_a_key_of_another_section_is_found_there(here):
+    done = quartic("validate", "run.toml", "--set", "sampler.draws=20", cwd=here)
+    assert done.returncode == 3 and "unknown key 'draws' in [sampler]; a key of" in done.stderr
+    assert "[sample]" in done.stderr and "[output]" in done.stderr
+    assert "did you mean 'chains'?" in quartic("validate", "run.toml", "--set", "sampler.chain=20", cwd=here).stderr
+
+
+def test_checks_stand_in_columns(here):
+    """However long their names are."""
+    assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
+    lines = quartic("diagnose", "run.h5", cwd=here).stdout.splitlines()
+    column = lines[0].index("verdict")
+    checks = [line for line in lines[1:] if line[column:] in ("ok", "FAILED")]
+    assert len(checks) > 8 and all(line[column - 2 : column] == "  " for line in checks)
+    assert f"{len(checks)} checks passed" in lines[-1]
 
 
 def test_validate(here):

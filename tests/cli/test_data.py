@@ -3,6 +3,8 @@
 import gzip
 import json
 import math
+import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -144,6 +146,29 @@ def test_bad_values_are_described_and_fail(tmp_path):
     np.save(tmp_path / "x.npy", values)
     assert described("x.npy", cwd=tmp_path, code=5)["mean"] is None
     assert quartic("data", "x.npy", cwd=tmp_path).returncode == 5
+
+
+NAMED = "temperature,pressure\n" + "".join(f"{k % 7}.5,{1000 + k % 11}\n" for k in range(20))
+
+
+def test_columns_with_names_are_described_one_by_one_alone(tmp_path):
+    """What a temperature and a pressure have in common is no mean."""
+    (tmp_path / "x.csv").write_text(NAMED)
+    text = quartic("data", "x.csv", cwd=tmp_path).stdout
+    assert "0 (temperature)" in text and "mean 1004" in text
+    assert not [line for line in text.splitlines() if line.startswith(("mean", "deviation", "range", "histogram"))]
+    (tmp_path / "x.csv").write_text(NAMED.partition("\n")[2])
+    assert "histogram" in quartic("data", "x.csv", cwd=tmp_path).stdout
+
+
+def test_decimal_commas_come_with_the_line_that_mends_them(tmp_path):
+    (tmp_path / "x.csv").write_text(NAMED.replace(",", ";").replace(".", ","))
+    done = quartic("data", "x.csv", cwd=tmp_path)
+    assert done.returncode == 3
+    command = re.search("tr .*$", done.stderr).group()
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    (tmp_path / "plain.csv").write_text(NAMED)
+    assert described("points.csv", cwd=tmp_path)["checksum"] == described("plain.csv", cwd=tmp_path)["checksum"]
 
 
 REFUSALS = [

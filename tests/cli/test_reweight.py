@@ -45,6 +45,15 @@ def test_to_its_own_target(here):
     assert from_config["observables"] == point["observables"]
 
 
+def test_a_sample_is_scanned_from_its_own_action(here):
+    (here / "s.toml").write_text(SMALL + "[action]\nw = 1.0\na = 1.52425\nb = 0.175\n[sample]\ndraws = 20\n")
+    assert quartic("sample", "s.toml", "--quiet", cwd=here).returncode == 0
+    scan = ("--scan", "phi2=1.5:1.6:3")
+    assert points(here, "s.h5", *scan) == points(here, "s.h5", "--to", A3, *scan)
+    done = quartic("reweight", "s.h5", cwd=here)
+    assert done.returncode == 2 and f"--to {A3}, which is its own action" in done.stderr
+
+
 def test_complex_coupling(here):
     exact = {"phi2": (0.811101809, -0.350453602), "phi4": (1.2348089, -0.891763804)}  # 3x3, i*0.15 sum phi^2
     for coupling in ("1.52425+0.15i", "1.52425 + .15*i", "1.52425+15e-2i"):

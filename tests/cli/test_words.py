@@ -90,6 +90,28 @@ def test_init_makes_a_graph_for_the_data(tmp_path):
     assert "cannot read" in quartic("init", "field", "--data", "none.npy", cwd=tmp_path).stderr
 
 
+TABLE = "date,station,count,humidity,wind\n" + "".join(
+    f"2026-01-{day:02d},Bern,{day},{day % 7 + 0.5},{day % 5 - 0.25}\n" for day in range(1, 31)
+)
+
+
+def test_init_leaves_out_of_a_table_what_is_no_data(tmp_path):
+    """Text and an index, so that the config runs; what the user chooses stays."""
+    (tmp_path / "table.csv").write_text(TABLE)
+    done = quartic("init", "network", "--data", "table.csv", "-o", "a.toml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "leaves out 0 (date), 1 (station): text" in done.stderr and "2 (count): an index" in done.stderr
+    text = (tmp_path / "a.toml").read_text()
+    assert tomllib.loads(text)["data"]["columns"] == ["humidity", "wind"] and "init sample" not in text
+    assert "30 x 2 from table.csv" in said("validate", "a.toml", cwd=tmp_path)
+    chosen = said("init", "field", "--data", "table.csv", "--set", "data.columns=count,wind", cwd=tmp_path)
+    assert tomllib.loads(chosen)["data"]["columns"] == "count,wind"
+    assert tomllib.loads(chosen)["graph"]["extent"] == [2]
+    (tmp_path / "table.csv").write_text(TABLE.replace("0.5,", ",", 1))
+    done = quartic("init", "network", "--data", "table.csv", cwd=tmp_path)
+    assert done.returncode == 3 and done.stderr.rstrip().endswith('complete are [data] columns = ["wind"]')
+
+
 def test_init_names_what_was_meant(tmp_path):
     for word, code, hint in (("netwrk", 2, "'network'"), ("fit", 2, "quartic init field")):
         done = quartic("init", word, cwd=tmp_path)
@@ -128,6 +150,7 @@ def test_the_examples_of_the_help_have_options_that_there_are(tmp_path):
         (["lern"], "there is no verb 'lern'", "'learn'"),
         ([], "a verb is missing", "quartic --help"),
         (["learn"], "CONFIG is required", "quartic learn --help"),
+        (["init"], "KIND is required", "one of: sample, learn, field, network"),
         (["plot", "a.h5", "--formt", "pdf"], "there is no option --formt of plot", "'--format'"),
         (["learn", "a.toml", "--epochs", "3"], "there is no option --epochs of learn", "--set learn.epochs=..."),
         (["fit", "a.toml", "--hidden-unit", "3"], "of fit", "--set model.hidden_units=..."),

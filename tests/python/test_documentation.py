@@ -14,12 +14,25 @@ import quartic
 ROOT = Path(__file__).parents[2]
 
 
+def numbers(text):
+    """Those with errors, 0.482(5), as pairs."""
+    found = re.findall(r"(-?\d+(?:\.(\d+))?)\((\d+)\)", text)
+    return [(float(value), float(error) / 10 ** len(digits)) for value, digits, error in found]
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/python.md"])
-def test_the_page_runs(page, tmp_path, monkeypatch):
+def test_the_page_runs(page, tmp_path, monkeypatch, capsys):
+    """And prints the numbers that the comments behind its prints promise."""
     monkeypatch.chdir(tmp_path)
     scope = {}
     for block in re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL):
+        capsys.readouterr()
         exec(compile(block, page, "exec"), scope)
+        printed = numbers(capsys.readouterr().out)
+        promised = numbers("\n".join(re.findall(r"^print.*?  # (.*)", block, re.MULTILINE)))
+        for (value, error), (found, found_error) in zip(promised, printed, strict=False):
+            assert abs(value - found) < 6 * (error**2 + found_error**2) ** 0.5, (block, printed)
+            assert found_error / 2 < error < 2 * found_error, (block, printed)
 
 
 @pytest.mark.parametrize("name", [n for n in quartic.__all__ if ">>>" in (getattr(quartic, n).__doc__ or "")])

@@ -1,5 +1,7 @@
 """Reading run files and drawing them."""
 
+import re
+
 import numpy as np
 import pytest
 from synthetic import write_run, write_sample
@@ -9,7 +11,7 @@ import quartic
 plot = pytest.importorskip("quartic.plot")
 from matplotlib import pyplot as plt  # noqa: E402
 
-from quartic import plot_maps, plot_network, plot_panels  # noqa: E402
+from quartic import plot_learn, plot_maps, plot_network, plot_panels  # noqa: E402
 from quartic.plot_style import STYLE, number  # noqa: E402
 
 
@@ -355,11 +357,35 @@ def test_a_mosaic_has_every_image_once():
     assert min(counts) == max(counts) > 0 and np.ma.count_masked(mosaic) > 0
 
 
+def test_figures_are_told_of_as_they_are_drawn(tmp_path):
+    run = quartic.open(write_run(tmp_path / "a.h5", epochs=7))
+    files = plot.draw(run, tmp_path / "figures")
+    first = next(files)
+    assert list((tmp_path / "figures").iterdir()) == [first] and len(list(files)) > 2
+
+
+def test_the_bounds_of_a_stack_are_in_the_units_of_the_data(runs, drawn):
+    stack = runs["stack"]
+    reported = re.findall(r"layer \d +(-?[\d.]+)\(", str(stack).partition("at least, by the stack")[2])
+    shown = drawn["stack"]["summary"].axes[0].containers[0].lines[0].get_ydata()
+    assert len(shown) == 2 and np.allclose(shown, [float(x) for x in reported[:2]], rtol=1e-3)
+
+
+def test_couplings_come_with_their_error(tmp_path):
+    run = quartic.open(write_run(tmp_path / "a.h5", epochs=7, misfit=0.02))
+    figure, axes = plt.subplots()
+    plot_learn.draw_trajectories(axes, run, "w")
+    ends = axes.containers[-1].lines[2][0].get_segments()[0]
+    error = np.sqrt(np.mean(run.theta_error[run.kinds["w"]] ** 2))
+    assert ends[1][1] - ends[0][1] == pytest.approx(2 * error)
+    plt.close(figure)
+
+
 def test_histograms_have_errors_of_independent_rows():
     """Columns of one row that are all the same count once: errors sqrt(rows), not sqrt(values)."""
     rows = np.repeat(np.random.default_rng(0).normal(size=(400, 1)), 9, axis=1)
     _, axes = plt.subplots()
-    plot_panels._draw_errors(axes, rows, np.array([-10.0, 0.0, 10.0]))
+    plot_panels._draw_errors(axes, rows, np.array([-10.0, 0.0, 10.0]), "black", 0)
     segment = axes.containers[0].lines[2][0].get_segments()[0]
     share = (rows[:, 0] < 0).mean()
     assert (segment[1][1] - segment[0][1]) / 2 == pytest.approx(np.sqrt(share * (1 - share) / 400) / 10, rel=1e-6)

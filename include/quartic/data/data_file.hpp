@@ -48,6 +48,7 @@ struct DataPlace {
   std::optional<std::size_t> rows;            ///< read no more than the first so many
   /// Those that will be used: others of a CSV file may hold text, which is read as NaN.
   ColumnChoice columns = {};
+  bool text_is_missing = false;  ///< read as NaN in all columns: to see which hold numbers
 };
 
 /// Opens a file. The first axis counts rows, the others are flattened (last axis fastest). In a

@@ -74,6 +74,15 @@ DataRows open_data_rows(const DataOptions& options);
 DataSet open_data_set(const DataOptions& options);
 DataSet open_data_set(const DataOptions& options, const DataRows& data);
 
+/// Of the columns that the options choose from a table: which hold numbers and do not count its
+/// rows, and what the others are; numbers as in the file.
+struct TableColumns {
+  std::vector<std::size_t> data, text, index;
+  std::vector<std::string> names;  ///< of all columns of the file, where it has them
+};
+/// Nothing but `data` where the file is no CSV. Reads it once.
+TableColumns table_columns(const DataOptions& options);
+
 /// Throws BadInput where values are NaN or infinite, naming the first.
 void require_finite(const DataRows& data, const DataSummary& summary);
 
