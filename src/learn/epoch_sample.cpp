@@ -82,7 +82,8 @@ EpochSample<T> sample_epoch(Sampler<T>& sampler, const Parameters& parameters,
     sampler.for_each_block([&](int index) {
       auto& x = scratch[omp_get_thread_num()];
       x.resize(static_cast<std::size_t>(size) * lanes);
-      const FieldBlock<const T> block = hidden ? expected.block(0, expected.begin() + index) : sampler.block(index);
+      const FieldBlock<const T> block =
+          hidden ? expected.block(0, expected.begin() + index) : sampler.block(index);
       evaluate_features(parameters, block, x.data(), lanes);
       for (int k = 0; k < size; ++k) {
         const auto at =

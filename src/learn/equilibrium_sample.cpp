@@ -97,8 +97,7 @@ void expect_hidden(const Action& action, FieldSamples<T>& samples) {
   in_parallel(own * samples.draws, samples.threads, [&](int n, int) {
     T* first = samples.fields[n / own].data();
     const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(samples.sites) * samples.lanes;
-    expect_hidden(action,
-                  FieldBlock<T>{first + n % own * size, samples.sites, samples.lanes});
+    expect_hidden(action, FieldBlock<T>{first + n % own * size, samples.sites, samples.lanes});
   });
 }
 
