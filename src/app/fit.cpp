@@ -72,9 +72,6 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
   const Config& config = loaded.config;
   require_data(config, options.input);
   const auto file = output_file(loaded, options.input, globals, "-fit");
-  if (globals.ranks && config.model.kind == ModelKind::stack)
-    throw Error(ErrorCode::usage, "ranks cannot share the fit of a deep stack",
-                "start it without mpirun");
   require_same_run(globals, config, file);
   on_root(globals.team(), [&] { require_writable(file, globals.force); });
   const DataSet data = open_data(config, options.input);

@@ -28,6 +28,7 @@ Action judged_action(const JudgeArguments& arguments, const Loaded& loaded) {
 ErrorCode judge(const JudgeArguments& arguments, const Globals& globals) {
   const Loaded loaded = load(arguments.action, globals);
   const Action action = judged_action(arguments, loaded);
+  require_same_run(globals, loaded.config, arguments.source.file);
   const JudgedFields fields = read_fields(arguments.source, *action.graph);
   require_judgeable(fields, *action.graph);
   Attended attended(globals);
@@ -46,33 +47,37 @@ ErrorCode judge(const JudgeArguments& arguments, const Globals& globals) {
   return judgement.ok() ? ErrorCode::ok : ErrorCode::diagnostics_failed;
 }
 
-const Verb judge_verb(316, "judge", judge, [](CLI::App& verb, JudgeArguments& options) {
-  verb.description(
-      "whether configurations from anywhere follow exp(-S)\n"
-      "A flow's, a diffusion model's, another code's. Exit code 5 where they do not."
-      "\n$ quartic judge fields.npy --action run.toml");
-  auto& source = options.source;
-  verb.add_option("FIELDS", source.file,
-                  "npy, npz, HDF5 or run file: (row, site) of independent rows, or (chain, draw, "
-                  "site); the lattice's extents may stand for site")
-      ->required()
-      ->type_name(value::data);
-  verb.add_option("--action", options.action, "a config or run file whose action S it is")
-      ->required()
-      ->type_name(value::config);
-  verb.add_flag("--to-target", options.to_target, "against the target A of the config instead");
-  verb.add_option("--dataset", source.dataset, "of an HDF5 file, member of an npz");
-  verb.add_option("--logq", source.log_q,
-                  "file of ln density of each row under what made it: weights are judged, too")
-      ->type_name(value::data);
-  verb.add_option("--logq-dataset", source.log_q_dataset, "of that file");
-  verb.add_flag("--one-chain", source.one_chain,
-                "rows are draws of one Markov chain, in their order");
-  verb.add_option("--level", options.options.level,
-                  "fields are called wrong where the p-value of all together is below")
-      ->check(between(1e-12, 0.5))
-      ->capture_default_str();
-});
+const Verb judge_verb(
+    316, "judge", judge,
+    [](CLI::App& verb, JudgeArguments& options) {
+      verb.description(
+          "whether configurations from anywhere follow exp(-S)\n"
+          "A flow's, a diffusion model's, another code's. Exit code 5 where they do not."
+          "\n$ quartic judge fields.npy --action run.toml");
+      auto& source = options.source;
+      verb.add_option(
+              "FIELDS", source.file,
+              "npy, npz, HDF5 or run file: (row, site) of independent rows, or (chain, draw, "
+              "site); the lattice's extents may stand for site")
+          ->required()
+          ->type_name(value::data);
+      verb.add_option("--action", options.action, "a config or run file whose action S it is")
+          ->required()
+          ->type_name(value::config);
+      verb.add_flag("--to-target", options.to_target, "against the target A of the config instead");
+      verb.add_option("--dataset", source.dataset, "of an HDF5 file, member of an npz");
+      verb.add_option("--logq", source.log_q,
+                      "file of ln density of each row under what made it: weights are judged, too")
+          ->type_name(value::data);
+      verb.add_option("--logq-dataset", source.log_q_dataset, "of that file");
+      verb.add_flag("--one-chain", source.one_chain,
+                    "rows are draws of one Markov chain, in their order");
+      verb.add_option("--level", options.options.level,
+                      "fields are called wrong where the p-value of all together is below")
+          ->check(between(1e-12, 0.5))
+          ->capture_default_str();
+    },
+    Work::shared);
 
 }  // namespace
 }  // namespace quartic::app

@@ -35,11 +35,6 @@ std::filesystem::path target_file(const ResumeArguments& options, const Globals&
 /// Ranks share what they could have begun together, from the same state.
 void require_shared(const ResumeArguments& options, const AnyRun& run, const Globals& globals) {
   if (!globals.ranks) return;
-  const auto kind = run_kind(options.run);
-  if (kind == RunKind::stack)
-    throw Error(ErrorCode::usage,
-                fmt::format("'{}' is a deep stack, which ranks cannot share", options.run.string()),
-                "resume it without mpirun");
   std::visit(
       [&](const auto& r) {
         require_same_run(

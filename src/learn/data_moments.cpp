@@ -48,7 +48,7 @@ DataMoments::DataMoments(const DataSource& data, const Action& action, const Dat
       mean_(all_.size()) {
   require_noiseless(*graph_, noise_);
   const int columns = graph_->visible_sites();
-  const RowStream stream(data, columns, max_groups, pass.threads, pass.batch_bytes);
+  const RowStream stream(data, columns, max_groups, pass);
   const int size = all_.size(), lanes = RowStream::lanes;
   group_.assign(stream.groups(), std::vector<double>(size));
   entropy_.assign(stream.groups(), 0.0);
@@ -76,6 +76,9 @@ DataMoments::DataMoments(const DataSource& data, const Action& action, const Dat
       group_[group][k] += sum;
     }
   });
+  stream.share(stream.groups(), [&](int g) { return std::span(group_[g]); });
+  if (columns < graph_->sites())
+    stream.share(stream.groups(), [&](int g) { return std::span(&entropy_[g], 1); });
   const double s2 = noise_ * noise_;
   for (int g = 0; g < stream.groups(); ++g) {
     auto& values = group_[g];

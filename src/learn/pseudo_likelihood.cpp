@@ -118,17 +118,17 @@ Pass evaluate(const DataSource& data, const Graph& graph, const LocalCouplings& 
   constexpr std::size_t wanted = 256UL << 20U;
   const auto max_groups =
       std::clamp<std::size_t>(wanted / (sizeof(double) * local.vector_size()), 16, 256);
-  const RowStream stream(data, graph.sites(), static_cast<int>(max_groups), options.threads,
-                         options.batch_bytes);
+  const RowStream stream(data, graph.sites(), static_cast<int>(max_groups), options);
   Pass out;
   out.value.resize(stream.groups());
   out.slope.assign(stream.groups(), std::vector<double>(local.vector_size()));
-  std::vector<std::vector<double>> curvature(RowStream::slots);
+  std::vector<std::vector<double>> curvature(
+      std::min<int>(RowStream::slots, stream.groups()),
+      std::vector<double>(with_curvature ? local.matrix_size() : 0));
   std::vector<Conditionals> conditionals(RowStream::slots, Conditionals(graph, local, theta));
   const SerialBlas serial;
   stream.for_each_block([&](int slot, int group, FieldBlock<const float> block, int count) {
     auto& matrix = curvature[slot];
-    if (with_curvature) matrix.resize(local.matrix_size());
     conditionals[slot].load(block);
     for (int i = 0; i < block.sites; ++i) {
       out.value[group] +=
@@ -136,6 +136,11 @@ Pass evaluate(const DataSource& data, const Graph& graph, const LocalCouplings& 
                                  with_curvature ? matrix.data() + local.matrix_at(i) : nullptr);
     }
   });
+  stream.share(stream.groups(), [&](int g) { return std::span(&out.value[g], 1); });
+  stream.share(stream.groups(), [&](int g) { return std::span(out.slope[g]); });
+  if (with_curvature)
+    stream.share(static_cast<int>(curvature.size()),
+                 [&](int s) { return std::span(curvature[s]); });
   const auto rows = static_cast<double>(stream.rows());
   for (int g = 0; g < stream.groups(); ++g) {
     out.weight.push_back(stream.size(g) / rows);
@@ -276,7 +281,7 @@ std::optional<int> site_without_conditional(const Action& action) {
 PseudoLikelihood::PseudoLikelihood(const DataSource& data, std::shared_ptr<const Graph> graph,
                                    const DataPass& pass)
     : data_(data), graph_(std::move(graph)), pass_(pass) {
-  const RowStream check(data, graph_->sites(), 1, pass.threads, pass.batch_bytes);
+  const RowStream check(data, graph_->sites(), 1, pass);
   if (pass.noise != 0)
     throw BadInput("pseudo-likelihood has no closed form with noise", "use a JitteredSource");
 }

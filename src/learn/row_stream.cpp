@@ -13,9 +13,12 @@
 
 namespace quartic {
 
-RowStream::RowStream(const DataSource& source, int sites, int max_groups, int threads,
-                     std::size_t batch_bytes)
-    : source_(source), rows_(source.rows()), sites_(sites), threads_(threads_or_all(threads)) {
+RowStream::RowStream(const DataSource& source, int sites, int max_groups, const DataPass& pass)
+    : source_(source),
+      rows_(source.rows()),
+      sites_(sites),
+      threads_(threads_or_all(pass.threads)),
+      team_(pass.team ? *pass.team : alone()) {
   if (source.columns() != static_cast<std::size_t>(sites)) {
     throw BadInput(
         fmt::format("the data have {} columns, the graph has {} sites", source.columns(), sites),
@@ -24,7 +27,7 @@ RowStream::RowStream(const DataSource& source, int sites, int max_groups, int th
   if (rows_ == 0) throw BadInput("the data have no rows", "give at least one row");
   groups_ = static_cast<int>(std::min<std::size_t>(rows_, static_cast<std::size_t>(max_groups)));
   const std::size_t piece_bytes = slots * sizeof(float) * static_cast<std::size_t>(sites_);
-  piece_ = std::max<std::size_t>(batch_bytes / piece_bytes / lanes, 1) * lanes;
+  piece_ = std::max<std::size_t>(pass.batch_bytes / piece_bytes / lanes, 1) * lanes;
 }
 
 std::size_t RowStream::begin(int group) const {
@@ -49,6 +52,31 @@ void RowStream::load(std::span<const float> rows, std::size_t first, std::size_t
 }
 
 void RowStream::for_each_block(const Visit& f) const {
+  together(team_, [&] { visit_all(f); });
+}
+
+void RowStream::share(int count, const std::function<std::span<double>(int)>& values) const {
+  if (!team_.several()) return;
+  const Shares shares{slots, team_.size()};
+  std::vector<double> packed;
+  for (int rank = 0; rank < team_.size(); ++rank) {
+    for (int slot = static_cast<int>(shares.begin(rank));
+         slot < static_cast<int>(shares.begin(rank + 1)); ++slot) {
+      packed.clear();
+      for (int n = slot; n < count; n += slots)
+        packed.insert(packed.end(), values(n).begin(), values(n).end());
+      team_.broadcast(std::as_writable_bytes(std::span(packed)), rank);
+      auto from = packed.begin();
+      for (int n = slot; n < count; n += slots) {
+        const auto to = values(n);
+        std::copy_n(from, to.size(), to.begin());
+        from += static_cast<std::ptrdiff_t>(to.size());
+      }
+    }
+  }
+}
+
+void RowStream::visit_all(const Visit& f) const {
   // A batch takes a piece of each of 16 groups or more, so that slots have work whatever its size.
   const std::size_t longest = (rows_ + groups_ - 1) / groups_ + 1;
   const int members =
@@ -66,12 +94,17 @@ void RowStream::visit(int first_group, int last_group, std::size_t offset, const
   };
   std::vector<Piece> pieces;
   std::vector<std::size_t> wanted;
+  const Shares shares{slots, team_.size()};
+  const auto own_begin = static_cast<int>(shares.begin(team_.rank())),
+             own_end = static_cast<int>(shares.begin(team_.rank() + 1));
   for (int group = first_group; group < last_group; ++group) {
     const std::size_t end = begin(group + 1), first = std::min(begin(group) + offset, end);
-    pieces.push_back({group, first, std::min(piece_, end - first), wanted.size()});
+    const bool own = own_begin <= group % slots && group % slots < own_end;
+    pieces.push_back({group, first, own ? std::min(piece_, end - first) : 0, wanted.size()});
     wanted.resize(wanted.size() + pieces.back().count);
     std::iota(wanted.begin() + static_cast<std::ptrdiff_t>(pieces.back().at), wanted.end(), first);
   }
+  if (wanted.empty()) return;
   std::vector<float> batch(wanted.size() * sites_);
   source_.read(wanted, batch);
   const auto run_slot = [&](int slot) {

@@ -3,21 +3,24 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 
 #include "quartic/core/data_source.hpp"
+#include "quartic/core/team.hpp"
 #include "quartic/field/field_block.hpp"
+#include "quartic/learn/data_moments.hpp"
 
 namespace quartic {
 
 /// Rows in consecutive groups of equal size (to one row): the scatter between the groups' means
-/// gives errors that know of autocorrelation shorter than a group.
+/// gives errors that know of autocorrelation shorter than a group. Where ranks share the rows, each
+/// visits those of its own slots.
 class RowStream {
  public:
   static constexpr int lanes = 64, slots = 16;
   /// `sites`: wanted columns. Throws BadInput where the source has another number of columns, or no
   /// rows.
-  RowStream(const DataSource& source, int sites, int max_groups, int threads,
-            std::size_t batch_bytes);
+  RowStream(const DataSource& source, int sites, int max_groups, const DataPass& pass);
 
   std::size_t rows() const { return rows_; }
   int groups() const { return groups_; }
@@ -28,11 +31,15 @@ class RowStream {
   /// f(slot, group, block, count): `count` rows in the block's first lanes, zeros in the others.
   /// Calls of one slot (of `slots`) follow each other in a fixed order, different slots run in
   /// parallel; a group belongs to the slot group % slots. Memory: the batch. Throws BadInput for a
-  /// value that is not finite, naming row and column; exceptions of f come out.
+  /// value that is not finite, naming row and column; exceptions of f come out, on all ranks.
   using Visit = std::function<void(int slot, int group, FieldBlock<const float> block, int count)>;
   void for_each_block(const Visit& f) const;
+  /// What visits of own groups have found, values(group) of `count` groups, or of slots, to all
+  /// ranks. 16 messages.
+  void share(int count, const std::function<std::span<double>(int)>& values) const;
 
  private:
+  void visit_all(const Visit& f) const;
   void visit(int first_group, int last_group, std::size_t offset, const Visit& f) const;
   void load(std::span<const float> rows, std::size_t first, std::size_t count,
             FieldBlock<float> block) const;
@@ -40,6 +47,7 @@ class RowStream {
   const DataSource& source_;
   std::size_t rows_, piece_;  ///< rows of one group in a batch
   int sites_, groups_, threads_;
+  const Team& team_;
 };
 
 }  // namespace quartic

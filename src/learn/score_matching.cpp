@@ -95,8 +95,7 @@ ScoreMatching::ScoreMatching(const DataSource& data, std::shared_ptr<const Graph
     throw BadInput("data: the noise must not be negative", "noise = 0 adds none");
   const double s2 = pass.noise * pass.noise;
   const LocalCouplings& local = data_->local;
-  const RowStream stream(data, graph->sites(), groups_in_memory(local), pass.threads,
-                         pass.batch_bytes);
+  const RowStream stream(data, graph->sites(), groups_in_memory(local), pass);
   data_->matrix.assign(stream.groups(), std::vector<double>(local.matrix_size()));
   std::vector<BlockScores> scratch(RowStream::slots);
   const SerialBlas serial;
@@ -105,6 +104,7 @@ ScoreMatching::ScoreMatching(const DataSource& data, std::shared_ptr<const Graph
     for (int i = 0; i < block.sites; ++i)
       scratch[slot].add(*graph, i, count, data_->matrix[group].data() + local.matrix_at(i));
   });
+  stream.share(stream.groups(), [&](int g) { return std::span(data_->matrix[g]); });
   data_->mean.assign(local.matrix_size(), 0.0);
   for (int g = 0; g < stream.groups(); ++g) {
     auto& matrix = data_->matrix[g];

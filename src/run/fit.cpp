@@ -21,9 +21,10 @@
 namespace quartic {
 namespace {
 
-LikelihoodOptions fit_options(const Config& config) {
+LikelihoodOptions fit_options(const Config& config, const Team& team) {
   LikelihoodOptions options = config.fit;
   options.pass.threads = config.run.threads;
+  options.pass.team = &team;
   return options;
 }
 
@@ -32,7 +33,7 @@ template <class T>
 LikelihoodLearner<T> make_learner(FitRun& run, const DataSet& data, const Team& team) {
   const Clock clock;
   LikelihoodLearner<T> learner(*data.train, data.held_out.get(), run.parameters(), run.action,
-                               sampler_options(run.config, team), fit_options(run.config),
+                               sampler_options(run.config, team), fit_options(run.config, team),
                                run.config.run.seed);
   run.data.pass_seconds = clock.seconds();
   return learner;
@@ -74,7 +75,7 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
       held_out.emplace(ScoredData{*data_.held_out, *learner_.held_out(), at_bound});
     run_.evaluation = evaluate(
         sampler, run_.action, {*data_.train, learner_.data(), at_bound}, held_out,
-        fit_options(config).pass, options,
+        fit_options(config, sampler.team()).pass, options,
         config.output.max_draws(config.sampler.options.chains, sampler.sites()), config.run.seed);
     return true;
   }

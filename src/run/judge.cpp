@@ -90,7 +90,7 @@ struct Referee::State {
 
  private:
   struct Case;
-  void weigh(Case& c, Judgement& out) const;
+  void weigh(Case& c, Judgement& out, const Team& team) const;
   void conclude(const Case& c, Judgement& out) const;
   void find_causes(const Case& c, Judgement& out) const;
 };
@@ -115,9 +115,9 @@ namespace {
 struct OwnReference {
   FieldStatistics statistics;
   NullSample null;
-  OwnReference(const Action& action, const FieldSample& sample, int threads)
+  OwnReference(const Action& action, const FieldSample& sample, int threads, const Team& team)
       : statistics(action, centre_of(sample), FieldStatistics::Detail::all, false) {
-    StatisticSums sums(statistics, sample, threads);
+    StatisticSums sums(statistics, sample, threads, team);
     sums.add(sample);
     null.means = sums.means();
     null.rows = standardised(statistics, sample, null_rows(sample.count(), statistics.size()),
@@ -140,26 +140,26 @@ Judgement Referee::State::judge(const JudgedFields& fields, const Session& sessi
   out.reference = reference.summary();
   report_progress(session.progress("holding the fields against it"), 0);
   std::optional<OwnReference> own;
-  if (!out.reference.ok) own.emplace(action, sample, threads);
+  if (!out.reference.ok) own.emplace(action, sample, threads, session.team);
   Case c{fields,
          sample,
          own ? own->statistics : reference.statistics(),
          own ? own->null : reference.null(),
          !own,
          {}};
-  StatisticSums sums(c.statistics, sample, threads);
+  StatisticSums sums(c.statistics, sample, threads, session.team);
   sums.add(sample);
   c.means = sums.means();
   out.effective = effective_count(c.statistics, c.means);
   c.scores = score(c.statistics, c.means, c.against, sample.independent(), c.referenced);
   if (sample.independent()) c.lagged = lagged_correlations(action, sample, threads);
   const bool lagged = !c.lagged.empty();
-  out.families =
-      test_families(c.statistics, c.scores,
-                    own ? joint_test(c.statistics, c.against, out.effective, lagged, threads)
-                        : reference.joint(out.effective, lagged),
-                    c.lagged);
-  if (!fields.log_q.empty()) weigh(c, out);
+  out.families = test_families(
+      c.statistics, c.scores,
+      own ? joint_test(c.statistics, c.against, out.effective, lagged, threads, session.team)
+          : reference.joint(out.effective, lagged, session.team),
+      c.lagged);
+  if (!fields.log_q.empty()) weigh(c, out, session.team);
   c.repeats = find_repeats(action, sample);
   conclude(c, out);
   report_progress(session.progress("holding the fields against it"), 1);
@@ -167,7 +167,7 @@ Judgement Referee::State::judge(const JudgedFields& fields, const Session& sessi
 }
 
 /// The same with weights.
-void Referee::State::weigh(Case& c, Judgement& out) const {
+void Referee::State::weigh(Case& c, Judgement& out, const Team& team) const {
   const auto log_weight = log_weights(action, c.fields);
   out.weights = summarise_weights(log_weight);
   out.weights->p_value_as_they_are = smallest_adjusted(out.families);
@@ -178,8 +178,8 @@ void Referee::State::weigh(Case& c, Judgement& out) const {
     c.scores = score(c.statistics, c.weighted.means, c.weighted, false, false);
   }
   out.effective = out.weights->ess.value * static_cast<double>(c.means.count);
-  const auto joint =
-      joint_test(c.statistics, c.weighted, out.effective, !c.lagged.empty(), config.run.threads);
+  const auto joint = joint_test(c.statistics, c.weighted, out.effective, !c.lagged.empty(),
+                                config.run.threads, team);
   out.families = test_families(c.statistics, c.scores, joint, c.lagged);
 }
 

@@ -57,27 +57,33 @@ JudgeReference::JudgeReference(const Config& config, const Action& action)
 /// Draws so many more, and takes their statistics.
 void JudgeReference::round(int draws, const Session& session) {
   Observer nobody;
-  const Session quiet{session.stop, nobody, session.clock, 1e9};
+  const Session quiet{session.stop, nobody, session.clock, 1e9, session.team};
   Store<SampleRun> nowhere;
   run_.config.sample.draws = static_cast<int>(run_.measurement.draws) + draws;
   run_.stop_reason = StopReason::running;
   if (sample(run_, nowhere, quiet) == Outcome::interrupted) throw Interrupted();
+  bring_fields(session.team);
+  const FieldSample fields(last_, run_.action.graph->sites(), summary_.chains);
+  if (!statistics_)
+    statistics_ = std::make_unique<FieldStatistics>(run_.action, centre_of(fields),
+                                                    FieldStatistics::Detail::all, true);
+  if (!sums_) sums_.emplace(*statistics_, fields, threads_, session.team);
+  sums_->add(fields);
+  summary_.draws = static_cast<int>(run_.measurement.draws);
+}
+
+/// What the root has kept of the round, to all.
+void JudgeReference::bring_fields(const Team& team) {
   auto& kept = run_.kept.phi;
   const int chains = summary_.chains, sites = run_.action.graph->sites();
   last_draws_ = static_cast<int>(kept.size());
   last_.resize(static_cast<std::size_t>(chains) * kept.size() * sites);
   auto to = last_.begin();
-  for (int chain = 0; chain < chains; ++chain)
+  for (int chain = 0; team.root() && chain < chains; ++chain)
     for (const auto& draw : kept)
       to = std::copy_n(draw.begin() + static_cast<std::ptrdiff_t>(chain) * sites, sites, to);
   kept.clear(), run_.kept.action.clear();
-  const FieldSample fields(last_, sites, chains);
-  if (!statistics_)
-    statistics_ = std::make_unique<FieldStatistics>(run_.action, centre_of(fields),
-                                                    FieldStatistics::Detail::all, true);
-  if (!sums_) sums_.emplace(*statistics_, fields, threads_);
-  sums_->add(fields);
-  summary_.draws = static_cast<int>(run_.measurement.draws);
+  team.broadcast(std::as_writable_bytes(std::span(last_)));
 }
 
 void JudgeReference::grow(double effective, const Session& session) {
@@ -96,10 +102,11 @@ void JudgeReference::grow(double effective, const Session& session) {
       draws = std::min(draws, 64);
     draws = std::max(draws, 2);
     round(draws * run_.kept.thin, session);
-    const ObservableResult* slowest = slowest_observable(run_.results);
-    summary_.effective = slowest->estimate.ess;
+    const auto slowest = decided<SeriesEstimate>(
+        session.team, [&] { return slowest_observable(run_.results)->estimate; });
+    summary_.effective = slowest.ess;
     if (run_.kept.thin == 1)
-      run_.kept.thin = std::clamp(static_cast<int>(slowest->estimate.tau), 1, most_thin);
+      run_.kept.thin = std::clamp(static_cast<int>(slowest.tau), 1, most_thin);
     report_progress(progress, std::min(summary_.effective / effective, 1.0));
     const double evaluated = static_cast<double>(chains) * summary_.draws / run_.kept.thin;
     if (evaluated * statistics_->size() > most_evaluated || summary_.draws >= most_draws) break;
@@ -109,23 +116,23 @@ void JudgeReference::grow(double effective, const Session& session) {
   null_.rows = standardised(*statistics_, fields, null_rows(fields.count(), statistics_->size()),
                             null_.means, threads_);
   joint_.clear();
-  judge_itself();
+  judge_itself(session.team);
 }
 
-const JointTest& JudgeReference::joint(double effective, bool lagged) {
+const JointTest& JudgeReference::joint(double effective, bool lagged, const Team& team) {
   const int step = static_cast<int>(std::lround(2 * std::log2(effective)));
   const std::pair key{step, lagged};
   auto found = joint_.find(key);
   if (found == joint_.end())
-    found =
-        joint_
-            .emplace(key, joint_test(*statistics_, null_, std::exp2(0.5 * step), lagged, threads_))
-            .first;
+    found = joint_
+                .emplace(key, joint_test(*statistics_, null_, std::exp2(0.5 * step), lagged,
+                                         threads_, team))
+                .first;
   return found->second;
 }
 
 /// Not to be trusted where the sampler says so itself, or where it breaks what is exactly known.
-void JudgeReference::judge_itself() {
+void JudgeReference::judge_itself(const Team& team) {
   summary_.ok = run_.stationary;
   summary_.reason = run_.stationary ? "" : "the warm-up ended before averages were at rest";
   for (const auto& result : run_.results) {
@@ -133,6 +140,7 @@ void JudgeReference::judge_itself() {
     summary_.ok = false;
     summary_.reason = fmt::format("{}: {}", result.name, result.reason);
   }
+  summary_.ok = decided<bool>(team, [&] { return summary_.ok; });  // whose results these are
   if (summary_.ok && coarseness({last_, run_.action.graph->sites(), summary_.chains}) > coarsest) {
     summary_.ok = false;
     summary_.reason =

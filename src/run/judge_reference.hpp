@@ -17,6 +17,8 @@ namespace quartic {
 double coarseness(const FieldSample& sample);
 inline constexpr double coarsest = 0.05;
 
+/// Where ranks share it, all sample and take statistics of their own, and all know the same of it
+/// but its reason, which the root has. Their team outlives it.
 class JudgeReference {
  public:
   JudgeReference(const Config& config, const Action& action);
@@ -28,11 +30,12 @@ class JudgeReference {
   const NullSample& null() const { return null_; }
   const ReferenceSummary& summary() const { return summary_; }
   /// For about so many effective configurations: within a factor of 1.2, kept for later fields.
-  const JointTest& joint(double effective, bool lagged);
+  const JointTest& joint(double effective, bool lagged, const Team& team);
 
  private:
   void round(int draws, const Session& session);
-  void judge_itself();
+  void bring_fields(const Team& team);
+  void judge_itself(const Team& team);
 
   SampleRun run_;
   std::unique_ptr<FieldStatistics> statistics_;

@@ -189,13 +189,17 @@ class SampleTask {
   }
 
   void save() {
-    run_.sampler = sampler_.gathered(sampler_.state(), false);
+    const auto own = sampler_.state();
+    run_.sampler = sampler_.gathered(own, false);
     const Measurement all = measurement_.gathered(sampler_);
     run_.measuring_seconds = measured_before_ + measuring_seconds();
-    if (!team_.root()) return;
-    run_.measurement = all.state();
-    const auto names = all.names();
+    run_.measurement = (team_.root() ? all : measurement_).state();
+    const auto names = measurement_.names();
     run_.observables.assign(names.begin(), names.end());
+    if (!team_.root()) {  // what it would go on from
+      run_.sampler = own;
+      return;
+    }
     if (all.draws() == 0) return;
     run_.results = all.results();
     run_.two_point = all.two_point();

@@ -74,8 +74,9 @@ class LayerStore : public Store<NetworkRun> {
 /// One layer, which concludes with what the stack up to it makes of the data.
 class LayerTask : public TrainTask {
  public:
-  LayerTask(StackRun& stack, int layer, const NetworkData& data, const NetworkData& rows_of_data)
-      : TrainTask(stack.layers[layer], data),
+  LayerTask(StackRun& stack, int layer, const NetworkData& data, const NetworkData& rows_of_data,
+            const Team& team)
+      : TrainTask(stack.layers[layer], data, team),
         stack_(stack),
         layer_(layer),
         rows_of_data_(rows_of_data) {}
@@ -145,7 +146,7 @@ Outcome train(StackRun& run, const DataSet& data, Store<StackRun>& store, const 
       if (!begun)
         begin_layer(run, learned,
                     layer == 0 ? describe(data, 0) : describe_layer(run, layer, rows));
-      LayerTask task(run, layer, learned, data_of_first);
+      LayerTask task(run, layer, learned, data_of_first, session.team);
       outcome = run_part(task, begun, layer_store, session);
       if (outcome == Outcome::interrupted) break;
     }

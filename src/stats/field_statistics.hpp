@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quartic/core/aligned.hpp"
+#include "quartic/core/team.hpp"
 #include "quartic/stats/identities.hpp"
 
 namespace quartic {
@@ -131,20 +132,26 @@ struct StatisticMeans {
 };
 
 /// Accumulates them, in parallel and in fixed order. Where chains are 64 or more, further draws of
-/// all of them may be added.
+/// all of them may be added. Ranks that share the work evaluate bins of their own, each; all have
+/// the whole sample.
 class StatisticSums {
  public:
-  StatisticSums(const FieldStatistics& statistics, const FieldSample& like, int threads);
+  StatisticSums(const FieldStatistics& statistics, const FieldSample& like, int threads,
+                const Team& team = alone());
   void add(const FieldSample& sample);
-  StatisticMeans means() const;
+  /// Of all ranks: a message a bin and share.
+  StatisticMeans means();
 
  private:
   struct Share;
+  int first_bin(int share) const;
+  void share_sums();
   std::vector<std::pair<std::size_t, std::size_t>> bins_of(const FieldSample& sample) const;
 
   const FieldStatistics& statistics_;
   int threads_, chains_, bins_, bin_length_ = 0;  ///< 0: bins are groups of whole chains
   bool independent_;
+  const Team& team_;
   std::vector<double> shift_;                ///< near the mean, so that squares do not cancel
   std::vector<std::vector<double>> sum_;     ///< [bin][k], of the deviations from the shift
   std::vector<std::vector<double>> square_;  ///< [share][k]

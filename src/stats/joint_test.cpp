@@ -42,7 +42,7 @@ Matrix multipliers(int rows, double effective, std::uint64_t seed) {
 /// [family][replicate]: largest |z|.
 std::vector<std::vector<float>> largest_z(std::span<const float> rows, std::span<const int> family,
                                           int families, double effective, std::uint64_t seed,
-                                          int threads) {
+                                          int threads, const Team& team) {
   const auto size = static_cast<int>(family.size());
   const auto count = static_cast<int>(rows.size() / family.size());
   const Matrix taken = multipliers(count, effective, seed);
@@ -50,7 +50,10 @@ std::vector<std::vector<float>> largest_z(std::span<const float> rows, std::span
   const int tiles = (size + gemm_tile - 1) / gemm_tile;
   std::vector<std::vector<std::vector<float>>> part(
       tiles, std::vector<std::vector<float>>(families, std::vector<float>(replicates)));
-  in_parallel(tiles, threads_or_all(threads), [&](int t, int) {
+  const Shares own{static_cast<std::size_t>(tiles), team.size()};
+  const int begin = static_cast<int>(own.begin(team.rank()));
+  in_parallel(static_cast<int>(own.size(team.rank())), threads_or_all(threads), [&](int n, int) {
+    const int t = begin + n;
     const int first = t * gemm_tile, width = std::min(gemm_tile, size - first);
     const Matrix z = taken * all.middleCols(first, width);
     for (int b = 0; b < replicates; ++b)
@@ -63,6 +66,11 @@ std::vector<std::vector<float>> largest_z(std::span<const float> rows, std::span
   for (const auto& one : part)
     for (int f = 0; f < families; ++f)
       for (int b = 0; b < replicates; ++b) out[f][b] = std::max(out[f][b], one[f][b]);
+  for (auto& most : out) {
+    std::vector<double> of_all(most.begin(), most.end());
+    team.max(of_all);
+    std::copy(of_all.begin(), of_all.end(), most.begin());
+  }
   return out;
 }
 
@@ -123,9 +131,9 @@ double ExtremeTail::log_p_value(double log_p) const {
 }
 
 JointTest::JointTest(std::span<const float> rows, std::span<const int> family, int families,
-                     double effective, std::uint64_t seed, int threads)
+                     double effective, std::uint64_t seed, int threads, const Team& team)
     : all_({0}) {
-  const auto z = largest_z(rows, family, families, effective, seed, threads);
+  const auto z = largest_z(rows, family, families, effective, seed, threads, team);
   std::vector<double> smallest;
   family_ = tails(z, family, seed, smallest);
   all_ = ExtremeTail(std::move(smallest));

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "quartic/core/team.hpp"
+
 namespace quartic {
 
 /// ln of the two-sided p-value of one standard normal z; no underflow.
@@ -28,13 +30,14 @@ class ExtremeTail {
 /// The joint null distribution of z-scores of means, by resampling `effective` rows of a
 /// standardised sample of exp(-S) 1000 times (Poisson bootstrap). Every family has the distribution
 /// of its largest |z|, all have that of the smallest of the families' p-values (Westfall & Young,
-/// Resampling-Based Multiple Testing, 1993: single-step minP), correlations included.
+/// Resampling-Based Multiple Testing, 1993: single-step minP), correlations included. Ranks share
+/// the columns.
 class JointTest {
  public:
   /// rows[row][k]; family[k] counts from 0; families beyond those of `family`, up to `families`,
   /// are independent of the rows.
   JointTest(std::span<const float> rows, std::span<const int> family, int families,
-            double effective, std::uint64_t seed, int threads);
+            double effective, std::uint64_t seed, int threads, const Team& team = alone());
 
   /// Of a family's smallest single log p.
   double log_family_p(int family, double log_p) const { return family_[family].log_p_value(log_p); }

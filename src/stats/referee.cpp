@@ -69,12 +69,12 @@ std::vector<TestedStatistic> score(const FieldStatistics& statistics, const Stat
 }
 
 JointTest joint_test(const FieldStatistics& statistics, const NullSample& null, double effective,
-                     bool lagged, int threads) {
+                     bool lagged, int threads, const Team& team) {
   std::vector<int> family(statistics.size());
   for (int k = 1; k < statistics.size(); ++k)
     family[k] = family[k - 1] + (statistics.family(k) != statistics.family(k - 1));
   return JointTest(null.rows, family, family.back() + 1 + lagged, effective, resampling_seed,
-                   threads);
+                   threads, team);
 }
 
 std::vector<FamilyTest> test_families(const FieldStatistics& statistics,

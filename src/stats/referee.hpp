@@ -26,7 +26,7 @@ std::vector<TestedStatistic> score(const FieldStatistics& statistics, const Stat
 /// The joint null distribution of the statistics' families for so many effective configurations;
 /// `lagged`: with the family `independence`.
 JointTest joint_test(const FieldStatistics& statistics, const NullSample& null, double effective,
-                     bool lagged, int threads);
+                     bool lagged, int threads, const Team& team = alone());
 
 /// By family, those that are there. `lagged`: z-scores of the family `independence`; empty: none.
 std::vector<FamilyTest> test_families(const FieldStatistics& statistics,

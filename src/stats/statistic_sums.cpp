@@ -37,12 +37,13 @@ void gather_rows(const FieldSample& sample, std::span<const std::size_t> rows,
 }  // namespace
 
 StatisticSums::StatisticSums(const FieldStatistics& statistics, const FieldSample& like,
-                             int threads)
+                             int threads, const Team& team)
     : statistics_(statistics),
       threads_(threads_or_all(threads)),
       chains_(like.chains()),
       bins_(bins_for(like, statistics.size())),
-      independent_(like.independent()) {
+      independent_(like.independent()),
+      team_(team) {
   if (chains_ < many_chains) bin_length_ = like.draws() / (bins_ / chains_);
   const auto size = static_cast<std::size_t>(statistics.size());
   sum_.assign(bins_, std::vector<double>(size));
@@ -86,10 +87,13 @@ void StatisticSums::add(const FieldSample& sample) {
     for (std::size_t k = 0; k < size; ++k)
       for (int lane = 0; lane < lanes; ++lane) shift_[k] += out[k * lanes + lane] / lanes;
   }
-  const int shares = static_cast<int>(square_.size());
-  in_parallel(shares, threads_, [&](int share, int) {
+  for (int b = 0; b < bins_; ++b) length_[b] += bins[b].second - bins[b].first;
+  const Shares ranks{square_.size(), team_.size()};
+  const int begin = static_cast<int>(ranks.begin(team_.rank()));
+  in_parallel(static_cast<int>(ranks.size(team_.rank())), threads_, [&](int own, int) {
     AlignedVector<double> phi(field), out(size * lanes);
     auto scratch = statistics_.scratch();
+    const int share = begin + own;
     auto& square = square_[share];
     std::vector<std::size_t> rows;
     std::vector<int> to;
@@ -112,9 +116,7 @@ void StatisticSums::add(const FieldSample& sample) {
       }
       rows.clear(), to.clear();
     };
-    const auto first = [&](int s) { return static_cast<int>(std::int64_t{bins_} * s / shares); };
-    for (int b = first(share); b < first(share + 1); ++b) {
-      length_[b] += bins[b].second - bins[b].first;
+    for (int b = first_bin(share); b < first_bin(share + 1); ++b) {
       for (std::size_t row = bins[b].first; row < bins[b].second; ++row) {
         rows.push_back(row), to.push_back(b);
         if (rows.size() == lanes) flush();
@@ -124,7 +126,25 @@ void StatisticSums::add(const FieldSample& sample) {
   });
 }
 
-StatisticMeans StatisticSums::means() const {
+int StatisticSums::first_bin(int share) const {
+  return static_cast<int>(std::int64_t{bins_} * share / static_cast<std::int64_t>(square_.size()));
+}
+
+void StatisticSums::share_sums() {
+  const Shares ranks{square_.size(), team_.size()};
+  for (int rank = 0; rank < team_.size(); ++rank) {
+    const int begin = static_cast<int>(ranks.begin(rank)),
+              end = static_cast<int>(ranks.begin(rank + 1));
+    const auto tell = [&](std::vector<double>& values) {
+      team_.broadcast(std::as_writable_bytes(std::span(values)), rank);
+    };
+    for (int b = first_bin(begin); b < first_bin(end); ++b) tell(sum_[b]);
+    for (int share = begin; share < end; ++share) tell(square_[share]);
+  }
+}
+
+StatisticMeans StatisticSums::means() {
+  if (team_.several()) share_sums();
   const auto size = static_cast<std::size_t>(statistics_.size());
   StatisticMeans out;
   for (const std::size_t n : length_) out.count += n;

@@ -102,12 +102,34 @@ def rows(count, columns):
     )
 
 
+def data_of(verb, config):
+    return {"x": rows(1300, 16 if config.startswith(FIT[:40]) else 300)} if verb == "fit" else {}
+
+
 def settings(*assignments):
     return tuple(word for assignment in assignments for word in ("--set", assignment))
 
 
+FIT = """[run]
+seed = 5
+[graph]
+extent = [4, 4]
+[data]
+path = "x.npy"
+held_out = 0.2
+[sampler]
+chains = 256
+[fit]
+epochs = 5
+[evaluation]
+draws = 4
+chains = 256
+"""
+
+
 FREE = ("action.a.freedom=free", "action.w.freedom=free", "learn.epochs=4")
 SHORT = NETWORK_CONFIG.replace("epochs = 20\nbatch = 100", "epochs = 2\nbatch = 500")
+STACK = SHORT.replace('kind = "network"', 'kind = "stack"').replace("units = 4", "units = [4, 2]")
 CASES = {
     "sample": ("sample", SAMPLE, ()),
     "sample with rungs": ("sample", SAMPLE, settings("sampler.rungs=3", "sampler.precision=float64")),
@@ -120,6 +142,14 @@ CASES = {
     "learn densely": ("learn", LEARN, settings(*FREE, "learn.solver=dense", "certificate.enabled=false")),
     "learn locally": ("learn", LEARN, settings("learn.solver=local", "learn.epochs=3", "learn.draws=8")),
     "learn by Adam": ("learn", LEARN, settings("learn.optimiser=adam", "learn.epochs=3")),
+    "fit": ("fit", FIT, ()),
+    "fit with hidden units": ("fit", FIT, settings("model.hidden_units=2", "fit.epochs=2", "evaluation.enabled=false")),
+    "fit by Adam from pseudo-likelihood": (
+        "fit",
+        FIT,
+        settings("fit.optimiser=adam", "fit.start=pseudo_likelihood", "fit.batch=300", "fit.epochs=3"),
+    ),
+    "stack": ("fit", STACK, ()),
     "train": ("fit", SHORT, ()),
     "train by CD and Adam": ("fit", SHORT, settings("training.start=data", "training.optimiser=adam")),
 }
@@ -129,10 +159,10 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_same_bits_for_any_ranks_and_threads(tmp_path, case):
     verb, config, options = CASES[case]
-    here = written(tmp_path, config, **({"x": rows(1300, 300)} if verb == "fit" else {}))
+    here = written(tmp_path, config, **data_of(verb, config))
     alone = quartic(verb, "run.toml", "-o", "alone.h5", "--threads", 1, *options, cwd=here)
     assert alone.returncode == 0, alone.stderr
-    for ranks, threads in LAYOUTS if case in ("sample", "learn", "train") else LAYOUTS[-1:]:
+    for ranks, threads in LAYOUTS if case in ("sample", "learn", "fit", "train") else LAYOUTS[-1:]:
         done = on_ranks(ranks, verb, "run.toml", "-o", "shared.h5", "--force", "--threads", threads, *options, cwd=here)
         assert done.returncode == 0, done.stderr
         same_bits(here / "alone.h5", here / "shared.h5")
@@ -164,6 +194,23 @@ def test_reweighting_has_the_same_bits(tmp_path):
             done = on_ranks(ranks, *arguments, "-o", "shared.h5", "--threads", threads, cwd=here)
             assert done.returncode == 0, done.stderr
             same_bits(here / "alone.h5", here / "shared.h5")
+
+
+@needs_mpi
+def test_judgements_have_the_same_bits(tmp_path):
+    here = written(tmp_path, SAMPLE)
+    assert quartic("sample", "run.toml", "-o", "run.h5", cwd=here).returncode == 0
+    arguments = ("judge", "run.h5", "--action", "run.toml", "--json")
+
+    def found(done, code):
+        assert done.returncode == code, done.stderr
+        return [line for line in done.stdout.splitlines() if '"judgement"' in line]
+
+    for code, wrong in ((0, ()), (5, settings("action.a.start=-0.5"))):
+        alone = found(quartic(*arguments, "--threads", 1, *wrong, cwd=here), code)
+        assert len(alone) == 1
+        for ranks, threads in LAYOUTS if code == 0 else LAYOUTS[-1:]:
+            assert found(on_ranks(ranks, *arguments, "--threads", threads, *wrong, cwd=here), code) == alone
 
 
 @needs_mpi
@@ -233,6 +280,7 @@ def test_python_shares_by_mpi4py(tmp_path):
 LONG = {
     "sample": ("sample", SAMPLE.replace("draws = 40", "draws = 4000"), "draw", ()),
     "learn": ("learn", LEARN.replace("epochs = 12", "epochs = 60\nstop_early = false"), "epoch", ()),
+    "fit": ("fit", FIT.replace("epochs = 5", "epochs = 60\nstop_early = false"), "epoch", ()),
     "train": ("fit", NETWORK_CONFIG.replace("epochs = 20\nbatch = 100", "epochs = 8\nbatch = 500"), "epoch", ()),
 }  # fmt: skip
 
@@ -240,7 +288,7 @@ LONG = {
 def begun(here, kind, ranks, *options):
     """A long run on several ranks that has begun its draws or epochs: its mpirun, and the ids of its ranks."""
     verb, config, unit, own = LONG[kind]
-    written(here, config, **({"x": rows(1300, 300)} if verb == "fit" else {}))
+    written(here, config, **data_of(verb, config))
     command, env = mpirun(ranks, verb, "run.toml", "-o", "run.h5", "--json", "--threads", 1, *own, *options)
     process = subprocess.Popen(
         command,
@@ -278,7 +326,7 @@ def ended(process):
 
 def whole(here, kind):
     verb, config, _, own = LONG[kind]
-    folder = written(here / "whole", config, **({"x": rows(1300, 300)} if verb == "fit" else {}))
+    folder = written(here / "whole", config, **data_of(verb, config))
     done = quartic(verb, "run.toml", "-o", "run.h5", *own, cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "run.h5"
@@ -333,6 +381,8 @@ def test_more_ranks_than_blocks_of_chains(tmp_path):
     refused_once(done, 3, "3 ranks for 128 chains, which ranks share by blocks of 64")
     written(here, LEARN)
     refused_once(on_ranks(5, "learn", "run.toml", cwd=here), 3, "5 ranks for 256 chains")
+    written(here, FIT, x=rows(400, 16))
+    refused_once(on_ranks(5, "fit", "run.toml", cwd=here), 3, "5 ranks for 256 chains")
     written(here, NETWORK_CONFIG, x=rows(400, 10))
     refused_once(on_ranks(2, "fit", "run.toml", cwd=here), 3, "2 ranks for 100 chains of the network")
     assert not list(here.glob("*.h5"))
@@ -374,8 +424,21 @@ def test_what_ranks_cannot_share(tmp_path):
     refused_once(on_ranks(2, "validate", "run.toml", cwd=here), 2, "2 copies of `quartic validate`, which is for one")
     alone = on_ranks(2, "validate", "run.toml", cwd=here, QUARTIC_MPI="off")
     assert alone.returncode == 0, alone.stderr
-    field = SAMPLE.split("[sample]")[0] + '[data]\npath = "x.npy"\n'
-    refused_once(on_ranks(2, "fit", "run.toml", cwd=written(here, field, x=rows(400, 16))), 2, "the fit of a field")
+    written(here, SHORT, x=rows(1300, 10))
+    ladder = on_ranks(2, "fit", "run.toml", *settings("training.rungs=4", "training.chains=512"), cwd=here)
+    refused_once(ladder, 3, "2 ranks cannot share a ladder of 4 rungs")
+    exact = on_ranks(2, "fit", "run.toml", *settings('training.epochs="auto"'), cwd=here)
+    refused_once(exact, 3, "a network that is learned exactly is for one rank")
+
+
+@needs_mpi
+def test_a_row_that_is_no_number_ends_all(tmp_path):
+    values = rows(1300, 16)
+    values[1290, 3] = np.nan  # of a slot of the last rank
+    here = written(tmp_path, FIT, x=values)
+    done = on_ranks(2, "fit", "run.toml", "--set", "data.held_out=0", cwd=here)
+    refused_once(done, 3, "nan in row 1290, column 3")
+    assert not list(here.glob("*.h5"))
 
 
 LAUNCHERS = {

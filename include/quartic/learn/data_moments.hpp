@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "quartic/core/data_source.hpp"
+#include "quartic/core/team.hpp"
 #include "quartic/field/action.hpp"
 #include "quartic/field/parameters.hpp"
 
@@ -19,6 +20,9 @@ struct DataPass {
   double noise = 0;
   int threads = 0;                        ///< 0: all cores; never changes the results
   std::size_t batch_bytes = 32UL << 20U;  ///< of rows in memory; never changes the results
+  /// Who shares the rows, by sixteenths: each reads its own; outlives the pass; null: nobody. Never
+  /// changes the results.
+  const Team* team = nullptr;
 };
 
 /// <f_k> over the rows of a source, a column being a site, for every edge and site and thus for
