@@ -9,10 +9,20 @@
 
 namespace {
 
+/// Memory that all ranks of a node see: what they give each other goes through it, without
+/// messages. It lives as long as MPI: to free it ranks would have to meet, also where one has
+/// failed.
+struct Board {
+  MPI_Win window = MPI_WIN_NULL;
+  char* data = nullptr;  ///< null: there is none
+};
+
 struct Ranks {
   MPI_Comm all = MPI_COMM_NULL, beside = MPI_COMM_NULL;
   int rank = 0, size = 1;
   bool began = false;
+  Board board{};
+  mutable unsigned rounds = 0;  ///< on the board
 };
 
 Ranks& of(void* ranks) {
@@ -27,6 +37,77 @@ template <class F>
 void by_pieces(std::size_t size, F&& f) {
   for (std::size_t first = 0; first < size; first += piece)
     f(first, static_cast<int>(std::min(piece, size - first)));
+}
+
+/// One half of the board is written while the other may yet be read.
+constexpr std::size_t half_board = std::size_t{4} << 20U;
+
+/// Nothing where ranks are on several nodes, or have no such memory.
+Board make_board(MPI_Comm all, int size) {
+  Board board;
+  MPI_Comm node = MPI_COMM_NULL;
+  int here = 1, rank = 0, made = 0, made_by_all = 0;
+  MPI_Comm_split_type(all, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  MPI_Comm_size(node, &here);
+  MPI_Comm_rank(node, &rank);
+  int together = here == size ? 1 : 0;
+  MPI_Allreduce(MPI_IN_PLACE, &together, 1, MPI_INT, MPI_MIN, all);
+  if (together != 0) {
+    MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN);
+    void* own = nullptr;
+    made = MPI_Win_allocate_shared(rank == 0 ? 2 * half_board : 0, 1, MPI_INFO_NULL, node, &own,
+                                   &board.window) == MPI_SUCCESS
+               ? 1
+               : 0;
+    MPI_Allreduce(&made, &made_by_all, 1, MPI_INT, MPI_MIN, all);
+  }
+  if (made_by_all != 0) {
+    MPI_Aint bytes = 0;
+    int unit = 1;
+    void* data = nullptr;
+    MPI_Win_shared_query(board.window, 0, &bytes, &unit, &data);
+    MPI_Win_lock_all(MPI_MODE_NOCHECK, board.window);
+    board.data = static_cast<char*>(data);
+  }
+  MPI_Comm_free(&node);
+  return board;
+}
+
+/// That of a communicator, made once.
+Board board_of(MPI_Comm from, MPI_Comm all, int size) {
+  static int key = MPI_KEYVAL_INVALID;
+  if (key == MPI_KEYVAL_INVALID)
+    MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, MPI_COMM_NULL_DELETE_FN, &key, nullptr);
+  Board* board = nullptr;
+  int found = 0;
+  MPI_Comm_get_attr(from, key, static_cast<void*>(&board), &found);
+  if (found == 0) {
+    board = new Board(make_board(all, size));
+    MPI_Comm_set_attr(from, key, board);
+  }
+  return *board;
+}
+
+/// Every rank writes its part, all meet, every rank reads: by as much a rank as a half has room
+/// for. A half is written anew two rounds later, after a meeting that whoever reads it comes to
+/// when it is done.
+void gather_by_board(const Ranks& r, const char* mine, char* all, const std::size_t* sizes) {
+  const std::size_t room = half_board / static_cast<std::size_t>(r.size) / 64 * 64;
+  const std::size_t largest = *std::max_element(sizes, sizes + r.size);
+  for (std::size_t done = 0; done < largest; done += room) {
+    char* half = r.board.data + (r.rounds++ % 2) * half_board;
+    const auto part = [&](int rank) {
+      return std::min(room, sizes[rank] - std::min(done, sizes[rank]));
+    };
+    std::copy_n(mine + done, part(r.rank), half + room * r.rank);
+    MPI_Win_sync(r.board.window);
+    MPI_Barrier(r.all);
+    MPI_Win_sync(r.board.window);
+    std::size_t offset = 0;
+    for (int rank = 0; rank < r.size; offset += sizes[rank++])
+      std::copy_n(rank == r.rank ? mine + done : half + room * rank, part(rank),
+                  all + offset + done);
+  }
 }
 
 void* open(const void* communicator) {
@@ -44,6 +125,10 @@ void* open(const void* communicator) {
   MPI_Comm_dup(from, &out->beside);
   MPI_Comm_rank(out->all, &out->rank);
   MPI_Comm_size(out->all, &out->size);
+  if (out->size > 1) {
+    out->board = board_of(from, out->all, out->size);
+    MPI_Barrier(out->all);  // nobody reads any more what others did before
+  }
   return out;
 }
 
@@ -72,6 +157,7 @@ void gather(void* ranks, const void* mine_given, void* all_given, const std::siz
   auto* all = static_cast<char*>(all_given);
   std::size_t total = 0;
   for (int k = 0; k < r.size; ++k) total += sizes[k];
+  if (everywhere != 0 && r.board.data != nullptr) return gather_by_board(r, mine, all, sizes);
   if (total <= piece) return gather_by_one(r, mine, all, {sizes, sizes + r.size}, everywhere != 0);
   std::size_t offset = 0;
   for (int from = 0; from < r.size; offset += sizes[from++]) {

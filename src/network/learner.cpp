@@ -137,6 +137,27 @@ struct NetworkLearner<T>::Parts {
 
   const Team& team() const { return o.team ? *o.team : alone(); }
 
+  /// A batch, of which every rank reads the rows of its own blocks: each is read once.
+  void read(std::span<const std::size_t> batch) {
+    const auto values = rows.resize(o.batch);
+    const Team& team = this->team();
+    if (!team.several()) return data->read(batch, values);
+    const Shares shares{static_cast<std::size_t>(rows.blocks()), team.size()};
+    const std::size_t columns = data->columns();
+    const auto first = [&](int rank) {
+      return std::min(shares.begin(rank) * chains_in_block, batch.size());
+    };
+    std::vector<std::size_t> sizes;
+    for (int rank = 0; rank < team.size(); ++rank)
+      sizes.push_back((first(rank + 1) - first(rank)) * columns * sizeof(float));
+    const std::size_t begin = first(team.rank()), count = first(team.rank() + 1) - begin;
+    std::vector<float> mine(count * columns);
+    together(team, [&] {
+      if (count > 0) data->read(batch.subspan(begin, count), mine);
+    });
+    team.gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(values), sizes, true);
+  }
+
   void update(double step_rate) {
     gather();
     const auto& of_data = rows.term();
@@ -196,7 +217,7 @@ struct NetworkLearner<T>::Parts {
   TrainRow run_whole_epoch(const ProgressCallback& progress) {
     const double used_rate = rate();
     for (const auto& batch : epoch_batches(data->rows(), o, seed, epoch)) {
-      data->read(batch, rows.resize(o.batch));
+      read(batch);
       update(used_rate);
       report_progress(progress, 0);
     }
