@@ -7,6 +7,8 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "functions.hpp"
@@ -261,6 +263,12 @@ nb::tuple judge_fields(const Settings& given, const Input& phi, const std::optio
   if (log_q) fields.log_q.assign(log_q->data(), log_q->data() + log_q->size());
   Judgement judgement;
   watched(std::move(watch), [&](const Session& session) {
+    if (session.team.several()) {
+      const std::string_view bytes(reinterpret_cast<const char*>(fields.phi.data()),
+                                   fields.phi.size() * sizeof(double));
+      require_same_run(session.team, to_toml(given.config) +
+                                         std::to_string(std::hash<std::string_view>{}(bytes)));
+    }
     const Action action = make_start(given.config, make_graph(given.config.graph));
     require_judgeable(fields, *action.graph);
     JudgeOptions options;

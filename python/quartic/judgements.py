@@ -14,10 +14,11 @@ from .configs import action_of, make_config
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
 from .ranges import Range
+from .ranks import is_root, on_root
 from .results import Check, Estimate
 from .runs import Result
 from .sampled import SampleResult
-from .seeds import RandomState
+from .seeds import RandomState, seed_of
 
 
 class Judgement:
@@ -140,6 +141,7 @@ def judge(
     random_state: RandomState = None,
     n_jobs: int | None = None,
     settings: Mapping[str, Any] | None = None,
+    comm: Any = None,
 ) -> Judgement:
     """Judge whether fields from anywhere (a flow, a diffusion model, another code) follow exp(-S) / Z.
 
@@ -163,6 +165,8 @@ def judge(
         Fields are called wrong where the p-value is below: so often right ones are.
     progress, random_state, n_jobs, settings : optional
         As of `sample`, of the reference run.
+    comm : mpi4py.MPI.Comm, optional
+        Whose ranks share the work, all with the same fields; rank 0 gets the judgement, the others None.
 
     Returns
     -------
@@ -200,12 +204,14 @@ def judge(
                 "one value a configuration",
             )
         density = np.ascontiguousarray(density.reshape(-1), float)
-    config = make_config(place, {}, settings, random_state, n_jobs)
+    config = make_config(place, {}, settings, on_root(comm, lambda: seed_of(random_state)), n_jobs)
     config.set_graph(action.graph)
     config.set_couplings(action)
-    watch = Watch(None, progress)
+    watch = Watch(None, progress, comm=comm)
     try:
         found, text = _quartic.judge_fields(config, fields, density, level, watch)
     finally:
         watch.close()
+    if not is_root(comm):
+        return None  # type: ignore[return-value]
     return Judgement(json.loads(found), text)

@@ -12,6 +12,7 @@ from .arguments import file_name, mapping, whole
 from .configs import DRAW_INTERVAL, Function, PathLike, functions_of, into_file, make_config, to_toml
 from .errors import BadInput
 from .progress import Callback, Watch
+from .ranks import is_root, on_root
 from .runs import LearnResult, Result, threads_of
 from .sampled import SampleResult
 from .seeds import RandomState
@@ -45,6 +46,7 @@ def run(
     progress: bool | None = None,
     force: bool = False,
     settings: Mapping[str, Any] | None = None,
+    comm: Any = None,
 ) -> Result:
     """Run a config file as the command line would.
 
@@ -60,6 +62,8 @@ def run(
         As of `sample` and `learn`.
     settings : mapping, optional
         Keys that override the config's, by "section.key".
+    comm : mpi4py.MPI.Comm, optional
+        As of `sample`; ranks share fits, too.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def run(
         "learn": lambda file, w: _quartic.learn_run(given, file, place, w),
     }
     verb = verbs.get(given.kind, lambda file, w: _quartic.fit_run(given, file, place, w))
-    watch = Watch(callback, progress, DRAW_INTERVAL if given.kind == "sample" else 0.0)
+    watch = Watch(callback, progress, DRAW_INTERVAL if given.kind == "sample" else 0.0, comm)
     return into_file(verb, path or given.output or None, force, watch)
 
 
@@ -113,6 +117,7 @@ def resume(
     n_jobs: int | None = None,
     path: PathLike | None = None,
     force: bool = False,
+    comm: Any = None,
 ) -> Result:
     """Go on with an interrupted run to the bits of one that never stopped, or extend a finished one.
 
@@ -130,6 +135,8 @@ def resume(
         Where it goes on; by default in the run's own file.
     force : bool
         Whether to write over a file that exists.
+    comm : mpi4py.MPI.Comm, optional
+        As of `sample`, of any number of ranks; what rank 0 gives as `run` counts.
 
     Returns
     -------
@@ -137,7 +144,8 @@ def resume(
         Of the kind of `run`.
     """
     place = "quartic.resume()"
-    known = run if isinstance(run, Result) else Result.of(file_name(place, run))
+    file = on_root(comm, lambda: str(run.path if isinstance(run, Result) else file_name(place, run)))
+    known = run if isinstance(run, Result) else Result.of(file)
     limit, other = (draws, epochs) if isinstance(known, SampleResult) else (epochs, draws)
     if other is not None:
         unit = "draws" if isinstance(known, SampleResult) else "epochs"
@@ -148,9 +156,9 @@ def resume(
         raise BadInput(f"{place}: a {known.kind} run has no target", "target=f belongs to a learn run")
     to = known.path
     if path is not None:
-        _quartic.require_writable(str(file_name(place, path)), force)
-        to = Path(path)
-    watch = Watch(callback, progress, DRAW_INTERVAL if isinstance(known, SampleResult) else 0.0)
+        to = Path(file_name(place, path))
+        on_root(comm, lambda: _quartic.require_writable(str(to), force))
+    watch = Watch(callback, progress, DRAW_INTERVAL if isinstance(known, SampleResult) else 0.0, comm)
     functions = functions_of(observables, place)
     try:
         _quartic.resume_run(
@@ -158,6 +166,8 @@ def resume(
         )
     finally:
         watch.close()
+    if not is_root(comm):
+        return None  # type: ignore[return-value]
     result = Result.of(to)
     if to == known.path:
         result._kept = known

@@ -249,6 +249,15 @@ assert (result is None) == (comm.rank > 0)
 A = {"nn": -1, "phi2": 1.52425, "phi4": 0.175}
 learned = quartic.learn(A, S.graph, chains=256, epochs=4, random_state=2, path="learn.h5", **again)
 assert (learned is None) == (comm.rank > 0)
+first = result if comm.rank == 0 else None
+longer = quartic.resume(first, draws=40, path="longer.h5", comm=comm, n_jobs=1, force=True, observables=own)
+assert (longer is None) == (comm.rank > 0)
+fields = comm.bcast(result.phi if comm.rank == 0 else None)
+judged = quartic.judge(S, fields, random_state=4, comm=comm)
+assert (judged is None) == (comm.rank > 0)
+if comm.rank == 0:
+    with open("judged", "w") as file:
+        file.write(str(judged))
 try:
     quartic.sample(S, chains=128, comm=comm, path="no.h5", draws=2)
 except quartic.BadInput as error:
@@ -273,6 +282,8 @@ def test_python_shares_by_mpi4py(tmp_path):
     for here in made[1:]:
         same_bits(made[0] / "run.h5", here / "run.h5")
         same_bits(made[0] / "learn.h5", here / "learn.h5")
+        same_bits(made[0] / "longer.h5", here / "longer.h5")
+        assert (here / "judged").read_text() == (made[0] / "judged").read_text()
 
 
 # --- the end of one is the end of all ---
