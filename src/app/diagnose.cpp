@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 
+#include "app/progress.hpp"
 #include "app/verb.hpp"
 #include "quartic/run/diagnosis.hpp"
 #include "quartic/run/number.hpp"
@@ -53,8 +55,19 @@ void print_lines(const std::vector<Check>& checks) {
   }
 }
 
+/// Identities of many stored fields take seconds, which a terminal is told of.
+std::vector<Check> checks_of(const std::filesystem::path& file, const Globals& globals) {
+  constexpr std::uintmax_t many = 1 << 20;  // bytes
+  const AnyRun run = read_run(file);
+  Progress progress(globals);
+  std::error_code ignored;
+  if (progress.drawn() && std::filesystem::file_size(file, ignored) > many)
+    progress.phase("checking", 0);
+  return diagnose(run);
+}
+
 ErrorCode diagnose_run(const DiagnoseArguments& options, const Globals& globals) {
-  const auto checks = diagnose(read_run(options.run));
+  const auto checks = checks_of(options.run, globals);
   const auto failed =
       std::count_if(checks.begin(), checks.end(), [](const Check& check) { return !check.ok; });
   if (globals.json) {

@@ -51,8 +51,8 @@ void refuse_data(const std::filesystem::path& file) {
   const std::string suffix = file.extension().string();
   if (std::find(std::begin(suffixes), std::end(suffixes), suffix) == std::end(suffixes)) return;
   throw BadInput(fmt::format("'{}' is data: a config is wanted, which names them", file.string()),
-                 fmt::format("a file fit.toml with the line data.path = {} is one",
-                             toml_string(path_text(file.string()))));
+                 fmt::format("quartic init network --data {} -o fit.toml writes one",
+                             path_text(file.string())));
 }
 
 }  // namespace

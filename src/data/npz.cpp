@@ -122,7 +122,8 @@ std::string stem(const Member& member) {
 
 const Member& choose(const std::vector<Member>& members, const DataPlace& place) {
   if (members.empty())
-    refuse(place, "there is no npy array in this archive", "save it by numpy.savez");
+    refuse(place, "there is no npy array in this archive",
+           "numpy.savez writes such; of a spreadsheet save the table as CSV");
   std::vector<std::string> names;
   for (const auto& member : members) {
     if (place.dataset == stem(member) || place.dataset == member.name) return member;

@@ -66,7 +66,10 @@ Row cells(const ReweightRun& run, const ReweightedPoint& point) {
   Row row;
   if (!run.scanned.empty()) row.push_back(coupling_text(point.couplings[run.scanned_term()]));
   for (const auto& o : point.observables) row.push_back(complex_text(o, complex));
-  row.push_back(with_error(-point.log_ratio.value.real(), point.log_ratio.real_error));
+  Estimate shift{-point.log_ratio.value.real(), point.log_ratio.real_error};
+  const double rounding = 1e-13 * run.action.graph->sites();  // where B is S
+  if (std::abs(shift.value) + shift.error < rounding) shift = {};
+  row.push_back(with_error(shift));
   row.push_back(with_error(point.ess));
   if (complex) row.push_back(with_error(point.phase));
   row.push_back(point.ok ? "ok" : "NOT ok: " + point.reason);

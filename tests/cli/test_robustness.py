@@ -348,7 +348,7 @@ def test_slips_are_met_with_what_was_meant(here):
     assert done.returncode == 2 and "did you mean 'sample'?" in done.stderr
     (here / "x.csv").write_text("a,b\n1,2\n")
     refused(quartic("fit", "x.csv", cwd=here), 3, "is data: a config is wanted", here, ("run.toml", "x.csv"))
-    assert 'data.path = "x.csv"' in quartic("fit", "x.csv", cwd=here).stderr
+    assert "quartic init network --data x.csv" in quartic("fit", "x.csv", cwd=here).stderr
 
 
 def test_a_minus_that_is_none_is_named(here):

@@ -329,3 +329,11 @@ def test_update_is_scikit_learns():
     np.testing.assert_allclose(trainer.network.w - net.w, 0.5 * (ours.w - model.w), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(trainer.network.r - net.r, -0.5 * (ours.r - model.r), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(trainer.network.s - net.s, -0.5 * (ours.s - model.s), rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_known_of_ln_z_is_printed_in_a_line():
+    network = quartic.Network(np.full((3, 2), 0.3))
+    z = network.estimate_log_z()
+    assert str(z) == f"{z.value.value:.6g}, exact"
+    assert str(z._replace(exact=False, value=quartic.Estimate(5.123, 0.02))) == "5.12(2)"
+    assert str(z._replace(exact=False, ok=False, reason="it is not")).endswith("NOT TO BE TRUSTED: it is not")

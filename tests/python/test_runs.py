@@ -14,6 +14,7 @@ import pytest
 from children import default_signals
 
 import quartic
+from quartic.progress import Watch
 
 ROOT = Path(__file__).parents[2]
 A3 = {"nn": -1.0, "phi2": 1.52425, "phi4": 0.175}
@@ -472,3 +473,36 @@ def test_tied_couplings_cannot_be_given_unequal_values(tmp_path):
     (tmp_path / "list.toml").write_text('[graph]\nedges = "edges.txt"\n')
     listed = quartic.run(tmp_path / "list.toml", settings={"sample.draws": 4, "sampler.chains": 16})
     assert listed.action.w.tolist() == [0.5, -0.25]
+
+
+def test_a_bar_follows_a_run_that_slows_down(capsys):
+    """Every slow step is shown, however fast those before it were."""
+    watch = Watch(progress=True)
+    steps = iter(range(1, 10_000))
+
+    def step():
+        watch.step({"metrics": {}, "layers": 0, "unit": "draw", "total": 10_000, "done": next(steps)})
+
+    begun = time.monotonic()
+    while time.monotonic() < begun + 1.3:  # it is not drawn within the first second
+        step()
+        time.sleep(0.0005)
+    capsys.readouterr()
+    for _ in range(5):
+        time.sleep(0.12)
+        step()
+    assert capsys.readouterr().err.count("draw") >= 5
+    watch.close()
+
+
+def test_estimators_show_a_bar_as_sample_does(monkeypatch):
+    """On terminals, unless told otherwise."""
+    pytest.importorskip("sklearn")
+    from quartic import fitted
+
+    seen = []
+    monkeypatch.setattr(fitted, "Watch", lambda progress: seen.append(progress) or Watch(progress=False))
+    rows = np.random.default_rng(0).normal(size=(200, 3))
+    for options in ({}, {"verbose": False}, {"verbose": True}):
+        quartic.LatticeField("chain", random_state=1, **options).fit(rows)
+    assert seen == [None, False, True]
