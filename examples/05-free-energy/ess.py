@@ -40,7 +40,7 @@ def main() -> None:
         axes.set_xscale("log")
         axes.set_xticks(sites, [f"{extent}²" for extent in extents])
         axes.minorticks_off()
-        axes.margins(x=0.1)
+        axes.margins(x=0.16)  # of labels at the ends
         axes.set(xlabel="sites $V$", ylabel="weight ESS", ylim=(0, 1.12))
         axes.set_title("Learned configurations, weighted for $A_4$")
         axes.legend(loc="lower left")
