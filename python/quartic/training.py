@@ -175,8 +175,8 @@ class Learning:
             out.append(f"ln p of held-out rows was still rising after {learner.epoch} passes: a larger learning_rate")
         if learner.keeps_best and way == "chains-from-exact" and not learner.gained:
             out.append(
-                "chains found nothing better than what fewer units learn exactly, where they began: n_components=None "
-                "is as good and cheaper"
+                "chains found nothing better than what fewer units learn exactly, where they began: n_components=None, "
+                'hidden="binary" is as good and cheaper'
             )
         if wanted.n_iter is not None and learner.last and learner.before:
             value, error = learner.last

@@ -57,6 +57,10 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
   const std::filesystem::path figures = directory;
   std::error_code error;
   const auto there = std::filesystem::status(figures, error);
+  const std::string ending = figures.extension().string();
+  if (ending == ".png" || ending == ".pdf" || ending == ".svg")
+    throw BadInput(fmt::format("'{}' looks like one figure: -o names a folder for all", directory),
+                   fmt::format("-o {} --format {}", figures.stem().string(), ending.substr(1)));
   if (std::filesystem::exists(there) && !std::filesystem::is_directory(there))
     throw BadInput(fmt::format("'{}' is there and no directory for figures", directory),
                    "give another name with -o");

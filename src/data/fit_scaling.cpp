@@ -93,11 +93,11 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
   if (!(std::min(least, of_rows) > resolved)) {
     Eigen::Index column = 0;
     solver.eigenvectors().col(first).cwiseAbs().maxCoeff(&column);
-    throw BadInput(
-        fmt::format("column {} is a linear combination of others, to rounding: together they "
-                    "have no density and cannot be whitened",
-                    column),
-        "leave it out, or add noise");
+    throw BadInput(fmt::format("column {} is a linear combination of others, to 3e-7 of the widest "
+                               "spread: together they "
+                               "have no density that could be whitened",
+                               column),
+                   "leave it out, or add noise");
   }
   const Eigen::VectorXd widths = solver.eigenvalues().cwiseSqrt();
   const Eigen::MatrixXd& axes = solver.eigenvectors();

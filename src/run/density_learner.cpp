@@ -307,7 +307,7 @@ std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<
     } catch (const BadInput& error) {
       if (scaling == o.scalings.back() && out.empty()) throw;
       left_out += fmt::format("{}{}", left_out.empty() ? "" : " and ", name(scaling));
-      why = error.what();
+      why = fmt::format("{}; {}", error.what(), error.hint());
     }
   }
   if (!left_out.empty()) remarks.push_back(fmt::format("{} left out: {}", left_out, why));

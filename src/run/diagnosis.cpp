@@ -164,8 +164,14 @@ Check overfitting_check(const LogLikelihood& here, const LogLikelihood& held_out
 
 /// What stands in the way of a density, or of judging it.
 void check_remarks(std::vector<Check>& checks, const std::vector<std::string>& remarks) {
-  for (const std::string& remark : remarks)
-    checks.push_back(check("density of the columns", 0, "there", false, remark));
+  const auto known = [&](const std::string& name) {
+    return std::ranges::any_of(checks, [&](const Check& one) { return one.name == name; });
+  };
+  int number = 1;
+  for (const std::string& remark : remarks) {
+    while (known(fmt::format("remark {}", number))) ++number;
+    checks.push_back(check(fmt::format("remark {}", number), number, "none", false, remark));
+  }
 }
 
 /// So many independent moments there are in effect: K^2 / sum_kl rho_kl^2, rho the correlations of

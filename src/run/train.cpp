@@ -109,8 +109,7 @@ bool TrainTask::conclude(const Session& session) {
   if (run_.density.start && learner_.keeps_best() && !learner_.watch()->gained())
     remark_once(run_.density.choice.remarks,
                 "chains found nothing better than what fewer units learn exactly, where they "
-                "began: hidden_units = "
-                "\"auto\" is as good and cheaper");
+                "began: hidden_units = \"auto\", hidden = \"binary\" is as good and cheaper");
   // An end that was interrupted may have left its own.
   const int last = run_.history.empty() ? 0 : run_.history.back().epoch;
   std::erase_if(run_.evaluations, [last](const auto& e) { return e.epoch >= last; });

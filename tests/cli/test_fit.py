@@ -66,6 +66,9 @@ def test_diagnose_and_plot(made):
     assert {p.name for p in (folder / "run-figures").iterdir()} == {
         "summary.png", "samples.png", "histograms.png", "moments.png", "maps.png"
     }  # fmt: skip
+    done = quartic("plot", "run.h5", "-o", "summary.pdf", cwd=folder)
+    assert done.returncode == 3 and "-o summary --format pdf" in done.stderr
+    assert not (folder / "summary.pdf").exists()
 
 
 def test_generate_gives_the_units_of_the_data(made):
@@ -203,7 +206,7 @@ def test_data_that_a_field_cannot_have_are_said(tmp_path):
     text = fitted(tmp_path, rows, CONFIG.replace('r.freedom = "free"', "").replace("held_out = 0.2", ""))
     assert "NOTE: columns 0, 1, 2, 3, 4, ... take at most 20 values" in text
     said = quartic("diagnose", "run.h5", cwd=tmp_path).stdout
-    assert "density of the columns: columns 0, 1, 2, 3, 4, ... take at most 20 values" in said
+    assert "remark 1: columns 0, 1, 2, 3, 4, ... take at most 20 values" in said
     assert 'action.r = { freedom = "free" }, or data.scaling = "standardise"' in said
 
 
