@@ -1,6 +1,7 @@
 // quartic plot RUN: figures, by the Python package
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,14 +17,16 @@ std::string python_beside(const std::filesystem::path& program) {
   return access(beside.c_str(), X_OK) == 0 ? beside.string() : std::string("python3");
 }
 
-constexpr int no_package = 75, no_program = 127;
+constexpr int no_package = 75, no_memory = 76, no_program = 127;
 constexpr const char* draw =
     "import sys\n"
     "try:\n"
     "    from quartic.plot import main\n"
+    "    sys.exit(main(sys.argv[1:]))\n"
     "except ImportError:\n"
     "    sys.exit(75)\n"
-    "sys.exit(main(sys.argv[1:]))\n";
+    "except MemoryError:\n"
+    "    sys.exit(76)\n";
 
 /// Runs a command without the given streams and gives its exit status, no_program where there is
 /// none.
@@ -42,6 +45,14 @@ int run(const std::vector<std::string>& words, const std::vector<int>& silent) {
   int status = 0;
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/// Whether Python failed for want of memory. Under a limit of addresses (ulimit -v) its libraries
+/// say so in many ways: they cannot be mapped, start no threads, or end the process.
+bool lacks_memory(int status) {
+  constexpr rlim_t plenty = rlim_t{1} << 30;
+  rlimit limit{};
+  return status == no_memory || (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < plenty);
 }
 
 struct PlotArguments {
@@ -71,6 +82,12 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
   if (globals.json) words.emplace_back("--json");
   words.insert(words.end(), {"--", file});
   const int status = run(words, globals.quiet ? std::vector{STDOUT_FILENO} : std::vector<int>{});
+  const auto code = static_cast<ErrorCode>(status);
+  if (code == ErrorCode::ok || code == ErrorCode::bad_input) return code;  // it has said why
+  if (lacks_memory(status))
+    throw Error(ErrorCode::internal,
+                fmt::format("out of memory: the figures of '{}' could not be drawn", file),
+                "Python with matplotlib takes half a gigabyte of addresses: ulimit -v");
   if (status == no_package || status == no_program)
     throw BadInput(
         fmt::format(
@@ -78,11 +95,7 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
             python),
         "pip install '.[plot]' in quartic's source directory, or activate the environment that has "
         "it");
-  const auto code = static_cast<ErrorCode>(status);
-  if (code == ErrorCode::bad_input) return code;  // it has said why
-  if (status != 0)
-    throw Error(ErrorCode::internal, fmt::format("the figures of '{}' could not be drawn", file));
-  return ErrorCode::ok;
+  throw Error(ErrorCode::internal, fmt::format("the figures of '{}' could not be drawn", file));
 }
 
 const Verb plot_verb(312, "plot", plot, [](CLI::App& verb, PlotArguments& options) {

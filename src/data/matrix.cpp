@@ -48,7 +48,11 @@ void convert_as(bool swapped, const std::byte* in, std::size_t count, To* out) {
   for (std::size_t k = 0; k < count; ++k) {
     T value;
     std::memcpy(&value, in + k * sizeof(T), sizeof(T));
-    out[k] = static_cast<To>(number(swapped ? swapped_bytes(value) : value));
+    const auto wide = number(swapped ? swapped_bytes(value) : value);
+    if constexpr (sizeof(T) == 8)  // rounded as float64 first, as where they are centred
+      out[k] = static_cast<To>(static_cast<double>(wide));
+    else
+      out[k] = static_cast<To>(wide);
   }
 }
 

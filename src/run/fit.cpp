@@ -114,6 +114,20 @@ std::vector<std::string> remarks_on_some(const DataSet& data) {
   return remarks_on(std::vector<double>(rows.begin(), rows.end()), columns, data.names);
 }
 
+/// Whether a column is 0 in every row; most data show in their first that none is.
+std::vector<char> zero_columns(const DataSource& data) {
+  constexpr std::size_t values = 1 << 16;
+  const std::size_t columns = data.columns(), rows = std::max<std::size_t>(values / columns, 1);
+  std::vector<char> zero(columns, 1);
+  for (std::size_t first = 0; first < data.rows() && std::ranges::count(zero, 1) > 0;
+       first += rows) {
+    const auto some = read_rows(data, first, std::min(rows, data.rows() - first));
+    for (std::size_t k = 0; k < some.size(); ++k)
+      if (some[k] != 0) zero[k % columns] = 0;
+  }
+  return zero;
+}
+
 /// The couplings that the data were drawn from, where they are the fields of a run on this graph,
 /// as they are.
 std::vector<double> true_couplings(const Config& config, const Action& start,
@@ -158,6 +172,34 @@ Action with_hidden_units(const Config& config, const Action& start) {
   return action;
 }
 
+void require_variation(const Config& config, const Parameters& parameters, const DataSet& data) {
+  const auto start = config.fit.start;
+  const bool estimates = start == LikelihoodStart::automatic ||
+                         start == LikelihoodStart::score_matching ||
+                         start == LikelihoodStart::pseudo_likelihood;
+  const Graph& graph = parameters.graph();
+  if (!estimates || config.fit.pass.noise > 0 || graph.hidden_sites() > 0) return;
+  const auto zero = zero_columns(*data.train);
+  std::vector<char> varies(parameters.size());
+  for (const auto kind : {CouplingKind::w, CouplingKind::a, CouplingKind::b}) {
+    const bool restrained = config.fit.restraint.weight_decay[static_cast<int>(kind)] > 0;
+    const auto edges = graph.edges();
+    const int count = kind == CouplingKind::w ? graph.edge_count() : graph.sites();
+    for (int index = 0; index < count; ++index) {
+      const int k = parameters.number(kind, index);
+      const bool silent = kind == CouplingKind::w
+                              ? zero[edges[index].first] && zero[edges[index].second]
+                              : bool(zero[index]);
+      if (k >= 0 && (restrained || !silent)) varies[k] = 1;
+    }
+  }
+  for (int k = 0; k < parameters.size(); ++k) {
+    if (varies[k] || parameters.kind(k) == CouplingKind::r) continue;
+    throw BadInput("the data do not vary along " + parameters.label(k) + ": they are 0 there",
+                   "add noise or weight decay, or freeze that kind of coupling");
+  }
+}
+
 FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
                  const std::string& where, const std::string& command,
                  const ProgressCallback& progress) {
@@ -177,6 +219,7 @@ FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
              .freedom = freedom,
              .data = std::move(known)};
   const Parameters parameters = run.parameters();
+  require_variation(config, parameters, data);
   run.config.fit.optimiser = chosen_optimiser(config.fit, parameters);
   run.config.sampler.precision = chosen_precision(config.sampler.precision, start);
   // Hidden units part the data into modes, which sweeps alone would not join.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <thread>
 
+#include "learn/likelihood_start.hpp"
 #include "quartic/learn/likelihood.hpp"
 #include "quartic/network/training_watch.hpp"
 #include "quartic/run/data.hpp"
@@ -97,6 +98,8 @@ Forecast of_fitting(const Config& config, std::shared_ptr<const Graph> graph, co
   f.kind = Forecast::Kind::fit;
   describe_data(f, data);
   f.parameters.emplace(graph, config.action.freedom());
+  require_valid(o, *f.parameters);
+  require_variation(config, *f.parameters, data);
   const double parameters = f.parameters->size();
   f.epochs = o.epochs, f.optimiser = name(chosen_optimiser(o, *f.parameters));
   f.samples = double(config.sampler.options.chains) * o.draws;

@@ -446,6 +446,30 @@ def test_libraries_that_find_no_room_end_nothing(tmp_path):
     assert codes >= {0, 1}
 
 
+def test_figures_without_room_say_so(sampled):
+    """What Python and its libraries say then is a traceback, that they cannot be imported, or nothing."""
+    pytest.importorskip("matplotlib")
+    for megabytes in (120, 160, 200, 250):
+        limited = partial(resource.setrlimit, resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+        done = quartic("plot", "run.h5", "--quiet", cwd=sampled, preexec_fn=limited)
+        assert done.returncode == 1 and "quartic: out of memory" in done.stderr, done
+        assert "Traceback" not in done.stderr, done
+
+
+def test_validate_refuses_what_a_fit_would(tmp_path):
+    np.save(tmp_path / "x.npy", np.random.default_rng(1).normal(0, 1, (60, 4)))
+    (tmp_path / "run.toml").write_text('[graph]\nlattice = "chain"\nextent = [4]\n[data]\npath = "x.npy"\n')
+    np.save(tmp_path / "zero.npy", np.random.default_rng(1).normal(0, 1, (60, 4)) * [1, 0, 0, 1])
+    for setting, said in (
+        ("fit.max_draws=1", "max_draws at least draws"),
+        ("data.path=zero.npy", "the data do not vary along w[1,2]"),
+    ):
+        for verb in ("validate", "fit"):
+            done = quartic(verb, "run.toml", "--set", setting, cwd=tmp_path)
+            assert done.returncode == 3 and said in done.stderr, done
+            assert not (tmp_path / "run.h5").exists()
+
+
 def test_the_schema_takes_what_the_program_takes(here):
     schema = json.loads(quartic("validate", "--schema", cwd=here).stdout)
     chains = schema["properties"]["sampler"]["properties"]["chains"]

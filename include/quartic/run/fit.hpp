@@ -13,6 +13,10 @@ namespace quartic {
 /// for units that a field cannot have.
 Action with_hidden_units(const Config& config, const Action& start);
 
+/// Throws BadInput where columns that are 0 throughout tell an estimator without sampling, which a
+/// fit starts with, nothing of a coupling.
+void require_variation(const Config& config, const Parameters& parameters, const DataSet& data);
+
 /// A run that has not begun, from this action on, with_hidden_units. Throws BadInput, beginning
 /// with `where`, if the columns of the data are not the sites of the graph. Hidden units are placed
 /// (seconds), of which `progress` hears.
