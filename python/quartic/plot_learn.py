@@ -44,7 +44,7 @@ def draw_trajectories(axes: Axes, run: Learned, kind: str) -> None:
         axes.errorbar(x[-1], theta[-1, 0], run.theta_error[columns[0]], color=COLOURS[kind], capsize=2)
     elif n > 1 and len(x):
         error = float(np.sqrt(np.mean(run.theta_error[columns] ** 2)))
-        if np.isfinite(error) and error > 0:
+        if error > 1e-3 * np.ptp(axes.get_ylim()):  # else nothing is to be seen of it
             style: dict[str, Any] = {"color": "black", "capsize": 2, "elinewidth": 0.8, "capthick": 0.8}
             beside = axes.get_yaxis_transform()  # the panel
             axes.errorbar(1.03, np.median(theta[-1]), error, transform=beside, clip_on=False, **style)
