@@ -175,13 +175,12 @@ class Parser {
                                    names_.empty() ? "" : fmt::format(" ({})", names_[worst]),
                                    printable(first.first));
     if (is_number_but_for_separators(first.first))
-      refuse(
-          place_, what,
-          separator_ == ';' || separator_ == '\t'
-              ? fmt::format("numbers have a decimal point; where commas are decimal ones: tr , . "
-                            "< '{}' > points.csv",
-                            path_text(place_.path.string()))
-              : "numbers have a decimal point and no other separator, as in 1234.5");
+      refuse(place_, what,
+             "numbers have a decimal point and no other separator, as in 1234.5" +
+                 (separator_ == ';' || separator_ == '\t'
+                      ? fmt::format("; where commas are decimal ones: tr , . < '{}' > points.csv",
+                                    path_text(place_.path.string()))
+                      : ""));
     if (first.first.starts_with("\xE2\x88\x92"))
       refuse(place_, what, "its minus sign is U+2212: write '-'");
     const bool text = 2 * first.count > rows_.rows();
