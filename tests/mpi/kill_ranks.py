@@ -15,11 +15,12 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("cli", "python")]
 from program import QUARTIC, same_bits  # noqa: E402
-from test_ranks import LEARN, SAMPLE, mpirun, ranks_of  # noqa: E402
+from test_ranks import FIT, LEARN, SAMPLE, data_of, mpirun, ranks_of, written  # noqa: E402
 
 CASES = {
     "sample": SAMPLE.replace("draws = 40", "draws = 3000"),
     "learn": LEARN.replace("epochs = 12", "epochs = 25\nstop_early = false"),
+    "fit": FIT.replace("epochs = 5", "epochs = 25\nstop_early = false\nmax_draws = 64"),
 }  # fmt: skip
 
 
@@ -73,18 +74,14 @@ def main(count: int, seed: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         whole, seconds = {}, {}
         for verb, config in CASES.items():
-            here = Path(folder) / verb
-            here.mkdir()
-            (here / "run.toml").write_text(config)
+            here = written(Path(folder) / verb, config, **data_of(verb, config))
             begun = time.monotonic()
             process = start(here, 2, verb, "run.toml", "-o", "run.h5")
             assert process.wait() == 0, process.stderr.read()
             seconds[verb], whole[verb] = time.monotonic() - begun, here / "run.h5"
         for n in range(count):
             verb = chance.choice(list(CASES))
-            here = Path(folder) / f"{n}"
-            here.mkdir()
-            (here / "run.toml").write_text(CASES[verb])
+            here = written(Path(folder) / f"{n}", CASES[verb], **data_of(verb, CASES[verb]))
             instant = killed(here, verb, chance, seconds[verb])
             if not (here / "run.h5").exists():
                 instant = "before its first state"
