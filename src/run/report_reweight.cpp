@@ -70,7 +70,7 @@ Row cells(const ReweightRun& run, const ReweightedPoint& point) {
   const double rounding = 1e-13 * run.action.graph->sites();  // where B is S
   if (std::abs(shift.value) + shift.error < rounding) shift = {};
   row.push_back(with_error(shift));
-  row.push_back(with_error(point.ess));
+  row.push_back(with_error({point.ess.value, point.ess.error < 1e-13 ? 0 : point.ess.error}));
   if (complex) row.push_back(with_error(point.phase));
   row.push_back(point.ok ? "ok" : "NOT ok: " + point.reason);
   return row;

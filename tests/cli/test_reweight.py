@@ -1,6 +1,7 @@
 """quartic reweight as a user meets it: targets, scans, several runs, verdicts, refusals."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -50,6 +51,8 @@ def test_a_sample_is_scanned_from_its_own_action(here):
     assert quartic("sample", "s.toml", "--quiet", cwd=here).returncode == 0
     scan = ("--scan", "phi2=1.5:1.6:3")
     assert points(here, "s.h5", *scan) == points(here, "s.h5", "--to", A3, *scan)
+    at_itself = quartic("reweight", "s.h5", "--to", A3, cwd=here).stdout
+    assert re.search(r"  0 +1 +ok\n", at_itself)  # F_B - F_S and the weight ESS, without rounding
     done = quartic("reweight", "s.h5", cwd=here)
     assert done.returncode == 2 and f"--to {A3}, which is its own action" in done.stderr
 
