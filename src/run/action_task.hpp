@@ -1,10 +1,13 @@
 // The task of every learner of an action: what learning a target and fitting data share.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "quartic/core/error.hpp"
 #include "quartic/run/metrics.hpp"
 #include "quartic/run/session.hpp"
 
@@ -15,6 +18,17 @@ inline SamplerOptions sampler_options(const Config& config, const Team& team = a
   options.threads = config.run.threads;
   options.team = &team;
   return options;
+}
+
+/// Throws BadInput where a rank would have no chains of the free energies that a run ends with: at
+/// its beginning, not after hours.
+inline void require_chains_at_end(const Team& team, int chains, const char* key) {
+  const int lanes = chains % 64 == 0 ? 64 : 16, blocks = chains / lanes;
+  if (team.size() <= blocks) return;
+  throw BadInput(fmt::format("{} ranks for {} chains of {}, which ranks share by blocks of {}",
+                             team.size(), chains, key, lanes),
+                 fmt::format("start at most {} rank{}, or set {} to {} or more", blocks,
+                             blocks == 1 ? "" : "s", key, 64 * team.size()));
 }
 
 /// R: LearnRun, FitRun; Learner: what learns it.

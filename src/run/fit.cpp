@@ -232,6 +232,9 @@ FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
 }
 
 Outcome fit(FitRun& run, const DataSet& data, Store<FitRun>& store, const Session& session) {
+  const auto& evaluation = run.config.evaluation;
+  if (evaluation.enabled)
+    require_chains_at_end(session.team, evaluation.of_field().chains, "evaluation.chains");
   return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = FitTask<T>::begun(run);
     FitTask<T> task(run, data, session.team);

@@ -67,6 +67,9 @@ LearnRun begin_learning(const Config& config, const Problem& problem, const std:
 
 Outcome learn(LearnRun& run, const Problem& problem, Store<LearnRun>& store,
               const Session& session) {
+  const auto& certificate = run.config.certificate;
+  if (certificate.enabled)
+    require_chains_at_end(session.team, certificate.options.chains, "certificate.chains");
   return with_precision(run.config.sampler.precision, [&]<class T>() {
     const bool resumed = LearnTask<T>::begun(run);
     LearnTask<T> task(run, problem, session.team);

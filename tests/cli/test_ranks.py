@@ -394,6 +394,8 @@ def test_more_ranks_than_blocks_of_chains(tmp_path):
     refused_once(on_ranks(5, "learn", "run.toml", cwd=here), 3, "5 ranks for 256 chains")
     written(here, FIT, x=rows(400, 16))
     refused_once(on_ranks(5, "fit", "run.toml", cwd=here), 3, "5 ranks for 256 chains")
+    few = on_ranks(2, "fit", "run.toml", *settings("evaluation.chains=64"), cwd=here)
+    refused_once(few, 3, "2 ranks for 64 chains of evaluation.chains")
     written(here, NETWORK_CONFIG, x=rows(400, 10))
     refused_once(on_ranks(2, "fit", "run.toml", cwd=here), 3, "2 ranks for 100 chains of the network")
     assert not list(here.glob("*.h5"))
