@@ -174,13 +174,16 @@ class Parser {
     std::string what = fmt::format("line {}, column {}{}: '{}' is no number", first.line, worst + 1,
                                    names_.empty() ? "" : fmt::format(" ({})", names_[worst]),
                                    printable(first.first));
-    if (is_number_but_for_separators(first.first))
+    if (is_number_but_for_separators(first.first)) {
+      const bool decimal_comma =
+          (separator_ == ';' || separator_ == '\t') && first.first.find('.') == std::string::npos;
       refuse(place_, what,
-             "numbers have a decimal point and no other separator, as in 1234.5" +
-                 (separator_ == ';' || separator_ == '\t'
-                      ? fmt::format("; where commas are decimal ones: tr , . < '{}' > points.csv",
-                                    path_text(place_.path.string()))
-                      : ""));
+             "numbers have a decimal point and no other separator" +
+                 (decimal_comma ? fmt::format("; where commas are decimal ones: tr , . < '{}' > "
+                                              "points.csv",
+                                              path_text(place_.path.string()))
+                                : std::string(", as in 1234.5")));
+    }
     if (first.first.starts_with("\xE2\x88\x92"))
       refuse(place_, what, "its minus sign is U+2212: write '-'");
     const bool text = 2 * first.count > rows_.rows();
