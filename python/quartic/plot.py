@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,18 +22,32 @@ DRAWERS = {
 
 def draw(run: Result, folder: Path, extension: str = "png") -> Iterator[Path]:
     """Draws every figure that the run has data for; the files as they are written."""
-    with plt.rc_context(STYLE):
-        for name, figure in DRAWERS[run.kind].figures(run):
-            folder.mkdir(parents=True, exist_ok=True)  # of what is refused nothing is left
-            file = folder / f"{name}.{extension}"
-            figure.savefig(file)
-            plt.close(figure)
-            yield file
+    drawn = []
+    with plt.rc_context({**STYLE, "figure.max_open_warning": 0}):
+        try:
+            drawn.extend(DRAWERS[run.kind].figures(run))  # all, as of a run that is refused nothing is written
+            for name, figure in drawn:
+                folder.mkdir(parents=True, exist_ok=True)
+                file = folder / f"{name}.{extension}"
+                figure.savefig(file)
+                yield file
+        finally:
+            for _, figure in drawn:
+                plt.close(figure)
 
 
 def plot(run: Result, folder: Path, extension: str = "png") -> list[Path]:
     """The same at once; returns the files written."""
     return list(draw(run, folder, extension))
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again as it ends
+        if not isinstance(error, BrokenPipeError):  # a reader that leaves is no matter
+            raise OSError(f"cannot write standard output: {error.strerror}") from None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.output or Path(f"{options.run.stem}-figures")
     try:
         for file in draw(Result.of(options.run), folder, options.format):
-            print(json.dumps({"event": "figure", "file": str(file)}) if options.json else file, flush=True)
+            _say(json.dumps({"event": "figure", "file": str(file)}) if options.json else str(file))
     except (Error, OSError) as error:
         print(f"quartic: {error}", file=sys.stderr)
         return getattr(error, "code", 3)

@@ -59,7 +59,8 @@ def in_shell(line, here):
 
 
 @pytest.mark.parametrize(
-    "words", ["show run.h5 --json", "show run.h5", "--version", "validate --reference", "diagnose run.h5"]
+    "words",
+    ["plot run.h5", "show run.h5 --json", "show run.h5", "--version", "validate --reference", "diagnose run.h5"],
 )
 @pytest.mark.parametrize("stream", [">/dev/full", ">&-"])
 def test_output_that_cannot_be_written_is_an_error(sampled, words, stream):
