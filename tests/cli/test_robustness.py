@@ -256,6 +256,16 @@ def test_plot_refuses_a_damaged_run_as_show_does(sampled):
         assert done.returncode == 3 and "'model/b' is a link to another place" in done.stderr
 
 
+def test_figures_of_a_run_that_lacks_an_entry_are_none(sampled):
+    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("matplotlib")
+    with h5py.File(sampled / "run.h5", "r+") as file:
+        del file["posterior/phi"]
+    done = quartic("plot", "run.h5", cwd=sampled)
+    assert done.returncode == 3 and "posterior/phi" in done.stderr and "Traceback" not in done.stderr, done
+    assert not (sampled / "run-figures").exists()
+
+
 def test_a_dataset_that_maps_to_itself_ends(sampled):
     h5py = pytest.importorskip("h5py")
     name = "results/window"
