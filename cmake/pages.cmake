@@ -1,9 +1,8 @@
 # Man pages, completion of command lines and the config's JSON schema, which the program writes from its own tables.
 if(QUARTIC_WHEEL)  # where it is a function of the extension module
   find_package(Python 3.11 REQUIRED COMPONENTS Interpreter)
-  set(QUARTIC_SAYS ${Python_EXECUTABLE} -c
-      "import sys; sys.path.insert(0, sys.argv[1]); import _quartic; sys.exit(_quartic.program(['quartic', *sys.argv[2:]]))"
-      $<TARGET_FILE_DIR:_quartic>)
+  set(QUARTIC_SAYS ${CMAKE_COMMAND} -E env PYTHONPATH=$<TARGET_FILE_DIR:_quartic> ${Python_EXECUTABLE} -c
+      "raise SystemExit(__import__('_quartic').program(['quartic', *__import__('sys').argv[1:]]))")
   set(QUARTIC_SAYER _quartic)
 else()
   set(QUARTIC_SAYS quartic_program)
