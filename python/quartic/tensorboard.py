@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from types import TracebackType
 from typing import Any
@@ -72,7 +73,8 @@ class TensorBoard:
                 continue
             of, error = name.removesuffix("_error"), name.endswith("_error")
             tag = f"{prefix}error/{of}" if error and of in numbers else prefix + name
-            self._writer.add_scalar(tag, float(value), step)
+            if math.isfinite(value):  # not known yet
+                self._writer.add_scalar(tag, float(value), step)
         self._writer.flush()
         return False
 
