@@ -11,6 +11,7 @@
 
 #include "quartic/data/gaussian_density.hpp"
 #include "quartic/mcmc/precision.hpp"
+#include "quartic/network/training_watch.hpp"
 #include "quartic/stats/identities.hpp"
 #include "run/heavy_tails.hpp"
 
@@ -328,10 +329,10 @@ void check_gaussian(std::vector<Check>& checks, const NetworkEvaluation& j,
 /// Two-valued columns that were trained and learned nothing.
 void check_independent(std::vector<Check>& checks, const NetworkEvaluation& j) {
   if (!j.above_independent) return;
-  constexpr double errors = 2, worth_telling = 0.005;  // nats a row
+  constexpr double errors = 2;
   const Estimate& above = *j.above_independent;
   checks.push_back({"ln p above independent columns", above, "> 2 errors",
-                    above.value >= std::max(errors * above.error, worth_telling),
+                    above.value >= std::max(errors * above.error, TrainingWatch::worth_telling),
                     "it is no higher than theirs, and independent they may be: training.epochs = "
                     "\"auto\", more epochs or another rate"});
 }

@@ -93,3 +93,6 @@ def test_one_version_everywhere():
     assert quartic.__version__ == version  # compiled in: a folder without metadata says it too
     for file, before in (("CMakeLists.txt", r"project\(quartic VERSION "), ("CITATION.cff", "(?m)^version: ")):
         assert re.search(before + re.escape(version) + r"\b", (ROOT / file).read_text()), file
+    for consumer in ("tests/install", "examples/cpp"):  # of the same minor version alone
+        text = (ROOT / consumer / "CMakeLists.txt").read_text()
+        assert re.search(r"find_package\(quartic ([\d.]+)", text)[1] == version.rpartition(".")[0], consumer

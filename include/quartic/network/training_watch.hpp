@@ -59,8 +59,9 @@ class TrainingWatch {
   int best_epoch() const { return best_epoch_; }  ///< 0: nothing was better than the start
   int last_epoch() const { return last_epoch_; }  ///< of the last look, 0: none
   const Network& best_network() const { return best_network_; }
-  /// Whether the best is above the start by what is worth telling, nats a row.
-  bool gained() const { return best_.value > before_.value + 0.005; }
+  static constexpr double worth_telling = 0.005;  ///< nats a row
+  /// Whether the best is above the start by that.
+  bool gained() const { return best_.value > before_.value + worth_telling; }
   bool rising() const { return best_epoch_ > 0 && since_ == 0; }  ///< the last look is the best
 
   /// All that further looks depend on; `like`: a network of the same units.
