@@ -101,7 +101,7 @@ def draw_summary(run: Learned, rows: Iterable[Row]) -> tuple[Figure, Axes, Axes]
 RESULTS = {
     "target_free_energy": "$F_A$",
     "variational_free_energy": r"$\mathcal{F}\geq F_A$, the bound",
-    "gap": r"$\mathcal{F}-F_A=\mathrm{KL}(p|q)$",
+    "gap": r"$\mathcal{F}-F_A=\mathrm{KL}(p\Vert q)$",
     "half_variance": r"$\frac{1}{2}\mathrm{Var}(A-S)$",
     "weight_ess": "weight ESS",
     "annealing_ess": "ESS of annealing",

@@ -37,6 +37,8 @@ RESULTS = {
     "held_out_data_units": r"$\langle\ln p\rangle$, held out",
     "log_likelihood": r"$\langle\ln p\rangle$, data",
     "held_out": r"$\langle\ln p\rangle$, held out",
+    "above_gaussian": "above one Gaussian",
+    "above_independent": "above independent columns",
     "log_z": r"$\ln Z$",
     "reconstruction": "reconstruction",
 }
@@ -158,7 +160,8 @@ def _result_rows(network: Network, evaluations: Columns) -> list[Row]:
     if not len(evaluations["epoch"]):
         return rows
     last = {name: values[-1] for name, values in evaluations.items()}
-    shown = [name for name in RESULTS if name in last and f"{name}_data_units" not in last]
+    known = {name for name, value in last.items() if name not in REFERENCES or np.isfinite(value)}
+    shown = [name for name in RESULTS if name in known and f"{name}_data_units" not in known]
     for name in shown:
         exact = name == "log_z" and last.get("exact", 0)
         text = number(last[name], _error(evaluations, name)[-1])
