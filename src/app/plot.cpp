@@ -1,9 +1,10 @@
 // quartic plot RUN: figures, by the Python package
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstdio>
 
 #include "app/verb.hpp"
 #include "quartic/core/output_file.hpp"
@@ -28,14 +29,13 @@ constexpr const char* draw =
     "except MemoryError:\n"
     "    sys.exit(76)\n";
 
-/// Runs a command without the given streams and gives its exit status, no_program where there is
-/// none.
-int run(const std::vector<std::string>& words, const std::vector<int>& silent) {
+/// A command's exit status, no_program where there is none; its streams are written to the given
+/// ones: {{STDOUT_FILENO, other}}.
+int run(const std::vector<std::string>& words, const std::vector<std::pair<int, int>>& streams) {
   const pid_t child = fork();
   if (child < 0) return no_program;
   if (child == 0) {
-    const int null = open("/dev/null", O_WRONLY);
-    for (const int stream : silent) dup2(null, stream);
+    for (const auto& [stream, other] : streams) dup2(other, stream);
     std::vector<char*> arguments;
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -47,12 +47,21 @@ int run(const std::vector<std::string>& words, const std::vector<int>& silent) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-/// Whether Python failed for want of memory. Under a limit of addresses (ulimit -v) its libraries
-/// say so in many ways: they cannot be mapped, start no threads, or end the process.
-bool lacks_memory(int status) {
+/// Whether addresses are limited (ulimit -v) to less than Python's libraries may need: they cannot
+/// be mapped then, start no threads, or end the process, and say so in many ways, tracebacks among
+/// them.
+bool addresses_are_scarce() {
   constexpr rlim_t plenty = rlim_t{1} << 30;
   rlimit limit{};
-  return status == no_memory || (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < plenty);
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < plenty;
+}
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+/// What a command wrote to its standard error, told once it is known to be worth it.
+void tell(std::FILE* withheld) {
+  std::rewind(withheld);
+  for (int byte = 0; (byte = std::fgetc(withheld)) != EOF;) std::fputc(byte, stderr);
 }
 
 struct PlotArguments {
@@ -81,10 +90,19 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
                                  "-o",   directory, "--format", arguments.format};
   if (globals.json) words.emplace_back("--json");
   words.insert(words.end(), {"--", file});
-  const int status = run(words, globals.quiet ? std::vector{STDOUT_FILENO} : std::vector<int>{});
+  std::vector<std::pair<int, int>> streams;
+  const bool scarce = addresses_are_scarce();
+  const File withheld(scarce ? std::tmpfile() : nullptr, std::fclose);
+  const File null(globals.quiet ? std::fopen("/dev/null", "w") : nullptr, std::fclose);
+  if (withheld) streams.emplace_back(STDERR_FILENO, fileno(withheld.get()));
+  if (null) streams.emplace_back(STDOUT_FILENO, fileno(null.get()));
+  const int status = run(words, streams);
   const auto code = static_cast<ErrorCode>(status);
-  if (code == ErrorCode::ok || code == ErrorCode::bad_input) return code;  // it has said why
-  if (lacks_memory(status))
+  if (code == ErrorCode::ok || code == ErrorCode::bad_input) {  // it has said why
+    if (withheld) tell(withheld.get());
+    return code;
+  }
+  if (status == no_memory || scarce)
     throw Error(ErrorCode::internal,
                 fmt::format("out of memory: the figures of '{}' could not be drawn", file),
                 "Python with matplotlib takes half a gigabyte of addresses: ulimit -v");
