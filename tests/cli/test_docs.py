@@ -2,7 +2,8 @@
 
 A line `$ command` is a command; `# exit N` at its end says that it must exit with N instead of 0. The lines below
 it are its output, where `...` stands for anything; none means that the output is not compared. The commands of one
-page run one after another in an empty directory that holds a copy of examples/.
+page run one after another in an empty directory that holds a copy of examples/. The longest pages are slow tests; of
+these the quick ones validate the configs.
 """
 
 import os
@@ -38,7 +39,23 @@ def matches(output: str, expected: str) -> bool:
     return re.fullmatch(pattern, "\n".join(line.rstrip() for line in output.strip().splitlines())) is not None
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: str(p.relative_to(ROOT)))
+LONG = ("03-reweighting", "06-gaussian", "07-image", "08-inverse", "09-fashion", "10-stack", "11-inpainting")
+
+
+def marked(page: Path):
+    return pytest.param(page, marks=pytest.mark.slow if page.parent.name in LONG else ())
+
+
+@pytest.mark.parametrize("config", sorted(ROOT.glob("examples/*/*.toml")), ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_config_of_an_example_is_valid(config):
+    done = subprocess.run(
+        ["quartic", "validate", config], env={**os.environ, "PATH": PATH}, text=True, capture_output=True, check=False
+    )
+    awaits_data = done.returncode == 3 and "there is no such file" in done.stderr  # which the page's commands make
+    assert done.returncode == 0 or awaits_data, done.stderr
+
+
+@pytest.mark.parametrize("page", [marked(p) for p in PAGES if commands(p)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_page_does_what_it_says(page, tmp_path):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {**os.environ, "PATH": PATH, "NO_COLOR": "1"}

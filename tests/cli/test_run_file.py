@@ -33,7 +33,7 @@ def paths(tmp_path_factory):
     fit_config = folder / "fit.toml"
     fit_config.write_text(
         f"[graph]\nextent = [4, 4]\n[data]\npath = '{sample}'\nheld_out = 0.3\n[sampler]\nchains = 64\n"
-        "[evaluation]\nchains = 64\n"
+        "[evaluation]\nchains = 64\nerror = 0.1\n"
     )
     fit = folder / "fit.h5"
     subprocess.run([PROGRAM, "fit", fit_config, "-o", fit, "--quiet", "--set", "fit.epochs=3"], check=True)
