@@ -166,18 +166,48 @@ class Trial {
   int threads_ = 1;
 };
 
+/// The held-out rows of all splits but one.
+struct OtherSplits {
+  std::ptrdiff_t begin, end;  ///< of the one, in all held-out rows
+  std::vector<double> of(const std::vector<double>& scores) const {
+    std::vector<double> out(scores.begin(), scores.begin() + begin);
+    out.insert(out.end(), scores.begin() + end, scores.end());
+    return out;
+  }
+};
+
+std::vector<OtherSplits> other_splits(const std::vector<Split>& splits, std::size_t columns) {
+  std::vector<OtherSplits> out;
+  if (splits.size() < 2) return out;
+  std::ptrdiff_t begin = 0;
+  for (const Split& split : splits) {
+    const auto end = begin + static_cast<std::ptrdiff_t>(split.held_out.size() / columns);
+    out.push_back({begin, end});
+    begin = end;
+  }
+  return out;
+}
+
+double mean_or_lowest(const std::vector<double>& scores) {
+  const double mean = mean_of(scores).value;
+  return std::isfinite(mean) ? mean : -std::numeric_limits<double>::infinity();
+}
+
 /// One scaling on all folds.
 struct Candidate {
   DensityCandidate record;
   std::vector<Trial> trials;
   std::vector<double> at_best, alone;  ///< ln p of every held-out row at the best round, at round 0
-  bool ended = false, own = false;     ///< own: of the variances of units alone
+  std::vector<std::vector<double>> by_others;  ///< as at_best, of the round best by OtherSplits
+  bool ended = false, own = false;             ///< own: of the variances of units alone
 
-  void take(std::vector<double> scores) {
-    const double mean = mean_of(scores).value;
-    if (alone.empty()) alone = scores;
-    record.held_out.push_back(std::isfinite(mean) ? mean
-                                                  : -std::numeric_limits<double>::infinity());
+  void take(std::vector<double> scores, const std::vector<OtherSplits>& others) {
+    const double mean = mean_or_lowest(scores);
+    record.held_out.push_back(mean);
+    if (alone.empty()) alone = scores, by_others.assign(others.size(), scores);
+    for (std::size_t k = 0; k < others.size(); ++k)
+      if (mean_or_lowest(others[k].of(scores)) > mean_or_lowest(others[k].of(by_others[k])))
+        by_others[k] = scores;
     if (!at_best.empty() && !(mean > record.held_out[record.best])) return;
     record.best = static_cast<int>(record.held_out.size()) - 1;
     at_best = std::move(scores);
@@ -186,6 +216,7 @@ struct Candidate {
   bool converged() const {
     return std::all_of(trials.begin(), trials.end(), [](const Trial& t) { return t.converged(); });
   }
+  void be_alone() { record.best = 0, at_best = alone, record.improving = false; }
   /// Its rows go: it has no more rounds.
   void end() { ended = true, trials.clear(); }
 
@@ -194,6 +225,7 @@ struct Candidate {
     std::size_t left = trials.size();
     state(record.held_out, record.best, record.dropped, record.improving, at_best, alone, ended,
           own, left);
+    for (auto& scores : by_others) state(scores);
     trials.erase(trials.begin() + static_cast<std::ptrdiff_t>(left), trials.end());
     for (Trial& trial : trials) archive_part(state, trial);
   }
@@ -267,26 +299,62 @@ bool rises_at_bound(const Candidate& one, int patience) {
   return raced == 1 || curve.back() > curve[curve.size() - 2];
 }
 
-/// The best candidate, or the best of units alone where nothing is better by more than chance.
-std::size_t choose(std::vector<Candidate>& all) {
-  const Candidate& best = leader(all);
-  Candidate& simple =
-      *std::max_element(all.begin(), all.end(), [](const Candidate& x, const Candidate& y) {
-        return x.record.held_out[0] < y.record.held_out[0];
-      });
-  std::vector<double> gain = best.at_best;
-  for (std::size_t k = 0; k < gain.size(); ++k) gain[k] -= simple.alone[k];
-  const Estimate more = mean_of(gain);
-  if (best.record.best == 0 || more.value > more.error) return &best - all.data();
-  simple.record.best = 0, simple.at_best = simple.alone, simple.record.improving = false;
-  return &simple - all.data();
+/// The mean over held-out rows of some splits. Splits learn from mostly the same rows, and what is
+/// learned depends on them: the error is that of the rows times sqrt(1 + splits .15 / .85) (Nadeau
+/// and Bengio, Machine Learning 52 (2003) 239).
+Estimate mean_of_splits(const std::vector<double>& scores, std::size_t splits) {
+  Estimate out = mean_of(scores);
+  out.error *= std::sqrt(1 + static_cast<double>(splits) * .15 / .85);
+  return out;
+}
+
+struct Choice {
+  std::size_t candidate;
+  bool alone;  ///< as units alone
+};
+
+/// The best candidate, or the best of units alone where nothing is better by more than chance, by
+/// ln p of rows at each one's best round and of units alone.
+Choice choose(const std::vector<std::vector<double>>& best,
+              const std::vector<std::vector<double>>& alone, std::size_t splits) {
+  const auto largest = [](const std::vector<std::vector<double>>& all) {
+    return std::max_element(all.begin(), all.end(), [](const auto& x, const auto& y) {
+      return mean_or_lowest(x) < mean_or_lowest(y);
+    });
+  };
+  const auto first = largest(best), simple = largest(alone);
+  std::vector<double> gain = *first;
+  for (std::size_t k = 0; k < gain.size(); ++k) gain[k] -= (*simple)[k];
+  const Estimate more = mean_of_splits(gain, splits);
+  if (more.value > more.error) return {static_cast<std::size_t>(first - best.begin()), false};
+  return {static_cast<std::size_t>(simple - alone.begin()), true};
+}
+
+/// ln p of every held-out row by the candidate and round that the rows of the other splits choose:
+/// what was chosen by a row's own ln p would know it too well (nested cross-validation; Varma and
+/// Simon, BMC Bioinformatics 7 (2006) 91). A single split chooses and is told.
+std::vector<double> unchosen_scores(const std::vector<Candidate>& all,
+                                    const std::vector<OtherSplits>& others) {
+  std::vector<double> out;
+  for (std::size_t k = 0; k < others.size(); ++k) {
+    std::vector<std::vector<double>> best, alone;
+    for (const Candidate& one : all) {
+      best.push_back(others[k].of(one.by_others[k]));
+      alone.push_back(others[k].of(one.alone));
+    }
+    const Choice by_others = choose(best, alone, others.size() - 1);
+    const Candidate& one = all[by_others.candidate];
+    const auto& scores = by_others.alone ? one.alone : one.by_others[k];
+    out.insert(out.end(), scores.begin() + others[k].begin, scores.begin() + others[k].end);
+  }
+  return out;
 }
 
 /// Those of several scalings that cannot be (linearly dependent columns cannot be whitened) are
 /// left out, with a remark.
 std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<Split>& splits,
-                                     std::size_t columns, std::uint64_t seed,
-                                     std::vector<std::string>& remarks) {
+                                     const std::vector<OtherSplits>& others, std::size_t columns,
+                                     std::uint64_t seed, std::vector<std::string>& remarks) {
   std::vector<Candidate> out;
   std::string left_out, why;
   for (const ScalingMethod scaling : o.scalings) {
@@ -300,7 +368,7 @@ std::vector<Candidate> candidates_of(const DensityOptions& o, const std::vector<
       }
       const auto shrunk = joined(alone[0]), of_rows = joined(alone[1]);
       one.own = mean_of(of_rows).value > mean_of(shrunk).value;
-      one.take(one.own ? of_rows : shrunk);
+      one.take(one.own ? of_rows : shrunk, others);
       if (!std::all_of(one.trials.begin(), one.trials.end(), [](auto& t) { return t.learns(); }))
         one.end();
       out.push_back(std::move(one));
@@ -340,6 +408,7 @@ struct DensityLearner::Parts {
   DensityOptions options;
   std::uint64_t seed;
   std::vector<std::string> remarks;
+  std::vector<OtherSplits> others;
   std::vector<Candidate> candidates;
   std::size_t chosen = 0;
   bool racing = true;
@@ -356,14 +425,15 @@ struct DensityLearner::Parts {
         remarks(Layer(options.visible, 1).discrete() || o.noise > 0
                     ? std::vector<std::string>{}
                     : remarks_on(rows, width, options.names)),
-        candidates(candidates_of(options, varied_splits(), width, s, remarks)) {
+        candidates(candidates_of(options, varied_splits(), others, width, s, remarks)) {
     if (auto few = remark_on_few(rows.size() / columns, columns); !few.empty())
       remarks.push_back(std::move(few));
     if (options.rounds == 0) decide();
   }
 
-  std::vector<Split> varied_splits() const {
+  std::vector<Split> varied_splits() {
     auto splits = splits_of(rows, columns, options.folds, seed);
+    others = other_splits(splits, columns);
     if (!Layer(options.visible, 1).discrete()) require_varied(splits, rows, columns);
     return splits;
   }
@@ -399,7 +469,7 @@ struct DensityLearner::Parts {
     for (std::size_t k = 0; k < live.size(); k += options.folds) {
       Candidate& one = *live[k].first;
       const auto at = scores.begin() + static_cast<std::ptrdiff_t>(k);
-      one.take(joined(std::vector(at, at + options.folds)));
+      one.take(joined(std::vector(at, at + options.folds)), others);
       one.record.improving = raced == options.rounds && rises_at_bound(one, options.patience);
       if (one.converged() || stalled(one.record, raced, options.patience)) one.end();
     }
@@ -414,7 +484,12 @@ struct DensityLearner::Parts {
     const bool early = raced > 0 && raced == options.rounds && raced < options.patience;
     const bool rising = std::any_of(candidates.begin(), candidates.end(),
                                     [](const Candidate& one) { return one.record.improving; });
-    chosen = choose(candidates);
+    std::vector<std::vector<double>> at_best, alone;
+    for (const Candidate& one : candidates)
+      at_best.push_back(one.at_best), alone.push_back(one.alone);
+    const Choice choice = choose(at_best, alone, static_cast<std::size_t>(options.folds));
+    chosen = choice.candidate;
+    if (choice.alone) candidates[chosen].be_alone();
     if (early) candidates[chosen].record.improving = rising;
     for (Candidate& one : candidates) one.end();
     prepare();
@@ -486,10 +561,13 @@ DensityChoice DensityLearner::choice() const {
   DensityChoice out;
   for (const Candidate& one : p.candidates) {
     out.candidates.push_back(one.record);
-    out.candidates.back().error = mean_of(one.at_best).error;
+    out.candidates.back().error =
+        mean_of_splits(one.at_best, static_cast<std::size_t>(p.options.folds)).error;
   }
   out.chosen = p.racing ? &leader(p.candidates) - p.candidates.data() : p.chosen;
-  out.held_out = mean_of(p.candidates[out.chosen].at_best);
+  const auto scores =
+      p.others.empty() ? p.candidates[out.chosen].at_best : unchosen_scores(p.candidates, p.others);
+  out.held_out = mean_of_splits(scores, static_cast<std::size_t>(p.options.folds));
   out.iterations = p.learner ? p.learner->iterations() : 0;
   out.remarks = p.remarks;
   if (!p.racing && one_row_decides(p.candidates[out.chosen].at_best, p.columns))
