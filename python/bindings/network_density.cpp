@@ -147,7 +147,7 @@ numpy.ndarray
       .def("__getstate__",
            [](const DataScaling& s) {
              return nb::make_tuple(std::string(name(s.method)), s.offset, s.scale, s.power,
-                                   s.centre, s.spread, s.rotation, s.rotation_back);
+                                   s.centre, s.spread, s.rotation, s.rotation_back, s.edge);
            })
       .def("__setstate__", [](DataScaling& self, const nb::tuple& state) {
         const auto values = [&](std::size_t k) { return nb::cast<std::vector<double>>(state[k]); };
@@ -156,6 +156,7 @@ numpy.ndarray
                         values(1),
                         values(2),
                         values(3),
+                        state.size() > 8 ? values(8) : std::vector<double>{},  // not in 0.1
                         values(4),
                         values(5),
                         values(6),

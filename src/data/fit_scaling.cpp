@@ -144,7 +144,10 @@ DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std:
       heed_stop();
       std::vector<double> column;
       for (std::size_t k = c; k < z.size(); k += columns) column.push_back(z[k]);
+      const auto [low, high] = std::minmax_element(column.begin(), column.end());
+      const double least = -*low, most = *high;
       out.power.push_back(best_power(std::move(column)));
+      out.edge.push_back(std::max(out.power[c] > 1 ? most : least, 0.0));
     }
     z.assign(rows.begin(), rows.end());
     out.to_model(std::span(z), columns);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "quartic/core/error.hpp"
 #include "quartic/core/linear_algebra.hpp"
@@ -15,13 +16,22 @@ double of(const std::vector<double>& values, std::size_t column) {
   return values.size() == 1 ? values[0] : values[column];
 }
 
+double edge_of(const DataScaling& s, std::size_t column) {
+  return s.edge.empty() ? std::numeric_limits<double>::infinity() : s.edge[column];
+}
+
 /// T of Yeo & Johnson, and its inverse; odd once the exponent is mirrored.
-double powered(double z, double power) {
-  if (z < 0) return -powered(-z, 2 - power);
+double powered(double z, double power, double edge) {
+  if (z < 0) return -powered(-z, 2 - power, edge);
+  if (power > 1 && z > edge)
+    return powered(edge, power, edge) + std::pow(1 + edge, power - 1) * (z - edge);
   return power == 0 ? std::log1p(z) : std::expm1(power * std::log1p(z)) / power;
 }
-double unpowered(double y, double power) {
-  if (y < 0) return -unpowered(-y, 2 - power);
+double unpowered(double y, double power, double edge) {
+  if (y < 0) return -unpowered(-y, 2 - power, edge);
+  if (power > 1 && std::isfinite(edge))
+    if (const double beyond = y - powered(edge, power, edge); beyond > 0)
+      return edge + beyond / std::pow(1 + edge, power - 1);
   return power == 0 ? std::expm1(y) : std::expm1(std::log1p(power * y) / power);
 }
 
@@ -36,7 +46,7 @@ void turn(std::vector<double>& row, const std::vector<double>& matrix) {
 void row_to_model(const DataScaling& s, std::vector<double>& row) {
   for (std::size_t c = 0; c < row.size(); ++c) {
     row[c] = (row[c] - of(s.offset, c)) / of(s.scale, c);
-    if (!s.power.empty()) row[c] = powered(row[c], s.power[c]);
+    if (!s.power.empty()) row[c] = powered(row[c], s.power[c], edge_of(s, c));
     if (!s.centre.empty()) row[c] = (row[c] - s.centre[c]) / s.spread[c];
   }
   if (!s.rotation.empty()) turn(row, s.rotation);
@@ -46,7 +56,7 @@ void row_from_model(const DataScaling& s, std::vector<double>& row) {
   if (!s.rotation.empty()) turn(row, s.rotation_back);
   for (std::size_t c = 0; c < row.size(); ++c) {
     if (!s.centre.empty()) row[c] = s.centre[c] + s.spread[c] * row[c];
-    if (!s.power.empty()) row[c] = unpowered(row[c], s.power[c]);
+    if (!s.power.empty()) row[c] = unpowered(row[c], s.power[c], edge_of(s, c));
     row[c] = of(s.offset, c) + of(s.scale, c) * row[c];
   }
 }
@@ -115,7 +125,9 @@ double DataScaling::log_power(std::span<const double> row) const {
   double sum = 0;
   for (std::size_t c = 0; c < power.size(); ++c) {
     const double z = (row[c] - of(offset, c)) / of(scale, c);
-    sum += (power[c] - 1) * std::copysign(std::log1p(std::abs(z)), z);
+    const bool widens = (power[c] - 1) * z > 0;
+    const double to = widens ? std::min(std::abs(z), edge_of(*this, c)) : std::abs(z);
+    sum += (power[c] - 1) * std::copysign(std::log1p(to), z);
   }
   return sum;
 }
@@ -166,7 +178,10 @@ void DataScaling::check(std::size_t columns) const {
                        spread.size() == centre.size();
   const bool powers =
       std::all_of(power.begin(), power.end(), [](double x) { return x >= 0 && x <= 2; });
-  if (!of_columns(power, columns) || !of_columns(centre, columns) || !spreads || !powers ||
+  const bool edges = std::all_of(edge.begin(), edge.end(), [](double x) { return x >= 0; }) &&
+                     (edge.empty() || edge.size() == power.size());
+  if (!of_columns(power, columns) || !edges || !of_columns(edge, columns) ||
+      !of_columns(centre, columns) || !spreads || !powers ||
       !of_columns(rotation, columns * columns) || rotation.size() != rotation_back.size() ||
       !finite(rotation_back)) {
     throw BadInput(

@@ -13,8 +13,9 @@
 namespace quartic {
 namespace {
 
-constexpr std::size_t few = 20;     // values
-constexpr std::size_t enough = 20;  // rows, of which one has no large part by chance
+constexpr std::size_t few = 20;        // values
+constexpr std::size_t enough = 20;     // rows, of which one has no large part by chance
+constexpr std::size_t twentieth = 20;  // of the rows, too many to be alike
 
 /// How the rows repeat values in a column.
 struct Repeats {
@@ -42,7 +43,7 @@ Repeats repeats_in(std::span<const double> rows, std::size_t column, std::size_t
   std::nth_element(counts.begin(), middle, counts.end());
   constexpr std::size_t times = 10;
   out.coarse = out.distinct <= few && times * out.distinct <= sorted.size();
-  out.atom = !out.coarse && times * out.most >= sorted.size() && out.most >= times * *middle;
+  out.atom = !out.coarse && twentieth * out.most >= sorted.size() && out.most >= times * *middle;
   return out;
 }
 
@@ -126,7 +127,7 @@ std::vector<std::string> remarks_on(std::span<const double> rows, std::size_t co
         fmt::format("one value has half of the variance of column{} {}: leave its row "
                     "out if it is wrong; no density of this kind has such tails",
                     far.size() == 1 ? "" : "s", columns_text(far, names)));
-  if (const std::size_t same = copies(rows, columns, repeats); 10 * same > count)
+  if (const std::size_t same = copies(rows, columns, repeats); twentieth * same > count)
     out.push_back(
         fmt::format("{} of {} rows are copies of others, learned and held out at once: "
                     "held-out rows say too high an ln p; keep one of each",

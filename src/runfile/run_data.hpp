@@ -17,8 +17,10 @@ void data(IO& io, Data& data, int columns) {
   if (has(io, "data/value", !data.scaling.by_column())) {
     auto& s = data.scaling;
     counts(io, "data", "value", size, "component", size);
-    for (auto [name, list] :
-         {std::pair{"power", &s.power}, {"centre", &s.centre}, {"spread", &s.spread}})
+    for (auto [name, list] : {std::pair{"power", &s.power},
+                              {"edge", &s.edge},
+                              {"centre", &s.centre},
+                              {"spread", &s.spread}})
       if (has(io, std::string("data/") + name, !list->empty()))
         finite_values(io, std::string("data/") + name, *list, {"value"}, size);
     if (has(io, "data/rotation", !s.rotation.empty())) {

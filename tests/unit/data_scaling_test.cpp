@@ -92,27 +92,52 @@ TEST(FittedScaling, EveryNumberIsSomewhere) {
   }
 }
 
+void volume_is_the_derivative(const DataScaling& scaling, const std::vector<double>& at) {
+  double matrix[3][3];
+  for (int c = 0; c < 3; ++c) {
+    const double step = 1e-6 * (c == 1 ? 1e-3 : 1);
+    auto up = at, down = at;
+    up[c] += step, down[c] -= step;
+    scaling.to_model(std::span(up), 3), scaling.to_model(std::span(down), 3);
+    for (int k = 0; k < 3; ++k) matrix[c][k] = (up[k] - down[k]) / (2 * step);
+  }
+  const auto minor = [&](int i, int j, int k, int l) {
+    return matrix[1 + i][j] * matrix[1 + k][l] - matrix[1 + i][l] * matrix[1 + k][j];
+  };
+  const double determinant = matrix[0][0] * minor(0, 1, 1, 2) - matrix[0][1] * minor(0, 0, 1, 2) +
+                             matrix[0][2] * minor(0, 0, 1, 1);
+  EXPECT_NEAR(std::log(std::abs(determinant)), scaling.log_jacobian(3) + scaling.log_power(at),
+              1e-5);
+}
+
 TEST(FittedScaling, VolumesAreTheDerivatives) {
   const auto rows = sample_rows(200);
   for (const ScalingMethod method : fitted) {
     SCOPED_TRACE(name(method));
     const DataScaling scaling = fit_scaling(method, rows, 3);
-    const std::vector<double> at(rows.begin() + 30, rows.begin() + 33);
-    double matrix[3][3];
-    for (int c = 0; c < 3; ++c) {
-      const double step = 1e-6 * (c == 1 ? 1e-3 : 1);
-      auto up = at, down = at;
-      up[c] += step, down[c] -= step;
-      scaling.to_model(std::span(up), 3), scaling.to_model(std::span(down), 3);
-      for (int k = 0; k < 3; ++k) matrix[c][k] = (up[k] - down[k]) / (2 * step);
-    }
-    const auto minor = [&](int i, int j, int k, int l) {
-      return matrix[1 + i][j] * matrix[1 + k][l] - matrix[1 + i][l] * matrix[1 + k][j];
+    volume_is_the_derivative(scaling, {rows.begin() + 30, rows.begin() + 33});
+    volume_is_the_derivative(scaling, {1100, -5e-3, 90});  // beyond the rows, on both sides
+    volume_is_the_derivative(scaling, {900, 50e-3, -900});
+  }
+}
+
+TEST(FittedScaling, BeyondTheRowsItGoesStraightWhereItWidens) {
+  const auto rows = sample_rows(200);
+  for (const ScalingMethod method : {ScalingMethod::power, ScalingMethod::power_whiten}) {
+    const DataScaling scaling = fit_scaling(method, rows, 3);
+    ASSERT_GT(scaling.power[2], 1.5);  // a tail to the left: the right side widens
+    double most = -1e9;
+    for (std::size_t k = 2; k < rows.size(); k += 3) most = std::max(most, rows[k]);
+    const auto at = [&](double third) {
+      std::vector<double> row{1000, 1e-3, third};
+      scaling.to_model(std::span(row), 3);
+      return row;
     };
-    const double determinant = matrix[0][0] * minor(0, 1, 1, 2) - matrix[0][1] * minor(0, 0, 1, 2) +
-                               matrix[0][2] * minor(0, 0, 1, 1);
-    EXPECT_NEAR(std::log(std::abs(determinant)), scaling.log_jacobian(3) + scaling.log_power(at),
-                1e-5);
+    const auto one = at(most + 1), two = at(most + 11), three = at(most + 21);
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(three[k] - two[k], two[k] - one[k], 1e-9);
+    std::vector<double> far{1200, -1, 1e4}, back = far;
+    scaling.to_model(std::span(back), 3), scaling.from_model(std::span(back), 3);
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(back[k], far[k], 1e-9 * std::abs(far[k]));
   }
 }
 
@@ -173,6 +198,11 @@ TEST(FittedScaling, WhatCannotBeIsNamed) {
   DataScaling wrong = fit_scaling(ScalingMethod::power, sample_rows(50), 3);
   EXPECT_THROW(wrong.check(4), BadInput);
   wrong.power[0] = 3;
+  EXPECT_THROW(wrong.check(3), BadInput);
+  wrong.power[0] = 1, wrong.check(3);
+  wrong.edge[1] = -1;
+  EXPECT_THROW(wrong.check(3), BadInput);
+  wrong.edge = {1, 1};
   EXPECT_THROW(wrong.check(3), BadInput);
 }
 

@@ -67,6 +67,12 @@ TEST(DensityRemarks, OneValueInManyRowsHasNoDensity) {
   EXPECT_TRUE(remarks(table(900, [](double x, int) {
                 return std::clamp(x, -1.0, 1.0);
               })).starts_with("columns 0, 1 take one value in 1"));
+  EXPECT_TRUE(remarks(table(900, [](double x, int) {
+                return std::max(x, -1.4);  // 8 % below
+              })).starts_with("columns 0, 1 take one value in"));
+  // Amounts of money, exact to a hundredth of the median.
+  EXPECT_EQ(remarks(table(900, [](double x, int) { return std::round(100 * std::exp(x)) / 100; })),
+            "");
 }
 
 TEST(DensityRemarks, CopiesAreThoseThatAreNotByChance) {
@@ -76,6 +82,9 @@ TEST(DensityRemarks, CopiesAreThoseThatAreNotByChance) {
     for (int k = 0; k < times; ++k) copied.insert(copied.end(), normal.begin(), normal.end());
     EXPECT_NE(remarks(copied).find("rows are copies of others"), std::string::npos) << times;
   }
+  std::vector<double> some = normal;
+  some.insert(some.end(), normal.begin(), normal.begin() + 2 * 30);
+  EXPECT_NE(remarks(some).find("30 of 330 rows are copies"), std::string::npos);
   for (const double steps : {3.0, 8.0})  // of whole steps in both columns rows are alike by chance
     EXPECT_EQ(
         remarks(table(2000, [&](double x, int) { return std::round(steps * x); })).find("copies"),

@@ -35,12 +35,15 @@ inline constexpr auto words_of<ScalingMethod> = word_list("auto", "none", "stand
 /// Yeo & Johnson with exponent `power`,
 ///   T(z) = ((1 + z)^power - 1) / power for z >= 0, -((1 - z)^(2 - power) - 1) / (2 - power) else,
 /// logarithms at the ends 0 and 2 of its range, within which T takes all of R to all of R: what is
-/// a density in the model's units stays one. Absent parts (empty) are the identity.
+/// a density in the model's units stays one. On the side where T widens (z > 0 for powers above 1,
+/// z < 0 below) it goes straight on from |z| = `edge`: by its square a row from beyond those that
+/// it was chosen by would be cast tens of spreads out. Absent parts (empty) are the identity.
 struct DataScaling {
   ScalingMethod method = ScalingMethod::none;
   std::vector<double> offset = {0.0};      ///< one, or one a column
   std::vector<double> scale = {1.0};       ///< one, or one a column
   std::vector<double> power = {};          ///< a column, in [0, 2]
+  std::vector<double> edge = {};           ///< of |z|, a column; none: nowhere
   std::vector<double> centre = {};         ///< of T(z), a column
   std::vector<double> spread = {};         ///< of T(z), a column
   std::vector<double> rotation = {};       ///< [column][component]
@@ -61,7 +64,8 @@ struct DataScaling {
   /// ln |d model / d data| of a row: ln p_data(x) = ln p_model(y) + log_jacobian(columns). Without
   /// what depends on the row (`log_power`).
   double log_jacobian(std::size_t columns) const;
-  /// The part that depends on the row, sum_c (power_c - 1) sign(z_c) ln(1 + |z_c|); 0 without.
+  /// The part that depends on the row, sum_c (power_c - 1) sign(z_c) ln(1 + |z_c|), |z_c| up to the
+  /// edge where it is positive; 0 without.
   double log_power(std::span<const double> row) const;
 
   /// "scaled to [-1, 1]", "standardised", ...; empty for none.
