@@ -37,9 +37,10 @@ std::string heavy_tails(const FitRun& run) {
   if (!run.evaluation) return {};
   const auto columns = heavy_tailed_columns(run);
   if (columns.empty()) return {};
-  return fmt::format("the data have heavier tails than exp(-b phi^4) can have in column{} {}: "
-                     "take its logarithm or root, or learn a network, whose gates and powers can",
-                     columns.size() == 1 ? "" : "s", columns_text(columns, run.data.names));
+  return fmt::format(
+      "the data have heavier tails than exp(-b phi^4) can have in column{} {}: "
+      "take its logarithm or root, or learn a network, whose gates and powers can",
+      columns.size() == 1 ? "" : "s", columns_text(columns, run.data.names));
 }
 
 }  // namespace quartic

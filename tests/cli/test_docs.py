@@ -39,7 +39,10 @@ def matches(output: str, expected: str) -> bool:
     return re.fullmatch(pattern, "\n".join(line.rstrip() for line in output.strip().splitlines())) is not None
 
 
-LONG = ("03-reweighting", "06-gaussian", "07-image", "08-inverse", "09-fashion", "10-stack", "11-inpainting")
+LONG = (
+    "03-reweighting", "06-gaussian", "07-image", "08-inverse", "09-fashion", "10-stack", "11-inpainting",
+    "14-hidden-units", "python",
+)  # fmt: skip
 
 
 def marked(page: Path):
