@@ -81,6 +81,24 @@ std::vector<std::string> settings_of(ConfigKind kind, const std::string& file,
   return settings;
 }
 
+/// What is typed next, every line as it stands: where the config's rows are those of the config
+/// for `sample`, and not there yet, also what makes them.
+std::string next_lines(const std::filesystem::path& file, const std::string& text) {
+  namespace fs = std::filesystem;
+  const std::string validate = "quartic validate " + shell_word(file.string());
+  const fs::path rows =
+      parse_config(text, file.string(), {}, fs::absolute(file).parent_path()).data.path;
+  std::error_code error;
+  if (rows.empty() || fs::exists(rows, error)) return "next: " + validate;
+  if (fs::weakly_canonical(rows, error) != fs::current_path(error) / template_data)
+    return fmt::format("once {} is there: {}", path_text(rows.string()), validate);
+  const bool made = fs::exists("sample.toml", error);
+  return fmt::format(
+      "its rows are of {0}, which is not there (--data FILE: your own); next:\n{1}"
+      "  quartic sample sample.toml -o {0}\n  {2}",
+      template_data, made ? "" : "  quartic init sample -o sample.toml\n", validate);
+}
+
 ErrorCode init(const InitArguments& arguments, const Globals& globals) {
   const ConfigKind kind = kind_of(arguments.kind);
   const std::filesystem::path file = globals.output;
@@ -90,7 +108,7 @@ ErrorCode init(const InitArguments& arguments, const Globals& globals) {
   const std::string text = config_template(kind, shown_name, settings);
   write_text(text, globals);
   if (!file.empty() && !globals.quiet)
-    to_output("written to {}; next: quartic validate {}\n", file.string(), file.string());
+    to_output("written to {}; {}\n", file.string(), next_lines(file, text));
   return ErrorCode::ok;
 }
 

@@ -102,10 +102,6 @@ std::string version() {
   return fmt::format("quartic {} ({}), {}, {}", p.version, p.git_hash, p.compiler, p.simd_target);
 }
 
-std::string quoted(const std::string& word) {
-  return word.find_first_of(" '\"$*?;&|<>()[]{}") == std::string::npos ? word : "'" + word + "'";
-}
-
 void add_globals(CLI::App& app, Globals& globals) {
   app.set_help_flag("-h,--help", "this help");
   app.set_version_flag("--version", version(), "version, compiler, vector instructions");
@@ -228,7 +224,7 @@ int run(int argc, char** argv, Copies& copies) {
   if (argc > 0 && globals.program.filename().string().starts_with("python"))
     globals.program = argv[0];
   for (int k = 0; k < argc; ++k)
-    globals.command += (k ? " " : "") + (k ? quoted(argv[k]) : std::string("quartic"));
+    globals.command += (k ? " " : "") + (k ? shell_word(argv[k]) : std::string("quartic"));
   CLI::App app("Machine learning with phi^4 lattice field theories", "quartic");
   app.require_subcommand(1);
   app.formatter(make_help());

@@ -152,6 +152,14 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
   return out;
 }
 
+std::string shell_word(const std::string& word) {
+  constexpr std::string_view special = " \t\n'\"\\$`*?;&|<>()[]{}#~!";
+  if (!word.empty() && word.find_first_of(special) == std::string::npos) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 std::shared_ptr<CLI::FormatterBase> make_help() {
   auto help = std::make_shared<Help>();
   winsize size{};

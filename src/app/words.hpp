@@ -54,6 +54,9 @@ struct ExitCode {
 /// docs/exit-codes.md
 std::span<const ExitCode> exit_codes();
 
+/// The word as a shell takes it: in quotes where it must be.
+std::string shell_word(const std::string& word);
+
 /// Lines of at most `width` characters, where words allow, each after so many blanks but the first.
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
 

@@ -1,5 +1,6 @@
 """What the program says of itself: configs to begin from, help, man pages, completion, what was meant by a slip."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,15 @@ def said(*arguments, cwd, **options):
     done = quartic(*arguments, cwd=cwd, **options)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def run_lines(lines, cwd):
+    """As a reader types them."""
+    return subprocess.run(
+        ["bash", "-ec", "\n".join(lines)],
+        cwd=cwd, text=True, capture_output=True, timeout=300, check=False,
+        env={**os.environ, "PATH": f"{Path(QUARTIC).parent}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
 
 
 def verbs(cwd):
@@ -59,6 +69,22 @@ def test_every_config_to_begin_from_is_valid_and_runs(tmp_path):
         said(*commands[0].split(), *settings, "--quiet", cwd=tmp_path)
         if kind == "reweight":
             assert "ok" in said(*commands[1].split(), cwd=tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["field", "network", "stack"])
+def test_init_says_what_to_type_next_and_that_works(tmp_path, kind):
+    """Also what makes the rows, where the config names those of `sample`, and no more than is left to do."""
+    (tmp_path / "my runs").mkdir()
+    lines = said("init", kind, "-o", f"my runs/{kind}.toml", cwd=tmp_path).splitlines()[1:]
+    assert len(lines) == 3 and all(line.startswith("  quartic ") for line in lines)
+    done = run_lines(lines, tmp_path)
+    assert done.returncode == 0 and "15360 x 16 from " in done.stdout, done.stderr
+    (next_line,) = said("init", kind, "-o", "a.toml", cwd=tmp_path).splitlines()
+    assert next_line == "written to a.toml; next: quartic validate a.toml"
+    (tmp_path / "sample.h5").unlink()
+    assert len(said("init", kind, "-o", "b.toml", cwd=tmp_path).splitlines()) == 3  # sample.toml is there
+    mine = said("init", kind, "-o", "c.toml", "--set", "data.path=mine.npy", cwd=tmp_path)
+    assert mine.startswith("written to c.toml; once ") and "mine.npy is there: quartic validate c.toml" in mine
 
 
 def test_init_writes_to_standard_output_or_where_nothing_is(tmp_path):
@@ -168,13 +194,14 @@ def test_a_slip_is_named_with_what_was_meant(tmp_path, arguments, what, hint):
 # --- completion ------------------------------------------------------------------------------------
 
 
-def completed(folder, *words):
+def completed(folder, *words, **options):
     """What bash offers where the cursor is at the end of `quartic` and these words, split as bash splits them."""
     script = 'source <("$1" completion bash); COMP_WORDS=("${@:1}"); COMP_CWORD=$(($# - 1)); _quartic "$1"; '
     script += 'printf "%s\\n" "${COMPREPLY[@]}"'
     done = subprocess.run(
-        ["bash", "-c", script, "bash", QUARTIC, *words], cwd=folder, text=True, capture_output=True, check=False
-    )
+        ["bash", "-c", script, "bash", QUARTIC, *words], cwd=folder, text=True, capture_output=True, check=False,
+        **options,
+    )  # fmt: skip
     assert not done.stderr, done.stderr
     return done.stdout.split()
 
