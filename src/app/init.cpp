@@ -58,6 +58,17 @@ std::vector<std::string> columns_of(DataOptions& data, const Globals& globals) {
   return {setting};
 }
 
+/// Of a stack: where whitening is refused, columns by themselves.
+std::string scaling_of(DataOptions data) {
+  try {
+    data.scaling = ScalingMethod::whiten;
+    open_data_set(data);
+    return "whiten";
+  } catch (const BadInput&) {
+    return "standardise";
+  }
+}
+
 /// What the data ask for.
 std::vector<std::string> settings_of(ConfigKind kind, const std::string& file,
                                      const Globals& globals) {
@@ -75,7 +86,8 @@ std::vector<std::string> settings_of(ConfigKind kind, const std::string& file,
   for (const auto& warning : data.warnings) warn(warning, globals);
   std::vector<std::string> settings = {"data.path=" + toml_string(path_text(file))};
   for (auto& setting : columns) settings.push_back(std::move(setting));
-  if (kind != ConfigKind::network) settings.emplace_back("data.scaling=standardise");
+  if (kind == ConfigKind::field) settings.emplace_back("data.scaling=standardise");
+  if (kind == ConfigKind::stack) settings.push_back("data.scaling=" + scaling_of(config.data));
   if (kind != ConfigKind::field) return settings;
   for (auto& setting : graph_of(data)) settings.push_back(std::move(setting));
   return settings;

@@ -27,6 +27,7 @@ struct Template {
   std::vector<std::string_view> settings;  ///< section.key=value
   std::vector<std::pair<std::string_view, double>> target;
   std::vector<std::string_view> without;  ///< sections
+  std::vector<std::string_view> example;  ///< settings where no data of one's own are named
 };
 
 using Words = std::vector<std::string_view>;
@@ -35,7 +36,11 @@ const Words homogeneous = {"action.kappa=1.0", "action.mu2=-0.9515", "action.lam
 const Words open_starts = {"action.w={ start = [0.2, 0.6], freedom = \"free\" }",
                            "action.a={ start = [1.0, 2.0], freedom = \"free\" }",
                            "action.b={ start = [0.1, 0.4], freedom = \"free\" }"};
-const Words rows = {"data.path=sample.h5", "data.held_out=0.1"};
+const Words rows = {"data.held_out=0.1"};
+const Words example_rows = {"data.path=sample.h5"};
+/// Their signs: fields near a Gaussian leave the units of a second layer nothing to learn.
+const Words example_signs = {"data.path=sample.h5", "data.binarise=0", "data.scaling=none",
+                             "model.visible=binary"};
 const Words seed = {"run.seed=1"};
 
 Words joined(std::initializer_list<Words> parts) {
@@ -64,7 +69,8 @@ Template template_of(ConfigKind kind) {
                "quartic generate {run} --rows 1000 -o new.npy"},
               joined({square, {"model.kind=field", "action.r.freedom=free"}, rows, seed}),
               {},
-              {"sample"}};
+              {"sample"},
+              example_rows};
     case ConfigKind::network:
       return {
           "fitting a network of two layers to data",
@@ -73,18 +79,20 @@ Template template_of(ConfigKind kind) {
           joined(
               {{"model.kind=network", "model.visible=quartic", "model.hidden=binary"}, rows, seed}),
           {},
-          {}};
+          {},
+          example_rows};
     case ConfigKind::stack:
       return {
           "fitting a deep stack, networks on top of each other, to data",
           {"quartic fit {}", "quartic plot {run}", "quartic transform {run} ROWS -o features.npy"},
           joined({{"model.kind=stack", "model.visible=quartic", "model.hidden=binary",
-                   "model.hidden_units=[32, 16]"},
+                   "model.hidden_units=[16, 8]"},
                   rows,
-                  {"data.scaling=standardise", "training.layer_epochs=[20, 20]"},
+                  {"data.scaling=whiten", "training.layer_epochs=[20, 20]", "training.rate=0.1"},
                   seed}),
           {},
-          {}};
+          {},
+          example_signs};
     case ConfigKind::reweight:
       return {
           "reweighting fields of the action S to another one, the target B, which may be complex",
@@ -138,6 +146,11 @@ bool names(std::string_view setting, std::string_view section, std::string_view 
   return setting[path.size()] == '=' || setting[path.size()] == '.';
 }
 
+bool names_data(const std::vector<std::string>& settings) {
+  return std::any_of(settings.begin(), settings.end(),
+                     [](const auto& setting) { return names(setting, "data", "path"); });
+}
+
 std::string head(const Template& kind, const std::string& file,
                  const std::vector<std::string>& settings) {
   const std::string run = std::filesystem::path(file).stem().string() + ".h5";
@@ -149,10 +162,8 @@ std::string head(const Template& kind, const std::string& file,
     replace_all(line, "{}", file);
     out += fmt::format("#   {}\n", line);
   }
-  const bool own_data = std::any_of(settings.begin(), settings.end(), [](const auto& setting) {
-    return names(setting, "data", "path");
-  });
-  if (!own_data && std::count(kind.settings.begin(), kind.settings.end(), rows.front()) > 0)
+  const bool own_data = names_data(settings);
+  if (!own_data && !kind.example.empty())
     out += "#\n" + comment(fmt::format(
                        "Its data are of `quartic init sample -o sample.toml; quartic sample "
                        "sample.toml`, as long as path in [data] names no others."));
@@ -232,6 +243,7 @@ std::string config_template(ConfigKind kind, const std::string& file,
                             const std::vector<std::string>& settings) {
   const Template made = template_of(kind);
   std::vector<std::string> all(made.settings.begin(), made.settings.end());
+  if (!names_data(settings)) all.insert(all.end(), made.example.begin(), made.example.end());
   all.insert(all.end(), settings.begin(), settings.end());
   Config config;
   for (const auto& [term, coupling] : made.target) {

@@ -87,6 +87,23 @@ def test_init_says_what_to_type_next_and_that_works(tmp_path, kind):
     assert mine.startswith("written to c.toml; once ") and "mine.npy is there: quartic validate c.toml" in mine
 
 
+def test_a_stack_to_begin_from_knows_its_data_better_than_a_gaussian(tmp_path):
+    """Of the example's signs, which leave every layer something to learn, and of a table of one's own."""
+    run_lines(said("init", "stack", "-o", "stack.toml", cwd=tmp_path).splitlines()[1:], tmp_path)
+    rng = np.random.default_rng(1)
+    parts = rng.normal(0, 1, (3, 6))[rng.integers(0, 3, 3000)] * 2
+    np.save(tmp_path / "own.npy", parts + rng.normal(0, 0.4, parts.shape))
+    np.save(tmp_path / "twice.npy", np.hstack([parts[:400], parts[:400]]))  # which cannot be whitened
+    said("init", "stack", "--data", "own.npy", "-o", "own.toml", cwd=tmp_path)
+    assert tomllib.loads((tmp_path / "own.toml").read_text())["data"]["scaling"] == "whiten"
+    for name in ("stack", "own"):
+        said("fit", f"{name}.toml", "--quiet", "--set", "data.rows=6000", cwd=tmp_path)
+        assert "checks passed" in said("diagnose", f"{name}.h5", cwd=tmp_path)
+    said("init", "stack", "--data", "twice.npy", "-o", "twice.toml", cwd=tmp_path)
+    assert tomllib.loads((tmp_path / "twice.toml").read_text())["data"]["scaling"] == "standardise"
+    said("validate", "twice.toml", cwd=tmp_path)
+
+
 def test_init_writes_to_standard_output_or_where_nothing_is(tmp_path):
     text = said("init", "learn", cwd=tmp_path)
     assert text.startswith("#:schema ./quartic.schema.json\n") and tomllib.loads(text)["target"][0]["term"] == "nn"
