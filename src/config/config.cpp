@@ -250,13 +250,6 @@ void require_consistent(const Config& config, const std::string& where) {
     throw BadInput(fmt::format("{}: relative_error in [sample] needs until", where),
                    "until = \"m2\" or another observable");
   }
-  for (const auto& boundary : config.graph.boundary) {
-    const std::string_view names[] = {"periodic", "open"};
-    if (boundary != "periodic" && boundary != "open") {
-      throw BadInput(fmt::format("{}: a boundary is periodic or open, not \"{}\"; {}", where,
-                                 boundary, suggestion(boundary, names)));
-    }
-  }
 }
 
 void require_target(const Config& config, const std::string& where) {

@@ -7,8 +7,8 @@ std::vector<Key> graph_keys(GraphConfig& g) {
   return {
       {"lattice", choice(g.lattice, lattice_names()), "the lattice's name"},
       {"extent", &g.extent, "sites in each direction", at_least(1)},
-      {"boundary", &g.boundary, "periodic (default) or open, one for all or one a direction",
-       no_range, true},
+      {"boundary", NameList{&g.boundary, {"periodic", "open"}},
+       "periodic (default) or open, one for all or one a direction", no_range, true},
       {"edges", EdgeList{&g.edges, &g.pairs},
        "an edge list instead of a lattice: a file with one \"i j\" or \"i j w\" a line, or pairs",
        no_range, true},

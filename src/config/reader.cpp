@@ -243,6 +243,12 @@ void read_key(const Key& key, const toml::node& node, const std::filesystem::pat
                    c.set(value.some(value.list<int>(
                        [&](const toml::node& n) { return find_word(c.names, key, n); })));
                  },
+                 [&](const NameList& list) {
+                   list.chosen->clear();
+                   for (const int k : value.list<int>(
+                            [&](const toml::node& n) { return find_word(list.names, key, n); }))
+                     list.chosen->emplace_back(list.names[k]);
+                 },
                  [&](OneOrMore out) {
                    *out.values = value.is_auto() ? std::vector{0} : value.some(value.list<int>());
                  },

@@ -30,6 +30,12 @@ Json array_of(Json items, int least = 0) {
   return out;
 }
 
+Json array_of_just(int count, Json items) {
+  Json out = array_of(std::move(items), count);
+  out["maxItems"] = count;
+  return out;
+}
+
 Json any_of(std::initializer_list<Json> kinds) {
   Json out;
   out["anyOf"] = kinds;
@@ -74,15 +80,15 @@ Json value_schema(const Key& key) {
           },
           [&](double*) { return number; },
           [&](std::complex<double>*) {
-            return any_of({number, array_of(number, 2)});
+            return any_of({number, array_of_just(2, number)});
           },
           [&](std::string*) { return text; },
           [&](FileName) { return text; },
           [&](const EdgeList&) {
-            return any_of({text, array_of(array_of(integer, 2))});
+            return any_of({text, array_of(array_of_just(2, integer))});
           },
           [&](const Columns&) {
-            return any_of({text, array_of(any_of({text, integer}))});
+            return any_of({text, array_of(text, 1), array_of(number_schema(at_least(0), true), 1)});
           },
           [&](const Choice& c) { return words_schema(c.names); },
           [&](const Choices& c) {
@@ -96,7 +102,7 @@ Json value_schema(const Key& key) {
           [&](std::optional<double>*) { return optional(number); },
           [&](std::optional<bool>*) { return optional(truth); },
           [&](ByKind) {
-            return any_of({number, array_of(number, 1)});
+            return any_of({number, array_of_just(1, number), array_of_just(4, number)});
           },
           [&](std::vector<int>*) {
             return any_of({integer, array_of(integer)});
@@ -104,12 +110,13 @@ Json value_schema(const Key& key) {
           [&](std::vector<double>*) {
             return any_of({number, array_of(number)});
           },
-          [&](std::vector<std::string>*) {
-            return any_of({text, array_of(text)});
+          [&](const NameList& list) {
+            const Json one = words_schema(list.names);
+            return any_of({one, array_of(one)});
           },
           [&](CouplingStart*) {
             Json table = typed("object");
-            const Json start = any_of({number, array_of(number, 2), text});
+            const Json start = any_of({number, array_of_just(2, number), text});
             table["properties"] = {
                 {"start", start},
                 {"values", array_of(number, 1)},
@@ -119,6 +126,25 @@ Json value_schema(const Key& key) {
           },
       },
       key.value);
+}
+
+Json together(std::initializer_list<const char*> keys) {
+  Json out = Json::object();
+  for (const char* key : keys)
+    for (const char* other : keys)
+      if (key != other) out[key].push_back(other);
+  return out;
+}
+
+/// What a section's keys ask of each other.
+void add_conditions(std::string_view section, Json& out) {
+  if (section == "action") out["dependentRequired"] = together({"kappa", "mu2", "lambda"});
+  if (section == "sample") out["dependentRequired"]["relative_error"] = Json::array({"until"});
+  if (section == "target") out["required"] = Json::array({"term"});
+  if (section != "model") return;
+  Json& of_stack = out["if"];  // else there is one layer
+  of_stack["properties"]["kind"] = constant("stack"), of_stack["required"] = Json::array({"kind"});
+  for (const char* key : {"hidden", "hidden_units"}) out["else"]["properties"][key]["maxItems"] = 1;
 }
 
 Json section_schema(const Section& section) {
@@ -131,6 +157,7 @@ Json section_schema(const Section& section) {
   out["description"] = section.doc;
   out["properties"] = std::move(properties);
   out["additionalProperties"] = false;
+  add_conditions(section.name, out);
   return out;
 }
 
@@ -145,7 +172,7 @@ std::string config_schema() {
   out["type"] = "object";
   for (const auto& section : sections(config))
     properties[std::string(section.name)] = section_schema(section);
-  properties["target"] = array_of(section_schema(target_section(spec)));
+  properties["target"] = array_of(section_schema(target_section(spec)), 1);
   out["properties"] = std::move(properties);
   out["additionalProperties"] = false;
   return out.dump(1) + "\n";

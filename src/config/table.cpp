@@ -92,6 +92,9 @@ std::string dump(const Key& key) {
             const auto words = c.get();
             return words.size() == 1 ? toml_string(words[0]) : toml_list(words, toml_string);
           },
+          [&](const NameList& v) {
+            return v.chosen->empty() && key.omit_unset ? "" : toml_list(*v.chosen, toml_string);
+          },
           [&](OneOrMore v) {
             if (*v.values == std::vector{0}) return std::string("\"auto\"");
             return v.values->size() == 1 ? toml_value(v.values->front())
@@ -144,6 +147,9 @@ std::string type_name(const Key& key) {
           [](const Choices& c) {
             return fmt::format("\"{}\", or an array of these", fmt::join(c.names, "\", \""));
           },
+          [](const NameList& v) {
+            return fmt::format("\"{}\", or an array of these", fmt::join(v.names, "\", \""));
+          },
           [&](OneOrMore) { return "\"auto\", an integer" + range + ", or an array of these"; },
           [&](std::optional<int>*) {
             return (key.omit_unset ? "an integer" : "\"auto\" or an integer") + range;
@@ -155,7 +161,6 @@ std::string type_name(const Key& key) {
           [&](ByKind) { return "a number" + range + ", or four of them"; },
           [&](std::vector<int>*) { return "an array of integers" + range; },
           [&](std::vector<double>*) { return "an array of numbers" + range; },
-          [](std::vector<std::string>*) { return std::string("a string or an array of strings"); },
           [&](CouplingStart*) {
             return "a number" + range +
                    ", [low, high], a file, or { start = ... or values = [...], freedom = ... }";

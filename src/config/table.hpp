@@ -87,6 +87,12 @@ Choices choices(std::vector<E>& values) {
   return c;
 }
 
+/// Names out of a list, one for all or an array of them; none is written [].
+struct NameList {
+  std::vector<std::string>* chosen;
+  std::vector<std::string_view> names;
+};
+
 /// An integer, an array of at least one, or "auto", which is one 0.
 struct OneOrMore {
   std::vector<int>* values;
@@ -131,7 +137,7 @@ using Reference =
     std::variant<bool*, int*, AutoInt, std::uint64_t*, double*, std::complex<double>*, std::string*,
                  FileName, EdgeList, Columns, Choice, Choices, OneOrMore, std::optional<int>*,
                  std::optional<double>*, std::vector<int>*, std::optional<bool>*,
-                 std::vector<double>*, std::vector<std::string>*, ByKind, CouplingStart*>;
+                 std::vector<double>*, NameList, ByKind, CouplingStart*>;
 
 /// What a key of [model], [training] or [evaluation] is for; a stack has those of a network, too.
 enum class Of { anything, field, network, stack };

@@ -7,10 +7,12 @@ import os
 import resource
 import stat
 import subprocess
+import tomllib
 from functools import partial
 
 import numpy as np
 import pytest
+from json_schema import takes
 from program import NETWORK_CONFIG, QUARTIC, fitted, needs_program, quartic, refused
 
 pytestmark = needs_program
@@ -489,6 +491,61 @@ def test_the_schema_takes_what_the_program_takes(here):
     for section in schema["properties"].values():
         for key in section.get("items", section)["properties"]:
             assert f"| `{key}` |" in reference
+
+
+RIGHT = (
+    "[graph]\nlattice = 'square'\nextent = [4, 4]\nboundary = 'open'\n",
+    "[graph]\nextent = 4\nboundary = ['open']\nlattice = 'chain'\n",
+    "[graph]\nlattice = 'complete'\nextent = [3]\nboundary = []\n",
+    "[action]\nw = [0.1, 0.3]\na = { start = 1.5, freedom = 'tied' }\n",
+    "[action]\nkappa = 1.0\nmu2 = -0.9\nlambda = 0.7\n",
+    "[[target]]\nterm = 'nn'\ncoupling = -1\n[[target]]\nterm = 'phi4'\n",
+    "[sample]\nuntil = 'm2'\nrelative_error = 0.1\n",
+    "[fit]\nweight_decay = [0, 0, 0, 1]\n",
+)
+WRONG = (
+    "[graph]\nboundary = 'perodic'\n",
+    "[graph]\nboundary = ['open', 'clsed']\n",
+    "[graph]\nedges = [[0, 1, 2]]\n",
+    "[graph]\nlattice = 'sqare'\n",
+    "[graph]\nlatice = 'square'\n",
+    "[action]\nw = [0.1, 0.2, 0.3]\n",
+    "[action]\nw = { start = [0.1, 0.2, 0.3] }\n",
+    "[action]\nw = { start = [0.1] }\n",
+    "[action]\nw = { values = [] }\n",
+    "[action]\nw = { freedom = 'lose' }\n",
+    "[action]\nb = -1\n",
+    "[action]\nkappa = [1.0, 1.0]\nmu2 = 1\nlambda = 1\n",
+    "[action]\nkappa = 1.0\n",
+    "[[target]]\ncoupling = 1\n",
+    "[[target]]\nterm = 'nn'\ncoupling = [1, 2, 3]\n",
+    "[[target]]\nterm = 'nn'\ncoupling = [[1, 2]]\n",
+    "[target]\nterm = 'nn'\n",
+    "[sample]\nrelative_error = 0.1\n",
+    "[sampler]\nchains = 100\n",
+    "[fit]\nweight_decay = [0, 1]\n",
+    "[model]\nhidden_units = [8, 4]\n",
+    "[model]\nhidden = []\n",
+    "[data]\ncolumns = []\n",
+    "[data]\ncolumns = [1, 'a']\n",
+    "[run]\nseed = 'one'\n",
+    "[smple]\ndraws = 3\n",
+)
+
+
+@pytest.mark.parametrize("text", RIGHT + WRONG)
+def test_the_schema_and_the_program_agree(tmp_path, text):
+    (tmp_path / "run.toml").write_text(text)
+    done = quartic("validate", "run.toml", "--effective", cwd=tmp_path)
+    assert done.returncode == (0 if text in RIGHT else 3), done.stderr
+    schema = json.loads(quartic("validate", "--schema", cwd=tmp_path).stdout)
+    assert takes(schema, tomllib.loads(text)) == (text in RIGHT)
+
+
+def test_the_schema_takes_every_config_to_begin_from(tmp_path):
+    schema = json.loads(quartic("validate", "--schema", cwd=tmp_path).stdout)
+    for kind in ("sample", "learn", "field", "network", "stack", "reweight", "free-energy", "judge"):
+        assert takes(schema, tomllib.loads(quartic("init", kind, cwd=tmp_path).stdout)), kind
 
 
 def test_data_that_moved_are_named_where_a_run_goes_on(tmp_path):

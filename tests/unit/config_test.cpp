@@ -64,7 +64,7 @@ TEST(Config, RefusesWhatItDoesNotUnderstandWithFileLineAndReason) {
       {"[graph]\nextent = [4, 0]\n",
        "run.toml:2: 'extent' must be an array of integers >= 1, not 0"},
       {"[graph]\nboundary = \"opn\"\n" + target,
-       "run.toml: a boundary is periodic or open, not \"opn\"; did you mean 'open'?"},
+       "run.toml:2: 'boundary' cannot be \"opn\"; did you mean 'open'?"},
       {"[run]\nseed = -1\n", "run.toml:2: 'seed' must be an integer >= 0, not -1"},
       {"[action]\nw = { strt = 1 }\n",
        "run.toml:2: unknown key 'strt' in 'w'; did you mean 'start'?"},
