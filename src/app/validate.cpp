@@ -44,8 +44,8 @@ nlohmann::json to_json(const Forecast& f, const Config& config, const std::strin
     out.update(reports::json_of("parameters", f.parameters->size(), "epochs", f.epochs,
                                 "samples_per_epoch", f.samples));
   }
-  if (f.kind == Kind::learn) out["target"] = target_text(config.target);
-  if (f.kind == Kind::sample) out["samples"] = f.samples;
+  if (!config.target.empty()) out["target"] = target_text(config.target);
+  if (f.kind == Kind::sample) out["samples"] = f.samples, out["file_bytes"] = f.file_bytes;
   if (f.kind == Kind::train) out["layers"] = layers_json(f), out["updates"] = f.samples;
   out[f.kind == Kind::learn ? "seconds_at_most"
       : f.kind == Kind::fit ? "seconds_for_ten_epochs"
@@ -117,7 +117,9 @@ void print(const Forecast& f, const Config& config, const std::string& output) {
   if (f.kind == Kind::learn) line("target", target_text(config.target));
   if (f.kind == Kind::sample) {
     line("action", action_text(make_start(config, f.graph)));
-    line("target", "none: this can be sampled, not learned");
+    line("target", config.target.empty() ? "none: this can be sampled, not learned"
+                                         : target_text(config.target) +
+                                               ": `quartic reweight` of the sample goes there");
   }
   if (!f.data.empty()) {
     line("data", f.data);
@@ -137,7 +139,8 @@ void print(const Forecast& f, const Config& config, const std::string& output) {
     line("memory",
          "about " + bytes_text(f.bytes) + (f.kind == Kind::train ? " of hidden units" : ""));
   line("time", time_text(f, config));
-  line("output", output);
+  line("output",
+       output + (f.file_bytes > 0 ? ", about " + bytes_text(f.file_bytes) : std::string()));
 }
 
 ErrorCode validate(const ValidateArguments& options, const Globals& globals) {

@@ -48,6 +48,14 @@ void append_reference(std::string& out, const Section& section, std::string_view
 
 }  // namespace
 
+bool says_something_of(std::string_view section, const Config& config) {
+  Config copy = config, defaults;
+  const auto all = binder::sections(copy), plain = binder::sections(defaults);
+  for (std::size_t k = 0; k < all.size(); ++k)
+    if (all[k].name == section) return !is_default(all[k], plain[k]);
+  return false;
+}
+
 std::string to_toml(const Config& config) {
   Config copy = config, defaults;
   fill_starts(copy.action);

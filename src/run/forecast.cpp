@@ -12,6 +12,7 @@
 #include "quartic/run/fit.hpp"
 #include "quartic/run/learn.hpp"
 #include "quartic/run/problem.hpp"
+#include "quartic/run/sample.hpp"
 #include "quartic/run/train.hpp"
 #include "quartic/runfile/stack_run.hpp"
 
@@ -75,12 +76,12 @@ Forecast of_sampling(const Config& config, std::shared_ptr<const Graph> graph) {
   const auto& o = config.sample;
   const double draws = o.draws.value_or(1000);
   const int chains = config.sampler.options.chains;
-  const double kept =
-      std::min(draws / o.thin, double(config.output.max_draws(chains, graph->sites())));
+  const bool open = !o.draws && !o.until.empty();  // it may fill what it may take
+  const SampleSize size = size_of_sample(config, make_start(config, graph), open ? 1e9 : draws);
   Forecast f;
   f.kind = Forecast::Kind::sample;
   f.samples = chains * draws;
-  f.bytes = field_bytes(config, *graph) * 3 + 4 * kept * chains * graph->sites();
+  f.bytes = size.memory_bytes, f.file_bytes = size.file_bytes;
   f.seconds = sweep_seconds(config, *graph) * (o.warm_up.value_or(300) + draws * o.sweeps) /
               threads(config);
   f.graph = std::move(graph);
@@ -190,6 +191,13 @@ Forecast of_training(const Config& config, const DataSet& data) {
   return f;
 }
 
+/// Of a config with a target that says how to sample, and nothing of learning: the target is one
+/// to reweight to.
+bool is_for_reweighting(const Config& config) {
+  return says_something_of("sample", config) && !says_something_of("learn", config) &&
+         !says_something_of("certificate", config);
+}
+
 }  // namespace
 
 Forecast forecast(const Config& config, std::shared_ptr<const Graph> graph,
@@ -211,7 +219,8 @@ Forecast forecast(const Config& config, std::shared_ptr<const Graph> graph,
     return of_fitting(config, with_hidden_units(config, Action(std::move(graph))).graph, data);
   }
   const Problem problem = make_problem(config, std::move(graph));
-  if (config.target.empty()) return of_sampling(config, problem.graph);
+  if (config.target.empty() || is_for_reweighting(config))
+    return of_sampling(config, problem.graph);
   begin_learning(config, problem, {});
   return of_learning(config, problem);
 }

@@ -23,15 +23,28 @@ constexpr double stationary_drift = 3;     // standard errors
 constexpr double series_bytes = 64 << 20;  // of the measurement's bins
 constexpr int min_draws_until = 32;        // before sample.until may stop a run
 
-/// A power of two, so that joined bins fill it evenly.
+/// Bins of each of so many series, at most: a power of two, so that joined bins fill it evenly.
+int max_bins(double series) {
+  const auto most = static_cast<unsigned>(std::clamp(series_bytes / (8 * series), 64.0, 4096.0));
+  return static_cast<int>(std::bit_floor(most));
+}
+
+/// Of all chains.
+double count_series(const Action& action, int chains, const std::vector<NamedFunction>& functions) {
+  return static_cast<double>(Measurement(action, 16, 16, functions).names().size()) * chains;
+}
+
 template <class T>
 Measurement make_measurement(const Sampler<T>& sampler, const Action& action,
                              const std::vector<NamedFunction>& functions) {
   const int chains = sampler.all_chains();
-  const auto series =
-      static_cast<double>(Measurement(action, chains, 16, functions).names().size()) * chains;
-  const auto most = static_cast<unsigned>(std::clamp(series_bytes / (8 * series), 64.0, 4096.0));
-  return {action, sampler, static_cast<int>(std::bit_floor(most)), functions};
+  return {action, sampler, max_bins(count_series(action, chains, functions)), functions};
+}
+
+/// Of so many draws, where two are joined as often as they would be more than `most`.
+double joined(double draws, double most) {
+  while (draws > most) draws /= 2;
+  return std::floor(draws);
 }
 
 std::int64_t max_draws(const SampleConfig& sample) {
@@ -380,6 +393,21 @@ SampleRun begin_sampling(const Config& config, const Action& action, const std::
   run.kept.thin = config.sample.thin;
   run.config.sampler.precision = chosen_precision(config.sampler.precision, action);
   return run;
+}
+
+SampleSize size_of_sample(const Config& config, const Action& action, double draws) {
+  const int chains = config.sampler.options.chains;
+  const double sites = action.graph->sites();
+  const bool wide = chosen_precision(config.sampler.precision, action) == Precision::float64;
+  const double state = (wide ? 8.0 : 4.0) * chains * sites;
+  const double kept =
+      joined(draws / config.sample.thin, config.output.max_draws(chains, action.graph->sites()));
+  const double series = count_series(action, chains, {});
+  const double bins = 8 * series * (joined(draws, max_bins(series)) + 2);
+  const double fields = 4 * sites * chains * kept, numbers = 8 * chains * kept;
+  // Of the bins the measurement, the run and what is written have copies.
+  return {.memory_bytes = 3 * state + 2 * fields + 3.5 * bins + 5 * numbers,
+          .file_bytes = state + fields + 5 * numbers + bins};
 }
 
 Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session,

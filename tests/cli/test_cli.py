@@ -117,6 +117,30 @@ def test_validate_says_what_is_sampled(here):
     assert re.search(r"action      w 1, a 1\.\d+ to 1\.\d+, b 0\.25\n", done.stdout)
 
 
+SAMPLED = "[graph]\nextent = [4, 4]\n[action]\nkappa = 1\nmu2 = -1\nlambda = 1\n[sampler]\nchains = 64\n"
+
+
+def test_validate_says_that_a_sample_with_a_target_is_for_reweighting(here):
+    (here / "s.toml").write_text(SAMPLED + "[sample]\ndraws = 20\n" + A3)
+    said = quartic("validate", "s.toml", cwd=here).stdout
+    assert "learning" not in said and "20 draws each" in said and "A = -1 nn" in said and "`quartic reweight`" in said
+    learned = quartic("validate", "s.toml", "--set", "learn.epochs=3", cwd=here).stdout
+    assert "at most 3 epochs" in learned
+    (here / "s.toml").write_text((here / "s.toml").read_text().replace("1.52425", "[1.52425, 0.1]"))
+    assert "(1.52425+0.1i) phi2" in quartic("validate", "s.toml", cwd=here).stdout
+
+
+@pytest.mark.parametrize("draws", [100, 3000])
+def test_validate_knows_the_size_of_a_sample(here, draws):
+    """Its fields, and the series of every observable, in the file and in memory."""
+    (here / "s.toml").write_text(SAMPLED + f"[sample]\ndraws = {draws}\nwarm_up = 10\n")
+    found = json.loads(quartic("validate", "s.toml", "--json", cwd=here).stdout)
+    assert quartic("sample", "s.toml", "--quiet", cwd=here).returncode == 0
+    size = (here / "s.h5").stat().st_size
+    assert 0.8 * size < found["file_bytes"] < 1.2 * size and found["memory_bytes"] > found["file_bytes"]
+    assert "s.h5, about " in quartic("validate", "s.toml", cwd=here).stdout
+
+
 def test_a_key_of_another_section_is_found_there(here):
     done = quartic("validate", "run.toml", "--set", "sampler.draws=20", cwd=here)
     assert done.returncode == 3 and "unknown key 'draws' in [sampler]; a key of" in done.stderr

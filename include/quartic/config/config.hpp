@@ -202,6 +202,9 @@ void require_data(const Config& config, const std::string& place);
 /// exactly.
 std::string to_toml(const Config& config);
 
+/// Whether a key of the section is not at its default.
+bool says_something_of(std::string_view section, const Config& config);
+
 /// All sections and keys with type, default and meaning, as Markdown (docs/config.md).
 std::string config_reference();
 /// The same as a JSON schema: every key with its type, range and words.

@@ -35,7 +35,8 @@ struct Forecast {
   std::vector<LayerForecast> layers;   ///< of networks
   double samples = 0;                  ///< configurations in all, of learn and fit an epoch
   double bytes = 0;
-  double seconds = 0;  ///< of learn if all epochs are needed, of fit for ten
+  double file_bytes = 0;  ///< of the run file of a sample
+  double seconds = 0;     ///< of learn if all epochs are needed, of fit for ten
 };
 
 /// Checks everything that can be checked before a run: graph, couplings, target, data. Reads the

@@ -14,6 +14,12 @@ namespace quartic {
 SampleRun begin_sampling(const Config& config, const Action& action, const std::string& command,
                          const std::vector<NamedFunction>& functions = {});
 
+/// What of a run of so many draws a chain is in memory, and what in its file, roughly.
+struct SampleSize {
+  double memory_bytes = 0, file_bytes = 0;
+};
+SampleSize size_of_sample(const Config& config, const Action& action, double draws);
+
 /// Samples on from where the run is until it is finished. `functions` are those that it began with;
 /// throws BadInput where one is missing. Throws Diverged; what was stored before stays the last
 /// good state.
