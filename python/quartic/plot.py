@@ -8,16 +8,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 from . import plot_fit, plot_learn, plot_network, plot_reweight, plot_sample, plot_stack
 from .errors import Error
-from .plot_style import STYLE
+from .plot_style import STYLE, file_name, head
 from .runs import Result
 
 DRAWERS = {
     "sample": plot_sample, "reweight": plot_reweight, "learn": plot_learn, "fit": plot_fit, "network": plot_network,
     "stack": plot_stack,
 }  # fmt: skip
+
+
+def name_run(figure: Figure, run: Result) -> None:
+    """Every figure says which run it is of, also once it is out of its folder."""
+    parts = [figure, *figure.subfigs]
+    heads = [part.get_suptitle() for part in parts if part.get_suptitle()]
+    name = file_name(run)
+    if not any(name in text for text in heads):
+        head(figure, "\n".join([name, *heads]))
 
 
 def draw(run: Result, folder: Path, extension: str = "png") -> Iterator[Path]:
@@ -27,6 +37,7 @@ def draw(run: Result, folder: Path, extension: str = "png") -> Iterator[Path]:
         try:
             drawn.extend(DRAWERS[run.kind].figures(run))  # all, as of a run that is refused nothing is written
             for name, figure in drawn:
+                name_run(figure, run)
                 folder.mkdir(parents=True, exist_ok=True)
                 file = folder / f"{name}.{extension}"
                 figure.savefig(file)

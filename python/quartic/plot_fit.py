@@ -51,6 +51,12 @@ def draw_gain(axes: Axes, run: FieldResult) -> None:
     axes.legend(loc="lower right")
 
 
+def _chi2_afterwards(run: FieldResult, prefix: str) -> float | None:
+    """Of the evaluation, whose chains have more draws than those of an epoch."""
+    z = run.arrays("results").get(f"{prefix}moment_z")
+    return None if z is None else float(np.nanmean(z**2))
+
+
 def draw_chi2(axes: Axes, run: FieldResult) -> None:
     """How far the moments of the chains are from those of the data, in their errors: 1 is no further than noise."""
     x = draw_epoch_axis(axes, run)
@@ -58,6 +64,11 @@ def draw_chi2(axes: Axes, run: FieldResult) -> None:
         chi2 = run.array(f"history/{prefix}chi2")
         if np.isfinite(chi2).any():
             draw_band(axes, x, chi2, 0 * chi2, colour, label, log=True)
+    last = x[-1:]
+    for prefix, _, colour in DATA:
+        if (value := _chi2_afterwards(run, prefix)) is not None and len(last):
+            axes.plot(last, value, "D", color=colour, markerfacecolor="white", markersize=5, zorder=4)
+            axes.set_title("◇ afterwards, by more draws", loc="right", fontsize=8)
     axes.axhline(1, **DASHED)
     axes.set_ylabel(r"$\chi^2$ a moment")
     axes.legend(loc="best")
@@ -65,12 +76,12 @@ def draw_chi2(axes: Axes, run: FieldResult) -> None:
 
 
 def summary_figure(run: FieldResult) -> Figure:
-    results, estimates = run.arrays("results"), run.estimates
+    estimates = run.estimates
     rows: list[Row] = [(label, number(*estimates[name])) for name, label in RESULTS.items() if name in estimates]
     rows += [
-        (f"$\\chi^2$ a moment, {label}", short(np.nanmean(results[f"{prefix}moment_z"] ** 2)))
+        (f"◇ $\\chi^2$ a moment, {label}", short(value))
         for prefix, label, _ in DATA
-        if f"{prefix}moment_z" in results
+        if (value := _chi2_afterwards(run, prefix)) is not None
     ]
     figure, left, right = draw_summary(run, rows)
     draw_gain(left, run)

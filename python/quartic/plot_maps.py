@@ -55,6 +55,12 @@ class Couplings:
         return float(np.average(self.values, weights=weights)), float(error)
 
     @property
+    def nothing(self) -> bool:
+        """Of couplings that are one number: whether that is not told from zero."""
+        mean, error = self.mean()
+        return abs(mean) < ZERO * error
+
+    @property
     def zero(self) -> np.ndarray:
         """Which of them are not told from zero."""
         return np.abs(self.values) < ZERO * self.errors
@@ -99,7 +105,7 @@ def draw_bonds(axes: Axes, run: Learned, values: np.ma.MaskedArray) -> LineColle
 
 def draw_map(axes: Axes, run: Learned, kind: str) -> None:
     """Sites as squares, edges as lines. Couplings that are one number within errors have one colour and that number;
-    among others those that are not told from zero are grey."""
+    what is not told from zero, one number or some of many, is grey."""
     couplings, (rows, columns) = couplings_of(run, kind), run.extent
     alike, zero = couplings.alike, couplings.zero
     values = np.ma.array(couplings.values, mask=zero & (not alike))
@@ -107,8 +113,10 @@ def draw_map(axes: Axes, run: Learned, kind: str) -> None:
     symbol = SYMBOLS_OF_KINDS[kind]
     signed = couplings.values.min() < 0 < couplings.values.max()
     if alike:
-        drawn.set(cmap=ListedColormap([PALE]), clim=colour_range(couplings.values))
-        axes.set_title(f"{symbol} = {number(*couplings.mean())}\nthe same everywhere, within errors", fontsize=9)
+        grey = couplings.nothing
+        drawn.set(cmap=ListedColormap([MASKED if grey else PALE]), clim=colour_range(couplings.values))
+        said = f"grey: within {ZERO:g} errors of 0 everywhere" if grey else "the same everywhere, within errors"
+        axes.set_title(f"{symbol} = {number(*couplings.mean())}\n{said}", fontsize=9)
     else:
         shown = couplings.values[~zero] if (~zero).any() else couplings.values
         most = np.abs(shown).max()

@@ -121,14 +121,12 @@ def draw_singular_values(axes: Axes, of: Columns) -> None:
 def draw_candidates(axes: Axes, density: Columns) -> None:
     """Held-out ln p of every scaling while it was learned exactly; the mark is where it was best, with its error."""
     steps = 10 * np.arange(density["held_out"].shape[1])
-    low = density["held_out"][:, 0].min()
     for k, name in enumerate(density["scaling"]):
         curve, best = density["held_out"][k], int(density["best_round"][k])
         line = axes.plot(steps, curve, linewidth=1, color=f"C{k}", label=str(name))[0]
         style: dict[str, Any] = {"fmt": "o", "markersize": 3, "color": line.get_color(), "capsize": 2}
         axes.errorbar(steps[best], curve[best], density["best_error"][k], **style)
-    tops = np.nanmax(density["held_out"]) + density["best_error"].max()
-    axes.set(xlabel="iterations", ylabel=r"$\ln p$ a held-out row", ylim=(low, tops + 0.05 * (tops - low)))
+    axes.set(xlabel="iterations", ylabel=r"$\ln p$ a held-out row")
     if len(density["scaling"]) > 1:
         axes.legend(loc="lower right", fontsize=7, title="scaling", title_fontsize=7)
 

@@ -213,8 +213,9 @@ def pairs_figure(data: np.ndarray, model: np.ndarray, names: Sequence[str], most
                 continue
             if i == j:
                 bins = np.histogram_bin_edges(np.concatenate([data[:, x], model[:, x]]), 24)
-                for of, colour in ((data, BLUE), (model, GREEN)):
+                for of, colour, shift in ((data, BLUE, -0.12), (model, GREEN, 0.12)):
                     axes.hist(of[:, x], bins, density=True, histtype="step", color=colour)
+                    _draw_errors(axes, of[:, [x]], bins, colour, shift)
                 axes.set_yticks([])
             else:
                 for of, colour in ((model, GREEN), (data, BLUE)):

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import MaxNLocator
 
-from .plot_panels import draw_band, draw_rows
-from .plot_style import BLUE, GREEN, ORANGE, PURPLE, average, number, plain, title
+from .plot_panels import draw_band, draw_rows, untrusted
+from .plot_style import BLUE, GREEN, ORANGE, PURPLE, average, head, number, plain, title
 from .reweighted import ReweightResult
 
 MOST_PANELS = 4  # side by side
@@ -81,6 +81,12 @@ def draw_phase(axes: Axes, run: ReweightResult) -> None:
         draw_curve(axes, run, -columns["log_ratio_real"], columns["log_ratio_error_real"], PURPLE, "$F_B-F_S$")
 
 
+def _plain(g: complex) -> str:
+    """1.5+0.15i, or 1.5"""
+    text = f"{g:.6g}".removesuffix("+0j") if g.imag == 0 else f"{g:.6g}".replace("j", "i")
+    return text.strip("()").replace("-", "−")
+
+
 def scan_figure(run: ReweightResult) -> Figure:
     results = run.arrays("results")
     parts = [("Re", "real", BLUE), ("Im", "imag", ORANGE)][: 1 + _complex(run)]
@@ -100,9 +106,7 @@ def scan_figure(run: ReweightResult) -> Figure:
     draw_ess(left, run)
     draw_phase(right, run)
     fixed = ", ".join(
-        f"{term} {g:.6g}".replace("+0j", "").replace("j", "i").replace("(", "").replace(")", "").replace("-", "−")
-        for term, g in zip(run.terms, run.couplings[0], strict=True)
-        if term != run.scanned
+        f"{term} {_plain(g)}" for term, g in zip(run.terms, run.couplings[0], strict=True) if term != run.scanned
     )
     top.suptitle(f"{title(run)}   B: {fixed}", x=0.01, ha="left", fontsize=8, parse_math=False)
     return figure
@@ -117,12 +121,15 @@ def point_figure(run: ReweightResult) -> Figure:
         if _complex(run):
             value += f"  {'-' if imaginary.startswith('-') else '+'}  {imaginary.removeprefix('-')} i"
         rows.append((average(name), value))
-    for name, text in (("weight_ess", "weight ESS"), ("phase", "average phase")):
+    difference = number(-results["log_ratio_real"][0], results["log_ratio_error_real"][0])
+    rows.append(("$F_B-F_S=-\\ln|Z_B/Z_S|$", difference))
+    for name, text in (("weight_ess", "weight ESS"), ("phase", "average phase"))[: 1 + _complex(run)]:
         rows.append((text, number(results[name][0], results[f"{name}_error"][0])))
-    rows.append(("verdict", "ok" if results["ok"][0] else "NOT to be trusted"))
+    rows += [("verdict", "ok")] if results["ok"][0] else untrusted(str(results["reason"][0]))
+    axes.get_figure().set_size_inches(5.2, 0.28 * (len(rows) + 2))
     draw_rows(axes, rows)
-    axes.set_title(title(run), loc="left", fontsize=8)
-    return figure
+    target = " + ".join(f"{_plain(g)} {term}" for term, g in zip(run.terms, run.couplings[0], strict=True))
+    return head(figure, f"{title(run)}   B = {target.replace('+ −', '− ')}")
 
 
 def figures(run: ReweightResult) -> Iterator[tuple[str, Figure]]:

@@ -148,6 +148,9 @@ def test_run_file_and_figure(here):
             quartic("reweight", "a.h5", *extra, "-o", f"{name}.h5", "--force", cwd=here)
         assert plot.main([str(here / f"{name}.h5"), "-o", str(here / name)]) == 0
         assert (here / name / "reweight.png").stat().st_size > 10000
+    drawn = dict(plot.DRAWERS["reweight"].figures(open_run(here / "point.h5")))["reweight"]
+    texts = [text.get_text() for axes in drawn.axes for text in axes.texts]
+    assert any(text.startswith("$F_B-F_S") for text in texts) and "B = −1 nn + " in drawn.get_suptitle()
 
 
 REFUSED = [

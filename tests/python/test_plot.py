@@ -390,3 +390,47 @@ def test_histograms_have_errors_of_independent_rows():
     share = (rows[:, 0] < 0).mean()
     assert (segment[1][1] - segment[0][1]) / 2 == pytest.approx(np.sqrt(share * (1 - share) / 400) / 10, rel=1e-6)
     plt.close("all")
+
+
+def test_every_figure_says_which_run_it_is_of(runs):
+    for name in ("chains", "exact", "field"):
+        figures = figures_of(runs[name])
+        for of, figure in figures.items():
+            plot.name_run(figure, runs[name])
+            plot.name_run(figure, runs[name])  # once is enough
+            heads = "".join(part.get_suptitle() for part in (figure, *figure.subfigs))
+            assert heads.count(f"{name}.h5") == 1, (name, of)
+            figure.canvas.draw()
+        legible(figures)
+        plt.close("all")
+
+
+def test_a_coupling_that_is_one_number_within_its_errors_of_zero_is_grey():
+    tied = [plot_maps.Couplings("r", np.full(9, value), np.full(9, 0.1)) for value in (0.15, -0.15, 0.25)]
+    assert [of.alike and of.nothing for of in tied] == [True, True, False]
+    rng = np.random.default_rng(1)
+    noise = plot_maps.Couplings("r", 0.1 * rng.normal(size=400), np.full(400, 0.1))
+    assert noise.alike and abs(noise.mean()[0]) < 0.02 and noise.nothing
+    assert not plot_maps.Couplings("a", np.full(9, 0.0), np.zeros(9)).nothing  # no errors, no verdict
+
+
+def test_candidates_are_drawn_whole_and_draws_beside_data_have_errors(runs, drawn):
+    panel = drawn["exact"]["summary"].axes[0]
+    low, high = panel.get_ylim()
+    curves = runs["exact"].array("density/held_out")
+    assert low < np.nanmin(curves) and np.nanmax(curves) < high
+    diagonal = drawn["exact"]["pairs"].axes[0]
+    bars = [bar for container in diagonal.containers for bar in getattr(container, "lines", [()] * 3)[2]]
+    assert len(bars) == 2
+
+
+def test_the_last_chi2_of_a_panel_is_that_of_its_table(runs, drawn):
+    """Where a fit ends its moments are taken once more, by more draws: a mark, told beside the number."""
+    figure, results = drawn["field"]["summary"], runs["field"].arrays("results")
+    (panel,) = [axes for axes in figure.axes if "chi^2" in axes.get_ylabel()]
+    marks = [line.get_ydata()[0] for line in panel.lines if line.get_marker() == "D"]
+    prefixes = [prefix for prefix in ("", "held_out_") if f"{prefix}moment_z" in results]
+    expected = [np.nanmean(results[f"{prefix}moment_z"] ** 2) for prefix in prefixes]
+    assert marks == pytest.approx(expected) and "afterwards" in panel.get_title("right")
+    said = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert sum(text.startswith("◇") for text in said) == len(marks) > 0
