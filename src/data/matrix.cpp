@@ -11,6 +11,7 @@
 
 #include "data/readers.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/shown.hpp"
 
 namespace quartic::data {
 namespace {
@@ -159,11 +160,17 @@ void refuse_row(std::size_t row, std::size_t all) {
 }
 
 std::string printable(std::string_view text) {
-  constexpr std::size_t longest = 40;
-  std::string out(text.substr(0, longest));
-  for (char& c : out)
-    if (c < ' ' || c > '~') c = '?';
-  return text.size() > longest ? out + "..." : out;
+  constexpr std::size_t longest = 40;  // bytes, of whole characters
+  std::size_t end = 0;
+  for (std::size_t next = 0; end < text.size(); end = next) {
+    next = end + std::max<std::size_t>(utf8_length(text.substr(end)), 1);
+    if (next > longest) break;
+  }
+  std::string out = shown(text.substr(0, end));
+  for (const auto& [control, escape] : {std::pair{'\n', "\\n"}, {'\t', "\\t"}})
+    for (auto at = out.find(control); at != std::string::npos; at = out.find(control, at))
+      out.replace(at, 1, escape);
+  return end < text.size() ? out + "..." : out;
 }
 
 std::string shape_text(const std::vector<std::size_t>& shape) {

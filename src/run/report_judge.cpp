@@ -33,12 +33,43 @@ std::string judged_number(const Estimate& e) {
   return e.error > 0 ? with_error(e) : rounded(e.value, 4);
 }
 
-std::string family_line(const FamilyTest& test, double level) {
-  const TestedStatistic& worst = test.worst.front();
-  return fmt::format("{:<24} {:>5}  {:<40} {:<16} {:<14} {:>7} {:>8}  {}\n", name(test.family),
-                     test.count, worst.name, judged_number(worst.value),
-                     judged_number(worst.expected), fixed(worst.z, 1), rounded(test.adjusted, 2),
-                     test.adjusted >= level ? "ok" : "FAILED");
+/// Columns as wide as what stands in them; numbers to the right.
+std::string table(const std::vector<std::vector<std::string>>& rows, std::string_view right) {
+  std::vector<std::size_t> width(right.size());
+  for (const auto& row : rows)
+    for (std::size_t k = 0; k < row.size(); ++k) width[k] = std::max(width[k], row[k].size());
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t k = 0; k < row.size(); ++k)
+      line += right[k] == '>' ? fmt::format("{:>{}}  ", row[k], width[k])
+                              : fmt::format("{:<{}}  ", row[k], width[k]);
+    out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return out;
+}
+
+/// How many there are of a family is in the JSON.
+std::string family_table(const Judgement& j) {
+  std::vector<std::vector<std::string>> rows = {
+      {"family", "the worst of it", "value", "must be", "z", "p", ""}};
+  for (const auto& test : j.families) {
+    const TestedStatistic& worst = test.worst.front();
+    rows.push_back({std::string(name(test.family)), worst.name, judged_number(worst.value),
+                    judged_number(worst.expected), fixed(worst.z, 1), rounded(test.adjusted, 2),
+                    test.adjusted >= j.level ? "ok" : "FAILED"});
+  }
+  return table(rows, "<<<<>><");
+}
+
+std::string check_table(const Judgement& j) {
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t k = j.families.size(); k < j.checks.size(); ++k) {
+    const Check& check = j.checks[k];
+    rows.push_back(
+        {check.name, judged_number(check.value), check.threshold, check.ok ? "ok" : "FAILED"});
+  }
+  return table(rows, "<<<<");
 }
 
 std::string weights_text(const WeightSummary& w) {
@@ -82,17 +113,10 @@ std::string report(const Judgement& j) {
   std::string out = j.draws == 1 ? fmt::format("{} independent rows of {} sites", j.chains, j.sites)
                                  : fmt::format("{} chains of {} draws of {} sites, {} effective",
                                                j.chains, j.draws, j.sites, rounded(j.effective, 3));
-  out += fmt::format("; reference run: {} chains of {} draws, {} effective\n", j.reference.chains,
+  out += fmt::format("\nreference run: {} chains of {} draws, {} effective\n", j.reference.chains,
                      j.reference.draws, rounded(j.reference.effective, 3));
   if (j.weights) out += weights_text(*j.weights);
-  out += fmt::format("{:<24} {:>5}  {:<40} {:<16} {:<14} {:>7} {:>8}\n", "family", "tests",
-                     "the worst of them", "value", "must be", "z", "p");
-  for (const auto& test : j.families) out += family_line(test, j.level);
-  for (std::size_t k = j.families.size(); k < j.checks.size(); ++k) {
-    const Check& check = j.checks[k];
-    out += fmt::format("{:<31} {:<40} {:<31} {}\n", check.name, judged_number(check.value),
-                       check.threshold, check.ok ? "ok" : "FAILED");
-  }
+  out += family_table(j) + check_table(j);
   out += fmt::format("{}: p = {} of all together, level {:g}\n", name(j.verdict),
                      rounded(j.p_value, 2), j.level);
   for (const auto& finding : j.findings) out += "  " + finding + "\n";

@@ -132,6 +132,19 @@ def test_scaling_and_split(tmp_path):
     assert split[0]["scaling"]["offset"] != split[2]["scaling"]["offset"]
 
 
+def test_text_that_is_no_number_is_shown_as_it_stands(tmp_path):
+    """In any alphabet, whole characters of it; what would act on a terminal is escaped."""
+    for text, shown in (
+        ("Zürich", "'Zürich'"), ("東京都", "'東京都'"), ("ü" * 30, "'" + "ü" * 20 + "...'"), ("a\x7fb", "'a\\x7fb'"),
+        ("\xa0" * 2 + "x", "x'"),
+    ):  # fmt: skip
+        (tmp_path / "x.csv").write_text(f"x,y\n1,2\n3,{text}\n5,6\n")
+        done = quartic("data", "x.csv", cwd=tmp_path)
+        assert done.returncode == 3 and f"{shown} is no number" in done.stderr, done.stderr
+    (tmp_path / "x.csv").write_bytes(b"x,y\n1,2\n3,Z\xfcrich\n5,6\n")  # Latin-1
+    assert "'Z\\xfcrich' is no number" in quartic("data", "x.csv", cwd=tmp_path).stderr
+
+
 def test_bad_values_are_described_and_fail(tmp_path):
     values = VALUES.astype("f4").reshape(40, 6)
     values[7, 3] = np.nan

@@ -32,6 +32,11 @@ def test_table(here):
     for word in ("Schwinger-Dyson, terms", "sign symmetry", "translations", "modes", "repeats", "passed: p ="):
         assert word in done.stdout
     assert "FAILED" not in done.stdout
+    wrong = quartic("judge", "phi.npy", *JUDGE, "--set", "action.a=1.05", cwd=here).stdout
+    for said in (done.stdout, wrong):
+        table = said.partition("passed:")[0].partition("WRONG:")[0].splitlines()
+        assert max(map(len, table)) <= 100, said
+        assert {line.split()[-1] for line in table if line.startswith(("sites", "sign"))} <= {"ok", "FAILED"}
 
 
 def test_wrong_fields_exit_with_5(here):
