@@ -32,6 +32,7 @@ std::vector<std::string> words_of_key(const binder::Key& key) {
   return std::visit(Visit{
                         [&](const binder::Choice& c) { return listed(c.names); },
                         [&](const binder::Choices& c) { return listed(c.names); },
+                        [&](const binder::NameList& list) { return listed(list.names); },
                         [](bool*) {
                           return std::vector<std::string>{"true", "false"};
                         },
@@ -159,7 +160,7 @@ constexpr std::string_view bash_script =
     R"sh(# Completion of quartic in bash: source <(quartic completion bash)
 _quartic() {
   local -a words=()
-  local current word rest glued= k file end
+  local current word rest glued= k file end tilde path
   for ((k = 1; k <= COMP_CWORD; ++k)); do # bash splits at = and :, the program does not
     word=${COMP_WORDS[k]}
     if [[ ${#words[@]} -gt 0 && ($word == [=:]* || -n $glued) ]]; then words[-1]+=$word; else words+=("$word"); fi
@@ -171,9 +172,11 @@ _quartic() {
   while IFS=$'\t' read -r word rest; do
     if [[ $word == :files* ]]; then
       compopt -o filenames 2>/dev/null
+      if [[ $current == --*=* ]]; then current=${current#*=}; fi
       while IFS= read -r file; do
-        end=${file##*.}
-        if [[ $word == ':files ' || -d $file || " ${word#:files } " == *" $end "* ]]; then COMPREPLY+=("$file"); fi
+        end=${file##*.} path=$file tilde=${file%%/*}
+        if [[ $tilde =~ ^\~[[:alnum:]_.-]*$ ]]; then eval "path=$tilde"; path+=${file#"$tilde"}; fi
+        if [[ $word == ':files ' || -d $path || " ${word#:files } " == *" $end "* ]]; then COMPREPLY+=("$file"); fi
       done < <(compgen -f -- "$current")
     else
       if [[ $word == *= ]]; then compopt -o nospace 2>/dev/null; fi

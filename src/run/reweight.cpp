@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <iterator>
@@ -281,6 +282,13 @@ AnnealedSample anneal_pool(Pool& pool, const Targets& targets, int threads, cons
   return out;
 }
 
+/// How far a stage is; of what takes less than two seconds nothing is told.
+void tell(const Session& session, const char* stage, double done) {
+  constexpr double patience = 2;
+  if (session.stop.requested()) throw Interrupted();
+  if (session.clock.seconds() > patience) report_progress(session.progress(stage), done);
+}
+
 /// (x(phi) - x(-phi)) / 2; empty where all vanish.
 std::vector<double> odd_part(const std::vector<double>& x, const std::vector<double>& mirrored) {
   std::vector<double> odd(x.size());
@@ -344,12 +352,16 @@ void evaluate_series(const Pool& pool, const Targets& targets,
 /// Everything that reweighting needs of the samples; MBAR where there are several runs.
 ReweightingSample make_sample(const Pool& pool, const Targets& targets,
                               const std::vector<std::string>& observables,
-                              const ReweightOptions& options, const Team& team,
+                              const ReweightOptions& options, const Session& session,
                               std::vector<Estimate>& free_energy) {
+  constexpr const char* stage = "measuring the configurations";
   ReweightingSample sample;
   sample.sets = pool.sets;
-  evaluate_series(pool, targets, observables, options, team, sample);
-  auto actions = symmetric_actions(pool, options.threads, team);
+  tell(session, stage, 0);
+  evaluate_series(pool, targets, observables, options, session.team, sample);
+  tell(session, stage, 0.6);
+  auto actions = symmetric_actions(pool, options.threads, session.team);
+  tell(session, stage, 0.9);
   free_energy.assign(1, {0, 0});
   if (actions.size() > 1) {
     auto mbar = solve_mbar(actions, pool.sets);
@@ -365,7 +377,7 @@ ReweightingSample make_sample(const Pool& pool, const Targets& targets,
 /// Points that weights and errors speak for are not ok yet: the samples may have missed a well.
 void judge_modes(const Reweighting& reweighting, const Pool& pool, const Targets& targets,
                  const std::vector<std::string>& observables, const ReweightOptions& options,
-                 std::vector<ReweightedPoint>& points) {
+                 const Session& session, std::vector<ReweightedPoint>& points) {
   const auto& graph = pool.first.action.graph;
   const UnsampledModes modes(
       pool.fields(), reweighting.sample(), graph,
@@ -389,12 +401,20 @@ void judge_modes(const Reweighting& reweighting, const Pool& pool, const Targets
   constexpr std::size_t some = 32;
   const std::size_t step = std::max<std::size_t>(1, points.size() / some), end = points.size() - 1;
   const auto asked_first = [&](std::size_t k) { return k % step == 0 || k == end; };
+  std::atomic<int> asked = 0;
   const auto ask_all = [&](const auto& wanted) {
     std::vector<std::size_t> those;
     for (std::size_t k = 0; k <= end; ++k)
       if (wanted(k)) those.push_back(k);
     in_parallel(
-        static_cast<int>(those.size()), options.threads, [&](int k, int) { ask(points[those[k]]); },
+        static_cast<int>(those.size()), options.threads,
+        [&](int k, int thread) {
+          if (thread == 0)
+            tell(session, "looking for wells without a sample",
+                 double(asked) / double(points.size()));  // its observer's thread
+          ask(points[those[k]]);
+          ++asked;
+        },
         Share::as_free);
   };
   ask_all(asked_first);
@@ -404,21 +424,18 @@ void judge_modes(const Reweighting& reweighting, const Pool& pool, const Targets
   });
 }
 
+/// As many points at a time as there are threads.
 std::vector<ReweightedPoint> scan(const Reweighting& reweighting, const Targets& targets,
-                                  const Session& session) {
-  constexpr std::size_t chunk = 16;
-  constexpr double patience = 2;  // seconds without a sign of progress
-  const auto progress = session.progress("reweighting");
+                                  int threads, const Session& session) {
+  const auto chunk = static_cast<std::size_t>(std::max(1, threads_or_all(threads)));
+  const std::size_t all = targets.points.size();
   std::vector<ReweightedPoint> points;
-  while (points.size() < targets.points.size()) {
+  while (points.size() < all) {
+    tell(session, "reweighting", double(points.size()) / double(all));
     const auto begin = targets.points.begin() + std::ssize(points);
-    const auto count = std::min(chunk, targets.points.size() - points.size());
+    const auto count = std::min(chunk, all - points.size());
     auto next = reweighting.scan({begin, begin + static_cast<std::ptrdiff_t>(count)});
     std::move(next.begin(), next.end(), std::back_inserter(points));
-    if (session.stop.requested()) throw Interrupted();
-    if (session.clock.seconds() > patience)
-      report_progress(progress, static_cast<double>(points.size()) /
-                                    static_cast<double>(targets.points.size()));
   }
   return points;
 }
@@ -461,10 +478,10 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
   for (const auto& spec : targets.specs) run.terms.push_back(spec.name);
   if (run.annealed) run.annealed_action = pool.first.action_value;
   const Reweighting reweighting(
-      make_sample(pool, targets, names, options, session.team, run.free_energy), options.threads);
+      make_sample(pool, targets, names, options, session, run.free_energy), options.threads);
   for (const auto& function : options.functions) run.observables.push_back(function.name);
-  run.points = scan(reweighting, targets, session);
-  judge_modes(reweighting, pool, targets, names, options, run.points);
+  run.points = scan(reweighting, targets, options.threads, session);
+  judge_modes(reweighting, pool, targets, names, options, session, run.points);
   if (wants_density) add_action_density(run);
   run.provenance.seconds = session.clock.seconds();
   return run;

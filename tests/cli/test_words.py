@@ -250,6 +250,19 @@ def test_bash_completes_verbs_options_values_and_files(tmp_path):
     assert "complete" not in verbs(tmp_path)
 
 
+def test_bash_completes_in_the_home_folder_and_behind_an_option(tmp_path):
+    """Folders, too, though what is typed is ~; and nothing that a name holds is run."""
+    (tmp_path / "runs").mkdir()
+    for name in ("a.h5", "a.csv", "x;touch bad.h5"):
+        (tmp_path / name).touch()
+    home = {"env": {**os.environ, "HOME": str(tmp_path)}}
+    found = completed(Path("/"), "show", "~/", **home)
+    assert {"~/runs", "~/a.h5"} < set(found) and "~/a.csv" not in found
+    assert completed(Path("/"), "show", "~/r", **home) == ["~/runs"]
+    assert completed(tmp_path, "show", "--output", "=", "a.c") == ["a.csv"]
+    assert not (tmp_path / "bad.h5").exists()
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_are_read_by_their_shells(tmp_path, shell):
     script = said("completion", shell, cwd=tmp_path)

@@ -506,3 +506,25 @@ def test_estimators_show_a_bar_as_sample_does(monkeypatch):
     for options in ({}, {"verbose": False}, {"verbose": True}):
         quartic.LatticeField("chain", random_state=1, **options).fit(rows)
     assert seen == [None, False, True]
+
+
+def test_a_reweighting_that_takes_long_is_told_of(monkeypatch, tmp_path):
+    """However few its points are; one of less than two seconds is not."""
+    result = quartic.sample(
+        quartic.Action(quartic.lattice("square", 2), w=0.3, a=1.0, b=0.2), chains=16, draws=50, path=tmp_path / "a.h5"
+    )
+    told = []
+    monkeypatch.setattr(Watch, "phase", lambda self, name, done: told.append((name, done)))
+    target = {"nn": -0.3, "phi2": 1.1, "phi4": 0.2}
+    quartic.reweight(result, target, observables=["m2"], progress=True)
+    assert not told
+
+    def slow(phi):
+        time.sleep(0.8 if len(phi) > 1 else 0)
+        return phi.mean((1, 2)) ** 2
+
+    slow_ones = {f"slow{k}": slow for k in range(3)}
+    quartic.reweight(result, scan={"phi2": np.linspace(1, 1.1, 5)}, to=target, observables=slow_ones, progress=True)
+    stages = [name for name, _ in told]
+    assert "measuring the configurations" in stages and "reweighting" in stages
+    assert all(0 <= done <= 1 for _, done in told)
