@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib import pyplot as plt
 
-from quartic.plot import STYLE
+from quartic.plot_style import BLUE, ORANGE, STYLE
 
 CONFIG = Path(__file__).with_name("run.toml")
 
@@ -29,7 +29,7 @@ def main() -> None:
     sites = [extent**2 for extent in extents]
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(4.4, 3.2))
-        for key, label, colour in (("weight_ess", "annealed", "#2b6ca3"), ("direct_ess", "at once", "#c8641b")):
+        for key, label, colour in (("weight_ess", "annealed", BLUE), ("direct_ess", "at once", ORANGE)):
             value = [r[key]["value"] for r in results]
             error = [r[key]["error"] for r in results]
             axes.errorbar(sites, value, error, fmt="o-", ms=4, lw=1, color=colour, label=label)
@@ -40,7 +40,7 @@ def main() -> None:
         axes.set_xscale("log")
         axes.set_xticks(sites, [f"{extent}²" for extent in extents])
         axes.minorticks_off()
-        axes.margins(x=0.16)  # of labels at the ends
+        axes.margins(x=0.2)  # of labels at the ends
         axes.set(xlabel="sites $V$", ylabel="weight ESS", ylim=(0, 1.12))
         axes.set_title("Learned configurations, weighted for $A_4$")
         axes.legend(loc="lower left")
