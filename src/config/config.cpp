@@ -146,6 +146,14 @@ Config finished(Config config, const std::string& where) {
   return config;
 }
 
+Config config_of(const toml::table& document, const std::string& place_name,
+                 const std::vector<std::string>& settings, const std::filesystem::path& directory) {
+  Config config;
+  read_document(config, document, directory);
+  for (const auto& setting : settings) apply_setting(config, setting);
+  return finished(std::move(config), place_name);
+}
+
 }  // namespace
 
 CertificateOptions EvaluationConfig::of_field() const {
@@ -187,10 +195,7 @@ int OutputConfig::max_draws(int chains, int sites) const {
 Config parse_config(std::string_view text, const std::string& place_name,
                     const std::vector<std::string>& settings,
                     const std::filesystem::path& directory) {
-  Config config;
-  read_document(config, parse(text, place_name), directory);
-  for (const auto& setting : settings) apply_setting(config, setting);
-  return finished(std::move(config), place_name);
+  return config_of(parse(text, place_name), place_name, settings, directory);
 }
 
 Config parse_earlier_config(std::string_view text, const std::string& place_name) {
@@ -216,12 +221,16 @@ Config read_config(const std::filesystem::path& file, const std::vector<std::str
   if (std::ssize(text) > most)
     throw BadInput(fmt::format("'{}' is too long for a config", file.string()),
                    "quartic VERB CONFIG.toml; examples/ holds some");
+  const toml::table document = parse(text, file.string());
+  if (document.empty())  // as what should have written it failed; it would run the defaults
+    throw BadInput(fmt::format("config '{}' is empty or has comments alone", file.string()),
+                   "quartic init sample writes one to begin from");
   // What a pipe names is taken from the folder where it was written, as the shell's other names
   // are.
   std::error_code error;
   const bool in_a_folder = std::filesystem::is_regular_file(file, error);
-  return parse_config(text, file.string(), settings,
-                      in_a_folder ? file.parent_path() : std::filesystem::path());
+  return config_of(document, file.string(), settings,
+                   in_a_folder ? file.parent_path() : std::filesystem::path());
 }
 
 void apply_setting(Config& config, const std::string& setting) {

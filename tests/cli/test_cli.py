@@ -61,7 +61,7 @@ def test_reference_is_the_page(tmp_path):
 
 
 def test_learn_needs_a_target(here):
-    (here / "run.toml").write_text("")
+    (here / "run.toml").write_text("[run]\n")
     refused(quartic("learn", "run.toml", cwd=here), 3, "no target", here)
     assert "none: this can be sampled" in quartic("validate", "run.toml", cwd=here).stdout
 

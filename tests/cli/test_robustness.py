@@ -215,6 +215,23 @@ def test_a_config_from_a_pipe_is_read_and_the_run_needs_a_name(here):
     refused(in_shell("$Q validate /dev/zero", here), 3, "too long for a config", here, ("run.toml", "run.h5"))
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# sweeps = 4\n"])
+@pytest.mark.parametrize(
+    "words",
+    [["validate"], ["sample"], ["sample", "--set", "sample.draws=2"], ["learn"], ["fit"], ["graph"], ["free-energy"]],
+)
+def test_an_empty_config_is_not_the_defaults(here, text, words):
+    (here / "run.toml").write_text(text)
+    done = quartic(*words, "run.toml", cwd=here)
+    refused(done, 3, "config 'run.toml' is empty", here)
+    assert "hint: quartic init sample" in done.stderr
+
+
+def test_an_empty_config_is_refused_from_a_pipe_too(here):
+    refused(in_shell("$Q sample <(true) -o run.h5", here), 3, "is empty", here)
+    refused(in_shell("$Q reweight run.h5 --to <(true) -o out.h5", here), 3, "is empty", here)
+
+
 def test_paths_are_bytes(tmp_path):
     folder = os.fsencode(tmp_path) + b"/mess\xe9 \n"
     os.mkdir(folder)

@@ -172,7 +172,7 @@ struct Config {
 
 /// Reads a config file. Throws BadInput "FILE:LINE: ..." for anything it does not understand:
 /// syntax, an unknown section or key (nearest one suggested) or one that was renamed, a wrong type,
-/// a value out of range.
+/// a value out of range; and for a file without a section.
 /// Relative file names in it are taken from the config's directory and become absolute.
 Config read_config(const std::filesystem::path& file,
                    const std::vector<std::string>& settings = {});
