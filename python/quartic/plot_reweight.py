@@ -126,7 +126,7 @@ def point_figure(run: ReweightResult) -> Figure:
     for name, text in (("weight_ess", "weight ESS"), ("phase", "average phase"))[: 1 + _complex(run)]:
         rows.append((text, number(results[name][0], results[f"{name}_error"][0])))
     rows += [("verdict", "ok")] if results["ok"][0] else untrusted(str(results["reason"][0]))
-    axes.get_figure().set_size_inches(5.2, 0.28 * (len(rows) + 2))
+    figure.set_size_inches(5.2, 0.28 * (len(rows) + 2))
     draw_rows(axes, rows)
     target = " + ".join(f"{_plain(g)} {term}" for term, g in zip(run.terms, run.couplings[0], strict=True))
     return head(figure, f"{title(run)}   B = {target.replace('+ −', '− ')}")
