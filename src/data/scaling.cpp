@@ -20,6 +20,12 @@ double edge_of(const DataScaling& s, std::size_t column) {
   return s.edge.empty() ? std::numeric_limits<double>::infinity() : s.edge[column];
 }
 
+/// (value - offset) / scale, however absurd the value: what a rotation adds up is no inf - inf.
+double standard(const DataScaling& s, double value, std::size_t column) {
+  constexpr double reach = 1e150;
+  return std::clamp((value - of(s.offset, column)) / of(s.scale, column), -reach, reach);
+}
+
 /// T of Yeo & Johnson, and its inverse; odd once the exponent is mirrored.
 double powered(double z, double power, double edge) {
   if (z < 0) return -powered(-z, 2 - power, edge);
@@ -45,7 +51,7 @@ void turn(std::vector<double>& row, const std::vector<double>& matrix) {
 
 void row_to_model(const DataScaling& s, std::vector<double>& row) {
   for (std::size_t c = 0; c < row.size(); ++c) {
-    row[c] = (row[c] - of(s.offset, c)) / of(s.scale, c);
+    row[c] = standard(s, row[c], c);
     if (!s.power.empty()) row[c] = powered(row[c], s.power[c], edge_of(s, c));
     if (!s.centre.empty()) row[c] = (row[c] - s.centre[c]) / s.spread[c];
   }
@@ -124,7 +130,7 @@ double DataScaling::log_jacobian(std::size_t columns) const {
 double DataScaling::log_power(std::span<const double> row) const {
   double sum = 0;
   for (std::size_t c = 0; c < power.size(); ++c) {
-    const double z = (row[c] - of(offset, c)) / of(scale, c);
+    const double z = standard(*this, row[c], c);
     const bool widens = (power[c] - 1) * z > 0;
     const double to = widens ? std::min(std::abs(z), edge_of(*this, c)) : std::abs(z);
     sum += (power[c] - 1) * std::copysign(std::log1p(to), z);

@@ -188,6 +188,13 @@ void require_normalisable(const Network& network) {
 
 namespace {
 
+/// Of values so large that energies and ln Z of the hidden units overflow: they are never likely.
+double infinite_if_lost(double free_energy, const double* row, int visible) {
+  const bool lost = std::isnan(free_energy) &&
+                    std::none_of(row, row + visible, [](double x) { return std::isnan(x); });
+  return lost ? std::numeric_limits<double>::infinity() : free_energy;
+}
+
 template <class T>
 std::vector<double> free_energies_of(const Network& network, std::span<const T> rows, int threads) {
   const int visible = network.visible.size();
@@ -216,10 +223,10 @@ std::vector<double> free_energies_of(const Network& network, std::span<const T> 
          ones.data()},
         log_hidden);
     for (int lane = 0; lane < lanes; ++lane) {
+      const double* row = phi.data() + static_cast<std::ptrdiff_t>(lane) * visible;
       double energy = 0;
-      for (int i = 0; i < visible; ++i)
-        energy += network.visible.energy(i, phi[static_cast<std::size_t>(lane) * visible + i]);
-      out[first + lane] = energy - log_hidden[lane];
+      for (int i = 0; i < visible; ++i) energy += network.visible.energy(i, row[i]);
+      out[first + lane] = infinite_if_lost(energy - log_hidden[lane], row, visible);
     }
   });
   return out;

@@ -82,6 +82,18 @@ def test_beats_the_gaussian_by_default_and_says_by_how_much():
     np.testing.assert_array_equal(again.components_, machine.components_)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # 30 iterations
+@pytest.mark.parametrize("scaling", ["columns", "power", "whiten", "power-whiten"])
+@pytest.mark.parametrize("visible", ["quartic", "gaussian"])
+def test_absurd_rows_are_outliers(visible, scaling):
+    X = np.random.default_rng(1).multivariate_normal(np.zeros(4), 0.1 * np.eye(4) + 0.9, 100)
+    machine = RestrictedBoltzmannMachine(3, visible=visible, scaling=scaling, max_iter=30, random_state=0).fit(X)
+    for value in (1e80, 1e160, 1e200, 1e300):
+        rows = value * np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [0, 0, -1, 0]])
+        assert not np.isnan(machine.score_samples(rows)).any()
+        assert (machine.score_samples(rows) < -1e9).all() and (machine.predict(rows) == -1).all()
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # 100 iterations, few rows
 def test_held_out_is_of_rows_that_had_no_say():
     """Of 60 rows, the candidates' best ln p is some .14 nats above that of new rows; held_out_ is not."""
