@@ -32,7 +32,7 @@ chains = 256
 warm_up = 20
 draws = 400
 [output]
-draws = 0
+draws = 1
 """
 LEARN = """[graph]
 lattice = "square"
@@ -67,7 +67,7 @@ chains = 512
 rate = 0.001
 [evaluation]
 rows = 2
-steps = 1
+steps = 2
 sweeps = 0
 chains = 32
 """

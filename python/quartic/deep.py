@@ -12,6 +12,7 @@ from .fitted import FittedRun
 from .progress import Watch
 from .results import Estimate
 from .runs import StackResult, threads_of
+from .scaling import center_and_scale
 from .seeds import RandomState
 
 try:
@@ -19,6 +20,9 @@ try:
     from sklearn.utils.validation import check_is_fitted
 except ImportError as error:
     raise ImportError("quartic.DeepStack needs scikit-learn 1.6 or later: pip install 'quartic[sklearn]'") from error
+
+
+_TURNED = ("whiten", "zca")  # by the run itself
 
 
 class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
@@ -34,8 +38,8 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         Units of the data.
     hidden : str or sequence of str
         Units of the layers.
-    n_iter : int
-        Passes over the data a layer.
+    n_iter : int or None
+        Passes over the data a layer; None: as many as rows held out want, 15 % of all.
     learning_rate : float
         In units of the data's spread.
     batch_size : int or None
@@ -46,8 +50,8 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         Of the updates of the weights.
     noise : float
         Standard deviation of Gaussian noise on real-valued rows, in scaled units.
-    scaling : {"columns", "all", None}
-        As of RestrictedBoltzmannMachine; binary and spin data are never scaled.
+    scaling : {"columns", "all", "whiten", "zca", None}
+        As of RestrictedBoltzmannMachine; "whiten" and "zca" after "columns". Binary and spin data are never scaled.
     verbose, n_jobs, random_state : optional
         As of LatticeField.
 
@@ -76,7 +80,7 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         *,
         visible: str = "quartic",
         hidden: str | Sequence[str] = "binary",
-        n_iter: int = 20,
+        n_iter: int | None = 20,
         learning_rate: float = 0.05,
         batch_size: int | None = None,
         steps: int = 1,
@@ -129,13 +133,20 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
             "training.steps": self.steps, "training.rungs": self.rungs, "training.momentum": self.momentum,
             "training.weight_decay": self.weight_decay,
         }  # fmt: skip
+        if self.scaling in _TURNED and self._continuous:
+            keys["data.scaling"] = self.scaling
         self.result_: StackResult = self._fit(rows, keys)  # type: ignore[assignment]
         return self
 
+    @property
+    def _continuous(self) -> bool:
+        return self.visible in ("quartic", "gaussian")
+
     def _scaling(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if self.visible in ("quartic", "gaussian"):
-            return super()._scaling(rows)
-        return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+        if not self._continuous:
+            return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+        by_column = "columns" if self.scaling in _TURNED else self.scaling
+        return center_and_scale(rows, by_column, self.noise, getattr(self, "feature_names_in_", None))
 
     @property
     def bound_(self) -> Estimate:

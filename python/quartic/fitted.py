@@ -1,5 +1,6 @@
 """What the estimators that learn by a run of `fit` have in common."""
 
+import re
 import warnings
 from typing import Any
 
@@ -18,6 +19,19 @@ from .run_files import fit_rows
 from .runs import Result, generate
 from .scaling import center_and_scale
 from .seeds import RandomState, seed_of
+
+# What a config calls otherwise than the estimators' parameters.
+_PARAMETERS = {
+    "data.scaling": "scaling", "training.epochs": "n_iter", "training.rate": "learning_rate",
+    "training.batch": "batch_size", "training.": "", "fit.": "", "model.": "",
+}  # fmt: skip
+
+
+def in_parameters(advice: str) -> str:
+    """Advice that names keys of a config, in those of an estimator."""
+    for key, parameter in _PARAMETERS.items():
+        advice = re.sub(rf"\b{re.escape(key)}", parameter, advice)
+    return advice
 
 
 class FittedRun(BaseEstimator):
@@ -53,7 +67,8 @@ class FittedRun(BaseEstimator):
         if not result.finished:  # by Ctrl-C; an estimator is fitted or not
             raise KeyboardInterrupt("stopped before its end")
         if not result.ok:
-            warnings.warn(f"the fit is not to be trusted: {result.reason}", ConvergenceWarning, stacklevel=4)
+            reason = in_parameters(result.reason).replace(": .checks)", ": .result_.checks)")
+            warnings.warn(f"the fit is not to be trusted: {reason}", ConvergenceWarning, stacklevel=4)
         return result
 
     def _scaling(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

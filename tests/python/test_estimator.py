@@ -251,3 +251,18 @@ def test_moments_that_say_one_thing_are_one_moment(rho, least, most):
 def test_few_rows_of_a_field_are_warned_of():
     with pytest.warns(UserWarning, match="4 rows are too few"):
         LatticeField(chains=256, random_state=0).fit(np.random.default_rng(0).normal(size=(4, 3)))
+
+
+def test_a_stack_is_whitened_where_its_warning_says_so():
+    """Columns by themselves miss correlations, and say so in the estimator's words; far from 0."""
+    random = np.random.default_rng(3)
+    X = 100 + random.multivariate_normal(np.zeros(4), 0.1 * np.eye(4) + 0.9, 100)
+    with pytest.warns(ConvergenceWarning, match=r'scaling = "whiten" begins at that Gaussian') as said:
+        DeepStack([5, 3], random_state=0).fit(X)
+    assert not any("data.scaling" in str(one.message) or "training." in str(one.message) for one in said)
+    with pytest.warns(ConvergenceWarning):  # the second layer has nothing to learn
+        stack = DeepStack([5, 3], scaling="whiten", random_state=0).fit(X)
+    drawn = stack.sample(4000, random_state=1)
+    np.testing.assert_allclose(drawn.mean(0), X.mean(0), atol=0.1)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(X.T), atol=0.25)
+    assert stack.transform(X).shape == (100, 3)
