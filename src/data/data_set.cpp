@@ -148,18 +148,20 @@ TableColumns table_columns(const DataOptions& options) {
   return out;
 }
 
-void require_finite(const DataRows& data, const DataSummary& summary) {
+void require_finite(const DataRows& data, const DataSummary& summary, bool learning) {
   if (!summary.first_bad) return;
   const auto& bad = *summary.first_bad;
   const std::string what = fmt::format("hold {} in row {}, column {}", bad.value, bad.row,
                                        column_text(bad.column, data.names)) +
                            (std::isfinite(bad.value) ? ", which float32 has no place for" : "");
   const char* const remedy =
-      "replace or drop such values first: quartic learns from complete, finite rows";
+      learning ? "replace or drop such values first: quartic learns from complete, finite rows"
+               : "replace such values, or leave their rows out: only complete rows have ln p";
   if (data.names.empty()) refuse_data(*data.file, what + " (from 0)", remedy);
   std::vector<std::size_t> complete;
   for (std::size_t c = 0; c < summary.columns(); ++c)
-    if (c != bad.column && summary.finite[c] == summary.rows && !is_index(data, summary, c))
+    if (learning && c != bad.column && summary.finite[c] == summary.rows &&
+        !is_index(data, summary, c))
       complete.push_back(number_in_file(data, c));
   refuse_data(*data.file, what + ", counted from 0",
               complete.empty() ? remedy

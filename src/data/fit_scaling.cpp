@@ -1,12 +1,12 @@
 // Scalings that follow from rows: spreads, exponents, principal axes.
 #include <fmt/format.h>
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <boost/math/tools/minima.hpp>
 #include <cmath>
 
 #include "core/blas.hpp"
+#include "core/symmetric_eigen.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/linear_algebra.hpp"
 #include "quartic/core/stop.hpp"
@@ -83,24 +83,24 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
       static_cast<double>(count);
   const double shrinkage = away > 0 ? std::clamp(noise / away, 0.0, 1.0) : 1;
   covariance = (1 - shrinkage) * covariance + shrinkage * level * Eigen::MatrixXd::Identity(n, n);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
+  const SymmetricEigen solver = symmetric_eigen(covariance);
   constexpr double resolved = 1e-13;  // of the variance: float64, squared, has no more
-  const double least = solver.eigenvalues().minCoeff() / solver.eigenvalues().maxCoeff();
+  const double least = solver.values.minCoeff() / solver.values.maxCoeff();
   // Of fewer rows than columns the first axes have no variance but by shrinkage.
   const Eigen::Index first = std::max<Eigen::Index>(n - count + 1, 0);
-  const double of_rows = (x * solver.eigenvectors().col(first)).squaredNorm() /
-                         (static_cast<double>(count) * solver.eigenvalues().maxCoeff());
+  const double of_rows = (x * solver.vectors.col(first)).squaredNorm() /
+                         (static_cast<double>(count) * solver.values.maxCoeff());
   if (!(std::min(least, of_rows) > resolved)) {
     Eigen::Index column = 0;
-    solver.eigenvectors().col(first).cwiseAbs().maxCoeff(&column);
+    solver.vectors.col(first).cwiseAbs().maxCoeff(&column);
     throw BadInput(fmt::format("column {} is a linear combination of others, to 3e-7 of the widest "
                                "spread: together they "
                                "have no density that could be whitened",
                                column),
                    "leave it out, or add noise");
   }
-  const Eigen::VectorXd widths = solver.eigenvalues().cwiseSqrt();
-  const Eigen::MatrixXd& axes = solver.eigenvectors();
+  const Eigen::VectorXd widths = solver.values.cwiseSqrt();
+  const Eigen::MatrixXd& axes = solver.vectors;
   Rows forward = axes * widths.cwiseInverse().asDiagonal(),
        backward = widths.asDiagonal() * axes.transpose();
   if (back) forward = Rows(forward * axes.transpose()), backward = Rows(axes * backward);

@@ -1,12 +1,13 @@
 #include "quartic/network/rotated_sampler.hpp"
 
-#include <Eigen/Eigenvalues>
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
 #include <utility>
 
+#include "core/symmetric_eigen.hpp"
 #include "network/coupled_layers.hpp"
 #include "network/observation.hpp"
 
@@ -39,10 +40,9 @@ Pattern pattern_of(const std::vector<char>& known, const Rows& rotation,
   for (Eigen::Index k = 0; k < count; ++k)
     if (out.noisy[k]) out.precision(k, k) += std::pow(noise[out.free[k]], -2);
   if (count == 0) return out;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(out.precision);
+  const SymmetricEigen axes = symmetric_eigen(out.precision);
   // As long as a Gaussian is wide, so that t is of order 1.
-  out.directions = solver.eigenvalues().cwiseSqrt().cwiseInverse().asDiagonal() *
-                   solver.eigenvectors().transpose();
+  out.directions = axes.values.cwiseSqrt().cwiseInverse().asDiagonal() * axes.vectors.transpose();
   out.moved = out.directions * of_free;
   for (Eigen::Index k = 0; k < count; ++k) {
     double c4 = 0;

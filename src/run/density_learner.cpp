@@ -278,14 +278,15 @@ int patience_at(int round, int least) {
   return std::max(least, round / 3);
 }
 
-/// Whether held-out ln p has not risen, by more than nobody would wait for, for `patience` rounds.
-bool stalled(const DensityCandidate& one, int round, int least) {
-  constexpr double worth_waiting = 0.005;  // nats a row
+/// Whether held-out ln p has not risen, by more than nobody would wait for, for `patience` rounds:
+/// of tails that one row decides it rises by nats for ever, and these say nothing.
+bool stalled(const Candidate& one, int round, int least) {
+  const double worth_waiting = std::max(0.005, 0.01 * mean_of(one.at_best).error);  // nats a row
   const int patience = patience_at(round, least);
   if (round < patience) return false;
-  const auto then = one.held_out.begin() + (round - patience + 1);
-  const double before = *std::max_element(one.held_out.begin(), then);
-  return one.held_out[one.best] < before + worth_waiting;
+  const auto& curve = one.record.held_out;
+  const double before = *std::max_element(curve.begin(), curve.begin() + (round - patience + 1));
+  return one.best() < before + worth_waiting;
 }
 
 /// Whether more rounds than the bound would be better, as far as one can see: the best is in the
@@ -471,7 +472,7 @@ struct DensityLearner::Parts {
       const auto at = scores.begin() + static_cast<std::ptrdiff_t>(k);
       one.take(joined(std::vector(at, at + options.folds)), others);
       one.record.improving = raced == options.rounds && rises_at_bound(one, options.patience);
-      if (one.converged() || stalled(one.record, raced, options.patience)) one.end();
+      if (one.converged() || stalled(one, raced, options.patience)) one.end();
     }
     if (raced >= least_rounds) drop_those_behind(candidates);
     const bool over = std::all_of(candidates.begin(), candidates.end(),

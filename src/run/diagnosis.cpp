@@ -333,8 +333,8 @@ void check_independent(std::vector<Check>& checks, const NetworkEvaluation& j) {
   const Estimate& above = *j.above_independent;
   checks.push_back({"ln p above independent columns", above, "> 2 errors",
                     above.value >= std::max(errors * above.error, TrainingWatch::worth_telling),
-                    "it is no higher than theirs, and independent they may be: training.epochs = "
-                    "\"auto\", more epochs or another rate"});
+                    "it is no higher than theirs, and independent they may be; if not, more epochs "
+                    "(training.epochs) or another rate"});
 }
 
 /// Of a network that was learned exactly.

@@ -176,7 +176,7 @@ Scores score(const AnyRun& run, const std::string& file, const Session& session)
   const Scorer scorer = std::visit(MakeScorer{threads}, run);
   const DataRows data = open_data_rows(options_like(scorer.config, scorer.data, file));
   require_columns(data.rows->columns(), scorer.data, file);
-  require_finite(data, summarise(*data.rows));
+  require_finite(data, summarise(*data.rows), false);
   const auto progress = session.progress("scoring");
   Scores out{.log_z_error = scorer.log_z.value.error,
              .exact = scorer.log_z.exact,

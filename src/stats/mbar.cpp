@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 
+#include "core/symmetric_eigen.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/stats/shared_samples.hpp"
 
@@ -94,7 +95,7 @@ double spectral_gap(const MatrixXd& hessian, const VectorXd& counts) {
   // The Hessian is diag(N) - sum share share^T at the solution.
   const VectorXd root = counts.cwiseSqrt().cwiseInverse();
   const MatrixXd scaled = root.asDiagonal() * hessian * root.asDiagonal();
-  return Eigen::SelfAdjointEigenSolver<MatrixXd>(scaled).eigenvalues()[1];
+  return symmetric_eigen(scaled).values[1];
 }
 
 void check(const std::vector<std::vector<double>>& actions, std::span<const ChainSet> sets) {

@@ -200,6 +200,7 @@ def test_refusals(made, tmp_path):
     ]:
         refused(quartic(*arguments, cwd=tmp_path), 3, fragment, tmp_path, files)
     assert np.load(tmp_path / "wide.npy").shape == (4, 3)
+    assert "only complete rows have ln p" in quartic("score", model, "gap.csv", cwd=tmp_path).stderr
 
 
 def test_fit_names_the_column_that_it_refuses(tmp_path):

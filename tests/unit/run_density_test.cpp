@@ -210,6 +210,17 @@ TEST(DensityLearner, WithoutRoundsItTellsScalingsApartByUnitsAlone) {
                                   std::log(0.31) - std::log(0.1) - std::log(2.0) - 0.15);
 }
 
+/// Of Cauchy's distribution, whose ln p rises by nats for as long as one likes, and by its error's
+/// hundredth for no longer.
+TEST(DensityLearner, TailsThatOneRowDecidesAreNotWaitedFor) {
+  RandomStream random(5, Stream::fields, 4);
+  std::vector<double> rows;
+  for (int k = 0; k < 2 * 120; ++k) rows.push_back(random.normal() / random.normal());
+  DensityLearner learner(rows, 2, {.hidden_units = 3, .threads = 1}, 1);
+  while (!learner.finished()) learner.step();
+  EXPECT_LT(learner.rounds(), 150);
+}
+
 /// Of Gaussian rows units alone are better than ten iterations from a random start.
 TEST(DensityLearner, OneRoundKnowsNothingOfHowLong) {
   const auto rows = sample_rows(300, false, 12);

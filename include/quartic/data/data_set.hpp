@@ -83,8 +83,9 @@ struct TableColumns {
 /// Nothing but `data` where the file is no CSV. Reads it once.
 TableColumns table_columns(const DataOptions& options);
 
-/// Throws BadInput where values are NaN or infinite, naming the first.
-void require_finite(const DataRows& data, const DataSummary& summary);
+/// Throws BadInput where values are NaN or infinite, naming the first and, to learn from, columns
+/// that are complete; a model that is there knows which it needs.
+void require_finite(const DataRows& data, const DataSummary& summary, bool learning = true);
 
 /// Sentences, with the remedy: columns that look like an index of the rows, which would be learned
 /// as if they were data; a first row that may be a header; rows of real values that repeat.
