@@ -36,23 +36,6 @@ std::vector<const char*> pointers(const std::vector<std::string>& values) {
 
 }  // namespace
 
-bool exists(hid_t file, const std::string& path) {
-  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
-       slash = path.find('/', slash + 1))
-    if (H5Lexists(file, path.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
-  return H5Lexists(file, path.c_str(), H5P_DEFAULT) > 0;
-}
-
-std::string link_on_the_way(hid_t file, const std::string& path) {
-  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-    const std::string part = path.substr(0, slash);
-    H5L_info_t info{};
-    if (H5Lget_info(file, part.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD)
-      return part;
-    if (slash == std::string::npos) return {};
-  }
-}
-
 std::string unreadable(hid_t set, std::uintmax_t most) {
   const Handle created(H5Dget_create_plist(set), H5Pclose), type(H5Dget_type(set), H5Tclose);
   if (H5Pget_layout(created) == H5D_VIRTUAL || H5Pget_external_count(created) > 0)
@@ -217,7 +200,8 @@ Reader::Reader(const std::filesystem::path& file) : name_(file), strings_(string
   if (!std::filesystem::exists(file, error))
     throw BadInput(fmt::format("there is no run file '{}'", file.string()), "check the path");
   if (!std::filesystem::is_regular_file(file, error)) refuse("it is no regular file");
-  if (std::filesystem::file_size(file, error) == 0) refuse("it is empty");
+  max_values_ = std::filesystem::file_size(file, error);
+  if (max_values_ == 0) refuse("it is empty");
   if (H5Fis_hdf5(name_.c_str()) <= 0) refuse("it is not HDF5, or cannot be read");
   file_ = own(H5Fopen(name_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
               "it is truncated or damaged");
@@ -237,8 +221,22 @@ std::string Reader::stored_attribute(const std::string& group, const std::string
   return stored.substr(stored.rfind('@') + 1);
 }
 
+/// Refuses links on the way.
+bool Reader::is_there(const std::string& path) const {
+  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+    const std::string part = path.substr(0, slash);
+    if (!groups_.contains(part)) {
+      H5L_info_t info{};
+      if (H5Lget_info(file_, part.c_str(), &info, H5P_DEFAULT) < 0) return false;
+      if (info.type != H5L_TYPE_HARD) refuse(fmt::format("'{}' is a link to another place", part));
+    }
+    if (slash == std::string::npos) return true;
+    groups_.insert(part);
+  }
+}
+
 bool Reader::has(const std::string& path) const {
-  return exists(file_, place_(stored_name(path)));
+  return is_there(place_(stored_name(path)));
 }
 
 bool Reader::has_attribute(const std::string& group, const std::string& name) const {
@@ -246,26 +244,14 @@ bool Reader::has_attribute(const std::string& group, const std::string& name) co
                                          stored_attribute(group, name).c_str(), H5P_DEFAULT) > 0;
 }
 
-void Reader::require_no_link(const std::string& path) const {
-  if (const auto link = link_on_the_way(file_, path); !link.empty())
-    refuse(fmt::format("'{}' is a link to another place", link));
-}
-
 Handle Reader::open(const std::string& in_path) const {
   const std::string path = place_(stored_name(in_path));
-  if (!has(in_path)) refuse(fmt::format("it has no '{}'", path));
-  require_no_link(path);
+  if (!is_there(path)) refuse(fmt::format("it has no '{}'", path));
   Handle set = own(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose,
                    fmt::format("'{}' is no dataset", path));
-  if (const auto why = unreadable(set, max_values()); !why.empty())
+  if (const auto why = unreadable(set, max_values_); !why.empty())
     refuse(fmt::format("'{}' {}", path, why));
   return set;
-}
-
-/// A damaged header may claim any size: it cannot hold more than the file does.
-std::uintmax_t Reader::max_values() const {
-  std::error_code error;
-  return std::filesystem::file_size(name_, error);
 }
 
 std::vector<std::size_t> Reader::shape(const std::string& path) const {
@@ -278,13 +264,12 @@ Reader::Stored Reader::dataset(const std::string& path) const {
   const auto read = [](hid_t id, hid_t as, void* out) {
     return H5Dread(id, as, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
   };
-  return {path, std::move(set), std::move(type), std::move(space), read, max_values()};
+  return {path, std::move(set), std::move(type), std::move(space), read, max_values_};
 }
 
 Reader::Stored Reader::open_attribute(const std::string& group, const std::string& name) const {
   if (!has_attribute(group, name))
     refuse(fmt::format("'{}' has no attribute '{}'", place_(group), name));
-  require_no_link(place_(group));
   Handle at = own(H5Aopen_by_name(file_, place_(group).c_str(),
                                   stored_attribute(group, name).c_str(), H5P_DEFAULT, H5P_DEFAULT),
                   H5Aclose, fmt::format("attribute '{}@{}' cannot be read", group, name));
@@ -296,19 +281,27 @@ void Reader::require_count(const std::string& name, std::size_t count, std::size
   if (count != wanted) refuse(fmt::format("'{}' has {} values, not {}", name, count, wanted));
 }
 
-void Reader::require_rank(const std::string& path, std::size_t rank) const {
-  const auto has = shape(path).size();
-  if (has != rank) refuse(fmt::format("'{}' has {} dimensions, not {}", path, has, rank));
+void Reader::require_rank(const std::string& path, std::size_t has, std::size_t wanted) const {
+  if (has != wanted) refuse(fmt::format("'{}' has {} dimensions, not {}", path, has, wanted));
 }
 
-void Reader::require_along(const std::string& path, const std::vector<std::string>& along) const {
-  const auto extents = shape(path);
-  require_rank(path, along.size());
+/// Of what its extents are those of; null: the file has none.
+const std::vector<std::size_t>* Reader::dimension(const std::string& path) const {
+  const auto [at, is_new] = dimensions_.try_emplace(place_(path));
+  if (is_new && has(path)) at->second = shape(path);
+  return at->second ? &*at->second : nullptr;
+}
+
+void Reader::require_along(const std::string& path, const Stored& stored,
+                           const std::vector<std::string>& along) const {
+  const auto extents = shape_of(stored.id);
+  require_rank(path, extents.size(), along.size());
   const std::string group = path.substr(0, path.rfind('/') + 1);
   for (std::size_t k = 0; k < along.size(); ++k) {
-    const std::string dimension = group + along[k];
-    if (has(dimension) && shape(dimension) != std::vector{extents[k]})
-      refuse(fmt::format("'{}' is not as long as '{}'", path, dimension));
+    const std::string name = group + along[k];
+    const auto* shape = dimension(name);
+    if (shape && *shape != std::vector{extents[k]})
+      refuse(fmt::format("'{}' is not as long as '{}'", path, name));
   }
 }
 

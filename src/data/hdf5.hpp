@@ -9,7 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,13 +79,6 @@ hid_t type_of() {
   if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
   if constexpr (std::is_same_v<T, std::uint8_t>) return H5T_NATIVE_UINT8;
 }
-
-/// Whether every group on the way and the object itself are there.
-bool exists(hid_t file, const std::string& path);
-
-/// The first of the groups on the way, or the object itself, that is a link to another place or
-/// file; empty: none is.
-std::string link_on_the_way(hid_t file, const std::string& path);
 
 /// The extents of a dataset; none of a scalar.
 std::vector<std::size_t> shape_of(hid_t set);
@@ -196,8 +191,9 @@ class Reader {
   template <class T>
   std::vector<T> read(const std::string& path, const std::vector<std::string>& along,
                       std::optional<std::size_t> count = {}) const {
-    require_along(path, along);
-    auto values = numbers<T>(dataset(path));
+    const Stored stored = dataset(path);
+    require_along(path, stored, along);
+    auto values = numbers<T>(stored);
     if (count) require_count(path, values.size(), *count);
     return values;
   }
@@ -213,8 +209,9 @@ class Reader {
   /// A dimension itself, or another list.
   template <class T>
   std::vector<T> list(const std::string& path) const {
-    require_rank(path, 1);
-    return numbers<T>(dataset(path));
+    const Stored stored = dataset(path);
+    require_rank(path, shape_of(stored.id).size(), 1);
+    return numbers<T>(stored);
   }
   template <class T>
   T scalar(const std::string& path) const {
@@ -248,14 +245,15 @@ class Reader {
   Handle own(hid_t id, Handle::Close close, const std::string& what) const;
   std::string stored_name(const std::string& name) const;
   std::string stored_attribute(const std::string& group, const std::string& name) const;
-  void require_no_link(const std::string& path) const;
+  bool is_there(const std::string& stored_path) const;
   Handle open(const std::string& path) const;
-  std::uintmax_t max_values() const;
   Stored dataset(const std::string& path) const;
   Stored open_attribute(const std::string& group, const std::string& name) const;
   void require_count(const std::string& name, std::size_t count, std::size_t wanted) const;
-  void require_rank(const std::string& path, std::size_t rank) const;
-  void require_along(const std::string& path, const std::vector<std::string>& along) const;
+  void require_rank(const std::string& path, std::size_t has, std::size_t wanted) const;
+  void require_along(const std::string& path, const Stored& stored,
+                     const std::vector<std::string>& along) const;
+  const std::vector<std::size_t>* dimension(const std::string& path) const;
   [[noreturn]] void refuse_infinite(const std::string& path) const;
   [[noreturn]] void refuse_out_of_range(const std::string& name) const;
   std::size_t count(const Stored& stored) const;
@@ -294,7 +292,13 @@ class Reader {
   std::filesystem::path name_;
   Place place_;
   Handle file_, strings_;
+  /// A damaged header may claim any size: the file cannot hold more values than it has bytes.
+  std::uintmax_t max_values_ = 0;
   std::span<const FormerName> former_names_;
+  // A run has a hundred entries in a few groups, and to look for one takes HDF5 as long as to read
+  // it: groups that were found, and shapes of dimensions, null where there is none.
+  mutable std::set<std::string> groups_;
+  mutable std::map<std::string, std::optional<std::vector<std::size_t>>> dimensions_;
 };
 
 }  // namespace quartic::hdf5

@@ -37,7 +37,18 @@ class File {
   }
   hid_t id() const { return file_; }
 
-  bool has(const std::string& path) const { return hdf5::exists(file_, path); }
+  bool has(const std::string& path) const {
+    return leads_to(file_, path, place_.path.parent_path(), 0);
+  }
+
+  /// Of another file, whose values are taken for this one's: HDF5 would wait for a pipe, for ever.
+  void require_regular(const std::filesystem::path& other) const {
+    std::error_code error;
+    if (std::filesystem::exists(other, error) && !std::filesystem::is_regular_file(other, error))
+      fail(fmt::format("it takes values from '{}', which is no regular file",
+                       printable(other.string())),
+           "copy the values into a dataset of their own");
+  }
 
   /// Names of the datasets of numbers that have rows and are no mere axis.
   std::vector<std::string> datasets() const {
@@ -59,6 +70,48 @@ class File {
   }
 
  private:
+  static constexpr int most_links = 16;
+
+  /// Whether a path leads to an object, through links to other places and files too.
+  bool leads_to(hid_t file, std::string path, const std::filesystem::path& folder,
+                int links) const {
+    if (links > most_links)
+      fail("its links lead in a circle", "name the dataset where it is itself");
+    path.erase(0, path.find_first_not_of('/'));
+    if (path.empty()) return true;
+    for (std::size_t slash = path.find('/');; slash = path.find('/', slash + 1)) {
+      const std::string part = path.substr(0, slash);
+      H5L_info_t link{};
+      if (H5Lget_info(file, part.c_str(), &link, H5P_DEFAULT) < 0) return false;
+      const std::string rest = path.substr(part.size());
+      if (link.type != H5L_TYPE_HARD) return follows(file, part, link, rest, folder, links + 1);
+      if (rest.empty()) return true;
+    }
+  }
+
+  /// The rest of the path from where a link leads to.
+  bool follows(hid_t file, const std::string& path, const H5L_info_t& link, const std::string& rest,
+               const std::filesystem::path& folder, int links) const {
+    std::vector<char> value(link.u.val_size + 1);
+    if (H5Lget_val(file, path.c_str(), value.data(), value.size(), H5P_DEFAULT) < 0) return false;
+    if (link.type == H5L_TYPE_SOFT) {
+      std::string to = value.data();
+      if (const auto slash = path.rfind('/'); !to.starts_with('/') && slash != std::string::npos)
+        to = path.substr(0, slash + 1) + to;
+      return leads_to(file, to + rest, folder, links);
+    }
+    const char *name = nullptr, *object = nullptr;
+    if (link.type != H5L_TYPE_EXTERNAL ||
+        H5Lunpack_elink_val(value.data(), link.u.val_size, nullptr, &name, &object) < 0)
+      return false;
+    for (const auto& other : {folder / name, std::filesystem::path(name)}) {  // as HDF5 looks
+      require_regular(other);
+      const Handle opened(H5Fopen(other.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+      if (opened) return leads_to(opened, object + rest, other.parent_path(), links);
+    }
+    return false;
+  }
+
   const DataPlace& place_;
   Handle file_;
 };
@@ -106,7 +159,7 @@ std::vector<std::size_t> shape_of(const File& file, hid_t set, const std::string
 
 /// Whether another dataset may be read for this one's values: one that maps to itself would be for
 /// ever.
-bool may_come_back(const DataPlace& place, hid_t created) {
+bool may_come_back(const File& holder, const DataPlace& place, hid_t created) {
   std::size_t count = 0;
   H5Pget_virtual_count(created, &count);
   for (std::size_t k = 0; k < count; ++k) {
@@ -121,6 +174,7 @@ bool may_come_back(const DataPlace& place, hid_t created) {
     if (source == "." || source.find('%') != std::string::npos ||
         std::filesystem::equivalent(file, place.path, error))
       return true;
+    holder.require_regular(file);
     // One step is enough: the sources of a source may lead anywhere.
     std::string set(static_cast<std::size_t>(
                         std::max<ssize_t>(H5Pget_virtual_dsetname(created, k, nullptr, 0), 0)) +
@@ -141,12 +195,19 @@ bool may_come_back(const DataPlace& place, hid_t created) {
 std::uint64_t max_values(const File& file, hid_t set, const DataPlace& place) {
   const Handle created(H5Dget_create_plist(set), H5Pclose);
   if (H5Pget_layout(created) == H5D_VIRTUAL) {
-    if (may_come_back(place, created))
+    if (may_come_back(file, place, created))
       file.fail("its dataset is put together from this file, or from one that is put together",
                 "copy the values into a dataset of their own");
     return std::numeric_limits<std::uint64_t>::max();
   }
-  if (H5Pget_external_count(created) > 0) return std::numeric_limits<std::uint64_t>::max();
+  if (const int parts = H5Pget_external_count(created); parts > 0) {
+    for (int k = 0; k < parts; ++k) {
+      char name[4096] = {};
+      H5Pget_external(created, static_cast<unsigned>(k), sizeof name - 1, name, nullptr, nullptr);
+      file.require_regular(name);
+    }
+    return std::numeric_limits<std::uint64_t>::max();
+  }
   const std::uint64_t most = max_inflation * std::filesystem::file_size(place.path);
   if (const auto why = hdf5::unreadable(set, most); !why.empty())
     file.fail(fmt::format("its dataset {}", why), why.find("filter") == std::string::npos
@@ -157,6 +218,7 @@ std::uint64_t max_values(const File& file, hid_t set, const DataPlace& place) {
 
 /// The extents of the lattice that a run file's fields live on, where they fill it.
 std::vector<std::size_t> lattice_shape(const File& file, std::size_t sites) {
+  if (!file.has("model")) return {sites};
   const Handle extent(H5Aopen_by_name(file.id(), "model", "extent", H5P_DEFAULT, H5P_DEFAULT),
                       H5Aclose);
   if (!extent) return {sites};

@@ -48,7 +48,8 @@ needs_program = pytest.mark.skipif(not QUARTIC, reason="the quartic program is n
 
 def quartic(*arguments, cwd, **options):
     return subprocess.run(
-        [QUARTIC, *map(str, arguments)], cwd=cwd, text=True, capture_output=True, timeout=300, check=False, **options
+        [QUARTIC, *map(str, arguments)],
+        **{"cwd": cwd, "text": True, "capture_output": True, "timeout": 300, "check": False, **options},
     )
 
 

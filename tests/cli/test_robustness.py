@@ -299,6 +299,44 @@ def test_a_dataset_that_maps_to_itself_ends(sampled):
     assert done.returncode == 3 and "put together from this file" in done.stderr
 
 
+def test_nobody_waits_for_a_pipe_that_a_link_leads_to(sampled):
+    h5py = pytest.importorskip("h5py")
+    os.mkfifo(sampled / "pipe")
+    with h5py.File(sampled / "run.h5", "r+") as file:
+        del file["model"]
+        file["model"] = h5py.ExternalLink("pipe", "/model")
+        file["soft"] = h5py.SoftLink("/model")
+        layout = h5py.VirtualLayout((4, 2), "f4")
+        layout[...] = h5py.VirtualSource("pipe", "/x", (4, 2))
+        file.create_virtual_dataset("virtual", layout)
+        file.create_dataset("raw", (4, 2), "f4", external=[(str(sampled / "pipe"), 0, h5py.h5f.UNLIMITED)])
+    done = quartic("show", "run.h5", cwd=sampled, timeout=20)
+    assert done.returncode == 3 and "'model' is a link to another place" in done.stderr
+    for name in ("model/w", "soft/w", "virtual", "raw"):
+        done = quartic("data", "run.h5", "--dataset", name, cwd=sampled, timeout=20)
+        assert done.returncode == 3 and "no regular file" in done.stderr, (name, done)
+
+
+def test_data_behind_links_are_read(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    rows = np.random.default_rng(1).normal(0, 1, (20, 3))
+    (tmp_path / "raw").mkdir()
+    with h5py.File(tmp_path / "raw/first.h5", "w") as file:
+        file["measured/rows"] = rows
+    with h5py.File(tmp_path / "raw/second.h5", "w") as file:
+        file["first"] = h5py.ExternalLink("first.h5", "/")
+    with h5py.File(tmp_path / "all.h5", "w") as file:
+        file["inner/other"] = h5py.ExternalLink("raw/second.h5", "/first/measured")
+        file["inner/here"] = h5py.SoftLink("other/rows")
+        file["round"] = h5py.SoftLink("/round")
+    for name in ("inner/other/rows", "inner/here"):
+        done = quartic("data", "all.h5", "--dataset", name, "--json", cwd=tmp_path)
+        assert done.returncode == 0 and '"rows":20' in done.stdout.replace(" ", ""), (name, done)
+    for name, why in (("round", "lead in a circle"), ("inner/none", "no dataset")):
+        done = quartic("data", "all.h5", "--dataset", name, cwd=tmp_path)
+        assert done.returncode == 3 and why in done.stderr, (name, done)
+
+
 def test_figures_that_have_no_place_are_bad_input(sampled):
     (sampled / "loop").symlink_to("loop")
     for words in (["loop"], ["run.toml", "--force"], ["none/figures"], ["/proc/figures", "--quiet"]):
