@@ -86,20 +86,26 @@ void data_of(DataFormat format, Bytes bytes) {
   });
 }
 
-using File = std::vector<std::uint8_t>;
+struct OldRun {
+  std::vector<std::uint8_t> bytes;
+  std::vector<std::string> objects;
+};
 
-const std::vector<File>& old_runs() {
-  static const std::vector<File> all = [] {
+const std::vector<OldRun>& old_runs() {
+  static const std::vector<OldRun> all = [] {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
     std::vector<std::filesystem::path> paths;
     for (const auto& entry : std::filesystem::directory_iterator(QUARTIC_TEST_DATA "/old_runs"))
       if (entry.path().extension() == ".h5") paths.push_back(entry.path());
     std::sort(paths.begin(), paths.end());
-    std::vector<File> out;
+    std::vector<OldRun> out;
     for (const auto& path : paths) {
       std::ifstream in(path, std::ios::binary);
-      File& bytes =
-          out.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+      auto& [bytes, objects] = out.emplace_back();
+      bytes.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+      const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+      objects = objects_of(file);
+      H5Fclose(file);
       constexpr std::size_t seal = 24;  // the mark that it begins with, and checksums
       if (std::string_view(reinterpret_cast<const char*>(&*bytes.end()) - seal, 8) == "quartic\n")
         bytes.resize(bytes.size() - seal);
@@ -167,11 +173,10 @@ void gzip(Bytes bytes) {
 void run(Bytes bytes) {
   if (bytes.empty()) return;
   Choices choices(bytes);
-  const File& seed = old_runs()[choices.byte() % old_runs().size()];
+  const auto& [seed, objects] = old_runs()[choices.byte() % old_runs().size()];
   const TemporaryFile edited(seed);
   const hid_t file = H5Fopen(edited.path().c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
   require(file >= 0, "an old run cannot be opened");
-  const auto objects = objects_of(file);
   constexpr int most_edits = 8;
   for (int edits = 0; choices.any() && edits < most_edits; ++edits) edit(file, objects, choices);
   H5Fclose(file);
