@@ -1,6 +1,7 @@
 #include "stats/field_statistics.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -187,10 +188,7 @@ std::string FieldStatistics::name(int k) const {
   const Group& group = group_of(k);
   const int i = k - group.first;
   const auto wave = [&] {
-    const auto n = action_.graph->lattice()->coordinates(modes_[i]);
-    std::string text;
-    for (const int x : n) text += (text.empty() ? "" : ",") + std::to_string(x);
-    return text;
+    return fmt::format("{}", fmt::join(action_.graph->lattice()->coordinates(modes_[i]), ","));
   };
   const auto pair = [&] { return fmt::format("phi_{} phi_{}", pairs_[i].first, pairs_[i].second); };
   switch (group.what) {
