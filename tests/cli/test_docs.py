@@ -40,13 +40,13 @@ def matches(output: str, expected: str) -> bool:
 
 
 LONG = (
-    "03-reweighting", "06-gaussian", "07-image", "08-inverse", "09-fashion", "10-stack", "11-inpainting",
-    "14-hidden-units", "python",
+    "00-sampling", "03-reweighting", "06-gaussian", "07-image", "08-inverse", "09-fashion", "10-stack", "11-inpainting",
+    "12-ising-limit", "14-hidden-units", "python", "a-first-hour.md", "networks.md",
 )  # fmt: skip
 
 
 def marked(page: Path):
-    return pytest.param(page, marks=pytest.mark.slow if page.parent.name in LONG else ())
+    return pytest.param(page, marks=pytest.mark.slow if {page.name, page.parent.name} & set(LONG) else ())
 
 
 @pytest.mark.parametrize("config", sorted(ROOT.glob("examples/*/*.toml")), ids=lambda p: f"{p.parent.name}/{p.name}")

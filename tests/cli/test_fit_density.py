@@ -183,6 +183,7 @@ def test_chains_begin_with_what_is_exact_and_resume_to_the_same_bits(many, tmp_p
     same_bits(folder / "run.h5", here / "cut.h5")
 
 
+@pytest.mark.slow
 def test_chains_from_what_is_exact_are_no_worse_and_alike_in_python(many):
     """Beyond the Gaussian as far as the few units are, on rows that neither has seen."""
     folder, _ = many

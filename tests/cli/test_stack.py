@@ -131,7 +131,7 @@ def test_one_layer_is_the_network(here):
             assert deep[f"layer_1/{name}"][()].tobytes() == network[name][()].tobytes(), name
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_killed_in_the_second_layer_and_resumed_to_the_same_bits(here, how):
     settings = ("--set", "training.layer_epochs=[5, 1500]", "--set", "evaluation.every=0", "--set", "training.rungs=3")
     whole = quartic("fit", "run.toml", "-o", "whole.h5", "--quiet", *settings, cwd=here)

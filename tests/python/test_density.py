@@ -147,7 +147,7 @@ def test_a_rate_that_is_too_large_is_halved_with_a_warning():
     assert machine.score(X) > gaussian_score(X, X) - 1.5
 
 
-@pytest.mark.parametrize("units", ["gaussian-quartic", "quartic-quartic"])
+@pytest.mark.parametrize("units", [pytest.param("gaussian-quartic", marks=pytest.mark.slow), "quartic-quartic"])
 def test_chains_learn_a_small_table_as_well_as_a_gaussian(units):
     """320 rows of six columns whose correlations are worth 4 nats a row."""
     random = np.random.default_rng(4)
@@ -177,6 +177,7 @@ def test_chains_that_learned_nothing_say_so():
         RestrictedBoltzmannMachine(4, hidden="quartic", learning_rate=1e-5, n_iter=9, random_state=0).fit(X)
 
 
+@pytest.mark.slow
 def test_many_units_begin_with_those_that_are_learned_exactly():
     """Four clusters in six columns: by chains alone modes are missed, and held-out rows must not be misled."""
     random = np.random.default_rng(0)
