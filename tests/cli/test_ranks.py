@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -382,25 +381,6 @@ def test_a_killed_rank_ends_the_job_and_nothing_is_lost(tmp_path, rank):
     assert done.returncode != 0 and "signal 9" in done.stderr, done.stderr  # by mpirun
     assert quartic("resume", "run.h5", cwd=tmp_path).returncode == 0
     same_bits(whole(tmp_path, "sample"), tmp_path / "run.h5")
-
-
-@needs_mpi
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", LONG)
-def test_no_instant_of_a_kill_loses_anything(tmp_path, kind):
-    """Any rank, at five random instants of each kind; it goes on with any number of ranks."""
-    random = np.random.default_rng(len(kind))
-    expected = whole(tmp_path, kind)
-    for number in range(5):
-        here = tmp_path / str(number)
-        process, ranks = begun(here, kind, 2)
-        time.sleep(random.uniform(0, 1))
-        os.kill(ranks[random.integers(2)], signal.SIGKILL)
-        assert ended(process).returncode != 0
-        resumed = on_ranks(random.integers(1, 4), "resume", "run.h5", "--threads", 1, cwd=here)
-        assert resumed.returncode == 0, resumed.stderr
-        same_bits(expected, here / "run.h5")
-        assert sorted(p.suffix for p in here.iterdir()) == sorted(p.suffix for p in expected.parent.iterdir())
 
 
 # --- what cannot be ---
