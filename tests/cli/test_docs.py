@@ -41,7 +41,7 @@ def matches(output: str, expected: str) -> bool:
 
 LONG = (
     "00-sampling", "03-reweighting", "06-gaussian", "07-image", "08-inverse", "09-fashion", "10-stack", "11-inpainting",
-    "12-ising-limit", "14-hidden-units", "python", "a-first-hour.md", "networks.md",
+    "12-ising-limit", "13-special-cases", "14-hidden-units", "python", "a-first-hour.md", "networks.md", "sampling.md",
 )  # fmt: skip
 
 

@@ -116,6 +116,7 @@ def test_reader(made):
     assert len(run.data["results/moment_z"]) == 18 + 27
 
 
+@pytest.mark.slow
 def test_data_from_a_run_tells_the_truth(tmp_path):
     (tmp_path / "truth.toml").write_text(
         "[graph]\nextent = [3, 3]\nboundary = 'open'\n[action]\nw.start = 0.2\na.start = 1.0\nb.start = 0.2\n"

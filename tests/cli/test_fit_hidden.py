@@ -77,6 +77,7 @@ def test_generates_rows_of_the_data(made):
     assert np.allclose(new.std(0), rows.std(0), rtol=0.12)
 
 
+@pytest.mark.slow
 def test_run_is_shown_drawn_and_diagnosed(made):
     folder, _, text = made
     assert text.startswith(quartic("show", "run.h5", cwd=folder).stdout)

@@ -153,11 +153,12 @@ CASES = {
     "train": ("fit", SHORT, ()),
     "train by CD and Adam": ("fit", SHORT, settings("training.start=data", "training.optimiser=adam")),
 }
+QUICK = ("sample", "sample with rungs", "learn", "learn locally", "fit", "fit with hidden units", "train", "stack")
 
 
 @needs_mpi
 @pytest.mark.parametrize("layouts", [LAYOUTS[-1:], pytest.param(LAYOUTS[:-1], marks=pytest.mark.slow)], ids=["", "all"])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [pytest.param(c, marks=() if c in QUICK else pytest.mark.slow) for c in CASES])
 def test_same_bits_for_any_ranks_and_threads(tmp_path, case, layouts):
     verb, config, options = CASES[case]
     here = written(tmp_path, config, **data_of(verb, config))
@@ -197,6 +198,7 @@ def test_reweighting_has_the_same_bits(tmp_path):
             same_bits(here / "alone.h5", here / "shared.h5")
 
 
+@pytest.mark.slow
 @needs_mpi
 def test_judgements_have_the_same_bits(tmp_path):
     here = written(tmp_path, SAMPLE)
@@ -268,6 +270,7 @@ else:
 """
 
 
+@pytest.mark.slow
 @needs_mpi
 def test_python_shares_by_mpi4py(tmp_path):
     pytest.importorskip("mpi4py")

@@ -305,6 +305,7 @@ def test_outliers():
     assert (clone(machine).fit_predict(X) == machine.predict(X)).all()
 
 
+@pytest.mark.slow
 def test_digits_that_were_never_seen_are_unlike_the_others():
     """Learned from half of the digits other than 8, scored on the other half and all 8s, beside a mixture."""
     X, y = load_digits(return_X_y=True)

@@ -76,6 +76,7 @@ def test_the_package_is_typed():
     assert done.returncode == 0 and "no issues" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_users_script_is_strictly_typed(tmp_path):
     pytest.importorskip("mypy")
     (tmp_path / "user.py").write_text(USER)

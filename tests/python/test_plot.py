@@ -126,6 +126,7 @@ def test_what_is_only_rounding_is_zero():
     assert number(7.66e-16, 4e-17, scale=8.0) == "0 (rounding)"
 
 
+@pytest.mark.slow
 def test_own_observables_are_drawn_whatever_their_names(tmp_path):
     action = quartic.Action(quartic.lattice("square", 4), w=0.4, a=1, b=0.2)
     own = dict.fromkeys(("a_b", "x$y$z", "a^", "50%", "\\x", "a{", "ü b"), lambda phi: phi[:, 0, 0] ** 2)
