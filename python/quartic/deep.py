@@ -12,7 +12,6 @@ from .fitted import FittedRun
 from .progress import Watch
 from .results import Estimate
 from .runs import StackResult, threads_of
-from .scaling import center_and_scale
 from .seeds import RandomState
 
 try:
@@ -142,11 +141,14 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
     def _continuous(self) -> bool:
         return self.visible in ("quartic", "gaussian")
 
+    @property
+    def _by_column(self) -> str | None:
+        return "columns" if self.scaling in _TURNED else self.scaling
+
     def _scaling(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if not self._continuous:
-            return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
-        by_column = "columns" if self.scaling in _TURNED else self.scaling
-        return center_and_scale(rows, by_column, self.noise, getattr(self, "feature_names_in_", None))
+        if self._continuous:
+            return super()._scaling(rows)
+        return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
 
     @property
     def bound_(self) -> Estimate:

@@ -71,8 +71,12 @@ class FittedRun(BaseEstimator):
             warnings.warn(f"the fit is not to be trusted: {reason}", ConvergenceWarning, stacklevel=4)
         return result
 
+    @property
+    def _by_column(self) -> str | None:
+        return self.scaling
+
     def _scaling(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return center_and_scale(rows, self.scaling, self.noise, getattr(self, "feature_names_in_", None))
+        return center_and_scale(rows, self._by_column, self.noise, getattr(self, "feature_names_in_", None))
 
     def _seen(self, X: Any) -> np.ndarray:
         """Rows in the units of the model."""
