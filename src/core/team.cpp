@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <numeric>
 #include <optional>
 
 #include "quartic/core/error.hpp"
@@ -42,6 +43,19 @@ void share_error(const Team& team, const std::optional<Error>& own, bool name_ra
 }
 
 }  // namespace
+
+void Team::exchange(std::span<const std::size_t> sizes,
+                    const std::function<void(std::byte*)>& write,
+                    const std::function<void(int, const std::byte*)>& read) const {
+  if (!several()) return;
+  std::vector<std::byte> mine(sizes[rank()]);
+  std::vector<std::byte> all(std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}));
+  write(mine.data());
+  gather(mine, all, sizes, true);
+  const std::byte* from = all.data();
+  for (int k = 0; k < size(); from += sizes[k++])
+    if (k != rank()) read(k, from);
+}
 
 const Team& alone() {
   static const Team one;

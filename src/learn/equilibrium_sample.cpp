@@ -36,13 +36,11 @@ template <class T>
 FieldSamples<T> gathered(const FieldSamples<T>& own) {
   const Team& team = own.team();
   if (!team.several()) return own;
-  FieldSamples<T> all = own;
-  all.shared = nullptr;
+  FieldSamples<T> all{own.sites, own.lanes, own.blocks, own.draws, own.threads, {}};
   const std::size_t block = static_cast<std::size_t>(own.sites) * own.lanes;
-  for (auto& field : all.fields) {
-    const auto mine = std::move(field);
-    field.resize(block * own.blocks);
-    gather(team, own.shares(), std::span<const T>(mine), std::span<T>(field), block, true);
+  for (const auto& field : own.fields) {
+    auto& of_all = all.fields.emplace_back(block * own.blocks);
+    gather(team, own.shares(), std::span<const T>(field), std::span<T>(of_all), block, true);
   }
   return all;
 }

@@ -88,26 +88,52 @@ Board board_of(MPI_Comm from, MPI_Comm all, int size) {
   return *board;
 }
 
-/// Every rank writes its part, all meet, every rank reads: by as much a rank as a half has room
-/// for. A half is written anew two rounds later, after a meeting that whoever reads it comes to
-/// when it is done.
+/// Every rank writes its part, all meet, every rank reads. A half is written anew two rounds later,
+/// after a meeting that whoever reads it comes to when it is done. `offsets` of the parts'
+/// beginnings.
+template <class Write, class Read>
+void by_board(const Ranks& r, const std::vector<std::size_t>& offsets, Write&& write, Read&& read) {
+  char* half = r.board.data + (r.rounds++ % 2) * half_board;
+  write(half + offsets[r.rank]);
+  MPI_Win_sync(r.board.window);
+  MPI_Barrier(r.all);
+  MPI_Win_sync(r.board.window);
+  for (int rank = 0; rank < r.size; ++rank)
+    if (rank != r.rank) read(rank, half + offsets[rank]);
+}
+
+/// By as much a rank as a half has room for.
 void gather_by_board(const Ranks& r, const char* mine, char* all, const std::size_t* sizes) {
   const std::size_t room = half_board / static_cast<std::size_t>(r.size) / 64 * 64;
   const std::size_t largest = *std::max_element(sizes, sizes + r.size);
+  std::vector<std::size_t> places(r.size), to(r.size);
+  for (int rank = 0; rank < r.size; ++rank) places[rank] = room * rank;
+  for (int rank = 1; rank < r.size; ++rank) to[rank] = to[rank - 1] + sizes[rank - 1];
+  std::copy_n(mine, sizes[r.rank], all + to[r.rank]);
   for (std::size_t done = 0; done < largest; done += room) {
-    char* half = r.board.data + (r.rounds++ % 2) * half_board;
     const auto part = [&](int rank) {
       return std::min(room, sizes[rank] - std::min(done, sizes[rank]));
     };
-    std::copy_n(mine + done, part(r.rank), half + room * r.rank);
-    MPI_Win_sync(r.board.window);
-    MPI_Barrier(r.all);
-    MPI_Win_sync(r.board.window);
-    std::size_t offset = 0;
-    for (int rank = 0; rank < r.size; offset += sizes[rank++])
-      std::copy_n(rank == r.rank ? mine + done : half + room * rank, part(rank),
-                  all + offset + done);
+    by_board(
+        r, places, [&](char* place) { std::copy_n(mine + done, part(r.rank), place); },
+        [&](int rank, const char* place) {
+          std::copy_n(place, part(rank), all + to[rank] + done);
+        });
   }
+}
+
+int exchange(void* ranks, const std::size_t* sizes, void* context, void (*write)(void*, void*),
+             void (*read)(void*, int, const void*)) {
+  const Ranks& r = of(ranks);
+  std::vector<std::size_t> offsets(r.size);
+  std::size_t end = 0;
+  for (int rank = 0; rank < r.size; ++rank)
+    offsets[rank] = end, end += (sizes[rank] + 63) / 64 * 64;
+  if (r.board.data == nullptr || end > half_board) return 0;
+  by_board(
+      r, offsets, [&](char* place) { write(context, place); },
+      [&](int rank, const char* place) { read(context, rank, place); });
+  return 1;
 }
 
 void* open(const void* communicator) {
@@ -215,6 +241,7 @@ const QuarticMpi* quartic_mpi() {
       [](void* r) { return of(r).rank; },
       [](void* r) { return of(r).size; },
       gather,
+      exchange,
       broadcast,
       [](void* r, double* values, std::size_t n) { reduce(r, values, n, MPI_MAX); },
       [](void* r, double* values, std::size_t n) { reduce(r, values, n, MPI_SUM); },

@@ -16,6 +16,11 @@ struct QuarticMpi {
   int (*rank)(void* ranks);
   int (*size)(void* ranks);
   void (*gather)(void* ranks, const void* mine, void* all, const size_t* sizes, int everywhere);
+  /// Team::exchange of bytes that all ranks see; 0 where there is no such memory for as many, and
+  /// nothing was done: on all ranks alike.
+  int (*exchange)(void* ranks, const size_t* sizes, void* context,
+                  void (*write)(void* context, void* place),
+                  void (*read)(void* context, int rank, const void* place));
   void (*broadcast)(void* ranks, void* data, size_t size, int from);
   void (*max)(void* ranks, double* values, size_t count);
   void (*add)(void* ranks, double* values, size_t count);
@@ -26,7 +31,7 @@ struct QuarticMpi {
   void (*close)(void* ranks);
 };
 
-enum { quartic_mpi_version = 1 };
+enum { quartic_mpi_version = 2 };
 
 __attribute__((visibility("default"))) const QuarticMpi* quartic_mpi();
 }

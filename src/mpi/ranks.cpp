@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <numeric>
 #include <vector>
 
 #include "mpi/plugin.hpp"
@@ -110,14 +111,38 @@ template <class F>
 void Ranks::counted(std::size_t bytes, F&& f) const {
   const Clock clock;
   f();
+  count(bytes, clock.seconds());
+}
+
+void Ranks::count(std::size_t bytes, double seconds) const {
   ++traffic_.messages, traffic_.bytes += static_cast<std::int64_t>(bytes);
-  traffic_.seconds += clock.seconds();
+  traffic_.seconds += seconds;
 }
 
 void Ranks::gather(std::span<const std::byte> mine, std::span<std::byte> all,
                    std::span<const std::size_t> sizes, bool everywhere) const {
   counted(everywhere || root() ? all.size() : mine.size(),
           [&] { mpi_->gather(ranks_, mine.data(), all.data(), sizes.data(), everywhere ? 1 : 0); });
+}
+
+void Ranks::exchange(std::span<const std::size_t> sizes,
+                     const std::function<void(std::byte*)>& write,
+                     const std::function<void(int, const std::byte*)>& read) const {
+  struct Context {
+    const std::function<void(std::byte*)>& write;
+    const std::function<void(int, const std::byte*)>& read;
+  } context{write, read};
+  const Clock clock;
+  const int done = mpi_->exchange(
+      ranks_, sizes.data(), &context,
+      [](void* c, void* place) {
+        static_cast<const Context*>(c)->write(static_cast<std::byte*>(place));
+      },
+      [](void* c, int rank, const void* place) {
+        static_cast<const Context*>(c)->read(rank, static_cast<const std::byte*>(place));
+      });
+  if (done == 0) return Team::exchange(sizes, write, read);
+  count(std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}), clock.seconds());
 }
 
 void Ranks::broadcast(std::span<std::byte> data, int from) const {

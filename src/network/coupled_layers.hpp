@@ -82,7 +82,7 @@ struct NetworkScratch {
 template <class V>
 void share_blocks(const Team& team, const Shares& shares, V* values, std::size_t rows,
                   std::size_t stride) {
-  constexpr std::size_t bytes = 1 << 18;
+  constexpr std::size_t bytes = 1 << 20;
   const std::size_t together = std::max<std::size_t>(1, bytes / (stride * sizeof(V)));
   for (std::size_t row = 0; row < rows; row += together)
     share_columns(team, shares, values + row * stride, std::min(together, rows - row), stride,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "network/training_kernels.hpp"
@@ -35,36 +36,44 @@ MomentDifference difference(const BlockSums& data, double rows, const BlockSums&
 
 namespace {
 
-/// Equally many numbers of every block.
-void share_sums(const Team& team, BlockSums& sums) {
+/// `width` numbers of every block.
+void share_sums(const Team& team, BlockSums& sums, std::size_t width) {
   const Shares shares{sums.size(), team.size()};
-  const std::size_t first = shares.begin(team.rank()), own = shares.size(team.rank());
-  double size = own > 0 ? static_cast<double>(sums[first].size()) : 0;
-  team.max(std::span(&size, 1));
-  const auto width = static_cast<std::size_t>(size);
-  std::vector<double> mine, all(sums.size() * width);
-  for (std::size_t block = first; block < first + own; ++block)
-    mine.insert(mine.end(), sums[block].begin(), sums[block].end());
-  gather(team, shares, std::span<const double>(mine), std::span<double>(all), width, true);
-  for (std::size_t block = 0; block < sums.size(); ++block)
-    sums[block].assign(all.begin() + static_cast<std::ptrdiff_t>(block * width),
-                       all.begin() + static_cast<std::ptrdiff_t>((block + 1) * width));
+  const std::size_t bytes = width * sizeof(double);
+  std::vector<std::size_t> sizes;
+  for (int rank = 0; rank < team.size(); ++rank) sizes.push_back(shares.size(rank) * bytes);
+  const auto each = [&](int rank, auto&& f) {
+    for (std::size_t n = 0; n < shares.size(rank); ++n) f(sums[shares.begin(rank) + n], n * bytes);
+  };
+  team.exchange(
+      sizes,
+      [&](std::byte* to) {
+        each(team.rank(),
+             [&](auto& block, std::size_t at) { std::memcpy(to + at, block.data(), bytes); });
+      },
+      [&](int rank, const std::byte* from) {
+        each(rank, [&](auto& block, std::size_t at) {
+          block.resize(width);
+          std::memcpy(block.data(), from + at, bytes);
+        });
+      });
 }
 
 }  // namespace
 
 template <class T>
-void GradientTerm<T>::share(const Team& team, std::size_t units, std::size_t stride) {
+void GradientTerm<T>::share(const Team& team, const Units& units, std::size_t stride) {
   if (!team.several()) return;
   const Shares shares{visible.size(), team.size()};
-  share_blocks(team, shares, hidden_mean.data(), units, stride);
-  share_sums(team, visible);
-  share_sums(team, hidden);
+  share_blocks(team, shares, hidden_mean.data(), units.hidden, stride);
+  share_sums(team, visible, 3 * units.visible);
+  share_sums(team, hidden, 3 * units.hidden);
 }
 
 template <class T>
 void DataTerm<T>::share(const Team& team) {
-  term_.share(team, hidden_, stride());
+  term_.share(team, {static_cast<std::size_t>(visible_), static_cast<std::size_t>(hidden_)},
+              stride());
 }
 
 template <class T>

@@ -23,8 +23,11 @@ struct GradientTerm {
   BlockSums visible, hidden;
   AlignedVector<T> hidden_mean;  ///< <h | phi>, [hidden][row], rows padded to whole vectors
 
-  /// Blocks of so many rows that ranks have worked on, each its own.
-  void share(const Team& team, std::size_t hidden, std::size_t stride);
+  struct Units {
+    std::size_t visible, hidden;
+  };
+  /// Blocks of rows that ranks have worked on, each its own.
+  void share(const Team& team, const Units& units, std::size_t stride);
 };
 
 /// Means over the data minus means over the model.

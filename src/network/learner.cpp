@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
@@ -151,11 +152,18 @@ struct NetworkLearner<T>::Parts {
     for (int rank = 0; rank < team.size(); ++rank)
       sizes.push_back((first(rank + 1) - first(rank)) * columns * sizeof(float));
     const std::size_t begin = first(team.rank()), count = first(team.rank() + 1) - begin;
-    std::vector<float> mine(count * columns);
     together(team, [&] {
-      if (count > 0) data->read(batch.subspan(begin, count), mine);
+      const auto own = values.subspan(begin * columns, count * columns);
+      if (count > 0) data->read(batch.subspan(begin, count), own);
     });
-    team.gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(values), sizes, true);
+    team.exchange(
+        sizes,
+        [&](std::byte* to) {
+          std::memcpy(to, values.data() + begin * columns, sizes[team.rank()]);
+        },
+        [&](int rank, const std::byte* from) {
+          std::memcpy(values.data() + first(rank) * columns, from, sizes[rank]);
+        });
   }
 
   void update(double step_rate) {

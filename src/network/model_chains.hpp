@@ -81,7 +81,10 @@ class ModelChains {
   /// What ranks have gathered of their own blocks, everywhere.
   void share(const Team& team) {
     chains_.share_visible(team);
-    term_.share(team, chains_.hidden_units(), chains_.stride());
+    term_.share(team,
+                {static_cast<std::size_t>(chains_.visible_units()),
+                 static_cast<std::size_t>(chains_.hidden_units())},
+                chains_.stride());
   }
   const GradientTerm<T>& term() const { return term_; }
   /// Subtracts <phi_i h_j> of `units` visible units from `first` on, [unit][hidden].

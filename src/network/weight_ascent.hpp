@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -64,7 +65,7 @@ class WeightAscent {
     for (int j = 0; j < n && centring; ++j)
       lambda[j] = static_cast<T>(update.offset[j]),
       difference[j] = static_cast<T>(update.hidden.difference[3 * j]);
-    tile_shift_.resize(tiles.count);
+    tile_shift_.resize(static_cast<std::size_t>(tiles.count) * n);
     std::vector<double> squares(tiles.count);
     const bool adam = options_.optimiser == NetworkOptimiser::adam;
     const double time = static_cast<double>(update.time);
@@ -75,8 +76,8 @@ class WeightAscent {
       gradient.resize(static_cast<std::size_t>(units) * n);
       data.products(first_unit, units, gradient.data());
       model.subtract_products(first_unit, units, gradient.data());
-      auto& shift = tile_shift_[tile];
-      shift.assign(n, T(0));
+      T* shift = tile_shift_.data() + static_cast<std::ptrdiff_t>(tile) * n;
+      std::fill_n(shift, n, T(0));
       for (int k = 0; k < units; ++k) {
         const int i = first_unit + k;
         const auto at = static_cast<std::ptrdiff_t>(i) * n;
@@ -89,7 +90,7 @@ class WeightAscent {
             .second = adam ? second.data() + at : nullptr,
             .offset = lambda.data(),
             .difference = difference.data(),
-            .hidden_shift = shift.data(),
+            .hidden_shift = shift,
             .mu = static_cast<T>(centring ? mean_[i] : 0),
             .visible_difference = static_cast<T>(centring ? update.visible.difference[3 * i] : 0),
             .decay = static_cast<T>(options_.weight_decay * deviation_[i] * deviation_[i]),
@@ -104,8 +105,8 @@ class WeightAscent {
       }
     });
     share(team, tiles, layers, out, squares);
-    for (const auto& shift : tile_shift_)
-      for (int j = 0; j < n; ++j) out.hidden_shift[j] += static_cast<double>(shift[j]);
+    for (std::size_t k = 0; k < tile_shift_.size(); ++k)
+      out.hidden_shift[k % n] += static_cast<double>(tile_shift_[k]);
     out.gradient_norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0) /
                                   static_cast<double>(layers.w->size()));
     return out;
@@ -134,9 +135,12 @@ class WeightAscent {
     std::vector<std::size_t> sizes;
     for (int rank = 0; rank < team.size(); ++rank)
       sizes.push_back((begin(rank + 1) - begin(rank)) * sizeof(V));
-    const std::vector<V> mine(values + begin(team.rank()), values + begin(team.rank() + 1));
-    team.gather(std::as_bytes(std::span(mine)),
-                std::as_writable_bytes(std::span(values, begin(team.size()))), sizes, true);
+    team.exchange(
+        sizes,
+        [&](std::byte* to) { std::memcpy(to, values + begin(team.rank()), sizes[team.rank()]); },
+        [&](int rank, const std::byte* from) {
+          std::memcpy(values + begin(rank), from, sizes[rank]);
+        });
   }
 
   /// Of one's own tiles what the others need: w, the shifts, the squares.
@@ -148,18 +152,14 @@ class WeightAscent {
     share_rows(team, tiles, out.visible_shift.data(), 1);
     const Shares shares{static_cast<std::size_t>(tiles.count), team.size()};
     share_columns(team, shares, squares.data(), 1, squares.size(), 1, squares.size());
-    for (int rank = 0; rank < team.size(); ++rank)
-      for (std::size_t tile = shares.begin(rank); tile < shares.begin(rank + 1); ++tile) {
-        tile_shift_[tile].resize(n);
-        team.broadcast(std::as_writable_bytes(std::span(tile_shift_[tile])), rank);
-      }
+    share_columns(team, shares, tile_shift_.data(), 1, tile_shift_.size(), n, tile_shift_.size());
   }
 
   TrainingOptions options_;
   std::vector<double> mean_, deviation_;
   int threads_;
   std::vector<AlignedVector<T>> tile_gradient_;  ///< one a thread
-  std::vector<AlignedVector<T>> tile_shift_;     ///< one a tile
+  AlignedVector<T> tile_shift_;                  ///< [tile][hidden]
 };
 
 }  // namespace quartic

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,6 +41,8 @@ class Ranks : public Team {
   int size() const override { return size_; }
   void gather(std::span<const std::byte> mine, std::span<std::byte> all,
               std::span<const std::size_t> sizes, bool everywhere) const override;
+  void exchange(std::span<const std::size_t> sizes, const std::function<void(std::byte*)>& write,
+                const std::function<void(int, const std::byte*)>& read) const override;
   void broadcast(std::span<std::byte> data, int from = 0) const override;
   void max(std::span<double> values) const override;
   void add_counts(std::span<double> values) const override;
@@ -60,6 +63,7 @@ class Ranks : public Team {
  private:
   template <class F>
   void counted(std::size_t bytes, F&& f) const;
+  void count(std::size_t bytes, double seconds) const;
 
   const QuarticMpi* mpi_;
   void* ranks_;
