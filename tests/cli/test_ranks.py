@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.mpi
 needs_mpi = pytest.mark.skipif(
     not (QUARTIC and MPIRUN and PLUGIN), reason="there is no MPI, or quartic is built without"
 )
+# Where mpirun keeps its sessions: one removes the folder of all as another is about to make its own in it.
+SESSIONS = tempfile.TemporaryDirectory(prefix="mpi")
 # As root, more ranks than cores, on one machine, beside other tests.
 MPI_ENVIRONMENT = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
@@ -36,6 +39,7 @@ MPI_ENVIRONMENT = {
     "OMPI_MCA_plm": "isolated",
     "OMPI_MCA_btl": "self,vader",
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+    "OMPI_MCA_orte_tmpdir_base": SESSIONS.name,
 }
 LAYOUTS = [(1, 2), (2, 1), (4, 1), (3, 1)]  # the quick tests take the last
 
