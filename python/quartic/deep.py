@@ -12,6 +12,7 @@ from .fitted import FittedRun
 from .progress import Watch
 from .results import Estimate
 from .runs import StackResult, threads_of
+from .scaling import SCALINGS, require_scaling
 from .seeds import RandomState
 
 try:
@@ -123,6 +124,7 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         DeepStack
             Itself, fitted.
         """
+        require_scaling(self.scaling, (*SCALINGS, *_TURNED))
         rows = self._rows(X, reset=True)
         keys = {
             "model.kind": "stack", "model.visible": self.visible, "model.hidden": self.hidden,

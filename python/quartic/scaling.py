@@ -19,8 +19,7 @@ def center_and_scale(
     Raises BadInput for a scaling that is none, and where a column does not vary and no noise makes it: it has no
     density. `names` are those of the columns, `remedy` what else may help.
     """
-    if scaling not in SCALINGS:
-        raise BadInput(f"scaling must be one of {SCALINGS}, not {scaling!r}", 'scaling="columns"')
+    require_scaling(scaling, SCALINGS)
     mean = rows.mean(0, dtype=np.float64)
     spread = _spread(rows - mean)
     least = 2e-6 * np.median(spread) if scaling == "all" else 0.0
@@ -34,6 +33,12 @@ def center_and_scale(
         return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
     typical = float(np.sqrt(np.mean(spread**2))) or 1.0
     return mean, np.full(len(mean), typical) if scaling == "all" else np.where(constant, typical, spread)
+
+
+def require_scaling(scaling: str | None, known: Sequence[str | None]) -> None:
+    """Raises BadInput for a scaling that is none of those known."""
+    if scaling not in known:
+        raise BadInput(f"scaling must be one of {tuple(known)}, not {scaling!r}", 'scaling="columns"')
 
 
 def _spread(centred: np.ndarray) -> np.ndarray:
