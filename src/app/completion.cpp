@@ -183,7 +183,7 @@ _quartic() {
       if [[ $current == *[=:]* ]]; then word=${word#"${current%"${current##*[=:]}"}"}; fi
       COMPREPLY+=("$word")
     fi
-  done < <("$1" complete -- "${words[@]}" 2>/dev/null)
+  done < <("${1/#\~\//$HOME/}" complete -- "${words[@]}" 2>/dev/null)
 }
 complete -F _quartic quartic
 )sh";
@@ -193,11 +193,12 @@ constexpr std::string_view zsh_script = R"sh(#compdef quartic
 _quartic() {
   local line word meaning ends
   local -a candidates shown open_ended
-  for line in "${(@f)$("${words[1]}" complete -- "${(@)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}"; do
+  for line in "${(@f)$(${(Q)~words[1]} complete -- "${(@)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}"; do
     [[ -n $line ]] || continue
     if [[ $line == ':files '* ]]; then
-      ends=${${line#:files }// /|}
-      if [[ -n $ends ]]; then _files -g "*.($ends)"; else _files; fi
+      ends=${line#:files }
+      if [[ $PREFIX == --*=* ]]; then compset -P '*='; fi
+      if [[ -n $ends ]]; then _files -g "*.${ends// / *.}"; else _files; fi
       continue
     fi
     word=${line%%$'\t'*} meaning=${line#*$'\t'}
@@ -218,17 +219,18 @@ constexpr std::string_view fish_script =
     R"sh(# Completion of quartic in fish: quartic completion fish | source
 function __quartic_complete
     set -l words (commandline -opc)
-    set -l program $words[1]
+    set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
     set -e words[1]
     set -l current (commandline -ct)
     for line in ($program complete -- $words "$current" 2>/dev/null)
         if string match -q ':files*' -- $line
-            set -l ends (string split -n ' ' -- (string replace ':files ' '' -- $line))
-            if test -z "$ends"
-                __fish_complete_path "$current"
-            else
-                for end in $ends
-                    __fish_complete_suffix .$end
+            set -l option (string match -r -- '^--[a-z-]+=' $current)
+            set -l ends (string split -n ' ' -- (string replace ':files' '' -- $line))
+            for file in (complete -C "'' "(string replace -r -- '^--[a-z-]+=' '' $current))
+                set file (string split \t -- $file)[1]
+                set -l end (string replace -r '.*\.' '' -- $file)
+                if not set -q ends[1]; or string match -q '*/' -- $file; or contains -- $end $ends
+                    echo "$option"$file
                 end
             end
         else

@@ -1,13 +1,13 @@
 #include "app/progress.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 
+#include "app/streams.hpp"
 #include "quartic/run/number.hpp"
 #include "run/report_json.hpp"
 
@@ -15,9 +15,7 @@ namespace quartic::app {
 namespace {
 
 std::size_t terminal_columns() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
+  return terminal_width(STDERR_FILENO).value_or(80);
 }
 
 /// What a bar shows of a step, and how it calls it.

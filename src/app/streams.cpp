@@ -1,8 +1,10 @@
 #include "app/streams.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -10,6 +12,7 @@
 #include <cstring>
 #include <string>
 
+#include "app/words.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/shown.hpp"
 
@@ -24,6 +27,22 @@ int& output_failure() {
 
 void note(bool done) {
   if (!done && output_failure() == 0) output_failure() = errno;
+}
+
+std::string folded(std::string_view text, std::size_t width) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    if (line.size() <= width)
+      out += line;
+    else
+      out += std::string(indent, ' ') + wrapped(line.substr(indent), indent + 4, width);
+    if (end < text.size()) out += '\n';
+    at = end + 1;
+  }
+  return out;
 }
 
 }  // namespace
@@ -41,6 +60,12 @@ bool is_terminal(int descriptor) {
   return isatty(descriptor) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
 }
 
+std::optional<std::size_t> terminal_width(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
+}
+
 std::string painted(std::string_view text, Colour colour, int descriptor) {
   const char* none = std::getenv("NO_COLOR");
   if ((none != nullptr && *none != '\0') || !is_terminal(descriptor)) return std::string(text);
@@ -50,6 +75,7 @@ std::string painted(std::string_view text, Colour colour, int descriptor) {
 
 void put_report(std::string_view report) {
   std::string text = shown(report);
+  if (const auto width = terminal_width(STDOUT_FILENO)) text = folded(text, *width);
   for (const std::string_view word : {"NOT TO BE TRUSTED", "NOT ok", "FAILED", "WRONG"}) {
     const std::string red = painted(word, Colour::red, STDOUT_FILENO);
     for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + red.size()))

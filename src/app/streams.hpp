@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,9 @@ void secure_streams();
 
 /// Whether a descriptor is a terminal on which lines can be drawn anew.
 bool is_terminal(int descriptor);
+
+/// How wide it is; nothing where it is no terminal, or does not know.
+std::optional<std::size_t> terminal_width(int descriptor);
 
 /// Colours of words, on terminals alone and never where NO_COLOR is set (no-color.org).
 enum class Colour { red, yellow };
@@ -39,7 +43,8 @@ void to_error(fmt::format_string<Arguments...> format, Arguments&&... arguments)
   put_error(shown(fmt::format(format, std::forward<Arguments>(arguments)...)));
 }
 
-/// A report likewise, with the words in it that say what is not to be trusted in red.
+/// A report likewise, with the words in it that say what is not to be trusted in red; lines that
+/// are wider than the terminal go on in the next one, further in.
 void put_report(std::string_view report);
 
 /// Throws BadInput where standard output did not take everything; without a word where its reader

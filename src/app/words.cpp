@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+
+#include "app/streams.hpp"
 
 namespace quartic::app {
 namespace {
@@ -162,9 +163,7 @@ std::string shell_word(const std::string& word) {
 
 std::shared_ptr<CLI::FormatterBase> make_help() {
   auto help = std::make_shared<Help>();
-  winsize size{};
-  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  help->column_width(known ? size.ws_col : 100);
+  help->column_width(terminal_width(STDOUT_FILENO).value_or(100));
   return help;
 }
 

@@ -1,10 +1,14 @@
 """What the program says on a terminal, and only there: colours, bars, curves."""
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
+import termios
 import threading
 
+import numpy as np
 import pytest
 from program import A3, QUARTIC, needs_program, quartic
 
@@ -23,9 +27,10 @@ def here(tmp_path):
     return tmp_path
 
 
-def on_terminal(*arguments, cwd, **environment):
-    """What is read from a terminal that is standard output and error; and the exit code."""
+def on_terminal(*arguments, cwd, columns=0, **environment):
+    """What is read from a terminal that is standard output and error; and the exit code. Of no known width: 0."""
     reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     said = []
 
     def read():
@@ -70,6 +75,20 @@ def test_verdicts_that_are_no_good_are_red(here):
     assert plain.replace("\r\n", "\n") == quartic("diagnose", "run.h5", cwd=here).stdout
 
 
+def test_sentences_are_as_wide_as_the_terminal(here):
+    """The findings of judge among them; in a pipe a line is a line."""
+    np.save(here / "phi.npy", np.random.default_rng(1).normal(0, 0.5**0.5, (1000, 9)))
+    action = ("action.w=0", "action.a=1.1", "action.b=0")
+    judge = ("judge", "phi.npy", "--action", "run.toml", *(word for term in action for word in ("--set", term)))
+    whole = quartic(*judge, cwd=here).stdout
+    assert max(map(len, whole.partition("WRONG")[2].splitlines())) > 72
+    said, code = on_terminal(*judge, cwd=here, columns=72, NO_COLOR="1")
+    assert code == 5 and "WRONG" in said
+    prose = said.partition("WRONG")[2].splitlines()
+    assert max(map(len, prose)) <= 72
+    assert " ".join(said.partition("WRONG")[2].split()) in " ".join(whole.split())
+
+
 def test_a_bar_is_drawn_on_terminals_alone(here):
     said, code = on_terminal("learn", "run.toml", cwd=here)
     assert code == 0 and ERASE in said and "epoch 0/300" in said
@@ -102,8 +121,6 @@ def test_a_run_is_the_same_whoever_watches(here):
 
 
 def test_placing_hidden_units_is_told_of(tmp_path):
-    import numpy as np
-
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(300, 9)))
     (tmp_path / "run.toml").write_text(
         "[graph]\nextent = [3, 3]\n[model]\nhidden_units = 2\n[data]\npath = 'x.npy'\n[sampler]\nchains = 32\n"

@@ -1,9 +1,12 @@
 """What the program says of itself: configs to begin from, help, man pages, completion, what was meant by a slip."""
 
 import os
+import pty
 import re
+import select
 import shutil
 import subprocess
+import time
 import tomllib
 from pathlib import Path
 
@@ -261,6 +264,89 @@ def test_bash_completes_in_the_home_folder_and_behind_an_option(tmp_path):
     assert completed(Path("/"), "show", "~/r", **home) == ["~/runs"]
     assert completed(tmp_path, "show", "--output", "=", "a.c") == ["a.csv"]
     assert not (tmp_path / "bad.h5").exists()
+
+
+IN_ZSH = """
+PROMPT="% "
+autoload -Uz compinit; compinit -D -u
+source <(quartic completion zsh)
+compadd() {  # what is offered, not what _files asks for itself
+  local -a hits
+  if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\\ * ]]; then builtin compadd -A hits "$@"; print -rl -- $hits >>offered; fi
+  builtin compadd "$@"
+}
+offer() { zle list-choices; : >done }
+zle -N offer; bindkey "^X" offer
+: >ready
+"""
+
+
+def in_zsh(folder, line):
+    """What zsh offers at the end of a line, typed into it on a terminal."""
+    (folder / ".zshrc").write_text(IN_ZSH)
+    for name in ("offered", "done", "ready"):
+        (folder / name).unlink(missing_ok=True)
+    master, slave = pty.openpty()
+    shell = subprocess.Popen(
+        ["zsh", "-i"], cwd=folder, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        env={**os.environ, "PATH": SHELL_PATH, "HOME": str(folder), "ZDOTDIR": str(folder), "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(slave)
+    deadline = time.monotonic() + 60
+    try:
+        for name, typed in (("ready", f"{line}\x18"), ("done", "")):
+            while not (folder / name).exists():
+                assert time.monotonic() < deadline and shell.poll() is None, line
+                if select.select([master], [], [], 0.02)[0]:
+                    os.read(master, 65536)
+            os.write(master, typed.encode())
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(master)
+    found = (folder / "offered").read_text() if (folder / "offered").exists() else ""
+    return sorted(filter(None, found.replace("\\", "").splitlines()))
+
+
+def in_fish(folder, line):
+    """What fish offers at the end of a line."""
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", "quartic completion fish | source; complete -C $argv[1]", line],
+        cwd=folder, text=True, capture_output=True, check=False,
+        env={**os.environ, "PATH": SHELL_PATH, "HOME": str(folder)},
+    )  # fmt: skip
+    assert not done.stderr, done.stderr
+    return sorted(word.split("\t")[0].rstrip("/") for word in done.stdout.splitlines())
+
+
+SHELL_PATH = f"{Path(QUARTIC).parent if QUARTIC else '.'}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_zsh_and_fish_complete_verbs_options_values_and_files(tmp_path, shell):
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell} here")
+    offered = {"zsh": in_zsh, "fish": in_fish}[shell]
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("a.toml", "a.h5", "a.csv", "my run.h5"):
+        (here / name).touch()
+    (here / "folder").mkdir()
+    glued = "--output=" if shell == "fish" else ""  # zsh puts it before what is offered
+    for line, words in {
+        "sam": ["sample"],
+        "--seed 3 sa": ["sample"],
+        "learn --max": ["--max-hours", "--max-memory"],
+        "plot a.h5 --format ": ["pdf", "png", "svg"],
+        "fit a.toml --set model.hidden": ["model.hidden=", "model.hidden_units="],
+        "graph --lattice ki": ["king"],
+        "learn ": ["a.h5", "a.toml", "folder", "my run.h5"],
+        "show a": ["a.h5"],
+        "show my": ["my run.h5"],
+        "score a.h5 a.c": ["a.csv"],
+        "show --output=a.c": [f"{glued}a.csv"],
+    }.items():
+        assert offered(here, f"quartic {line}") == words, line
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
