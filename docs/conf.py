@@ -54,6 +54,7 @@ myst_heading_anchors = 4
 
 # Notebooks are pages of text, and are executed as the site is built.
 os.environ["MATPLOTLIBRC"] = str(HERE / "matplotlibrc")  # of the notebooks' kernels
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two pages are executed at once
 nb_execution_mode = os.environ.get("QUARTIC_NOTEBOOKS", "force")
 nb_execution_cache_path = str(ROOT / "build/docs/notebooks")
 nb_execution_in_temp = True
@@ -97,9 +98,19 @@ linkcheck_workers = 4
 linkcheck_ignore = [r"https://(doi\.org|journals\.aps\.org)/"]  # publishers turn programs away
 
 
+def spread_notebooks(app, env, docnames):
+    """Evenly over all pages, so that the processes that read them, a stretch each, share the notebooks."""
+    notebooks = [name for name in docnames if name.startswith("docs/tutorials/")]
+    others = [name for name in docnames if name not in notebooks]
+    for k, name in enumerate(notebooks):
+        others.insert(k * -(-len(docnames) // len(notebooks)), name)
+    docnames[:] = others
+
+
 def setup(app):
     for field in PyObject.doc_field_types:
         if field.name == "variable":
             field.label = "Attributes"
+    app.connect("env-before-read-docs", spread_notebooks)
     app.connect("autodoc-skip-member", python_objects.skip)
     app.connect("autodoc-process-docstring", python_objects.split_attributes, priority=100)  # before napoleon

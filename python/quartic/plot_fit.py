@@ -18,6 +18,7 @@ from .plot_panels import (
     labels,
     pairs_figure,
     plane,
+    spread_columns,
     table_of_weights,
 )
 from .plot_style import DASHED, DATA, decades, head, number, short, title
@@ -90,11 +91,17 @@ def summary_figure(run: FieldResult) -> Figure:
 
 
 def densities_figure(run: FieldResult) -> Figure:
-    """Densities of data and model, of all sites and of a few."""
-    last = run.examples.shape[1] - 1
-    picked = sorted({k * (last + 1) // 3 for k in range(3)} | {last}) if last and len(run.examples) > 50 else []
-    model = run.to_data(run.phi).reshape(-1, last + 1)
-    return histograms_figure(run.to_data(run.examples), model, picked, labels(run, "site "), together=True)
+    """Densities of data and model, of all sites and of a few; of a table's columns."""
+    data = run.to_data(run.examples)
+    columns = data.shape[1]
+    model = run.to_data(run.phi).reshape(-1, columns)
+    if table := "column" in run.arrays("data"):  # which have no density in common
+        picked = spread_columns(data, 6)
+    else:
+        picked = sorted({k * columns // 3 for k in range(3)} | {columns - 1})
+    if len(data) <= 50 or columns == 1:
+        picked = []
+    return histograms_figure(data, model, picked, labels(run, "site "), together=not table)
 
 
 def samples_figure(run: FieldResult, shape: tuple[int, int]) -> Figure:
@@ -138,7 +145,7 @@ def units_figure(run: FieldResult) -> Figure:
     """What the hidden units are coupled to."""
     weights, shape = hidden_weights(run), _shape(run)
     if shape:
-        return fields_figure(weights, shape, "couplings $w_{ij}$")
+        return fields_figure(weights, shape, "couplings w")
     return head(table_of_weights(weights, labels(run), "$w_{ij}$"), title(run))
 
 

@@ -156,7 +156,11 @@ def draw_strip(axes: Axes, run: Learned, kind: str) -> None:
         names = labels(run)
         ticks = ["–".join(names[k] for k in edge) for edge in run.action.graph.edges] if kind == "w" else names
         if len(ticks) == len(values):
-            axes.set_xticks(range(len(ticks)), ticks, rotation=20 if kind == "w" else 0, fontsize=8)
+            axes.set_xticks(range(len(ticks)), ticks, fontsize=8)
+            if kind == "w":
+                axes.tick_params("x", rotation=35)
+                for tick in axes.get_xticklabels():
+                    tick.set(ha="right", rotation_mode="anchor")
             axes.set_xlabel("")
 
 
@@ -169,6 +173,7 @@ def maps_figure(run: Learned) -> Figure:
     """On a planar lattice maps, else strips."""
     if not planar(run):
         figure = figure_of(run, [partial(draw_strip, kind=kind) for kind in run.kinds], 6.4, 1.8, stacked=True)
+        figure.align_ylabels()
     else:
         shown = [kind for kind in COLOURS if kind == "w" or np.ptp(getattr(run.action, kind)) or kind in run.kinds]
         figure = figure_of(run, [partial(draw_map, kind=kind) for kind in shown], 3.1, 3.4)

@@ -22,6 +22,7 @@ from .plot_panels import (
     pairs_figure,
     plane,
     rows_of_checks,
+    spread_columns,
     table_of_weights,
     untrusted,
 )
@@ -242,9 +243,8 @@ def samples_figure(run: Drawn, shape: tuple[int, int]) -> Figure:
 def units_figure(run: Drawn) -> Figure:
     """Densities of data and draws: of some columns from the least spread to the most, and of all pixels together."""
     data = run.to_data(run.examples)
-    order, together = np.argsort(data.std(axis=0)), image_shape(run) is not None
-    few = 4 if together else 6
-    picked = sorted({int(order[k * (len(order) - 1) // (few - 1)]) for k in range(few)})
+    together = image_shape(run) is not None
+    picked = spread_columns(data, 4 if together else 6)
     return histograms_figure(data, run.to_data(_drawn(run)), picked, labels(run, "column "), together)
 
 

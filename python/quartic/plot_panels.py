@@ -143,7 +143,7 @@ def draw_two_histograms(axes: Axes, first: dict, second: dict, bins, label: str,
     axes.hist(bins=bins, density=True, color=PALE, **first)
     axes.hist(bins=bins, density=True, histtype="step", color="black", linewidth=1.1, **second)
     axes.set_xlabel(label)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     without_scale(axes)
     if legend:
         legend_above(axes)
@@ -171,6 +171,12 @@ def labels(run: Result, otherwise: str = "") -> list[str]:
     names = run.arrays("data").get("column", np.empty(0))
     columns = run.array("observed_data/phi").shape[1]
     return [str(name) for name in names] or [f"{otherwise}{k}" for k in range(columns)]
+
+
+def spread_columns(data: np.ndarray, few: int) -> list[int]:
+    """So many columns, from the narrowest to the widest."""
+    order = np.argsort(data.std(axis=0))
+    return sorted({int(order[k * (len(order) - 1) // (few - 1)]) for k in range(few)})
 
 
 def histograms_figure(
@@ -221,6 +227,7 @@ def pairs_figure(data: np.ndarray, model: np.ndarray, names: Sequence[str], most
                 for of, colour in ((model, GREEN), (data, BLUE)):
                     axes.plot(of[:rows, x], of[:rows, y], ".", markersize=2, alpha=0.5, color=colour, rasterized=True)
                 axes.yaxis.set_major_locator(MaxNLocator(3))
+                axes.tick_params(labelleft=j == 0)
             axes.xaxis.set_major_locator(MaxNLocator(2))
             if i == n - 1:
                 axes.set_xlabel(names[x])
@@ -229,6 +236,8 @@ def pairs_figure(data: np.ndarray, model: np.ndarray, names: Sequence[str], most
     figure.align_ylabels(panels[:, 0])
     for k, (word, colour) in enumerate((("data", BLUE), ("draws", GREEN))):
         figure.text(0.98, 0.96 - 0.035 * k, f"● {word}", color=colour, ha="right", va="top")
+    if n < data.shape[1]:
+        figure.text(0.98, 0.89, f"{n} of {data.shape[1]} columns,\nthe most correlated", ha="right", va="top")
     return figure
 
 

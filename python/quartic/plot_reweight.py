@@ -48,8 +48,10 @@ def draw_curve(axes: Axes, run: ReweightResult, y: np.ndarray, error: np.ndarray
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.set_ylabel(ylabel)
     if ok.any() and not ok.all():  # what is not to be trusted may leave the panel, rather than flatten what is
-        low, high = (y - 2 * error)[ok].min(), (y + 2 * error)[ok].max()
-        room = 1.5 * (high - low) + 1e-12
+        order = np.argsort(x)
+        ends = ((y[order][1:] + y[order][:-1]) / 2)[ok[order][1:] != ok[order][:-1]]  # of the curve, at the shading
+        low, high = min((y - 2 * error)[ok].min(), ends.min()), max((y + 2 * error)[ok].max(), ends.max())
+        room = 0.5 * (high - low) + 1e-12
         bottom, top = axes.get_ylim()
         axes.set_ylim(max(bottom, low - room), min(top, high + room))
 
@@ -67,8 +69,8 @@ def draw_ess(axes: Axes, run: ReweightResult) -> None:
     axes.set(yscale="log", ylim=(min(max(ess.min() / 2, 1e-6), 0.1), 1.5), ylabel="weight ESS")
     plain(axes.yaxis)
     if not ok.all():
-        text = textwrap.fill(f"shaded: not to be trusted; {_why_not(run)}", 52)
-        axes.text(0.02, 0.04, text, transform=axes.transAxes, fontsize=7, color="#6b665e")
+        text = textwrap.fill(f"shaded: not to be trusted; {_why_not(run)}", 60)
+        axes.set_title(text, loc="left", fontsize=7, color="#6b665e")
 
 
 def draw_phase(axes: Axes, run: ReweightResult) -> None:

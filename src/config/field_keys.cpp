@@ -171,7 +171,8 @@ Section target_section(TermSpec& spec) {
       "are terms. `learn` needs at least one.",
       {
           {"term", choice(spec.name, term_names()), "nn, nnn, phi2, ...", no_range, true},
-          {"coupling", &spec.coupling, "g_k; real for learning"},
+          {"coupling", &spec.coupling,
+           "g_k; [real, imaginary] is for `reweight --to` alone, learning needs a real one"},
           {"displacement", &spec.displacement, "for term \"pairs\" on a lattice", no_range, true},
           {"edges", FileName{&spec.edge_file}, "for term \"pairs\": an edge list", no_range, true},
           {"weights", &spec.weights, "one a site (powers), pair (products) or square (plaquette)",

@@ -23,8 +23,16 @@ namespace {
 void require_valid(const VariationalOptions& o, const Target& target, const Parameters& parameters,
                    int chains) {
   if (!target.real()) {
-    throw BadInput("learning needs a real target action, but a coupling of the target is complex",
-                   "learn the real part and reach the complex action by reweighting");
+    int k = 0;
+    while (target.coupling(k).imag() == 0) ++k;
+    const auto g = target.coupling(k);
+    throw BadInput(
+        fmt::format("learning needs a real target action, but the coupling of its term {} is "
+                    "complex, {:g}{:+g}i",
+                    k + 1, g.real(), g.imag()),
+        fmt::format("learn with the real part, coupling = {:g}; `quartic reweight RUN --to "
+                    "TERM=G+Hi,...` then reaches the complex action",
+                    g.real()));
   }
   if (target.size() == 0)
     throw BadInput("the target action has no terms", "add at least one [[target]]");

@@ -35,7 +35,7 @@ BAD = [
     ("[graph]\nlattice = 'chain'\nextent = [8]\n[[target]]\nterm = 'plaquette'\n", "no"),
     ("[sampler]\nchains = 16\n[learn]\ndraws = 2\n" + A3, "too few"),
     ("[graph]\nedges = 'none.txt'\n" + A3, "none.txt"),
-    ("[[target]]\nterm = 'nn'\ncoupling = [1.0, 0.5]\n", "complex"),
+    ("[[target]]\nterm = 'nn'\ncoupling = [1.0, 0.5]\n", "term 1 is complex, 1+0.5i"),
     ("[action]\nw.freedom = 'frozen'\na.freedom = 'frozen'\nb.freedom = 'frozen'\n" + A3, "frozen"),
     ("[learn\n", "run.toml:1"),
     ("\x00\x01\xff", "run.toml"),
