@@ -148,14 +148,30 @@ TableColumns table_columns(const DataOptions& options) {
   return out;
 }
 
+namespace {
+
+/// Of a table, how to make a file of its complete rows, by what comes with quartic's Python.
+std::string keeps_complete_rows(const DataFile& file) {
+  const auto& info = file.info();
+  if (info.format != DataFormat::csv || info.name.find_first_of("'\"\\$`!") != std::string::npos)
+    return "";
+  return fmt::format(
+      ", which python -c \"import pandas; pandas.read_csv('{}').dropna().to_csv('complete.csv', "
+      "index=False)\" keeps",
+      info.name);
+}
+
+}  // namespace
+
 void require_finite(const DataRows& data, const DataSummary& summary, bool learning) {
   if (!summary.first_bad) return;
   const auto& bad = *summary.first_bad;
   const std::string what = fmt::format("hold {} in row {}, column {}", bad.value, bad.row,
                                        column_text(bad.column, data.names)) +
                            (std::isfinite(bad.value) ? ", which float32 has no place for" : "");
-  const char* const remedy =
-      learning ? "replace or drop such values first: quartic learns from complete, finite rows"
+  const std::string remedy =
+      learning ? "replace or drop such values first: quartic learns from complete, finite rows" +
+                     keeps_complete_rows(*data.file)
                : "replace such values, or leave their rows out: only complete rows have ln p";
   if (data.names.empty()) refuse_data(*data.file, what + " (from 0)", remedy);
   std::vector<std::size_t> complete;

@@ -31,19 +31,22 @@ class Accumulator {
     out_.mean.assign(columns, 0), out_.variance.assign(columns, 0), out_.finite.assign(columns, 0);
     out_.low.assign(columns, std::numeric_limits<double>::infinity());
     out_.high.assign(columns, -std::numeric_limits<double>::infinity());
+    last_.assign(columns, -1);
     out_.counting.resize(columns);
     std::iota(out_.counting.begin(), out_.counting.end(), std::size_t{0});
   }
 
-  /// Keeps the columns that count the rows on, from 0 or 1.
-  void count(std::span<const double> batch, std::size_t first_row) {
-    if (first_row == 0) first_.assign(batch.begin(), batch.begin() + std::ptrdiff_t(columns_));
-    for (std::size_t n = 0; n < batch.size() / columns_ && !out_.counting.empty(); ++n)
+  /// Keeps the columns that count, from 0 or 1 or, where rows have been left out, with gaps.
+  void count(std::span<const double> batch) {
+    for (std::size_t at = 0; at < batch.size() && !out_.counting.empty(); at += columns_) {
       std::erase_if(out_.counting, [&](std::size_t c) {
-        const double start = first_[c];
-        return (start != 0 && start != 1) ||
-               batch[n * columns_ + c] != start + static_cast<double>(first_row + n);
+        const double x = batch[at + c];
+        return !(x > last_[c]) || x != std::floor(x);
       });
+      if (first_.empty()) first_.assign(batch.begin(), batch.begin() + std::ptrdiff_t(columns_));
+      last_.assign(batch.begin() + std::ptrdiff_t(at),
+                   batch.begin() + std::ptrdiff_t(at + columns_));
+    }
   }
 
   void hash(std::span<const double> batch) {
@@ -96,6 +99,7 @@ class Accumulator {
       else
         out_.mean[c] = out_.variance[c] = std::numeric_limits<double>::quiet_NaN();
     }
+    keep_counts(all_rows);
     out_.row_mean_variance =
         counted_rows_ > 1 ? row_squares_ / (static_cast<double>(counted_rows_) - 1) : 0;
     out_.checksum = fmt::format("{}x{}:{:016x}", all_rows, columns_, hash_);
@@ -103,6 +107,18 @@ class Accumulator {
   }
 
  private:
+  /// Of columns that rise by whole numbers those that can number the rows: of few rows without a
+  /// gap, else with every second number at least.
+  void keep_counts(std::size_t rows) {
+    if (first_.empty()) return out_.counting.clear();
+    constexpr std::size_t many = 16;
+    std::erase_if(out_.counting, [&](std::size_t c) {
+      const auto all = static_cast<double>(rows);
+      const bool exact = first_[c] <= 1 && last_[c] - first_[c] == all - 1;
+      return !exact && (rows < many || last_[c] > 2 * all);
+    });
+  }
+
   void join(std::size_t c, std::size_t count, double mean, double squares) {
     const auto old = static_cast<double>(out_.finite[c]), added = static_cast<double>(count);
     const double shift = mean - out_.mean[c];
@@ -138,7 +154,7 @@ class Accumulator {
   double row_mean_ = 0, row_squares_ = 0;
   std::uint64_t hash_ = 0x243F6A8885A308D3u;  // the digits of pi
   std::vector<double> sum_, squares_;
-  std::vector<double> first_;
+  std::vector<double> first_, last_;  // row, so far
   DataSummary out_;
 };
 
@@ -211,7 +227,7 @@ DataSummary summarise(const DataSource& source, const std::vector<std::size_t>& 
   for_each_wide_batch(source, batch_rows(source), [&](std::span<double> values, std::size_t first) {
     sums.hash(values);
     sums.find_bad(values, first);
-    sums.count(values, first);
+    sums.count(values);
     sums.add(kept(values, first, source.columns(), left_out));
   });
   return sums.finish(source.rows());

@@ -177,6 +177,15 @@ TEST_F(Csv, AnIndexIsNoticed) {
   EXPECT_EQ(names(",0,1\n0,1.5,2\n"), Names{});
   EXPECT_EQ(warnings("n,a\n1,5\n2,3\n4,9\n3,1\n"), Names{});
   EXPECT_EQ(warnings("n\n0\n1\n2\n3\n"), Names{});  // nothing else is there
+  std::string gaps = "id,a\n", wide = gaps, back = gaps;
+  for (int n = 0; n < 20; ++n) {  // as where incomplete rows have been left out
+    gaps += fmt::format("{},{}.5\n", n + n / 3, n % 7),
+        wide += fmt::format("{},{}.5\n", 3 * n, n % 7);
+    back += fmt::format("{},{}.5\n", n == 9 ? 0 : n + n / 3, n % 7);
+  }
+  EXPECT_CONTAINS(warnings(gaps).at(0), "column 0 (id) looks like an index of the rows");
+  EXPECT_EQ(warnings(wide), Names{});
+  EXPECT_EQ(warnings(back), Names{});
   EXPECT_EQ(warnings("a,b\n0.5,1\n0.5,2\n"), Names{});
   std::string twice = "a,b\n", whole = twice, once = twice;
   for (int n = 0; n < 20; ++n) {

@@ -25,7 +25,8 @@ struct DataSummary {
   };
   std::optional<Place> first_bad;
 
-  /// Columns that are 0, 1, 2, ... or 1, 2, 3, ... from row to row, of all rows.
+  /// Columns that are 0, 1, 2, ... or 1, 2, 3, ... from row to row, of all rows; of 16 rows or more
+  /// also with gaps, every second number at least being there.
   std::vector<std::size_t> counting;
 
   double row_mean_variance = 0;  ///< of the means of single rows, unbiased
