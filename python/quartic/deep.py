@@ -160,7 +160,7 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
 
     @property
     def _n_features_out(self) -> int:
-        return int(np.atleast_1d(self.hidden_units)[-1])
+        return int(self.result_.networks[-1].w.shape[1])  # AttributeError before a fit, which scikit-learn asks for
 
     def transform(self, X: Any, layer: int | None = None) -> np.ndarray:
         """Mean of the hidden units of a layer, given rows.

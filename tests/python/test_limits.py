@@ -30,6 +30,12 @@ def test_what_was_not_fitted_says_so(method):
         getattr(quartic.RestrictedBoltzmannMachine(), method)(X)
 
 
+@pytest.mark.parametrize("kind", [quartic.RestrictedBoltzmannMachine, quartic.DeepStack])
+def test_what_was_not_fitted_has_no_names_of_features(kind):
+    with pytest.raises(NotFittedError):
+        kind().get_feature_names_out()
+
+
 @pytest.mark.parametrize("seed", [-1, 2**63, 2**64])
 def test_seeds_out_of_range_are_refused(seed):
     network = quartic.RestrictedBoltzmannMachine(2, n_iter=1, random_state=0, n_jobs=1).fit(X[:, :3]).network_
