@@ -127,7 +127,7 @@ void config(Bytes bytes) {
 }
 
 void edges(Bytes bytes) {
-  constexpr int most_sites = 1 << 20;  // more take time and show nothing
+  constexpr int most_sites = 1 << 14;  // more take time and show nothing
   const TemporaryFile file(bytes);
   for (const auto duplicates : {Duplicates::merge, Duplicates::add, Duplicates::refuse})
     refused_or([&] {
