@@ -15,14 +15,16 @@ namespace {
 struct Board {
   MPI_Win window = MPI_WIN_NULL;
   char* data = nullptr;  ///< null: there is none
+  unsigned rounds = 0;   ///< of all that have opened the communicator: they may be open at once
 };
 
 struct Ranks {
   MPI_Comm all = MPI_COMM_NULL, beside = MPI_COMM_NULL;
   int rank = 0, size = 1;
   bool began = false;
-  Board board{};
-  mutable unsigned rounds = 0;  ///< on the board
+  Board* board = nullptr;  ///< null: one rank alone
+
+  bool has_board() const { return board != nullptr && board->data != nullptr; }
 };
 
 Ranks& of(void* ranks) {
@@ -74,7 +76,7 @@ Board make_board(MPI_Comm all, int size) {
 }
 
 /// That of a communicator, made once.
-Board board_of(MPI_Comm from, MPI_Comm all, int size) {
+Board* board_of(MPI_Comm from, MPI_Comm all, int size) {
   static int key = MPI_KEYVAL_INVALID;
   if (key == MPI_KEYVAL_INVALID)
     MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, MPI_COMM_NULL_DELETE_FN, &key, nullptr);
@@ -85,7 +87,7 @@ Board board_of(MPI_Comm from, MPI_Comm all, int size) {
     board = new Board(make_board(all, size));
     MPI_Comm_set_attr(from, key, board);
   }
-  return *board;
+  return board;
 }
 
 /// Every rank writes its part, all meet, every rank reads. A half is written anew two rounds later,
@@ -93,11 +95,11 @@ Board board_of(MPI_Comm from, MPI_Comm all, int size) {
 /// beginnings.
 template <class Write, class Read>
 void by_board(const Ranks& r, const std::vector<std::size_t>& offsets, Write&& write, Read&& read) {
-  char* half = r.board.data + (r.rounds++ % 2) * half_board;
+  char* half = r.board->data + (r.board->rounds++ % 2) * half_board;
   write(half + offsets[r.rank]);
-  MPI_Win_sync(r.board.window);
+  MPI_Win_sync(r.board->window);
   MPI_Barrier(r.all);
-  MPI_Win_sync(r.board.window);
+  MPI_Win_sync(r.board->window);
   for (int rank = 0; rank < r.size; ++rank)
     if (rank != r.rank) read(rank, half + offsets[rank]);
 }
@@ -129,7 +131,7 @@ int exchange(void* ranks, const std::size_t* sizes, void* context, void (*write)
   std::size_t end = 0;
   for (int rank = 0; rank < r.size; ++rank)
     offsets[rank] = end, end += (sizes[rank] + 63) / 64 * 64;
-  if (r.board.data == nullptr || end > half_board) return 0;
+  if (!r.has_board() || end > half_board) return 0;
   by_board(
       r, offsets, [&](char* place) { write(context, place); },
       [&](int rank, const char* place) { read(context, rank, place); });
@@ -151,10 +153,10 @@ void* open(const void* communicator) {
   MPI_Comm_dup(from, &out->beside);
   MPI_Comm_rank(out->all, &out->rank);
   MPI_Comm_size(out->all, &out->size);
-  if (out->size > 1) {
-    out->board = board_of(from, out->all, out->size);
-    MPI_Barrier(out->all);  // nobody reads any more what others did before
-  }
+  // mpi4py's own return errors, which nothing here would look at.
+  MPI_Comm_set_errhandler(out->all, MPI_ERRORS_ARE_FATAL);
+  MPI_Comm_set_errhandler(out->beside, MPI_ERRORS_ARE_FATAL);
+  if (out->size > 1) out->board = board_of(from, out->all, out->size);
   return out;
 }
 
@@ -183,7 +185,7 @@ void gather(void* ranks, const void* mine_given, void* all_given, const std::siz
   auto* all = static_cast<char*>(all_given);
   std::size_t total = 0;
   for (int k = 0; k < r.size; ++k) total += sizes[k];
-  if (everywhere != 0 && r.board.data != nullptr) return gather_by_board(r, mine, all, sizes);
+  if (everywhere != 0 && r.has_board()) return gather_by_board(r, mine, all, sizes);
   if (total <= piece) return gather_by_one(r, mine, all, {sizes, sizes + r.size}, everywhere != 0);
   std::size_t offset = 0;
   for (int from = 0; from < r.size; offset += sizes[from++]) {

@@ -294,6 +294,41 @@ def test_python_shares_by_mpi4py(tmp_path):
         assert (here / "judged").read_text() == (made[0] / "judged").read_text()
 
 
+TWO_TEAMS = """
+import ctypes, sys, time
+from mpi4py import MPI
+P, I = ctypes.c_void_p, ctypes.c_int
+READ, WRITE = ctypes.CFUNCTYPE(None, P, I, P), ctypes.CFUNCTYPE(None, P, P)
+class Table(ctypes.Structure):
+    _fields_ = [("version", I), *((name, P) for name in ("open", "rank", "size", "gather", "exchange"))]
+library = ctypes.CDLL(sys.argv[1])
+library.quartic_mpi.restype = ctypes.POINTER(Table)
+table = library.quartic_mpi().contents
+opened = ctypes.CFUNCTYPE(P, P)(table.open)
+exchange = ctypes.CFUNCTYPE(I, P, ctypes.POINTER(ctypes.c_size_t), P, WRITE, READ)(table.exchange)
+comm = MPI.COMM_WORLD
+teams = [opened(MPI._addressof(comm)) for _ in range(2)]
+heard = []
+def read(context, rank, place):
+    time.sleep(0.3 * comm.rank)
+    heard.append(ctypes.string_at(place, 1)[0])
+for number, team in enumerate([*teams, *teams, teams[1]]):
+    write = WRITE(lambda context, place: ctypes.memset(place, number + 1, 8) and None)
+    assert exchange(team, (ctypes.c_size_t * 2)(8, 8), None, write, READ(read)) == 1
+assert heard == [1, 2, 3, 4, 5], heard
+"""
+
+
+@needs_mpi
+def test_teams_of_one_communicator_do_not_write_over_each_other(tmp_path):
+    """One that reads late, while the other ranks are at what the next team exchanges."""
+    pytest.importorskip("mpi4py")
+    command, env = mpirun(2)
+    command[-1:] = [sys.executable, "-c", TWO_TEAMS, PLUGIN]
+    done = subprocess.run(command, cwd=tmp_path, env=env, text=True, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 # --- the end of one is the end of all ---
 
 LONG = {
