@@ -351,7 +351,7 @@ Measurement Measurement::gathered(const Sampler<T>& sampler, bool everywhere) co
     using V = typename std::decay_t<decltype(values)>::value_type;
     const auto own = std::move(values);
     const std::size_t size = rows > 0 ? own.size() / rows : 0,
-                      whole = size / d.part.count * d.part.all;
+                      whole = size * d.part.all / d.part.count;  // spectra: of groups of chains
     values.assign(here ? rows * whole : 0, V{});
     for (std::size_t row = 0; row < rows; ++row)
       gather(sampler.team(), sampler.shares(), std::span<const V>(own).subspan(row * size, size),

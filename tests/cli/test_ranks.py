@@ -140,6 +140,11 @@ CASES = {
     "sample by trajectories": ("sample", SAMPLE, settings("sampler.hmc_steps=4")),
     "sample until": ("sample", SAMPLE.replace("draws = 40", 'until = "m2"\nrelative_error = 0.02'), ()),
     "sample of 16 chains a block": ("sample", SAMPLE, settings("sampler.chains=80")),
+    "sample of sites that no group of chains divides": (
+        "sample",
+        SAMPLE,
+        settings("graph.extent=[5, 4]", "sampler.chains=320"),
+    ),
     "sample in wells": ("sample", SAMPLE, settings("action.r.start=0.02", "action.a.start=-2.0")),
     "learn": ("learn", LEARN, ()),
     "learn free couplings": ("learn", LEARN, settings(*FREE, "learn.solver=matrix_free")),
@@ -157,7 +162,17 @@ CASES = {
     "train": ("fit", SHORT, ()),
     "train by CD and Adam": ("fit", SHORT, settings("training.start=data", "training.optimiser=adam")),
 }
-QUICK = ("sample", "sample with rungs", "learn", "learn locally", "fit", "fit with hidden units", "train", "stack")
+QUICK = (
+    "sample",
+    "sample of sites that no group of chains divides",
+    "sample with rungs",
+    "learn",
+    "learn locally",
+    "fit",
+    "fit with hidden units",
+    "train",
+    "stack",
+)
 
 
 @needs_mpi
