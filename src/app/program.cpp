@@ -26,12 +26,22 @@ namespace {
 struct Copies {
   std::optional<Launch> launch = launched();
   std::optional<Ranks> ranks = std::nullopt;  ///< once they have met
+
+  /// Whether MPI brings all of them together: where it does not, each is told to be rank 0.
+  bool together() {
+    if (!launch) return false;
+    try {
+      if (!ranks) ranks.emplace();
+    } catch (const Error&) {  // it is not there
+    }
+    return ranks && ranks->size() == launch->ranks;
+  }
 };
 
-int fail(const Copies& copies, ErrorCode code, const std::string& message,
-         const std::string& hint = {}) {
-  const bool of_all = !copies.ranks || copies.ranks->meet();
-  const int rank = copies.ranks ? copies.ranks->rank() : copies.launch ? copies.launch->rank : 0;
+/// What one copy alone fails in, were it a word of its command line, is told by it with its rank.
+int fail(Copies& copies, ErrorCode code, const std::string& message, const std::string& hint = {}) {
+  const bool of_all = !copies.together() || copies.ranks->meet();
+  const int rank = copies.launch ? copies.launch->rank : 0;
   if (!message.empty() && (rank == 0 || !of_all)) {
     put_error(painted("quartic:", Colour::red, STDERR_FILENO));
     to_error(" {}{}\n", of_all ? "" : fmt::format("rank {}: ", rank), message);
@@ -42,7 +52,7 @@ int fail(const Copies& copies, ErrorCode code, const std::string& message,
 }
 
 /// Fewer chains, or float32 fields: what no estimate has foreseen.
-int out_of_memory(const Copies& copies) {
+int out_of_memory(Copies& copies) {
   return fail(
       copies, ErrorCode::internal, "out of memory",
       "fewer chains, rows or hidden units, float32 fields, or more by --max-memory; quartic "
@@ -51,7 +61,7 @@ int out_of_memory(const Copies& copies) {
 
 /// What f() comes to: its exit code, or that of the error that it ended in, which is told.
 template <class F>
-int told(const Copies& copies, F&& f) {
+int told(Copies& copies, F&& f) {
   try {
     return f();
   } catch (const Interrupted& stop) {

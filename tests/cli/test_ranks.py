@@ -487,6 +487,9 @@ def test_an_error_of_one_rank_is_told_with_its_number(tmp_path):
     command[-1:] = ["sh", "-c", script]
     done = subprocess.run(command, cwd=here, env=env, text=True, capture_output=True, timeout=60, check=False)
     refused_once(done, 3, "rank 1: ")
+    command[-1] = f"[ $OMPI_COMM_WORLD_RANK = 1 ] && more=--bogus; exec {QUARTIC} sample run.toml -o run.h5 $more"
+    done = subprocess.run(command, cwd=here, env=env, text=True, capture_output=True, timeout=60, check=False)
+    refused_once(done, 2, "rank 1: there is no option --bogus")
 
 
 @needs_mpi
