@@ -515,6 +515,20 @@ def test_a_row_that_is_no_number_ends_all(tmp_path):
     assert not list(here.glob("*.h5"))
 
 
+@pytest.mark.parametrize("code", [0, 3, 6])
+def test_the_batch_script_ends_as_its_run_does(tmp_path, code):
+    page = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()
+    script = next(part.split("```")[0] for part in page.split("```sh\n") if "scontrol requeue" in part)
+    for name, does in {"srun": f"exit {code}", "scontrol": 'echo "$*"'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "1"}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=env, text=True, capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (code, "requeue 7\n" if code == 6 else ""), done.stderr
+
+
 LAUNCHERS = {
     "Open MPI": {"OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "{}"},
     "MPICH": {"PMI_SIZE": "2", "PMI_RANK": "{}"},
