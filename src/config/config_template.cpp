@@ -26,8 +26,8 @@ struct Template {
   std::vector<std::string_view> commands;  ///< that run it; {} is the config, {run} its run file
   std::vector<std::string_view> settings;  ///< section.key=value
   std::vector<std::pair<std::string_view, double>> target;
-  std::vector<std::string_view> without;  ///< sections
-  std::vector<std::string_view> example;  ///< settings where no data of one's own are named
+  std::vector<std::string_view> without;       ///< sections
+  std::vector<std::string_view> example = {};  ///< settings where no data of one's own are named
 };
 
 using Words = std::vector<std::string_view>;
