@@ -173,8 +173,9 @@ void gzip(Bytes bytes) {
 void run(Bytes bytes) {
   if (bytes.empty()) return;
   Choices choices(bytes);
-  const auto& [seed, objects] = old_runs()[choices.byte() % old_runs().size()];
-  const TemporaryFile edited(seed);
+  const OldRun& seed = old_runs()[choices.byte() % old_runs().size()];
+  const auto& objects = seed.objects;
+  const TemporaryFile edited(seed.bytes);
   const hid_t file = H5Fopen(edited.path().c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
   require(file >= 0, "an old run cannot be opened");
   constexpr int most_edits = 8;
