@@ -112,11 +112,19 @@ class DataFuzz : public RunFile {
   int read = 0, refused = 0;
 };
 
+#if defined(__has_feature)  // clang's word for what gcc defines
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define QUARTIC_TEST_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define QUARTIC_TEST_SANITIZED
+#endif
+
 /// Anything that takes more than this is a claim believed.
 class MemoryBound {
  public:
   explicit MemoryBound(rlim_t bytes) {
-#if !defined(__SANITIZE_ADDRESS__)  // which reserves terabytes of address space
+#if !defined(QUARTIC_TEST_SANITIZED)  // which reserves terabytes of address space
     getrlimit(RLIMIT_DATA, &before_);
     rlimit now = before_;
     now.rlim_cur = bytes;
@@ -126,7 +134,7 @@ class MemoryBound {
 #endif
   }
   ~MemoryBound() {
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(QUARTIC_TEST_SANITIZED)
     setrlimit(RLIMIT_DATA, &before_);
 #endif
   }
