@@ -304,21 +304,26 @@ Config quick_config(const std::string& more) {
 }
 
 TEST(RunLoop, ADivergedLearnNamesTheEpochThatItsCheckpointHolds) {
-  const Config config = quick_config(
+  Config config = quick_config(
       "[learn]\noptimiser = \"gradient\"\nrate = 3e4\nepochs = 50\ndraws = 4\n"
       "stop_early = false\n");
-  const Problem problem = make_problem(config);
-  LearnRun run = begin_learning(config, problem, "test");
-  MemoryStore<LearnRun> store(run);
-  Unattended nobody;
-  try {
-    learn(run, problem, store, nobody.session);
-    FAIL() << "a rate of 3e4 went well";
-  } catch (const Diverged& error) {
-    ASSERT_GT(store.kept.checkpoint.epoch, 0) << error.what();
-    const auto told = "the last good epoch, " + std::to_string(store.kept.checkpoint.epoch) + ",";
-    EXPECT_NE(error.hint().find(told), std::string::npos) << error.hint();
+  int diverged = 0;  // after an epoch, as some do by chance, others by other SIMD targets
+  for (config.run.seed = 1; config.run.seed <= 12; ++config.run.seed) {
+    const Problem problem = make_problem(config);
+    LearnRun run = begin_learning(config, problem, "test");
+    MemoryStore<LearnRun> store(run);
+    Unattended nobody;
+    try {
+      learn(run, problem, store, nobody.session);
+    } catch (const Diverged& error) {
+      const int epoch = store.kept.checkpoint.epoch;
+      if (epoch == 0) continue;
+      ++diverged;
+      const auto told = "the last good epoch, " + std::to_string(epoch) + ",";
+      EXPECT_NE(error.hint().find(told), std::string::npos) << error.hint();
+    }
   }
+  EXPECT_GT(diverged, 0);
 }
 
 /// 64 rows of two columns, 0 and 1.
