@@ -262,7 +262,7 @@ def test_a_stack_is_whitened_where_its_warning_says_so():
     assert not any("data.scaling" in str(one.message) or "training." in str(one.message) for one in said)
     with pytest.warns(ConvergenceWarning):  # the second layer has nothing to learn
         stack = DeepStack([5, 3], scaling="whiten", random_state=0).fit(X)
-    with pytest.raises(quartic.BadInput, match="must be one of .*'whiten', 'zca'"):
+    with pytest.raises(quartic.BadInput, match=r"must be one of .*'whiten', 'zca'"):
         DeepStack([5, 3], scaling="power").fit(X)
     drawn = stack.sample(4000, random_state=1)
     np.testing.assert_allclose(drawn.mean(0), X.mean(0), atol=0.1)
