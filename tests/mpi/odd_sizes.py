@@ -97,7 +97,7 @@ def fit_field(chance: random.Random):
 def fit_network(chance: random.Random):
     columns = chance.randint(3, 300)
     stack = chance.random() < 0.3
-    units = chance.randint(20, 90)
+    units = chance.randint(25, 90)  # fewer are summed out, in minutes
     visible, hidden = chance.choice(
         [("quartic", "binary"), ("quartic", "spin"), ("gaussian", "binary"), ("quartic", "quartic")]
     )
