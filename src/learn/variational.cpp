@@ -30,8 +30,8 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
         fmt::format("learning needs a real target action, but the coupling of its term {} is "
                     "complex, {:g}{:+g}i",
                     k + 1, g.real(), g.imag()),
-        fmt::format("learn with the real part, coupling = {:g}; `quartic reweight RUN --to "
-                    "TERM=G+Hi,...` then reaches the complex action",
+        fmt::format("learn with the real part, coupling = {:g}; reweighting the run then reaches "
+                    "the complex action",
                     g.real()));
   }
   if (target.size() == 0)
