@@ -286,7 +286,10 @@ def main() -> None:
     results = json.loads(options.out.read_text()) if options.out.exists() else {}
     sets = data_sets()
     models = list(MODELS) if options.models == "all" else [m for m in MODELS if m.replace(", ", "-") in options.models]
-    for name in options.sets.split(",") if options.sets else sets:
+    names = options.sets.split(",") if options.sets else list(sets)
+    if unknown := set(names) - set(sets):
+        parser.error(f"no set {', '.join(sorted(unknown))} among {', '.join(sets)}")
+    for name in names:
         for model in models:
             done = results.setdefault(name, {}).setdefault(model, {})
             for seed in range(1, options.splits + 1):

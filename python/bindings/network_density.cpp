@@ -100,12 +100,18 @@ Scaling
       .def_prop_ro(
           "method", [](const DataScaling& self) { return std::string(name(self.method)); },
           "Its name.")
-      .def_prop_ro("by_column", &DataScaling::by_column,
-                   "Whether columns of the model are columns of the data.")
+      .def_prop_ro(
+          "by_column", [](const DataScaling& self) { return self.rotation.empty(); },
+          "Whether columns of the model are columns of the data.")
       .def_prop_ro("offset", &part_of<&DataScaling::offset>, "What is taken from the data.")
       .def_prop_ro("scale", &part_of<&DataScaling::scale>, "What that is divided by.")
       .def_prop_ro("power", &part_of<&DataScaling::power>,
                    "Exponents of Yeo and Johnson, one a column; empty without.")
+      .def_prop_ro(
+          "low", &part_of<&DataScaling::low>,
+          "(x - offset) / scale of the least row, below which the map goes on as a fourth root; "
+          "empty without.")
+      .def_prop_ro("high", &part_of<&DataScaling::high>, "Likewise of the greatest, above it.")
       .def_prop_ro("rotation", &part_of<&DataScaling::rotation>,
                    "Axes of the whitened columns; empty without.")
       .def("to_model", &mapped<to_model>, nb::arg("rows"),
@@ -144,23 +150,27 @@ Returns
 -------
 numpy.ndarray
     Logarithm of the determinant of d model / d data, one a row.)")
+      .def("__repr__",
+           [](const DataScaling& self) {
+             return "<quartic.Scaling '" + std::string(name(self.method)) + "'>";
+           })
       .def("__getstate__",
            [](const DataScaling& s) {
              return nb::make_tuple(std::string(name(s.method)), s.offset, s.scale, s.power,
-                                   s.centre, s.spread, s.rotation, s.rotation_back, s.edge);
+                                   s.centre, s.spread, s.rotation, s.rotation_back, s.edge, s.low,
+                                   s.high);
            })
       .def("__setstate__", [](DataScaling& self, const nb::tuple& state) {
-        const auto values = [&](std::size_t k) { return nb::cast<std::vector<double>>(state[k]); };
-        new (&self)
-            DataScaling{from_word<ScalingMethod>(nb::cast<std::string>(state[0]), "scaling"),
-                        values(1),
-                        values(2),
-                        values(3),
-                        state.size() > 8 ? values(8) : std::vector<double>{},  // not in 0.1
-                        values(4),
-                        values(5),
-                        values(6),
-                        values(7)};
+        const auto values = [&](std::size_t k) {  // 8 on not in 0.1, 9 on not in 0.2
+          return k < state.size() ? nb::cast<std::vector<double>>(state[k]) : std::vector<double>{};
+        };
+        DataScaling s;
+        s.method = from_word<ScalingMethod>(nb::cast<std::string>(state[0]), "scaling");
+        std::size_t k = 0;
+        for (auto* part : {&s.offset, &s.scale, &s.power, &s.centre, &s.spread, &s.rotation,
+                           &s.rotation_back, &s.edge, &s.low, &s.high})
+          *part = values(++k);
+        new (&self) DataScaling(std::move(s));
       });
 }
 

@@ -111,7 +111,7 @@ void whiten(DataScaling& scaling, std::span<const double> rows, std::size_t colu
 }  // namespace
 
 DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std::size_t columns,
-                        FewRows few) {
+                        FewRows few, BeyondRows beyond) {
   if (columns == 0 || rows.size() % columns != 0 || rows.size() < 2 * columns)
     throw BadInput(
         fmt::format("{} values do not make two rows of {} columns", rows.size(), columns),
@@ -139,15 +139,14 @@ DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std:
   std::vector<double> z(rows.begin(), rows.end());
   for (std::size_t k = 0; k < z.size(); ++k)
     z[k] = (z[k] - out.offset[k % columns]) / out.scale[k % columns];
-  if (power) {
+  if (power || beyond == BeyondRows::fourth_root) {
     for (std::size_t c = 0; c < columns; ++c) {
       heed_stop();
       std::vector<double> column;
       for (std::size_t k = c; k < z.size(); k += columns) column.push_back(z[k]);
       const auto [low, high] = std::minmax_element(column.begin(), column.end());
-      const double least = -*low, most = *high;
-      out.power.push_back(best_power(std::move(column)));
-      out.edge.push_back(std::max(out.power[c] > 1 ? most : least, 0.0));
+      out.low.push_back(std::min(*low, 0.0)), out.high.push_back(std::max(*high, 0.0));
+      out.power.push_back(power ? best_power(std::move(column)) : 1.0);
     }
     z.assign(rows.begin(), rows.end());
     out.to_model(std::span(z), columns);

@@ -16,30 +16,60 @@ double of(const std::vector<double>& values, std::size_t column) {
   return values.size() == 1 ? values[0] : values[column];
 }
 
-double edge_of(const DataScaling& s, std::size_t column) {
-  return s.edge.empty() ? std::numeric_limits<double>::infinity() : s.edge[column];
-}
-
 /// (value - offset) / scale, however absurd the value: what a rotation adds up is no inf - inf.
 double standard(const DataScaling& s, double value, std::size_t column) {
   constexpr double reach = 1e150;
   return std::clamp((value - of(s.offset, column)) / of(s.scale, column), -reach, reach);
 }
 
-/// T of Yeo & Johnson, and its inverse; odd once the exponent is mirrored.
-double powered(double z, double power, double edge) {
-  if (z < 0) return -powered(-z, 2 - power, edge);
-  if (power > 1 && z > edge)
-    return powered(edge, power, edge) + std::pow(1 + edge, power - 1) * (z - edge);
+/// T of Yeo & Johnson and its inverse, odd once the exponent is mirrored, and ln T'.
+double powered(double z, double power) {
+  if (z < 0) return -powered(-z, 2 - power);
   return power == 0 ? std::log1p(z) : std::expm1(power * std::log1p(z)) / power;
 }
-double unpowered(double y, double power, double edge) {
-  if (y < 0) return -unpowered(-y, 2 - power, edge);
-  if (power > 1 && std::isfinite(edge))
-    if (const double beyond = y - powered(edge, power, edge); beyond > 0)
-      return edge + beyond / std::pow(1 + edge, power - 1);
+double unpowered(double y, double power) {
+  if (y < 0) return -unpowered(-y, 2 - power);
   return power == 0 ? std::expm1(y) : std::expm1(std::log1p(power * y) / power);
 }
+double log_slope(double z, double power) {
+  return (power - 1) * std::copysign(std::log1p(std::abs(z)), z);
+}
+
+/// The map of one column: T between two ends, and beyond them with T' there.
+struct ColumnMap {
+  double power, low, high, spread;
+  bool straight;  ///< beyond the ends; else as a fourth root
+
+  ColumnMap(const DataScaling& s, std::size_t c) : power(s.power[c]), straight(!s.edge.empty()) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    low = s.low.empty() ? -infinity : s.low[c];
+    high = s.high.empty() ? infinity : s.high[c];
+    if (straight) (power > 1 ? high : low) = power > 1 ? s.edge[c] : -s.edge[c];
+    spread = s.spread.empty() ? 1 : s.spread[c];
+  }
+  /// Of z beyond `end`, in units of the model.
+  double distance(double z, double end) const {
+    return std::exp(log_slope(end, power)) * std::abs(z - end) / spread;
+  }
+  double operator()(double z) const {
+    const double end = std::clamp(z, low, high);
+    if (end == z) return powered(z, power);
+    const double d = distance(z, end), on = straight ? d : std::expm1(std::log1p(4 * d) / 4);
+    return powered(end, power) + std::copysign(spread * on, z - end);
+  }
+  double back(double y) const {
+    const double least = powered(low, power), most = powered(high, power);
+    if (y >= least && y <= most) return unpowered(y, power);
+    const double end = y < least ? low : high;
+    const double on = std::abs(y - std::clamp(y, least, most)) / spread;
+    const double d = straight ? on : std::expm1(4 * std::log1p(on)) / 4;
+    return end + std::copysign(d * spread / std::exp(log_slope(end, power)), y - least);
+  }
+  double log_derivative(double z) const {
+    const double end = std::clamp(z, low, high), slope = log_slope(end, power);
+    return straight || end == z ? slope : slope - 0.75 * std::log1p(4 * distance(z, end));
+  }
+};
 
 /// row <- row matrix, [from][to].
 void turn(std::vector<double>& row, const std::vector<double>& matrix) {
@@ -52,7 +82,7 @@ void turn(std::vector<double>& row, const std::vector<double>& matrix) {
 void row_to_model(const DataScaling& s, std::vector<double>& row) {
   for (std::size_t c = 0; c < row.size(); ++c) {
     row[c] = standard(s, row[c], c);
-    if (!s.power.empty()) row[c] = powered(row[c], s.power[c], edge_of(s, c));
+    if (!s.power.empty()) row[c] = ColumnMap(s, c)(row[c]);
     if (!s.centre.empty()) row[c] = (row[c] - s.centre[c]) / s.spread[c];
   }
   if (!s.rotation.empty()) turn(row, s.rotation);
@@ -62,7 +92,7 @@ void row_from_model(const DataScaling& s, std::vector<double>& row) {
   if (!s.rotation.empty()) turn(row, s.rotation_back);
   for (std::size_t c = 0; c < row.size(); ++c) {
     if (!s.centre.empty()) row[c] = s.centre[c] + s.spread[c] * row[c];
-    if (!s.power.empty()) row[c] = unpowered(row[c], s.power[c], edge_of(s, c));
+    if (!s.power.empty()) row[c] = ColumnMap(s, c).back(row[c]);
     row[c] = of(s.offset, c) + of(s.scale, c) * row[c];
   }
 }
@@ -129,12 +159,8 @@ double DataScaling::log_jacobian(std::size_t columns) const {
 
 double DataScaling::log_power(std::span<const double> row) const {
   double sum = 0;
-  for (std::size_t c = 0; c < power.size(); ++c) {
-    const double z = standard(*this, row[c], c);
-    const bool widens = (power[c] - 1) * z > 0;
-    const double to = widens ? std::min(std::abs(z), edge_of(*this, c)) : std::abs(z);
-    sum += (power[c] - 1) * std::copysign(std::log1p(to), z);
-  }
+  for (std::size_t c = 0; c < power.size(); ++c)
+    sum += ColumnMap(*this, c).log_derivative(standard(*this, row[c], c));
   return sum;
 }
 
@@ -184,10 +210,12 @@ void DataScaling::check(std::size_t columns) const {
                        spread.size() == centre.size();
   const bool powers =
       std::all_of(power.begin(), power.end(), [](double x) { return x >= 0 && x <= 2; });
-  const bool edges = std::all_of(edge.begin(), edge.end(), [](double x) { return x >= 0; }) &&
-                     (edge.empty() || edge.size() == power.size());
-  if (!of_columns(power, columns) || !edges || !of_columns(edge, columns) ||
-      !of_columns(centre, columns) || !spreads || !powers ||
+  const auto ends = [&](const std::vector<double>& values, double sign) {
+    return (values.empty() || values.size() == power.size()) && finite(values) &&
+           std::all_of(values.begin(), values.end(), [&](double x) { return sign * x >= 0; });
+  };
+  if (!of_columns(power, columns) || !ends(low, -1) || !ends(high, 1) || !ends(edge, 1) ||
+      low.size() != high.size() || !of_columns(centre, columns) || !spreads || !powers ||
       !of_columns(rotation, columns * columns) || rotation.size() != rotation_back.size() ||
       !finite(rotation_back)) {
     throw BadInput(

@@ -66,17 +66,25 @@ Given read_given(const NetworkRun& run, const CompletionOptions& options) {
   return given;
 }
 
-/// Column by column: what is unknown in the data is unknown behind these parts of a scaling.
-DataScaling by_columns(DataScaling scaling) {
+bool has_powers(const DataScaling& scaling) {
+  return std::any_of(scaling.power.begin(), scaling.power.end(), [](double x) { return x != 1; });
+}
+
+/// Column by column: what is unknown in the data is unknown behind these parts of a scaling. Data
+/// that carry noise may lie beyond the rows by it: a map that is straight within them stays so.
+DataScaling by_columns(DataScaling scaling, bool noisy) {
   scaling.rotation.clear(), scaling.rotation_back.clear();
+  if (noisy && !has_powers(scaling)) {
+    scaling.power.clear(), scaling.low.clear(), scaling.high.clear();
+  }
   return scaling;
 }
 
 /// Behind these, NaN where unknown.
 std::vector<double> observations(const NetworkRun& run, const Given& given,
-                                 const std::vector<bool>& hidden) {
+                                 const std::vector<bool>& hidden, bool noisy) {
   std::vector<double> out = given.values;
-  by_columns(run.data.scaling).to_model(std::span(out), given.columns);
+  by_columns(run.data.scaling, noisy).to_model(std::span(out), given.columns);
   for (std::size_t k = 0; k < out.size() && !hidden.empty(); ++k)
     if (hidden[k % given.columns]) out[k] = std::numeric_limits<double>::quiet_NaN();
   return out;
@@ -95,7 +103,7 @@ class Completion {
  public:
   Completion(const NetworkRun& run, std::span<const double> observed, std::size_t columns,
              std::span<const double> noise, std::uint64_t seed)
-      : scaling_(by_columns(run.data.scaling)), columns_(columns) {
+      : scaling_(by_columns(run.data.scaling, noise.front() > 0)), columns_(columns) {
     const int threads = run.config.run.threads;
     if (const auto& rotation = run.data.scaling.rotation; !rotation.empty())
       rotated_.emplace(run.network, rotation, observed, noise, seed, Stream::generate, threads);
@@ -187,7 +195,7 @@ const NetworkRun& network_of(const AnyRun& run) {
 }
 
 void require_completable(const DataScaling& scaling, const CompletionOptions& options) {
-  if (options.noise > 0 && !scaling.power.empty())
+  if (options.noise > 0 && has_powers(scaling))
     throw BadInput("noise on the data is not Gaussian in the units of a network behind powers",
                    "quartic fit with scaling = \"standardise\" or \"whiten\" in [data]");
 }
@@ -223,7 +231,7 @@ CompletedRows complete(const AnyRun& any, const CompletionOptions& options,
   const Given given = read_given(run, options);
   const auto hidden = options.hide.empty() ? std::vector<bool>(given.columns, false)
                                            : in_region(options.hide, run.data.row_shape);
-  const auto observed = observations(run, given, hidden);
+  const auto observed = observations(run, given, hidden, options.noise > 0);
   const auto unknown =
       std::count_if(observed.begin(), observed.end(), [](double x) { return std::isnan(x); });
   if (unknown == 0 && options.noise == 0) {

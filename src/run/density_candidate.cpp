@@ -90,7 +90,7 @@ Estimate mean_of_splits(const std::vector<double>& scores, std::size_t splits) {
 }
 
 Choice choose(const std::vector<std::vector<double>>& best,
-              const std::vector<std::vector<double>>& alone, std::size_t splits) {
+              const std::vector<std::vector<double>>& alone) {
   const auto largest = [](const std::vector<std::vector<double>>& all) {
     return std::max_element(all.begin(), all.end(), [](const auto& x, const auto& y) {
       return mean_or_lowest(x) < mean_or_lowest(y);
@@ -99,7 +99,7 @@ Choice choose(const std::vector<std::vector<double>>& best,
   const auto first = largest(best), simple = largest(alone);
   std::vector<double> gain = *first;
   for (std::size_t k = 0; k < gain.size(); ++k) gain[k] -= (*simple)[k];
-  const Estimate more = mean_of_splits(gain, splits);
+  const Estimate more = mean_of(gain);
   if (more.value > more.error) return {static_cast<std::size_t>(first - best.begin()), false};
   return {static_cast<std::size_t>(simple - alone.begin()), true};
 }
@@ -113,7 +113,7 @@ std::vector<double> unchosen_scores(const std::vector<Candidate>& all,
       best.push_back(others[k].of(one.by_others[k]));
       alone.push_back(others[k].of(one.alone));
     }
-    const Choice by_others = choose(best, alone, others.size() - 1);
+    const Choice by_others = choose(best, alone);
     const Candidate& one = all[by_others.candidate];
     const auto& scores = by_others.alone ? one.alone : one.by_others[k];
     out.insert(out.end(), scores.begin() + others[k].begin, scores.begin() + others[k].end);

@@ -90,10 +90,12 @@ struct Choice {
   bool alone;  ///< as units alone
 };
 
-/// The best candidate, or the best of units alone where nothing is better by more than chance, by
-/// ln p of rows at each one's best round and of units alone.
+/// The best candidate, or the best of units alone where nothing is better by more than the error of
+/// the paired difference over these rows, by ln p at each one's best round and of units alone.
+/// (That splits overlap widens the error of what is told, mean_of_splits, but is no reason against
+/// what is better on the rows at hand.)
 Choice choose(const std::vector<std::vector<double>>& best,
-              const std::vector<std::vector<double>>& alone, std::size_t splits);
+              const std::vector<std::vector<double>>& alone);
 
 /// ln p of every held-out row by the candidate and round that the rows of the other splits choose:
 /// what was chosen by a row's own ln p would know it too well (nested cross-validation; Varma and

@@ -143,8 +143,7 @@ struct DensityLearner::Parts {
     std::vector<std::vector<double>> at_best, alone;
     for (const race::Candidate& one : candidates)
       at_best.push_back(one.at_best), alone.push_back(one.alone);
-    const race::Choice choice =
-        race::choose(at_best, alone, static_cast<std::size_t>(options.folds));
+    const race::Choice choice = race::choose(at_best, alone);
     chosen = choice.candidate;
     if (choice.alone) candidates[chosen].be_alone();
     if (early) candidates[chosen].record.improving = rising;

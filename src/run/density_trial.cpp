@@ -66,7 +66,9 @@ std::vector<float> model_rows(const DataScaling& scaling, std::span<const double
 
 DataScaling scaling_by(ScalingMethod method, std::span<const double> rows, std::size_t columns,
                        FewRows few) {
-  return method == ScalingMethod::none ? DataScaling{} : fit_scaling(method, rows, columns, few);
+  return method == ScalingMethod::none
+             ? DataScaling{}
+             : fit_scaling(method, rows, columns, few, BeyondRows::fourth_root);
 }
 
 Network without_couplings(Network network, const DataScaling& scaling, bool own,

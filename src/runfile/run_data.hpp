@@ -18,6 +18,8 @@ void data(IO& io, Data& data, int columns) {
     auto& s = data.scaling;
     counts(io, "data", "value", size, "component", size);
     for (auto [name, list] : {std::pair{"power", &s.power},
+                              {"low", &s.low},
+                              {"high", &s.high},
                               {"edge", &s.edge},
                               {"centre", &s.centre},
                               {"spread", &s.spread}})

@@ -121,24 +121,64 @@ TEST(FittedScaling, VolumesAreTheDerivatives) {
   }
 }
 
-TEST(FittedScaling, BeyondTheRowsItGoesStraightWhereItWidens) {
+TEST(FittedScaling, BeyondTheRowsItIsAFourthRoot) {
+  const auto rows = sample_rows(200);
+  const DataScaling scaling = fit_scaling(ScalingMethod::power, rows, 3);
+  for (std::size_t c = 0; c < 3; ++c) {
+    std::vector<double> column;
+    for (std::size_t k = c; k < rows.size(); k += 3) column.push_back(rows[k]);
+    const auto [least, most] = std::minmax_element(column.begin(), column.end());
+    for (const bool up : {false, true}) {
+      const double end = up ? *most : *least, unit = (up ? 1 : -1) * scaling.scale[c];
+      const auto at = [&](double beyond) {
+        std::vector<double> row{1000, 1e-3, 0};
+        row[c] = end + beyond * unit;
+        scaling.to_model(std::span(row), 3);
+        return row[c];
+      };
+      const double slope = (at(1e-6) - at(0)) / 1e-6;
+      EXPECT_NEAR(slope, (at(0) - at(-1e-6)) / 1e-6, 1e-4 * std::abs(slope));
+      for (const double beyond : {0.5, 10.0, 1e6})
+        EXPECT_NEAR(
+            at(beyond),
+            at(0) + std::copysign(std::pow(1 + 4 * std::abs(slope) * beyond, .25) - 1, slope),
+            1e-3);
+    }
+  }
+}
+
+TEST(FittedScaling, RowsFromAfarComeBack) {
   const auto rows = sample_rows(200);
   for (const ScalingMethod method : {ScalingMethod::power, ScalingMethod::power_whiten}) {
     const DataScaling scaling = fit_scaling(method, rows, 3);
-    ASSERT_GT(scaling.power[2], 1.5);  // a tail to the left: the right side widens
-    double most = -1e9;
-    for (std::size_t k = 2; k < rows.size(); k += 3) most = std::max(most, rows[k]);
-    const auto at = [&](double third) {
-      std::vector<double> row{1000, 1e-3, third};
-      scaling.to_model(std::span(row), 3);
-      return row;
-    };
-    const auto one = at(most + 1), two = at(most + 11), three = at(most + 21);
-    for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(three[k] - two[k], two[k] - one[k], 1e-9);
-    std::vector<double> far{1200, -1, 1e4}, back = far;
-    scaling.to_model(std::span(back), 3), scaling.from_model(std::span(back), 3);
-    for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(back[k], far[k], 1e-9 * std::abs(far[k]));
+    for (const double sign : {-1.0, 1.0}) {
+      const std::vector<double> far{1000 + sign * 200, sign, sign * 1e4};
+      auto back = far;
+      scaling.to_model(std::span(back), 3), scaling.from_model(std::span(back), 3);
+      for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(back[k], far[k], 1e-9 * std::abs(far[k]));
+    }
   }
+}
+
+TEST(FittedScaling, RunsOfVersion02GoStraightWhereTWidens) {
+  const auto rows = sample_rows(200);
+  DataScaling scaling = fit_scaling(ScalingMethod::power, rows, 3);
+  ASSERT_GT(scaling.power[2], 1.5);  // a tail to the left: the right side widens
+  scaling.edge = scaling.high, scaling.low.clear(), scaling.high.clear();
+  scaling.edge[1] = 0;
+  scaling.check(3);
+  const auto at = [&](double third) {
+    std::vector<double> row{1000, 1e-3, third};
+    scaling.to_model(std::span(row), 3);
+    return row[2];
+  };
+  const double end = scaling.offset[2] + scaling.scale[2] * scaling.edge[2];
+  EXPECT_NEAR(at(end + 21) - at(end + 11), at(end + 11) - at(end + 1), 1e-9);
+  const std::vector<double> far{1200, -1, 1e4};
+  auto back = far;
+  scaling.to_model(std::span(back), 3), scaling.from_model(std::span(back), 3);
+  for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(back[k], far[k], 1e-9 * std::abs(far[k]));
+  volume_is_the_derivative(scaling, {1100, -5e-3, end + 90});
 }
 
 TEST(FittedScaling, WhitenedRowsAreUncorrelated) {
@@ -200,8 +240,12 @@ TEST(FittedScaling, WhatCannotBeIsNamed) {
   wrong.power[0] = 3;
   EXPECT_THROW(wrong.check(3), BadInput);
   wrong.power[0] = 1, wrong.check(3);
-  wrong.edge[1] = -1;
+  wrong.high[1] = -1;
   EXPECT_THROW(wrong.check(3), BadInput);
+  wrong.high[1] = 1, wrong.check(3);
+  wrong.low.clear();
+  EXPECT_THROW(wrong.check(3), BadInput);
+  wrong.high.clear(), wrong.check(3);
   wrong.edge = {1, 1};
   EXPECT_THROW(wrong.check(3), BadInput);
 }
