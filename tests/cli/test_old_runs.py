@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from program import needs_program
 from program import quartic as program
@@ -69,3 +70,16 @@ def test_goes_on_in_the_layout_of_today(kind, more, tmp_path):
     run = quartic.open(tmp_path / f"{kind}.h5")
     assert run.provenance["layout_version"] == 7
     assert run.history["epoch"].values[-1] == 5 if kind == "learn" else run.draws == 32
+
+
+def test_a_density_of_0_2_gives_the_ln_p_that_it_gave(tmp_path):
+    """Behind powers that go straight on beyond the rows, where those of today go on as a fourth root."""
+    rows = [[2.0409, 9.7612], [0.4181, 9.2802], [-0.4526, 9.2653], [0, 12], [5, 30], [-4, -60], [40, 9]]
+    (tmp_path / "new.csv").write_text("".join(f"{x},{y}\n" for x, y in rows))
+    done = program("score", OLD / "density.h5", "new.csv", "-o", "scores.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    scores = [float(line.split(",")[1]) for line in (tmp_path / "scores.csv").read_text().splitlines()[1:]]
+    near, far = [-4.51595261536, -1.53505054428, -1.42373318438], [-18.7977800828, -885.813157686, -34.4148232991]
+    assert scores == pytest.approx([*near, *far, -26917.9781733], rel=1e-6)
+    scaling = quartic.open(OLD / "density.h5").scaling
+    assert scaling.from_model(scaling.to_model(rows)) == pytest.approx(np.array(rows), rel=1e-9)

@@ -325,7 +325,7 @@ def test_outliers():
 @pytest.mark.slow
 @pytest.mark.parametrize("half", range(3))
 def test_digits_that_were_never_seen_are_unlike_the_others(half):
-    """Learned from half of the digits other than 8, scored on the other half and all 8s, beside a mixture by default."""
+    """Learned from half of the digits that are no 8, the other half and all 8s scored, beside a mixture by default."""
     X, y = load_digits(return_X_y=True)
     X = X + np.random.default_rng(7).uniform(size=X.shape)
     others = np.random.default_rng(half).permutation(np.flatnonzero(y != 8))
