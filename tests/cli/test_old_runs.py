@@ -68,7 +68,7 @@ def test_goes_on_in_the_layout_of_today(kind, more, tmp_path):
     done = program("resume", f"{kind}.h5", *more, "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     run = quartic.open(tmp_path / f"{kind}.h5")
-    assert run.provenance["layout_version"] == 7
+    assert run.provenance["layout_version"] == 8
     assert run.history["epoch"].values[-1] == 5 if kind == "learn" else run.draws == 32
 
 

@@ -115,7 +115,7 @@ def test_layout_of_a_network_that_is_learned_exactly(paths):
 def test_layout_of_chains_that_begin_with_what_is_exact(paths):
     with h5py.File(paths["begun"]) as file:
         assert file["density"].attrs["start"] == 1
-        not_there = ("gates", "powers", "tempered", "snapshots", "remarks", "two-valued")
+        not_there = ("gates", "tempered", "snapshots", "remarks", "two-valued")
         holds(file, entries_of("network", when_not=not_there))
 
 

@@ -12,7 +12,7 @@ namespace quartic {
 
 /// 2 had other names for some entries and words; 1, without a kind, held `learn` runs only. All are
 /// read.
-inline constexpr int run_file_layout = 7;
+inline constexpr int run_file_layout = 8;
 
 /// The verb that wrote a run file, which decides what it holds; network, stack: `fit` of these.
 enum class RunKind { learn, sample, reweight, fit, network, stack };
