@@ -1,11 +1,16 @@
 #include "app/session.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 
 #include "quartic/core/blas.hpp"
@@ -21,9 +26,15 @@ namespace {
 // saved. Where a run is deaf all the same (a product of huge matrices, a solution of huge systems),
 // a timer ends the program: what was saved last is whole, and a run goes on from it.
 constexpr double patience = 1.5;  // seconds for which a stop may go unheeded
+// Ranks end a step when each of them has had a processor: what they spend in the queue for one is
+// no deafness, up to so many seconds.
+constexpr double most_queued = 8;
 constexpr int watched[] = {SIGINT, SIGTERM, SIGUSR1};
 
 volatile std::sig_atomic_t stop_requested = 0, saving_now = 0, saved_once = 0;
+volatile std::sig_atomic_t answer_expected = 0, several_ranks = 0;
+std::atomic<double> queued_before = 0, queued_granted = 0;  // since an answer is expected
+static_assert(std::atomic<double>::is_always_lock_free);    // as handlers need it
 char end_text[8192], fresh_name[4096 + 32];  // made beforehand: a handler allocates nothing
 
 void set_timer(double seconds) {
@@ -34,18 +45,55 @@ void set_timer(double seconds) {
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
+/// For how long the first thread was ready to run while others had the processors; 0 where the
+/// system does not say. Calls what a handler may call.
+double queued_seconds() {
+  const int error = errno;
+  char text[96]{};
+  const int file = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
+  if (file >= 0) {
+    [[maybe_unused]] const auto got = read(file, text, sizeof text - 1);
+    close(file);
+  }
+  errno = error;
+  std::uint64_t ran = 0, queued = 0;  // nanoseconds
+  const char* const end = text + std::strlen(text);
+  const auto first = std::from_chars(text, end, ran);
+  if (first.ec != std::errc{} || first.ptr == end) return 0;
+  std::from_chars(first.ptr + 1, end, queued);
+  return 1e-9 * static_cast<double>(queued);
+}
+
+void expect_answer() {
+  answer_expected = 1;
+  queued_before = queued_seconds(), queued_granted = 0;
+  set_timer(patience);
+}
+
 void on_signal(int) {
   stop_requested = 1;
   for (const int signal : watched) std::signal(signal, SIG_DFL);  // the next one aborts
-  set_timer(patience);
+  expect_answer();
+}
+
+/// Whether more time is given, as it was others that had it.
+bool queued_for_a_processor() {
+  if (several_ranks == 0) return false;
+  const double more = std::min(queued_seconds() - queued_before, most_queued) - queued_granted;
+  if (more < 0.01) return false;
+  queued_granted = queued_granted + more;
+  set_timer(more);
+  return true;
 }
 
 void write_error(const char* text) {
   [[maybe_unused]] const auto put = ::write(STDERR_FILENO, text, std::strlen(text));
 }
 
-void on_deaf(int) {
+void on_timer(int) {
+  if (answer_expected == 0) return expect_answer();  // --max-hours are over
   if (saving_now != 0) return set_timer(0.1);
+  if (queued_for_a_processor()) return;
   write_error("quartic: stopped in the midst of a long step; ");
   write_error(saved_once != 0 ? end_text : "nothing was saved yet\n");
   if (saved_once == 0) unlink(fresh_name);
@@ -62,10 +110,10 @@ void handle(int signal, void (*handler)(int)) {
 /// SIGINT, SIGTERM and SIGUSR1 ask for a stop; a second one aborts.
 void catch_signals() {
   for (const int signal : watched) handle(signal, on_signal);
-  handle(SIGALRM, on_deaf);
+  handle(SIGALRM, on_timer);
 }
 
-/// What on_deaf says, and the file that it leaves behind nowhere.
+/// What on_timer says, and the file that it leaves behind nowhere.
 void prepare_end(const std::filesystem::path& file, bool saved) {
   const auto put = [](char* to, std::size_t size, const std::string& text) {
     to[text.copy(to, size - 1)] = 0;
@@ -129,8 +177,9 @@ Attended::Attended(const Globals& globals, const Attendance& attendance,
     warn("--live draws on terminals alone: this is none", globals);
   if (const auto warning = blas_identity().warning(); !warning.empty()) warn(warning, globals);
   prepare_end(file, resumed || !globals.team().root());  // whose the file is
+  several_ranks = globals.team().several() ? 1 : 0;
   catch_signals();
-  if (attendance.max_hours < 1e6) set_timer(attendance.max_hours * 3600 + patience);
+  if (attendance.max_hours < 1e6) set_timer(std::max(1e-3, attendance.max_hours * 3600));
   if (!globals.team().several()) stoppable.emplace(beginning);
 }
 
@@ -144,7 +193,7 @@ void Progress::saving() {
 void Progress::saved() {
   saved_once = 1;
   saving_now = 0;
-  if (stop_requested != 0) set_timer(patience);  // what follows is to end soon, too
+  if (answer_expected != 0) expect_answer();  // what follows is to end soon, too
 }
 
 bool Stop::requested() const {
