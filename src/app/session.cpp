@@ -113,6 +113,11 @@ void catch_signals() {
   handle(SIGALRM, on_timer);
 }
 
+/// One clock for all ranks: the root's.
+double hours_of(const Globals& globals, const Attendance& attendance) {
+  return globals.team().root() ? attendance.max_hours : Attendance{}.max_hours;
+}
+
 /// What on_timer says, and the file that it leaves behind nowhere.
 void prepare_end(const std::filesystem::path& file, bool saved) {
   const auto put = [](char* to, std::size_t size, const std::string& text) {
@@ -168,7 +173,7 @@ Stop::Stop(const Clock& clock, double max_hours) : clock_(clock), max_seconds_(m
 
 Attended::Attended(const Globals& globals, const Attendance& attendance,
                    const std::filesystem::path& file, bool resumed, double json_interval)
-    : stop(clock, attendance.max_hours),
+    : stop(clock, hours_of(globals, attendance)),
       beginning(clock, attendance.max_hours + 1.0 / 3600),
       progress(globals, json_interval, attendance.live),
       agreed(globals.team(), stop, progress, clock) {
@@ -179,7 +184,8 @@ Attended::Attended(const Globals& globals, const Attendance& attendance,
   prepare_end(file, resumed || !globals.team().root());  // whose the file is
   several_ranks = globals.team().several() ? 1 : 0;
   catch_signals();
-  if (attendance.max_hours < 1e6) set_timer(std::max(1e-3, attendance.max_hours * 3600));
+  if (const double hours = hours_of(globals, attendance); hours < 1e6)
+    set_timer(std::max(1e-3, hours * 3600));
   if (!globals.team().several()) stoppable.emplace(beginning);
 }
 

@@ -430,6 +430,17 @@ def test_time_ends_for_all(tmp_path):
 
 
 @needs_mpi
+def test_the_time_of_ranks_is_the_root_s(tmp_path):
+    """One whose clock began earlier does not end it as if by a signal."""
+    here = written(tmp_path, LONG["sample"][1].replace("draws = 4000", "draws = 10000000"))
+    hours = "$((3 - 2 * OMPI_COMM_WORLD_RANK))e-4"
+    command, env = mpirun(2)
+    command[-1:] = ["sh", "-c", f"exec {QUARTIC} sample run.toml -o run.h5 --threads 1 --max-hours {hours}"]
+    done = subprocess.run(command, cwd=here, env=env, text=True, capture_output=True, timeout=60, check=False)
+    refused_once(done, 6, "stopped by --max-hours")
+
+
+@needs_mpi
 @pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_killed_rank_ends_the_job_and_nothing_is_lost(tmp_path, rank):
     process, ranks = begun(tmp_path, "sample", 2)
