@@ -118,9 +118,9 @@ void Ensemble<T>::set_action(const Action& action) {
 }
 
 template <class T>
-void Ensemble<T>::for_all_blocks(int count, const std::function<void(int)>& f) const {
-  // A parallel region costs more than a pass over a small ensemble.
-  const bool worth_it = static_cast<double>(sites_) * count * lanes_ > 1e5;
+void Ensemble<T>::for_all_blocks(int count, const std::function<void(int)>& f, int sweeps) const {
+  // A parallel region costs some 10 microseconds, as much as a few thousand sites of a sweep.
+  const bool worth_it = static_cast<double>(sites_) * count * lanes_ * sweeps > 2e4;
   in_parallel(count, worth_it ? threads_ : 1, [&](int index, int) { f(index); });
 }
 
@@ -314,12 +314,13 @@ void Ensemble<T>::sweep_all(int count) {
   const int stride = options_.rungs > 1 ? 1 : count;
   for (int done = 0; done < count; done += stride) {
     std::vector<Tally> tallies(all_blocks());
-    for_all_blocks(all_blocks(), [&](int index) {
+    const auto sweep_block_often = [&](int index) {
       for (int k = 0; k < stride; ++k) {
         heed_stop();
         sweep_block_once(index, steady_ || k + 1 < stride, tallies[index]);
       }
-    });
+    };
+    for_all_blocks(all_blocks(), sweep_block_often, stride);
     sweeps_ += stride;
     if (options_.rungs > 1) exchange_rungs();
     for (int index = 0; index < blocks(); ++index) tally_ += tallies[index];  // the target's alone

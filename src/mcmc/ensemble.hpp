@@ -93,7 +93,8 @@ class Ensemble {
     for (int k = 0; k < 4; ++k) words_of(chain)[k * lanes_] = random.state()[k];
   }
 
-  void for_all_blocks(int count, const std::function<void(int)>& f) const;
+  /// f(index), which is as long as so many sweeps of a block.
+  void for_all_blocks(int count, const std::function<void(int)>& f, int sweeps = 1) const;
   SweepBlock<T> sweep_block(int index);
   int band_sites() const;
   void sweep_all(int count);

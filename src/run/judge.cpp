@@ -160,7 +160,7 @@ Judgement Referee::State::judge(const JudgedFields& fields, const Session& sessi
           : reference.joint(out.effective, lagged, session.team),
       c.lagged);
   if (!fields.log_q.empty()) weigh(c, out, session.team);
-  c.repeats = find_repeats(action, sample);
+  c.repeats = find_repeats(action, sample, threads);
   conclude(c, out);
   report_progress(session.progress("holding the fields against it"), 1);
   return out;

@@ -27,15 +27,15 @@ double poisson(double mean, RandomStream& random) {
 }
 
 /// [replicate][row]: how often a row is taken, standardised.
-Matrix multipliers(int rows, double effective, std::uint64_t seed) {
+Matrix multipliers(int rows, double effective, std::uint64_t seed, int threads) {
   Matrix out(replicates, rows);
   const double mean = std::max(effective / rows, 1e-3);
   const auto scale = static_cast<float>(1 / std::sqrt(mean * rows));
-  for (int b = 0; b < replicates; ++b) {
+  in_parallel(replicates, threads_or_all(threads), [&](int b, int) {
     RandomStream random(seed, Stream::check, 1000 + static_cast<std::uint64_t>(b));
     for (int n = 0; n < rows; ++n)
       out(b, n) = static_cast<float>(poisson(mean, random) - mean) * scale;
-  }
+  });
   return out;
 }
 
@@ -45,7 +45,7 @@ std::vector<std::vector<float>> largest_z(std::span<const float> rows, std::span
                                           int threads, const Team& team) {
   const auto size = static_cast<int>(family.size());
   const auto count = static_cast<int>(rows.size() / family.size());
-  const Matrix taken = multipliers(count, effective, seed);
+  const Matrix taken = multipliers(count, effective, seed, threads);
   const Eigen::Map<const Matrix> all(rows.data(), count, size);
   const int tiles = (size + gemm_tile - 1) / gemm_tile;
   std::vector<std::vector<std::vector<float>>> part(

@@ -98,13 +98,14 @@ int Measurement::Data::index(const std::string& name) const {
   return at == names.end() ? -1 : static_cast<int>(at - names.begin());
 }
 
+constexpr int bins_together = 16;  ///< bins at once: both sides of a transpose stay in cache
+
 std::vector<double> Measurement::Data::series(int observable) const {
   std::vector<double> out(static_cast<std::size_t>(chains) * bin_count);
-  constexpr int tile = 16;  // both sides of the transpose stay in cache
   const double* from = bins.data() + static_cast<std::size_t>(observable) * chains;
-  for (int first = 0; first < bin_count; first += tile)
+  for (int first = 0; first < bin_count; first += bins_together)
     for (int c = 0; c < chains; ++c)
-      for (int bin = first; bin < std::min(first + tile, bin_count); ++bin)
+      for (int bin = first; bin < std::min(first + bins_together, bin_count); ++bin)
         out[static_cast<std::size_t>(c) * bin_count + bin] = from[bin * row() + c];
   return out;
 }
@@ -341,6 +342,7 @@ MeasurementState Measurement::Data::own_part(const MeasurementState& all) const 
 template <class T>
 Measurement Measurement::gathered(const Sampler<T>& sampler, bool everywhere) const {
   const auto& d = *data_;
+  if (!sampler.team().several()) return Measurement(make_hidden<Data>(d));
   Measurement out(
       make_hidden<Data>(d.action, ChainPart{0, d.part.all, d.part.all}, d.max_bins, d.functions));
   out.data_->spectrum_interval = d.spectrum_interval;
@@ -358,15 +360,13 @@ Measurement Measurement::gathered(const Sampler<T>& sampler, bool everywhere) co
              here ? std::span<V>(values).subspan(row * whole, whole) : std::span<V>(),
              size / sampler.blocks(), everywhere);
   };
-  if (sampler.team().several()) {
-    const std::size_t rows = d.names.size();
-    collect(all.bins, rows);
-    collect(all.open_bin, rows);
-    collect(all.squares, rows);
-    collect(all.products, d.pairs.size());
-    collect(all.spectra, all.spectra.empty() ? 0 : 1);
-    collect(all.wells, all.wells.empty() ? 0 : 1);
-  }
+  const std::size_t rows = d.names.size();
+  collect(all.bins, rows);
+  collect(all.open_bin, rows);
+  collect(all.squares, rows);
+  collect(all.products, d.pairs.size());
+  collect(all.spectra, all.spectra.empty() ? 0 : 1);
+  collect(all.wells, all.wells.empty() ? 0 : 1);
   if (here) out.restore(all);
   return out;
 }
@@ -396,9 +396,10 @@ void Measurement::restore(const MeasurementState& state) {
   d.reference.resize(d.names.size());
   d.set_spectra(state.spectra);
   d.bins.resize(state.bins.size());
-  for (std::size_t bin = 0; bin < count; ++bin)
+  for (std::size_t first = 0; first < count; first += bins_together)
     for (std::size_t k = 0; k < d.row(); ++k)
-      d.bins[bin * d.row() + k] = state.bins[k * count + bin];
+      for (std::size_t bin = first; bin < std::min(first + bins_together, count); ++bin)
+        d.bins[bin * d.row() + k] = state.bins[k * count + bin];
 }
 
 #define QUARTIC_INSTANTIATE(T)                                               \

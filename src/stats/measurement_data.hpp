@@ -64,6 +64,7 @@ struct Measurement::Data {
   ObservableResult primary(int observable, const std::vector<double>& mean) const;
   ObservableResult combine(const Derived& derived, const std::vector<double>& mean) const;
   std::vector<Derived> derived() const;
+  std::string populations(int k, const SeriesEstimate& estimate) const;
   std::string populations(std::span<const ObservableResult> results) const;
   bool even() const;  ///< the action, so that all wells come in pairs which the sign tells apart
   void close_bin();

@@ -175,31 +175,40 @@ ObservableResult correlation_length(const ObservableResult& square) {
 
 }  // namespace
 
-/// Why no observable may be trusted, or nothing: one primary observable shows that chains are in
-/// populations which do not exchange.
-std::string Measurement::Data::populations(std::span<const ObservableResult> results) const {
-  for (int k = 0; k < observables(); ++k) {
-    // Under an even action wells come in pairs that the sign alone tells apart.
-    if (even() && (names[k] == "m" || k >= observables() - std::ssize(functions))) continue;
-    const auto values = series(k);
-    if (values.empty()) return {};
-    if (!wells.empty() && groups_differ(values, chains, wells))
-      return fmt::format(
-          "chains that began in different wells go on to differ in {}: the moves do not join the "
-          "wells; try parallel tempering, sampler.rungs = 8",
-          names[k]);
-    if (const auto visits = rare_visits(values, chains, results[k].estimate.error))
-      return fmt::format(
-          "{} went to a second population {} times in all, too seldom to know its share: a longer "
-          "run, or parallel tempering, sampler.rungs = 8",
-          names[k], *visits);
-    if (falls_apart(values, chains, results[k].estimate.r_hat))
-      return fmt::format(
-          "the chains are in populations that hardly exchange, as {} shows: try parallel "
-          "tempering, sampler.rungs = 8, or more rungs and draws",
-          names[k]);
-  }
+/// How one primary observable shows that chains are in populations which do not exchange; or
+/// nothing.
+std::string Measurement::Data::populations(int k, const SeriesEstimate& estimate) const {
+  // Under an even action wells come in pairs that the sign alone tells apart.
+  if (even() && (names[k] == "m" || k >= observables() - std::ssize(functions))) return {};
+  const auto values = series(k);
+  if (values.empty()) return {};
+  if (!wells.empty() && groups_differ(values, chains, wells))
+    return fmt::format(
+        "chains that began in different wells go on to differ in {}: the moves do not join the "
+        "wells; try parallel tempering, sampler.rungs = 8",
+        names[k]);
+  if (const auto visits = rare_visits(values, chains, estimate.error))
+    return fmt::format(
+        "{} went to a second population {} times in all, too seldom to know its share: a longer "
+        "run, or parallel tempering, sampler.rungs = 8",
+        names[k], *visits);
+  if (falls_apart(values, chains, estimate.r_hat))
+    return fmt::format(
+        "the chains are in populations that hardly exchange, as {} shows: try parallel "
+        "tempering, sampler.rungs = 8, or more rungs and draws",
+        names[k]);
   return {};
+}
+
+/// Why no observable may be trusted, or nothing: the first that shows such populations.
+std::string Measurement::Data::populations(std::span<const ObservableResult> results) const {
+  std::vector<std::string> found(observables());
+  in_parallel(
+      observables(), threads, [&](int k, int) { found[k] = populations(k, results[k].estimate); },
+      Share::as_free);
+  const auto first =
+      std::find_if(found.begin(), found.end(), [](const auto& reason) { return !reason.empty(); });
+  return first == found.end() ? "" : *first;
 }
 
 bool Measurement::Data::even() const {

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 #include <vector>
+
+#include "core/parallel.hpp"
 
 namespace quartic {
 namespace {
@@ -19,12 +22,14 @@ struct Scale {
 };
 
 Scale scale_of(const Action& action, const FieldSample& sample, std::size_t count) {
+  std::vector<double> most(sample.sites());
+  for (std::size_t n = 0; n < count; ++n)
+    for (int i = 0; i < sample.sites(); ++i) most[i] = std::max(most[i], std::abs(sample.at(n, i)));
   double curvature = 0, largest = 0;
   for (int i = 0; i < sample.sites(); ++i) {
-    double most = 0;
-    for (std::size_t n = 0; n < count; ++n) most = std::max(most, std::abs(sample.at(n, i)));
-    curvature = std::max(curvature, 2 * std::abs(action.a[i]) + 12 * action.b[i] * most * most);
-    largest = std::max(largest, most);
+    const double square = most[i] * most[i];
+    curvature = std::max(curvature, 2 * std::abs(action.a[i]) + 12 * action.b[i] * square);
+    largest = std::max(largest, most[i]);
   }
   return {1 / std::sqrt(std::max(curvature, 1e-300)), largest};
 }
@@ -36,21 +41,21 @@ struct Sorted {
   std::vector<std::size_t> order;
 };
 
-Sorted sort_all(const FieldSample& sample, std::size_t count, double width) {
+Sorted sort_all(const FieldSample& sample, std::size_t count, double width, int threads) {
   const auto sites = static_cast<std::size_t>(sample.sites());
   Sorted out;
   out.values.resize(count * sites), out.norm.resize(count), out.order.resize(count);
-  for (std::size_t n = 0; n < count; ++n) {
+  in_parallel(static_cast<int>(count), threads_or_all(threads), [&](int n, int) {
+    const std::span row(out.values.data() + n * sites, sites);
     double square = 0;
     for (std::size_t i = 0; i < sites; ++i) {
       const double x = std::abs(sample.at(n, static_cast<int>(i))) / width;
-      out.values[n * sites + i] = static_cast<float>(x);
+      row[i] = static_cast<float>(x);
       square += x * x;
     }
-    const auto row = out.values.begin() + static_cast<std::ptrdiff_t>(n * sites);
-    std::sort(row, row + static_cast<std::ptrdiff_t>(sites));
+    std::sort(row.begin(), row.end());
     out.norm[n] = std::sqrt(square);
-  }
+  });
   std::iota(out.order.begin(), out.order.end(), std::size_t{0});
   std::stable_sort(out.order.begin(), out.order.end(),
                    [&](std::size_t x, std::size_t y) { return out.norm[x] < out.norm[y]; });
@@ -74,7 +79,7 @@ double log_poisson_tail(double k, double mean) {
 
 }  // namespace
 
-Repeats find_repeats(const Action& action, const FieldSample& sample) {
+Repeats find_repeats(const Action& action, const FieldSample& sample, int threads) {
   const auto sites = static_cast<std::size_t>(sample.sites());
   const std::size_t count = std::min(sample.count(), std::max<std::size_t>(most_sorted / sites, 2));
   Repeats out;
@@ -88,7 +93,7 @@ Repeats find_repeats(const Action& action, const FieldSample& sample) {
   out.tolerance = std::max(std::min(chosen, widest_tolerance), resolution);
   out.expected = std::exp(std::min(log_pairs + v * std::log(2 * out.tolerance), 700.0));
   if (out.expected > n) return out;
-  const Sorted sorted = sort_all(sample, count, scale.width);
+  const Sorted sorted = sort_all(sample, count, scale.width, threads);
   const double square = out.tolerance * out.tolerance * v, reach = std::sqrt(square);
   std::vector<char> repeats(count);
   for (std::size_t k = 0; k < count; ++k) {

@@ -25,6 +25,6 @@ struct Repeats {
 /// conditional width of a site, 1 / sqrt(2 |a| + 12 b max phi^2): e is chosen (at most 0.01) such
 /// that none is expected; a float's own resolution bounds it from below, so that few sites, which
 /// repeat by chance, are not accused. O(N V log V + 64 N V).
-Repeats find_repeats(const Action& action, const FieldSample& sample);
+Repeats find_repeats(const Action& action, const FieldSample& sample, int threads);
 
 }  // namespace quartic
