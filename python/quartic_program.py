@@ -15,4 +15,5 @@ def main() -> int:
         sys.exit("quartic: the package is not whole: install it anew")
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
-    return int(module.program(["quartic", *sys.argv[1:]]))
+    # By name it is this Python, which draws figures, whether or not it is on PATH.
+    return int(module.program([sys.executable or "quartic", *sys.argv[1:]]))

@@ -13,19 +13,24 @@
 namespace quartic::app {
 namespace {
 
+/// That of the environment which the program is in, which may not be the one on PATH.
 std::string python_beside(const std::filesystem::path& program) {
+  if (program.filename().string().starts_with("python")) return program.string();  // of a wheel
   const auto beside = program.parent_path() / "python3";
   return access(beside.c_str(), X_OK) == 0 ? beside.string() : std::string("python3");
 }
 
-constexpr int no_package = 75, no_memory = 76, no_program = 127;
+constexpr int no_package = 75, no_memory = 76, no_matplotlib = 77, no_program = 127;
 constexpr const char* draw =
     "import sys\n"
+    "missing = 75\n"
     "try:\n"
+    "    import quartic\n"
+    "    missing = 77\n"
     "    from quartic.plot import main\n"
     "    sys.exit(main(sys.argv[1:]))\n"
     "except ImportError:\n"
-    "    sys.exit(75)\n"
+    "    sys.exit(missing)\n"
     "except MemoryError:\n"
     "    sys.exit(76)\n";
 
@@ -106,6 +111,9 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
     throw Error(ErrorCode::internal,
                 fmt::format("out of memory: the figures of '{}' could not be drawn", file),
                 "Python with matplotlib takes half a gigabyte of addresses: ulimit -v");
+  if (status == no_matplotlib)
+    throw BadInput(fmt::format("figures need matplotlib, which {} cannot import", python),
+                   fmt::format("{} -m pip install 'matplotlib>=3.8'", python));
   if (status == no_package || status == no_program)
     throw BadInput(
         fmt::format(

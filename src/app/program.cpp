@@ -230,9 +230,9 @@ int run(int argc, char** argv, Copies& copies) {
   Globals globals;
   std::error_code error;
   globals.program = std::filesystem::read_symlink("/proc/self/exe", error);
-  // Of a wheel, whose program is a function of Python's, the script is what stands beside Python.
-  if (argc > 0 && globals.program.filename().string().starts_with("python"))
-    globals.program = argv[0];
+  // Of a wheel, whose program is a function of Python's: that Python, as its environment names it.
+  const std::filesystem::path called = argc > 0 ? argv[0] : "";
+  if (called.filename().string().starts_with("python")) globals.program = called;
   for (int k = 0; k < argc; ++k)
     globals.command += (k ? " " : "") + (k ? shell_word(argv[k]) : std::string("quartic"));
   CLI::App app("Machine learning with phi^4 lattice field theories", "quartic");

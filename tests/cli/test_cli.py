@@ -277,7 +277,19 @@ def test_plot_without_python_package(here):
     (bare / "python3").chmod(0o755)
     program = shutil.copy(QUARTIC, bare / "quartic")
     done = subprocess.run([program, "plot", "run.h5"], cwd=here, text=True, capture_output=True, check=False)
-    assert done.returncode == 3 and "matplotlib" in done.stderr
+    assert done.returncode == 3 and "the Python package quartic with matplotlib" in done.stderr
+
+
+def test_plot_without_matplotlib(here):
+    assert quartic("learn", "run.toml", "--quiet", cwd=here).returncode == 0
+    bare = here / "bin"
+    bare.mkdir()
+    (bare / "matplotlib.py").write_text("raise ImportError")
+    (bare / "python3").write_text(f'#!/bin/sh\nPYTHONPATH={bare} exec {sys.executable} "$@"\n')
+    (bare / "python3").chmod(0o755)
+    program = shutil.copy(QUARTIC, bare / "quartic")
+    done = subprocess.run([program, "plot", "run.h5"], cwd=here, text=True, capture_output=True, check=False)
+    assert done.returncode == 3 and f"{bare}/python3 -m pip install" in done.stderr
 
 
 def test_xarray_and_arviz_open_it(here):

@@ -1,6 +1,7 @@
 """The checks of the source tree: clean as it stands, and able to fail."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -96,3 +97,12 @@ def test_one_version_everywhere():
     for consumer in ("tests/install", "examples/cpp"):  # of the same minor version alone
         text = (ROOT / consumer / "CMakeLists.txt").read_text()
         assert re.search(r"find_package\(quartic ([\d.]+)", text)[1] == version.rpartition(".")[0], consumer
+
+
+def test_the_program_of_a_wheel_is_named_as_its_python(tmp_path):
+    shutil.copy(ROOT / "python/quartic_program.py", tmp_path)
+    (tmp_path / "quartic").mkdir()
+    (tmp_path / "quartic/_quartic.py").write_text("def program(words):\n    print(words)\n    return 0\n")
+    call = "import sys, quartic_program; sys.argv[1:] = ['plot', 'run.h5']; sys.exit(quartic_program.main())"
+    done = subprocess.run([sys.executable, "-c", call], cwd=tmp_path, text=True, capture_output=True, check=False)
+    assert done.returncode == 0 and done.stdout.strip() == str([sys.executable, "plot", "run.h5"]), done.stderr
