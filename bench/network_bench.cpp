@@ -101,7 +101,7 @@ void update(benchmark::State& state, Unit visible, Unit hidden) {
   TrainingOptions options;
   options.steps = static_cast<int>(state.range(0)),
   options.threads = static_cast<int>(state.range(1));
-  options.rate = 0.01, options.momentum = 0.5;
+  options.rate = 0.01, options.momentum = 0.5, options.batch = batch;  // and so many chains
   NetworkLearner<float> trainer(
       data, moments, initial_network(visible, hidden, hidden_units, moments), options, 1);
   for (auto _ : state) trainer.update(rows);

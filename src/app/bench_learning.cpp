@@ -46,6 +46,7 @@ LearningTime network_update(Unit unit) {
   const auto moments = column_moments(*data);
   TrainingOptions options;
   options.threads = 1, options.rate = 0.01, options.momentum = 0.5;
+  options.batch = batch;  // and so many chains
   NetworkLearner<float> learner(data, moments, initial_network(unit, unit, hidden, moments),
                                 options, 1);
   return time_of(fmt::format("update of a {}-{} network, {} x {}, batch {}, PCD-1", name(unit),
