@@ -34,10 +34,10 @@ def one(diagonal: float, extent: int, freedom: str, epochs: int, threads: int) -
         target, graph, freedom=dict.fromkeys("wab", freedom), epochs=epochs, chains=512, certificate=False,
         random_state=1, n_jobs=threads, progress=False,
     )  # fmt: skip
-    history, last = run.history, -1
+    took = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - cpu}
+    history, last = run.history, -1  # which imports xarray
     return {
-        "seconds": time.perf_counter() - begun,
-        "cpu": time.process_time() - cpu,
+        **took,
         "epochs": len(history["epoch"]),
         "couplings": len(run.array("history/parameter")),
         "variance": float(history["action_variance"][last]) / extent**2,
