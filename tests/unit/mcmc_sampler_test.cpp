@@ -64,5 +64,18 @@ TEST(Sampler, ConfigurationsAreThoseOfItsState) {
   }
 }
 
+/// Shared among threads from some 20000 sites of all chains on.
+TEST(Sampler, FewChainsHaveTheSameBitsOnAnyNumberOfThreads) {
+  const Action action = critical_action(testing::lattice_graph("square", 16));
+  for (const int hits : {0, 4}) {
+    SamplerOptions one = options(128, hits, 0), three = one;
+    one.threads = 1, three.threads = 3;
+    Sampler<float> alone(action, one, 1), shared(action, three, 1);
+    for (const int count : {1, 5}) alone.sweep(count), shared.sweep(count);
+    EXPECT_EQ(alone.state().phi, shared.state().phi);
+    EXPECT_EQ(alone.state().streams, shared.state().streams);
+  }
+}
+
 }  // namespace
 }  // namespace quartic
