@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -204,9 +205,7 @@ double Reflection(const SweepBlock<T>& block) {
 template <class T>
 double Metropolis(const SweepBlock<T>& block) {
   HWY_ALIGN T shift[kMostLanes];  // of hidden sites, which these do not move
-  constexpr int many_hits = 64;
   return sweep(block, shift, [&](auto d, int, const auto& site, auto&& apply) HWY_ATTR {
-    if (block.hits >= many_hits) heed_stop();
     apply([&](int, auto j, auto x, auto& stream, auto& accepted) HWY_ATTR {
       const auto a = hn::Set(d, site.a), b = hn::Set(d, site.b);
       for (int hit = 0; hit < block.hits; ++hit) {
@@ -296,10 +295,28 @@ namespace quartic {
   template double function(const SweepBlock<double>&);
 QUARTIC_MOVE(Independence, independence_sweep)
 QUARTIC_MOVE(Reflection, reflection_sweep)
-QUARTIC_MOVE(Metropolis, metropolis_sweep)
 QUARTIC_MOVE(HeatBath, heat_bath_sweep)
 QUARTIC_MOVE(Flip, flip_sweep)
 #undef QUARTIC_MOVE
+
+HWY_EXPORT(MetropolisBoth);
+/// In parts, between which a stop is heeded: within the kernel the call would cost all registers,
+/// 4 % of a sweep of one hit.
+template <class T>
+double metropolis_sweep(const SweepBlock<T>& block) {
+  constexpr int tries = 1 << 16;  // of a chain, some milliseconds
+  const int turns = std::max(2, tries / block.hits / 2 * 2);
+  SweepBlock<T> part = block;
+  double accepted = 0;
+  for (; part.begin < block.end; part.begin = part.end) {
+    part.end = std::min(part.begin + turns, block.end);
+    heed_stop();
+    accepted += QUARTIC_DISPATCH(Metropolis, T)(part);
+  }
+  return accepted;
+}
+template double metropolis_sweep(const SweepBlock<float>&);
+template double metropolis_sweep(const SweepBlock<double>&);
 
 }  // namespace quartic
 #endif
