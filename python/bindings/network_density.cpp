@@ -315,6 +315,14 @@ void bind_density(nb::module_& m) {
       },
       nb::arg("visible"), nb::arg("hidden"), nb::arg("hidden_units"), nb::arg("columns"),
       nb::arg("noisy"), "'exactly', 'chains-from-exact' or 'chains'.");
+  m.def(
+      "remark_on_copies",
+      [](ArrayLike rows) {
+        const Input input = as_input(rows);
+        if (input.ndim() != 2) throw BadInput("data must be an array of shape (rows, columns)");
+        return remark_on_copies(span(input), input.shape(1));
+      },
+      nb::arg("rows"), "What there is to say of rows that are copies of others, or nothing.");
   m.def("default_hidden_units", &default_hidden_units, nb::arg("rows"),
         "So many learn so many rows by chains.");
   m.def(

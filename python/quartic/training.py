@@ -135,6 +135,9 @@ class Learning:
         wanted, rest, judged = self.wanted, *self._split(X)
         fit: dict[str, Any] = {"candidates": [], "remarks": []}
         if way == "chains":
+            if self.continuous and len(rest):
+                same = _quartic.remark_on_copies(X[rest][:: -(-len(rest) // 4096)])
+                fit["remarks"] += [same] if same else []
             scaling = self.scaling_of(X[rest])
             network = self.network_of(self.rows_of(X[rest], scaling))
         else:

@@ -6,9 +6,11 @@
 #include <boost/math/distributions/chi_squared.hpp>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "quartic/core/estimate.hpp"
 #include "quartic/data/columns.hpp"
+#include "quartic/run/density_learner.hpp"
 
 namespace quartic {
 namespace {
@@ -88,7 +90,25 @@ std::size_t copies(std::span<const double> rows, std::size_t columns,
   return those.size() / columns - distinct_rows(those, columns);
 }
 
+std::string of_copies(std::span<const double> rows, std::size_t columns,
+                      const std::vector<Repeats>& repeats) {
+  const std::size_t same = copies(rows, columns, repeats), count = rows.size() / columns;
+  if (twentieth * same <= count) return {};
+  return fmt::format(
+      "{} of {} rows are copies of others, learned and held out at once: held-out rows say too "
+      "high "
+      "an ln p; keep one of each",
+      same, count);
+}
+
 }  // namespace
+
+std::vector<double> rows_to_remark_on(const DataSource& source) {
+  constexpr std::size_t most_rows = 4096, most_values = 1 << 22;
+  const auto rows =
+      spread_rows(source, std::clamp<std::size_t>(most_values / source.columns(), 1, most_rows));
+  return {rows.begin(), rows.end()};
+}
 
 std::vector<std::string> remarks_on(std::span<const double> rows, std::size_t columns,
                                     const std::vector<std::string>& names) {
@@ -127,12 +147,14 @@ std::vector<std::string> remarks_on(std::span<const double> rows, std::size_t co
         fmt::format("one value has half of the variance of column{} {}: leave its row "
                     "out if it is wrong; no density of this kind has such tails",
                     far.size() == 1 ? "" : "s", columns_text(far, names)));
-  if (const std::size_t same = copies(rows, columns, repeats); twentieth * same > count)
-    out.push_back(
-        fmt::format("{} of {} rows are copies of others, learned and held out at once: "
-                    "held-out rows say too high an ln p; keep one of each",
-                    same, count));
+  if (auto same = of_copies(rows, columns, repeats); !same.empty()) out.push_back(std::move(same));
   return out;
+}
+
+std::string remark_on_copies(std::span<const double> rows, std::size_t columns) {
+  std::vector<Repeats> repeats;
+  for (std::size_t c = 0; c < columns; ++c) repeats.push_back(repeats_in(rows, c, columns));
+  return of_copies(rows, columns, repeats);
 }
 
 std::string remark_on_few(std::size_t rows, std::size_t columns) {

@@ -6,7 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "quartic/core/data_source.hpp"
+
 namespace quartic {
+
+/// Rows to remark on: all, or 4096 of them and at most 4 million values.
+std::vector<double> rows_to_remark_on(const DataSource& source);
 
 /// One sentence each for columns of few values, columns whose variance is one value's, and rows
 /// that are copies of others. O(rows columns log rows).

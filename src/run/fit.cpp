@@ -106,14 +106,6 @@ class FitTask : public ActionTask<FitRun, LikelihoodLearner<T>> {
   const DataSet& data_;
 };
 
-std::vector<std::string> remarks_on_some(const DataSet& data) {
-  constexpr std::size_t most_rows = 4096, most_values = 1 << 22;
-  const std::size_t columns = data.train->columns();
-  const auto rows =
-      spread_rows(*data.train, std::clamp<std::size_t>(most_values / columns, 1, most_rows));
-  return remarks_on(std::vector<double>(rows.begin(), rows.end()), columns, data.names);
-}
-
 /// Whether a column is 0 in every row; most data show in their first that none is.
 std::vector<char> zero_columns(const DataSource& data) {
   constexpr std::size_t values = 1 << 16;
@@ -211,7 +203,8 @@ FitRun begin_fit(const Config& config, const Action& field, const DataSet& data,
   const auto freedom = config.action.freedom();
   FitData known = describe(data, 0);
   if (config.fit.pass.noise == 0)
-    std::ranges::move(remarks_on_some(data), std::back_inserter(known.remarks));
+    std::ranges::move(remarks_on(rows_to_remark_on(*data.train), data.train->columns(), data.names),
+                      std::back_inserter(known.remarks));
   Config own = config;
   FitRun run{.config = std::move(own),
              .provenance = std::move(provenance),

@@ -8,8 +8,10 @@
 
 #include "network/training_epoch.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/run/density_learner.hpp"
 #include "quartic/run/loop.hpp"
 #include "quartic/run/metrics.hpp"
+#include "run/density_remarks.hpp"
 #include "run/density_task.hpp"
 #include "run/network_evaluation.hpp"
 #include "run/train_task.hpp"
@@ -223,8 +225,12 @@ NetworkRun begin_training(const Config& config, const NetworkData& data, FitData
   known.pass_seconds = data.pass_seconds;
   Provenance provenance = make_provenance(command, config.run.seed);
   const std::size_t rows = data.learned->rows(), columns = data.learned->columns();
-  Network network = first_network(
-      config, data, hidden_units(config, way_of(config, rows, columns), rows, columns));
+  const LearningWay way = way_of(config, rows, columns);
+  Network network = first_network(config, data, hidden_units(config, way, rows, columns));
+  // What begins exactly says so itself.
+  if (way == LearningWay::chains && !network.visible.discrete())
+    if (auto same = remark_on_copies(rows_to_remark_on(*data.learned), columns); !same.empty())
+      known.remarks.push_back(std::move(same));
   if (!data.held_out.empty())
     require_values(network.visible.unit, column_moments(ArraySource(data.held_out, columns)));
   return {.config = config,

@@ -53,6 +53,15 @@ def test_reader_and_program_agree(made):
     assert abs(run.to_data(run.phi[:, -1]).mean() - rows.mean()) < 0.5
 
 
+def test_chains_say_that_rows_are_copies(made, tmp_path):
+    _, rows, text = made
+    assert "copies" not in text
+    few = rows[:300].reshape(300, 3, 4)
+    assert "NOTE: " in (told := fitted(tmp_path, np.r_[few, few], CONFIG)), told
+    assert "rows are copies of others, learned and held out at once" in told
+    assert "copies of others" in quartic("diagnose", "run.h5", cwd=tmp_path).stdout
+
+
 def test_transform_is_the_conditional_expectation(made):
     folder, rows, _ = made
     done = quartic("transform", "run.h5", "x.npy", "-o", "h.npy", "--json", cwd=folder)

@@ -172,6 +172,15 @@ def test_chains_learn_a_small_table_as_well_as_a_gaussian(units):
     assert machine.held_out_.value == max(row["held_out"] for row in machine.history_ if "held_out" in row)
 
 
+def test_chains_say_that_rows_are_copies():
+    X = np.random.default_rng(3).normal(size=(200, 3))
+    for rows, told in ((np.r_[X, X[:50]], True), (X, False)):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            RestrictedBoltzmannMachine(4, n_iter=3, random_state=0).fit(rows)
+        assert any("50 of 250 rows are copies of others" in str(warning.message) for warning in said) == told
+
+
 def test_chains_that_learned_nothing_say_so():
     X = rings(300, 7)
     X = np.c_[X, X @ [[1, 2], [1, -1]] + 0.1 * np.random.default_rng(1).normal(size=X.shape)]

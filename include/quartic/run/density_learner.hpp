@@ -90,4 +90,8 @@ DensityFit learn_density(std::span<const double> rows, std::size_t columns,
 std::vector<double> log_densities(const Network& network, double log_z, const DataScaling& scaling,
                                   std::span<const double> rows, int threads = 0);
 
+/// One sentence where more than a twentieth of rows [row][column] are copies of others, and not by
+/// chance, or none: what is held out is learned from, too. O(rows columns log rows).
+std::string remark_on_copies(std::span<const double> rows, std::size_t columns);
+
 }  // namespace quartic
