@@ -56,7 +56,8 @@ TEST_F(RunFile, RefusesALaterLayoutAndMissingOrWrongEntries) {
   EXPECT_NE(refusal(file()).find("it has no 'history/theta'"), std::string::npos);
   write_run(file(), learn_sample());
   edit(file(), [](hid_t id) { set_layout(id, 99); });
-  EXPECT_NE(refusal(file()).find("has layout 99, this quartic reads layouts up to 7"),
+  EXPECT_NE(refusal(file()).find("has layout 99, this quartic reads layouts up to " +
+                                 std::to_string(run_file_layout)),
             std::string::npos);
   write_run(file(), learn_sample());
   edit(file(), [](hid_t id) {
