@@ -71,13 +71,14 @@ std::size_t distinct_rows(std::span<const double> rows, std::size_t columns) {
 }
 
 /// Rows that are like others, and not by chance: in a column that has about as many values as there
-/// are different rows.
+/// are different rows. A single column that is rounded repeats its values, too:
+/// there no more than half of the rows may be copies.
 std::size_t copies(std::span<const double> rows, std::size_t columns,
                    const std::vector<Repeats>& repeats) {
   const std::size_t different = distinct_rows(rows, columns), count = rows.size() / columns;
   std::vector<std::size_t> telling;
   for (std::size_t c = 0; c < columns; ++c)
-    if (2 * repeats[c].distinct >= different && (columns > 1 || 5 * different >= count))
+    if (2 * repeats[c].distinct >= different && (columns > 1 || 2 * different >= count))
       telling.push_back(c);
   std::vector<double> those;
   for (std::size_t k = 0; k < rows.size(); k += columns) {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "quartic/core/random.hpp"
+#include "quartic/run/density_learner.hpp"
 
 namespace quartic {
 namespace {
@@ -91,6 +92,11 @@ TEST(DensityRemarks, CopiesAreThoseThatAreNotByChance) {
         std::string::npos);
   const auto zeros = [](double x, int) { return std::max(x, 0.0); };  // (0, 0) in a quarter
   EXPECT_EQ(remarks(table(2000, zeros)).find("copies"), std::string::npos);
+  std::vector<double> rounded, twice;  // a column of its own, some 60 values in 300 rows
+  for (std::size_t k = 0; k < normal.size(); k += 2) rounded.push_back(std::round(10 * normal[k]));
+  for (std::size_t k = 0; k < normal.size(); k += 2) twice.insert(twice.end(), 2, normal[k]);
+  EXPECT_EQ(remark_on_copies(rounded, 1), "");
+  EXPECT_NE(remark_on_copies(twice, 1).find("300 of 600 rows are copies"), std::string::npos);
 }
 
 TEST(DensityRemarks, FewRowsAreThoseOfFourAColumn) {
