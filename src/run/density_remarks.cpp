@@ -97,8 +97,7 @@ std::string of_copies(std::span<const double> rows, std::size_t columns,
   if (twentieth * same <= count) return {};
   return fmt::format(
       "{} of {} rows are copies of others, learned and held out at once: held-out rows say too "
-      "high "
-      "an ln p; keep one of each",
+      "high an ln p; keep one of each",
       same, count);
 }
 

@@ -98,12 +98,11 @@ enum class FewRows { refused, shrunk };
 enum class BeyondRows { as_it_is, fourth_root };
 
 /// The scaling by standardise, power, whiten, zca or power-whiten that rows [row][column] give:
-/// exponents of largest likelihood (within [0, 2]), the axes
-/// of the covariance shrunk towards a multiple of 1 (Ledoit & Wolf, J. Multivar. Anal. 88 (2004)
-/// 365) in units of the columns' spread. O(rows columns^2 + columns^3). Throws BadInput for fewer
-/// than two rows, values that are not finite, a column that does not vary or, where rows are
-/// turned, that is a linear combination of others, naming it, or rows that are no more than the
-/// columns, unless these are to be shrunk.
+/// exponents of largest likelihood (within [0, 2]), the axes of the covariance shrunk towards a
+/// multiple of 1 (Ledoit & Wolf, J. Multivar. Anal. 88 (2004) 365) in units of the columns' spread.
+/// O(rows columns^2 + columns^3). Throws BadInput for fewer than two rows, values that are not
+/// finite, a column that does not vary or, where rows are turned, that is a linear combination of
+/// others, naming it, or rows that are no more than the columns, unless these are to be shrunk.
 DataScaling fit_scaling(ScalingMethod method, std::span<const double> rows, std::size_t columns,
                         FewRows few = FewRows::refused, BeyondRows beyond = BeyondRows::as_it_is);
 
