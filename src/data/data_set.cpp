@@ -90,7 +90,7 @@ std::string describe(const DataOptions& options, const DataRows& data, const Dat
   std::string text = fmt::format("{} x {} from {}, {}", data.rows->rows(), data.rows->columns(),
                                  data.file->info().name, data.file->info().type);
   if (options.binarise) text += fmt::format(", 1 above {:g}, else 0", *options.binarise);
-  const std::string scaling = set.scaling.text();
+  const std::string scaling = options.scaling_chosen_later ? "" : set.scaling.text();
   if (!scaling.empty()) text += ", " + scaling;
   if (set.held_out) text += fmt::format(", {} rows held out", set.held_out->rows());
   return text;

@@ -19,6 +19,8 @@ void choose_scaling(DataOptions& options, const Config& config, LearningWay way)
   if (way != LearningWay::chains && options.scaling >= ScalingMethod::power)
     options.scaling = ScalingMethod::automatic;
   if (!Layer(model.visible, 1).discrete()) {
+    options.scaling_chosen_later =
+        way != LearningWay::chains && options.scaling == ScalingMethod::automatic;
     options.automatic = ScalingMethod::standardise;
     options.automatic_if_constant =
         model.noise > 0 ? ScalingMethod::unit : ScalingMethod::standardise;

@@ -58,6 +58,12 @@ def test_gaussian_rows_score_like_their_gaussian(tmp_path):
     assert found["density"]["held_out"]["value"] == pytest.approx(truth, abs=5 * found["density"]["held_out"]["error"])
 
 
+def test_data_are_not_said_to_have_a_scaling_that_is_chosen_later(clusters, tmp_path):
+    assert "data      400 x 3 from x.npy, f8\n" in clusters[1]
+    text = fitted(tmp_path, np.load(clusters[0] / "x.npy"), CONFIG + "[training]\nepochs = 2\n")
+    assert "data      400 x 3 from x.npy, f8, standardised\n" in text
+
+
 def test_clusters_beat_the_gaussian_and_every_number_has_an_error(clusters):
     folder, text = clusters
     rows = np.load(folder / "x.npy")

@@ -29,6 +29,7 @@ struct DataOptions {
 
   /// What ScalingMethod::automatic is, and what it is where a column is constant.
   ScalingMethod automatic = ScalingMethod::none, automatic_if_constant = ScalingMethod::none;
+  bool scaling_chosen_later = false;  ///< by what learns from the data: not described
 
   /// Use this scaling instead of finding one: that of a run whose model meets new data.
   std::optional<DataScaling> fixed_scaling;
