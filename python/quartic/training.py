@@ -174,7 +174,7 @@ class Learning:
         if learner.rate < wanted.learning_rate and way == "chains" and rows >= _FEWEST_ROWS:
             rate = wanted.learning_rate
             out.append(f"a learning rate of {rate:g} made ln p fall: it was learned at {learner.rate:.3g}")
-        if learner.keeps_best and learner.rising:
+        if learner.keeps_best and learner.rising and rows >= _FEWEST_ROWS:
             out.append(f"ln p of held-out rows was still rising after {learner.epoch} passes: a larger learning_rate")
         if learner.keeps_best and way == "chains-from-exact" and not learner.gained:
             out.append(

@@ -78,7 +78,8 @@ std::size_t copies(std::span<const double> rows, std::size_t columns,
   const std::size_t different = distinct_rows(rows, columns), count = rows.size() / columns;
   std::vector<std::size_t> telling;
   for (std::size_t c = 0; c < columns; ++c)
-    if (2 * repeats[c].distinct >= different && (columns > 1 || 2 * different >= count))
+    if (!repeats[c].coarse && 2 * repeats[c].distinct >= different &&
+        (columns > 1 || 2 * different >= count))
       telling.push_back(c);
   std::vector<double> those;
   for (std::size_t k = 0; k < rows.size(); k += columns) {

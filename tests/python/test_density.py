@@ -172,6 +172,15 @@ def test_chains_learn_a_small_table_as_well_as_a_gaussian(units):
     assert machine.held_out_.value == max(row["held_out"] for row in machine.history_ if "held_out" in row)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # no density, few passes
+@pytest.mark.parametrize("rows", [2, 200])
+def test_two_values_alike_in_number_do_not_diverge(rows):
+    """Their moments would have wells without width."""
+    X = np.tile([[1.0, 5.0], [-1.0, 7.0]], (rows // 2, 1))
+    machine = RestrictedBoltzmannMachine(3, n_iter=3, random_state=0).fit(X)
+    assert np.isfinite(machine.score(X)) and abs(machine.sample(1000, random_state=1).mean(0) - [0, 6]).max() < 0.2
+
+
 def test_chains_say_that_rows_are_copies():
     X = np.random.default_rng(3).normal(size=(200, 3))
     for rows, told in ((np.r_[X, X[:50]], True), (X, False)):

@@ -96,6 +96,8 @@ TEST(DensityRemarks, CopiesAreThoseThatAreNotByChance) {
   for (std::size_t k = 0; k < normal.size(); k += 2) rounded.push_back(std::round(10 * normal[k]));
   for (std::size_t k = 0; k < normal.size(); k += 2) twice.insert(twice.end(), 2, normal[k]);
   EXPECT_EQ(remark_on_copies(rounded, 1), "");
+  const auto signs = table(200, [](double x, int) { return x < 0 ? -1 : 1; });  // four rows, often
+  EXPECT_EQ(remark_on_copies(signs, 2), "");
   EXPECT_NE(remark_on_copies(twice, 1).find("300 of 600 rows are copies"), std::string::npos);
 }
 
