@@ -52,9 +52,14 @@ class LimitedMemory {
   template <class Archive>
   void archive(Archive& state) {
     std::size_t pairs = pairs_.size();
+    const std::size_t size = x.size();
     state(x, gradient, value, converged, still_, pairs);
+    state.require(x.size() == size && gradient.size() == size && pairs <= memory);
     pairs_.resize(pairs);
-    for (Pair& pair : pairs_) state(pair.step, pair.change, pair.product);
+    for (Pair& pair : pairs_) {
+      state(pair.step, pair.change, pair.product);
+      state.require(pair.step.size() == size && pair.change.size() == size);
+    }
   }
 
   Point x, gradient;

@@ -1,6 +1,9 @@
 // The state of a computation as one list of numbers, written and read by the same function.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -16,6 +19,7 @@ class StatePacker {
   void operator()(const Members&... members) {
     (put(members), ...);
   }
+  void require(bool) const {}
   std::vector<double> values;
 
  private:
@@ -30,7 +34,8 @@ class StatePacker {
   }
 };
 
-/// Fills the same members in the same order. Throws BadInput where the numbers end too soon.
+/// Fills the same members in the same order. Throws BadInput where the numbers end too soon, or are
+/// none of their type; what more has to hold of them is for `require`, before it is relied on.
 class StateUnpacker {
  public:
   explicit StateUnpacker(std::span<const double> values) : left_(values) {}
@@ -39,11 +44,13 @@ class StateUnpacker {
   void operator()(Members&... members) {
     (get(members), ...);
   }
+  void require(bool whole) const {
+    if (!whole) throw BadInput("a saved state is not as it was written", "begin the run anew");
+  }
 
  private:
   std::span<const double> take(double count) {
-    if (!(count >= 0 && count <= static_cast<double>(left_.size())))
-      throw BadInput("a saved state ends too soon", "begin the run anew");
+    require(count >= 0 && count <= static_cast<double>(left_.size()));
     const auto taken = left_.first(static_cast<std::size_t>(count));
     left_ = left_.subspan(taken.size());
     return taken;
@@ -51,7 +58,12 @@ class StateUnpacker {
   template <class T>
   void get(T& member) {
     const double first = take(1)[0];
-    if constexpr (std::is_arithmetic_v<T>) {
+    if constexpr (std::is_floating_point_v<T>) {
+      member = static_cast<T>(first);
+    } else if constexpr (std::is_integral_v<T>) {
+      constexpr auto least = static_cast<double>(std::numeric_limits<T>::min()),
+                     most = std::min(static_cast<double>(std::numeric_limits<T>::max()), 0x1p53);
+      require(first >= least && first <= most && first == std::trunc(first));
       member = static_cast<T>(first);
     } else {
       const auto list = take(first);

@@ -122,19 +122,28 @@ Box start_box(const Network& network, bool hidden) {
   return box;
 }
 
+/// Whether it can be begun with: a saved one comes from a file.
+bool usable(const Box& box, std::size_t units, int most) {
+  if (box.low.size() != units || box.high.size() != units || box.points < 2 || box.points > most)
+    return false;
+  for (std::size_t i = 0; i < units; ++i)
+    if (!std::isfinite(box.high[i] - box.low[i]) || box.low[i] >= box.high[i]) return false;
+  return true;
+}
+
 /// Trapezoidal sums converge exponentially for such densities; refined until sums over every other
 /// value of each unit say the same: with exp(-k^4/3) for the Fourier transform of exp(-x^4) the
 /// whole sum is then right to the power 2.5 of the difference. An odd number of points: an even one
 /// would hide the difference of a symmetric density.
 PartialSums integrate(const SummedSide& side, Box begin, bool moments, double tolerance,
                       QuadratureBox* known) {
-  const auto units = static_cast<int>(begin.low.size());
+  const std::size_t units = begin.low.size();
   const bool exact = tolerance <= exact_tolerance;
   constexpr int coarse = 321;  // a side, while learning: what is sharper is no density of rows
   const int most = units > 2 ? 257 : exact ? 2047 : coarse;
   QuadratureBox fresh;
   QuadratureBox& box = known ? *known : fresh;
-  if (box.low.size() != static_cast<std::size_t>(units)) box = std::move(begin);
+  if (!usable(box, units, most)) box = std::move(begin);
   const QuadratureBox before = box;
   if (!find_box(side, box, exact ? 42 : 24, exact ? 200 : 16) && !exact) {
     box = before;

@@ -315,8 +315,6 @@ std::vector<double> ExactLearner::state() const {
 void ExactLearner::restore(std::span<const double> state) {
   StateUnpacker unpacker(state);
   parts_->archive(unpacker);
-  if (parts_->ascent->x.size() != parts_->point_of(parts_->now).size())
-    throw BadInput("a saved state is of another network", "begin the run anew");
   parts_->now = parts_->network_at(parts_->ascent->x);
 }
 

@@ -89,6 +89,7 @@ void PacedLearner::restore(const TrainingState& state, std::span<const double> p
   if (watch_) {
     StateUnpacker unpacker(pace);
     now_.archive(unpacker);
+    unpacker.require(now_.rate > 0 && now_.rate <= options_.rate);
     begin();  // at its rate
     watch_->restore(now_.watch, start_);
   }

@@ -18,10 +18,14 @@ constexpr std::int64_t fewest_updates = 100;
 constexpr double ratio_of_looks = 1.4, errors_below = 3;
 constexpr double unknown = -std::numeric_limits<double>::infinity();
 
-template <class Archive, class N>
-void couplings(Archive& state, N& network) {
+template <class Archive>
+void couplings(Archive& state, Network& network) {
   auto &v = network.visible, &h = network.hidden;
-  state(network.w, network.u, v.r, v.a, v.b, h.r, h.a, h.b);
+  for (auto* kind : {&network.w, &network.u, &v.r, &v.a, &v.b, &h.r, &h.a, &h.b}) {
+    const std::size_t size = kind->size();
+    state(*kind);
+    state.require(kind->size() == size);
+  }
 }
 
 }  // namespace

@@ -47,9 +47,15 @@ struct Candidate {
   template <class Archive>
   void archive(Archive& state) {
     std::size_t left = trials.size();
+    const std::size_t rows = alone.size();
     state(record.held_out, record.best, record.dropped, record.improving, at_best, alone, ended,
           own, left);
     for (auto& scores : by_others) state(scores);
+    state.require(record.best >= 0 && record.best < std::ssize(record.held_out) &&
+                  at_best.size() == rows && alone.size() == rows &&
+                  std::all_of(by_others.begin(), by_others.end(),
+                              [&](const auto& scores) { return scores.size() == rows; }));
+    state.require(ended ? left == 0 : left == trials.size());
     trials.erase(trials.begin() + static_cast<std::ptrdiff_t>(left), trials.end());
     for (Trial& trial : trials) archive_part(state, trial);
   }

@@ -170,7 +170,11 @@ struct DensityLearner::Parts {
   template <class Archive>
   void archive(Archive& state) {
     state(racing, raced, relearned, chosen);
-    for (race::Candidate& one : candidates) one.archive(state);
+    state.require(raced >= 0 && relearned >= 0 && chosen < candidates.size());
+    for (race::Candidate& one : candidates) {
+      one.archive(state);
+      state.require(racing ? one.ended || std::ssize(one.record.held_out) == raced + 1 : one.ended);
+    }
     if (racing) return;
     if (!alone) prepare();
     if (learner) archive_part(state, *learner);

@@ -60,6 +60,15 @@ void evaluations(IO& io, Evaluations& evaluations, std::size_t rank, bool held_o
       [](auto& e, std::size_t k) -> auto& { return e.singular[k]; });
 }
 
+/// Places in lists are inside them.
+void require_places(const hdf5::Reader& in, const DensityChoice& choice) {
+  if (choice.chosen >= choice.candidates.size())
+    in.refuse("'density@chosen' is none of its scalings");
+  for (const DensityCandidate& one : choice.candidates)
+    if (one.best < 0 || one.best >= std::ssize(one.held_out))
+      in.refuse("'density/best_round' is none of the rounds in 'density/held_out'");
+}
+
 /// How the scalings did, and where a restart goes on.
 template <class IO, class Density>
 void density(IO& io, Density& density) {
@@ -103,6 +112,7 @@ void density(IO& io, Density& density) {
     }
   attributes(io, "density", "chosen", choice.chosen, "iterations", choice.iterations, "held_out",
              choice.held_out.value, "held_out_error", choice.held_out.error);
+  if constexpr (!writing<IO>) require_places(io, choice);
   if (has(io, "density/remark", !choice.remarks.empty()))
     dimensions(io, "density", "remark", choice.remarks);
   later_attributes(io, "density", "start", density.start);

@@ -136,6 +136,54 @@ TEST(DensityLearner, GoesOnFromItsStateToTheSameBits) {
   EXPECT_THROW(learner.restore(cut), BadInput);
 }
 
+/// What a file holds may have been edited: no number in it leads out of a list, or to work without
+/// end.
+void expect_edits_survived(const std::vector<double>& rows, const DensityOptions& options,
+                           int steps) {
+  const auto learner_at = [&](const std::vector<double>& state) {
+    DensityLearner learner(rows, 2, options, 3);
+    learner.restore(state);
+    return learner;
+  };
+  DensityLearner learner(rows, 2, options, 3);
+  for (int k = 0; k < steps && !learner.finished(); ++k) learner.step();
+  const auto good = learner.state();
+  int refused = 0, taken = 0;
+  const std::vector<double> all{-1, 0.5, 3, 1e9, 1e300, std::nan("")};
+  for (std::size_t k = 0; k < good.size(); ++k) {
+    const bool counts = good[k] == std::round(good[k]);  // a size, a number, a flag
+    for (const double odd : counts ? all : std::vector<double>{all[k % all.size()]}) {
+      auto state = good;
+      state[k] = odd;
+      try {
+        DensityLearner edited = learner_at(state);
+        edited.step();
+        edited.choice();
+        if (edited.finished()) edited.fit();
+        ++taken;
+      } catch (const BadInput&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 50);
+  EXPECT_GT(taken, 50);
+}
+
+TEST(DensityLearner, AStateWithAnyNumberChangedIsRefusedOrGoesOn) {
+  const auto sampled = sample_rows(40, true, 7);
+  std::vector<double> rows;
+  for (std::size_t n = 0; n < sampled.size(); n += 3)
+    rows.push_back(sampled[n]), rows.push_back(sampled[n + 1]);
+  DensityOptions options{.hidden_units = 1, .gates = false, .folds = 2, .rounds = 3, .threads = 1};
+  options.scalings = {ScalingMethod::standardise, ScalingMethod::whiten};
+  expect_edits_survived(rows, options, 1);  // in the race
+  expect_edits_survived(rows, options, 4);  // after it
+  options.hidden = Unit::quartic;           // integrated over boxes
+  options.scalings = {ScalingMethod::standardise};
+  expect_edits_survived(rows, options, 1);
+}
+
 TEST(DensityLearner, ColumnsThatHardlyEverVaryAreNamed) {
   auto rows = sample_rows(100, false, 6);
   for (std::size_t n = 2; n < rows.size(); n += 3) rows[n] = n == 5 ? 1 : 0;
