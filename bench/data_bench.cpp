@@ -14,7 +14,7 @@
 namespace quartic {
 namespace {
 
-constexpr std::size_t rows = 1000000, columns = 64, batch = 512;
+constexpr std::size_t rows = 1000000, columns = 64, batch_rows = 512;
 
 std::string header() {
   std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000, 64), }";
@@ -49,10 +49,10 @@ void read_all(benchmark::State& state, const DataSource& source, bool shuffle) {
   std::vector<std::size_t> order(rows);
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (shuffle) std::shuffle(order.begin(), order.end(), std::mt19937(1));
-  std::vector<float> out(batch * columns);
+  std::vector<float> out(batch_rows * columns);
   for (auto _ : state) {
-    for (std::size_t at = 0; at + batch <= rows; at += batch)
-      source.read(std::span(order).subspan(at, batch), out);
+    for (std::size_t at = 0; at + batch_rows <= rows; at += batch_rows)
+      source.read(std::span(order).subspan(at, batch_rows), out);
     benchmark::DoNotOptimize(out.data());
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(4 * rows * columns));
@@ -60,9 +60,9 @@ void read_all(benchmark::State& state, const DataSource& source, bool shuffle) {
 
 void copy_memory(benchmark::State& state) {
   const std::vector<float> values(rows * columns, 1.0f);
-  std::vector<float> out(batch * columns);
+  std::vector<float> out(batch_rows * columns);
   for (auto _ : state) {
-    for (std::size_t at = 0; at + batch <= rows; at += batch) {
+    for (std::size_t at = 0; at + batch_rows <= rows; at += batch_rows) {
       std::memcpy(out.data(), &values[at * columns], 4 * out.size());
       benchmark::ClobberMemory();
     }

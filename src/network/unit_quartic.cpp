@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "network/unit_quartic.cpp"
 #include "hwy/foreach_target.h"
 // clang-format off
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "network/unit_rows-inl.h"
 #include "core/quartic_draw-inl.h"
@@ -220,6 +221,10 @@ struct QuarticKernels {
     for (int unit = 0; unit < block.units; ++unit) {
       const auto& constants = block.constants[unit];
       const bool folded = constants.folded;
+      T* row = draws.x + unit * draws.stride;
+      // Values of all chains are more than a core's caches hold; they come while it draws.
+      for (int lane = 0; lane < block.lanes; lane += 64 / static_cast<int>(sizeof(T)))
+        hwy::Prefetch(row + lane);
       for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
         hn::Store(folded ? folded_scale(d, constants, j) : precision_at_mode(d, constants, j), d,
                   shape + lane);
@@ -231,7 +236,6 @@ struct QuarticKernels {
         if (folded) hn::Store(stream.next(), du, words + max_unit_lanes + lane);
         stream.store(du, draws.words + lane, stride);
       }
-      T* row = draws.x + unit * draws.stride;
       for_each_vector(d, block, unit, [&](int lane, auto j) HWY_ATTR {
         DrawnWords<decltype(du)> drawn{du, words + lane};
         const auto form = hn::Load(d, shape + lane), z = hn::Load(d, normal + lane),
