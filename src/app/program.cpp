@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "app/verb.hpp"
 #include "config/table.hpp"
@@ -48,7 +50,11 @@ int fail(Copies& copies, ErrorCode code, const std::string& message, const std::
     to_error(" {}{}\n", of_all ? "" : fmt::format("rank {}: ", rank), message);
     if (!hint.empty()) to_error("  hint: {}\n", hint);
   }
-  if (!of_all) copies.ranks->abort(static_cast<int>(code));
+  if (!of_all) {
+    // The launcher ends all at once, and with them what it has not yet read of their words.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    copies.ranks->abort(static_cast<int>(code));
+  }
   return static_cast<int>(code);
 }
 
