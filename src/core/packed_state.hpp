@@ -1,6 +1,8 @@
 // The state of a computation as one list of numbers, written and read by the same function.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -38,14 +40,17 @@ class StatePacker {
 /// none of their type; what more has to hold of them is for `require`, before it is relied on.
 class StateUnpacker {
  public:
-  explicit StateUnpacker(std::span<const double> values) : left_(values) {}
+  /// `entry`: of the run file, which messages name.
+  StateUnpacker(std::span<const double> values, const char* entry) : left_(values), entry_(entry) {}
 
   template <class... Members>
   void operator()(Members&... members) {
     (get(members), ...);
   }
   void require(bool whole) const {
-    if (!whole) throw BadInput("a saved state is not as it was written", "begin the run anew");
+    if (!whole)
+      throw BadInput(fmt::format("the run's '{}' is not as it was written", entry_),
+                     "begin the run anew");
   }
 
  private:
@@ -72,6 +77,7 @@ class StateUnpacker {
   }
 
   std::span<const double> left_;
+  const char* entry_;
 };
 
 /// A part with state() and restore(state) of its own.

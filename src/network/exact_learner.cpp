@@ -313,7 +313,7 @@ std::vector<double> ExactLearner::state() const {
   return std::move(packer.values);
 }
 void ExactLearner::restore(std::span<const double> state) {
-  StateUnpacker unpacker(state);
+  StateUnpacker unpacker(state, "checkpoint/density");
   parts_->archive(unpacker);
   parts_->now = parts_->network_at(parts_->ascent->x);
 }

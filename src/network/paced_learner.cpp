@@ -87,7 +87,7 @@ std::vector<double> PacedLearner::pace() const {
 
 void PacedLearner::restore(const TrainingState& state, std::span<const double> pace) {
   if (watch_) {
-    StateUnpacker unpacker(pace);
+    StateUnpacker unpacker(pace, "checkpoint/pace");
     now_.archive(unpacker);
     unpacker.require(now_.rate > 0 && now_.rate <= options_.rate);
     begin();  // at its rate

@@ -121,7 +121,7 @@ std::vector<double> TrainingWatch::state() const {
   return std::move(packer.values);
 }
 void TrainingWatch::restore(std::span<const double> state, const Network& like) {
-  StateUnpacker unpacker(state);
+  StateUnpacker unpacker(state, "checkpoint/pace");
   best_network_ = like;
   archive(unpacker);
 }

@@ -251,7 +251,7 @@ std::vector<double> DensityLearner::state() const {
   return std::move(packer.values);
 }
 void DensityLearner::restore(std::span<const double> state) {
-  StateUnpacker unpacker(state);
+  StateUnpacker unpacker(state, "checkpoint/density");
   parts_->archive(unpacker);
 }
 
