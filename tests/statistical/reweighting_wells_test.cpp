@@ -238,7 +238,7 @@ TEST(SharedSamples, AreFoundInAnyOrderAndAreNoneByChance) {
 
 // Bins of draws that are nearly independent need not be long: right errors are not refused.
 TEST(ReweightingOfFewChains, ShortBinsOfNearlyIndependentDrawsAreOk) {
-  constexpr int seeds = 120;
+  constexpr int seeds = 600;
   const Action from = uniform(4, 0.8, 1.5, 0.175);
   int ok = 0;
   double square = 0;
@@ -252,7 +252,7 @@ TEST(ReweightingOfFewChains, ShortBinsOfNearlyIndependentDrawsAreOk) {
     square += std::pow((o.value - exact.observables[0].value).real(), 2) /
               (std::pow(o.real_error, 2) + std::pow(exact.observables[0].real_error, 2));
   }
-  EXPECT_GE(ok, 0.98 * seeds);
+  EXPECT_GE(ok, 0.95 * seeds);  // .975 of 2400
   testing::expect_unit_variance(square / seeds, seeds, "phi2");
 }
 
