@@ -73,7 +73,7 @@ ErrorCode fit(const BeginArguments& options, const Globals& globals) {
   require_data(config, options.input);
   const auto file = output_file(loaded, options.input, globals, "-fit");
   require_same_run(globals, config, file);
-  on_root(globals.team(), [&] { require_writable(file, globals.force); });
+  on_root(globals.team(), [&] { require_output(file, globals, config); });
   const DataSet data = open_data(config, options.input);
   for (const auto& warning : data.warnings)
     warn(fmt::format("'{}': {}", config.data.path, warning), globals);

@@ -68,7 +68,7 @@ ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
   const std::filesystem::path file =
       globals.output.empty() ? arguments.run.stem().string() + "-generated.npy" : globals.output;
   require_row_format(file);
-  require_writable(file, globals.force);
+  require_output(file, globals);
   AnyRun run = read_run(arguments.run);
   for (const auto& setting : globals.all_settings())
     std::visit([&](auto& r) { apply_setting(r.config, setting); }, run);

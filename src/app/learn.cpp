@@ -14,7 +14,7 @@ ErrorCode learn(const BeginArguments& options, const Globals& globals) {
   const Problem problem = make_problem(loaded.config, loaded.graph);
   require_same_run(globals, loaded.config, file);
   LearnRun run = begin_learning(loaded.config, problem, globals.command, globals.team());
-  on_root(globals.team(), [&] { require_writable(file, globals.force); });
+  on_root(globals.team(), [&] { require_output(file, globals, loaded.config); });
   Attended attended(globals, options.attendance, file, false);
   return attend(std::move(run), file, attended, globals,
                 [&](LearnRun& begun, auto& store, const Session& session) {

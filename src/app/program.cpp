@@ -233,6 +233,14 @@ void join(Copies& copies, Globals& globals) {
   if (rank > 0) globals.quiet = true, globals.json = false;
 }
 
+/// All words but those behind -o.
+std::vector<std::string> inputs_of(const std::vector<std::string>& words) {
+  std::vector<std::string> out;
+  for (std::size_t k = 0; k < words.size(); ++k)
+    if (k == 0 || (words[k - 1] != "-o" && words[k - 1] != "--output")) out.push_back(words[k]);
+  return out;
+}
+
 int run(int argc, char** argv, Copies& copies) {
   Globals globals;
   std::error_code error;
@@ -248,6 +256,7 @@ int run(int argc, char** argv, Copies& copies) {
   add_globals(app, globals);
   add_verbs(app, globals);
   const auto words = arguments_of(argc, argv);
+  globals.inputs = inputs_of(words);
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // the last first
   } catch (const CLI::ParseError& parse) {

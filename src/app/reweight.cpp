@@ -45,7 +45,7 @@ ErrorCode reweight(const ReweightArguments& arguments, const Globals& globals) {
   const Team& team = globals.team();
   quartic::require_same_run(team, globals.command);
   on_root(team, [&] {
-    if (!globals.output.empty()) require_writable(globals.output, globals.force);
+    if (!globals.output.empty()) require_output(globals.output, globals);
   });
   Attended attended(globals);
   ReweightRun run = quartic::reweight(options_of(arguments, globals), attended.session);

@@ -28,7 +28,7 @@ ErrorCode sample(const BeginArguments& options, const Globals& globals) {
       loaded.action ? *loaded.action : make_start(loaded.config, make_graph(loaded.config.graph));
   require_same_run(globals, loaded.config, file);
   SampleRun run = begin_sampling(loaded.config, action, globals.command);
-  on_root(globals.team(), [&] { require_writable(file, globals.force); });
+  on_root(globals.team(), [&] { require_output(file, globals, loaded.config); });
   Attended attended(globals, options.attendance, file, false, draw_json_interval);
   attended.progress.show_also(loaded.config.sample.until);
   return attend(std::move(run), file, attended, globals,

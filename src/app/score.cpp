@@ -59,7 +59,7 @@ ErrorCode score(const ScoreArguments& arguments, const Globals& globals) {
   const std::string& file = globals.output;
   if (!file.empty()) {
     require_row_format(file);
-    require_writable(file, globals.force);
+    require_output(file, globals);
   }
   AnyRun run = read_run(arguments.run);
   if (globals.seed) std::visit([&](auto& r) { r.config.run.seed = *globals.seed; }, run);

@@ -54,7 +54,7 @@ ErrorCode transform(const TransformArguments& arguments, const Globals& globals)
   const std::filesystem::path file =
       globals.output.empty() ? arguments.run.stem().string() + "-features.npy" : globals.output;
   require_row_format(file);
-  require_writable(file, globals.force);
+  require_output(file, globals);
   Attended attended(globals);
   const auto features = about(
       arguments.run, [&] { return quartic::transform(run, arguments.options, attended.session); });

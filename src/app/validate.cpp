@@ -5,6 +5,7 @@
 
 #include "app/verb.hpp"
 #include "quartic/core/memory.hpp"
+#include "quartic/core/output_file.hpp"
 #include "quartic/run/forecast.hpp"
 #include "quartic/run/number.hpp"
 #include "quartic/run/problem.hpp"
@@ -160,10 +161,14 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
   const Loaded loaded = load(options.input, globals, true);
   const Forecast f = forecast(loaded.config, loaded.graph, options.input);
   std::error_code error;
-  const bool named = std::filesystem::is_regular_file(options.input, error);
-  const auto output = named || !globals.output.empty()
-                          ? path_text(output_file(loaded, options.input, globals).string())
-                          : std::string("where -o says");
+  const bool named = std::filesystem::is_regular_file(options.input, error) ||
+                     !loaded.config.output.file.empty() || !globals.output.empty();
+  std::string output = "where -o says";
+  if (named) {
+    const auto file = output_file(loaded, options.input, globals);
+    if (globals.output.empty()) require_writable(file, true);  // -o names what is printed, too
+    output = path_text(file.string());
+  }
   if (options.effective && globals.json)
     print_json({{"config", to_toml(loaded.config)}});
   else if (options.effective)

@@ -116,7 +116,7 @@ CLI::Validator offers(const std::vector<std::string>& words) {
 
 void write_text(const std::string& text, const Globals& globals) {
   if (globals.output.empty()) return put_out(text);
-  require_writable(globals.output, globals.force);
+  require_output(globals.output, globals);
   replace_file(globals.output, [&](ByteSink& sink) { sink.put(text); });
 }
 
@@ -155,6 +155,19 @@ Loaded load(const std::filesystem::path& file, const Globals& globals, bool netw
   if (network || changes_graph(settings)) return {std::move(config), nullptr, {}, true};
   auto graph = action->graph;
   return {std::move(config), std::move(graph), std::move(action), true};
+}
+
+void require_output(const std::filesystem::path& file, const Globals& globals,
+                    const Config& config) {
+  std::vector<std::string> inputs = globals.inputs;
+  inputs.insert(inputs.end(), {config.data.path, config.graph.edges});
+  for (const auto kind : all_coupling_kinds) inputs.push_back(config.action.kind(kind).file);
+  std::error_code error;
+  for (const auto& input : inputs)
+    if (std::filesystem::equivalent(input, file, error))
+      throw BadInput(fmt::format("'{}' is what is read here, and would be lost", file.string()),
+                     "give another name with -o");
+  require_writable(file, globals.force);
 }
 
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,

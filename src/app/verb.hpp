@@ -33,6 +33,7 @@ struct Globals {
   bool force = false, quiet = false, json = false;
   std::vector<std::string> settings;  ///< --set
   std::string command;                ///< the whole command line
+  std::vector<std::string> inputs;    ///< its words but what -o names: whatever is a file is read
   std::filesystem::path program;      ///< this executable
   std::function<ErrorCode()> action;
   std::string verb;              ///< that was chosen
@@ -142,6 +143,11 @@ auto about(const std::filesystem::path& file, F&& f) {
 
 /// The run file to write: -o, else the config's, else NAME.h5 here. `suffix` is added to the name
 /// of a RUN.
+/// Throws where `file` cannot be written, or is one of those that the command reads: a word of its
+/// line, or what `config` names.
+void require_output(const std::filesystem::path& file, const Globals& globals,
+                    const Config& config = {});
+
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
                                   const Globals& globals, const std::string& suffix = {});
 

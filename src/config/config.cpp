@@ -241,6 +241,9 @@ void apply_setting(Config& config, const std::string& setting) {
     throw Error(ErrorCode::usage, where + ": expected section.key=value",
                 "for example --set learn.epochs=20");
   std::string value = setting.substr(equals + 1);
+  if (value.find_first_not_of(" \t") == std::string::npos)
+    throw Error(ErrorCode::usage, where + ": there is no value",
+                "leave the setting out for what the config says");
   if (!is_utf8(value)) value = path_text(value);  // a path, which is any bytes
   toml::table document;
   try {

@@ -16,6 +16,14 @@ namespace {
   throw BadInput(fmt::format("{}: {}", place(node.source()), what), std::move(hint));
 }
 
+/// Of a variable that a script has not set, or of a list that it has not filled: where nothing
+/// means the default, that would run in silence.
+void require_something(const Key& key, const toml::node& node) {
+  const bool nothing = (node.is_string() && node.value<std::string>()->empty()) ||
+                       (node.is_array() && node.as_array()->empty());
+  if (nothing) refuse(node, fmt::format("'{}' is empty", key.name), "leave it out for the default");
+}
+
 /// One value of one key being read: carries what every message needs.
 class Value {
  public:
@@ -163,6 +171,7 @@ void read_coupling(CouplingStart& coupling, const Key& key, const toml::node& no
                    const std::filesystem::path& directory) {
   const Value value(key, node);
   const auto read_given = [&](const toml::node& given) {
+    require_something(key, given);
     coupling.start.reset(), coupling.values.clear(), coupling.file.clear();
     if (given.is_string())
       coupling.file = resolve(value.text(given), directory);
@@ -231,6 +240,9 @@ std::complex<double> read_complex(const Value& value, const toml::node& node) {
 
 void read_key(const Key& key, const toml::node& node, const std::filesystem::path& directory) {
   const Value value(key, node);
+  if (key.omit_unset || std::holds_alternative<EdgeList>(key.value) ||
+      std::holds_alternative<Columns>(key.value))
+    require_something(key, node);
   std::visit(Visit{
                  [&]<class T>(T* out) { *out = value.as<T>(node); },
                  [&](AutoInt out) { *out.value = value.is_auto() ? 0 : value.small(node); },
@@ -278,6 +290,20 @@ std::string place(const toml::source_region& source) {
   return fmt::format("{}:{}", file, source.begin.line);
 }
 
+namespace {
+/// As many of its values as say what it is.
+std::string spelled_array(const toml::array& array) {
+  constexpr std::size_t most = 60;  // letters
+  std::string out = "[";
+  for (const auto& element : array) {
+    const std::string next = (out.size() > 1 ? ", " : "") + spelled(element);
+    if (out.size() + next.size() > most) return out + ", ...]";
+    out += next;
+  }
+  return out + "]";
+}
+}  // namespace
+
 std::string spelled(const toml::node& node) {
   return node.visit([](const auto& n) -> std::string {
     using N = std::decay_t<decltype(n)>;
@@ -285,7 +311,7 @@ std::string spelled(const toml::node& node) {
     if constexpr (toml::is_integer<N>) return fmt::format("{}", n.get());
     if constexpr (toml::is_floating_point<N>) return toml_number(n.get());
     if constexpr (toml::is_boolean<N>) return n.get() ? "true" : "false";
-    if constexpr (toml::is_array<N>) return "an array";
+    if constexpr (toml::is_array<N>) return spelled_array(n);
     if constexpr (toml::is_table<N>) return "a table";
     return "a date";
   });

@@ -54,6 +54,8 @@ fs::path target_of(fs::path file) {
 
 /// Throws where the file is there and no regular one.
 void require_regular(const fs::path& file) {
+  if (file.native().find('\0') != std::string::npos)
+    refuse(file, "a name ends at its NUL", "give a name without one");
   std::error_code error;
   const auto status = fs::status(file, error);
   if (fs::is_directory(status)) refuse(file, "it is a directory", "give the name of a file in it");
@@ -252,6 +254,9 @@ void require_writable(const fs::path& file, bool overwrite) {
   }
   require_regular(file);
   const fs::path target = target_of(file), directory = directory_of(target);
+  struct stat fresh {};
+  if (lstat((target.string() + ".quartic.tmp").c_str(), &fresh) != 0 && errno == ENAMETOOLONG)
+    refuse(file);
   if (!fs::is_directory(directory, error))
     refuse(file, fmt::format("there is no directory '{}'", directory.string()),
            "make it first, or give another name");

@@ -27,9 +27,10 @@ bool parse(std::string_view field, double& out) {
   return error == std::errc{} || error == std::errc::result_out_of_range;
 }
 
+/// Also one beyond any double, but for words such as inf.
 bool is_number(std::string_view field) {
   double value = 0;
-  return parse(field, value) && std::isfinite(value);
+  return parse(field, value) && field.find_first_of("0123456789") != std::string_view::npos;
 }
 
 /// How programs write that a value is not known.

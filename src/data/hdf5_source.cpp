@@ -50,11 +50,22 @@ class File {
            "copy the values into a dataset of their own");
   }
 
+  /// HDF5 walks down to each group from the root: the time grows with the square of the depth.
+  static bool too_deep(std::string_view path) {
+    return std::count(path.begin(), path.end(), '/') > most_groups;
+  }
+  void require_near(std::string_view path) const {
+    if (too_deep(path))
+      fail(fmt::format("it has groups within groups, more than {}", most_groups),
+           "copy the values into a dataset nearer to the root");
+  }
+
   /// Names of the datasets of numbers that have rows and are no mere axis.
   std::vector<std::string> datasets() const {
     std::vector<std::string> names;
     const auto visit = [](hid_t root, const char* path, const H5O_info_t* info,
                           void* out) -> herr_t {
+      if (too_deep(path)) return 1;  // ends the walk
       if (info->type != H5O_TYPE_DATASET) return 0;
       const Handle set(H5Dopen2(root, path, H5P_DEFAULT), H5Dclose);
       if (!set || H5DSis_scale(set) > 0) return 0;
@@ -65,12 +76,13 @@ class File {
         static_cast<std::vector<std::string>*>(out)->push_back(path);
       return 0;
     };
-    H5Ovisit2(file_, H5_INDEX_NAME, H5_ITER_INC, visit, &names, H5O_INFO_BASIC);
+    if (H5Ovisit2(file_, H5_INDEX_NAME, H5_ITER_INC, visit, &names, H5O_INFO_BASIC) > 0)
+      require_near(std::string(most_groups + 1, '/'));
     return names;
   }
 
  private:
-  static constexpr int most_links = 16;
+  static constexpr int most_links = 16, most_groups = 100;
 
   /// Whether a path leads to an object, through links to other places and files too.
   bool leads_to(hid_t file, std::string path, const std::filesystem::path& folder,
@@ -78,6 +90,7 @@ class File {
     if (links > most_links)
       fail("its links lead in a circle", "name the dataset where it is itself");
     path.erase(0, path.find_first_not_of('/'));
+    require_near(path);
     if (path.empty()) return true;
     for (std::size_t slash = path.find('/');; slash = path.find('/', slash + 1)) {
       const std::string part = path.substr(0, slash);
@@ -181,10 +194,13 @@ bool may_come_back(const File& holder, const DataPlace& place, hid_t created) {
                         1,
                     '\0');
     H5Pget_virtual_dsetname(created, k, set.data(), set.size());
+    set.pop_back();
     const Handle other(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-    if (!other) continue;
-    const Handle values(H5Dopen2(other, set.c_str(), H5P_DEFAULT), H5Dclose);
-    if (!values) continue;
+    const Handle values(other ? H5Dopen2(other, set.c_str(), H5P_DEFAULT) : -1, H5Dclose);
+    if (!values)  // HDF5 would give zeros
+      holder.fail(fmt::format("its dataset takes values from '{}' in '{}', which is not there",
+                              printable(set), printable(source)),
+                  "put that file where it belongs, or copy the values into a dataset");
     const Handle how(H5Dget_create_plist(values), H5Pclose);
     if (H5Pget_layout(how) == H5D_VIRTUAL) return true;
   }

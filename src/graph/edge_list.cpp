@@ -28,6 +28,11 @@ bool read_whole(const std::string& word, T& number) {
 }
 
 EdgeListed read(const std::filesystem::path& file) {
+  std::error_code error;  // a pipe or a device may have no end
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error))
+    throw BadInput(
+        fmt::format("cannot read the edge list {}: it is no regular file", file.string()),
+        "name a text file; write to one what comes from a pipe");
   std::ifstream in(file);
   if (!in)
     throw BadInput(fmt::format("cannot read the edge list {}", file.string()), "check the path");

@@ -6,6 +6,8 @@
 #include <limits>
 
 #include "mcmc/ensemble.hpp"
+#include "mcmc/local_move_kind.hpp"
+#include "mcmc/sweep_table.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -35,6 +37,15 @@ const SamplerOptions& valid(const SamplerOptions& options) {
 }
 
 }  // namespace
+
+template <class T>
+void require_samplable(const Action& action, const SamplerOptions& options) {
+  valid(options);
+  require_normalisable(action);
+  require_held<T>(action);
+}
+template void require_samplable<float>(const Action&, const SamplerOptions&);
+template void require_samplable<double>(const Action&, const SamplerOptions&);
 
 template <class T>
 Sampler<T>::Sampler(const Action& action, const SamplerOptions& options, std::uint64_t seed,

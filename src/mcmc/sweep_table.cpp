@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <span>
 
 #include "core/double_well.hpp"
@@ -108,20 +109,6 @@ std::vector<std::int32_t> sweep_order(const Graph& graph) {
   return order;
 }
 
-/// Throws BadInput with the first site that is too sharp for T; those of one `kind` are alike.
-template <class T>
-void require_held(const Action& action, const std::vector<std::size_t>& kind) {
-  for (std::size_t i = 0; i < kind.size(); ++i) {
-    if (i > 0 && kind[i] == kind[i - 1]) continue;
-    const auto reason =
-        why_too_sharp(aligned(action, static_cast<int>(i)), std::numeric_limits<T>::epsilon());
-    if (!reason.empty())
-      throw BadInput(fmt::format("site {}: {}", i, reason),
-                     sizeof(T) == 4 ? "sampler.precision = \"auto\" or \"float64\""
-                                    : "other units of the field");
-  }
-}
-
 template <class T>
 void set_constants(std::span<const SiteKey> keys, SiteConstants<T>* out) {
   const Typical typical = typical_fields(keys);
@@ -178,6 +165,23 @@ SweepTable<T>::SweepTable(const Graph& graph) : order(sweep_order(graph)), site(
 }
 
 template <class T>
+void require_held(const Action& action) {
+  std::optional<SiteKey> before;
+  for (int i = 0; i < action.graph->visible_sites(); ++i) {
+    const SiteKey key = aligned(action, i);
+    if (before && key == *before) continue;
+    before = key;
+    const auto reason = why_too_sharp(key, std::numeric_limits<T>::epsilon());
+    if (!reason.empty())
+      throw BadInput(fmt::format("site {}: {}", i, reason),
+                     sizeof(T) == 4 ? "sampler.precision = \"auto\" or \"float64\""
+                                    : "other units of the field");
+  }
+}
+template void require_held<float>(const Action&);
+template void require_held<double>(const Action&);
+
+template <class T>
 void SweepTable<T>::set(const Action& action, int threads) {
   for (std::size_t k = 0; k < edge.size(); ++k) weight[k] = static_cast<T>(action.w[edge[k]]);
   // Sites that are alike, as in a homogeneous theory, share their constants.
@@ -192,7 +196,7 @@ void SweepTable<T>::set(const Action& action, int threads) {
     if (keys.empty() || key != keys.back()) keys.push_back(key);
     kind[i] = keys.size() - 1;
   }
-  require_held<T>(action, kind);
+  require_held<T>(action);
   std::vector<SiteConstants<T>> constants(keys.size());
   constexpr std::size_t part = 32;  // some 30 microseconds
   in_parallel(static_cast<int>((keys.size() + part - 1) / part), threads, [&](int n, int) {

@@ -27,6 +27,11 @@ struct SiteConstants {
   T quartic_width = T(0);  ///< b^(-1/4)
 };
 
+/// Throws BadInput with the first site whose field fluctuates by less than T resolves at its place.
+/// O(V + E).
+template <class T>
+void require_held(const Action& action);
+
 template <class T>
 struct SweepTable {
   /// Sites in the order of a sweep: ascending, but within each short run no site soon after its

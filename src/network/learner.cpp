@@ -256,14 +256,23 @@ struct NetworkLearner<T>::Parts {
     return s;
   }
 
+  /// Every list is as long as that of this network and its options.
+  bool fits(const TrainingState& s) const {
+    const auto alike = [](const auto& some, const auto& others) {
+      return std::ranges::equal(some, others, {}, &std::vector<double>::size,
+                                &std::vector<double>::size);
+    };
+    return alike(s.couplings, good.couplings) && alike(s.first_moments, good.first_moments) &&
+           alike(s.second_moments, good.second_moments) &&
+           s.hidden_offset.size() == offset.size() && chains.fits(s);
+  }
+
   void restore(const TrainingState& s) {
-    const auto v = static_cast<std::size_t>(layers.visible_units()),
-               h = static_cast<std::size_t>(layers.hidden_units());
-    if (s.couplings[0].size() != v * h || s.couplings[1].size() != v ||
-        s.couplings[4].size() != h || s.second_moments[0].size() != weights.second.size() ||
-        !chains.fits(s))
-      throw BadInput("the state of a network's training is of another shape",
-                     "restore a state of the same network and options");
+    if (!fits(s))
+      throw BadInput(
+          "the state of a network's training, 'checkpoint' in its run file, is of "
+          "another shape",
+          "restore a state of the same network and options, or begin the run anew");
     snapshots = s.snapshots;
     epoch = s.epoch, updates = s.updates;
     layers.set_weights(s.couplings[0]);

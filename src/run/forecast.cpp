@@ -77,7 +77,9 @@ Forecast of_sampling(const Config& config, std::shared_ptr<const Graph> graph) {
   const double draws = o.draws.value_or(1000);
   const int chains = config.sampler.options.chains;
   const bool open = !o.draws && !o.until.empty();  // it may fill what it may take
-  const SampleSize size = size_of_sample(config, make_start(config, graph), open ? 1e9 : draws);
+  const Action action = make_start(config, graph);
+  begin_sampling(config, action, {});  // or it throws
+  const SampleSize size = size_of_sample(config, action, open ? 1e9 : draws);
   Forecast f;
   f.kind = Forecast::Kind::sample;
   f.samples = chains * draws;

@@ -376,7 +376,9 @@ class SampleTask {
 
 SampleRun begin_sampling(const Config& config, const Action& action, const std::string& command,
                          const std::vector<NamedFunction>& functions) {
-  require_normalisable(action);
+  const auto precision = chosen_precision(config.sampler.precision, action);
+  with_precision(precision,
+                 [&]<class T>() { require_samplable<T>(action, config.sampler.options); });
   Measurement(action, 16, 16, functions);  // or it throws
   if (config.sample.draws) {               // else nobody knows how many they will be
     const int chains = config.sampler.options.chains, sites = action.graph->sites();
@@ -386,12 +388,16 @@ SampleRun begin_sampling(const Config& config, const Action& action, const std::
         (sizeof(float) * sites + sizeof(double)) * chains * static_cast<double>(kept),
         fmt::format("stored fields, {} of each of {} chains of {} sites,", kept, chains, sites),
         "lower output.draws, or sampler.chains");
+    require_memory(
+        size_of_sample(config, action, *config.sample.draws).memory_bytes,
+        fmt::format("{} draws of {} chains of {} sites", *config.sample.draws, chains, sites),
+        "lower sampler.chains, graph.extent, sample.draws or output.draws");
   }
   check_until(config.sample, config.sampler.precision, action, functions);
   Provenance provenance = make_provenance(command, config.run.seed);
   SampleRun run{.config = config, .provenance = std::move(provenance), .action = action};
   run.kept.thin = config.sample.thin;
-  run.config.sampler.precision = chosen_precision(config.sampler.precision, action);
+  run.config.sampler.precision = precision;
   return run;
 }
 
@@ -405,9 +411,10 @@ SampleSize size_of_sample(const Config& config, const Action& action, double dra
   const double series = count_series(action, chains, {});
   const double bins = 8 * series * (joined(draws, max_bins(series)) + 2);
   const double fields = 4 * sites * chains * kept, numbers = 8 * chains * kept;
-  // Of the bins the measurement, the run and what is written have copies.
-  return {.memory_bytes = 3 * state + 2 * fields + 3.5 * bins + 5 * numbers,
-          .file_bytes = state + fields + 5 * numbers + bins};
+  const double file = state + fields + 5 * numbers + bins;
+  // Measurement, run, what is written and the file in memory have copies; so measured.
+  return {.memory_bytes = 3 * state + 4 * fields + 7 * bins + 5 * numbers + 2 * file,
+          .file_bytes = file};
 }
 
 Outcome sample(SampleRun& run, Store<SampleRun>& store, const Session& session,

@@ -469,7 +469,7 @@ def test_what_comes_before_a_run_s_first_state_heeds_a_stop(tmp_path):
     if (tmp_path / "run.h5").exists():
         assert done.returncode == 6 and "quartic resume run.h5" in done.stderr
     else:
-        # The second, where a step that is whole takes longer than a program may be deaf: a sanitizer's, ten times as slow.
+        # The second, where a step takes longer than a program may be deaf: under a sanitizer, ten times as slow.
         said = ("stopped before anything new was saved", "stopped in the midst of a long step; nothing was saved yet")
         refused(done, 6, next((one for one in said if one in done.stderr), said[0]), tmp_path, ("run.toml", "x.npy"))
 

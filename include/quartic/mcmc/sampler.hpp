@@ -103,6 +103,10 @@ struct Acceptance {
   double flipped_fraction = 0;  ///< of the signs, by cluster moves: no proposals, all are accepted
 };
 
+/// Throws BadInput where a Sampler<T> would, before anything is allocated. O(V + E).
+template <class T>
+void require_samplable(const Action& action, const SamplerOptions& options);
+
 /// Many independent chains of one action. A sweep is one local pass (independence Metropolis, exact
 /// for any a, b, j, core/quartic_density.hpp; or many-hit Metropolis; or a Hamiltonian trajectory),
 /// reflection passes, a cluster move of the signs before the first and every second one after it,
