@@ -32,7 +32,7 @@ EdgeListed read(const std::filesystem::path& file) {
   if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error))
     throw BadInput(
         fmt::format("cannot read the edge list {}: it is no regular file", file.string()),
-        "name a text file; write to one what comes from a pipe");
+        "name a text file, not a folder or a pipe");
   std::ifstream in(file);
   if (!in)
     throw BadInput(fmt::format("cannot read the edge list {}", file.string()), "check the path");

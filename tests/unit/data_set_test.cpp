@@ -368,7 +368,8 @@ TEST(DataConfig, ColumnsAreTextOrAnArrayOfNamesOrNumbers) {
   EXPECT_EQ(named.columns, "");
   EXPECT_EQ(columns("[0, 5]").columns, "0,5");
   EXPECT_EQ(columns("\"width,height\"").columns, "width,height");
-  for (const char* wrong : {"[]", "3", "[0, \"a\"]", "[-1]", "[\"a\", 1]"})
+  EXPECT_NE(message([&] { columns("[]"); }).find("'columns' is empty"), std::string::npos);
+  for (const char* wrong : {"3", "[0, \"a\"]", "[-1]", "[\"a\", 1]"})
     EXPECT_NE(message([&] { columns(wrong); }).find("'columns' must be a string or an array"),
               std::string::npos)
         << wrong;
