@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,8 +15,9 @@ from .arguments import file_name, function, mapping, observable_name
 from .errors import BadInput, BadType
 from .progress import Watch
 from .ranks import is_root, on_root
-from .runs import Result, temporary_file, threads_of
+from .runs import Result, threads_of
 from .seeds import RandomState, seed_of
+from .temporary import remove, temporary_file
 
 Fields = np.ndarray
 Function = Callable[[Fields], Any]
@@ -172,13 +172,14 @@ def _place_for(path: PathLike | None, force: bool) -> tuple[Path, bool]:
 def into_file(run: Callable[[str, Watch], Any], path: PathLike | None, force: bool, watch: Watch) -> Result:
     """Runs into a file, and says where an interrupted one goes on."""
     file, temporary = on_root(watch.comm, lambda: _place_for(path, force))
+    process = os.getpid()  # a callback may fork
     try:
         finished = run(str(file), watch)
     except BaseException:
         if (
             is_root(watch.comm) and temporary and not file.exists()
         ):  # else it holds the last good state, which the message names
-            shutil.rmtree(file.parent)
+            remove(file.parent, process)
         raise
     finally:
         watch.close()

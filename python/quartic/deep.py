@@ -1,8 +1,6 @@
 """A deep stack of networks as an estimator of scikit-learn."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +12,7 @@ from .results import Estimate
 from .runs import StackResult, threads_of
 from .scaling import SCALINGS, require_scaling
 from .seeds import RandomState
+from .temporary import temporary_folder
 
 try:
     from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -180,8 +179,8 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         check_is_fitted(self)
         rows = self._seen(X)
         watch = Watch(progress=False)
-        with TemporaryDirectory(prefix="quartic-") as folder:
-            file = Path(folder) / "rows.npy"
+        with temporary_folder() as folder:
+            file = folder / "rows.npy"
             np.save(file, rows.astype(np.float32))
             hidden = _quartic.transform_rows(
                 str(self.result_.path), str(file), layer, False, threads_of(self.n_jobs), watch

@@ -6,9 +6,7 @@ import html
 import json
 import os
 import shutil
-import tempfile
 import warnings
-import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,16 +20,12 @@ from .errors import BadInput, BadType, in_python
 from .progress import Watch
 from .results import Check, Estimate
 from .seeds import RandomState, seed_of
+from .temporary import remove_with, temporary_file, temporary_folder
 
 if TYPE_CHECKING:
     import xarray
 
 KINDS = ("w", "r", "a", "b")
-
-
-def temporary_file() -> Path:
-    """A place for a run that was given none; it goes with its Result."""
-    return Path(tempfile.mkdtemp(prefix="quartic-")) / "run.h5"
 
 
 def _incomplete(path: Path, name: str) -> BadInput:
@@ -75,7 +69,7 @@ class Result:
         self.path = Path(path)
         self._kept: Result | None = None  # whose temporary file this run shares
         if temporary:
-            weakref.finalize(self, shutil.rmtree, self.path.parent, ignore_errors=True)
+            remove_with(self, self.path.parent)
 
     @staticmethod
     def of(path: str | os.PathLike[str], *, temporary: bool = False) -> Result:
@@ -427,8 +421,8 @@ class _OfData(Result):
             discrete; of a deep stack a lower bound. A warning says if ln Z is not to be trusted.
         """
         watch = Watch(progress=False)
-        with tempfile.TemporaryDirectory(prefix="quartic-") as folder:
-            file = X if isinstance(X, str | os.PathLike) else Path(folder) / "rows.npy"
+        with temporary_folder() as folder:
+            file = X if isinstance(X, str | os.PathLike) else folder / "rows.npy"
             if file is not X:
                 np.save(file, np.asarray(X, np.float32))
             log_p, ok, reason = _quartic.score_rows(str(self.path), os.fspath(file), threads_of(n_jobs), watch)
