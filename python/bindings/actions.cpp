@@ -237,7 +237,7 @@ str or None
       [](nb::object run) {
         return nb::module_::import_("quartic.runs").attr("action_of_run")(run);
       },
-      nb::arg("run"), nb::sig("def from_run(run: object) -> Action"),
+      nb::arg("run").none(), nb::sig("def from_run(run: object) -> Action"),
       R"(The action that a run ended with.
 
 Parameters

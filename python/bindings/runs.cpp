@@ -1,5 +1,6 @@
 // What a run does, in Python: the same functions of run/ as the command line's, and the same files.
 #include <nanobind/stl/complex.h>
+#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
@@ -132,7 +133,7 @@ bool watched(nb::object watch, F&& f) {
 
 /// Of the run that begin(session) gives.
 template <class Begin, class Go>
-bool store_begun(Begin&& begin, const std::string& file, nb::object watch, Go&& go) {
+bool store_begun(Begin&& begin, const path& file, nb::object watch, Go&& go) {
   Outcome outcome = Outcome::finished;
   watched(std::move(watch), [&](const Session& session) {
     auto run = begin(session);
@@ -146,12 +147,12 @@ bool store_begun(Begin&& begin, const std::string& file, nb::object watch, Go&& 
 }
 
 template <class Run, class Go>
-bool store_run(Run run, const std::string& file, nb::object watch, Go&& go) {
+bool store_run(Run run, const path& file, nb::object watch, Go&& go) {
   return store_begun([&](const Session&) { return std::move(run); }, file, std::move(watch),
                      std::forward<Go>(go));
 }
 
-bool sample_run(const Settings& given, const std::string& file, const std::string& command,
+bool sample_run(const Settings& given, const path& file, const std::string& command,
                 nb::dict observables, nb::object watch) {
   const Action action = make_start(given.config, make_graph(given.config.graph));
   const auto functions = functions_of(std::move(observables), *action.graph);
@@ -162,7 +163,7 @@ bool sample_run(const Settings& given, const std::string& file, const std::strin
                    });
 }
 
-bool learn_run(const Settings& given, const std::string& file, const std::string& command,
+bool learn_run(const Settings& given, const path& file, const std::string& command,
                nb::object watch) {
   require_target(given.config, given.place);
   const Problem problem = make_problem(given.config);
@@ -172,7 +173,7 @@ bool learn_run(const Settings& given, const std::string& file, const std::string
                    });
 }
 
-bool fit_run(const Settings& given, const std::string& file, const std::string& command,
+bool fit_run(const Settings& given, const path& file, const std::string& command,
              nb::object watch) {
   const Config& config = given.config;
   const DataSet data = open_data(config, given.place);
@@ -199,7 +200,7 @@ bool fit_run(const Settings& given, const std::string& file, const std::string& 
                      });
 }
 
-bool resume_run(const std::string& from, const std::string& to, std::optional<int> limit,
+bool resume_run(const path& from, const path& to, std::optional<int> limit,
                 std::optional<int> threads, nb::dict observables, nb::object target,
                 nb::object watch) {
   AnyRun run = read_run(from);
@@ -221,14 +222,13 @@ bool resume_run(const std::string& from, const std::string& to, std::optional<in
   return outcome == Outcome::finished;
 }
 
-void reweight_runs(std::vector<std::string> runs, nb::object target, const std::string& scanned,
+void reweight_runs(const std::vector<path>& runs, nb::object target, const std::string& scanned,
                    std::vector<std::complex<double>> couplings,
                    std::vector<std::string> observables, nb::dict functions, bool anneal,
-                   int threads, const std::string& file, const std::string& command,
-                   nb::object watch) {
+                   int threads, const path& file, const std::string& command, nb::object watch) {
   const auto graph = read_model(runs.at(0)).action.graph;
   ReweightOptions options;
-  options.runs = std::move(runs);
+  for (const path& run : runs) options.runs.push_back(run.string());
   if (!target.is_none()) options.target = terms_of(nb::cast<nb::list>(target), *graph);
   options.scanned = scanned, options.couplings = std::move(couplings);
   options.observables = std::move(observables);
@@ -238,9 +238,8 @@ void reweight_runs(std::vector<std::string> runs, nb::object target, const std::
           [&](const Session& session) { write_run(file, reweight(options, session)); });
 }
 
-std::string free_energy_of(const Settings& given, double error,
-                           const std::optional<std::string>& learned, bool to_target,
-                           nb::object watch) {
+std::string free_energy_of(const Settings& given, double error, const std::optional<path>& learned,
+                           bool to_target, nb::object watch) {
   const auto graph = make_graph(given.config.graph);
   std::optional<LearnRun> run;
   if (learned) run = read_learn_run(*learned);
@@ -286,7 +285,7 @@ Floatings rows_to_python(std::vector<T> values, const std::vector<std::size_t>& 
       nb::ndarray<nb::numpy, T>(kept->data(), shape.size(), shape.data(), std::move(owner)));
 }
 
-Floatings generate_rows(const std::string& file, int rows, int sweeps, int warm_up, bool mean,
+Floatings generate_rows(const path& file, int rows, int sweeps, int warm_up, bool mean,
                         const std::vector<std::string>& settings, nb::object watch) {
   AnyRun run = read_run(file);
   for (const auto& setting : settings)
@@ -300,8 +299,8 @@ Floatings generate_rows(const std::string& file, int rows, int sweeps, int warm_
   return rows_to_python(std::vector<float>(out.values.begin(), out.values.end()), out.shape);
 }
 
-Floatings transform_rows(const std::string& file, const std::string& data, std::optional<int> layer,
-                         bool draws, int threads, nb::object watch) {
+Floatings transform_rows(const path& file, const path& data, std::optional<int> layer, bool draws,
+                         int threads, nb::object watch) {
   AnyRun run = read_run(file);
   set_threads(run, threads);
   Features out;
@@ -311,8 +310,7 @@ Floatings transform_rows(const std::string& file, const std::string& data, std::
   return rows_to_python(std::move(out.hidden), {out.rows, static_cast<std::size_t>(out.units)});
 }
 
-nb::tuple score_rows(const std::string& file, const std::string& data, int threads,
-                     nb::object watch) {
+nb::tuple score_rows(const path& file, const path& data, int threads, nb::object watch) {
   AnyRun run = read_run(file);
   set_threads(run, threads);
   Scores out;
@@ -321,7 +319,7 @@ nb::tuple score_rows(const std::string& file, const std::string& data, int threa
   return nb::make_tuple(to_numpy(std::move(out.log_density), {rows}), out.ok, out.reason);
 }
 
-nb::list checks_of(const std::string& file) {
+nb::list checks_of(const path& file) {
   std::vector<Check> checks;
   {
     const Released released;
@@ -335,7 +333,7 @@ nb::list checks_of(const std::string& file) {
 }
 
 template <class F>
-std::string text_of(const std::string& file, F&& f) {
+std::string text_of(const path& file, F&& f) {
   const Released released;
   return f(read_run(file));
 }
@@ -420,13 +418,13 @@ void bind_runs(nb::module_& m) {
           nb::arg("text"), nb::arg("place"), nb::arg("settings"))
       .def_static(
           "read",
-          [](const std::string& file, const std::vector<std::string>& settings) {
+          [](const path& file, const std::vector<std::string>& settings) {
             if (is_run_file(file)) {
-              Settings out{read_run_config(file), file};
+              Settings out{read_run_config(file), file.string()};
               for (const auto& setting : settings) apply_setting(out.config, setting);
               return out;
             }
-            return Settings{read_config(file, settings), file};
+            return Settings{read_config(file, settings), file.string()};
           },
           nb::arg("file"), nb::arg("settings"))
       .def("set_graph", &set_graph, nb::arg("graph"))
@@ -443,7 +441,11 @@ void bind_runs(nb::module_& m) {
              return std::const_pointer_cast<Graph>(make_graph(self.config.graph));
            })
       .def_prop_ro("kind", &kind_of)
-      .def_prop_ro("output", [](const Settings& self) { return self.config.output.file; })
+      .def_prop_ro("output",
+                   [](const Settings& self) -> std::optional<path> {
+                     if (self.config.output.file.empty()) return {};
+                     return self.config.output.file;
+                   })
       .def("__str__", [](const Settings& self) { return to_toml(self.config); });
 
   m.def("config_schema", &config_schema);
@@ -468,20 +470,19 @@ void bind_runs(nb::module_& m) {
   m.def("score_rows", &score_rows);
   m.def("transform_rows", &transform_rows, nb::arg("file"), nb::arg("data"),
         nb::arg("layer").none(), nb::arg("draws"), nb::arg("threads"), nb::arg("watch"));
-  m.def("require_writable",
-        [](const std::string& file, bool force) { require_writable(file, force); });
+  m.def("require_writable", [](const path& file, bool force) { require_writable(file, force); });
   m.def("checks_of", &checks_of);
-  m.def("report_of", [](const std::string& file) {
+  m.def("report_of", [](const path& file) {
     return text_of(file, [](const AnyRun& run) { return report(run); });
   });
-  m.def("summary_of", [](const std::string& file) {
+  m.def("summary_of", [](const path& file) {
     return text_of(file, [](const AnyRun& run) { return report_json(run); });
   });
-  m.def("finished_run", [](const std::string& file) { return finished(read_run(file)); });
+  m.def("finished_run", [](const path& file) { return finished(read_run(file)); });
   m.def(
-      "run_kind", [](const std::string& file) { return std::string(name(run_kind(file))); },
+      "run_kind", [](const path& file) { return std::string(name(run_kind(file))); },
       nb::arg("file"));
-  m.def("scaling_of", [](const std::string& file) {
+  m.def("scaling_of", [](const path& file) {
     return std::visit(
         []<class Run>(const Run& run) -> DataScaling {
           if constexpr (std::is_same_v<Run, StackRun>)
@@ -493,7 +494,7 @@ void bind_runs(nb::module_& m) {
         },
         read_run(file));
   });
-  m.def("action_of", [](const std::string& file) { return read_model(file, true).action; });
+  m.def("action_of", [](const path& file) { return read_model(file, true).action; });
 
   nb::class_<Chains>(m, "Chains")
       .def(nb::init<const Settings&, int, nb::object>())

@@ -1,14 +1,18 @@
 """What an argument may be, in one sentence each."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import _quartic
 from .errors import BadInput, BadType
 from .ranges import Range, range_of
+
+PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 def whole(place: str, name: str, value: Any, least: int) -> int:
@@ -33,12 +37,29 @@ def number(place: str, name: str, value: Any, allowed: Range) -> float:
     return found
 
 
+def is_path(value: Any) -> bool:
+    return isinstance(value, str | bytes | os.PathLike)
+
+
 def file_name(place: str, value: Any) -> Path:
-    if not isinstance(value, str | os.PathLike):
+    """A path is bytes, which Python has as text with surrogates for those that are none of its encoding."""
+    if not is_path(value):
         raise BadType(f"{place}: {type(value).__name__} is no path", "'run.h5', say")
-    if not os.fspath(value):
+    try:
+        name = os.fsencode(value)
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        raise BadInput(f"{place}: {value!r} is no path in {encoding}, the encoding of names here") from None
+    if not name:
         raise BadInput(f"{place}: the path is empty", "'run.h5', say")
-    return Path(value)
+    if b"\0" in name:
+        raise BadInput(f"{place}: the path {value!r} has a NUL, as no name has", "'run.h5', say")
+    return Path(os.fsdecode(name))
+
+
+def path_text(path: PathLike) -> str:
+    """As it can be shown: control characters and bytes of no character are \\xNN."""
+    return _quartic.path_text(os.fsencode(path))
 
 
 def mapping(place: str, name: str, value: Any, example: str) -> Mapping[Any, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Graph
-from .arguments import file_name, function, mapping, observable_name
+from .arguments import PathLike, file_name, function, mapping, observable_name
 from .errors import BadInput, BadType
 from .progress import Watch
 from .ranks import is_root, on_root
@@ -22,7 +22,6 @@ from .temporary import remove, temporary_file
 Fields = np.ndarray
 Function = Callable[[Fields], Any]
 Terms = Mapping[Any, Any] | Sequence[Any] | Function | Action
-PathLike = str | os.PathLike[str]
 DRAW_INTERVAL = 0.2  # seconds between two draws that a watch hears of
 
 
@@ -36,13 +35,30 @@ def to_toml(value: Any) -> str:
         return str(int(value))
     if isinstance(value, float | np.floating):
         return repr(float(value))
-    if isinstance(value, str | os.PathLike):
-        return json.dumps(os.fspath(value), ensure_ascii=False)
+    if isinstance(value, bytes | os.PathLike):
+        return _quoted(_quartic.path_text(os.fsencode(value)))
+    if isinstance(value, str):
+        return _quoted(value if value.isascii() else _utf8(value))
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {to_toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return to_toml(value[()])
     if isinstance(value, Sequence | np.ndarray):
         return "[" + ", ".join(to_toml(inner) for inner in value) + "]"
-    return json.dumps(str(value))
+    return _quoted(_utf8(str(value)))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _utf8(text: str) -> str:
+    """Bytes of a name that are none of its encoding, surrogates to Python, as a config has them."""
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        return _quartic.path_text(text.encode(errors="surrogateescape"))
 
 
 def make_config(
@@ -102,7 +118,7 @@ def target_terms(target: Terms, place: str, graph: Graph) -> list[dict[str, Any]
         ]  # fmt: skip
     if callable(target):
         return [{"term": "function", "coupling": 1.0, "function": target}]
-    if not isinstance(target, Mapping | Sequence) or isinstance(target, str):
+    if not isinstance(target, Mapping | Sequence) or isinstance(target, str | bytes):
         raise BadType(
             f"{place}: {type(target).__name__} is no target", "{'nn': -1, 'phi2': 1.5}, a function, an Action"
         )
@@ -165,16 +181,17 @@ def _place_for(path: PathLike | None, force: bool) -> tuple[Path, bool]:
     """Where the run file goes, and whether it is temporary."""
     if path is None:
         return temporary_file(), True
-    _quartic.require_writable(str(file_name("path", path)), force)
-    return Path(path), False
+    file = file_name("path", path)
+    _quartic.require_writable(file, force)
+    return file, False
 
 
-def into_file(run: Callable[[str, Watch], Any], path: PathLike | None, force: bool, watch: Watch) -> Result:
+def into_file(run: Callable[[Path, Watch], Any], path: PathLike | None, force: bool, watch: Watch) -> Result:
     """Runs into a file, and says where an interrupted one goes on."""
     file, temporary = on_root(watch.comm, lambda: _place_for(path, force))
     process = os.getpid()  # a callback may fork
     try:
-        finished = run(str(file), watch)
+        finished = run(file, watch)
     except BaseException:
         if (
             is_root(watch.comm) and temporary and not file.exists()

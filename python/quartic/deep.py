@@ -182,7 +182,5 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         with temporary_folder() as folder:
             file = folder / "rows.npy"
             np.save(file, rows.astype(np.float32))
-            hidden = _quartic.transform_rows(
-                str(self.result_.path), str(file), layer, False, threads_of(self.n_jobs), watch
-            )
+            hidden = _quartic.transform_rows(self.result_.path, file, layer, False, threads_of(self.n_jobs), watch)
         return hidden.astype(rows.dtype)

@@ -16,7 +16,8 @@ _PYTHONS = {  # what the command line calls it, and Python
 
 
 def in_python(text: str) -> str:
-    """A message of the library in Python's words."""
+    """A message of the library in Python's words, which can be printed: what no encoding has is \\xNN."""
+    text = re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", text)
     for said, ours in _PYTHONS.items():
         text = re.sub(said, ours, text)
     return text

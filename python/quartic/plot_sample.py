@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from .arguments import path_text
 from .errors import BadInput
 from .plot_panels import draw_band, draw_rows, figure_of, rows_of_checks
 from .plot_style import BLUE, DASHED, GREEN, ORANGE, PALE, head, number, plain, symbol, title, whole, without_scale
@@ -193,7 +194,7 @@ def summary_figure(run: SampleResult) -> Figure:
 def figures(run: SampleResult) -> Iterator[tuple[str, Figure]]:
     """Those that the run has data for."""
     if run.phi.size == 0 or run.series["m"].shape[1] < 4:
-        raise BadInput(f"{run.path}: too few draws for a figure", f"quartic resume {run.path}")
+        raise BadInput(f"{path_text(run.path)}: too few draws for a figure", f"quartic resume {path_text(run.path)}")
     yield "summary", summary_figure(run)
     yield "series", series_figure(run)
     if run.two_point:

@@ -1,6 +1,5 @@
 """How figures of all kinds of run look: colours, numbers with their errors, axes."""
 
-import os
 from typing import Any
 
 import matplotlib
@@ -14,8 +13,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from . import _quartic
 from ._quartic import with_error
+from .arguments import path_text
 from .runs import Result
 
 # Okabe and Ito's, which the colour-blind tell apart.
@@ -86,7 +85,7 @@ def short(value: float) -> str:
 
 def file_name(run: Result) -> str:
     """As it can be shown: a name is any bytes."""
-    return _quartic.path_text(os.fsencode(run.path.name))
+    return path_text(run.path.name)
 
 
 def title(run: Result) -> str:

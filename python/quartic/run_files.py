@@ -8,8 +8,8 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Graph
-from .arguments import file_name, mapping, whole
-from .configs import DRAW_INTERVAL, Function, PathLike, functions_of, into_file, make_config, to_toml
+from .arguments import PathLike, file_name, mapping, whole
+from .configs import DRAW_INTERVAL, Function, functions_of, into_file, make_config, to_toml
 from .errors import BadInput
 from .progress import Callback, Watch
 from .ranks import is_root, on_root
@@ -24,8 +24,8 @@ def fit_rows(
 ) -> Result:  # fmt: skip
     """A run of `fit` on rows in memory, shape (rows, columns); keys as of `make_config`."""
 
-    def run(file: str, watch: Watch) -> bool:
-        data = Path(file).with_name("data.npy")
+    def run(file: Path, watch: Watch) -> bool:
+        data = file.with_name("data.npy")
         np.save(data, np.ascontiguousarray(rows, dtype=np.float32))
         config = make_config(place, {"data.path": data, **keys}, None, random_state, n_jobs)
         if graph is not None:
@@ -73,7 +73,7 @@ def run(
     place = "quartic.run()"
     settings_of = mapping(place, "settings", settings or {}, "settings={'sample.draws': 10}")
     given = _quartic.Config.read(
-        str(file_name(place, config)), [f"{key}={to_toml(value)}" for key, value in settings_of.items()]
+        file_name(place, config), [f"{key}={to_toml(value)}" for key, value in settings_of.items()]
     )
     verbs = {
         "sample": lambda file, w: _quartic.sample_run(given, file, place, {}, w),
@@ -81,7 +81,7 @@ def run(
     }
     verb = verbs.get(given.kind, lambda file, w: _quartic.fit_run(given, file, place, w))
     watch = Watch(callback, progress, DRAW_INTERVAL if given.kind == "sample" else 0.0, comm)
-    return into_file(verb, path or given.output or None, force, watch)
+    return into_file(verb, given.output if path is None else path, force, watch)
 
 
 def open_run(path: PathLike) -> Result:
@@ -144,7 +144,7 @@ def resume(
         Of the kind of `run`.
     """
     place = "quartic.resume()"
-    file = on_root(comm, lambda: str(run.path if isinstance(run, Result) else file_name(place, run)))
+    file = on_root(comm, lambda: run.path if isinstance(run, Result) else file_name(place, run))
     known = run if isinstance(run, Result) else Result.of(file)
     limit, other = (draws, epochs) if isinstance(known, SampleResult) else (epochs, draws)
     if other is not None:
@@ -156,13 +156,13 @@ def resume(
         raise BadInput(f"{place}: a {known.kind} run has no target", "target=f belongs to a learn run")
     to = known.path
     if path is not None:
-        to = Path(file_name(place, path))
-        on_root(comm, lambda: _quartic.require_writable(str(to), force))
+        to = file_name(place, path)
+        on_root(comm, lambda: _quartic.require_writable(to, force))
     watch = Watch(callback, progress, DRAW_INTERVAL if isinstance(known, SampleResult) else 0.0, comm)
     functions = functions_of(observables, place)
     try:
         _quartic.resume_run(
-            str(known.path), str(to), limit, None if n_jobs is None else threads_of(n_jobs), functions, target, watch
+            known.path, to, limit, None if n_jobs is None else threads_of(n_jobs), functions, target, watch
         )
     finally:
         watch.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import shutil
 import warnings
 from functools import cached_property
@@ -15,7 +14,7 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Network, Scaling
-from .arguments import file_name, whole
+from .arguments import PathLike, file_name, is_path, path_text, whole
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
 from .results import Check, Estimate
@@ -30,7 +29,7 @@ KINDS = ("w", "r", "a", "b")
 
 def _incomplete(path: Path, name: str) -> BadInput:
     return BadInput(
-        f"{path} is not a whole quartic run file: it has no '{name}'", "docs/run-file.md lists what it holds"
+        f"{path_text(path)} is not a whole quartic run file: it has no '{name}'", "docs/run-file.md lists what it holds"
     )
 
 
@@ -65,14 +64,14 @@ class Result:
         if hasattr(cls, "kind"):
             Result._kinds[cls.kind] = cls
 
-    def __init__(self, path: str | os.PathLike[str], *, temporary: bool = False):
-        self.path = Path(path)
+    def __init__(self, path: PathLike, *, temporary: bool = False):
+        self.path = file_name(type(self).__name__, path)
         self._kept: Result | None = None  # whose temporary file this run shares
         if temporary:
             remove_with(self, self.path.parent)
 
     @staticmethod
-    def of(path: str | os.PathLike[str], *, temporary: bool = False) -> Result:
+    def of(path: PathLike, *, temporary: bool = False) -> Result:
         """The run in a file, as what it is: `quartic.open`.
 
         Parameters
@@ -87,8 +86,8 @@ class Result:
         Result
             Of the kind that the file has.
         """
-        kind = Result._kinds[_quartic.run_kind(os.fspath(path))]
-        return kind(path, temporary=temporary)
+        file = file_name("quartic.open()", path)
+        return Result._kinds[_quartic.run_kind(file)](file, temporary=temporary)
 
     # --- what every run has ---
 
@@ -149,7 +148,9 @@ class Result:
     def phi(self) -> np.ndarray:
         """The stored fields, float32, ``(chains, draws, *extent)``, of networks (chains, draws, visible units)."""
         if "posterior" not in self.data:
-            raise BadInput(f"{self.path}: no stored fields", "a learn run needs its certificate, a fit its evaluation")
+            raise BadInput(
+                f"{path_text(self.path)}: no stored fields", "a learn run needs its certificate, a fit its evaluation"
+            )
         fields = self.array("posterior/phi")
         return fields.reshape(*fields.shape[:2], *self.extent) if self.extent else fields
 
@@ -167,14 +168,14 @@ class Result:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Everything that the report says, by name (the command line's --json)."""
-        return json.loads(_quartic.summary_of(str(self.path)))
+        return json.loads(_quartic.summary_of(self.path))
 
     @cached_property
     def checks(self) -> list[Check]:
         """All health checks."""
         return [
             Check(name, Estimate(value, error), threshold, ok, in_python(advice))
-            for name, value, error, threshold, ok, advice in _quartic.checks_of(str(self.path))
+            for name, value, error, threshold, ok, advice in _quartic.checks_of(self.path)
         ]
 
     @property
@@ -192,14 +193,14 @@ class Result:
     @cached_property
     def finished(self) -> bool:
         """False where it was interrupted: `quartic.resume(result)` goes on."""
-        return _quartic.finished_run(str(self.path))
+        return _quartic.finished_run(self.path)
 
     @property
     def stop_reason(self) -> str:
         """Why it stopped: converged, epochs_exhausted, draws_done, relative_error, ...; running where it has not."""
         return str(self.data["results/stop_reason"].item())
 
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+    def save(self, path: PathLike, *, force: bool = False) -> Path:
         """Write the run file somewhere else.
 
         Parameters
@@ -219,8 +220,9 @@ class Result:
         BadInput
             Where there is a file already, unless `force`.
         """
-        _quartic.require_writable(str(file_name("save()", path)), force)
-        return Path(shutil.copyfile(self.path, path))
+        file = file_name("save()", path)
+        _quartic.require_writable(file, force)
+        return shutil.copyfile(self.path, file)
 
     # --- how it shows ---
 
@@ -229,7 +231,7 @@ class Result:
         return f"<quartic.{type(self).__name__}: {self._headline()}; {verdict}>"
 
     def __str__(self) -> str:
-        return _quartic.report_of(str(self.path))
+        return _quartic.report_of(self.path)
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -240,7 +242,7 @@ class Result:
         return f"<div>{html.escape(repr(self))}<table>{rows}</table></div>"
 
     def _headline(self) -> str:
-        return str(self.path)
+        return path_text(self.path)
 
     def _table(self) -> dict[str, Any]:
         return {}
@@ -259,7 +261,7 @@ class OfAction(Result):
     @cached_property
     def action(self) -> Action:
         """The action with the couplings that the run has now."""
-        return _quartic.action_of(str(self.path))
+        return _quartic.action_of(self.path)
 
     def _where(self) -> str:
         return str(self.data["model"].attrs.get("description", ""))
@@ -379,7 +381,7 @@ class _OfData(Result):
     @cached_property
     def scaling(self) -> Scaling:
         """From the units of the data to those of the model and back."""
-        return _quartic.scaling_of(str(self.path))
+        return _quartic.scaling_of(self.path)
 
     def _network(self, model: str) -> Network:
         attributes = self.data[model].attrs
@@ -422,10 +424,11 @@ class _OfData(Result):
         """
         watch = Watch(progress=False)
         with temporary_folder() as folder:
-            file = X if isinstance(X, str | os.PathLike) else folder / "rows.npy"
-            if file is not X:
-                np.save(file, np.asarray(X, np.float32))
-            log_p, ok, reason = _quartic.score_rows(str(self.path), os.fspath(file), threads_of(n_jobs), watch)
+            if is_path(X):
+                file = file_name("score_samples()", X)
+            else:
+                np.save(file := folder / "rows.npy", np.asarray(X, np.float32))
+            log_p, ok, reason = _quartic.score_rows(self.path, file, threads_of(n_jobs), watch)
         if not ok:
             warnings.warn(f"ln Z is not to be trusted: {reason}", stacklevel=2)
         return log_p
@@ -540,7 +543,7 @@ def generate(
     settings = [f"run.seed={seed_of(random_state)}", f"run.threads={threads_of(n_jobs) or 'auto'}"]
     watch = Watch(progress=progress)
     try:
-        return _quartic.generate_rows(str(result.path), rows, sweeps, warm_up, mean, settings, watch)
+        return _quartic.generate_rows(result.path, rows, sweeps, warm_up, mean, settings, watch)
     finally:
         watch.close()
 
@@ -556,7 +559,7 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def action_of_run(run: Result | str | os.PathLike[str]) -> Action:
+def action_of_run(run: Result | PathLike) -> Action:
     """The action that a run ended with."""
     found = run if isinstance(run, Result) else Result.of(file_name("Action.from_run()", run))
     if not isinstance(found, OfAction):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from types import TracebackType
 from typing import Any
 
+from .arguments import PathLike, file_name
 from .errors import BadInput
 
 
@@ -52,10 +52,10 @@ class TensorBoard:
     >>> quartic.learn({"nn": -1, "phi2": 1.5, "phi4": 0.2}, G, callback=board)  # doctest: +SKIP
     """
 
-    def __init__(self, folder: str | os.PathLike[str], every: int = 1):
+    def __init__(self, folder: PathLike, every: int = 1):
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise BadInput(f"TensorBoard(): every must be an integer >= 1, not {every!r}", "every=10, say")
-        self.folder = os.fspath(folder)
+        self.folder = str(file_name("TensorBoard()", folder))
         self.every = every
         self._writer = _writer(self.folder)
         self._written: dict[int, int] = {}  # by layer

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import xarray
 
+from .arguments import path_text
 from .errors import BadInput, Error
 from .former_names import FORMER_NAMES, FORMER_WORDS
 
@@ -19,18 +20,18 @@ NOT_SHOWN = ("state", "checkpoint")  # where a restart goes on
 def read_tree(path: Path) -> xarray.DataTree:
     """The whole file but the state of a restart. Raises BadInput where it is no run file."""
     if not path.is_file():
-        raise BadInput(f"{path}: no such file", "check the path")
+        raise BadInput(f"{path_text(path)}: no such file", "check the path")
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise BadInput(f"{path}: not an HDF5 file", "quartic.open takes what quartic wrote") from error
+        raise BadInput(f"{path_text(path)}: not an HDF5 file", "quartic.open takes what quartic wrote") from error
     with file:
         try:
             return _tree(file)
         except Error:
             raise
         except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # h5py's, xarray's
-            raise BadInput(f"{path}: a group of it is not that of a run file: {error}", WHOLE) from error
+            raise BadInput(f"{path_text(path)}: a group of it is not that of a run file: {error}", WHOLE) from error
 
 
 def _tree(file: h5py.File) -> xarray.DataTree:
@@ -81,7 +82,7 @@ class _Reader:
         return [self.names.get(n, n) for n in found]
 
     def values(self, data: h5py.Dataset) -> Any:
-        values = data.asstr()[()] if h5py.check_string_dtype(data.dtype) else data[()]
+        values = data.asstr(errors="surrogateescape")[()] if h5py.check_string_dtype(data.dtype) else data[()]
         if isinstance(values, np.ndarray) and values.dtype == object:
             words = [self.words.get(word, word) for word in values.ravel()]
             return np.array(words, dtype=str).reshape(values.shape)
@@ -91,14 +92,14 @@ class _Reader:
 def _require_own(group: h5py.Group) -> None:
     """Refuses what leads to other places, or in a circle: HDF5 may follow it for ever."""
     if group.name.count("/") > DEEPEST:
-        raise BadInput(f"{group.file.filename}: '{group.name}' is no group of a run file", WHOLE)
+        raise BadInput(f"{path_text(group.file.filename)}: '{group.name}' is no group of a run file", WHOLE)
     for name in group:
         item = f"'{group.name.rstrip('/')}/{name}'"
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise BadInput(f"{group.file.filename}: {item} is a link to another place", WHOLE)
+            raise BadInput(f"{path_text(group.file.filename)}: {item} is a link to another place", WHOLE)
         data = group[name]
         if isinstance(data, h5py.Dataset) and (data.is_virtual or data.external):
-            raise BadInput(f"{group.file.filename}: {item} has its values in another place", WHOLE)
+            raise BadInput(f"{path_text(group.file.filename)}: {item} has its values in another place", WHOLE)
 
 
 def _site_coordinates(file: h5py.File) -> dict[str, np.ndarray]:
@@ -118,5 +119,5 @@ def _attributes(group: h5py.Group) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """bytes to str, numpy scalars to Python's."""
     if isinstance(value, bytes):
-        return value.decode()
+        return value.decode(errors="surrogateescape")
     return value.item() if isinstance(value, np.generic) else value

@@ -5,17 +5,17 @@ same seed, same bits, same run file.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Graph
-from .arguments import file_name, mapping
+from .arguments import PathLike, file_name, mapping
 from .configs import (
     DRAW_INTERVAL,
     Function,
-    PathLike,
     Terms,
     action_of,
     functions_of,
@@ -282,8 +282,8 @@ def reweight(
     True
     """
     place = "quartic.reweight()"
-    several = runs if isinstance(runs, Sequence) and not isinstance(runs, str) else [runs]
-    files = [str(run.path if isinstance(run, Result) else file_name(place, run)) for run in several]
+    several = runs if isinstance(runs, Sequence) and not isinstance(runs, str | bytes) else [runs]
+    files = [run.path if isinstance(run, Result) else file_name(place, run) for run in several]
     if not files:
         raise BadInput(f"{place}: no runs", "give a result with stored fields, or several")
     if scan is not None and (not isinstance(scan, Mapping) or len(scan) != 1):
@@ -298,10 +298,10 @@ def reweight(
     if scan and not couplings:
         raise BadInput(f"{place}: the grid of {scanned!r} is empty", "numpy.linspace(-1, 0, 21), say")
     names, functions = names_and_functions(observables, place)
-    known = several[0] if isinstance(several[0], Result) else Result.of(file_name(place, several[0]))
+    known = several[0] if isinstance(several[0], Result) else Result.of(files[0])
     terms = None if to is None else target_terms(to, place, Action.from_run(known).graph)
 
-    def run(file: str, watch: Watch) -> None:
+    def run(file: Path, watch: Watch) -> None:
         _quartic.reweight_runs(
             files, terms, scanned, couplings, names, functions, anneal, threads_of(n_jobs), file, place, watch
         )

@@ -12,6 +12,7 @@
 
 #include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/shown.hpp"
 #include "quartic/core/suggest.hpp"
 #include "quartic/field/projection.hpp"
 #include "quartic/field/stored_fields.hpp"
@@ -466,10 +467,12 @@ ReweightRun reweight(const ReweightOptions& options, const Session& session) {
 
   Provenance provenance = make_provenance(options.command, pool.first.config.run.seed);
   const auto samples = pool.fields().samples();
+  std::vector<std::string> sources;
+  for (const auto& file : options.runs) sources.push_back(path_text(file));
   ReweightRun run{.config = pool.first.config,
                   .provenance = std::move(provenance),
                   .action = pool.first.action,
-                  .sources = options.runs,
+                  .sources = std::move(sources),
                   .samples = samples,
                   .annealed = std::move(annealed),
                   .scanned = options.scanned,
