@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "network/coupled_layers.hpp"
@@ -110,6 +112,88 @@ std::optional<std::string> why_not_gated(const Network& network) {
   return std::nullopt;
 }
 
+/// Products of two such numbers and of some thousands of them still are float32.
+constexpr double most_energy = 1e30;
+
+/// Where a unit is at most, in a field of that strength that also takes `softened` from its a.
+double farthest(const Layer& layer, int i, double field, double softened) {
+  if (layer.discrete()) return 1;
+  const double a = layer.a[i] - softened, b = layer.b[i];
+  const double harmonic = a > 0 ? field / (2 * a) : std::numeric_limits<double>::infinity();
+  if (b == 0) return harmonic;
+  return std::min(harmonic, std::cbrt(field / (4 * b)) + std::sqrt(std::max(0.0, -a / (2 * b))));
+}
+
+/// What every unit of the layer feels of the other at most, where all of that are at `other`.
+struct Coupled {
+  std::vector<double> w, u, softened;  ///< sums of |w| and |u| by unit; what gates take from a
+};
+
+std::array<Coupled, 2> sums_of(const Network& network) {
+  const std::size_t visible = network.visible.r.size(), hidden = network.hidden.r.size();
+  std::array<Coupled, 2> out;
+  const auto add = [&](const std::vector<double>& matrix, auto part) {
+    (out[0].*part).assign(visible, 0.0), (out[1].*part).assign(hidden, 0.0);
+    for (std::size_t k = 0; k < matrix.size(); ++k)
+      (out[0].*part)[k / hidden] += std::abs(matrix[k]),
+          (out[1].*part)[k % hidden] += std::abs(matrix[k]);
+  };
+  add(network.w, &Coupled::w), add(network.u, &Coupled::u);
+  out[0].softened.assign(visible, 0.0), out[1].softened.assign(hidden, 0.0);
+  for (std::size_t i = 0; i < visible && network.gated(); ++i)
+    out[0].softened[i] = strongest_gates(network, static_cast<int>(i));
+  return out;
+}
+
+std::optional<std::string> why_too_large(const Network& network) {
+  const std::pair<std::string_view, const std::vector<double>*> all[] = {
+      {"w", &network.w},         {"u", &network.u},         {"r", &network.visible.r},
+      {"a", &network.visible.a}, {"b", &network.visible.b}, {"s", &network.hidden.r},
+      {"m", &network.hidden.a},  {"n", &network.hidden.b}};
+  for (const auto& [letter, values] : all)
+    for (const double x : *values)
+      if (std::abs(x) > most_energy)
+        return fmt::format("{} = {:g} is beyond {:g}", letter, x, most_energy);
+  return std::nullopt;
+}
+
+/// Whether units without bound feel each other linearly: how far they go is a matter of
+/// normalisation, and no bound by strengths.
+bool bounded_by_strengths(const Network& network) {
+  const bool harmonic =
+      !harmonic_units(network.visible).empty() && !harmonic_units(network.hidden).empty();
+  return !harmonic && !(network.gated() && !network.hidden.discrete());
+}
+
+/// A mean field of strengths alone: energies of units that all others push as far as they can.
+std::optional<std::string> why_out_of_reach(const Network& network) {
+  if (auto reason = why_too_large(network)) return reason;
+  if (!bounded_by_strengths(network)) return std::nullopt;
+  const auto sums = sums_of(network);
+  std::array<double, 2> most = {1, 1};
+  constexpr int rounds = 20;
+  for (int k = 0; k < 2 * rounds; ++k) {
+    const int side = k % 2;
+    const Layer& layer = side == 0 ? network.visible : network.hidden;
+    const double other = most[1 - side];
+    double next = 0;
+    for (int i = 0; i < layer.size(); ++i) {
+      const double gates = sums[side].u[i] * other;
+      const double field =
+          std::abs(layer.r[i]) + sums[side].w[i] * other + (side == 0 ? 0 : gates * other);
+      const double x = farthest(layer, i, field, sums[side].softened[i]), square = x * x;
+      const double energy =
+          (std::abs(layer.a[i]) + gates) * square + layer.b[i] * square * square + field * x;
+      if (energy > most_energy)
+        return fmt::format("{} unit {} has energies of about {:.2g}, beyond {:g}",
+                           side == 0 ? "visible" : "hidden", i, energy, most_energy);
+      next = std::max(next, x);
+    }
+    most[side] = next;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Network::Network(Layer visible_layer, Layer hidden_layer)
@@ -184,6 +268,8 @@ void require_normalisable(const Network& network) {
                    "keep quartic couplings positive, quadratic ones positive where there is no "
                    "quartic one, and w small between Gaussian units");
   }
+  if (const auto reason = why_out_of_reach(network))
+    throw BadInput("couplings out of float32's reach: " + *reason, "smaller ones");
 }
 
 namespace {
