@@ -6,6 +6,7 @@
 
 #include <span>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include "numpy.hpp"
@@ -85,6 +86,9 @@ NB_MODULE(_quartic, m) {
       std::rethrow_exception(caught);
     } catch (const quartic::Error& error) {
       raise(error);
+    } catch (const std::bad_cast&) {  // within a state, say
+      raise(quartic::python::BadType("a value inside an argument has a type that cannot be",
+                                     "what quartic itself gave, unchanged"));
     }
   });
 
@@ -118,4 +122,5 @@ str
   quartic::python::bind_actions(m);
   quartic::python::bind_network(m);
   quartic::python::bind_runs(m);
+  quartic::python::say_what_is_refused(m);
 }

@@ -158,8 +158,11 @@ Doubles visible_values(const Network& network, nb::handle h, std::optional<std::
   return shaped(rows, std::move(values), network.visible.size());
 }
 
-Network network_from_data(ArrayLike rows, int hidden_units, const std::string& visible,
-                          const std::string& hidden, double deviation, nb::object random_state) {
+Network network_from_data(ArrayLike rows, Integer units, const std::string& visible,
+                          const std::string& hidden, Number spread, nb::object random_state) {
+  constexpr const char* here = "Network.from_data()";
+  const int hidden_units = whole(units, here, "hidden_units", 1, "model.hidden_units");
+  const double deviation = number(spread, here, "deviation", "model.noise");
   const NumpySource data(rows);
   const std::uint64_t seed = seed_of(random_state);
   const Released released;

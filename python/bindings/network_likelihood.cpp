@@ -265,11 +265,17 @@ Network
     The best start of `estimate_log_z`.)");
   type.def(
       "estimate_log_z",
-      [](const Network& self, const Network* base, int chains, int steps, int ladders, int sweeps,
-         int rungs, bool exact, ArrayLike start, nb::object random_state, int threads) {
+      [](const Network& self, const Network* base, Integer chains, Integer steps, Integer ladders,
+         Integer sweeps, Integer rungs, bool exact, ArrayLike start, nb::object random_state,
+         int threads) {
+        constexpr const char* here = "Network.estimate_log_z()";
         LogZOptions options;
-        options.chains = chains, options.steps = steps, options.ladders = ladders;
-        options.sweeps = sweeps, options.rungs = rungs, options.exact = exact;
+        options.chains = whole(chains, here, "chains", 1, "evaluation.chains");
+        options.steps = whole(steps, here, "steps", 1, "evaluation.steps");
+        options.ladders = whole(ladders, here, "ladders", 1, "evaluation.ladders");
+        options.sweeps = whole(sweeps, here, "sweeps", 0, "evaluation.sweeps");
+        options.rungs = whole(rungs, here, "rungs", 0, "evaluation.rungs");
+        options.exact = exact;
         options.threads = threads;
         return log_z(self, base, options, start, random_state);
       },

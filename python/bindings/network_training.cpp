@@ -202,16 +202,23 @@ threads : int
     0 for all cores.)")
       .def(
           "__init__",
-          [](NetworkChains* self, const Network& network, int chains, nb::object random_state,
+          [](NetworkChains* self, const Network& network, Integer chains, nb::object random_state,
              int threads) {
+            const int count = whole(chains, "NetworkSampler()", "chains", 1);
             const std::uint64_t seed = seed_of(random_state);
             const Released released;
-            new (self) NetworkChains(network, chains, seed, Stream::sample, threads);
+            new (self) NetworkChains(network, count, seed, Stream::sample, threads);
           },
           nb::arg("network"), nb::arg("chains"), nb::arg("random_state") = nb::none(),
           nb::arg("threads") = 0)
-      .def("sweep", &NetworkChains::sweep, nb::arg("count") = 1, nb::call_guard<Released>(),
-           R"(Move all chains on.
+      .def(
+          "sweep",
+          [](NetworkChains& self, Integer count) {
+            const int sweeps = whole(count, "NetworkSampler.sweep()", "count", 0);
+            const Released released;
+            self.sweep(sweeps);
+          },
+          nb::arg("count") = 1, R"(Move all chains on.
 
 Parameters
 ----------
@@ -417,21 +424,29 @@ state : object, optional
   learner
       .def(
           "__init__",
-          [](Trainer* self, ArrayLike data, const Network& network, int epochs, int batch,
-             int chains, int steps, const std::string& start, int rungs,
+          [](Trainer* self, ArrayLike data, const Network& network, Integer epochs, Integer batch,
+             Integer chains, Integer steps, const std::string& start, Integer rungs,
              const std::string& tempering, bool snapshots, const std::string& optimiser,
-             double rate, double final_rate, const std::string& schedule, double momentum,
-             double weight_decay, bool centring, bool hidden_shape, bool shuffle, int threads,
+             Number rate, Number final_rate, const std::string& schedule, Number momentum,
+             Number weight_decay, bool centring, bool hidden_shape, bool shuffle, int threads,
              nb::object random_state, nb::object state) {
+            constexpr const char* here = "NetworkLearner()";
             TrainingOptions o;
-            o.epochs = epochs, o.batch = batch, o.chains = chains, o.steps = steps;
+            o.epochs = whole(epochs, here, "epochs", 0, "training.epochs");
+            o.batch = whole(batch, here, "batch", 0, "training.batch");
+            o.chains = whole(chains, here, "chains", 0, "training.chains");
+            o.steps = whole(steps, here, "steps", 1, "training.steps");
             o.start = from_word<ChainStart>(start, "start");
-            o.rungs = rungs, o.snapshots = snapshots;
+            o.rungs = whole(rungs, here, "rungs", 1, "training.rungs");
+            o.snapshots = snapshots;
             o.tempering = from_word<Tempering>(tempering, "tempering");
             o.optimiser = from_word<NetworkOptimiser>(optimiser, "optimiser");
-            o.rate = rate, o.final_rate = final_rate;
+            o.rate = number(rate, here, "rate", "training.rate");
+            o.final_rate = number(final_rate, here, "final_rate", "training.final_rate");
             o.schedule = from_word<RateSchedule>(schedule, "schedule");
-            o.momentum = momentum, o.weight_decay = weight_decay, o.centring = centring;
+            o.momentum = number(momentum, here, "momentum", "training.momentum");
+            o.weight_decay = number(weight_decay, here, "weight_decay", "training.weight_decay");
+            o.centring = centring;
             o.hidden_shape = hidden_shape, o.shuffle = shuffle, o.threads = threads;
             new (self) Trainer(make_trainer(data, network, o, random_state, state));
           },

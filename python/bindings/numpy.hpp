@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,8 @@ class Typed : public nb::object {
   Typed(nb::object of) : nb::object(std::move(of)) {}
 };
 
+using Integer = Typed<"int">;
+using Number = Typed<"float">;
 using ArrayLike = Typed<"numpy.typing.ArrayLike">;
 using Doubles = Typed<"numpy.typing.NDArray[numpy.float64]">;
 using Floats = Typed<"numpy.typing.NDArray[numpy.float32]">;
@@ -63,9 +66,16 @@ inline std::span<const double> span(const Row& x) {
   return {x.data(), x.size()};
 }
 
+/// Values that are masked are no values, which numpy forgets where it makes an array of them.
+inline void require_unmasked(nb::handle value) {
+  if (value.is_none() || std::string_view(Py_TYPE(value.ptr())->tp_name) == "numpy.ndarray") return;
+  nb::module_::import_("quartic.arguments").attr("require_unmasked")(value);
+}
+
 /// Any array-like as contiguous values of that type; no copy where it is one already.
 template <class T = Input>
 T as_input(nb::handle value, const char* type = "float64") {
+  require_unmasked(value);
   return nb::cast<T>(nb::module_::import_("numpy").attr("ascontiguousarray")(value, type));
 }
 
@@ -89,10 +99,23 @@ std::string shape_text(const T& array) {
   return text + (array.ndim() == 1 ? ",)" : ")");
 }
 
+/// An integer of at least so much, in the range of a key of the config or else any count.
+inline int whole(nb::handle value, const char* place, const char* name, int least,
+                 const char* key = "sample.draws") {
+  return nb::cast<int>(nb::module_::import_("quartic.arguments")
+                           .attr("whole")(place, name, nb::borrow(value), least, key));
+}
+/// A number in the range of a key of the config.
+inline double number(nb::handle value, const char* place, const char* name, const char* key) {
+  return nb::cast<double>(nb::module_::import_("quartic.arguments")
+                              .attr("in_range")(place, name, nb::borrow(value), key));
+}
+
 /// Any array-like as a contiguous numpy array. Throws BadType, naming `what`, for anything else.
 inline nb::object as_array(nb::handle value, const char* type, const std::string& what) {
   const nb::module_ numpy = nb::module_::import_("numpy");
   const bool integers = type[0] == 'i';
+  require_unmasked(value);
   try {
     const nb::object array = numpy.attr("asarray")(value);
     const char kind = nb::cast<std::string>(array.attr("dtype").attr("kind"))[0];
@@ -173,6 +196,9 @@ inline std::uint64_t seed_of(nb::handle random_state) {
   return nb::cast<std::uint64_t>(
       nb::module_::import_("quartic.seeds").attr("seed_of")(random_state));
 }
+
+/// After all bindings: calls that nanobind refuses raise quartic.errors.BadType with one sentence.
+void say_what_is_refused(nb::module_& m);
 
 void bind_actions(nb::module_& m);
 void bind_graphs(nb::module_& m);

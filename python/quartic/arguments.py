@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from .ranges import Range, range_of
 PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
-def whole(place: str, name: str, value: Any, least: int) -> int:
-    """An integer of at least so much, at most what a count of the config may be."""
-    most = range_of("sample.draws").high
+def whole(place: str, name: str, value: Any, least: int, key: str = "sample.draws") -> int:
+    """An integer of at least so much, at most what that key of the config may be."""
+    most = range_of(key).high
+    value = scalar(value)
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise BadType(f"{place}: {name} must be an integer, not {value!r}", f"{name}={max(least, 1)}, say")
     if not least <= value <= most:
@@ -29,12 +30,22 @@ def whole(place: str, name: str, value: Any, least: int) -> int:
 
 def number(place: str, name: str, value: Any, allowed: Range) -> float:
     try:
-        found = float(value)
+        found = float(scalar(value))
     except (TypeError, ValueError):
         raise BadType(f"{place}: {name} must be a number, not {value!r}", f"{name}=0.01, say") from None
     if not allowed.holds(found):
         raise BadInput(f"{place}: {name} must be {allowed}, not {value}", f"{name}=0.01, say")
     return found
+
+
+def in_range(place: str, name: str, value: Any, key: str) -> float:
+    """A number that a key of the config may be."""
+    return number(place, name, value, range_of(key))
+
+
+def scalar(value: Any) -> Any:
+    """That of an array without dimensions."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def is_path(value: Any) -> bool:
@@ -78,3 +89,15 @@ def observable_name(place: str, name: Any) -> str:
     if not isinstance(name, str) or not name or not name.isprintable():
         raise BadType(f"{place}: {name!r} is no name of an observable", "observables={'mine': f}")
     return name
+
+
+def require_name(name: Any, known: Iterable[str]) -> None:
+    if not isinstance(name, str):
+        raise BadType(f"an observable's name is a str, not a {type(name).__name__}", f"one of {', '.join(known)}")
+
+
+def require_unmasked(*values: Any) -> None:
+    """An array of numpy made of masked ones would forget the mask."""
+    for value in values:
+        if isinstance(value, np.ma.MaskedArray) and (masked := int(np.ma.count_masked(value))):
+            raise BadInput(f"{masked} of {value.size} values are masked", "fill them, or leave their rows out")

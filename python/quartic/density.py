@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _quartic
+from .arguments import require_unmasked
 from .seeds import RandomState, seed_of
 
 
@@ -27,6 +28,7 @@ class Moments(NamedTuple):
 
 
 def _compute(a: ArrayLike, b: ArrayLike, j: ArrayLike) -> np.ndarray:
+    require_unmasked(a, b, j)
     a, b, j = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in (a, b, j)))
     rows = _quartic.quartic_moments(*(np.ascontiguousarray(x).reshape(-1) for x in (a, b, j)))
     return rows.reshape((4, *a.shape))
@@ -79,6 +81,7 @@ def log_density(x: ArrayLike, a: ArrayLike, b: ArrayLike, j: ArrayLike = 0.0) ->
     numpy.ndarray
         As ln p(x).
     """
+    require_unmasked(x, a, b, j)
     x, a, b, j = (np.asarray(v, dtype=np.float64) for v in (x, a, b, j))
     square = x * x
     return -(b * square + a) * square + j * x - log_normaliser(a, b, j)
@@ -108,6 +111,7 @@ def draw(
         Draws of shape `size`.
     """
     seed = seed_of(random_state)
+    require_unmasked(a, b, j)
     arrays = [np.asarray(v, dtype=np.float64) for v in (a, b, j)]
     if size is None:
         size = np.broadcast_shapes(*(v.shape for v in arrays))

@@ -25,10 +25,11 @@ except ImportError as error:
 
 from . import _quartic
 from ._quartic import Network, NetworkSampler
-from .arguments import whole
+from .arguments import require_unmasked, whole
 from .errors import BadInput
 from .ranges import range_of
 from .results import LogZ
+from .runs import threads_of
 from .seeds import RandomState, seed_of
 from .training import BY_ROWS, DISCRETE, Learned, Learning
 
@@ -279,6 +280,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _rows(self, X: Any, reset: bool) -> np.ndarray:
         """Two rows at least to learn from: one has no spread."""
+        require_unmasked(X)
         least = 2 if reset and self._continuous else 1
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=reset, ensure_min_samples=least)
 
@@ -311,7 +313,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     @property
     def _threads(self) -> int:
-        return 0 if self.n_jobs is None or self.n_jobs < 1 else self.n_jobs
+        return threads_of(self.n_jobs)
 
     @property
     def components_(self) -> np.ndarray:
@@ -394,6 +396,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _seen(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
+        require_unmasked(X)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         if not self._continuous:
             values = (0, 1) if self.visible == "binary" else (-1, 1)

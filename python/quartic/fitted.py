@@ -14,6 +14,7 @@ try:
 except ImportError as error:
     raise ImportError("the estimators need scikit-learn 1.6 or later: pip install 'quartic[sklearn]'") from error
 
+from .arguments import require_unmasked
 from .progress import Watch
 from .run_files import fit_rows
 from .runs import Result, generate
@@ -46,6 +47,7 @@ class FittedRun(BaseEstimator):
 
     def _rows(self, X: Any, reset: bool) -> np.ndarray:
         """As scikit-learn wants them; rows of images are flattened, and their shape remembered."""
+        require_unmasked(X)
         X = np.asarray(X) if isinstance(X, list | tuple) else X
         images = len(getattr(X, "shape", ())) > 2
         if reset:

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Graph
-from .arguments import number
+from .arguments import number, require_unmasked
 from .configs import action_of, make_config
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
@@ -109,6 +109,7 @@ def _fields(phi: Any, graph: Graph, place: str, one_chain: bool) -> np.ndarray:
     """As (chain, draw, site)."""
     if isinstance(phi, SampleResult):
         phi = phi.phi
+    require_unmasked(phi)
     try:
         values = np.asarray(phi)
     except ValueError:
@@ -194,6 +195,7 @@ def judge(
     fields = _fields(phi, action.graph, place, one_chain)
     density = None
     if logq is not None:
+        require_unmasked(logq)
         density = np.asarray(logq)
         if density.dtype.kind not in "fiu":
             raise BadType(f"{place}: logq must be real numbers, not {density.dtype}", "one value a row")

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import require_name
 from .errors import BadInput
 from .results import ComplexEstimate
 from .runs import OfAction
@@ -48,6 +49,7 @@ class ReweightResult(OfAction):
         return self._estimates("log_ratio")
 
     def __getitem__(self, name: str) -> list[ComplexEstimate] | ComplexEstimate:
+        require_name(name, self.observables)
         if name not in self.observables:
             raise BadInput(f"no observable {name!r} was reweighted", f"one of {', '.join(self.observables)}")
         return self._estimates("", self.observables.index(name))

@@ -14,9 +14,10 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Network, Scaling
-from .arguments import PathLike, file_name, is_path, path_text, whole
+from .arguments import PathLike, file_name, is_path, path_text, require_unmasked, scalar, whole
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
+from .ranges import range_of
 from .results import Check, Estimate
 from .seeds import RandomState, seed_of
 from .temporary import remove_with, temporary_file, temporary_folder
@@ -375,6 +376,7 @@ class _OfData(Result):
         numpy.ndarray
             In the shape of `phi`.
         """
+        require_unmasked(phi)
         rows = np.reshape(phi, (-1, self.examples.shape[1]))
         return self.scaling.from_model(np.asarray(rows, dtype=np.float64)).reshape(np.shape(phi))
 
@@ -427,6 +429,7 @@ class _OfData(Result):
             if is_path(X):
                 file = file_name("score_samples()", X)
             else:
+                require_unmasked(X)
                 np.save(file := folder / "rows.npy", np.asarray(X, np.float32))
             log_p, ok, reason = _quartic.score_rows(self.path, file, threads_of(n_jobs), watch)
         if not ok:
@@ -550,8 +553,12 @@ def generate(
 
 def threads_of(n_jobs: int | None) -> int:
     """0 for all cores, as quartic has it."""
+    n_jobs = scalar(n_jobs)
     if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer)):
         raise BadType(f"n_jobs is {n_jobs!r}", "a number of threads, or None for all cores")
+    most = range_of("run.threads").high
+    if n_jobs is not None and n_jobs > most:
+        raise BadInput(f"n_jobs is {n_jobs}", f"at most {most}, or None for all cores")
     return 0 if n_jobs is None or n_jobs < 1 else int(n_jobs)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import require_name
 from .errors import BadInput
 from .results import Observable
 from .runs import OfAction, plain
@@ -35,12 +36,13 @@ class SampleResult(OfAction):
         }
 
     def __getitem__(self, name: str) -> Observable:
+        require_name(name, self.observables)
         if name not in self.observables:
             raise BadInput(f"no observable {name!r} was measured", f"one of {', '.join(self.observables)}")
         return self.observables[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.observables
+        return isinstance(name, str) and name in self.observables
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.observables)
@@ -113,6 +115,7 @@ class SampleResult(OfAction):
         """
         import pyerrors
 
+        require_name(name, self.series)
         if name not in self.series:
             raise BadInput(f"{name!r} has no series", f"primary observables: {', '.join(self.series)}")
         chains = self.series[name]

@@ -9,7 +9,7 @@ from . import _quartic
 from ._quartic import Action
 from .arguments import whole
 from .configs import action_of, make_config
-from .errors import BadType
+from .errors import BadInput, BadType
 from .progress import Watch
 from .runs import Result
 from .sampled import SampleResult
@@ -121,9 +121,16 @@ def to_pymbar(runs: Sequence[Result]) -> tuple[np.ndarray, np.ndarray]:
     N_k : numpy.ndarray
         Fields of every run.
     """
-    for run in runs if isinstance(runs, Sequence) else [runs]:
+    place, example = "quartic.to_pymbar()", "to_pymbar([run1, run2])"
+    if not isinstance(runs, Sequence) or isinstance(runs, str | bytes):
+        raise BadType(f"{place}: runs must be a sequence of sampled runs, not {type(runs).__name__}", example)
+    if not runs:
+        raise BadInput(f"{place}: no runs", example)
+    for run in runs:
         if not isinstance(run, SampleResult):
-            raise BadType(f"quartic.to_pymbar(): {type(run).__name__} is no sampled run", "to_pymbar([run1, run2])")
+            raise BadType(f"{place}: {type(run).__name__} is no sampled run", example)
+    if len({run.action.graph.sites for run in runs}) > 1:  # type: ignore[attr-defined]
+        raise BadInput(f"{place}: the runs are on graphs of different sizes", "runs on one graph")
     fields = [run.phi.reshape(-1, run.action.graph.sites) for run in runs]  # type: ignore[attr-defined]
     pooled = np.concatenate(fields).astype(np.float64)
     return np.array([run.action(pooled) for run in runs]), np.array([len(f) for f in fields])  # type: ignore[attr-defined]
