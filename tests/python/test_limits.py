@@ -124,3 +124,54 @@ def test_what_leads_elsewhere_or_in_a_circle_is_refused(tmp_path):
             change(file)
         with pytest.raises(quartic.BadInput, match=said):
             quartic.open(path).data  # noqa: B018
+
+
+MASKED = np.ma.array(X[:, :3], mask=X[:, :3] > 2)
+S = quartic.Action(quartic.lattice("chain", 3), w=0.3, a=0.5, b=0.2)
+NETWORK = quartic.Network(np.full((3, 2), 0.1))
+
+
+@pytest.mark.parametrize("use", [
+    S, lambda x: quartic.judge(S, x), lambda x: quartic.judge(S, X[:, :3], x[:, 0]), NETWORK.free_energy,
+    lambda x: quartic.Network(x), lambda x: quartic.NetworkLearner(x, NETWORK), lambda x: quartic.density.moments(x, 1),
+    lambda x: quartic.Action(S.graph, w=0.1, a=x[0], b=1), quartic.RestrictedBoltzmannMachine(2).fit,
+    quartic.LatticeField().fit, quartic.RestrictedBoltzmannMachine(2, n_iter=1, random_state=0).fit(X[:, :3]).predict,
+])  # fmt: skip
+def test_masked_values_are_no_values(use):
+    masked = MASKED.copy()
+    masked[0, 0] = np.ma.masked
+    with pytest.raises(quartic.BadInput, match="masked"):
+        use(masked)
+
+
+def test_an_array_that_masks_nothing_is_an_array():
+    assert (S(np.ma.array(X[:, :3])) == S(X[:, :3])).all()
+
+
+@pytest.mark.parametrize("units", ["quartic", "gaussian", "binary", "spin"])
+@pytest.mark.parametrize("size", [1e29, 1e31, 1e200, 1e308])
+def test_couplings_out_of_the_reach_of_float32_are_refused(units, size):
+    network = quartic.Network(np.zeros((2, 3)), units, "quartic")
+    network.w[:] = size
+    row = np.ones((1, 2))
+    for use in (
+        lambda: network.free_energy(row),
+        lambda: network.hidden_draw(row, random_state=1),
+        lambda: network.visible_mean(np.ones((1, 3))),
+        lambda: quartic.NetworkSampler(network, 4, 1),
+        lambda: network.estimate_log_z(random_state=1),
+        lambda: quartic.NetworkLearner(row, network),
+        lambda: network.moments_given_visible(row),
+        lambda: network.exact_log_z(),
+        lambda: network.log_likelihood_gradient(row),
+    ):
+        with pytest.raises(quartic.BadInput, match=r"float32.s reach|no exact|ln Z"):
+            use()
+
+
+def test_large_couplings_within_reach_give_finite_numbers():
+    network = quartic.Network(np.full((2, 3), 1e6), "quartic", "quartic")
+    sampler = quartic.NetworkSampler(network, 16, 1)
+    sampler.sweep(20)
+    assert np.isfinite(sampler.visible).all() and np.isfinite(network.free_energy(sampler.visible)).all()
+    assert np.isfinite(quartic.Network(np.full((2, 3), 1e6), "binary", "binary").exact_log_z())
