@@ -240,8 +240,9 @@ std::complex<double> read_complex(const Value& value, const toml::node& node) {
 
 void read_key(const Key& key, const toml::node& node, const std::filesystem::path& directory) {
   const Value value(key, node);
-  if (key.omit_unset || std::holds_alternative<EdgeList>(key.value) ||
-      std::holds_alternative<Columns>(key.value))
+  const bool may_be_none = std::holds_alternative<NameList>(key.value);  // a graph of no directions
+  if (!may_be_none && (key.omit_unset || std::holds_alternative<EdgeList>(key.value) ||
+                       std::holds_alternative<Columns>(key.value)))
     require_something(key, node);
   std::visit(Visit{
                  [&]<class T>(T* out) { *out = value.as<T>(node); },

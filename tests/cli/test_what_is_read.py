@@ -60,7 +60,6 @@ def test_an_output_that_is_read_is_not_overwritten(here):
         'action.a=""',
         "graph.edges=[]",
         "sample.until=",
-        "graph.boundary=[]",
         'data.columns=""',
     ],
 )
