@@ -55,10 +55,10 @@ def _quoted(text: str) -> str:
 def _utf8(text: str) -> str:
     """Bytes of a name that are none of its encoding, surrogates to Python, as a config has them."""
     try:
-        text.encode()
-        return text
+        name = text.encode(errors="surrogateescape")
     except UnicodeEncodeError:
-        return _quartic.path_text(text.encode(errors="surrogateescape"))
+        raise BadInput(f"{text!r} is no text: it has surrogates of no byte") from None
+    return _quartic.path_text(name) if any("\udc80" <= c <= "\udcff" for c in text) else text
 
 
 def make_config(

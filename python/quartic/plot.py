@@ -11,6 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from . import plot_fit, plot_learn, plot_network, plot_reweight, plot_sample, plot_stack
+from .arguments import path_text
 from .errors import Error
 from .plot_style import STYLE, file_name, head
 from .runs import Result
@@ -71,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.output or Path(f"{options.run.stem}-figures")
     try:
         for file in draw(Result.of(options.run), folder, options.format):
-            _say(json.dumps({"event": "figure", "file": str(file)}) if options.json else str(file))
+            _say(json.dumps({"event": "figure", "file": path_text(file)}) if options.json else str(file))
     except (Error, OSError) as error:
         print(f"quartic: {error}", file=sys.stderr)
         return getattr(error, "code", 3)

@@ -90,3 +90,18 @@ def test_what_is_not_there_is_named_so_that_it_can_be_printed():
     with pytest.raises(quartic.BadInput, match=r"there\\xff\.h5") as refused:
         quartic.open(os.fsdecode(b"there\xff.h5"))
     assert str(refused.value).encode()
+
+
+def test_settings_with_surrogates_of_no_byte_are_refused():
+    with pytest.raises(quartic.BadInput, match="is no text"):
+        sampled(settings={"output.file": "\ud800"})
+
+
+def test_figures_of_a_run_of_any_name_are_named_in_json(tmp_path, run, capsys, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from quartic.plot import main
+
+    monkeypatch.chdir(tmp_path)
+    run.save(os.fsdecode(NAME))
+    assert main([os.fsdecode(NAME), "--json"]) == 0
+    assert r"r\\xff" in capsys.readouterr().out.splitlines()[0]
