@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <string_view>
 #include <utility>
 
 #include "network/coupled_layers.hpp"
@@ -118,10 +117,14 @@ constexpr double most_energy = 1e30;
 /// Where a unit is at most, in a field of that strength that also takes `softened` from its a.
 double farthest(const Layer& layer, int i, double field, double softened) {
   if (layer.discrete()) return 1;
+  const double inf = std::numeric_limits<double>::infinity();
   const double a = layer.a[i] - softened, b = layer.b[i];
-  const double harmonic = a > 0 ? field / (2 * a) : std::numeric_limits<double>::infinity();
-  if (b == 0) return harmonic;
-  return std::min(harmonic, std::cbrt(field / (4 * b)) + std::sqrt(std::max(0.0, -a / (2 * b))));
+  const double width =
+      std::min(a > 0 ? 1 / std::sqrt(2 * a) : inf, b > 0 ? 1 / std::sqrt(std::sqrt(b)) : inf);
+  const double harmonic = a > 0 ? field / (2 * a) : inf;
+  if (b == 0) return harmonic + width;
+  return width +
+         std::min(harmonic, std::cbrt(field / (4 * b)) + std::sqrt(std::max(0.0, -a / (2 * b))));
 }
 
 /// What every unit of the layer feels of the other at most, where all of that are at `other`.
@@ -145,18 +148,6 @@ std::array<Coupled, 2> sums_of(const Network& network) {
   return out;
 }
 
-std::optional<std::string> why_too_large(const Network& network) {
-  const std::pair<std::string_view, const std::vector<double>*> all[] = {
-      {"w", &network.w},         {"u", &network.u},         {"r", &network.visible.r},
-      {"a", &network.visible.a}, {"b", &network.visible.b}, {"s", &network.hidden.r},
-      {"m", &network.hidden.a},  {"n", &network.hidden.b}};
-  for (const auto& [letter, values] : all)
-    for (const double x : *values)
-      if (std::abs(x) > most_energy)
-        return fmt::format("{} = {:g} is beyond {:g}", letter, x, most_energy);
-  return std::nullopt;
-}
-
 /// Whether units without bound feel each other linearly: how far they go is a matter of
 /// normalisation, and no bound by strengths.
 bool bounded_by_strengths(const Network& network) {
@@ -167,10 +158,11 @@ bool bounded_by_strengths(const Network& network) {
 
 /// A mean field of strengths alone: energies of units that all others push as far as they can.
 std::optional<std::string> why_out_of_reach(const Network& network) {
-  if (auto reason = why_too_large(network)) return reason;
   if (!bounded_by_strengths(network)) return std::nullopt;
   const auto sums = sums_of(network);
-  std::array<double, 2> most = {1, 1};
+  std::array<double, 2> most = {0, 0};
+  for (int j = 0; j < network.hidden.size(); ++j)
+    most[1] = std::max(most[1], farthest(network.hidden, j, std::abs(network.hidden.r[j]), 0));
   constexpr int rounds = 20;
   for (int k = 0; k < 2 * rounds; ++k) {
     const int side = k % 2;
@@ -184,7 +176,7 @@ std::optional<std::string> why_out_of_reach(const Network& network) {
       const double x = farthest(layer, i, field, sums[side].softened[i]), square = x * x;
       const double energy =
           (std::abs(layer.a[i]) + gates) * square + layer.b[i] * square * square + field * x;
-      if (energy > most_energy)
+      if (!(energy <= most_energy))
         return fmt::format("{} unit {} has energies of about {:.2g}, beyond {:g}",
                            side == 0 ? "visible" : "hidden", i, energy, most_energy);
       next = std::max(next, x);

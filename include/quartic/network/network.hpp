@@ -53,8 +53,8 @@ struct Network {
 /// reason names the units and the coupling. O(visible hidden) in general, with Gaussian units on
 /// both sides O(max min^2).
 std::optional<std::string> why_not_normalisable(const Network& network);
-/// Throws BadInput with that reason, and where couplings, or energies of units that all others push
-/// as far as they can, are beyond 1e30: float32 has no place for what comes of them.
+/// Throws BadInput with that reason, and where energies of units that all others push as far as
+/// they can are beyond 1e30: float32 has no place for what comes of them.
 void require_normalisable(const Network& network);
 
 /// Free energies of many rows, [row][visible], float64. O(rows visible hidden). Independent of
