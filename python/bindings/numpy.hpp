@@ -11,7 +11,6 @@
 #include <initializer_list>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -68,7 +67,7 @@ inline std::span<const double> span(const Row& x) {
 
 /// Values that are masked are no values, which numpy forgets where it makes an array of them.
 inline void require_unmasked(nb::handle value) {
-  if (value.is_none() || std::string_view(Py_TYPE(value.ptr())->tp_name) == "numpy.ndarray") return;
+  if (value.is_none() || value.type().is(nb::module_::import_("numpy").attr("ndarray"))) return;
   nb::module_::import_("quartic.arguments").attr("require_unmasked")(value);
 }
 

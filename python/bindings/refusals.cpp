@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -41,8 +40,10 @@ void say(PyObject* function, PyObject* const* given, std::size_t count, PyObject
     nb::list values;
     for (std::size_t k = 0; k < count; ++k) values.append(nb::borrow(given[k]));
     nb::dict by_name;
-    for (std::size_t k = 0; named != nullptr && k < nb::len(nb::handle(named)); ++k)
-      by_name[nb::handle(PyTuple_GET_ITEM(named, k))] = nb::borrow(given[count + k]);
+    std::size_t k = count;
+    if (named != nullptr)
+      for (const nb::handle key : nb::borrow<nb::tuple>(named))
+        by_name[key] = nb::borrow(given[k++]);
     const nb::module_ refusals = nb::module_::import_("quartic.refusals");
     const nb::object said_better = none_yet ? refusals.attr("unmade")(name, nb::borrow(given[0]))
                                             : refusals.attr("refused")(name, said, values, by_name);
@@ -69,21 +70,32 @@ constexpr std::array<vectorcallfunc, most_ways> all_called(std::integer_sequence
 }
 
 bool is_function(nb::handle object) {
-  const std::string_view type = object.type().is_valid() ? Py_TYPE(object.ptr())->tp_name : "";
-  return type == "nanobind.nb_func" || type == "nanobind.nb_method";
+  const auto type = nb::cast<std::string>(nb::object(object.type().attr("__name__")));
+  return type == "nb_func" || type == "nb_method";
+}
+
+/// Where a function of nanobind's keeps the way to call it: behind its head, as its type says where
+/// that can be read. The stable ABI hides it, for which the same nanobind is built.
+vectorcallfunc* way_of(nb::handle function) {
+  constexpr std::size_t offset = sizeof(PyVarObject);
+#ifndef Py_LIMITED_API
+  if (Py_TYPE(function.ptr())->tp_vectorcall_offset != static_cast<Py_ssize_t>(offset))
+    return nullptr;
+#endif
+  return reinterpret_cast<vectorcallfunc*>(reinterpret_cast<char*>(function.ptr()) + offset);
 }
 
 void watch(nb::handle function, const std::string& name) {
   constexpr auto ours = all_called(std::make_integer_sequence<int, most_ways>());
   if (!is_function(function) || names().count(function.ptr()) > 0) return;
-  auto& way = *reinterpret_cast<vectorcallfunc*>(reinterpret_cast<char*>(function.ptr()) +
-                                                 Py_TYPE(function.ptr())->tp_vectorcall_offset);
+  vectorcallfunc* const way = way_of(function);
+  if (way == nullptr) return;  // of a newer nanobind: its message stays
   auto* const found =
-      std::find_if(ways.begin(), ways.end(), [&](auto* w) { return w == nullptr || w == way; });
-  if (found == ways.end()) return;  // of a newer nanobind: its message stays
-  *found = way;
+      std::find_if(ways.begin(), ways.end(), [&](auto* w) { return w == nullptr || w == *way; });
+  if (found == ways.end()) return;
+  *found = *way;
   names()[function.ptr()] = name;
-  way = ours[static_cast<std::size_t>(found - ways.begin())];
+  *way = ours[static_cast<std::size_t>(found - ways.begin())];
 }
 
 void watch_class(nb::handle type) {
