@@ -70,7 +70,7 @@ def test_complex_coupling(here):
 
 def test_annealed_to_a_complex_action(here):
     arguments = ("--to", "nn=-1,phi2=1.52425+0.15i,phi4=0.175", "--observables", "phi2,phi4")
-    done = quartic("reweight", "b.h5", *arguments, "--anneal", "-o", "annealed.h5", "--json", cwd=here)
+    done = quartic("reweight", "b.h5", *arguments, "--anneal", "-o", "in-steps.h5", "--json", cwd=here)
     assert done.returncode == 0, done.stderr
     run = json.loads(done.stdout.splitlines()[-1])
     assert run["annealed"]["ok"] and run["annealed"]["steps"] >= 10
@@ -84,7 +84,7 @@ def test_annealed_to_a_complex_action(here):
             assert abs(found["value"] - value) < 4 * found["error"]
     ratio, same = point["log_ratio"]["real"], at_once["log_ratio"]["real"]
     assert abs(ratio["value"] - same["value"]) < 4 * (ratio["error"] + same["error"])
-    (again,) = points(here, "annealed.h5", *arguments)
+    (again,) = points(here, "in-steps.h5", *arguments)
     assert again["observables"] == point["observables"]
 
 
