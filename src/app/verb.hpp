@@ -141,13 +141,13 @@ auto about(const std::filesystem::path& file, F&& f) {
   }
 }
 
-/// The run file to write: -o, else the config's, else NAME.h5 here. `suffix` is added to the name
-/// of a RUN.
 /// Throws where `file` cannot be written, or is one of those that the command reads: a word of its
 /// line, or what `config` names.
 void require_output(const std::filesystem::path& file, const Globals& globals,
                     const Config& config = {});
 
+/// The run file to write: -o, else the config's, else NAME.h5 here. `suffix` is added to the name
+/// of a RUN.
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
                                   const Globals& globals, const std::string& suffix = {});
 

@@ -54,10 +54,9 @@ class File {
   static bool too_deep(std::string_view path) {
     return std::count(path.begin(), path.end(), '/') > most_groups;
   }
-  void require_near(std::string_view path) const {
-    if (too_deep(path))
-      fail(fmt::format("it has groups within groups, more than {}", most_groups),
-           "copy the values into a dataset nearer to the root");
+  [[noreturn]] void fail_deep() const {
+    fail(fmt::format("it has groups within groups, more than {}", most_groups),
+         "copy the values into a dataset nearer to the root");
   }
 
   /// Names of the datasets of numbers that have rows and are no mere axis.
@@ -77,7 +76,7 @@ class File {
       return 0;
     };
     if (H5Ovisit2(file_, H5_INDEX_NAME, H5_ITER_INC, visit, &names, H5O_INFO_BASIC) > 0)
-      require_near(std::string(most_groups + 1, '/'));
+      fail_deep();
     return names;
   }
 
@@ -90,7 +89,7 @@ class File {
     if (links > most_links)
       fail("its links lead in a circle", "name the dataset where it is itself");
     path.erase(0, path.find_first_not_of('/'));
-    require_near(path);
+    if (too_deep(path)) fail_deep();
     if (path.empty()) return true;
     for (std::size_t slash = path.find('/');; slash = path.find('/', slash + 1)) {
       const std::string part = path.substr(0, slash);

@@ -165,7 +165,7 @@ def test_couplings_out_of_the_reach_of_float32_are_refused(units, size):
         lambda: network.exact_log_z(),
         lambda: network.log_likelihood_gradient(row),
     ):
-        with pytest.raises(quartic.BadInput, match=r"float32.s reach|no exact|ln Z"):
+        with pytest.raises(quartic.BadInput, match=r"float32's reach"):
             use()
 
 
