@@ -194,13 +194,16 @@ ErrorCode bench(const BenchArguments& options, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-const Verb bench_verb(520, "bench", bench, [](CLI::App& verb, BenchArguments& options) {
-  verb.description(
-      "speed of the kernels, effective samples a second and times of learning on this machine");
-  verb.add_option("--extent", options.extents, "lattices L x L for the effective samples")
-      ->check(integer(2, 4096));
-  verb.add_option("--seconds", options.seconds, "sampling time of each")->check(positive());
-});
+const Verb bench_verb(
+    520, "bench", bench,
+    [](CLI::App& verb, BenchArguments& options) {
+      verb.description(
+          "speed of the kernels, effective samples a second and times of learning on this machine");
+      verb.add_option("--extent", options.extents, "lattices L x L for the effective samples")
+          ->check(integer(2, 4096));
+      verb.add_option("--seconds", options.seconds, "sampling time of each")->check(positive());
+    },
+    Work::of_one, Gives::text);
 
 }  // namespace
 }  // namespace quartic::app

@@ -187,29 +187,33 @@ ErrorCode show_data(const DataArguments& options, const Globals& globals) {
   return report.summary.first_bad ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-const Verb data_verb(114, "data", show_data, [](CLI::App& verb, DataArguments& options) {
-  verb.description(
-      "what a data set holds, and whether quartic reads it"
-      "\n$ quartic data table.csv --columns width,height");
-  auto& data = options.data;
-  verb.add_option("FILE", data.path, "npy, npz, HDF5, IDX, CSV, image, folder of images, run file")
-      ->required()
-      ->type_name(value::data);
-  verb.add_option("--dataset", data.dataset, "of an HDF5 file, or array of an npz archive");
-  verb.add_option("--format", options.format, "instead of telling it by the content")
-      ->check(one_of(all_words<DataFormat>()));
-  verb.add_option("--rows", data.rows, "the first so many")->check(integer(1));
-  verb.add_option(
-      "--columns", data.columns,
-      "by number, such as 1-784 or 0,2,5-7, counted from 0, or by name, such as width,height");
-  verb.add_option("--binarise", data.binarise, "values above it become 1, others 0");
-  verb.add_option("--held-out", data.held_out, "fraction of the rows kept from learning")
-      ->check(between(0, 0.99));
-  verb.add_option("--scaling", options.scaling, "how values become those of the model")
-      ->check(one_of(all_words<ScalingMethod>()));
-  verb.add_option("--offset", data.offset, "for --scaling constants: (x - offset) / scale");
-  verb.add_option("--scale", data.scale, "for --scaling constants");
-});
+const Verb data_verb(
+    114, "data", show_data,
+    [](CLI::App& verb, DataArguments& options) {
+      verb.description(
+          "what a data set holds, and whether quartic reads it"
+          "\n$ quartic data table.csv --columns width,height");
+      auto& data = options.data;
+      verb.add_option("FILE", data.path,
+                      "npy, npz, HDF5, IDX, CSV, image, folder of images, run file")
+          ->required()
+          ->type_name(value::data);
+      verb.add_option("--dataset", data.dataset, "of an HDF5 file, or array of an npz archive");
+      verb.add_option("--format", options.format, "instead of telling it by the content")
+          ->check(one_of(all_words<DataFormat>()));
+      verb.add_option("--rows", data.rows, "the first so many")->check(integer(1));
+      verb.add_option(
+          "--columns", data.columns,
+          "by number, such as 1-784 or 0,2,5-7, counted from 0, or by name, such as width,height");
+      verb.add_option("--binarise", data.binarise, "values above it become 1, others 0");
+      verb.add_option("--held-out", data.held_out, "fraction of the rows kept from learning")
+          ->check(between(0, 0.99));
+      verb.add_option("--scaling", options.scaling, "how values become those of the model")
+          ->check(one_of(all_words<ScalingMethod>()));
+      verb.add_option("--offset", data.offset, "for --scaling constants: (x - offset) / scale");
+      verb.add_option("--scale", data.scale, "for --scaling constants");
+    },
+    Work::of_one, Gives::text);
 
 }  // namespace
 }  // namespace quartic::app

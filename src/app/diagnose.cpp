@@ -81,13 +81,15 @@ ErrorCode diagnose_run(const DiagnoseArguments& options, const Globals& globals)
 }
 
 const Verb diagnose_verb(
-    314, "diagnose", diagnose_run, [](CLI::App& verb, DiagnoseArguments& options) {
+    314, "diagnose", diagnose_run,
+    [](CLI::App& verb, DiagnoseArguments& options) {
       verb.description(
           "health checks of a run, with verdict and advice"
           "\n$ quartic diagnose run.h5 --strict");
       verb.add_option("RUN", options.run, "a run file")->required()->type_name(value::run);
       verb.add_flag("--strict", options.strict, "exit with 5 if any check fails");
-    });
+    },
+    Work::of_one, Gives::text);
 
 }  // namespace
 }  // namespace quartic::app

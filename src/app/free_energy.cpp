@@ -120,7 +120,7 @@ const Verb free_energy_verb(
           ->check(positive())
           ->capture_default_str();
     },
-    Work::shared);
+    Work::shared, Gives::text);
 
 }  // namespace
 }  // namespace quartic::app

@@ -147,26 +147,30 @@ ErrorCode show_graph(const GraphArguments& options, const Globals& globals) {
   return failed ? ErrorCode::diagnostics_failed : ErrorCode::ok;
 }
 
-const Verb graph_verb(116, "graph", show_graph, [](CLI::App& verb, GraphArguments& options) {
-  verb.description(
-      "a graph's nodes, edges, colours, maximal cliques, Markov check"
-      "\n$ quartic graph --lattice king --extent 4 4 --w 1 --a 4 --b 0.3");
-  verb.add_option("CONFIG", options.input, "a config or run file")->type_name(value::config);
-  auto* lattice = verb.add_option("--lattice", options.lattice, "a lattice by name")
-                      ->check(offers({lattice_names().begin(), lattice_names().end()}));
-  verb.add_option("--extent", options.extent, "its extents")->needs(lattice);
-  verb.add_option("--boundary", options.boundary, "one for all, or one a direction")
-      ->needs(lattice)
-      ->check(one_of({"periodic", "open"}));
-  verb.add_option("--edges", options.edges, "an edge list")
-      ->excludes(lattice)
-      ->type_name(value::file);
-  verb.add_option("--w", options.w, "of the action to check, -w phi_i phi_j; the same everywhere");
-  verb.add_option("--r", options.r, "r phi_i");
-  verb.add_option("--a", options.a, "a phi_i^2");
-  verb.add_option("--b", options.b, "b phi_i^4");
-  verb.add_flag("--all", options.all, "list every maximal clique");
-});
+const Verb graph_verb(
+    116, "graph", show_graph,
+    [](CLI::App& verb, GraphArguments& options) {
+      verb.description(
+          "a graph's nodes, edges, colours, maximal cliques, Markov check"
+          "\n$ quartic graph --lattice king --extent 4 4 --w 1 --a 4 --b 0.3");
+      verb.add_option("CONFIG", options.input, "a config or run file")->type_name(value::config);
+      auto* lattice = verb.add_option("--lattice", options.lattice, "a lattice by name")
+                          ->check(offers({lattice_names().begin(), lattice_names().end()}));
+      verb.add_option("--extent", options.extent, "its extents")->needs(lattice);
+      verb.add_option("--boundary", options.boundary, "one for all, or one a direction")
+          ->needs(lattice)
+          ->check(one_of({"periodic", "open"}));
+      verb.add_option("--edges", options.edges, "an edge list")
+          ->excludes(lattice)
+          ->type_name(value::file);
+      verb.add_option("--w", options.w,
+                      "of the action to check, -w phi_i phi_j; the same everywhere");
+      verb.add_option("--r", options.r, "r phi_i");
+      verb.add_option("--a", options.a, "a phi_i^2");
+      verb.add_option("--b", options.b, "b phi_i^4");
+      verb.add_flag("--all", options.all, "list every maximal clique");
+    },
+    Work::of_one, Gives::text);
 
 }  // namespace
 }  // namespace quartic::app

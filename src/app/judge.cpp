@@ -77,7 +77,7 @@ const Verb judge_verb(
           ->check(between(1e-12, 0.5))
           ->capture_default_str();
     },
-    Work::shared);
+    Work::shared, Gives::text);
 
 }  // namespace
 }  // namespace quartic::app

@@ -16,6 +16,7 @@
 
 #include "app/verb.hpp"
 #include "config/table.hpp"
+#include "core/parallel.hpp"
 #include "quartic/core/memory.hpp"
 #include "quartic/core/progress.hpp"
 #include "quartic/core/simd.hpp"
@@ -265,6 +266,10 @@ int run(int argc, char** argv, Copies& copies) {
     const auto [what, meant] = usage_error(app, parse, words);
     return fail(copies, ErrorCode::usage, what, meant);
   }
+  if (globals.prints && !globals.output.empty())
+    return fail(copies, ErrorCode::usage,
+                fmt::format("{} prints, and has no file for -o to name", globals.verb),
+                fmt::format("quartic {} ... > FILE", globals.verb));
   limit_memory(globals.max_memory);
   join(copies, globals);
   return static_cast<int>(globals.action());

@@ -83,11 +83,14 @@ ErrorCode selftest(const SelfTestArguments& options, const Globals& globals) {
                 globals);
 }
 
-const Verb selftest_verb(510, "selftest", selftest, [](CLI::App& verb, SelfTestArguments& options) {
-  verb.description("recompute known values on this machine");
-  verb.add_flag("--long", options.traps,
-                "fields on which samplers usually lie, against exact values: a minute or two");
-});
+const Verb selftest_verb(
+    510, "selftest", selftest,
+    [](CLI::App& verb, SelfTestArguments& options) {
+      verb.description("recompute known values on this machine");
+      verb.add_flag("--long", options.traps,
+                    "fields on which samplers usually lie, against exact values: a minute or two");
+    },
+    Work::of_one, Gives::text);
 
 }  // namespace
 }  // namespace quartic::app

@@ -25,13 +25,16 @@ ErrorCode show(const ShowArguments& options, const Globals& globals) {
   return ErrorCode::ok;
 }
 
-const Verb show_verb(310, "show", show, [](CLI::App& verb, ShowArguments& options) {
-  verb.description(
-      "what a run holds, every number with its error"
-      "\n$ quartic show run.h5 --config");
-  verb.add_option("RUN", options.run, "a run file")->required()->type_name(value::run);
-  verb.add_flag("--config", options.config, "print the effective config instead");
-});
+const Verb show_verb(
+    310, "show", show,
+    [](CLI::App& verb, ShowArguments& options) {
+      verb.description(
+          "what a run holds, every number with its error"
+          "\n$ quartic show run.h5 --config");
+      verb.add_option("RUN", options.run, "a run file")->required()->type_name(value::run);
+      verb.add_flag("--config", options.config, "print the effective config instead");
+    },
+    Work::of_one, Gives::text);
 
 }  // namespace
 }  // namespace quartic::app

@@ -38,6 +38,7 @@ struct Globals {
   std::function<ErrorCode()> action;
   std::string verb;              ///< that was chosen
   bool shared = false;           ///< whether ranks can share its work
+  bool prints = false;           ///< whether text is all that it gives
   const Ranks* ranks = nullptr;  ///< null: the process is alone
 
   /// --set, --seed and --threads as settings, in that order.
@@ -50,6 +51,9 @@ struct Globals {
 /// many.
 enum class Work { of_one, shared };
 
+/// What a verb gives: a file, which -o can name, or text alone, for which there is no -o.
+enum class Gives { file, text };
+
 using Setup = std::function<void(CLI::App& app, Globals& globals)>;
 
 /// Registers a verb: its place in the help, whose hundreds are its chapter, its name, what it does
@@ -59,7 +63,7 @@ struct Verb {
   template <class Arguments>
   Verb(int order, const char* name, ErrorCode (*go)(const Arguments&, const Globals&),
        std::type_identity_t<std::function<void(CLI::App&, Arguments&)>> describe,
-       Work work = Work::of_one)
+       Work work = Work::of_one, Gives gives = Gives::file)
       : Verb(order, [=](CLI::App& app, Globals& globals) {
           auto* verb = app.add_subcommand(name);
           const auto arguments = std::make_shared<Arguments>();
@@ -67,6 +71,7 @@ struct Verb {
           verb->callback([=, &globals] {
             globals.action = [=, &globals] { return go(*arguments, globals); };
             globals.verb = name, globals.shared = work == Work::shared;
+            globals.prints = gives == Gives::text;
           });
         }) {}
   Verb(int order, Setup setup);
@@ -74,7 +79,6 @@ struct Verb {
 
 inline constexpr std::int64_t max_int = std::numeric_limits<int>::max();
 inline constexpr std::int64_t max_seed = std::numeric_limits<std::int64_t>::max();
-inline constexpr std::int64_t max_threads = 4096;  // as of run.threads
 
 /// What refuses the value of an option, in one sentence, that is no integer from low to high,
 CLI::Validator integer(std::int64_t low, std::int64_t high = max_int);

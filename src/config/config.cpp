@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 
 #include "config/reader.hpp"
@@ -140,6 +141,22 @@ void require_evaluation(const Config& config, const std::string& where) {
   }
 }
 
+/// In a file, which a user has written whole; a setting takes the place of what the file says.
+void require_one_graph(const toml::table& document, const std::string& where) {
+  const toml::table* graph = document["graph"].as_table();
+  if (!graph) return;
+  const auto first = [&](std::initializer_list<std::string_view> names) {
+    const auto found = std::find_if(names.begin(), names.end(),
+                                    [&](std::string_view name) { return graph->contains(name); });
+    return found == names.end() ? std::string_view() : *found;
+  };
+  const std::string_view edges = first({"edges", "sites"});
+  const std::string_view lattice = first({"lattice", "extent", "boundary"});
+  if (edges.empty() || lattice.empty()) return;
+  throw BadInput(fmt::format("{}: [graph] has '{}' and '{}'", where, edges, lattice),
+                 "a graph is a lattice or a list of edges: leave one of them out");
+}
+
 Config finished(Config config, const std::string& where) {
   require_consistent(config, where);
   fill_starts(config.action);
@@ -225,6 +242,7 @@ Config read_config(const std::filesystem::path& file, const std::vector<std::str
   if (document.empty())  // as what should have written it failed; it would run the defaults
     throw BadInput(fmt::format("config '{}' is empty or has comments alone", file.string()),
                    "quartic init sample writes one to begin from");
+  require_one_graph(document, file.string());
   // What a pipe names is taken from the folder where it was written, as the shell's other names
   // are.
   std::error_code error;

@@ -26,6 +26,15 @@ bool is_default(const Section& section, const Section& defaults) {
   return true;
 }
 
+/// Of a graph by its edges: a file that names a lattice, too, is refused.
+void leave_out_lattice(std::vector<Section>& sections) {
+  for (auto& section : sections)
+    if (section.name == "graph")
+      std::erase_if(section.keys, [](const Key& key) {
+        return key.name == "lattice" || key.name == "extent" || key.name == "boundary";
+      });
+}
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -60,7 +69,8 @@ std::string to_toml(const Config& config) {
   Config copy = config, defaults;
   fill_starts(copy.action);
   fill_starts(defaults.action);
-  const auto all = binder::sections(copy), plain = binder::sections(defaults);
+  auto all = binder::sections(copy), plain = binder::sections(defaults);
+  if (!config.graph.is_lattice()) leave_out_lattice(all), leave_out_lattice(plain);
   std::string out;
   for (std::size_t k = 0; k < all.size(); ++k) {
     if (!plays_a_part(all[k].name, config) && is_default(all[k], plain[k])) continue;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "config/keys.hpp"
+#include "core/parallel.hpp"
 
 namespace quartic::binder {
 namespace {

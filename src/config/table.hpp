@@ -43,7 +43,6 @@ inline Range between(double low, double high) {
 
 /// So many chains and rungs that their product, and twice it, are still int.
 inline constexpr int max_chains = 1 << 20, max_rungs = 1000;
-inline constexpr int max_threads = 4096;
 /// Of steps, decays and deviations in units of the data's or the model's spread.
 inline constexpr double most_rate = 1e6, most_decay = 1e9, most_noise = 1e6, most_error = 1e6;
 

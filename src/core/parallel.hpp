@@ -5,13 +5,20 @@
 
 #include <algorithm>
 #include <exception>
+#include <string>
 
+#include "quartic/core/error.hpp"
 #include "quartic/core/stop.hpp"
 
 namespace quartic {
 
-/// Threads that were asked for; 0: all cores.
+inline constexpr int max_threads = 4096;
+
+/// Threads that were asked for; 0: all cores. Throws BadInput beyond max_threads.
 inline int threads_or_all(int wanted) {
+  if (wanted > max_threads)
+    throw BadInput("threads is " + std::to_string(wanted),
+                   "at most " + std::to_string(max_threads) + ", or 0 for all cores");
   return wanted > 0 ? wanted : omp_get_max_threads();
 }
 

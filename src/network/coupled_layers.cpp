@@ -42,8 +42,8 @@ void multiply(Transpose a_as, Transpose b_as, int m, int n, int k, const double*
 int thread_count(int wanted, const Network& network) {
   constexpr double least = 5e5;  // products, some tens of microseconds
   const double work = static_cast<double>(network.w.size()) * chains_in_block;
-  if (work < least) return 1;
-  return threads_or_all(wanted);
+  const int threads = threads_or_all(wanted);
+  return work < least ? 1 : threads;
 }
 
 template <class T>

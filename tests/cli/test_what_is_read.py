@@ -86,6 +86,35 @@ def test_edges_are_a_regular_file(here):
         refused(quartic("validate", "run.toml", cwd=here), 3, "it is no regular file", here, ("pipe", "run.toml"))
 
 
+@pytest.mark.parametrize("edges", ['edges = "ring.txt"', "edges = [[0, 1], [1, 2]]", "sites = 3"])
+@pytest.mark.parametrize("lattice", ['lattice = "square"', "extent = [4, 4]", 'boundary = "open"'])
+def test_a_graph_is_a_lattice_or_edges(here, edges, lattice):
+    (here / "ring.txt").write_text("0 1\n1 2\n2 0\n")
+    (here / "both.toml").write_text(SMALL.replace("extent = [2, 2]", f"{lattice}\n{edges}"))
+    said = f"both.toml: [graph] has '{edges.split()[0]}' and '{lattice.split()[0]}'"
+    refused(quartic("sample", "both.toml", cwd=here), 3, said, here, ("run.toml", "ring.txt", "both.toml"))
+
+
+def test_edges_take_the_place_of_a_lattice(here):
+    """By a setting; the effective config, a config again, has one graph, and the run goes on."""
+    (here / "ring.txt").write_text("0 1\n1 2\n2 0\n")
+    done = quartic("sample", "run.toml", "--set", "graph.edges=ring.txt", "-o", "run.h5", "--quiet", cwd=here)
+    assert done.returncode == 0, done.stderr
+    effective = quartic("show", "run.h5", "--config", cwd=here).stdout
+    assert "ring.txt" in effective and "lattice" not in effective and "extent" not in effective
+    (here / "again.toml").write_text(effective)
+    assert quartic("validate", "again.toml", "--effective", cwd=here).stdout == effective
+    assert quartic("resume", "run.h5", "--draws", 15, "--quiet", cwd=here).returncode == 0
+
+
+@pytest.mark.parametrize("words", [("show", "run.h5"), ("diagnose", "run.h5"), ("graph", "run.toml"), ("data", "run.h5")])
+def test_a_verb_that_prints_has_no_output_to_name(here, words):
+    assert quartic("sample", "run.toml", "-o", "run.h5", "--quiet", cwd=here).returncode == 0
+    done = quartic(*words, "-o", "new.txt", cwd=here)
+    assert done.returncode == 2 and f"{words[0]} prints, and has no file for -o" in done.stderr, done
+    assert f"quartic {words[0]} ... > FILE" in done.stderr and not (here / "new.txt").exists()
+
+
 def test_a_checkpoint_whose_lists_are_empty_is_refused(tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(1).normal(0, 1, (60, 8)))
     (tmp_path / "run.toml").write_text(
