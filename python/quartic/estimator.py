@@ -282,7 +282,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         """Two rows at least to learn from: one has no spread."""
         require_unmasked(X)
         least = 2 if reset and self._continuous else 1
-        return validate_data(self, X, dtype=[np.float64, np.float32], reset=reset, ensure_min_samples=least)
+        return validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset, ensure_min_samples=least)
 
     @property
     def _continuous(self) -> bool:
@@ -397,7 +397,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     def _seen(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         require_unmasked(X)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=False)
         if not self._continuous:
             values = (0, 1) if self.visible == "binary" else (-1, 1)
             others = ~np.isin(X, values)

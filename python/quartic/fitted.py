@@ -54,7 +54,9 @@ class FittedRun(BaseEstimator):
             self._row_shape: tuple[int, ...] | None = tuple(X.shape[1:]) if images else None
         if images:
             X = np.asarray(X).reshape(len(X), -1)
-        return validate_data(self, X, dtype=[np.float64, np.float32], reset=reset, ensure_min_samples=2 if reset else 1)
+        return validate_data(
+            self, X, dtype=[np.float64, np.float32], order="C", reset=reset, ensure_min_samples=2 if reset else 1
+        )
 
     def _fit(self, rows: np.ndarray, keys: dict[str, Any], **more: Any) -> Result:
         random = self.random_state

@@ -47,7 +47,8 @@ class Learning:
     """One learning by the parameters of an estimator, `wanted`, which it only reads."""
 
     def __init__(self, wanted: Any, seed: int, threads: int, names: Sequence[str] | None):
-        self.wanted, self.seed, self.threads, self.names = wanted, seed, threads, names
+        self.wanted, self.seed, self.threads = wanted, seed, threads
+        self.names = None if names is None else [str(name) for name in names]  # scikit-learn has an array of them
         self.continuous = wanted.visible not in DISCRETE
 
     def learn(self, X: np.ndarray) -> Learned:
@@ -96,7 +97,7 @@ class Learning:
                 rows, visible=wanted.visible, hidden=wanted.hidden, hidden_units=wanted.n_components or 0,
                 scalings=_CANDIDATES if wanted.scaling == "auto" else [BY_ROWS.get(wanted.scaling, "none")],
                 ridge=wanted.ridge, rounds=wanted.max_iter // 10, threads=self.threads, random_state=self.seed,
-                progress=lambda done: watch.phase("learning", done), names=[str(name) for name in self.names or []],
+                progress=lambda done: watch.phase("learning", done), names=self.names or [],
                 **options,
             )  # fmt: skip
         finally:

@@ -129,6 +129,33 @@ def test_constant_column_is_named_with_its_remedies():
     assert list(rbm.get_feature_names_out())[:1] == ["restrictedboltzmannmachine0"]
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RestrictedBoltzmannMachine(),
+        RestrictedBoltzmannMachine(2, scaling="all", max_iter=10),
+        RestrictedBoltzmannMachine(2, n_iter=1),
+        RestrictedBoltzmannMachine(20, hidden="gaussian", n_iter=None),
+        RestrictedBoltzmannMachine(2, visible="gaussian", scaling="power", gates=False),
+        LatticeField(chains=16, max_iter=2),
+        LatticeField(scaling="all", noise=0.1, chains=16, max_iter=2),
+        DeepStack([2], n_iter=1),
+        DeepStack([2], n_iter=1, scaling="zca"),
+    ],
+    ids=repr,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_table_with_names_is_learned_as_its_numbers_are(estimator):
+    pandas = pytest.importorskip("pandas")
+    X = two_clusters(100)
+    table = pandas.DataFrame(X, columns=list("abcd"))
+    named, bare = (clone(estimator).set_params(random_state=0).fit(rows) for rows in (table, X))
+    assert named.feature_names_in_.tolist() == list("abcd")
+    assert (named.sample(2, random_state=1) == bare.sample(2, random_state=1)).all()
+    use = "transform" if hasattr(named, "transform") else "score_samples"
+    assert (getattr(named, use)(table) == getattr(bare, use)(X)).all()
+
+
 def test_zero_of_a_quartic_unit_lies_between_its_peaks():
     """Where r, a and b can describe them: at the mean of peaks of unequal height they cannot."""
     rng = np.random.default_rng(3)
