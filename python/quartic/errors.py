@@ -1,6 +1,9 @@
 """The exceptions that quartic raises."""
 
+import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _PYTHONS = {  # what the command line calls it, and Python
     r"give another name with -o, or --force": "another path, or force=True",
@@ -56,3 +59,23 @@ class Diverged(Error):
 
     def __init__(self, message: str, hint: str = "", code: int = 4):
         super().__init__(message, hint, code)
+
+
+_NO_ROOM, _NOT_YOURS = "make room, or write in another folder", "write in a folder of your own"
+_REMEDIES = {  # for what the system says
+    errno.ENOSPC: _NO_ROOM, errno.EDQUOT: _NO_ROOM, errno.EACCES: _NOT_YOURS, errno.EPERM: _NOT_YOURS,
+    errno.EROFS: _NOT_YOURS, errno.EFBIG: "a limit on the size of files: ulimit -f",
+    errno.EMFILE: "a limit on the number of open files: ulimit -n", errno.ENAMETOOLONG: "give a shorter name",
+}  # fmt: skip
+
+
+@contextmanager
+def refused_by_the_system(what: str) -> Iterator[None]:
+    """An OSError inside is a sentence that begins with what could not be done."""
+    try:
+        yield
+    except OSError as error:
+        named = error.filename is not None and error.filename2 is None and str(error.filename) not in what
+        of = f" ('{error.filename}')" if named else ""
+        remedy = _REMEDIES.get(error.errno or 0, "is the disk full, or the directory gone?")
+        raise BadInput(f"{what}: {error.strerror or error}{of}", remedy) from error

@@ -20,7 +20,7 @@ from .progress import Watch
 from .ranges import range_of
 from .results import Check, Estimate
 from .seeds import RandomState, seed_of
-from .temporary import remove_with, temporary_file, temporary_folder
+from .temporary import in_place_of, remove_with, temporary_file, temporary_folder
 
 if TYPE_CHECKING:
     import xarray
@@ -223,7 +223,9 @@ class Result:
         """
         file = file_name("save()", path)
         _quartic.require_writable(file, force)
-        return shutil.copyfile(self.path, file)
+        with in_place_of(file) as fresh:
+            shutil.copyfile(self.path, fresh)
+        return file
 
     # --- how it shows ---
 

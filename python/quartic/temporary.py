@@ -1,4 +1,5 @@
-"""Folders that end with their use, by the hand of the process that made them alone: a forked child has them too."""
+"""What ends with its use: folders, by the hand of the process that made them alone, as a forked child has them too, and
+files that are not whole."""
 
 import os
 import shutil
@@ -7,6 +8,9 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from .arguments import path_text
+from .errors import refused_by_the_system
 
 
 def temporary_file() -> Path:
@@ -33,3 +37,19 @@ def remove(folder: Path, process: int) -> None:
     """Unless this is a child of that process."""
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def in_place_of(file: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of that one, be it behind a link, once it is whole. What a process that
+    was killed leaves goes when quartic next writes a run there."""
+    with refused_by_the_system(f"cannot write '{path_text(file)}'"):
+        target = Path(os.path.realpath(file))
+        fresh = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+        try:
+            yield fresh
+            if target.exists():
+                shutil.copymode(target, fresh)
+            fresh.replace(target)
+        finally:
+            fresh.unlink(missing_ok=True)

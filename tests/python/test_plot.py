@@ -1,6 +1,10 @@
 """Reading run files and drawing them."""
 
+import errno
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -72,6 +76,55 @@ def test_autocorrelation_of_an_autoregressive_process():
     deviation = (rho - 0.8 ** np.arange(400))[1:21] / error[1:21]
     assert rho[0] == 1 and (error[1:21] < 0.02).all()
     assert np.abs(deviation).max() < 4 and np.abs(deviation).max() > 0.1
+
+
+@pytest.mark.parametrize("extension", ["png", "pdf", "svg"])
+def test_only_figures_are_replaced_by_figures(tmp_path, extension, capsys):
+    path, folder = write_sample(tmp_path / "run.h5"), tmp_path / "figures"
+    folder.mkdir()
+    mine = folder / f"series.{extension}"
+    mine.write_text("mine")
+    arguments = [str(path), "-o", str(folder), "--format", extension]
+    assert plot.main(arguments) == 3 and list(folder.iterdir()) == [mine] and mine.read_text() == "mine"
+    said = capsys.readouterr().err
+    assert f"series.{extension}' is there, and no figure that quartic drew" in said and "--force" in said
+    with pytest.raises(quartic.BadInput, match="no figure that quartic drew"):
+        plot.plot(quartic.open(path), str(folder), extension)
+    assert plot.main([*arguments, "--force"]) == 0 and mine.stat().st_size > 1000
+    assert plot.main(arguments) == 0 and len(list(folder.iterdir())) == 3
+
+
+@pytest.mark.parametrize("reason, remedy", [("ENOSPC", "make room"), ("EMFILE", "ulimit -n"), ("EFBIG", "ulimit -f")])
+def test_a_figure_that_cannot_be_written_is_none(tmp_path, monkeypatch, capsys, reason, remedy):
+    code = getattr(errno, reason)
+
+    def fails(self, file, **options):
+        file.write_text("half")
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(plot.Figure, "savefig", fails)
+    path, folder = write_sample(tmp_path / "run.h5"), tmp_path / "new" / "figures"
+    assert plot.main([str(path), "-o", str(folder)]) == 3 and not folder.parent.exists()
+    said = capsys.readouterr().err
+    assert f"cannot write '{folder}/summary.png': {os.strerror(code)} (" in said and remedy in said
+
+
+@pytest.mark.parametrize(
+    "error, code, said", [(KeyboardInterrupt, 130, ""), (ImportError("no xarray"), 3, "no xarray (pip install")]
+)
+def test_what_ends_the_drawing_ends_it_without_a_traceback(tmp_path, monkeypatch, capsys, error, code, said):
+    def fails(run):
+        raise error
+
+    monkeypatch.setattr(plot.plot_sample, "figures", fails)
+    assert plot.main([str(write_sample(tmp_path / "run.h5"))]) == code
+    assert said in (found := capsys.readouterr().err) and len(found.splitlines()) == bool(said)
+
+
+def test_streams_that_are_closed_are_said_by_the_exit_code(tmp_path):
+    path = write_sample(tmp_path / "run.h5")
+    command = f"'{sys.executable}' -m quartic.plot '{path}' -o '{tmp_path}/figures' >&- 2>&- 1</dev/null 2</dev/null"
+    assert subprocess.run(["sh", "-c", command], check=False).returncode == 3
 
 
 def test_a_run_of_an_unknown_kind_is_refused(tmp_path):
