@@ -43,6 +43,18 @@ def in_range(place: str, name: str, value: Any, key: str) -> float:
     return number(place, name, value, range_of(key))
 
 
+def at_most(place: str, name: str, values: Any, most: int) -> None:
+    """Asked before they are made an array: a range is as long as it says, and takes no memory."""
+    try:
+        count = len(values)
+    except TypeError:
+        return  # a number, say
+    except OverflowError:
+        count = sys.maxsize
+    if count > most:
+        raise BadInput(f"{place}: {name} may have at most {most} values, not {count}", "fewer of them")
+
+
 def scalar(value: Any) -> Any:
     """That of an array without dimensions."""
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value

@@ -6,13 +6,14 @@ from typing import Any, Self
 import numpy as np
 
 from . import _quartic
+from .arguments import at_most
 from .fitted import FittedRun
 from .progress import Watch
 from .results import Estimate
 from .runs import StackResult, threads_of
 from .scaling import SCALINGS, require_scaling
 from .seeds import RandomState
-from .temporary import temporary_folder
+from .temporary import save_rows, temporary_folder
 
 try:
     from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -22,6 +23,7 @@ except ImportError as error:
 
 
 _TURNED = ("whiten", "zca")  # by the run itself
+_MOST_LAYERS = 1000
 
 
 class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
@@ -124,6 +126,7 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
             Itself, fitted.
         """
         require_scaling(self.scaling, (*SCALINGS, *_TURNED))
+        at_most("DeepStack", "hidden_units", self.hidden_units, _MOST_LAYERS)
         rows = self._rows(X, reset=True)
         keys = {
             "model.kind": "stack", "model.visible": self.visible, "model.hidden": self.hidden,
@@ -181,6 +184,6 @@ class DeepStack(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedRun):
         watch = Watch(progress=False)
         with temporary_folder() as folder:
             file = folder / "rows.npy"
-            np.save(file, rows.astype(np.float32))
+            save_rows(file, rows)
             hidden = _quartic.transform_rows(self.result_.path, file, layer, False, threads_of(self.n_jobs), watch)
         return hidden.astype(rows.dtype)

@@ -30,6 +30,7 @@ from .errors import BadInput
 from .ranges import range_of
 from .results import LogZ
 from .runs import threads_of
+from .scaling import require_near
 from .seeds import RandomState, seed_of
 from .training import BY_ROWS, DISCRETE, Learned, Learning
 
@@ -279,10 +280,13 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         return self
 
     def _rows(self, X: Any, reset: bool) -> np.ndarray:
-        """Two rows at least to learn from: one has no spread."""
+        """Two rows at least to learn from: one has no spread; later ones not far beyond the first."""
         require_unmasked(X)
         least = 2 if reset and self._continuous else 1
-        return validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset, ensure_min_samples=least)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset, ensure_min_samples=least)
+        if not reset and self._continuous:
+            require_near(X, self.center_, self.scale_, getattr(self, "feature_names_in_", None))
+        return X
 
     @property
     def _continuous(self) -> bool:
@@ -396,8 +400,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _seen(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        require_unmasked(X)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=False)
+        X = self._rows(X, reset=False)
         if not self._continuous:
             values = (0, 1) if self.visible == "binary" else (-1, 1)
             others = ~np.isin(X, values)

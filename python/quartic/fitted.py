@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from .arguments import require_unmasked
 from .progress import Watch
 from .run_files import fit_rows
 from .runs import Result, generate
-from .scaling import center_and_scale
+from .scaling import center_and_scale, require_near
 from .seeds import RandomState, seed_of
 
 # What a config calls otherwise than the estimators' parameters.
@@ -53,7 +54,7 @@ class FittedRun(BaseEstimator):
         if reset:
             self._row_shape: tuple[int, ...] | None = tuple(X.shape[1:]) if images else None
         if images:
-            X = np.asarray(X).reshape(len(X), -1)
+            X = np.asarray(X).reshape(len(X), prod(X.shape[1:]))  # -1 is none where there are no rows
         return validate_data(
             self, X, dtype=[np.float64, np.float32], order="C", reset=reset, ensure_min_samples=2 if reset else 1
         )
@@ -85,7 +86,9 @@ class FittedRun(BaseEstimator):
     def _seen(self, X: Any) -> np.ndarray:
         """Rows in the units of the model."""
         check_is_fitted(self)
-        return (self._rows(X, reset=False) - self.center_) / self.scale_
+        rows = self._rows(X, reset=False)
+        require_near(rows, self.center_, self.scale_, getattr(self, "feature_names_in_", None))
+        return (rows - self.center_) / self.scale_
 
     def sample(self, n_samples: int = 1, random_state: RandomState = None, sweeps: int = 10) -> np.ndarray:
         """Draw rows from the model, in the units and the shape of the data.

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Graph
-from .arguments import number, require_unmasked
+from .arguments import at_most, number, require_unmasked
 from .configs import action_of, make_config
 from .errors import BadInput, BadType, in_python
 from .progress import Watch
@@ -196,6 +196,7 @@ def judge(
     density = None
     if logq is not None:
         require_unmasked(logq)
+        at_most(place, "logq", logq, fields[..., 0].size)
         density = np.asarray(logq)
         if density.dtype.kind not in "fiu":
             raise BadType(f"{place}: logq must be real numbers, not {density.dtype}", "one value a row")

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from ._quartic import Graph, lattice
+from .arguments import at_most
 from .errors import BadInput
 from .fitted import ConvergenceWarning, FittedRun
 from .results import Estimate
@@ -14,6 +15,7 @@ from .runs import FieldResult
 from .seeds import RandomState
 
 _FEWEST_ROWS = 8
+_MOST_DIRECTIONS = 64  # of two sites each, and no memory would hold a field
 
 
 class LatticeField(FittedRun):
@@ -159,6 +161,7 @@ class LatticeField(FittedRun):
         if isinstance(self.lattice, Graph):
             return self.lattice
         extent = self.shape if self.shape is not None else self._row_shape or (columns,)
+        at_most("LatticeField", "shape", extent, _MOST_DIRECTIONS)
         extent = [int(n) for n in np.atleast_1d(extent)]
         flat = len(extent) == 1 and self.lattice in ("square", "king", "triangular")
         if flat:

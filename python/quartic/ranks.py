@@ -25,7 +25,7 @@ def communicator_of(comm: Any, place: str) -> int:
 
 def on_root(comm: Any, f: Callable[[], T]) -> T:
     """f() of rank 0, on all ranks; what it raises, all raise."""
-    if comm is None or comm.size == 1:
+    if communicator_of(comm, "comm") == 0:
         return f()
     value, error = None, None
     if comm.rank == 0:

@@ -16,6 +16,7 @@ from .ranks import is_root, on_root
 from .runs import LearnResult, Result, threads_of
 from .sampled import SampleResult
 from .seeds import RandomState
+from .temporary import save_rows
 
 
 def fit_rows(
@@ -26,7 +27,7 @@ def fit_rows(
 
     def run(file: Path, watch: Watch) -> bool:
         data = file.with_name("data.npy")
-        np.save(data, np.ascontiguousarray(rows, dtype=np.float32))
+        save_rows(data, rows)
         config = make_config(place, {"data.path": data, **keys}, None, random_state, n_jobs)
         if graph is not None:
             config.set_graph(graph)

@@ -20,7 +20,7 @@ from .progress import Watch
 from .ranges import range_of
 from .results import Check, Estimate
 from .seeds import RandomState, seed_of
-from .temporary import in_place_of, remove_with, temporary_file, temporary_folder
+from .temporary import in_place_of, remove_with, save_rows, temporary_file, temporary_folder
 
 if TYPE_CHECKING:
     import xarray
@@ -432,7 +432,7 @@ class _OfData(Result):
                 file = file_name("score_samples()", X)
             else:
                 require_unmasked(X)
-                np.save(file := folder / "rows.npy", np.asarray(X, np.float32))
+                save_rows(file := folder / "rows.npy", X)
             log_p, ok, reason = _quartic.score_rows(self.path, file, threads_of(n_jobs), watch)
         if not ok:
             warnings.warn(f"ln Z is not to be trusted: {reason}", stacklevel=2)
@@ -559,8 +559,8 @@ def threads_of(n_jobs: int | None) -> int:
     if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer)):
         raise BadType(f"n_jobs is {n_jobs!r}", "a number of threads, or None for all cores")
     most = range_of("run.threads").high
-    if n_jobs is not None and n_jobs > most:
-        raise BadInput(f"n_jobs is {n_jobs}", f"at most {most}, or None for all cores")
+    if n_jobs is not None and (n_jobs > most or n_jobs == 0):
+        raise BadInput(f"n_jobs is {n_jobs}", f"from 1 to {most}, or None or -1 for all cores")
     return 0 if n_jobs is None or n_jobs < 1 else int(n_jobs)
 
 

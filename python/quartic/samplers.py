@@ -1,7 +1,7 @@
 """A sampler in hand, and fields for other libraries."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -101,6 +101,11 @@ class Sampler:
     def phi(self) -> np.ndarray:
         """The fields now, a copy."""
         return self._chains.fields()
+
+    def __reduce__(self) -> NoReturn:
+        raise BadType(
+            "a Sampler cannot be pickled or copied: its chains are of this process", "its fields: sampler.phi"
+        )
 
     def __repr__(self) -> str:
         return f"<quartic.Sampler of {self.action!r}: {self._chains.schedule()}>"

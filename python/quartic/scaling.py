@@ -9,6 +9,7 @@ from ._quartic import Network
 from .errors import BadInput
 
 SCALINGS = ("columns", "all", None)
+_FARTHEST = 1e30  # in spreads of a column: its fourth power is a number with room to spare, and float32 holds it
 
 
 def center_and_scale(
@@ -33,6 +34,19 @@ def center_and_scale(
         return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
     typical = float(np.sqrt(np.mean(spread**2))) or 1.0
     return mean, np.full(len(mean), typical) if scaling == "all" else np.where(constant, typical, spread)
+
+
+def require_near(rows: np.ndarray, center: np.ndarray, scale: np.ndarray, names: Sequence[str] | None = None) -> None:
+    """Raises BadInput for a row so far from those learned from that its density is no number."""
+    with np.errstate(over="ignore"):
+        far = np.abs(rows - center) > _FARTHEST * scale
+    if far.any():
+        row, column = np.argwhere(far)[0]
+        raise BadInput(
+            f"row {row}, {_named(column, names)} is {rows[row, column]:g}, more than {_FARTHEST:g} spreads from the "
+            "data learned from: no number holds its density",
+            "leave such rows out, or mend their units",
+        )
 
 
 def require_scaling(scaling: str | None, known: Sequence[str | None]) -> None:
@@ -69,8 +83,11 @@ def best_shift(rows: np.ndarray) -> np.ndarray:
     return shifted
 
 
+def _named(column: int, names: Sequence[str] | None) -> str:
+    return f"column {column}" if names is None else f"column {column} ({names[column]!r})"
+
+
 def _column(which: np.ndarray, names: Sequence[str] | None) -> str:
-    at = int(np.flatnonzero(which)[0])
-    text = f"column {at}" if names is None else f"column {at} ({names[at]!r})"
+    text = _named(int(np.flatnonzero(which)[0]), names)
     others = int(which.sum()) - 1
     return text if others == 0 else f"{text}, like {others} more,"

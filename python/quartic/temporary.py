@@ -9,13 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from .arguments import path_text
 from .errors import refused_by_the_system
 
 
 def temporary_file() -> Path:
     """A place for a run that was given none; it goes with its Result."""
-    return Path(tempfile.mkdtemp(prefix="quartic-")) / "run.h5"
+    return _new_folder() / "run.h5"
+
+
+def _new_folder() -> Path:
+    with refused_by_the_system("cannot make a temporary folder (TMPDIR)"):
+        return Path(tempfile.mkdtemp(prefix="quartic-"))
 
 
 def remove_with(owner: object, folder: Path) -> None:
@@ -26,7 +33,7 @@ def remove_with(owner: object, folder: Path) -> None:
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """As tempfile.TemporaryDirectory, which a child that another thread forks would remove."""
-    folder, process = Path(tempfile.mkdtemp(prefix="quartic-")), os.getpid()
+    folder, process = _new_folder(), os.getpid()
     try:
         yield folder
     finally:
@@ -37,6 +44,12 @@ def remove(folder: Path, process: int) -> None:
     """Unless this is a child of that process."""
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def save_rows(file: Path, rows: np.ndarray) -> None:
+    """For the library, which reads them as float32."""
+    with refused_by_the_system(f"cannot write '{path_text(file)}'"):
+        np.save(file, np.ascontiguousarray(rows, dtype=np.float32))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _quartic
 from ._quartic import Action, Graph
-from .arguments import PathLike, file_name, mapping
+from .arguments import PathLike, at_most, file_name, mapping
 from .configs import (
     DRAW_INTERVAL,
     Function,
@@ -32,6 +32,8 @@ from .reweighted import ReweightResult
 from .runs import LearnResult, Result, threads_of
 from .sampled import SampleResult
 from .seeds import RandomState, seed_of
+
+_MOST_POINTS = 100000  # of a scan, as on the command line
 
 
 def sample(
@@ -291,6 +293,7 @@ def reweight(
     scanned, grid = next(iter(scan.items())) if scan else ("", [])
     if not isinstance(scanned, str):
         raise BadType(f"{place}: a scan is of a term by name, not of {scanned!r}", "scan={'nnn': grid}")
+    at_most(place, "scan", grid, _MOST_POINTS)
     try:
         couplings = [complex(g) for g in np.atleast_1d(np.asarray(grid)).tolist()]
     except (TypeError, ValueError):

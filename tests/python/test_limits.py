@@ -8,6 +8,7 @@ import pytest
 import quartic
 
 pytest.importorskip("sklearn")
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 X = np.random.default_rng(0).normal(0, 1, (200, 30))
@@ -175,3 +176,53 @@ def test_large_couplings_within_reach_give_finite_numbers():
     sampler.sweep(20)
     assert np.isfinite(sampler.visible).all() and np.isfinite(network.free_energy(sampler.visible)).all()
     assert np.isfinite(quartic.Network(np.full((2, 3), 1e6), "binary", "binary").exact_log_z())
+
+
+FITS = [
+    quartic.RestrictedBoltzmannMachine(2, n_iter=1, random_state=0),
+    quartic.RestrictedBoltzmannMachine(2, scaling="power", max_iter=10, random_state=0),
+    quartic.LatticeField(chains=16, max_iter=2, random_state=0),
+    quartic.DeepStack([2], n_iter=1, random_state=0),
+]
+
+
+@pytest.mark.parametrize("estimator", FITS, ids=repr)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_rows_out_of_reach_are_named(estimator):
+    estimator = clone(estimator).fit(X[:, :2])
+    for use in ("score_samples", "predict", "transform", "gibbs", "partial_fit"):
+        if not hasattr(estimator, use):
+            continue
+        for size in (1e32, 1e154, 1e200, 1e300):
+            rows = X[:8, :2].copy()
+            rows[3, 1] = size
+            with pytest.raises(quartic.BadInput, match=r"row 3, column 1 is 1e\+\d+, more than 1e\+30 spreads"):
+                getattr(estimator, use)(rows)
+        assert use == "partial_fit" or np.isfinite(getattr(estimator, use)(1e28 * X[:8, :2])).all()
+
+
+@pytest.mark.parametrize("estimator", FITS, ids=repr)
+def test_no_thread_is_none(estimator):
+    with pytest.raises(quartic.BadInput, match=r"n_jobs is 0 .*from 1 to 4096"):
+        clone(estimator).set_params(n_jobs=0).fit(X[:, :2])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_no_rows_are_said_to_be_none():
+    field = quartic.LatticeField("square", chains=16, max_iter=2, random_state=0).fit(X[:, :4].reshape(-1, 2, 2))
+    for none in (np.empty((0, 2, 2)), np.empty((0, 4))):
+        with pytest.raises(ValueError, match="0 sample"):
+            field.score_samples(none)
+
+
+ENDLESS = range(10**30)
+
+
+@pytest.mark.parametrize("use", [
+    lambda: quartic.judge(S, X[:, :3], ENDLESS), lambda: quartic.LatticeField(shape=ENDLESS).fit(X),
+    lambda: quartic.DeepStack(ENDLESS).fit(X), lambda: quartic.reweight("none.h5", scan={"nn": ENDLESS}),
+    lambda: quartic.reweight("none.h5", scan={"nn": range(100001)}),
+])  # fmt: skip
+def test_a_range_is_refused_before_it_is_an_array(use):
+    with pytest.raises(quartic.BadInput, match=r"may have at most \d+ values, not \d+"):
+        use()

@@ -1,6 +1,8 @@
 """Paths of any bytes, in every form that Python has for them."""
 
+import errno
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -45,6 +47,36 @@ def test_every_function_takes_any_name(tmp_path, run, form):
     several = quartic.reweight([path], {"phi2": 0.5, "phi4": 0.2}, path=path, force=True, progress=False)
     assert several.array("results/source").tolist() == [os.fsdecode(tmp_path) + r"/r\xff\x5cx41.h5"]
     assert several.path == Path(os.fsdecode(name))
+
+
+def test_a_run_that_cannot_be_saved_says_why_and_leaves_what_was_there(tmp_path, run, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(quartic.BadInput, match=r"cannot write '.*x\.h5': No such file"):
+        run.save("x.h5")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.h5").write_text("old")
+
+    def full(_, to):
+        to.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(quartic.BadInput, match=r"cannot write 'old\.h5': No space.*\(make room"):
+        run.save("old.h5", force=True)
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
+
+
+def test_rows_that_find_no_room_are_said(run, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for what in ("numpy.save", "tempfile.mkdtemp"):
+        with monkeypatch.context() as patch, pytest.raises(quartic.BadInput, match=r"cannot .*: No space.*\(make room"):
+            patch.setattr(what, full)
+            quartic.LatticeField(chains=16, max_iter=2).fit(np.random.default_rng(0).normal(size=(20, 2)))
 
 
 @pytest.mark.parametrize("form", ["str", "bytes", "Path"])

@@ -64,6 +64,9 @@ REFUSED = {
     "deviation": (lambda: quartic.Network.from_data(X, 2, deviation=np.nan), "deviation must be"),
     "an unmade network": (lambda: quartic.Network.__new__(quartic.Network).w, "never made"),
     "a graph": (lambda: S.graph.same_as(3), r"Graph\.same_as\(\): other must be a Graph, not 3"),
+    "a communicator": (lambda: quartic.sample(S, comm=1), "1 is no communicator|needs mpi4py"),
+    "a pickled Sampler": (lambda: pickle.dumps(quartic.Sampler(S, 16)), r"cannot be pickled.*sampler\.phi"),
+    "a copied Sampler": (lambda: copy.deepcopy(quartic.Sampler(S, 16)), "cannot be pickled or copied"),
     "no runs": (lambda: quartic.to_pymbar([]), "no runs"),
     "a run alone": (lambda: quartic.to_pymbar(S), "must be a sequence"),
 }  # fmt: skip
