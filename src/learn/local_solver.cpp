@@ -29,8 +29,8 @@ int first_radius(const VariationalOptions& options, const Target& target,
   return options.radius.value_or(std::max(2, target.reach(parameters.graph(), longest_reach) + 1));
 }
 
-bool enough_samples(const Patches& patches, double samples) {
-  return samples >= 4.0 * patches.most_couplings;
+double most_couplings(double samples) {
+  return samples / 4;
 }
 
 void require_local(const VariationalOptions& options, const Target& target,
@@ -38,8 +38,9 @@ void require_local(const VariationalOptions& options, const Target& target,
   if (const char* reason = why_not_local(target, parameters))
     throw BadInput(fmt::format("learn.solver = \"local\" cannot be: {}", reason),
                    "leave learn.solver at \"auto\"");
-  const auto patches = make_patches(parameters, first_radius(options, target, parameters));
-  if (!enough_samples(patches, samples))
+  const double most = most_couplings(samples);
+  const auto patches = make_patches(parameters, first_radius(options, target, parameters), most);
+  if (patches.most_couplings > most)
     throw BadInput(
         fmt::format("learn: {:.0f} samples an epoch are too few for patches of {} "
                     "couplings",
@@ -50,12 +51,12 @@ void require_local(const VariationalOptions& options, const Target& target,
 Solver chosen_solver(const VariationalOptions& options, const Target& target,
                      const Parameters& parameters, double samples) {
   if (options.solver != Solver::automatic) return options.solver;
-  constexpr int fewer =
+  constexpr double fewer =
       4;  // couplings at a time than in all: then patches are cheaper and less noisy
   if (why_not_local(target, parameters) == nullptr) {
-    const auto patches = make_patches(parameters, first_radius(options, target, parameters));
-    if (fewer * patches.most_couplings <= parameters.size() && enough_samples(patches, samples))
-      return Solver::local;
+    const double most = std::min(most_couplings(samples), parameters.size() / fewer);
+    const int radius = first_radius(options, target, parameters);
+    if (make_patches(parameters, radius, most).most_couplings <= most) return Solver::local;
   }
   return parameters.size() <= options.dense_limit ? Solver::dense : Solver::matrix_free;
 }

@@ -14,7 +14,7 @@ int first_radius(const VariationalOptions& options, const Target& target,
 void require_local(const VariationalOptions& options, const Target& target,
                    const Parameters& parameters, double samples);
 
-/// Whether there are samples enough for patches of so many couplings.
-bool enough_samples(const Patches& patches, double samples);
+/// Of a patch for which so many samples are enough.
+double most_couplings(double samples);
 
 }  // namespace quartic

@@ -43,7 +43,7 @@ std::vector<int> couplings_within(const Parameters& parameters, const std::vecto
   return out;
 }
 
-Patches patches_of(const Parameters& parameters, int radius, int side) {
+Patches patches_of(const Parameters& parameters, int radius, int side, double most) {
   const Graph& graph = parameters.graph();
   Patches out{radius, cores(graph, side), 0};
   GraphBall ball(graph);
@@ -51,6 +51,7 @@ Patches patches_of(const Parameters& parameters, int radius, int side) {
     const auto& sites = ball.around(patch.core, radius);
     patch.couplings = couplings_within(parameters, sites, ball);
     out.most_couplings = std::max(out.most_couplings, static_cast<int>(patch.couplings.size()));
+    if (out.most_couplings > most) break;
   }
   return out;
 }
@@ -66,10 +67,10 @@ double cost(const Patches& patches) {
 
 }  // namespace
 
-Patches make_patches(const Parameters& parameters, int radius) {
-  auto single = patches_of(parameters, radius, 1);
-  if (parameters.graph().lattice() == nullptr) return single;
-  auto boxes = patches_of(parameters, radius, 2);
+Patches make_patches(const Parameters& parameters, int radius, double most) {
+  auto single = patches_of(parameters, radius, 1, most);
+  if (parameters.graph().lattice() == nullptr || single.most_couplings > most) return single;
+  auto boxes = patches_of(parameters, radius, 2, any_number);
   return cost(boxes) <= 1.1 * cost(single) ? boxes : single;
 }
 

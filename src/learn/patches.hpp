@@ -1,6 +1,7 @@
 // A graph in patches: groups of sites that share it among them, each with what lies around it.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "quartic/field/parameters.hpp"
@@ -12,6 +13,8 @@ struct Patch {
   std::vector<int> couplings;  ///< theta's numbers of those within the radius, ascending
 };
 
+inline constexpr double any_number = std::numeric_limits<double>::infinity();
+
 struct Patches {
   int radius = 0;
   std::vector<Patch> all;
@@ -20,7 +23,9 @@ struct Patches {
 
 /// Couplings that lie wholly within `radius` edges of a core. Cores are boxes of 2 sites a side on
 /// lattices, where that makes no site dearer, else single sites. Every kind is free or frozen and
-/// no site is hidden. O(V sites within the radius).
-Patches make_patches(const Parameters& parameters, int radius);
+/// no site is hidden. Ends at the first site around which there are more couplings than `most`,
+/// which most_couplings tells: where all is near all that is the first. O(V sites within the
+/// radius).
+Patches make_patches(const Parameters& parameters, int radius, double most = any_number);
 
 }  // namespace quartic

@@ -120,6 +120,18 @@ class Regression {
     const double variance = groups * mean_square(features_.project_groups(noise));
     return variance > 0 ? std::sqrt(mean_square(features_.project(step.step)) / variance) : 0;
   }
+  /// What the bound's curvature along a step is over that of C where the step leads to, s.Hs / s.Cs
+  /// with H = C + <R f f'>, R = D - s.f what the step leaves of D: 1 where that is nothing, as of a
+  /// target in the span; above 2 steps of the natural gradient leap ever farther over the minimum.
+  /// O(samples K).
+  double curvature(const std::vector<double>& step) const {
+    auto along = features_.project(step);
+    const double square = mean_square(along);
+    for (std::size_t n = 0; n < along.size(); ++n)
+      along[n] = (centred_[n] - along[n]) * along[n] * along[n];
+    const double bent = exact_sum(team(), along, [](double v) { return v; }) / count_;
+    return square > 0 ? 1 + bent / square : 1;
+  }
   /// Half the variance of A - S that the second step would take away beyond the first, so many nats
   /// of KL(p||q), where the two come from the same samples and nearly cancel: what their noise adds
   /// is taken off, and the error is the scatter of that variance under noise of random signs.

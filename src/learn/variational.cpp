@@ -61,9 +61,54 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
   }
 }
 
+/// What a function's densities leave of A - S has to be a constant, but for rounding. O(samples V).
+template <class T>
+void require_sums(const SiteSamples& densities, const Samples<T>& samples, std::uint64_t epoch) {
+  const auto draws = static_cast<std::size_t>(samples.draws),
+             lanes = static_cast<std::size_t>(samples.lanes);
+  double count = 0, rest = 0, rest2 = 0, all = 0, all2 = 0, size = 0;
+  for (std::size_t n = 0; n < samples.difference.size(); ++n) {
+    const std::size_t chain = samples.first_chain() + n / draws, draw = n % draws;
+    const std::size_t at = (chain / lanes * draws + draw) * lanes + chain % lanes;
+    double sum = 0;
+    for (int site = 0; site < samples.sites; ++site)
+      sum += densities.site(site)[at], size += std::abs(densities.site(site)[at]);
+    const double left = sum - samples.difference[n];
+    ++count, rest += left, rest2 += left * left;
+    all += samples.difference[n], all2 += samples.difference[n] * samples.difference[n];
+  }
+  const auto deviation = [&](double x, double x2) {
+    return std::sqrt(std::max(x2 / count - x / count * (x / count), 0.0));
+  };
+  const double by_rounding = 1e-4 * std::sqrt(samples.sites) + 1e-5 * size / count;
+  if (deviation(rest, rest2) < 1e-3 * deviation(all, all2) + by_rounding) return;
+  throw BadInput(
+      fmt::format("epoch {}: the densities of a function of the target do not sum to it: what is "
+                  "left varies by {:.2g} from field to field",
+                  epoch, deviation(rest, rest2)),
+      "densities(phi) are A site by site; without them learning takes the function alone");
+}
+
 /// No coupling is known better than to a few units of its last place.
 double rounding(double coupling) {
   return 4 * std::numeric_limits<double>::epsilon() * std::abs(coupling);
+}
+
+/// Of a step of the natural gradient C^-1 g where the bound's Hessian H is not C. Far from the
+/// minimum it goes no farther than to that along it. Near it, where H has h times C's curvature,
+/// the noise of earlier steps is met again: by steps of eta the significance does not fall below
+/// sqrt(2 / (2 - eta h)), for ever above noise's own from h = 1.3 on, which half steps put off
+/// to 2.
+constexpr double near_noise = 3;  // significance of a step
+
+/// Whether a significance near noise has stopped to fall: half steps take a third off what is more
+/// than noise. Noise may be estimated too low where samples are hardly more than couplings.
+bool stands(double significance, double last) {
+  return significance < near_noise && last > 0 && significance > 0.9 * last;
+}
+
+double shortened(double significance, double curvature) {
+  return std::min(1 / std::max(curvature, 1.0), significance < near_noise ? 0.5 : 1.0);
 }
 
 double default_rate(Optimiser optimiser) {
@@ -149,6 +194,7 @@ NaturalStep VariationalLearner<T>::local_step(const Samples<T>& samples,
     patches_ = std::make_shared<const Patches>(make_patches(parameters_, radius));
   const auto all = gathered<T>(samples);
   const auto densities = action_difference(SitePart::density, target_, action_, all);
+  if (target_.functions().size() > 0) require_sums(densities, samples, state_.epoch);
   auto out =
       quartic::local_step(all, densities, parameters_, *patches_, options_.ridge, samples.team());
   out.significance = regression.significance(out);
@@ -180,7 +226,8 @@ bool VariationalLearner<T>::widen(const Samples<T>& samples, const Regression<T>
     return false;
   }
   const int wider = state_.radius + 1;
-  if (!enough_samples(make_patches(parameters_, wider), samples.count())) return false;
+  const double most = most_couplings(samples.count());
+  if (make_patches(parameters_, wider, most).most_couplings > most) return false;
   auto step = local_step(samples, regression, wider);
   row.wider_gain = regression.gain(solution, step);
   const bool worth = row.wider_gain.value > 2 * row.wider_gain.error &&
@@ -232,15 +279,18 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
   double largest = 0;
   for (const double d : solution.step) largest = std::max(largest, std::abs(rate * d));
 
-  // Two independent regressions differ by sqrt(2) of their error; a gradient that is only noise has
-  // significance 1, and one just above it still drives the slow directions.
-  const double noise = natural ? 1.7 : 1.2;
-  bool quiet = largest < options_.tolerance || row.step_significance < noise;
+  // Two independent regressions differ by sqrt(2) of their error, half steps of the local solver by
+  // less; a gradient that is only noise has significance 1, and one just above it still drives the
+  // slow directions.
+  const double noise = !natural ? 1.2 : solver_ == Solver::local ? 1.5 : 1.7;
+  bool quiet = largest < options_.tolerance || row.step_significance < noise ||
+               (solver_ == Solver::local && stands(row.step_significance, state_.significance));
+  state_.significance = std::isfinite(row.step_significance) ? row.step_significance : 0;
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
   const bool exhausted = state_.epoch >= options_.epochs;
   if (row.radius > 0 && (state_.quiet_epochs == options_.patience || exhausted) &&
       widen(samples, regression, solution, row) && !exhausted)
-    quiet = false, state_.quiet_epochs = 0;
+    quiet = false, state_.quiet_epochs = 0, state_.significance = 0;
   const bool converged = state_.quiet_epochs >= options_.patience;
   if (converged && (options_.stop_early || exhausted)) {
     state_.stop_reason = StopReason::converged;
@@ -255,9 +305,13 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
     if (natural || dense) add_distance(solution.step);
     return row;
   }
-  if (natural && quiet && solver_ == Solver::dense) solution = regression.newton(solution);
+  const bool newton = natural && quiet && solver_ == Solver::dense;
+  if (newton) solution = regression.newton(solution);
+  double eta = newton || !natural || row.solver == "score"
+                   ? rate
+                   : rate * shortened(row.step_significance, regression.curvature(solution.step));
   // Once only noise moves the couplings, the estimates are averaged, those that follow a quiet one.
-  const double eta = natural && quiet ? 1.0 / std::max(state_.quiet_epochs - 1, 1) : rate;
+  if (natural && quiet) eta = std::min(eta, 1.0 / std::max(state_.quiet_epochs - 1, 1));
   row.rate = update(solution.step, eta);
   for (const double d : solution.step)
     row.max_step = std::max(row.max_step, std::abs(row.rate * d));
@@ -265,6 +319,8 @@ LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
     state_.noise.clear(), state_.theta_error = solution.step;
     for (double& error : state_.theta_error) error = std::abs(row.rate * error);
   } else if (natural) {
+    if (quiet && solver_ == Solver::local)  // what it was told by, the couplings' own scatter tells
+      for (double& x : solution.noise) x *= std::max(row.step_significance / noise, 1.0);
     add_noise(solution.noise, row.rate);
   }
   ++state_.epoch;

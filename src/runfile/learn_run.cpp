@@ -13,7 +13,8 @@ void write_run(OutputFile& file, const LearnRun& run) {
     write_head(out, RunKind::learn, run.config, run.provenance);
     write_action(out, run.action);
     learner(out, run);
-    later_attributes(out, "checkpoint", "patch_radius", run.checkpoint.radius);
+    later_attributes(out, "checkpoint", "patch_radius", run.checkpoint.radius, "significance",
+                     run.checkpoint.significance);
     if (!run.certificate) return;
     scalars(out, "results", *run.certificate);
     write_posterior(out, run.certificate->draws);
@@ -30,7 +31,8 @@ LearnRun read_learn_run(const std::filesystem::path& file) {
                .provenance = std::move(provenance),
                .action = std::move(action)};
   learner(in, run);
-  later_attributes(in, "checkpoint", "patch_radius", run.checkpoint.radius);
+  later_attributes(in, "checkpoint", "patch_radius", run.checkpoint.radius, "significance",
+                   run.checkpoint.significance);
   if (!in.has("results/free_energy")) return run;
   Certificate& c = run.certificate.emplace();
   scalars(in, "results", c);

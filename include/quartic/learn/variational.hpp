@@ -90,7 +90,8 @@ Solver chosen_solver(const VariationalOptions& options, const Target& target,
                      const Parameters& parameters, double samples);
 
 struct VariationalState : LearnerState {
-  int radius = 0;  ///< of the local solver; 0: not yet begun, or another
+  int radius = 0;           ///< of the local solver; 0: not yet begun, or another
+  double significance = 0;  ///< of the last step of the natural gradient; 0: of none
 };
 
 struct NaturalStep;
