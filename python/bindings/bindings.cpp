@@ -17,6 +17,7 @@
 #include "quartic/core/simd.hpp"
 #include "quartic/run/number.hpp"
 #include "quartic/runfile/run_file.hpp"
+#include "released.hpp"
 
 #ifdef QUARTIC_PROGRAM_IN_MODULE  // cmake/wheel.cmake links what the module knows nothing of
 namespace quartic::app {
@@ -117,6 +118,9 @@ str
     return quartic::app::program(static_cast<int>(words.size()), arguments.data());
   });
 #endif
+
+  m.def("python_ends", &quartic::python::python_ends);
+  nb::module_::import_("atexit").attr("register")(m.attr("python_ends"));
 
   quartic::python::bind_graphs(m);
   quartic::python::bind_actions(m);

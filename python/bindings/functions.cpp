@@ -6,6 +6,7 @@
 #include "numpy.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/graph/lattice.hpp"
+#include "released.hpp"
 
 namespace quartic::python {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 /// A Python object that C++ threads may copy and drop without the GIL.
 std::shared_ptr<nb::object> shared(nb::object object) {
   return {new nb::object(std::move(object)), [](nb::object* held) {
-            const nb::gil_scoped_acquire acquire;
+            const Acquired acquired;
             delete held;
           }};
 }
@@ -40,9 +41,21 @@ std::string shape_of(nb::handle array) {
 
 /// What the function returns. Whatever it raises comes out as BadInput that names it, with the
 /// original as its cause; Ctrl-C stays what it is.
-nb::object returned(nb::handle function, const std::string& what, nb::handle fields) {
+/// Ctrl-C during the call stops the run behind it, whose state is saved, as it does anywhere else;
+/// a second one goes through.
+nb::object called(nb::handle function, nb::handle fields) {
   try {
     return function(fields);
+  } catch (nb::python_error& error) {
+    if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+    interrupt_later();
+  }
+  return function(fields);
+}
+
+nb::object returned(nb::handle function, const std::string& what, nb::handle fields) {
+  try {
+    return called(function, fields);
   } catch (nb::python_error& error) {
     if (!error.matches(PyExc_Exception)) throw;
     const nb::object type = nb::module_::import_("quartic.errors").attr("BadInput");
@@ -119,7 +132,7 @@ FieldFunction function_of(nb::object callable, const Graph& graph, std::string w
     throw BadInput(what + " is no function", "give a callable: fields -> one number each");
   return [function = shared(std::move(callable)), what = std::move(what),
           extent = extent_of(graph)](FieldBlock<const double> phi, std::span<double> out) {
-    const nb::gil_scoped_acquire acquire;
+    const Acquired acquired;
     call(*function, what, extent, phi, out);
   };
 }
@@ -130,7 +143,7 @@ TargetFunction target_function_of(nb::object callable, const Graph& graph,
     if (!nb::hasattr(callable, name)) return {};
     return [function = shared(callable.attr(name)), what = what + "." + name,
             extent = extent_of(graph)](FieldBlock<const double> phi, FieldBlock<double> out) {
-      const nb::gil_scoped_acquire acquire;
+      const Acquired acquired;
       call_by_site(*function, what, extent, phi, out);
     };
   };

@@ -12,6 +12,7 @@
 #include "quartic/network/training_options.hpp"
 #include "quartic/run/density_learner.hpp"
 #include "quartic/run/learning_way.hpp"
+#include "released.hpp"
 
 namespace quartic::python {
 namespace {
@@ -206,7 +207,7 @@ DensityFit raced(nb::object data, DensityOptions o, const std::vector<std::strin
   const auto values = span(input);
   const auto report = [&](double done) {
     if (progress.is_none()) return true;
-    const nb::gil_scoped_acquire acquire;
+    const Acquired acquired;
     progress(done);
     return true;
   };

@@ -116,7 +116,7 @@ template <class F>
 bool watched(nb::object watch, F&& f) {
   Watched watched(std::move(watch));
   try {
-    const nb::gil_scoped_release release;
+    const WithoutGil without_gil;
     std::optional<Stoppable> stoppable;  // ranks stop together (run/loop.hpp)
     if (!watched.session.team.several()) stoppable.emplace(watched.watch);
     f(watched.session);

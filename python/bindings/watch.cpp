@@ -1,8 +1,12 @@
 #include "watch.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <thread>
 #include <utility>
 
 namespace quartic::python {
@@ -17,11 +21,38 @@ Watch::Watch(nb::object watch)
       interval_(nb::cast<double>(watch_.attr("interval"))),
       listens_(nb::cast<bool>(watch_.attr("listens"))) {}
 
+namespace {
+std::atomic<bool> ending = false;
+std::thread::id ends;  // that ends Python
+std::atomic<bool> interrupted = false;
+}  // namespace
+
+void stay_out_of_an_ending_python() {
+  if (!ending || std::this_thread::get_id() == ends) return;
+  for (;;) pause();
+}
+
+void python_ends() {
+  ends = std::this_thread::get_id(), ending = true;
+  if (WithoutGil::count() == 0) return;
+  const nb::gil_scoped_release release;  // who is on the way back already gets there
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
+void interrupt_later() {
+  interrupted = true;
+}
+
 void check_signals(std::chrono::steady_clock::time_point& asked) {
+  if (interrupted && interrupted.exchange(false)) {
+    const Acquired acquired;
+    PyErr_SetNone(PyExc_KeyboardInterrupt);
+    nb::raise_python_error();
+  }
   const auto now = std::chrono::steady_clock::now();
   if (std::chrono::duration<double>(now - asked).count() < patience) return;
   asked = now;
-  const nb::gil_scoped_acquire acquire;
+  const Acquired acquired;
   if (PyErr_CheckSignals() != 0) nb::raise_python_error();
 }
 
@@ -30,7 +61,7 @@ bool Watch::requested() const {
   try {
     check_signals(asked_);
   } catch (const nb::python_error& error) {
-    const nb::gil_scoped_acquire acquire;
+    const Acquired acquired;
     note(error);
   }
   return stop_;
@@ -47,7 +78,7 @@ void Watch::note(const nb::python_error& error) const {
 template <class F>
 void Watch::tell(F&& f) {
   if (stop_) return;
-  const nb::gil_scoped_acquire acquire;
+  const Acquired acquired;
   try {
     if (nb::cast<bool>(nb::bool_(nb::object(f())))) stop_ = true;
   } catch (const nb::python_error& error) {

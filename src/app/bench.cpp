@@ -201,7 +201,8 @@ const Verb bench_verb(
           "speed of the kernels, effective samples a second and times of learning on this machine");
       verb.add_option("--extent", options.extents, "lattices L x L for the effective samples")
           ->check(integer(2, 4096));
-      verb.add_option("--seconds", options.seconds, "sampling time of each")->check(positive());
+      verb.add_option("--seconds", options.seconds, "sampling time of each")
+          ->check(between(0.01, 1e4));
     },
     Work::of_one, Gives::text);
 

@@ -202,9 +202,10 @@ const Verb data_verb(
       verb.add_option("--format", options.format, "instead of telling it by the content")
           ->check(one_of(all_words<DataFormat>()));
       verb.add_option("--rows", data.rows, "the first so many")->check(integer(1));
-      verb.add_option(
-          "--columns", data.columns,
-          "by number, such as 1-784 or 0,2,5-7, counted from 0, or by name, such as width,height");
+      verb.add_option("--columns", data.columns,
+                      "by number, such as 1-784 or 0,2,5-7, counted from 0, or by name, such as "
+                      "width,height")
+          ->check(named());
       verb.add_option("--binarise", data.binarise, "values above it become 1, others 0");
       verb.add_option("--held-out", data.held_out, "fraction of the rows kept from learning")
           ->check(between(0, 0.99));

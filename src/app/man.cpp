@@ -146,20 +146,31 @@ std::string page_of_config() {
   return out;
 }
 
-void write_all(const CLI::App& program, const std::filesystem::path& directory) {
-  std::filesystem::create_directories(directory);
-  const auto write = [&](const std::string& page, const std::string& text) {
-    replace_file(directory / page, [&](ByteSink& sink) { sink.put(text); });
-  };
-  write("quartic.1", page_of_program(program));
-  write("quartic-config.5", page_of_config());
+void write_all(const CLI::App& program, const Globals& globals) {
+  const std::filesystem::path directory = globals.output;
+  std::vector<std::pair<std::filesystem::path, std::string>> pages = {
+      {directory / "quartic.1", page_of_program(program)},
+      {directory / "quartic-config.5", page_of_config()}};
   for (const auto& verb : words_of_verbs(program))
-    write(fmt::format("quartic-{}.1", verb.name), page_of_verb(verb, program));
+    pages.emplace_back(directory / fmt::format("quartic-{}.1", verb.name),
+                       page_of_verb(verb, program));
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error)) {
+    require_writable(directory, false);
+    std::filesystem::create_directory(directory, error);
+    if (error)
+      throw BadInput(
+          fmt::format("cannot make the folder '{}': {}", globals.output, error.message()),
+          "-o names a folder for all pages");
+  }
+  for (const auto& [file, text] : pages) require_writable(file, globals.force);
+  for (const auto& [file, text] : pages)
+    replace_file(file, [&, &text = text](ByteSink& sink) { sink.put(text); });
 }
 
 ErrorCode man(const CLI::App& program, const std::string& page, const Globals& globals) {
   if (page.empty() && !globals.output.empty()) {
-    write_all(program, globals.output);
+    write_all(program, globals);
   } else if (page.empty()) {
     put_out(page_of_program(program));
   } else if (page == "config") {

@@ -1,9 +1,11 @@
 // quartic plot RUN: figures, by the Python package
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 
 #include "app/verb.hpp"
@@ -20,9 +22,11 @@ std::string python_beside(const std::filesystem::path& program) {
   return access(beside.c_str(), X_OK) == 0 ? beside.string() : std::string("python3");
 }
 
+constexpr int signalled = 256;  // and the signal's number
 constexpr int no_package = 75, no_memory = 76, no_matplotlib = 77, no_program = 127;
 constexpr const char* draw =
-    "import sys\n"
+    "import signal, sys\n"
+    "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
     "missing = 75\n"
     "try:\n"
     "    import quartic\n"
@@ -31,15 +35,20 @@ constexpr const char* draw =
     "    sys.exit(main(sys.argv[1:]))\n"
     "except ImportError:\n"
     "    sys.exit(missing)\n"
+    "except OSError as error:\n"
+    "    print(f'quartic: figures cannot be drawn: {error.strerror}', file=sys.stderr)\n"
+    "    sys.exit(3)\n"
     "except MemoryError:\n"
     "    sys.exit(76)\n";
 
 /// A command's exit status, no_program where there is none; its streams are written to the given
 /// ones: {{STDOUT_FILENO, other}}.
 int run(const std::vector<std::string>& words, const std::vector<std::pair<int, int>>& streams) {
-  const pid_t child = fork();
+  const pid_t parent = getpid(), child = fork();
   if (child < 0) return no_program;
   if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);  // whoever stops the program stops the figures
+    if (getppid() != parent) _exit(no_program);
     for (const auto& [stream, other] : streams) dup2(other, stream);
     std::vector<char*> arguments;
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -49,7 +58,7 @@ int run(const std::vector<std::string>& words, const std::vector<std::pair<int, 
   }
   int status = 0;
   waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : signalled + WTERMSIG(status);
 }
 
 /// Whether addresses are limited (ulimit -v) to less than Python's libraries may need: they cannot
@@ -94,6 +103,7 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
   std::vector<std::string> words{python, "-P",      "-c",       draw,
                                  "-o",   directory, "--format", arguments.format};
   if (globals.json) words.emplace_back("--json");
+  if (globals.force) words.emplace_back("--force");
   words.insert(words.end(), {"--", file});
   std::vector<std::pair<int, int>> streams;
   const bool scarce = addresses_are_scarce();
@@ -121,6 +131,11 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
             python),
         "pip install '.[plot]' in quartic's source directory, or activate the environment that has "
         "it");
+  if (status > signalled)
+    throw Error(ErrorCode::internal,
+                fmt::format("the figures of '{}' could not be drawn: Python was ended by signal {}",
+                            file, status - signalled),
+                status == signalled + SIGSEGV ? "its stack may be limited: ulimit -s" : "");
   throw Error(ErrorCode::internal, fmt::format("the figures of '{}' could not be drawn", file));
 }
 

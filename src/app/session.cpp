@@ -29,7 +29,9 @@ constexpr double patience = 1.5;  // seconds for which a stop may go unheeded
 // Ranks end a step when each of them has had a processor: what they spend in the queue for one is
 // no deafness, up to so many seconds.
 constexpr double most_queued = 8;
-constexpr int watched[] = {SIGINT, SIGTERM, SIGUSR1};
+// What people, time limits of batch systems and of shells, and terminals that close send.
+constexpr int watched[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP};
+constexpr int repeated[] = {SIGXCPU, SIGHUP};  // by the system itself
 
 volatile std::sig_atomic_t stop_requested = 0, saving_now = 0, saved_once = 0;
 volatile std::sig_atomic_t answer_expected = 0, several_ranks = 0;
@@ -72,7 +74,8 @@ void expect_answer() {
 
 void on_signal(int) {
   stop_requested = 1;
-  for (const int signal : watched) std::signal(signal, SIG_DFL);  // the next one aborts
+  for (const int signal : watched) std::signal(signal, SIG_DFL);   // the next one aborts,
+  for (const int signal : repeated) std::signal(signal, SIG_IGN);  // if somebody sends it
   expect_answer();
 }
 
@@ -102,12 +105,15 @@ void on_timer(int) {
 
 void handle(int signal, void (*handler)(int)) {
   struct sigaction action {};
+  if (signal == SIGHUP && sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN)
+    return;  // under nohup
+  action = {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigaction(signal, &action, nullptr);
 }
 
-/// SIGINT, SIGTERM and SIGUSR1 ask for a stop; a second one aborts.
+/// Every signal watched asks for a stop; a second one aborts.
 void catch_signals() {
   for (const int signal : watched) handle(signal, on_signal);
   handle(SIGALRM, on_timer);

@@ -169,6 +169,8 @@ ErrorCode validate(const ValidateArguments& options, const Globals& globals) {
     if (globals.output.empty()) require_writable(file, true);  // -o names what is printed, too
     output = path_text(file.string());
   }
+  if (!options.effective && !globals.output.empty())
+    require_output(globals.output, globals, loaded.config);
   if (options.effective && globals.json)
     print_json({{"config", to_toml(loaded.config)}});
   else if (options.effective)

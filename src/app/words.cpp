@@ -133,7 +133,8 @@ std::span<const ExitCode> exit_codes() {
        "fields do not follow their action, or nothing can be said of them; data hold NaN or "
        "infinite values"},
       {6, "interrupted",
-       "stopped by SIGINT, SIGTERM, SIGUSR1 or `--max-hours`; saved, `quartic resume RUN` "
+       "stopped by SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU or `--max-hours`; saved, "
+       "`quartic resume RUN` "
        "continues"},
   };
   return codes;

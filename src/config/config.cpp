@@ -9,6 +9,7 @@
 
 #include "config/reader.hpp"
 #include "config/renames.hpp"
+#include "config/table.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/suggest.hpp"
 
@@ -157,6 +158,27 @@ void require_one_graph(const toml::table& document, const std::string& where) {
                  "a graph is a lattice or a list of edges: leave one of them out");
 }
 
+/// Of a fit: what the user says of a model that it is not would play no part.
+void require_of_model(const Config& config, const std::string& where) {
+  if (config.data.path.empty()) return;
+  const ModelKind kind = config.model.kind;
+  const auto plays = [&](binder::Of of) {
+    if (of == binder::Of::field) return kind == ModelKind::field;
+    if (of == binder::Of::network) return kind != ModelKind::field;
+    return of == binder::Of::anything || kind == ModelKind::stack;
+  };
+  Config copy = config, defaults;
+  const auto all = binder::sections(copy), plain = binder::sections(defaults);
+  for (std::size_t n = 0; n < all.size(); ++n)
+    for (std::size_t k = 0; k < all[n].keys.size(); ++k) {
+      const binder::Key& key = all[n].keys[k];
+      if (plays(key.of) || binder::dump(key) == binder::dump(plain[n].keys[k])) continue;
+      throw BadInput(fmt::format("{}: '{}' in [{}] plays no part in a {}", where, key.name,
+                                 all[n].name, name(kind)),
+                     "leave it out, or name another kind in [model]");
+    }
+}
+
 Config finished(Config config, const std::string& where) {
   require_consistent(config, where);
   fill_starts(config.action);
@@ -247,8 +269,10 @@ Config read_config(const std::filesystem::path& file, const std::vector<std::str
   // are.
   std::error_code error;
   const bool in_a_folder = std::filesystem::is_regular_file(file, error);
-  return config_of(document, file.string(), settings,
-                   in_a_folder ? file.parent_path() : std::filesystem::path());
+  Config config = config_of(document, file.string(), settings,
+                            in_a_folder ? file.parent_path() : std::filesystem::path());
+  require_of_model(config, file.string());
+  return config;
 }
 
 void apply_setting(Config& config, const std::string& setting) {
@@ -276,6 +300,11 @@ void require_consistent(const Config& config, const std::string& where) {
   require_together(config.action, where);
   require_layers(config, where);
   require_evaluation(config, where);
+  for (const auto& term : config.target)
+    if (term.name != "pairs" && !(term.displacement.empty() && term.edge_file.empty()))
+      throw BadInput(fmt::format("{}: term \"{}\" in [[target]] has a displacement or edges", where,
+                                 term.name),
+                     "they are of term \"pairs\" alone: leave them out");
   if (config.sample.relative_error && config.sample.until.empty()) {
     throw BadInput(fmt::format("{}: relative_error in [sample] needs until", where),
                    "until = \"m2\" or another observable");

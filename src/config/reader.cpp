@@ -181,6 +181,8 @@ void read_coupling(CouplingStart& coupling, const Key& key, const toml::node& no
   const auto* table = node.as_table();
   if (!table) return read_given(node);
   const std::string_view names[] = {"start", "values", "freedom"};
+  if (table->contains("start") && table->contains("values"))
+    refuse(node, fmt::format("'{}' has 'start' and 'values'", key.name), "leave one of them out");
   for (const auto& [entry, inner] : *table) {
     if (entry.str() == "start") {
       read_given(inner);

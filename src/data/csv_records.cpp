@@ -12,6 +12,20 @@ constexpr std::size_t chunk = std::size_t{1} << 18;
 constexpr std::size_t longest_record = std::size_t{1} << 26;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
+/// What spreadsheets write for a value that cannot be: it begins a row as any other word may.
+constexpr std::string_view error_words[] = {
+    "#N/A",    "#DIV/0!", "#REF!",   "#NAME?", "#NULL!",    "#NUM!",     "#VALUE!",
+    "#SPILL!", "#CALC!",  "#FIELD!", "#BUSY!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!"};
+constexpr std::size_t longest_word = 10;
+
+bool begins_with_error(std::string_view text) {
+  return std::any_of(std::begin(error_words), std::end(error_words), [&](std::string_view word) {
+    return text.starts_with(word) &&
+           (text.size() == word.size() ||
+            std::string_view(",;\t \r\n").find(text[word.size()]) != std::string_view::npos);
+  });
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
@@ -39,7 +53,7 @@ char separator_of(std::string_view head) {
       comment = blank = false, empty = may_open = true;
       continue;
     }
-    comment = comment || (c == '#' && empty);
+    comment = comment || (c == '#' && empty && !begins_with_error(head.substr(k)));
     if (comment) continue;
     const auto found = known.find(c);
     if (found != known.npos) ++counts[record][found];
@@ -75,6 +89,15 @@ bool CsvRecords::more() {
   if (offset_ == 0 && buffer_.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
   offset_ += count;
   return at_ < buffer_.size();
+}
+
+std::string_view CsvRecords::ahead(std::size_t count) {
+  if (buffer_.size() - at_ < count && offset_ < bytes_.size()) {
+    std::string kept = buffer_.substr(at_);
+    more();
+    buffer_.insert(0, kept);
+  }
+  return std::string_view(buffer_).substr(at_, count);
 }
 
 int CsvRecords::peek() {
@@ -158,7 +181,7 @@ bool CsvRecords::read_record() {
   for (;;) {
     skip_blanks();
     const int c = peek();
-    if (c == '#' && ends_.empty()) {
+    if (c == '#' && ends_.empty() && !begins_with_error(ahead(longest_word + 1))) {
       comment_.clear();
       for (get(); peek() != '\n' && peek() != end;) comment_ += static_cast<char>(get());
       get();

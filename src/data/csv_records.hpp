@@ -37,6 +37,8 @@ class CsvRecords {
   static constexpr int end = -1;
 
   int peek();
+  /// So many bytes from here, or fewer at the end; until the next call.
+  std::string_view ahead(std::size_t count);
   int get();
   bool more();
   bool at_end_of_field(int c) const { return c == end || c == '\n' || c == separator_; }

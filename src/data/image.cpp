@@ -110,6 +110,56 @@ bool has_sound_tables(std::string_view bytes) {
   return true;
 }
 
+constexpr std::size_t png_signature = 8, png_depth = 24, png_colour = 25;
+constexpr char png_grey = 0, png_palette = 3;
+
+/// A whole PNG whose pixels name colours of a palette, as one whose grey levels are those names,
+/// and the palette: of names beyond it stb_image reads memory that nobody has written.
+std::pair<std::string, std::string_view> with_names_for_grey(std::string_view bytes) {
+  std::string out(bytes.substr(0, png_signature));
+  std::string_view palette;
+  for (std::size_t at = png_signature; bytes.size() >= at + 12;) {
+    const std::string_view chunk = bytes.substr(at, big(bytes, at, 4) + 12);
+    const std::string_view type = chunk.substr(4, 4);
+    if (type == "PLTE") palette = chunk.substr(8, chunk.size() - 12);
+    if (type != "PLTE" && type != "tRNS") out += chunk;  // transparency of grey has another form
+    if (type == "IEND") break;
+    at += chunk.size();
+  }
+  out[png_colour] = png_grey;
+  return {std::move(out), palette};
+}
+
+using Levels = std::unique_ptr<unsigned char, void (*)(void*)>;
+
+/// Of a whole PNG with a palette.
+Image read_palette(std::string_view bytes, const DataPlace& place) {
+  const auto [names, palette] = with_names_for_grey(bytes);
+  int width = 0, height = 0, channels = 0;
+  const Levels levels(
+      stbi_load_from_memory(reinterpret_cast<const unsigned char*>(names.data()),
+                            static_cast<int>(names.size()), &width, &height, &channels, 1),
+      stbi_image_free);
+  if (!levels)
+    refuse(place, fmt::format("its image is truncated or damaged ({})", stbi_failure_reason()),
+           fetch_again);
+  const int step = 255 / ((1 << names[png_depth]) - 1);  // stb_image spreads levels over a byte
+  Image image{static_cast<std::size_t>(height), static_cast<std::size_t>(width), {}};
+  image.grey.resize(image.height * image.width);
+  for (std::size_t k = 0; k < image.grey.size(); ++k) {
+    const auto name = static_cast<std::size_t>(levels.get()[k] / step);
+    if (3 * name + 2 >= palette.size())
+      refuse(place,
+             fmt::format("a pixel has colour {} of a palette of {}", name, palette.size() / 3),
+             fetch_again);
+    const auto part = [&](std::size_t which) {
+      return 257.0f * static_cast<unsigned char>(palette[3 * name + which]);
+    };
+    image.grey[k] = luminance(part(0), part(1), part(2)) / 65535.0f;
+  }
+  return image;
+}
+
 /// PNG and JPEG. Alpha is ignored.
 Image read_stb(std::string_view bytes, const DataPlace& place) {
   if (bytes.front() == '\xFF' ? !has_sound_tables(bytes) : !is_whole_png(bytes))
@@ -124,6 +174,8 @@ Image read_stb(std::string_view bytes, const DataPlace& place) {
   if (bytes.front() != '\xFF' &&
       !unpacks_within(bytes, static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height)))
     refuse(place, fmt::format("it goes on beyond its {} x {} pixels", height, width), fetch_again);
+  if (bytes.front() != '\xFF' && bytes[png_colour] == png_palette)
+    return read_palette(bytes, place);
   const std::unique_ptr<unsigned short, void (*)(void*)> pixels(
       stbi_load_16_from_memory(data, size, &width, &height, &channels, 0), stbi_image_free);
   if (!pixels)
@@ -252,11 +304,17 @@ bool named_as_image(const std::filesystem::path& file) {
   return false;
 }
 
+/// As shells have it: other programs keep files of their own beside the images.
+bool is_hidden(const std::filesystem::path& file) {
+  return file.filename().native().starts_with('.');
+}
+
 std::vector<std::filesystem::path> images_in(const DataPlace& place) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(place.path, error))
-    if (entry.is_regular_file(error) && named_as_image(entry.path())) files.push_back(entry.path());
+    if (entry.is_regular_file(error) && named_as_image(entry.path()) && !is_hidden(entry.path()))
+      files.push_back(entry.path());
   if (error) refuse(place, error.message(), "check the path, and that you may read it");
   if (files.empty())
     refuse(place, "there is no image in this folder", "images are *.png, *.jpg, *.jpeg, *.p?m");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/graph/adjacency_matrix.hpp>
 #include <boost/graph/bron_kerbosch_all_cliques.hpp>
+#include <cstdint>
+#include <numeric>
 
 namespace quartic {
 namespace {
@@ -82,6 +84,31 @@ struct Collect {
   }
 };
 
+/// Takes the members' positions back.
+struct Forget {
+  const std::vector<int>& members;
+  std::vector<int>& position;
+  ~Forget() {
+    for (const int member : members) position[member] = -1;
+  }
+};
+
+/// Whether a member is a neighbour of all `count` others that have a position. O(degree).
+bool is_joined_to_all(const Graph& graph, int member, const std::vector<int>& position, int count) {
+  std::vector<int> found;
+  for (const auto [other, edge] : graph.neighbours(member))
+    if (position[other] >= 0) found.push_back(other);
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return std::ssize(found) == count - 1;
+}
+
+std::vector<int> everyone(int count) {
+  std::vector<int> all(count);
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 }  // namespace
 
 Colouring colour(const Graph& graph) {
@@ -120,18 +147,26 @@ std::vector<std::vector<int>> maximal_cliques(const Graph& graph) {
     if (members.back() < site) continue;  // every clique here belongs to a smaller site
     const int count = static_cast<int>(members.size());
     for (int k = 0; k < count; ++k) position[members[k]] = k;
+    const Forget forget{members, position};
+    if (is_joined_to_all(graph, members.front(), position, count) && members.front() < site)
+      continue;  // and is in every clique here
     // A maximal clique that holds the site is the site and a maximal clique among its neighbours.
     Neighbourhood neighbourhood(members.size());
     std::vector<int> seen(count, -1);
+    std::int64_t edges = 0;
     for (int k = 0; k < count; ++k)
       for (const auto [other, edge] : graph.neighbours(members[k])) {
         const int l = position[other];
         if (l <= k || seen[l] == k) continue;
         seen[l] = k;
         boost::add_edge(k, l, neighbourhood);
+        ++edges;
       }
-    boost::bron_kerbosch_all_cliques(neighbourhood, Collect{site, members, cliques}, 1);
-    for (const int member : members) position[member] = -1;
+    Collect collect{site, members, cliques};
+    if (edges == std::int64_t{count} * (count - 1) / 2)  // one clique, for which a search is O(n^3)
+      collect.clique(everyone(count), neighbourhood);
+    else
+      boost::bron_kerbosch_all_cliques(neighbourhood, collect, 1);
   }
   std::sort(cliques.begin(), cliques.end());
   return cliques;

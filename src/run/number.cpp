@@ -32,6 +32,7 @@ std::string fixed(double value, int decimals) {
 }
 
 std::string duration(double seconds) {
+  if (!(std::abs(seconds) < 1e15)) return "-";  // of a file
   if (seconds < 60) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<long>(seconds + 0.5);
   if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);

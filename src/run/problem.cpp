@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
+#include "config/table.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/random.hpp"
 #include "quartic/data/npy.hpp"
@@ -52,7 +54,13 @@ GivenCouplings given_values(const Config& config, CouplingKind kind) {
   if (!coupling.file.empty()) {
     if (is_run_file(coupling.file))
       return {read_model(coupling.file).action.couplings(kind), "'" + coupling.file + "'"};
-    return {read_npy(coupling.file), "'" + coupling.file + "'"};
+    GivenCouplings given{read_npy(coupling.file), "'" + coupling.file + "'"};
+    for (const double value : given.values)
+      if (!(std::abs(value) <= binder::largest_number))
+        throw BadInput(
+            fmt::format("{} has {} among the values of {}", given.where, value, name(kind)),
+            fmt::format("couplings are at most {:g} either side of 0", binder::largest_number));
+    return given;
   }
   if (kind != CouplingKind::w || config.graph.edges.empty()) return {};
   auto weights = read_edges(config.graph.edges, config.graph.duplicates).weights;

@@ -22,8 +22,8 @@ nlohmann::json to_json(const Estimate& e) {
 
 std::string kernels_text(const Provenance& p) {
   if (p.blas.empty()) return p.simd_target;  // a run of former days
-  return fmt::format("{}, {} ({}, {:.3g} GF/s a core)", p.simd_target, p.blas, p.blas_core,
-                     p.blas_speed);
+  return fmt::format("{}, {} ({}, {} GF/s a core)", p.simd_target, p.blas, p.blas_core,
+                     rounded(p.blas_speed, 3));
 }
 
 std::string provenance_text(const Provenance& p) {

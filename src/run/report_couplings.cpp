@@ -60,7 +60,7 @@ std::string kind_line(const LearnedCouplings& run, CouplingKind kind, bool hidde
   line += fmt::format("{:<16} {:<9} {:<9}", with_error(s.mean, s.error), rounded(s.spread, 2),
                       rounded(s.error, 2));
   if (std::isfinite(s.max_deviation))
-    line += fmt::format(" {:<10} {:.2g}", rounded(s.expected_mean, 6), s.max_deviation);
+    line += fmt::format(" {:<10} {}", rounded(s.expected_mean, 6), rounded(s.max_deviation, 2));
   return line + "\n";
 }
 

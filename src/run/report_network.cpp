@@ -99,15 +99,15 @@ std::string training_text(const NetworkRun& run) {
   if (run.exact()) return out + (run.evaluations.empty() ? "" : evaluation_text(run));
   const double rate = run.history.empty() ? training.rate : run.history.front().rate;
   const std::string slower = training.epochs == 0 && rate < training.rate
-                                 ? fmt::format(", as {:g} made ln p fall", training.rate)
+                                 ? fmt::format(", as {} made ln p fall", rounded(training.rate, 6))
                                  : "";
   const bool persistent = training.start == ChainStart::persistent;
-  out += fmt::format("training  {}-{}{}, batches of {}, rate {:g}{}; {} epochs, {}\n",
+  out += fmt::format("training  {}-{}{}, batches of {}, rate {}{}; {} epochs, {}\n",
                      persistent ? "PCD" : "CD", training.steps,
                      training.rungs > 1 ? fmt::format(" over {} rungs of {}", training.rungs,
                                                       name(training.tempering))
                                         : "",
-                     batch_rows(training, run.data.rows), rate, slower,
+                     batch_rows(training, run.data.rows), rounded(rate, 6), slower,
                      run.history.empty() ? 0 : run.history.back().epoch, ended(run));
   if (!run.history.empty()) {
     const auto& row = run.history.back();

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <utility>
 
+#include "config/table.hpp"
 #include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/shown.hpp"
@@ -17,6 +18,7 @@
 #include "quartic/field/projection.hpp"
 #include "quartic/field/stored_fields.hpp"
 #include "quartic/graph/lattice.hpp"
+#include "quartic/run/coupling.hpp"
 #include "quartic/runfile/sample_file.hpp"
 #include "quartic/stats/annealing.hpp"
 #include "quartic/stats/mbar.hpp"
@@ -86,9 +88,22 @@ std::vector<std::complex<double>> couplings_of(const std::vector<TermSpec>& spec
   return couplings;
 }
 
+/// What a config may not say, a run file's could not say either.
+void require_in_reach(const std::string& term, std::complex<double> g) {
+  const auto holds = [](double x) { return std::abs(x) <= binder::largest_number; };
+  if (holds(g.real()) && holds(g.imag())) return;
+  throw BadInput(
+      std::isfinite(g.real()) && std::isfinite(g.imag())
+          ? fmt::format("the coupling of '{}' is {}", term, coupling_text(g, 6))
+          : fmt::format("a coupling of '{}' is not finite", term),
+      fmt::format("couplings are at most {:g} either side of 0", binder::largest_number));
+}
+
 Targets make_targets(const ReweightOptions& options, const StoredSample& sample) {
   Targets targets{target_of(options, sample), {}};
   auto& specs = targets.specs;
+  for (const auto& spec : specs) require_in_reach(spec.name, spec.coupling);
+  for (const auto g : options.couplings) require_in_reach(options.scanned, g);
   if (options.scanned.empty()) {
     require_normalisable(specs, sample.action.graph);
     targets.points = {couplings_of(specs)};
@@ -102,9 +117,6 @@ Targets make_targets(const ReweightOptions& options, const StoredSample& sample)
     at = specs.end() - 1;
   }
   for (const auto g : options.couplings) {
-    if (!std::isfinite(g.real()) || !std::isfinite(g.imag()))
-      throw BadInput(fmt::format("a coupling of '{}' in the scan is not finite", options.scanned),
-                     "couplings are finite numbers");
     at->coupling = g;
     targets.points.push_back(couplings_of(specs));
   }

@@ -1,6 +1,7 @@
 #include "quartic/runfile/reweight_run.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "runfile/columns.hpp"
@@ -25,6 +26,11 @@ void points(IO& io, Run& run) {
         });
   };
   of_terms("results/coupling_real", 0), of_terms("results/coupling_imag", 1);
+  if constexpr (!writing<IO>)
+    for (const auto& point : run.points)
+      for (const auto g : point.couplings)
+        if (!std::isfinite(g.real()) || !std::isfinite(g.imag()))
+          io.refuse("its results/coupling_real and _imag have values that are not finite");
   const auto of_observables = [&](const char* path, auto get) {
     table(
         io, path, run.points, observables,

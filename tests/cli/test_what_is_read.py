@@ -107,7 +107,9 @@ def test_edges_take_the_place_of_a_lattice(here):
     assert quartic("resume", "run.h5", "--draws", 15, "--quiet", cwd=here).returncode == 0
 
 
-@pytest.mark.parametrize("words", [("show", "run.h5"), ("diagnose", "run.h5"), ("graph", "run.toml"), ("data", "run.h5")])
+@pytest.mark.parametrize(
+    "words", [("show", "run.h5"), ("diagnose", "run.h5"), ("graph", "run.toml"), ("data", "run.h5")]
+)
 def test_a_verb_that_prints_has_no_output_to_name(here, words):
     assert quartic("sample", "run.toml", "-o", "run.h5", "--quiet", cwd=here).returncode == 0
     done = quartic(*words, "-o", "new.txt", cwd=here)

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -88,3 +90,28 @@ def test_a_folder_is_left_by_a_child_that_another_thread_forks():
     ended.set()
     thread.join()
     assert not found[0].exists()
+
+
+DAEMON = """
+import threading, time, quartic
+S = quartic.Action(quartic.lattice("square", 4), w=0.3, a=0.5, b=0.2)
+X = __import__("numpy").random.default_rng(1).normal(0, 1, (2000, 20))
+works = {
+    "sample": lambda: quartic.sample(S, draws=10**7, progress=False, observables=functions),
+    "learn": lambda: quartic.learn({"nn": -1, "phi2": 1, "phi4": 1}, S.graph, epochs=10**6, progress=False),
+    "sampler": lambda: quartic.Sampler(S, 64, warm_up=10**8),
+    "network": lambda: quartic.Network.from_data(X, 50).estimate_log_z(steps=10**8),
+}
+functions = {"o": lambda phi: (phi**2).sum((1, 2))}
+threading.Thread(target=works[WORK], daemon=True).start()
+time.sleep(1.5)
+"""
+
+
+@pytest.mark.parametrize("work", ["sample", "learn", "sampler", "network"])
+def test_python_ends_while_a_daemon_thread_works(work):
+    """Python before 3.14 ends such a thread by an exception, which no destructor lets through."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"WORK = {work!r}\n{DAEMON}"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0 and "terminate" not in done.stderr, done

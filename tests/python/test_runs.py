@@ -528,3 +528,26 @@ def test_a_reweighting_that_takes_long_is_told_of(monkeypatch, tmp_path):
     stages = [name for name, _ in told]
     assert "measuring the configurations" in stages and "reweighting" in stages
     assert all(0 <= done <= 1 for _, done in told)
+
+
+@pytest.mark.parametrize("what", ["observable", "target"])
+def test_control_c_within_a_function_keeps_the_last_state(what):
+    calls = 0
+
+    def pressed(phi):
+        nonlocal calls
+        calls += 1
+        if calls == 20:
+            signal.raise_signal(signal.SIGINT)
+        return 0.6 * (phi**2).sum((1, 2))
+
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.warns(UserWarning, match="stopped before its end"):
+            if what == "target":
+                run = quartic.learn(pressed, quartic.lattice("square", 4), epochs=30, chains=64, random_state=1)
+            else:
+                run = quartic.sample(S4, chains=16, draws=3000, observables={"o": pressed}, random_state=1)
+        assert not run.finished
+    finally:
+        signal.signal(signal.SIGINT, old)
