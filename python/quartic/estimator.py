@@ -30,7 +30,6 @@ from .errors import BadInput
 from .ranges import range_of
 from .results import LogZ
 from .runs import threads_of
-from .scaling import require_near
 from .seeds import RandomState, seed_of
 from .training import BY_ROWS, DISCRETE, Learned, Learning
 
@@ -280,13 +279,10 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         return self
 
     def _rows(self, X: Any, reset: bool) -> np.ndarray:
-        """Two rows at least to learn from: one has no spread; later ones not far beyond the first."""
+        """Two rows at least to learn from: one has no spread."""
         require_unmasked(X)
         least = 2 if reset and self._continuous else 1
-        X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset, ensure_min_samples=least)
-        if not reset and self._continuous:
-            require_near(X, self.center_, self.scale_, getattr(self, "feature_names_in_", None))
-        return X
+        return validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset, ensure_min_samples=least)
 
     @property
     def _continuous(self) -> bool:

@@ -36,6 +36,8 @@ constexpr const char* draw =
     "except ImportError:\n"
     "    sys.exit(missing)\n"
     "except OSError as error:\n"
+    "    if error.errno not in (23, 24):\n"  // too many open files
+    "        raise\n"
     "    print(f'quartic: figures cannot be drawn: {error.strerror}', file=sys.stderr)\n"
     "    sys.exit(3)\n"
     "except MemoryError:\n"

@@ -158,7 +158,8 @@ void require_one_graph(const toml::table& document, const std::string& where) {
                  "a graph is a lattice or a list of edges: leave one of them out");
 }
 
-/// Of a fit: what the user says of a model that it is not would play no part.
+/// Of a fit, as its file has it, which a setting may make that of another model: what is said of a
+/// model that it is not would play no part.
 void require_of_model(const Config& config, const std::string& where) {
   if (config.data.path.empty()) return;
   const ModelKind kind = config.model.kind;
@@ -269,10 +270,11 @@ Config read_config(const std::filesystem::path& file, const std::vector<std::str
   // are.
   std::error_code error;
   const bool in_a_folder = std::filesystem::is_regular_file(file, error);
-  Config config = config_of(document, file.string(), settings,
-                            in_a_folder ? file.parent_path() : std::filesystem::path());
-  require_of_model(config, file.string());
-  return config;
+  const auto folder = in_a_folder ? file.parent_path() : std::filesystem::path();
+  Config as_written;
+  read_document(as_written, document, folder);
+  require_of_model(as_written, file.string());
+  return config_of(document, file.string(), settings, folder);
 }
 
 void apply_setting(Config& config, const std::string& setting) {
