@@ -126,6 +126,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Error as error:
         return _refuse(error)
     except ImportError as error:  # of what is only imported where it is wanted
+        if "failed to map segment" in str(error):  # glibc's words for too few addresses
+            raise MemoryError from error
         return _refuse(BadInput(f"figures cannot be drawn: {error}", "pip install 'quartic[plot]'"))
     except KeyboardInterrupt:
         return 130  # as a shell says it

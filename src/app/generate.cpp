@@ -79,12 +79,13 @@ ErrorCode generate(const GenerateArguments& arguments, const Globals& globals) {
     options.warm_up = arguments.warm_up, options.mean = arguments.mean;
     const auto rows = about(arguments.run, [&] { return go(run, options, attended.session); });
     attended.progress.clear();
+    const auto to = still_free(file, globals);
     if (rows.wide)
-      write_rows(file, rows.values, rows.shape, rows.names);
+      write_rows(to, rows.values, rows.shape, rows.names);
     else
-      write_rows(file, std::vector<float>(rows.values.begin(), rows.values.end()), rows.shape,
+      write_rows(to, std::vector<float>(rows.values.begin(), rows.values.end()), rows.shape,
                  rows.names);
-    print(rows, options, file, globals);
+    print(rows, options, to, globals);
     return ErrorCode::ok;
   };
   if (!arguments.completion.given.empty()) return write(arguments.completion, complete);

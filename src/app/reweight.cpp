@@ -51,7 +51,7 @@ ErrorCode reweight(const ReweightArguments& arguments, const Globals& globals) {
   ReweightRun run = quartic::reweight(options_of(arguments, globals), attended.session);
   attended.progress.clear();
   on_root(team, [&] {
-    if (!globals.output.empty()) write_run(globals.output, run);
+    if (!globals.output.empty()) write_run(still_free(globals.output, globals), run);
   });
   const auto points = run.points.size();
   const auto failed = std::count_if(run.points.begin(), run.points.end(),

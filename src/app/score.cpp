@@ -56,7 +56,7 @@ void print(const Scores& scores, const std::string& file) {
 }
 
 ErrorCode score(const ScoreArguments& arguments, const Globals& globals) {
-  const std::string& file = globals.output;
+  std::string file = globals.output;
   if (!file.empty()) {
     require_row_format(file);
     require_output(file, globals);
@@ -68,7 +68,7 @@ ErrorCode score(const ScoreArguments& arguments, const Globals& globals) {
   const Scores scores =
       about(arguments.run, [&] { return quartic::score(run, arguments.data, attended.session); });
   attended.progress.clear();
-  if (!file.empty()) write(scores, file);
+  if (!file.empty()) write(scores, file = still_free(file, globals).string());
   if (globals.json)
     print_json(to_json(scores, file));
   else if (!globals.quiet)

@@ -60,8 +60,9 @@ ErrorCode transform(const TransformArguments& arguments, const Globals& globals)
       arguments.run, [&] { return quartic::transform(run, arguments.options, attended.session); });
   attended.progress.clear();
   const std::size_t shape[] = {features.rows, static_cast<std::size_t>(features.units)};
-  write_rows(file, features.hidden, shape, unit_names(features.units));
-  print(features, arguments.options.sample, file, globals);
+  const auto to = still_free(file, globals);
+  write_rows(to, features.hidden, shape, unit_names(features.units));
+  print(features, arguments.options.sample, to, globals);
   return ErrorCode::ok;
 }
 

@@ -170,6 +170,17 @@ void require_output(const std::filesystem::path& file, const Globals& globals,
   require_writable(file, globals.force);
 }
 
+std::filesystem::path still_free(const std::filesystem::path& file, const Globals& globals) {
+  std::error_code error;
+  if (globals.force || !std::filesystem::exists(file, error)) return file;
+  auto other = file;
+  other.replace_filename(file.stem().string() + ".quartic-new" + file.extension().string());
+  warn(fmt::format("'{}' has appeared while this ran: what was made is '{}'", file.string(),
+                   other.string()),
+       globals);
+  return other;
+}
+
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,
                                   const Globals& globals, const std::string& suffix) {
   if (!globals.output.empty()) return globals.output;

@@ -150,6 +150,10 @@ auto about(const std::filesystem::path& file, F&& f) {
 void require_output(const std::filesystem::path& file, const Globals& globals,
                     const Config& config = {});
 
+/// Where what was made goes, once it is made: `file`, which require_output has found free, or
+/// beside it, with a warning, where another program has taken the name since.
+std::filesystem::path still_free(const std::filesystem::path& file, const Globals& globals);
+
 /// The run file to write: -o, else the config's, else NAME.h5 here. `suffix` is added to the name
 /// of a RUN.
 std::filesystem::path output_file(const Loaded& loaded, const std::filesystem::path& input,

@@ -177,6 +177,19 @@ void OutputFile::release() {
   unlock(lock_);
 }
 
+/// Whether another program has put a file of its own there since this one was begun, or saved.
+bool OutputFile::is_another() const {
+  struct stat there {};
+  return stat(file_.c_str(), &there) == 0 && !is_still(file_, lock_);
+}
+
+void OutputFile::keep_beside() {
+  const fs::path other = taken_away();
+  if (rename(fresh_.c_str(), other.c_str()) != 0) refuse(file_);
+  refuse(file_, "it is another program's file by now",
+         fmt::format("this run's last state is '{}'", other.string()));
+}
+
 void OutputFile::replace(const std::function<void(ByteSink&)>& write) {
   if (new_ < 0) begin();
   try {
@@ -188,6 +201,7 @@ void OutputFile::replace(const std::function<void(ByteSink&)>& write) {
       refuse(file_);
     force_to_disk(new_, file_);
     require_regular(file_);
+    if (is_another()) keep_beside();
     if (rename(fresh_.c_str(), file_.c_str()) != 0) refuse(file_);
   } catch (...) {
     unlink(fresh_.c_str());
@@ -223,6 +237,7 @@ void OutputFile::forget_old() noexcept {
 }
 
 void OutputFile::put_old_back() noexcept {
+  if (is_another()) return;
   const fs::path old = beside(file_, ".quartic.old"), fresh = taken_away();
   unlink(fresh.c_str());
   if (link(file_.c_str(), fresh.c_str()) != 0) return;
@@ -231,6 +246,7 @@ void OutputFile::put_old_back() noexcept {
 }
 
 void OutputFile::withdraw(bool kept) noexcept {
+  if (is_another()) return;
   std::error_code error;
   if (kept)
     fs::rename(beside(file_, ".quartic.old"), file_, error);

@@ -234,3 +234,30 @@ def test_a_run_under_nohup_goes_on(here):
         process.send_signal(signal.SIGHUP)
         time.sleep(0.05)
     assert process.returncode == 0
+
+
+def test_a_file_that_appears_meanwhile_is_kept(ran):
+    """What was made is beside it: rows of a run, and the run itself."""
+    np.save(ran / "x.npy", np.random.default_rng(1).normal(size=(60, 4)))
+    (ran / "fit.toml").write_text(NETWORK_CONFIG)
+    ok("fit", "fit.toml", "-o", "n.h5", "--quiet", cwd=ran)
+    process = subprocess.Popen([QUARTIC, "generate", "n.h5", "-o", "rows.csv", "--rows", "400000"], cwd=ran,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process.stderr.readline()  # it has begun
+    (ran / "rows.csv").write_text("mine")
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0 and (ran / "rows.csv").read_text() == "mine"
+    assert "'rows.quartic-new.csv'" in said and len((ran / "rows.quartic-new.csv").read_text().splitlines()) > 399999
+
+    words = ["--set", "sample.draws=1000000000", "--set", "output.draws=1", "--save-minutes", 0, "--quiet"]
+    process = subprocess.Popen([QUARTIC, "sample", "run.toml", "-o", "s.h5", *map(str, words)], cwd=ran,
+                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (ran / "s.h5").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (ran / "other").write_text("mine")
+    os.replace(ran / "other", ran / "s.h5")
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 3 and (ran / "s.h5").read_text() == "mine"
+    assert "another program's file" in said and "s.h5.quartic.new" in said
+    ok("show", "s.h5.quartic.new", cwd=ran)

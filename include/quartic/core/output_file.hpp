@@ -40,7 +40,8 @@ class OutputFile {
   OutputFile& operator=(const OutputFile&) = delete;
 
   /// Calls write(sink), forces what it put to the disk and puts it in the place of the file at
-  /// once. On an exception the file is as before.
+  /// once. On an exception the file is as before. Where another program has put a file of its own
+  /// there meanwhile, that stays, what was put is FILE.quartic.new, and BadInput says so.
   void replace(const std::function<void(ByteSink& sink)>& write);
 
   /// Keeps what the file holds now as FILE.quartic.old, until forget_old() or put_old_back(), after
@@ -56,6 +57,8 @@ class OutputFile {
 
  private:
   void begin();  ///< makes the new file
+  bool is_another() const;
+  [[noreturn]] void keep_beside();
   void release();
 
   std::filesystem::path file_, fresh_;
