@@ -59,6 +59,8 @@ void check_signals(std::chrono::steady_clock::time_point& asked);
 
 /// Has check_signals raise KeyboardInterrupt where it looks next.
 void interrupt_later();
+/// What nobody has looked for by the end is Python's again: the Ctrl-C that it was.
+void interrupt_now();
 
 class PythonSignals : public StopRequest {
  public:

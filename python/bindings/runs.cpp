@@ -128,6 +128,7 @@ bool watched(nb::object watch, F&& f) {
     throw;
   }
   watched.watch.finish();
+  interrupt_now();
   return true;
 }
 

@@ -43,6 +43,10 @@ void interrupt_later() {
   interrupted = true;
 }
 
+void interrupt_now() {
+  if (interrupted.exchange(false)) PyErr_SetInterrupt();
+}
+
 void check_signals(std::chrono::steady_clock::time_point& asked) {
   if (interrupted && interrupted.exchange(false)) {
     const Acquired acquired;

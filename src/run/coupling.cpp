@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "config/table.hpp"
 #include "quartic/core/error.hpp"
 
 namespace quartic {
@@ -82,6 +83,16 @@ std::string coupling_text(std::complex<double> g, int digits) {
   if (g.imag() == 0) return fmt::format("{:.{}g}", g.real(), digits);
   if (g.real() == 0) return fmt::format("{:.{}g}i", g.imag(), digits);
   return fmt::format("{:.{}g}{:+.{}g}i", g.real(), digits, g.imag(), digits);
+}
+
+void require_in_reach(const std::string& term, std::complex<double> g) {
+  const auto holds = [](double x) { return std::abs(x) <= binder::largest_number; };
+  if (holds(g.real()) && holds(g.imag())) return;
+  throw BadInput(
+      std::isfinite(g.real()) && std::isfinite(g.imag())
+          ? fmt::format("the coupling of '{}' is {}", term, coupling_text(g, 6))
+          : fmt::format("a coupling of '{}' is not finite", term),
+      fmt::format("couplings are at most {:g} either side of 0", binder::largest_number));
 }
 
 std::vector<TermSpec> parse_target(std::string_view text) {

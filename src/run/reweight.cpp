@@ -10,7 +10,6 @@
 #include <iterator>
 #include <utility>
 
-#include "config/table.hpp"
 #include "core/parallel.hpp"
 #include "quartic/core/error.hpp"
 #include "quartic/core/shown.hpp"
@@ -86,17 +85,6 @@ std::vector<std::complex<double>> couplings_of(const std::vector<TermSpec>& spec
   std::vector<std::complex<double>> couplings;
   for (const auto& spec : specs) couplings.push_back(spec.coupling);
   return couplings;
-}
-
-/// What a config may not say, a run file's could not say either.
-void require_in_reach(const std::string& term, std::complex<double> g) {
-  const auto holds = [](double x) { return std::abs(x) <= binder::largest_number; };
-  if (holds(g.real()) && holds(g.imag())) return;
-  throw BadInput(
-      std::isfinite(g.real()) && std::isfinite(g.imag())
-          ? fmt::format("the coupling of '{}' is {}", term, coupling_text(g, 6))
-          : fmt::format("a coupling of '{}' is not finite", term),
-      fmt::format("couplings are at most {:g} either side of 0", binder::largest_number));
 }
 
 Targets make_targets(const ReweightOptions& options, const StoredSample& sample) {

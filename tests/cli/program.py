@@ -26,6 +26,17 @@ coupling = 1.52425
 term = "phi4"
 coupling = 0.175
 """
+SMALL = """[graph]
+extent = [2, 2]
+[action]
+w = 0.3
+a = 0.6
+b = 0.2
+[sampler]
+chains = 16
+[sample]
+draws = 10
+"""
 NETWORK_CONFIG = """[model]
 kind = "network"
 visible = "quartic"
@@ -51,6 +62,12 @@ def quartic(*arguments, cwd, **options):
         [QUARTIC, *map(str, arguments)],
         **{"cwd": cwd, "text": True, "capture_output": True, "timeout": 300, "check": False, **options},
     )
+
+
+def ok(*arguments, cwd):
+    done = quartic(*arguments, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def fitted(folder, rows, config, *options):

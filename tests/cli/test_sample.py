@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from program import contents, needs_program, quartic, refused, same_bits, started
+from program import contents, needs_program, ok, quartic, refused, same_bits, started
 
 pytestmark = needs_program
 
@@ -22,12 +22,6 @@ LONG = "[graph]\nextent = [8, 8]\n[sampler]\nchains = 128\n[sample]\ndraws = 100
 def here(tmp_path):
     (tmp_path / "run.toml").write_text(SMALL + DRAWS)
     return tmp_path
-
-
-def ok(*arguments, cwd):
-    done = quartic(*arguments, cwd=cwd)
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 def test_table(here):

@@ -6,21 +6,9 @@ import shutil
 import h5py
 import numpy as np
 import pytest
-from program import needs_program, quartic, refused
+from program import SMALL, needs_program, quartic, refused
 
 pytestmark = needs_program
-
-SMALL = """[graph]
-extent = [2, 2]
-[action]
-w = 0.3
-a = 0.6
-b = 0.2
-[sampler]
-chains = 16
-[sample]
-draws = 10
-"""
 
 
 @pytest.fixture

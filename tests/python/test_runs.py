@@ -1,5 +1,6 @@
 """Runs in Python: exact values, the command line's bits, functions of the user's, interruption, results."""
 
+import contextlib
 import copy
 import pickle
 import re
@@ -549,5 +550,29 @@ def test_control_c_within_a_function_keeps_the_last_state(what):
             else:
                 run = quartic.sample(S4, chains=16, draws=3000, observables={"o": pressed}, random_state=1)
         assert not run.finished
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
+@pytest.mark.filterwarnings("ignore:the run was stopped:UserWarning", "ignore:.*stopped before its end")
+def test_control_c_within_the_last_call_disturbs_no_later_run():
+    calls, last = 0, 0
+
+    def pressed(phi):
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            signal.raise_signal(signal.SIGINT)
+        return (phi**2).sum((1, 2))
+
+    options = {"chains": 16, "draws": 50, "random_state": 1}
+    quartic.sample(S4, observables={"o": pressed}, **options)
+    calls, last = 0, calls
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            quartic.sample(S4, observables={"o": pressed}, **options)
+        assert calls >= last
+        assert quartic.sample(S4, **options).finished
     finally:
         signal.signal(signal.SIGINT, old)

@@ -16,6 +16,10 @@ std::complex<double> parse_coupling(std::string_view text, const std::string& wh
 /// The same backwards, in the shortest digits that give the value back to `digits`.
 std::string coupling_text(std::complex<double> coupling, int digits = 6);
 
+/// Throws BadInput for a coupling that no config may have, beyond 1e30 or not finite: a run file,
+/// which holds one, could not tell it.
+void require_in_reach(const std::string& term, std::complex<double> coupling);
+
 /// Terms with their couplings, "nn=-1,phi2=1.52425". Throws Error (usage) for what it cannot read.
 std::vector<TermSpec> parse_target(std::string_view text);
 
