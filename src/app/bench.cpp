@@ -167,6 +167,7 @@ void print_blas(const Globals& globals) {
 }
 
 ErrorCode bench(const BenchArguments& options, const Globals& globals) {
+  blas_identity();  // or it throws: not after minutes
   if (!globals.json) {
     to_output(
         "one core, {} kernels, 64 chains in lanes, nearly critical periodic square lattice (w = "

@@ -131,8 +131,7 @@ ErrorCode plot(const PlotArguments& arguments, const Globals& globals) {
         fmt::format(
             "figures need the Python package quartic with matplotlib, which {} cannot import",
             python),
-        "pip install '.[plot]' in quartic's source directory, or activate the environment that has "
-        "it");
+        "install quartic there with its extra [plot], or activate the environment that has it");
   if (status > signalled)
     throw Error(ErrorCode::internal,
                 fmt::format("the figures of '{}' could not be drawn: Python was ended by signal {}",

@@ -51,6 +51,7 @@ nlohmann::json to_json(const Forecast& f, const Config& config, const std::strin
   out[f.kind == Kind::learn ? "seconds_at_most"
       : f.kind == Kind::fit ? "seconds_for_ten_epochs"
                             : "seconds"] = f.seconds;
+  if (f.kind == Kind::learn) out["seconds_for_ten_epochs"] = f.ten_epochs;
   return out;
 }
 
@@ -91,6 +92,8 @@ std::string time_text(const Forecast& f, const Config& config) {
     case Kind::sample:
       return time + (open ? " for each 1000 draws" : "");
     case Kind::learn:
+      if (config.learn.optimiser == Optimiser::natural && config.learn.epochs > 10)
+        return fmt::format("about {} for ten epochs", duration(f.ten_epochs));
       return time + " if all epochs are needed";
     case Kind::fit:
       return time + " for ten epochs";

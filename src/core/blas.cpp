@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -169,11 +170,15 @@ Loaded load() {
   const OneCpu one;
   constexpr std::size_t code = 48 << 20;  // of all its kernels, at most
   require_room(code + buffer);
-  std::string tried;
+  std::string tried, why_not;
   for (const auto& file : candidates()) {
     tried += (tried.empty() ? "" : ", ") + file;
     void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) continue;
+    if (!library) {
+      why_not = dlerror();
+      continue;
+    }
+    why_not = file + " is no OpenBLAS";
     for (const auto* prefix : {"scipy_", ""}) {
       Loaded out;
       if (!find_all(library, prefix, out.functions)) continue;
@@ -182,6 +187,9 @@ Loaded load() {
     }
     dlclose(library);
   }
+  if (!environment("QUARTIC_BLAS").empty())
+    throw BadInput("QUARTIC_BLAS cannot be used: " + why_not,
+                   "give the file of an OpenBLAS, or unset it");
   throw Error(ErrorCode::internal, "no OpenBLAS could be loaded (tried " + tried + ")",
               "install one (Debian: libopenblas0), or set QUARTIC_BLAS to its file");
 }
@@ -189,6 +197,24 @@ Loaded load() {
 const Loaded& loaded() {
   static const Loaded once = load();
   return once;
+}
+
+bool equal_letters(const std::string& one, const std::string& other) {
+  return std::equal(
+      one.begin(), one.end(), other.begin(), other.end(),
+      [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+/// What OPENBLAS_CORETYPE may be; some names stand for another's kernels.
+bool is_core(const std::string& name) {
+  constexpr std::array cores{
+      "Katmai",    "Coppermine", "Northwood",      "Prescott",   "Banias",      "Atom",
+      "Core2",     "Penryn",     "Dunnington",     "Nehalem",    "Sandybridge", "Haswell",
+      "SkylakeX",  "Cooperlake", "SapphireRapids", "Athlon",     "Opteron",     "Opteron_SSE3",
+      "Barcelona", "Bobcat",     "Bulldozer",      "Piledriver", "Steamroller", "Excavator",
+      "Zen",       "Nano"};
+  return std::any_of(cores.begin(), cores.end(),
+                     [&](const char* core) { return equal_letters(name, core); });
 }
 
 double measure_speed() {
@@ -232,6 +258,9 @@ std::string blas_advice(const std::string& core, const std::string& simd,
   const auto one_of = [&](std::initializer_list<std::string_view> cores) {
     return std::find(cores.begin(), cores.end(), core) != cores.end();
   };
+  if (!wanted.empty() && !core.empty() && !is_core(wanted) && !equal_letters(wanted, core))
+    return "OpenBLAS took its kernels for " + core + ", not OPENBLAS_CORETYPE=" + wanted +
+           ", which is none that it is known to have; unset it";
   const bool best = one_of({"SkylakeX", "Cooperlake", "SapphireRapids"});
   const bool middle = one_of({"Haswell", "Zen", "Excavator"});
   if (core.empty() || simd.empty() || best || (middle && simd != "AVX-512")) return "";

@@ -1,11 +1,15 @@
 #include "quartic/field/target.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <utility>
 
 #include "field/term_kind.hpp"
 #include "quartic/core/aligned.hpp"
 #include "quartic/core/error.hpp"
+#include "quartic/core/random.hpp"
+#include "quartic/graph/ball.hpp"
 
 namespace quartic {
 namespace {
@@ -21,8 +25,9 @@ class FunctionTerm : public Term {
   }
   const FieldFunction* function() const override { return &function_.value; }
   bool has(SitePart part) const override { return static_cast<bool>(function_.part(part)); }
-  /// Nobody says; as far as diagonal pairs.
-  int reach(const Graph& /*graph*/, int /*most*/) const override { return 2; }
+  /// Nobody says: of random fields a few sites' are changed, and the densities tell how far it is
+  /// felt. O(V).
+  int reach(const Graph& graph, int most) const override;
   void add(SitePart part, double coupling, FieldBlock<const float> phi,
            FieldBlock<double> out) const override {
     const AlignedVector<double> wide(phi.data, phi.data + values(phi));
@@ -48,6 +53,37 @@ class FunctionTerm : public Term {
 
   TargetFunction function_;
 };
+
+int FunctionTerm::reach(const Graph& graph, int most) const {
+  constexpr int lanes = 8;  // the first is as it was
+  constexpr double felt = 1e-6;
+  const int sites = graph.sites();
+  RandomStream random(1, Stream::check, 0);
+  AlignedVector<double> phi(static_cast<std::size_t>(sites) * lanes), density(phi.size());
+  for (int i = 0; i < sites; ++i)
+    std::fill_n(phi.begin() + static_cast<std::ptrdiff_t>(i) * lanes, lanes, random.normal());
+  std::array<int, lanes> changed{};
+  for (int lane = 1; lane < lanes; ++lane) {
+    changed[lane] = static_cast<int>(random.uniform() * sites);
+    phi[static_cast<std::size_t>(changed[lane]) * lanes + lane] += 0.5;
+  }
+  function_.part(SitePart::density)({phi.data(), sites, lanes}, {density.data(), sites, lanes});
+  std::array<double, lanes> largest{};
+  const auto change = [&](int site, int lane) {
+    const double* of_site = density.data() + static_cast<std::ptrdiff_t>(site) * lanes;
+    return std::abs(of_site[lane] - of_site[0]);
+  };
+  for (int i = 0; i < sites; ++i)
+    for (int lane = 1; lane < lanes; ++lane)
+      largest[lane] = std::max(largest[lane], change(i, lane));
+  int longest = 0;
+  GraphBall ball(graph);
+  for (int i = 0; i < sites && longest <= most; ++i)
+    for (int lane = 1; lane < lanes; ++lane)
+      if (change(i, lane) > felt * largest[lane])
+        longest = std::max(longest, ball.distance(changed[lane], i, most));
+  return longest;
+}
 
 }  // namespace
 

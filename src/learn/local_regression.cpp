@@ -63,8 +63,20 @@ class PatchRegression {
     factor.solve(out.step, 1);
     blas().dgemv(row_major, transposed, size, count, -1.0, features_.data(), count, out.step.data(),
                  1, 1.0, density_.data(), 1);  // leaves what is not explained
+    const int groups = ChainGroups(samples_->chains()).count;
     out.noise = group_deviations(scores(size), size, samples_->chains(), 1.0 / count);
-    factor.solve(out.noise, static_cast<int>(out.noise.size()) / size);
+    factor.solve(out.noise, groups);
+    // To first order what a jackknife over the groups tells: the scatter of its pseudo-values has
+    // what each group's noise takes from the residuals of its own samples, and their mean the bias
+    // of a product of averages over the same samples.
+    project_groups(out.noise, size);
+    auto part = group_deviations(scores(size), size, samples_->chains(), 1.0 / count);
+    factor.solve(part, groups);
+    for (std::size_t n = 0; n < part.size(); ++n) out.noise[n] += part[n];
+    out.bias.resize(size);
+    for (std::size_t n = 0; n < scores_.size(); ++n)
+      out.bias[n / samples_->chains()] -= scores_[n] / count;
+    factor.solve(out.bias, 1);
     return out;
   }
 
@@ -122,6 +134,25 @@ class PatchRegression {
     return scores_;
   }
 
+  /// density_ = sum_k v_k f_k with a vector for the chains of every group, v[group][k].
+  void project_groups(std::span<const double> v, int size) {
+    const int lanes = samples_->lanes, chains = samples_->chains();
+    const ChainGroups groups(chains);
+    std::vector<double> of_chain(chains);
+    std::fill(density_.begin(), density_.end(), 0.0);
+    for (int k = 0; k < size; ++k) {
+      for (int g = 0; g < groups.count; ++g)
+        std::fill(of_chain.begin() + groups.begin(g), of_chain.begin() + groups.end(g),
+                  v[static_cast<std::size_t>(g) * size + k]);
+      const double* x = row(k).data();
+      double* to = density_.data();
+      for (int block = 0; block < samples_->blocks; ++block)
+        for (int draw = 0; draw < samples_->draws; ++draw, x += lanes, to += lanes)
+          for (int lane = 0; lane < lanes; ++lane)
+            to[lane] += of_chain[block * lanes + lane] * x[lane];
+    }
+  }
+
   const FieldSamples<T>* samples_;
   const SiteSamples* densities_;
   const Parameters* parameters_;
@@ -143,14 +174,14 @@ void share(const Team& team, const Shares& shares, std::size_t groups, const Pat
   for (int rank = 0; rank < team.size(); ++rank) {
     std::size_t values = 0;
     for (std::size_t n = shares.begin(rank); n < shares.begin(rank + 1); ++n)
-      values += 1 + size(n) * (1 + groups);
+      values += 1 + size(n) * (2 + groups);
     bytes.push_back(values * sizeof(double)), all_values += values;
   }
   std::vector<double> mine, all(all_values);
   for (std::size_t n = shares.begin(team.rank()); n < shares.begin(team.rank() + 1); ++n) {
     mine.push_back(parts[n].ridge);
-    mine.insert(mine.end(), parts[n].step.begin(), parts[n].step.end());
-    mine.insert(mine.end(), parts[n].noise.begin(), parts[n].noise.end());
+    for (const auto* part : {&parts[n].step, &parts[n].noise, &parts[n].bias})
+      mine.insert(mine.end(), part->begin(), part->end());
   }
   team.gather(std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)), bytes, true);
   auto at = all.begin();
@@ -163,6 +194,7 @@ void share(const Team& team, const Shares& shares, std::size_t groups, const Pat
     parts[n].ridge = *at++;
     parts[n].step = take(size(n));
     parts[n].noise = take(size(n) * groups);
+    parts[n].bias = take(size(n));
   }
 }
 
@@ -174,7 +206,8 @@ NaturalStep local_step(const FieldSamples<T>& samples, const SiteSamples& densit
                        const Team& team) {
   const std::size_t size = parameters.size();
   NaturalStep out;
-  out.step.resize(size), out.noise.resize(size * ChainGroups(samples.chains()).count);
+  out.step.resize(size), out.bias.resize(size);
+  out.noise.resize(size * ChainGroups(samples.chains()).count);
   out.ridge = ridge;
   std::vector<PatchRegression<T>> workers(samples.threads,
                                           PatchRegression<T>(samples, densities, parameters));
@@ -195,7 +228,10 @@ NaturalStep local_step(const FieldSamples<T>& samples, const SiteSamples& densit
     for (std::size_t n = 0; n < parts.size(); ++n) {
       const auto& couplings = patches.all[first + n].couplings;
       out.ridge = std::max(out.ridge, parts[n].ridge);
-      for (std::size_t k = 0; k < couplings.size(); ++k) out.step[couplings[k]] += parts[n].step[k];
+      for (std::size_t k = 0; k < couplings.size(); ++k) {
+        out.step[couplings[k]] += parts[n].step[k];
+        out.bias[couplings[k]] += parts[n].bias[k];
+      }
       for (std::size_t k = 0; k < parts[n].noise.size(); ++k)
         out.noise[k / couplings.size() * size + couplings[k % couplings.size()]] +=
             parts[n].noise[k];

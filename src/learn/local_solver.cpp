@@ -10,6 +10,8 @@ namespace quartic {
 namespace {
 
 constexpr int longest_reach = 6;
+/// Couplings at a time than in all: then patches are cheaper and less noisy.
+constexpr double fewer = 4;
 
 /// Why a problem has no patches; null where it has.
 const char* why_not_local(const Target& target, const Parameters& parameters) {
@@ -18,7 +20,7 @@ const char* why_not_local(const Target& target, const Parameters& parameters) {
     if (freedom == Freedom::tied) return "couplings are tied over the whole graph";
   if (!target.has(SitePart::density)) return "the target is a function without densities";
   if (target.reach(parameters.graph(), longest_reach) > longest_reach)
-    return "the target couples sites that are far apart on the graph";
+    return "the densities of the target feel fields far away from their site";
   return nullptr;
 }
 
@@ -31,6 +33,15 @@ int first_radius(const VariationalOptions& options, const Target& target,
 
 double most_couplings(double samples) {
   return samples / 4;
+}
+
+std::optional<double> samples_for_local(const VariationalOptions& options, const Target& target,
+                                        const Parameters& parameters) {
+  if (why_not_local(target, parameters) != nullptr) return std::nullopt;
+  const int radius = first_radius(options, target, parameters);
+  const int couplings = make_patches(parameters, radius).most_couplings;
+  if (couplings > parameters.size() / fewer) return std::nullopt;
+  return 4.0 * couplings;
 }
 
 void require_local(const VariationalOptions& options, const Target& target,
@@ -51,8 +62,6 @@ void require_local(const VariationalOptions& options, const Target& target,
 Solver chosen_solver(const VariationalOptions& options, const Target& target,
                      const Parameters& parameters, double samples) {
   if (options.solver != Solver::automatic) return options.solver;
-  constexpr double fewer =
-      4;  // couplings at a time than in all: then patches are cheaper and less noisy
   if (why_not_local(target, parameters) == nullptr) {
     const double most = std::min(most_couplings(samples), parameters.size() / fewer);
     const int radius = first_radius(options, target, parameters);

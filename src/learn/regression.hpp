@@ -120,17 +120,31 @@ class Regression {
     const double variance = groups * mean_square(features_.project_groups(noise));
     return variance > 0 ? std::sqrt(mean_square(features_.project(step.step)) / variance) : 0;
   }
-  /// What the bound's curvature along a step is over that of C where the step leads to, s.Hs / s.Cs
-  /// with H = C + <R f f'>, R = D - s.f what the step leaves of D: 1 where that is nothing, as of a
-  /// target in the span; above 2 steps of the natural gradient leap ever farther over the minimum.
-  /// O(samples K).
-  double curvature(const std::vector<double>& step) const {
-    auto along = features_.project(step);
-    const double square = mean_square(along);
-    for (std::size_t n = 0; n < along.size(); ++n)
-      along[n] = (centred_[n] - along[n]) * along[n] * along[n];
-    const double bent = exact_sum(team(), along, [](double v) { return v; }) / count_;
-    return square > 0 ? 1 + bent / square : 1;
+  /// What these samples tell of the bound along a step s; F = s.f. O(samples K).
+  struct Along {
+    Estimate slope;    ///< s.Cov(f, D): by so much the bound falls, to first order
+    double square;     ///< s.Cs = Var(F)
+    double curvature;  ///< s.Hs / s.Cs with H = C + <R f f'>, R = D - F what the step leaves of D:
+                       ///< 1 where that is nothing, as of a target in the span; above 2 steps of
+                       ///< the natural gradient leap ever farther over the minimum
+  };
+  Along along(const std::vector<double>& step) const {
+    auto change = features_.project(step);
+    const double square = mean_square(change);
+    const auto draws = static_cast<std::size_t>(features_.samples().draws);
+    std::vector<double> by_chain(change.size() / draws);
+    for (std::size_t n = 0; n < change.size(); ++n) {
+      by_chain[n / draws] += change[n] * centred_[n];
+      change[n] = (centred_[n] - change[n]) * change[n] * change[n];
+    }
+    const auto& samples = features_.samples();
+    const auto sums =
+        sums_of_groups(team(), samples.threads, groups_, by_chain, 1, samples.first_chain());
+    const double slope = std::accumulate(sums.begin(), sums.end(), 0.0) / count_;
+    const double error =
+        std::sqrt(noise_variance(deviations_of_groups(sums, 1, groups_, 1 / count_), 1)[0]);
+    const double bent = exact_sum(team(), change, [](double v) { return v; }) / count_;
+    return {{slope, error}, square, square > 0 ? 1 + bent / square : 1};
   }
   /// Half the variance of A - S that the second step would take away beyond the first, so many nats
   /// of KL(p||q), where the two come from the same samples and nearly cancel: what their noise adds

@@ -51,13 +51,16 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
   if (solver == Solver::local) return require_local(o, target, parameters, samples);
   if (solver == Solver::dense) require_dense(parameters.size(), "learn.dense_limit");
   if (o.ridge == 0 && samples <= parameters.size() + 1) {
+    const auto by_patches = o.solver == Solver::automatic ? samples_for_local(o, target, parameters)
+                                                          : std::optional<double>();
+    const double wanted = by_patches.value_or(2.0 * parameters.size() + 1);
     throw BadInput(
         fmt::format("learn: {:.0f} samples an epoch ({} chains x {} draws) are too few for the "
-                    "regression on {} "
-                    "parameters",
+                    "regression on {} parameters",
                     samples, chains, o.draws, parameters.size()),
-        fmt::format("raise learn.draws to {} or more, tie couplings, or set learn.ridge",
-                    2 * parameters.size() / chains + 1));
+        fmt::format("raise learn.draws to {:.0f} or more{}", std::ceil(wanted / chains),
+                    by_patches ? ", enough to learn patch by patch"
+                               : ", tie couplings, or set learn.ridge"));
   }
 }
 
@@ -101,14 +104,14 @@ double rounding(double coupling) {
 /// to 2.
 constexpr double near_noise = 3;  // significance of a step
 
-/// Whether a significance near noise has stopped to fall: half steps take a third off what is more
-/// than noise. Noise may be estimated too low where samples are hardly more than couplings.
-bool stands(double significance, double last) {
-  return significance < near_noise && last > 0 && significance > 0.9 * last;
-}
-
 double shortened(double significance, double curvature) {
   return std::min(1 / std::max(curvature, 1.0), significance < near_noise ? 0.5 : 1.0);
+}
+
+double largest(const std::vector<double>& step) {
+  double out = 0;
+  for (const double x : step) out = std::max(out, std::abs(x));
+  return out;
 }
 
 double default_rate(Optimiser optimiser) {
@@ -205,8 +208,13 @@ template <class T>
 NaturalStep VariationalLearner<T>::natural_step(const Samples<T>& samples,
                                                 Regression<T>& regression, LearnRow& row) {
   if (state_.epoch == 0 && solver_ != Solver::dense && target_.has(SitePart::gradient)) {
-    row.solver = "score";
-    return {score_step(gathered<T>(samples), target_, action_, parameters_), {}, std::nan(""), 0};
+    auto step = score_step(gathered<T>(samples), target_, action_, parameters_);
+    // A start may be nearer to KL's minimum than Fisher's is.
+    const auto along = regression.along(step);
+    if (along.slope.value > along.square / 2) {
+      row.solver = "score";
+      return {std::move(step), {}, {}, std::nan(""), 0};
+    }
   }
   row.solver = name(solver_);
   if (solver_ == Solver::dense) return regression.dense(options_.ridge);
@@ -230,101 +238,196 @@ bool VariationalLearner<T>::widen(const Samples<T>& samples, const Regression<T>
   if (make_patches(parameters_, wider, most).most_couplings > most) return false;
   auto step = local_step(samples, regression, wider);
   row.wider_gain = regression.gain(solution, step);
-  const bool worth = row.wider_gain.value > 2 * row.wider_gain.error &&
-                     row.wider_gain.value > 0.01 * row.action_variance.value / 2;
-  if (options_.radius || !worth) return false;
+  if (options_.radius || !row.wider_patches_gain()) return false;
   solution = std::move(step), state_.radius = wider;
   return true;
+}
+
+/// Whether the last update has raised the bound, to second order by its slopes at both ends:
+/// samples know nothing of wells in which they have not been. Then the couplings go back to where
+/// the bound was least on that way, and the next updates are no longer than what is left of this
+/// one.
+template <class T>
+bool VariationalLearner<T>::go_back(const Regression<T>& regression, LearnRow& row) {
+  auto& last = state_.last_move;
+  if (last.empty()) return false;
+  const double before = std::max(state_.last_slope, 0.0);
+  const Estimate here = regression.along(last).slope;
+  if (before + here.value > -3 * here.error) return false;
+  constexpr double least = 0.02, most = 0.5;
+  const double kept = std::clamp(before / (before - here.value), least, most);
+  auto theta = this->theta();
+  for (std::size_t k = 0; k < theta.size(); ++k) {
+    const double back = (1 - kept) * last[k];
+    theta[k] -= back, last[k] *= kept;
+    row.max_step = std::max(row.max_step, std::abs(back));
+  }
+  this->set_theta(theta);
+  state_.last_slope *= kept;
+  state_.longest = kept * state_.last_length, state_.last_length = state_.longest;
+  state_.quiet_epochs = 0;
+  row.solver = "back", row.rate = kept - 1;
+  return true;
+}
+
+/// What an epoch's samples tell of the couplings that they were drawn with. The descent direction:
+/// -d F/d theta = Cov(f, A - S).
+template <class T>
+LearnRow VariationalLearner<T>::measured(const Samples<T>& samples,
+                                         const Regression<T>& regression) const {
+  const Overlap overlap = measure_overlap(
+      samples.difference, sampler_.all_chains(),
+      {sampler_.first_chain(), sampler_.chains(), sampler_.shares(), &sampler_.team()});
+  const auto acceptance = sampler_.acceptance();
+  LearnRow row;
+  row.epoch = state_.epoch;
+  row.action_variance = overlap.variance, row.weight_ess = overlap.weight_ess;
+  row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
+  const auto &descent = regression.covariance(), &error = regression.covariance_error();
+  double norm2 = 0, error2 = 0;
+  for (std::size_t k = 0; k < descent.size(); ++k) {
+    norm2 += descent[k] * descent[k];
+    error2 += descent[k] * descent[k] * error[k] * error[k];
+  }
+  row.gradient_norm = {std::sqrt(norm2), norm2 > 0 ? std::sqrt(error2 / norm2) : 0};
+  return row;
 }
 
 template <class T>
 LearnRow VariationalLearner<T>::step(const ProgressCallback& progress) {
   sampler_.reset_acceptance();
   const Samples<T> samples = sample(progress);
-  const Overlap overlap = measure_overlap(
-      samples.difference, sampler_.all_chains(),
-      {sampler_.first_chain(), sampler_.chains(), sampler_.shares(), &sampler_.team()});
   Regression<T> regression(samples, parameters_);
-  const auto acceptance = sampler_.acceptance();
-  LearnRow row;
-  row.epoch = state_.epoch;
-  row.action_variance = overlap.variance, row.weight_ess = overlap.weight_ess;
-  row.acceptance = acceptance.local, row.reflection_acceptance = acceptance.reflection;
+  LearnRow row = measured(samples, regression);
   require_acceptance(row.acceptance, state_.epoch, "the couplings ran away; lower learn.rate");
-
-  // The descent direction: -d F/d theta = Cov(f, A - S).
-  const auto &descent = regression.covariance(), &descent_error = regression.covariance_error();
-  double norm2 = 0, error2 = 0;
-  for (std::size_t k = 0; k < descent.size(); ++k) {
-    norm2 += descent[k] * descent[k];
-    error2 += descent[k] * descent[k] * descent_error[k] * descent_error[k];
+  const bool exhausted = state_.epoch >= options_.epochs;
+  bool moved = !exhausted && go_back(regression, row);
+  if (!moved) {
+    moved = options_.optimiser == Optimiser::natural ? natural_epoch(samples, regression, row)
+                                                     : plain_epoch(regression, row);
   }
-  row.gradient_norm = {std::sqrt(norm2), norm2 > 0 ? std::sqrt(error2 / norm2) : 0};
+  if (moved) ++state_.epoch;
+  return row;
+}
 
-  const double rate = options_.rate.value_or(default_rate(options_.optimiser));
-  const bool natural = options_.optimiser == Optimiser::natural,
-             dense = parameters_.size() <= options_.dense_limit;
-  NaturalStep solution;
-  if (natural) {
-    solution = natural_step(samples, regression, row);
-    row.ridge = solution.ridge;
-    row.step_significance = solution.significance;
-  } else {
-    solution.step =
-        options_.optimiser == Optimiser::adam
-            ? adam_direction(descent, state_.epoch + 1.0, state_.first_moment, state_.second_moment)
-            : descent;
-    row.step_significance = root_mean_square_ratio(descent, descent_error);
-  }
-  double largest = 0;
-  for (const double d : solution.step) largest = std::max(largest, std::abs(rate * d));
-
-  // Two independent regressions differ by sqrt(2) of their error, half steps of the local solver by
-  // less; a gradient that is only noise has significance 1, and one just above it still drives the
-  // slow directions.
-  const double noise = !natural ? 1.2 : solver_ == Solver::local ? 1.5 : 1.7;
-  bool quiet = largest < options_.tolerance || row.step_significance < noise ||
-               (solver_ == Solver::local && stands(row.step_significance, state_.significance));
-  state_.significance = std::isfinite(row.step_significance) ? row.step_significance : 0;
+/// Counts the epochs in which only noise moved the couplings, and decides on the end.
+template <class T>
+void VariationalLearner<T>::count_quiet(bool quiet) {
   state_.quiet_epochs = quiet ? state_.quiet_epochs + 1 : 0;
   const bool exhausted = state_.epoch >= options_.epochs;
-  if (row.radius > 0 && (state_.quiet_epochs == options_.patience || exhausted) &&
-      widen(samples, regression, solution, row) && !exhausted)
-    quiet = false, state_.quiet_epochs = 0, state_.significance = 0;
-  const bool converged = state_.quiet_epochs >= options_.patience;
-  if (converged && (options_.stop_early || exhausted)) {
+  if (state_.quiet_epochs >= options_.patience && (options_.stop_early || exhausted))
     state_.stop_reason = StopReason::converged;
-  } else if (exhausted) {
+  else if (exhausted)
     state_.stop_reason = StopReason::epochs_exhausted;
+}
+
+/// Adam's, or the plain gradient's. Whether an update followed.
+template <class T>
+bool VariationalLearner<T>::plain_epoch(Regression<T>& regression, LearnRow& row) {
+  const auto& descent = regression.covariance();
+  auto step = descent;
+  if (options_.optimiser == Optimiser::adam)
+    step = adam_direction(descent, state_.epoch + 1.0, state_.first_moment, state_.second_moment);
+  const double rate = options_.rate.value_or(default_rate(options_.optimiser));
+  row.step_significance = root_mean_square_ratio(descent, regression.covariance_error());
+  // A gradient that is only noise has significance 1, and one just above it still drives the slow
+  // directions.
+  constexpr double noise = 1.2;
+  count_quiet(rate * largest(step) < options_.tolerance || row.step_significance < noise);
+  state_.theta_error = regression.diagonal_error();
+  if (this->finished() || state_.epoch >= options_.epochs) {  // the couplings stay where they are
+    if (parameters_.size() > options_.dense_limit) return false;
+    const auto natural = regression.dense(options_.ridge);
+    state_.noise = natural.noise;
+    add_distance(natural.step);
+    return false;
   }
-  if (!natural) state_.theta_error = regression.diagonal_error();
-  // The last estimate of the natural gradient belongs to the average; others stop where they are.
-  if (exhausted || (this->finished() && !natural)) {
-    if (!natural && dense)
-      solution = regression.dense(options_.ridge), state_.noise = solution.noise;
-    if (natural || dense) add_distance(solution.step);
-    return row;
+  row.rate = update(step, rate);
+  row.max_step = std::abs(row.rate) * largest(step);
+  return true;
+}
+
+/// Whether the significance has stopped to fall near noise: half steps take a third off what is
+/// more than noise. Noise may be estimated too low where samples are hardly more than couplings.
+template <class T>
+bool VariationalLearner<T>::stands(double significance) {
+  const double least = state_.significance;
+  const bool near = significance < near_noise,
+             fell = !near || least == 0 || significance < 0.9 * least;
+  state_.stalled = fell ? 0 : state_.stalled + 1;
+  if (fell) state_.significance = std::isfinite(significance) ? significance : 0;
+  constexpr int by_short_steps = 5;
+  return state_.stalled >= (state_.longest > 0 ? by_short_steps : 1);
+}
+
+/// Whether an update followed.
+template <class T>
+bool VariationalLearner<T>::natural_epoch(const Samples<T>& samples, Regression<T>& regression,
+                                          LearnRow& row) {
+  const double rate = options_.rate.value_or(default_rate(options_.optimiser));
+  const bool local = solver_ == Solver::local, exhausted = state_.epoch >= options_.epochs;
+  NaturalStep solution = natural_step(samples, regression, row);
+  row.ridge = solution.ridge;
+  row.step_significance = solution.significance;
+  // Two independent regressions differ by sqrt(2) of their error, half steps of the local solver by
+  // less.
+  const double noise = local ? 1.5 : 1.7;
+  const bool standing = stands(row.step_significance) && (local || state_.longest > 0);
+  bool quiet = rate * largest(solution.step) < options_.tolerance ||
+               row.step_significance < noise || standing;
+  const bool last = exhausted || (quiet && state_.quiet_epochs + 1 == options_.patience);
+  if (row.radius > 0 && last && widen(samples, regression, solution, row) && !exhausted)
+    quiet = false, state_.significance = 0, state_.stalled = 0;
+  count_quiet(quiet);
+  if (exhausted) {
+    add_distance(solution.step);
+    return false;
   }
-  const bool newton = natural && quiet && solver_ == Solver::dense;
+  const bool newton = quiet && solver_ == Solver::dense;
   if (newton) solution = regression.newton(solution);
-  double eta = newton || !natural || row.solver == "score"
-                   ? rate
-                   : rate * shortened(row.step_significance, regression.curvature(solution.step));
-  // Once only noise moves the couplings, the estimates are averaged, those that follow a quiet one.
-  if (natural && quiet) eta = std::min(eta, 1.0 / std::max(state_.quiet_epochs - 1, 1));
-  row.rate = update(solution.step, eta);
-  for (const double d : solution.step)
-    row.max_step = std::max(row.max_step, std::abs(row.rate * d));
+  if (quiet)
+    for (std::size_t k = 0; k < solution.bias.size(); ++k) solution.step[k] -= solution.bias[k];
+  move(regression, solution, newton, row);
   if (row.solver == "score") {  // of that, no error is known but how far it went
     state_.noise.clear(), state_.theta_error = solution.step;
     for (double& error : state_.theta_error) error = std::abs(row.rate * error);
-  } else if (natural) {
-    if (quiet && solver_ == Solver::local)  // what it was told by, the couplings' own scatter tells
-      for (double& x : solution.noise) x *= std::max(row.step_significance / noise, 1.0);
-    add_noise(solution.noise, row.rate);
+  } else {
+    // Quiet may be no more than that it does not get quieter. Short updates leave the couplings as
+    // far away as a whole step.
+    const double told = std::max(row.step_significance, 1.0);
+    const bool by_short_steps = quiet && state_.longest > 0;
+    if (quiet && (local || by_short_steps))
+      for (double& x : solution.noise) x *= by_short_steps ? told : std::max(told / noise, 1.0);
+    add_noise(solution.noise, by_short_steps ? 1 : row.rate);
   }
-  ++state_.epoch;
-  return row;
+  return true;
+}
+
+/// Along the solution, as far as it can be trusted.
+template <class T>
+void VariationalLearner<T>::move(const Regression<T>& regression, const NaturalStep& solution,
+                                 bool newton, LearnRow& row) {
+  const auto along = regression.along(solution.step);
+  const double length = std::sqrt(along.square), significance = row.step_significance;
+  const bool score = row.solver == "score", quiet = state_.quiet_epochs > 0;
+  double rate = options_.rate.value_or(default_rate(options_.optimiser));
+  if (!newton && !score) rate *= shortened(significance, along.curvature);
+  // Once only noise moves the couplings, the estimates are averaged, those that follow a quiet one.
+  if (quiet) rate = std::min(rate, 1.0 / std::max(state_.quiet_epochs - 1, 1));
+  const double longest = state_.longest;
+  if (longest > 0 && !quiet) state_.longest = longest < rate * length ? 2 * longest : 0;
+  if (longest > 0) rate = std::min(rate, longest / length);
+  row.rate = update(solution.step, rate);
+  row.max_step = std::abs(row.rate) * largest(solution.step);
+  state_.last_move.clear();
+  if (quiet) return;
+  state_.last_move = solution.step;
+  for (double& x : state_.last_move) x *= row.rate;
+  // How far samples can be trusted a failure of scores does not tell.
+  state_.last_length = score ? 0 : row.rate * length;
+  // A step by the samples' own noise finds it again in their slope.
+  const double true_part = score ? 1 : 1 - 1 / std::max(significance * significance, 1.0);
+  state_.last_slope = row.rate * along.slope.value * true_part;
 }
 
 /// Where the epochs ran out, or the path was not that of the natural gradient: the error also has

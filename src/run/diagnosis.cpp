@@ -269,9 +269,32 @@ std::vector<Check> diagnose(const SampleRun& run) {
   return checks;
 }
 
+/// What longer patches would still gain; where that could not be tried, what the last edge has
+/// gained, or all that is left.
+void check_patches(std::vector<Check>& checks, const LearnRun& run) {
+  const auto& rows = run.history.rows;
+  if (run.stop_reason == StopReason::running || rows.empty() || rows.back().radius == 0) return;
+  const int radius = rows.back().radius;
+  const auto& left = rows.back().action_variance;
+  const auto tried = std::find_if(rows.rbegin(), rows.rend(), [](const LearnRow& row) {
+    return std::isfinite(row.wider_gain.value);
+  });
+  const bool any = tried != rows.rend(), here = any && tried->radius == radius;
+  const Estimate gain = any ? tried->wider_gain : Estimate{left.value / 2, left.error / 2};
+  constexpr double little = 0.05;  // of the last edge, which gains more than the next
+  const bool ok = here ? !tried->wider_patches_gain()
+                       : gain.value < little * left.value / 2 || left.value < 2e-3;
+  checks.push_back({"KL that longer patches gain", gain,
+                    "0 within 2 errors, or a hundredth of Var(A-S)/2", ok,
+                    here ? fmt::format("learn.radius = {}, or leave it to be found", radius + 1)
+                         : "one edge more was not tried, it needs more samples an epoch: "
+                           "learn.draws or sampler.chains"});
+}
+
 std::vector<Check> diagnose(const LearnRun& run) {
   constexpr int enough = 64;  // groups of chains, for errors good to a tenth
   auto checks = learning_checks(run);
+  check_patches(checks, run);
   const int chains = run.config.sampler.options.chains;
   checks.push_back(check("chains", chains, fmt::format(">= {}", enough), chains >= enough,
                          "so few make the errors of couplings too small: sampler.chains = 1024"));

@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "learn/likelihood_start.hpp"
+#include "learn/local_solver.hpp"
+#include "learn/patches.hpp"
 #include "quartic/learn/likelihood.hpp"
 #include "quartic/network/training_watch.hpp"
 #include "quartic/run/data.hpp"
@@ -22,7 +24,8 @@ namespace {
 constexpr double site_seconds = 5e-9, edge_seconds = 0.3e-9;  // of a sweep, a chain
 constexpr double pass_seconds = 6e-9;      // of moments and score matching, a site or edge of a row
 constexpr double regression_flops = 1e10;  // of a Gram matrix, n p^2 flops
-constexpr double product_flops = 80e9;     // of matrix products
+constexpr double program_bytes = 25e6;
+constexpr double product_flops = 80e9;  // of matrix products
 
 double threads(const Config& config) {
   if (config.run.threads > 0) return config.run.threads;
@@ -45,30 +48,53 @@ double kept_bytes(const Config& config, const Graph& graph, int draws) {
   return 4.0 * config.sampler.options.chains * draws * graph.sites();
 }
 
+/// Of an epoch: flops of its regressions, and bytes that they take.
+struct RegressionCost {
+  double flops = 0, bytes = 0;
+};
+RegressionCost regression_cost(const Config& config, const Problem& problem) {
+  const auto& o = config.learn;
+  const int chains = config.sampler.options.chains;
+  const double parameters = problem.parameters.size(), samples = double(chains) * o.draws;
+  const double groups = std::min(chains, 64);
+  const bool natural = o.optimiser == Optimiser::natural;
+  const Solver solver = chosen_solver(o, problem.target, problem.parameters, samples);
+  // Scores by chain and by group, the noise of steps and of couplings.
+  RegressionCost cost{0, 8 * parameters * (2 * chains + 6 * groups)};
+  if (natural && solver == Solver::local) {
+    const int radius = first_radius(o, problem.target, problem.parameters);
+    const auto patches = make_patches(problem.parameters, radius);
+    for (const Patch& patch : patches.all)
+      cost.flops += samples * double(patch.couplings.size()) * double(patch.couplings.size());
+    cost.bytes += 4 * samples * problem.graph->sites() +
+                  8 * samples * patches.most_couplings * threads(config);
+  } else if (parameters <= o.dense_limit) {
+    cost.flops = natural ? 2 * samples * parameters * parameters : 0;
+    cost.bytes += 16 * parameters * parameters;
+  }
+  return cost;
+}
+
 Forecast of_learning(const Config& config, const Problem& problem) {
   const auto& o = config.learn;
   const Graph& graph = *problem.graph;
-  const double parameters = problem.parameters.size();
-  const double samples = double(config.sampler.options.chains) * o.draws;
-  const bool natural = o.optimiser == Optimiser::natural;
-  const Solver solver = chosen_solver(o, problem.target, problem.parameters, samples);
-  const bool small = parameters <= o.dense_limit && !(natural && solver == Solver::local);
   Forecast f;
   f.kind = Forecast::Kind::learn;
   f.graph = problem.graph;
   f.parameters = problem.parameters, f.epochs = o.epochs, f.optimiser = name(o.optimiser);
-  f.samples = samples;
+  f.samples = double(config.sampler.options.chains) * o.draws;
+  const RegressionCost regression = regression_cost(config, problem);
   f.bytes =
-      field_bytes(config, graph) * (2 + 2 * o.draws) + (small ? 16 * parameters * parameters : 0) +
+      program_bytes + field_bytes(config, graph) * (2 + 2 * o.draws) + regression.bytes +
       (config.certificate.enabled ? kept_bytes(config, graph, config.certificate.options.draws)
                                   : 0);
-  const double at_a_time = solver == Solver::local ? 100 : parameters;
-  const double regression = natural && solver != Solver::matrix_free
-                                ? f.samples * parameters * at_a_time / regression_flops
-                                : 0;
-  f.seconds = (sweep_seconds(config, graph) * (o.warm_up + double(o.epochs) * o.draws * o.sweeps) +
-               o.epochs * regression) /
-              threads(config);
+  const double sweep = sweep_seconds(config, graph);
+  const auto seconds = [&](int epochs) {
+    return (sweep * (o.warm_up + double(epochs) * o.draws * o.sweeps) +
+            epochs * regression.flops / regression_flops) /
+           threads(config);
+  };
+  f.seconds = seconds(o.epochs), f.ten_epochs = seconds(std::min(o.epochs, 10));
   return f;
 }
 

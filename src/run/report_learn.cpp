@@ -40,6 +40,8 @@ std::string solver_text(const LearnRow& row) {
   if (row.radius > 0) out += fmt::format(", patches of radius {}", row.radius);
   if (std::isfinite(row.wider_gain.value))
     out += fmt::format("; one edge more would gain {} nats of KL", with_error(row.wider_gain));
+  else if (row.radius > 0)
+    out += "; one edge more was not tried";
   return out + "\n";
 }
 

@@ -39,10 +39,20 @@ def test_selftest_names_it(tmp_path):
     assert re.search(r"OpenBLAS [\d.]+ \(\w+, [\d.]+ GF/s a core\)", done.stdout.splitlines()[0])
 
 
-def test_a_file_that_is_none_is_refused(tmp_path):
-    done = selftest(tmp_path, QUARTIC_BLAS="/nowhere.so")
-    assert done.returncode == 1
-    assert "tried /nowhere.so" in done.stderr and "hint: " in done.stderr
+@pytest.mark.parametrize(
+    ("file", "reason"), [("/nowhere.so", "No such file"), ("libm.so.6", "libm.so.6 is no OpenBLAS")]
+)
+@pytest.mark.parametrize("verb", ["selftest", "bench"])
+def test_a_file_that_is_none_is_refused_at_once(tmp_path, file, reason, verb):
+    done = quartic(verb, cwd=tmp_path, env=with_environment(QUARTIC_BLAS=file), timeout=30)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "QUARTIC_BLAS cannot be used" in done.stderr and reason in done.stderr and "unset it" in done.stderr
+
+
+def test_a_core_that_is_none_is_told_of(tmp_path):
+    done = selftest(tmp_path, OPENBLAS_CORETYPE="Nonsense")
+    assert done.returncode == 0
+    assert "not OPENBLAS_CORETYPE=Nonsense" in done.stderr
 
 
 @needs_avx2

@@ -166,6 +166,21 @@ def test_validate(here):
     assert quartic("validate", "effective.toml", "--effective", cwd=here).stdout == effective
 
 
+@pytest.mark.parametrize("side", [8, 32])
+def test_validate_knows_what_learning_takes(here, side):
+    """Within a factor, of dense and of local couplings: it was .4 of what patches took."""
+    more = ["--set", f"graph.extent=[{side}, {side}]", "--set", "learn.epochs=2", "--set", "sampler.chains=512"]
+    said = json.loads(quartic("validate", "run.toml", *more, "--json", cwd=here).stdout)
+    # A process of its own to count in: a child's memory begins with its parent's.
+    count = "import resource, subprocess, sys; subprocess.run(sys.argv[1:])\n"
+    count += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)"
+    learn = [QUARTIC, "learn", "run.toml", *more, "--quiet"]
+    taken = subprocess.run([sys.executable, "-c", count, *learn], cwd=here, capture_output=True, text=True, check=True)
+    assert (here / "run.h5").exists()
+    assert 0.5 < said["memory_bytes"] / int(taken.stdout) < 2
+    assert said["seconds_for_ten_epochs"] >= said["seconds_at_most"]  # of two
+
+
 def test_quiet_is_quiet(here):
     done = quartic("learn", "run.toml", "--quiet", cwd=here)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -42,9 +42,8 @@ def test_a_sixth_power_is_met_with_the_best_couplings_and_their_errors(g):
         assert run.converged and run.ok and set(run.array("history/solver")[1:]) == {"local"}
         for kind, value in (("w", 0), ("a", exact[0]), ("b", exact[1])):
             pulls[kind].append(mean_square_pull(getattr(run.action, kind), run.errors[kind], value))
-    # Errors are of C^-1, not H^-1: within a third or so, as docs/learning.md says.
     for kind, found in pulls.items():
-        assert 0.4 < np.mean(found) < 2.1, (kind, found)
+        assert 0.8 < np.mean(found) < 1.5, (kind, found)
 
 
 def test_errors_hold_where_noise_is_estimated_too_low():
@@ -84,3 +83,85 @@ def test_densities_that_do_not_sum_to_their_function_are_refused():
         quartic.learn(HalfDensities(), graph, epochs=6, random_state=1, **QUIET)
     run = quartic.learn(ShiftedDensities(), graph, epochs=6, random_state=1, **QUIET)
     assert run.converged and np.asarray(run.action.a) == pytest.approx(1.6, abs=1e-4)
+
+
+WELLS = {"nn": -1, "phi2": -4, "phi6": 1}  # at phi = +-1.07; samples never see the way between
+
+
+def tied_optimum(target, side):
+    tied = dict.fromkeys("wab", "tied")
+    return quartic.learn(
+        target, quartic.lattice("square", side), freedom=tied, draws=32, random_state=9, **{**QUIET, "chains": 2048}
+    )
+
+
+@pytest.mark.parametrize(("solver", "chains"), [("local", 256), ("dense", 256)])
+def test_a_leap_into_wells_that_were_not_sampled_is_taken_back(solver, chains):
+    """Steps explain their own samples: from Var/V of .02 they leapt to 4 and back, for ever."""
+    best = tied_optimum(WELLS, 12).action
+    run = quartic.learn(WELLS, quartic.lattice("square", 12), epochs=150, random_state=1,
+                        settings={"learn.solver": solver}, **{**QUIET, "chains": chains})  # fmt: skip
+    assert run.converged and "back" in run.array("history/solver")
+    assert run.array("history/action_variance")[-1] / 144 < 0.03
+    assert run.array("history/rate")[run.array("history/solver") == "back"].max() < 0
+    for kind in "wab":
+        pull = mean_square_pull(getattr(run.action, kind), run.errors[kind], getattr(best, kind)[0])
+        assert pull < 1.5, (kind, pull)
+
+
+def test_a_good_start_is_not_left():
+    """The regression of scores, from the optimum of another bound, would: Var/V of 4."""
+    graph = quartic.lattice("square", 12)
+    best = tied_optimum(WELLS, 12)
+    run = quartic.learn(WELLS, graph, start=best.action, epochs=4, random_state=1, **QUIET)
+    variance = run.array("history/action_variance") / 144
+    assert "score" not in run.array("history/solver")
+    assert variance[0] == pytest.approx(best.array("history/action_variance")[-1] / 144, rel=0.2)
+    assert variance[-1] < 2 * variance[0]
+
+
+def test_a_radius_that_is_too_short_is_not_ok():
+    target = {"nn": -1, "phi2": 1.52425, "phi4": 0.175, "nnn": -0.25}
+    graph = quartic.lattice("square", 16)
+    run = quartic.learn(target, graph, epochs=40, random_state=1, settings={"learn.radius": 1}, **QUIET)
+    assert run.converged and not run.ok and "learn.radius = 2" in run.reason
+    assert "one edge more would gain" in str(run)
+    assert quartic.learn(target, graph, epochs=40, random_state=1, **QUIET).ok
+
+
+class TurnedDensities(HalfDensities):
+    """The sum is right, every density at another's site."""
+
+    def densities(self, phi):
+        return 2 * super().densities(phi)[:, ::-1, :]
+
+
+def test_densities_are_asked_what_they_feel():
+    graph = quartic.lattice("square", 20)
+    with pytest.raises(quartic.BadInput, match="feel fields far away"):
+        quartic.learn(TurnedDensities(), graph, settings={"learn.solver": "local"}, **QUIET)
+    run = quartic.learn(TurnedDensities(), graph, epochs=2, random_state=1, **QUIET)
+    assert set(run.array("history/solver")) == {"dense"}
+    assert np.asarray(run.action.a) == pytest.approx(1.6, abs=1e-4)
+
+
+def test_errors_are_those_of_the_scatter_over_sites_that_are_alike():
+    """Patches of 146 couplings from 2048 samples: residuals alone tell a fifth too little."""
+    squares = {kind: [] for kind in "wab"}
+    target = {"nn": -1, "phi2": 1.52425, "phi4": 0.175, "nnn": -1}
+    for seed in range(4):
+        run = quartic.learn(target, quartic.lattice("square", 16), epochs=40, random_state=seed, **QUIET)
+        assert run.converged
+        for kind in "wab":
+            found = np.asarray(getattr(run.action, kind))
+            squares[kind].append(mean_square_pull(found, run.errors[kind], found.mean()))
+    assert {kind: 0.8 < np.mean(found) < 1.2 for kind, found in squares.items()} == dict.fromkeys("wab", True), squares
+
+
+def test_too_few_samples_are_told_how_many_patches_need():
+    target = {"nn": -1, "phi2": 1.52425, "phi4": 0.175, "nnn": -0.25}
+    graph = quartic.lattice("square", 24)
+    with pytest.raises(quartic.BadInput, match=r"too few.*learn\.draws to 9 or more, enough to learn patch by patch"):
+        quartic.learn(target, graph, draws=4, random_state=1, **{**QUIET, "chains": 64})
+    few = quartic.learn(target, graph, draws=9, epochs=1, random_state=1, **{**QUIET, "chains": 64})
+    assert few.array("history/solver")[-1] == "local"

@@ -76,6 +76,8 @@ TEST(Blas, AdvisesWhereItsKernelsAreOlderThanTheCpu) {
   EXPECT_TRUE(advises("Haswell", "AVX-512", "OPENBLAS_CORETYPE=SkylakeX"));
   EXPECT_TRUE(advises("Sandybridge", "AVX2", "OPENBLAS_CORETYPE=Haswell"));
   EXPECT_TRUE(advises("Prescott", "AVX2", "unset OPENBLAS_CORETYPE=Prescott", "Prescott"));
+  EXPECT_TRUE(advises("Zen", "AVX2", "not OPENBLAS_CORETYPE=Nonsense", "Nonsense"));
+  EXPECT_EQ(blas_advice("Haswell", "AVX2", "HASWELL"), "");
   for (const auto* core : {"SkylakeX", "Cooperlake", "SapphireRapids"})
     EXPECT_EQ(blas_advice(core, "AVX-512", ""), "");
   for (const auto* core : {"Haswell", "Zen", "SkylakeX"})

@@ -25,16 +25,22 @@ struct LearnRow {
   Estimate weight_ess;               ///< effective fraction of the weights exp(-(A - S)), in (0, 1]
   double acceptance = 0;             ///< of the local moves
   double reflection_acceptance = 0;  ///< NaN without reflections
-  double rate = 0;                   ///< eta of the update that follows this epoch; 0: none follows
-  double max_step = 0;               ///< max_k |change of theta_k| in that update
-  double step_significance = 0;      ///< rms of the step over its error; about 1: only noise
-  double ridge = 0;  ///< ridge of the regression, in units of each feature's variance
-  /// What found the update: "score" (regression), "local", "dense", "matrix_free"; "" for the other
-  /// optimisers.
+  double rate = 0;  ///< eta of the update that follows this epoch; 0: none follows; below 0: that
+                    ///< fraction of the last update is taken back
+  double max_step = 0;           ///< max_k |change of theta_k| in that update
+  double step_significance = 0;  ///< rms of the step over its error; about 1: only noise
+  double ridge = 0;              ///< ridge of the regression, in units of each feature's variance
+  /// What found the update: "score" (regression), "local", "dense", "matrix_free"; "back" where the
+  /// last one had raised the bound and some of it is taken back; "" for the other optimisers.
   std::string solver;
   int radius = 0;  ///< of "local"
   /// Nats of KL(p||q) that a radius longer by one would still gain; NaN where it was not tried.
   Estimate wider_gain{std::nan(""), std::nan("")};
+  /// Whether that is more than noise, and than a hundredth of what is left.
+  bool wider_patches_gain() const {
+    return wider_gain.value > 2 * wider_gain.error &&
+           wider_gain.value > 0.01 * action_variance.value / 2;
+  }
 };
 
 template <FieldsOf<LearnRow> Row, class Visit>
@@ -91,7 +97,14 @@ Solver chosen_solver(const VariationalOptions& options, const Target& target,
 
 struct VariationalState : LearnerState {
   int radius = 0;           ///< of the local solver; 0: not yet begun, or another
-  double significance = 0;  ///< of the last step of the natural gradient; 0: of none
+  double significance = 0;  ///< of the natural gradient's steps, the least so far near noise
+  int stalled = 0;          ///< epochs in which it has not fallen
+  /// The last update, where the next epoch is to tell whether it went too far: by how much its own
+  /// samples said that the bound would fall along it, to first order, and the deviation of the
+  /// change of S that it made.
+  std::vector<double> last_move;
+  double last_slope = 0, last_length = 0;
+  double longest = 0;  ///< of updates, by that deviation; 0: any
 };
 
 struct NaturalStep;
@@ -150,6 +163,14 @@ class VariationalLearner : public ActionLearner<T, VariationalState> {
   NaturalStep local_step(const Samples<T>& samples, const Regression<T>& regression, int radius);
   bool widen(const Samples<T>& samples, const Regression<T>& regression, NaturalStep& solution,
              LearnRow& row);
+  LearnRow measured(const Samples<T>& samples, const Regression<T>& regression) const;
+  bool go_back(const Regression<T>& regression, LearnRow& row);
+  bool natural_epoch(const Samples<T>& samples, Regression<T>& regression, LearnRow& row);
+  bool plain_epoch(Regression<T>& regression, LearnRow& row);
+  bool stands(double significance);
+  void count_quiet(bool quiet);
+  void move(const Regression<T>& regression, const NaturalStep& solution, bool newton,
+            LearnRow& row);
   double update(const std::vector<double>& step, double rate);
   void add_noise(const std::vector<double>& of_step, double rate);
   void add_distance(const std::vector<double>& step);

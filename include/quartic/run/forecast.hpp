@@ -37,6 +37,7 @@ struct Forecast {
   double bytes = 0;
   double file_bytes = 0;  ///< of the run file of a sample
   double seconds = 0;     ///< of learn if all epochs are needed, of fit for ten
+  double ten_epochs = 0;  ///< seconds of learn for ten epochs: the natural gradient needs so many
 };
 
 /// Checks everything that can be checked before a run: graph, couplings, target, data. Reads the
