@@ -126,5 +126,6 @@ str
   quartic::python::bind_actions(m);
   quartic::python::bind_network(m);
   quartic::python::bind_runs(m);
+  quartic::python::bind_chains(m);
   quartic::python::say_what_is_refused(m);
 }

@@ -203,5 +203,6 @@ void bind_actions(nb::module_& m);
 void bind_graphs(nb::module_& m);
 void bind_network(nb::module_& m);
 void bind_runs(nb::module_& m);
+void bind_chains(nb::module_& m);
 
 }  // namespace quartic::python

@@ -34,6 +34,7 @@
 #include "quartic/run/train.hpp"
 #include "quartic/run/transform.hpp"
 #include "quartic/runfile/sample_file.hpp"
+#include "settings.hpp"
 #include "watch.hpp"
 
 namespace quartic::python {
@@ -42,12 +43,6 @@ namespace {
 using std::filesystem::path;
 
 // --- configs ------------------------------------------------------------------------------------
-
-/// A config, and where messages say that it comes from.
-struct Settings {
-  Config config;
-  std::string place;
-};
 
 void set_graph(Settings& self, const Graph& graph) {
   GraphConfig& to = self.config.graph;
@@ -110,27 +105,6 @@ std::string kind_of(const Settings& self) {
 }
 
 // --- runs ---------------------------------------------------------------------------------------
-
-/// Runs f(session) without the GIL; whether it came to its end.
-template <class F>
-bool watched(nb::object watch, F&& f) {
-  Watched watched(std::move(watch));
-  try {
-    const WithoutGil without_gil;
-    std::optional<Stoppable> stoppable;  // ranks stop together (run/loop.hpp)
-    if (!watched.session.team.several()) stoppable.emplace(watched.watch);
-    f(watched.session);
-  } catch (const Interrupted&) {
-    if (watched.watch.finish()) {
-      PyErr_SetNone(PyExc_KeyboardInterrupt);
-      throw nb::python_error();
-    }
-    throw;
-  }
-  watched.watch.finish();
-  interrupt_now();
-  return true;
-}
 
 /// Of the run that begin(session) gives.
 template <class Begin, class Go>
@@ -339,73 +313,6 @@ std::string text_of(const path& file, F&& f) {
   return f(read_run(file));
 }
 
-// --- a sampler in hand --------------------------------------------------------------------------
-
-/// Chains of one action.
-class Chains {
-  template <class F>
-  auto visit(F&& f) {
-    return narrow_ ? f(*narrow_) : f(*wide_);
-  }
-
- public:
-  Chains(const Settings& given, int warm_up, nb::object watch)
-      : action_(make_start(given.config, make_graph(given.config.graph))),
-        options_(given.config.sampler.options) {
-    options_.threads = given.config.run.threads;
-    if (chosen_precision(given.config.sampler.precision, action_) == Precision::float64)
-      wide_.emplace(action_, options_, given.config.run.seed, Stream::sample);
-    else
-      narrow_.emplace(action_, options_, given.config.run.seed, Stream::sample);
-    watched(std::move(watch), [&](const Session& session) {
-      visit([&](auto& sampler) { sampler.warm_up(warm_up, session.progress("warming up")); });
-    });
-  }
-
-  void sweep(int count) {
-    const Released released;
-    visit([&](auto& sampler) { sampler.sweep(count); });
-  }
-
-  /// The fields now, written once into an array of Python's.
-  Floatings fields() {
-    return visit([&]<class T>(Sampler<T>& sampler) {
-      std::vector<std::size_t> shape = {static_cast<std::size_t>(sampler.chains())};
-      const Lattice* lattice = action_.graph->lattice();
-      if (lattice != nullptr)
-        shape.insert(shape.end(), lattice->extent.begin(), lattice->extent.end());
-      else
-        shape.push_back(static_cast<std::size_t>(sampler.sites()));
-      const auto sites = static_cast<std::size_t>(sampler.sites());
-      auto* values = new T[shape[0] * sites];
-      nb::capsule owner(values, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-      {
-        const Released released;
-        sampler.for_each_block([&](int index) {
-          const auto block = sampler.block(index);
-          T* out = values + static_cast<std::size_t>(index) * block.lanes * sites;
-          constexpr int tile = 16;  // both sides of the transpose stay in cache
-          for (int i = 0; i < block.sites; i += tile)
-            for (int lane = 0; lane < block.lanes; ++lane)
-              for (int k = i; k < std::min(i + tile, block.sites); ++k)
-                out[static_cast<std::size_t>(lane) * sites + k] = block.site(k)[lane];
-        });
-      }
-      return nb::cast(nb::ndarray<nb::numpy, T>(values, shape.size(), shape.data(), owner));
-    });
-  }
-
-  std::string schedule() {
-    return visit([](auto& sampler) { return sampler.describe_schedule(); });
-  }
-
- private:
-  Action action_;
-  SamplerOptions options_;
-  std::optional<Sampler<float>> narrow_;
-  std::optional<Sampler<double>> wide_;
-};
-
 }  // namespace
 
 void bind_runs(nb::module_& m) {
@@ -496,12 +403,6 @@ void bind_runs(nb::module_& m) {
         read_run(file));
   });
   m.def("action_of", [](const path& file) { return read_model(file, true).action; });
-
-  nb::class_<Chains>(m, "Chains")
-      .def(nb::init<const Settings&, int, nb::object>())
-      .def("sweep", &Chains::sweep)
-      .def("fields", &Chains::fields)
-      .def("schedule", &Chains::schedule);
 }
 
 }  // namespace quartic::python

@@ -8,7 +8,10 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "quartic/core/progress.hpp"
+#include "quartic/core/stop.hpp"
 #include "quartic/mpi/ranks.hpp"
 #include "quartic/run/agreed_session.hpp"
 #include "released.hpp"
@@ -59,5 +62,26 @@ struct Watched {
   AgreedSession agreed;
   const Session& session = agreed.session;
 };
+
+/// Runs f(session) without the GIL; whether it came to its end.
+template <class F>
+bool watched(nb::object watch, F&& f) {
+  Watched watched(std::move(watch));
+  try {
+    const WithoutGil without_gil;
+    std::optional<Stoppable> stoppable;  // ranks stop together (run/loop.hpp)
+    if (!watched.session.team.several()) stoppable.emplace(watched.watch);
+    f(watched.session);
+  } catch (const Interrupted&) {
+    if (watched.watch.finish()) {
+      PyErr_SetNone(PyExc_KeyboardInterrupt);
+      throw nb::python_error();
+    }
+    throw;
+  }
+  watched.watch.finish();
+  interrupt_now();
+  return true;
+}
 
 }  // namespace quartic::python

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import _quartic, density
 from ._quartic import Action, Graph, Network, NetworkLearner, NetworkSampler, Scaling, lattice, simd_target
+from .data_runs import FieldResult, NetworkResult, StackResult, generate
 from .errors import BadInput, BadType, Diverged, Error
 from .free_energies import FreeEnergy, free_energy
 from .judgements import Judgement, judge
@@ -19,7 +20,7 @@ from .results import Check, ComplexEstimate, Estimate, Likelihood, LogZ, Network
 from .reweighted import ReweightResult
 from .run_files import open_run as open
 from .run_files import resume, run
-from .runs import FieldResult, LearnResult, NetworkResult, Result, StackResult, generate
+from .runs import LearnResult, Result
 from .sampled import SampleResult
 from .samplers import Sampler, to_pymbar
 from .tensorboard import TensorBoard

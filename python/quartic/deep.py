@@ -7,10 +7,11 @@ import numpy as np
 
 from . import _quartic
 from .arguments import at_most
+from .data_runs import StackResult
 from .fitted import FittedRun
 from .progress import Watch
 from .results import Estimate
-from .runs import StackResult, threads_of
+from .runs import threads_of
 from .scaling import SCALINGS, require_scaling
 from .seeds import RandomState
 from .temporary import save_rows, temporary_folder

@@ -16,9 +16,10 @@ except ImportError as error:
     raise ImportError("the estimators need scikit-learn 1.6 or later: pip install 'quartic[sklearn]'") from error
 
 from .arguments import require_unmasked
+from .data_runs import generate
 from .progress import Watch
 from .run_files import fit_rows
-from .runs import Result, generate
+from .runs import Result
 from .scaling import center_and_scale, require_near
 from .seeds import RandomState, seed_of
 

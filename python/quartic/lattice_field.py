@@ -8,10 +8,10 @@ import numpy as np
 
 from ._quartic import Graph, lattice
 from .arguments import at_most
+from .data_runs import FieldResult
 from .errors import BadInput
 from .fitted import ConvergenceWarning, FittedRun
 from .results import Estimate
-from .runs import FieldResult
 from .seeds import RandomState
 
 _FEWEST_ROWS = 8

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .data_runs import FieldResult
 from .plot_learn import draw_epoch_axis, draw_summary
 from .plot_maps import hidden_weights, maps_figure
 from .plot_panels import (
@@ -22,7 +23,6 @@ from .plot_panels import (
     table_of_weights,
 )
 from .plot_style import DASHED, DATA, decades, head, number, short, title
-from .runs import FieldResult
 
 MOMENTS = (
     r"$\langle\phi_i\phi_j\rangle$",

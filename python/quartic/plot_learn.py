@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .data_runs import FieldResult
 from .plot_maps import maps_figure
 from .plot_panels import Row, draw_band, draw_rows, draw_two_histograms, figure_of, rows_of_checks, untrusted
 from .plot_style import BLUE, COLOURS, DASHED, GREY, SYMBOLS_OF_KINDS, decades, epochs, head, number, title
-from .runs import FieldResult, LearnResult
+from .runs import LearnResult
 
 Learned = LearnResult | FieldResult
 HISTORY = {

@@ -11,9 +11,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from .data_runs import FieldResult
 from .plot_panels import figure_of, labels
 from .plot_style import COLOURS, DASHED, PALE, SYMBOLS_OF_KINDS, head, number, title, whole
-from .runs import FieldResult, LearnResult
+from .runs import LearnResult
 
 Learned = LearnResult | FieldResult
 PLANAR = ("square", "king", "triangular")

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ._quartic import Network
+from .data_runs import NetworkResult, StackResult
 from .plot_panels import (
     Row,
     blocks_figure,
@@ -27,7 +28,6 @@ from .plot_panels import (
     untrusted,
 )
 from .plot_style import BLUE, DASHED, GREEN, ORANGE, epochs, file_name, head, number, whole
-from .runs import NetworkResult, StackResult
 
 Drawn = NetworkResult | StackResult
 Columns = dict[str, np.ndarray]  # of the history, or of the evaluations

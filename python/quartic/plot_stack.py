@@ -8,9 +8,9 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from . import plot_network
+from .data_runs import StackResult
 from .plot_panels import Row, draw_judged, draw_rows, rows_of_checks, untrusted
 from .plot_style import BLUE, ORANGE, file_name, head, number
-from .runs import StackResult
 
 
 def summary_figure(run: StackResult) -> Figure:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include "core/blas.hpp"
 #include "core/parallel.hpp"
@@ -63,24 +64,40 @@ class PatchRegression {
     factor.solve(out.step, 1);
     blas().dgemv(row_major, transposed, size, count, -1.0, features_.data(), count, out.step.data(),
                  1, 1.0, density_.data(), 1);  // leaves what is not explained
-    const int groups = ChainGroups(samples_->chains()).count;
     out.noise = group_deviations(scores(size), size, samples_->chains(), 1.0 / count);
-    factor.solve(out.noise, groups);
-    // To first order what a jackknife over the groups tells: the scatter of its pseudo-values has
-    // what each group's noise takes from the residuals of its own samples, and their mean the bias
-    // of a product of averages over the same samples.
-    project_groups(out.noise, size);
-    auto part = group_deviations(scores(size), size, samples_->chains(), 1.0 / count);
-    factor.solve(part, groups);
-    for (std::size_t n = 0; n < part.size(); ++n) out.noise[n] += part[n];
-    out.bias.resize(size);
-    for (std::size_t n = 0; n < scores_.size(); ++n)
-      out.bias[n / samples_->chains()] -= scores_[n] / count;
-    factor.solve(out.bias, 1);
+    factor.solve(out.noise, static_cast<int>(out.noise.size()) / size);
+    add_jackknife(factor, out);
     return out;
   }
 
  private:
+  /// What a jackknife over the groups of chains tells, to third order in their weights C_g: with
+  /// v_g the noise of a group, v_g + C^-1 C_g v_g + ... is the deviation of its pseudo-value, which
+  /// has what the group's noise takes from the residuals of its own samples, and the sum of these
+  /// corrections is less the bias of a product of averages over the same samples. Rare samples of
+  /// high powers have weights that need more than the first order.
+  void add_jackknife(const FreeFactor& factor, NaturalStep& out) {
+    const auto size = static_cast<int>(out.step.size());
+    const double weight = 1.0 / static_cast<double>(samples_->count());
+    auto part = out.noise;
+    std::vector<double> sum(size);
+    for (int order = 1; order <= 3; ++order) {
+      project_groups(part, size);
+      const auto& by_chain = scores(size);
+      for (std::size_t n = 0; n < by_chain.size(); ++n)
+        sum[n / samples_->chains()] -= by_chain[n] * weight;
+      part = group_deviations(by_chain, size, samples_->chains(), weight);
+      factor.solve(part, static_cast<int>(part.size()) / size);
+      for (std::size_t n = 0; n < part.size(); ++n) out.noise[n] += part[n];
+    }
+    out.bias = std::move(sum);
+    factor.solve(out.bias, 1);
+    // Weights are 1/G in the mean, which deviations know of already.
+    const double others = 1 - static_cast<double>(size) / static_cast<double>(part.size());
+    for (double& x : out.noise) x *= others;
+    for (double& x : out.bias) x *= others;
+  }
+
   std::span<double> row(int k) {
     return std::span(features_).subspan(k * samples_->count(), samples_->count());
   }

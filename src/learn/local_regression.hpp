@@ -22,7 +22,7 @@ namespace quartic {
 /// distance instead breaks the cancellation among near sites, and left A_4(g' = 1) at 32 x 32 with
 /// seven times the variance (Var(A - S)/V of .052 at a range of 6; .007 here with a radius of 2).
 /// The noise of a coupling comes from the patches that hold it and does not grow with V.
-/// A step's noise and its bias are those of a jackknife over the groups of chains, to first order.
+/// A step's noise and its bias are those of a jackknife over the groups of chains, nearly.
 /// `significance` is left 0. O(samples sum_P |f|^2); the bits do not depend on
 /// threads or ranks. The samples are those of all chains; where they are the same on all ranks of a
 /// team, these share the patches.

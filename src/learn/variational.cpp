@@ -11,6 +11,7 @@
 #include "learn/learner_parts.hpp"
 #include "learn/local_regression.hpp"
 #include "learn/local_solver.hpp"
+#include "learn/moderated_variance.hpp"
 #include "learn/regression.hpp"
 #include "learn/score_regression.hpp"
 #include "quartic/core/error.hpp"
@@ -46,7 +47,16 @@ void require_valid(const VariationalOptions& o, const Target& target, const Para
   const double samples = static_cast<double>(chains) * o.draws;
   if (o.radius && *o.radius < 1)
     throw BadInput("learn: the radius must be positive", "see learn.radius");
-  if (o.optimiser != Optimiser::natural) return;
+  const bool natural = o.optimiser == Optimiser::natural;
+  if (!natural && (o.solver != Solver::automatic || o.radius))
+    throw BadInput(fmt::format("learn: solver and radius are of the natural gradient, and play no "
+                               "part in optimiser = \"{}\"",
+                               name(o.optimiser)),
+                   "leave them out, or learn.optimiser");
+  if (o.radius && o.solver != Solver::automatic && o.solver != Solver::local)
+    throw BadInput(fmt::format("learn: a radius plays no part in solver = \"{}\"", name(o.solver)),
+                   "leave out learn.radius, or learn.solver");
+  if (!natural) return;
   const Solver solver = chosen_solver(o, target, parameters, samples);
   if (solver == Solver::local) return require_local(o, target, parameters, samples);
   if (solver == Solver::dense) require_dense(parameters.size(), "learn.dense_limit");
@@ -419,22 +429,23 @@ void VariationalLearner<T>::move(const Regression<T>& regression, const NaturalS
   if (longest > 0) rate = std::min(rate, longest / length);
   row.rate = update(solution.step, rate);
   row.max_step = std::abs(row.rate) * largest(solution.step);
-  state_.last_move.clear();
-  if (quiet) return;
   state_.last_move = solution.step;
   for (double& x : state_.last_move) x *= row.rate;
   // How far samples can be trusted a failure of scores does not tell.
   state_.last_length = score ? 0 : row.rate * length;
-  // A step by the samples' own noise finds it again in their slope.
+  // A step by the samples' own noise finds it again in their slope, and raises the bound, by what
+  // its curvature is over that of C.
+  constexpr double most_curvature = 4;
   const double true_part = score ? 1 : 1 - 1 / std::max(significance * significance, 1.0);
-  state_.last_slope = row.rate * along.slope.value * true_part;
+  state_.last_slope = quiet ? most_curvature * state_.last_length * state_.last_length
+                            : row.rate * along.slope.value * true_part;
 }
 
 /// Where the epochs ran out, or the path was not that of the natural gradient: the error also has
 /// the step that would still be left.
 template <class T>
 void VariationalLearner<T>::add_distance(const std::vector<double>& step) {
-  const auto variance = noise_variance(state_.noise, parameters_.size());
+  const auto variance = moderated_variance(state_.noise, parameters_);
   const auto theta = this->theta();
   for (std::size_t k = 0; k < step.size(); ++k)
     state_.theta_error[k] = std::hypot(std::sqrt(variance[k]), step[k], rounding(theta[k]));
@@ -447,7 +458,7 @@ void VariationalLearner<T>::add_noise(const std::vector<double>& of_step, double
   noise.resize(of_step.size());
   for (std::size_t n = 0; n < noise.size(); ++n)
     noise[n] = (1 - rate) * noise[n] + rate * of_step[n];
-  state_.theta_error = noise_variance(noise, parameters_.size());
+  state_.theta_error = moderated_variance(noise, parameters_);
   const auto theta = this->theta();
   for (std::size_t k = 0; k < theta.size(); ++k)
     state_.theta_error[k] = std::hypot(std::sqrt(state_.theta_error[k]), rounding(theta[k]));

@@ -37,6 +37,8 @@ BAD = [
     ("[graph]\nedges = 'none.txt'\n" + A3, "none.txt"),
     ("[[target]]\nterm = 'nn'\ncoupling = [1.0, 0.5]\n", "term 1 is complex, 1+0.5i"),
     ("[action]\nw.freedom = 'frozen'\na.freedom = 'frozen'\nb.freedom = 'frozen'\n" + A3, "frozen"),
+    ('[learn]\noptimiser = "adam"\nsolver = "local"\n' + A3, 'play no part in optimiser = "adam"'),
+    ('[learn]\nsolver = "dense"\nradius = 2\n' + A3, 'plays no part in solver = "dense"'),
     ("[learn\n", "run.toml:1"),
     ("\x00\x01\xff", "run.toml"),
 ]

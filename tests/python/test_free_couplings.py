@@ -43,7 +43,7 @@ def test_a_sixth_power_is_met_with_the_best_couplings_and_their_errors(g):
         for kind, value in (("w", 0), ("a", exact[0]), ("b", exact[1])):
             pulls[kind].append(mean_square_pull(getattr(run.action, kind), run.errors[kind], value))
     for kind, found in pulls.items():
-        assert 0.8 < np.mean(found) < 1.5, (kind, found)
+        assert 0.75 < np.mean(found) < 1.5, (kind, found)
 
 
 def test_errors_hold_where_noise_is_estimated_too_low():

@@ -99,9 +99,9 @@ struct VariationalState : LearnerState {
   int radius = 0;           ///< of the local solver; 0: not yet begun, or another
   double significance = 0;  ///< of the natural gradient's steps, the least so far near noise
   int stalled = 0;          ///< epochs in which it has not fallen
-  /// The last update, where the next epoch is to tell whether it went too far: by how much its own
-  /// samples said that the bound would fall along it, to first order, and the deviation of the
-  /// change of S that it made.
+  /// The last update, of which the next epoch tells whether it went too far: by how much its own
+  /// samples said that the bound would fall along it, to first order, or how much of that noise may
+  /// take back, and the deviation of the change of S that it made.
   std::vector<double> last_move;
   double last_slope = 0, last_length = 0;
   double longest = 0;  ///< of updates, by that deviation; 0: any
