@@ -73,25 +73,4 @@ inline std::vector<double> deviations_of_groups(std::span<const double> sums, in
   return out;
 }
 
-/// Sums over the chains of each group, less their part of the sum over all: [group][k] from [k *
-/// chains + chain], times `scale` and the factor that makes the sum of outer products unbiased.
-inline std::vector<double> group_deviations(std::span<const double> by_chain, int size, int chains,
-                                            double scale) {
-  const ChainGroups groups(chains);
-  std::vector<double> out(static_cast<std::size_t>(groups.count) * size);
-  scale *= std::sqrt(groups.count / std::max(groups.count - 1.0, 1.0));
-  for (int k = 0; k < size; ++k) {
-    const double* row = by_chain.data() + static_cast<std::ptrdiff_t>(k) * chains;
-    double total = 0;
-    for (int c = 0; c < chains; ++c) total += row[c];
-    for (int g = 0; g < groups.count; ++g) {
-      const int begin = groups.begin(g), end = groups.end(g);
-      double sum = 0;
-      for (int c = begin; c < end; ++c) sum += row[c];
-      out[static_cast<std::size_t>(g) * size + k] = scale * (sum - total * (end - begin) / chains);
-    }
-  }
-  return out;
-}
-
 }  // namespace quartic

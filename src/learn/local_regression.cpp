@@ -4,6 +4,7 @@
 #include <numeric>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "core/blas.hpp"
 #include "core/parallel.hpp"
@@ -30,47 +31,81 @@ double centre(std::span<double> x) {
   return std::accumulate(squares, squares + width, 0.0);
 }
 
+/// Samples in another order, that of groups of chains: [group][draw][chain of the group].
+struct GroupOrder {
+  /// Lanes of a block that stay side by side.
+  struct Piece {
+    int block, lane, count;
+    int at, stride;  ///< of the first draw, and from a draw to the next
+  };
+
+  template <class T>
+  explicit GroupOrder(const FieldSamples<T>& samples) : groups(samples.chains()) {
+    for (int g = 0; g < groups.count; ++g) {
+      begin.push_back(groups.begin(g) * samples.draws);
+      const int chains = groups.end(g) - groups.begin(g);
+      for (int chain = groups.begin(g); chain < groups.end(g);) {
+        const int block = chain / samples.lanes, lane = chain % samples.lanes;
+        const int together = std::min(groups.end(g) - chain, samples.lanes - lane);
+        pieces.push_back({block, lane, together, begin.back() + chain - groups.begin(g), chains});
+        chain += together;
+      }
+    }
+    begin.push_back(groups.chains * samples.draws);
+  }
+  int size(int group) const { return begin[group + 1] - begin[group]; }
+
+  ChainGroups groups;
+  std::vector<int> begin;  ///< of every group's samples, and the end
+  std::vector<Piece> pieces;
+};
+
 /// One patch at a time; memory is kept for the next.
 template <class T>
 class PatchRegression {
  public:
   PatchRegression(const FieldSamples<T>& samples, const SiteSamples& densities,
                   const Parameters& parameters)
-      : samples_(&samples), densities_(&densities), parameters_(&parameters) {}
+      : samples_(&samples),
+        densities_(&densities),
+        parameters_(&parameters),
+        order_(samples),
+        count_(static_cast<int>(samples.count())),
+        stride_(count_ + 16) {}
 
   NaturalStep step(const Patch& patch, double ridge) {
     const auto size = static_cast<int>(patch.couplings.size());
-    const auto count = static_cast<int>(samples_->count());
-    features_.resize(static_cast<std::size_t>(size) * count);
+    features_.resize(static_cast<std::size_t>(size) * stride_);
     for (int k = 0; k < size; ++k) fill(patch.couplings[k], row(k));
-    density_.assign(count, 0.0);
-    for (const int site : patch.core) {
-      const float* from = densities_->site(site);
-      for (int n = 0; n < count; ++n) density_[n] += from[n];
-    }
-    centre(density_);
+    fill_density(patch.core);
 
     std::vector<double> gram(static_cast<std::size_t>(size) * size);
-    blas().dsyrk(row_major, lower_triangle, as_is, size, count, 1.0 / count, features_.data(),
-                 count, 0.0, gram.data(), size);
+    blas().dsyrk(row_major, lower_triangle, as_is, size, count_, 1.0 / count_, features_.data(),
+                 stride_, 0.0, gram.data(), size);
     NaturalStep out;
     out.ridge = ridge;
     const auto factor =
         factor_with_ridge(SymmetricMatrix::dense(std::move(gram), size), std::vector<char>(size, 0),
                           out.ridge, "draw more samples (sampler.chains, learn.draws)");
     out.step.resize(size);
-    blas().dgemv(row_major, as_is, size, count, 1.0 / count, features_.data(), count,
+    blas().dgemv(row_major, as_is, size, count_, 1.0 / count_, features_.data(), stride_,
                  density_.data(), 1, 0.0, out.step.data(), 1);
     factor.solve(out.step, 1);
-    blas().dgemv(row_major, transposed, size, count, -1.0, features_.data(), count, out.step.data(),
-                 1, 1.0, density_.data(), 1);  // leaves what is not explained
-    out.noise = group_deviations(scores(size), size, samples_->chains(), 1.0 / count);
-    factor.solve(out.noise, static_cast<int>(out.noise.size()) / size);
+    blas().dgemv(row_major, transposed, size, count_, -1.0, features_.data(), stride_,
+                 out.step.data(), 1, 1.0, density_.data(), 1);  // leaves what is not explained
+    std::vector<double> sums(static_cast<std::size_t>(order_.groups.count) * size);
+    for (int g = 0; g < order_.groups.count; ++g) add_scores(g, 1, group(sums, g, size));
+    out.noise = deviations_of_groups(sums, size, order_.groups, 1.0 / count_);
+    factor.solve(out.noise, order_.groups.count);
     add_jackknife(factor, out);
     return out;
   }
 
  private:
+  static std::span<double> group(std::vector<double>& of_groups, int g, int size) {
+    return std::span(of_groups).subspan(static_cast<std::size_t>(g) * size, size);
+  }
+
   /// What a jackknife over the groups of chains tells, to third order in their weights C_g: with
   /// v_g the noise of a group, v_g + C^-1 C_g v_g + ... is the deviation of its pseudo-value, which
   /// has what the group's noise takes from the residuals of its own samples, and the sum of these
@@ -78,28 +113,33 @@ class PatchRegression {
   /// high powers have weights that need more than the first order.
   void add_jackknife(const FreeFactor& factor, NaturalStep& out) {
     const auto size = static_cast<int>(out.step.size());
-    const double weight = 1.0 / static_cast<double>(samples_->count());
-    auto part = out.noise;
-    std::vector<double> sum(size);
+    const int groups = order_.groups.count;
+    std::vector<double> corrections(out.noise.size()), next = out.noise;
     for (int order = 1; order <= 3; ++order) {
-      project_groups(part, size);
-      const auto& by_chain = scores(size);
-      for (std::size_t n = 0; n < by_chain.size(); ++n)
-        sum[n / samples_->chains()] -= by_chain[n] * weight;
-      part = group_deviations(by_chain, size, samples_->chains(), weight);
-      factor.solve(part, static_cast<int>(part.size()) / size);
-      for (std::size_t n = 0; n < part.size(); ++n) out.noise[n] += part[n];
+      for (int g = 0; g < groups; ++g) {
+        const auto of_group = group(next, g, size);
+        project(g, of_group);
+        std::fill(of_group.begin(), of_group.end(), 0.0);
+        add_scores(g, 1.0 / count_, of_group);
+      }
+      factor.solve(next, groups);
+      for (std::size_t n = 0; n < next.size(); ++n) corrections[n] += next[n];
     }
-    out.bias = std::move(sum);
-    factor.solve(out.bias, 1);
     // Weights are 1/G in the mean, which deviations know of already.
-    const double others = 1 - static_cast<double>(size) / static_cast<double>(part.size());
-    for (double& x : out.noise) x *= others;
-    for (double& x : out.bias) x *= others;
+    const double others = 1 - 1.0 / groups;
+    out.bias.resize(size);
+    for (std::size_t n = 0; n < corrections.size(); ++n)
+      out.bias[n % size] -= others * corrections[n];
+    for (int g = 0; g < groups; ++g) {
+      const double share = static_cast<double>(order_.size(g)) / count_;
+      const auto noise = group(out.noise, g, size), correction = group(corrections, g, size);
+      for (int k = 0; k < size; ++k)
+        noise[k] = others * (noise[k] + correction[k]) + share * out.bias[k];
+    }
   }
 
   std::span<double> row(int k) {
-    return std::span(features_).subspan(k * samples_->count(), samples_->count());
+    return std::span(features_).subspan(static_cast<std::size_t>(k) * stride_, count_);
   }
 
   void fill(int coupling, std::span<double> out) const {
@@ -108,12 +148,12 @@ class PatchRegression {
     const Edge edge =
         kind == CouplingKind::w ? parameters_->graph().edges()[index] : Edge{index, index};
     const auto fill = [&](auto&& value) {
-      double* to = out.data();
-      for (int block = 0; block < samples_->blocks; ++block) {
-        for (int draw = 0; draw < samples_->draws; ++draw, to += samples_->lanes) {
-          const auto phi = samples_->block(draw, block);
-          const T *x = phi.site(edge.first), *y = phi.site(edge.second);
-          for (int lane = 0; lane < samples_->lanes; ++lane)
+      for (const auto& piece : order_.pieces) {
+        double* to = out.data() + piece.at;
+        for (int draw = 0; draw < samples_->draws; ++draw, to += piece.stride) {
+          const auto phi = samples_->block(draw, piece.block);
+          const T *x = phi.site(edge.first) + piece.lane, *y = phi.site(edge.second) + piece.lane;
+          for (int lane = 0; lane < piece.count; ++lane)
             to[lane] = value(static_cast<double>(x[lane]), static_cast<double>(y[lane]));
         }
       }
@@ -137,44 +177,44 @@ class PatchRegression {
                    "freeze that kind of coupling, or start from weaker couplings");
   }
 
-  /// [k * chains + chain] = sum over draws of f_k times what is not explained.
-  const std::vector<double>& scores(int size) {
-    const int lanes = samples_->lanes, draws = samples_->draws;
-    scores_.assign(static_cast<std::size_t>(size) * samples_->chains(), 0.0);
-    for (int k = 0; k < size; ++k) {
-      const double *x = row(k).data(), *rest = density_.data();
-      double* to = scores_.data() + static_cast<std::ptrdiff_t>(k) * samples_->chains();
-      for (int block = 0; block < samples_->blocks; ++block, to += lanes)
-        for (int draw = 0; draw < draws; ++draw, x += lanes, rest += lanes)
-          for (int lane = 0; lane < lanes; ++lane) to[lane] += x[lane] * rest[lane];
+  /// Of all sites of the core, the mean taken off.
+  void fill_density(std::span<const int> core) {
+    density_.assign(count_, 0.0);
+    for (const int site : core) {
+      for (const auto& piece : order_.pieces) {
+        double* to = density_.data() + piece.at;
+        for (int draw = 0; draw < samples_->draws; ++draw, to += piece.stride) {
+          const float* from =
+              densities_->site(site) + piece.lane +
+              (static_cast<std::ptrdiff_t>(piece.block) * samples_->draws + draw) * samples_->lanes;
+          for (int lane = 0; lane < piece.count; ++lane) to[lane] += from[lane];
+        }
+      }
     }
-    return scores_;
+    centre(density_);
   }
 
-  /// density_ = sum_k v_k f_k with a vector for the chains of every group, v[group][k].
-  void project_groups(std::span<const double> v, int size) {
-    const int lanes = samples_->lanes, chains = samples_->chains();
-    const ChainGroups groups(chains);
-    std::vector<double> of_chain(chains);
-    std::fill(density_.begin(), density_.end(), 0.0);
-    for (int k = 0; k < size; ++k) {
-      for (int g = 0; g < groups.count; ++g)
-        std::fill(of_chain.begin() + groups.begin(g), of_chain.begin() + groups.end(g),
-                  v[static_cast<std::size_t>(g) * size + k]);
-      const double* x = row(k).data();
-      double* to = density_.data();
-      for (int block = 0; block < samples_->blocks; ++block)
-        for (int draw = 0; draw < samples_->draws; ++draw, x += lanes, to += lanes)
-          for (int lane = 0; lane < lanes; ++lane)
-            to[lane] += of_chain[block * lanes + lane] * x[lane];
-    }
+  /// out_k += scale sum over a group's samples of f_k density_. O(its samples |f|).
+  void add_scores(int g, double scale, std::span<double> out) const {
+    blas().dgemv(row_major, as_is, static_cast<int>(out.size()), order_.size(g), scale,
+                 features_.data() + order_.begin[g], stride_, density_.data() + order_.begin[g], 1,
+                 1.0, out.data(), 1);
+  }
+  /// density_ = v.f of a group's samples. O(its samples |f|).
+  void project(int g, std::span<const double> v) {
+    blas().dgemv(row_major, transposed, static_cast<int>(v.size()), order_.size(g), 1.0,
+                 features_.data() + order_.begin[g], stride_, v.data(), 1, 0.0,
+                 density_.data() + order_.begin[g], 1);
   }
 
   const FieldSamples<T>* samples_;
   const SiteSamples* densities_;
   const Parameters* parameters_;
+  GroupOrder order_;
+  int count_;
+  int stride_;  ///< of rows, no power of two: these would all be in the same places of a cache
   std::vector<double> features_;  ///< [coupling][sample], means taken off
-  std::vector<double> density_, scores_;
+  std::vector<double> density_;
 };
 
 }  // namespace

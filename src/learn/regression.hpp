@@ -122,29 +122,20 @@ class Regression {
   }
   /// What these samples tell of the bound along a step s; F = s.f. O(samples K).
   struct Along {
-    Estimate slope;    ///< s.Cov(f, D): by so much the bound falls, to first order
-    double square;     ///< s.Cs = Var(F)
-    double curvature;  ///< s.Hs / s.Cs with H = C + <R f f'>, R = D - F what the step leaves of D:
-                       ///< 1 where that is nothing, as of a target in the span; above 2 steps of
-                       ///< the natural gradient leap ever farther over the minimum
+    Estimate slope;      ///< s.Cov(f, D): by so much the bound falls, to first order
+    double square;       ///< s.Cs = Var(F)
+    Estimate curvature;  ///< s.Hs / s.Cs with H = C + <R f f'>, R = D - F what the step leaves of
+                         ///< D: 1 where that is nothing, as of a target in the span; above 2 steps
+                         ///< of the natural gradient leap ever farther over the minimum
   };
   Along along(const std::vector<double>& step) const {
-    auto change = features_.project(step);
+    const auto change = features_.project(step);
     const double square = mean_square(change);
-    const auto draws = static_cast<std::size_t>(features_.samples().draws);
-    std::vector<double> by_chain(change.size() / draws);
-    for (std::size_t n = 0; n < change.size(); ++n) {
-      by_chain[n / draws] += change[n] * centred_[n];
-      change[n] = (centred_[n] - change[n]) * change[n] * change[n];
-    }
-    const auto& samples = features_.samples();
-    const auto sums =
-        sums_of_groups(team(), samples.threads, groups_, by_chain, 1, samples.first_chain());
-    const double slope = std::accumulate(sums.begin(), sums.end(), 0.0) / count_;
-    const double error =
-        std::sqrt(noise_variance(deviations_of_groups(sums, 1, groups_, 1 / count_), 1)[0]);
-    const double bent = exact_sum(team(), change, [](double v) { return v; }) / count_;
-    return {{slope, error}, square, square > 0 ? 1 + bent / square : 1};
+    const Estimate slope = mean_of([&](std::size_t n) { return change[n] * centred_[n]; });
+    const Estimate bent =
+        mean_of([&](std::size_t n) { return (centred_[n] - change[n]) * change[n] * change[n]; });
+    if (square == 0) return {slope, 0, {1, 0}};
+    return {slope, square, {1 + bent.value / square, bent.error / square}};
   }
   /// Half the variance of A - S that the second step would take away beyond the first, so many nats
   /// of KL(p||q), where the two come from the same samples and nearly cancel: what their noise adds
@@ -183,6 +174,19 @@ class Regression {
   const Team& team() const { return features_.samples().team(); }
   double mean_square(const std::vector<double>& x) const {
     return exact_sum(team(), x, [](double v) { return v * v; }) / count_;
+  }
+  /// Of value(own sample), with the error that the groups' scatter tells.
+  template <class Value>
+  Estimate mean_of(Value&& value) const {
+    const auto draws = static_cast<std::size_t>(features_.samples().draws);
+    std::vector<double> by_chain(centred_.size() / draws);
+    for (std::size_t n = 0; n < centred_.size(); ++n) by_chain[n / draws] += value(n);
+    const auto& samples = features_.samples();
+    const auto sums =
+        sums_of_groups(team(), samples.threads, groups_, by_chain, 1, samples.first_chain());
+    const auto noise = deviations_of_groups(sums, 1, groups_, 1 / count_);
+    return {std::accumulate(sums.begin(), sums.end(), 0.0) / count_,
+            std::sqrt(noise_variance(noise, 1)[0])};
   }
   /// Of [k * own chains + chain], the sums over each group's chains, [group][k].
   std::vector<double> by_group(const std::vector<double>& score) const {

@@ -114,8 +114,10 @@ double rounding(double coupling) {
 /// to 2.
 constexpr double near_noise = 3;  // significance of a step
 
-double shortened(double significance, double curvature) {
-  return std::min(1 / std::max(curvature, 1.0), significance < near_noise ? 0.5 : 1.0);
+/// To the minimum along a step, by what is sure of the curvature: far away, where few fields make
+/// most of it, it may be but noise.
+double to_minimum(const Estimate& curvature) {
+  return 1 / std::max(curvature.value - 2 * curvature.error, 1.0);
 }
 
 double largest(const std::vector<double>& step) {
@@ -261,6 +263,10 @@ template <class T>
 bool VariationalLearner<T>::go_back(const Regression<T>& regression, LearnRow& row) {
   auto& last = state_.last_move;
   if (last.empty()) return false;
+  // So short a one leaps over nothing: where the bound rises along it all the same, patches are too
+  // short, and lead elsewhere.
+  constexpr double shortest = 0.1;
+  if (state_.last_length > 0 && state_.last_length < shortest) return false;
   const double before = std::max(state_.last_slope, 0.0);
   const Estimate here = regression.along(last).slope;
   if (before + here.value > -3 * here.error) return false;
@@ -387,7 +393,7 @@ bool VariationalLearner<T>::natural_epoch(const Samples<T>& samples, Regression<
                row.step_significance < noise || standing;
   const bool last = exhausted || (quiet && state_.quiet_epochs + 1 == options_.patience);
   if (row.radius > 0 && last && widen(samples, regression, solution, row) && !exhausted)
-    quiet = false, state_.significance = 0, state_.stalled = 0;
+    quiet = false, state_.significance = 0, state_.stalled = 0, state_.longest = 0;
   count_quiet(quiet);
   if (exhausted) {
     add_distance(solution.step);
@@ -421,12 +427,15 @@ void VariationalLearner<T>::move(const Regression<T>& regression, const NaturalS
   const double length = std::sqrt(along.square), significance = row.step_significance;
   const bool score = row.solver == "score", quiet = state_.quiet_epochs > 0;
   double rate = options_.rate.value_or(default_rate(options_.optimiser));
-  if (!newton && !score) rate *= shortened(significance, along.curvature);
+  if (score)  // to the minimum along it
+    rate *= to_minimum(along.curvature) * std::min(along.slope.value / along.square, 1.0);
+  else if (!newton)
+    rate *= std::min(to_minimum(along.curvature), significance < near_noise ? 0.5 : 1.0);
   // Once only noise moves the couplings, the estimates are averaged, those that follow a quiet one.
   if (quiet) rate = std::min(rate, 1.0 / std::max(state_.quiet_epochs - 1, 1));
   const double longest = state_.longest;
   if (longest > 0 && !quiet) state_.longest = longest < rate * length ? 2 * longest : 0;
-  if (longest > 0) rate = std::min(rate, longest / length);
+  if (longest > 0 && length > 0) rate = std::min(rate, longest / length);
   row.rate = update(solution.step, rate);
   row.max_step = std::abs(row.rate) * largest(solution.step);
   state_.last_move = solution.step;
