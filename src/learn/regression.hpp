@@ -85,7 +85,7 @@ class Regression {
     for (double& w : weight) w += 1;
     if (const auto factor = curved(weight, natural.ridge)) {
       solve(*factor, weight, true, result);
-      constexpr double most = 100;  // of C over H: beyond, H is but noise
+      constexpr double most = 4;  // of C over H: beyond, H is but noise
       if (dot(gradient_, result.step) < most * dot(gradient_, natural.step)) return result;
     }
     solve(factor_of(gram_, result.ridge), {}, true, result);

@@ -372,8 +372,10 @@ bool VariationalLearner<T>::stands(double significance) {
              fell = !near || least == 0 || significance < 0.9 * least;
   state_.stalled = fell ? 0 : state_.stalled + 1;
   if (fell) state_.significance = std::isfinite(significance) ? significance : 0;
-  constexpr int by_short_steps = 5;
-  return state_.stalled >= (state_.longest > 0 ? by_short_steps : 1);
+  constexpr double by_short_steps = 5;
+  const double half_steps =
+      std::max(0.5 / options_.rate.value_or(default_rate(options_.optimiser)), 1.0);
+  return state_.stalled >= (state_.longest > 0 ? std::max(by_short_steps, half_steps) : half_steps);
 }
 
 /// Whether an update followed.
@@ -383,12 +385,19 @@ bool VariationalLearner<T>::natural_epoch(const Samples<T>& samples, Regression<
   const double rate = options_.rate.value_or(default_rate(options_.optimiser));
   const bool local = solver_ == Solver::local, exhausted = state_.epoch >= options_.epochs;
   NaturalStep solution = natural_step(samples, regression, row);
+  // Of few samples residuals tell too little noise, and the Hessian is but noise.
+  const double couplings = parameters_.size() / static_cast<double>(samples.count());
+  const bool few = solver_ == Solver::dense && couplings > 0.125 && couplings < 1;
+  if (few) {
+    for (double& x : solution.noise) x /= 1 - couplings;
+    solution.significance *= 1 - couplings;
+  }
   row.ridge = solution.ridge;
   row.step_significance = solution.significance;
   // Two independent regressions differ by sqrt(2) of their error, half steps of the local solver by
   // less.
   const double noise = local ? 1.5 : 1.7;
-  const bool standing = stands(row.step_significance) && (local || state_.longest > 0);
+  const bool standing = stands(row.step_significance) && (local || few || state_.longest > 0);
   bool quiet = rate * largest(solution.step) < options_.tolerance ||
                row.step_significance < noise || standing;
   const bool last = exhausted || (quiet && state_.quiet_epochs + 1 == options_.patience);
@@ -399,7 +408,7 @@ bool VariationalLearner<T>::natural_epoch(const Samples<T>& samples, Regression<
     add_distance(solution.step);
     return false;
   }
-  const bool newton = quiet && solver_ == Solver::dense;
+  const bool newton = quiet && solver_ == Solver::dense && !few;
   if (newton) solution = regression.newton(solution);
   if (quiet)
     for (std::size_t k = 0; k < solution.bias.size(); ++k) solution.step[k] -= solution.bias[k];
@@ -411,8 +420,9 @@ bool VariationalLearner<T>::natural_epoch(const Samples<T>& samples, Regression<
     // Quiet may be no more than that it does not get quieter. Short updates leave the couplings as
     // far away as a whole step.
     const double told = std::max(row.step_significance, 1.0);
-    const bool by_short_steps = quiet && state_.longest > 0;
-    if (quiet && (local || by_short_steps))
+    constexpr double short_rate = 0.25;
+    const bool by_short_steps = quiet && (state_.longest > 0 || rate < short_rate);
+    if (quiet && (local || few || by_short_steps))
       for (double& x : solution.noise) x *= by_short_steps ? told : std::max(told / noise, 1.0);
     add_noise(solution.noise, by_short_steps ? 1 : row.rate);
   }

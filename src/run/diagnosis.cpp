@@ -291,10 +291,24 @@ void check_patches(std::vector<Check>& checks, const LearnRun& run) {
                            "learn.draws or sampler.chains"});
 }
 
+/// Couplings at rest do not raise what is left; those of a target without a minimum do.
+void check_rise(std::vector<Check>& checks, const LearnRun& run) {
+  const auto& rows = run.history.rows;
+  const auto patience = static_cast<std::size_t>(run.config.learn.patience);
+  if (run.stop_reason != StopReason::converged || rows.size() <= patience) return;
+  const Estimate &before = rows[rows.size() - patience].action_variance,
+                 &last = rows.back().action_variance;
+  const Estimate rise{last.value - before.value, std::hypot(last.error, before.error)};
+  checks.push_back({"rise of Var(A-S) at rest", rise, "<= 5 errors, or a fifth",
+                    rise.value <= significant * rise.error || rise.value <= 0.2 * before.value,
+                    "the target may have no minimum, or samples are too few: more chains"});
+}
+
 std::vector<Check> diagnose(const LearnRun& run) {
   constexpr int enough = 64;  // groups of chains, for errors good to a tenth
   auto checks = learning_checks(run);
   check_patches(checks, run);
+  check_rise(checks, run);
   const int chains = run.config.sampler.options.chains;
   checks.push_back(check("chains", chains, fmt::format(">= {}", enough), chains >= enough,
                          "so few make the errors of couplings too small: sampler.chains = 1024"));
