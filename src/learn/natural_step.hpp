@@ -8,7 +8,7 @@ namespace quartic {
 struct NaturalStep {
   std::vector<double> step;       ///< C^-1 Cov(f, D)
   std::vector<double> noise;      ///< of it, by group of chains: [group][k]
-  std::vector<double> bias = {};  ///< of it, to first order, where it is known apart
+  std::vector<double> bias = {};  ///< of it, where it is known apart
   /// Length of the step over what noise alone would give it, both in the metric C: sqrt(g C^-1 g
   /// / tr(C^-1 Cov g)). Single errors, swollen by features that nearly coincide, would hide a
   /// move along the stiff directions.

@@ -68,6 +68,9 @@ RegressionCost regression_cost(const Config& config, const Problem& problem) {
       cost.flops += samples * double(patch.couplings.size()) * double(patch.couplings.size());
     cost.bytes += 4 * samples * problem.graph->sites() +
                   8 * samples * patches.most_couplings * threads(config);
+  } else if (natural && solver == Solver::matrix_free) {
+    constexpr double iterations = 100;  // of conjugate gradients, two passes over the features each
+    cost.flops = 4 * iterations * samples * parameters;
   } else if (parameters <= o.dense_limit) {
     cost.flops = natural ? 2 * samples * parameters * parameters : 0;
     cost.bytes += 16 * parameters * parameters;

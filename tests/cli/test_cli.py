@@ -4,11 +4,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from program import A3, QUARTIC, contents, needs_program, quartic, refused, same_bits, started, stopped
 
@@ -224,6 +226,22 @@ def test_signal_saves_and_resume_gives_the_same_bits(here, optimiser):
     assert done.returncode == 0, done.stderr
     assert quartic("learn", "run.toml", "--quiet", "-o", "whole.h5", cwd=here).returncode == 0
     same_bits(here / "stopped.h5", here / "whole.h5")
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.3])
+def test_ctrl_c_within_an_epoch_keeps_those_before(here, delay):
+    """Epochs of half a second, in patches: what stops one also stopped the way back to its beginning, and nothing was
+    saved but the start, whatever was said."""
+    free = "[graph]\nextent = [24, 24]\n[sampler]\nchains = 256\n[certificate]\nenabled = false\n[learn]\nepochs = 60\n"
+    (here / "run.toml").write_text(free + A3 + '[[target]]\nterm = "nnn"\ncoupling = -0.25\n')
+    process = started(here, "epoch", "learn", "run.toml", "-o", "stopped.h5")
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 6, said
+    epoch = int(re.search(r"after epoch (\d+) and saved", said)[1])
+    saved = contents(here / "stopped.h5")
+    assert len(saved["history/epoch"]) == epoch + 1 and np.any(saved["model/w_error"])
 
 
 def test_killed_and_resumed_gives_the_same_bits(here):
